@@ -1,0 +1,54 @@
+"""What can go wrong that is not a bug.
+
+MemlabError         shown without a traceback, exit code 2
+  PresetError       a preset, an override or a setting
+  DataError         a task's data, or text that its vocabulary cannot express
+  RunError          a run folder, an attempt or a checkpoint
+  BusyError         the run is alive in another process
+"""
+
+
+class MemlabError(Exception):
+    """A user's mistake or an outer condition, told as what, where, found, allowed, hint."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        found: str | None = None,
+        allowed: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.what, self.where, self.found, self.allowed, self.hint = (
+            what,
+            where,
+            found,
+            allowed,
+            hint,
+        )
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        for label in ("found", "allowed", "hint"):
+            text = getattr(self, label)
+            if text is not None:
+                lines.append(f"  {label}: {text}")
+        return "\n".join(lines)
+
+
+class PresetError(MemlabError):
+    """A preset, an override or a setting is not valid."""
+
+
+class DataError(MemlabError):
+    """A task cannot make its data, or text holds symbols that the vocabulary lacks."""
+
+
+class RunError(MemlabError):
+    """A run folder, an attempt or a checkpoint is missing, damaged or not unique."""
+
+
+class BusyError(RunError):
+    """The run is alive in another process."""

@@ -1,0 +1,224 @@
+"""What happens in a run: one vocabulary for the file, `--json` and every viewer.
+
+Each kind is a frozen dataclass; `to_json` and `from_json` translate. Events are rare: per-step
+values travel as `Rows` and are kept in `steps.bin`, never in a line of text.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.errors import RunError
+
+COLUMNS = ("loss", "grad_norm", "lr")
+"""Per-step values: the objective as optimized (nats), the gradient's 2-norm before clipping, the
+learning rate. Row s belongs to update s and was computed from the weights before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened at a step. `wall` and `seq` are stamped when it is written down."""
+
+    kind: ClassVar[str] = "event"
+    step: int
+    """updates done when it happened; 0 = before the first"""
+    wall: float = 0.0
+    """seconds since the epoch"""
+    seq: int = -1
+    """place among the run's events"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Event):
+    """An attempt began."""
+
+    kind = "started"
+    attempt: int
+    resumed_from: int | None = None
+    """step of the checkpoint it goes on from; None = from the beginning"""
+    device: str = "cpu"
+    engine: str = ""
+    engine_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated(Event):
+    """The model was judged. Losses in nats, accuracies in 0..1, keyed like `val_loss`."""
+
+    kind = "evaluated"
+    values: dict[str, float]
+    """train_loss, train_accuracy, train_token_accuracy, val_..., test_... (at the end only)"""
+    groups: dict[str, dict[str, float]] = field(default_factory=dict)
+    """the same per task of a mixture: {"copy": {"val_accuracy": 1.0}}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples(Event):
+    """What the model answers, greedily, to the same examples every time."""
+
+    kind = "samples"
+    samples: list[dict[str, Any]]
+    """[{split, prompt, target, answer, tokens: [{text, target, p, ok}]}]; p = probability"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikeOnset(Event):
+    """The loss left its base upwards; the spike is not over yet."""
+
+    kind = "spike_onset"
+    base: float
+    value: float
+    z: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spike(Event):
+    """A spike has closed. `step` is when it was closed; `onset` is when it began."""
+
+    kind = "spike"
+    onset: int
+    base: float
+    peak: float
+    peak_step: int
+    recovered_at: int | None
+    label: str
+    """spike, lingering or divergence"""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase(Event):
+    """A threshold was crossed between two evaluations."""
+
+    kind = "phase"
+    name: str
+    """memorized, generalizing, grokked, sustained, collapsed, overfitting, stuck, diverged"""
+    after: int
+    """last evaluation before the crossing; the crossing lies in (after, step]"""
+    threshold: float | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Event):
+    """Something that a person should know."""
+
+    kind = "finding"
+    level: str
+    """info, warning or error"""
+    what: str
+    why: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Event):
+    """A planned change: a curriculum switch, a drop of the learning rate."""
+
+    kind = "change"
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited(Event):
+    """Settings were edited; written once a checkpoint that holds them is committed."""
+
+    kind = "edited"
+    changes: dict[str, Any]
+    """dotted setting to new value: {"optimizer.lr": 0.0003}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint(Event):
+    """A checkpoint at `step` is committed."""
+
+    kind = "checkpoint"
+    best_step: int | None = None
+    """the step with the lowest val_loss so far, kept as well"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused(Event):
+    """Training waits."""
+
+    kind = "paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed(Event):
+    """Training goes on after a pause."""
+
+    kind = "resumed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended(Event):
+    """The attempt is over."""
+
+    kind = "ended"
+    reason: str
+    """finished, early_stop, stopped, interrupted, failed, diverged or superseded"""
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows(Event):
+    """Per-step values of the updates up to `step`; lives in memory and in `steps.bin` only."""
+
+    kind = "rows"
+    values: NDArray[np.float32]
+    """(row, column) in the order of COLUMNS; the last row belongs to `step`"""
+
+    @property
+    def first(self) -> int:
+        """The step of the first row."""
+        return self.step - len(self.values) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown(Event):
+    """An event of a kind that this version does not know; kept as it was found."""
+
+    kind = "unknown"
+    raw: dict[str, Any]
+
+
+KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        Started, Evaluated, Samples, SpikeOnset, Spike, Phase, Finding, Change, Edited,
+        Checkpoint, Paused, Resumed, Ended,
+    )
+}  # fmt: skip
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """The event as a plain dictionary, `kind` first.
+
+    Raises:
+        RunError: `Rows` have no line of text.
+    """
+    if isinstance(event, Rows):
+        raise RunError("rows belong into steps.bin, not into a line of text")
+    if isinstance(event, Unknown):
+        return event.raw
+    return {"kind": event.kind} | {f.name: getattr(event, f.name) for f in fields(event)}
+
+
+def from_json(line: dict[str, Any]) -> Event:
+    """The event that a dictionary describes; fields of later versions are left out."""
+    cls = KINDS.get(line.get("kind", ""))
+    names = {f.name for f in fields(cls)} if cls else set()
+    try:
+        if cls is not None:
+            return cls(**{k: v for k, v in line.items() if k in names})
+    except TypeError:
+        pass
+    return Unknown(
+        step=int(line.get("step", 0)),
+        wall=float(line.get("wall", 0)),
+        seq=int(line.get("seq", -1)),
+        raw=line,
+    )

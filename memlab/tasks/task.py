@@ -1,0 +1,130 @@
+"""What every task provides: settings, data as token sequences, and its own score."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.errors import DataError
+from memlab.settings import Settings
+from memlab.tasks.seeds import Seeds
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The symbols of a task; a token id is an index into them.
+
+    Special symbols (`<bos>`, `<eos>`, `<pad>`) are ordinary entries that `decode` leaves out.
+    """
+
+    symbols: tuple[str, ...]
+    joiner: str = ""
+    """Between symbols in text: "" for characters, " " for whole tokens."""
+    bos: int | None = None
+    """Starts every sequence, if the task has one."""
+    eos: int | None = None
+    """Ends an answer, if answers vary in length (also a filler in fixed formats)."""
+    pad: int | None = None
+    """Fills sequences on the right to equal length; never a target."""
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def special(self) -> frozenset[int]:
+        """The ids that have no text of their own."""
+        return frozenset(i for i in (self.bos, self.eos, self.pad) if i is not None)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of `text`, without BOS.
+
+        Raises:
+            DataError: a symbol is not in the vocabulary.
+        """
+        ids = {s: i for i, s in enumerate(self.symbols) if i not in self.special}
+        pieces: Sequence[str] = text.split() if self.joiner else text
+        unknown = [piece for piece in pieces if piece not in ids]
+        if unknown:
+            raise DataError(
+                "the prompt has a symbol that this task does not know",
+                found=repr(unknown[0]),
+                allowed=self.joiner.join(list(ids)[:100]),
+            )
+        return [ids[piece] for piece in pieces]
+
+    def encode_prompt(self, text: str) -> list[int]:
+        """Token ids of `text` as a model reads it: BOS first, if the task has one."""
+        return ([] if self.bos is None else [self.bos]) + self.encode(text)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of `ids`, special symbols left out."""
+        return self.joiner.join(self.symbols[i] for i in ids if i not in self.special)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One split of a data set, every sequence padded on the right to one length."""
+
+    tokens: NDArray[np.int64]
+    """(example, position) token ids"""
+    length: NDArray[np.int64]
+    """(example,) tokens before the padding"""
+    answer: NDArray[np.bool_]
+    """(example, position) true where the token belongs to the answer: one run after the prompt,
+    with one terminator when answers vary in length"""
+    group: NDArray[np.int64]
+    """(example,) index into `Dataset.groups`"""
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def prompt(self, i: int) -> list[int]:
+        """Token ids of example `i` before its answer."""
+        return [int(t) for t in self.tokens[i, : int(self.answer[i].argmax())]]
+
+    def target(self, i: int) -> list[int]:
+        """Token ids of the answer of example `i`."""
+        return [int(t) for t in self.tokens[i][self.answer[i]]]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a model learns and is judged by."""
+
+    vocabulary: Vocabulary
+    splits: Mapping[str, Examples]
+    """`train`, and where they exist `val`, `test`, and out-of-distribution `ood-<name>`"""
+    groups: tuple[str, ...] = ("all",)
+    """the tasks of a mixture, scored apart"""
+    probes: tuple[tuple[str, str], ...] = field(default=())
+    """(prompt, target) texts to sample instead of examples from the splits"""
+    val_within_train: bool = False
+    """the validation examples are drawn from the training examples on purpose"""
+
+    @property
+    def n_ctx(self) -> int:
+        """Positions that a model needs: the last token is never read."""
+        return max(split.tokens.shape[1] for split in self.splits.values()) - 1
+
+
+class Task(Settings, ABC):
+    """Settings of one task. A subclass adds its fields and a `kind` that is its file's name."""
+
+    kind: str
+    score_names: ClassVar[tuple[str, ...]] = ()
+    """what `score` returns; empty when exact match says it all"""
+
+    @abstractmethod
+    def dataset(self, seeds: Seeds) -> Dataset:
+        """The data, a pure function of the settings and of seeds `data` and `split`.
+
+        Raises:
+            DataError: the settings describe no data.
+        """
+
+    def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
+        """The task's own measures over (target, answer) texts, named as in `score_names`."""
+        return {}
