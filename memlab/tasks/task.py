@@ -107,7 +107,7 @@ class Dataset:
     @property
     def n_ctx(self) -> int:
         """Positions that a model needs: the last token is never read."""
-        return max(split.tokens.shape[1] for split in self.splits.values()) - 1
+        return max(int(split.tokens.shape[1]) for split in self.splits.values()) - 1
 
 
 class Task(Settings, ABC):
