@@ -146,6 +146,12 @@ class Training(Settings):
         live=True,
         help="Stop after so many without a better val_loss.",
     )
+    stop_when: Literal["sustained"] | None = setting(
+        None, live=True, help="End early once generalization has lasted five evaluations."
+    )
+    on_divergence: Literal["stop", "continue"] = setting(
+        "stop", help="What to do when the loss is no longer a finite number."
+    )
     checkpoint_every: int | None = setting(
         None, ge=1, unit="steps", help="Steps between checkpoints; null = a twentieth of the run."
     )
