@@ -1,0 +1,88 @@
+"""What every form of the computation offers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from memlab.measures.scores import Scores, score
+from memlab.models.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A split as tensors on the device that computes."""
+
+    tokens: Tensor
+    """(example, length) token ids, the last token included"""
+    targets: Tensor
+    """(example, length - 1) the token to predict at each position; -1 = no loss"""
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def inputs(self) -> Tensor:
+        """(example, length - 1) the tokens that a model reads."""
+        return self.tokens[:, :-1]
+
+    def take(self, index: Tensor | None) -> "Sequences":
+        """The examples with ids `index` (example,), in that order; None = all of them."""
+        return self if index is None else Sequences(self.tokens[index], self.targets[index])
+
+
+class Plan(ABC):
+    """A batch, made ready for one form. It may be used any number of times."""
+
+    def __init__(self, batch: Sequences) -> None:
+        self.example, self.position = (batch.targets >= 0).nonzero(as_tuple=True)
+        self.targets = batch.targets[self.example, self.position]
+        self.n_targets = len(self.targets)
+
+    @abstractmethod
+    def logits(self, model: Transformer) -> Tensor:
+        """(row, d_vocab) logits of each distinct place that a target is predicted from."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> Tensor | None:
+        """(target,) the row of `logits` for each target; None = one row a target, in order."""
+
+    def loss(
+        self,
+        model: Transformer,
+        label_smoothing: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Mean cross-entropy over the targets in nats, differentiable.
+
+        Args:
+            model: the weights.
+            label_smoothing: share of each target spread evenly over all tokens.
+            dtype: precision of softmax and loss.
+        """
+        logits = self.logits(model).to(dtype)
+        if self.rows is None:
+            return F.cross_entropy(logits, self.targets, label_smoothing=label_smoothing)
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def scores(self, model: Transformer) -> Scores:
+        """What the model says about each target."""
+        logits = self.logits(model)
+        if self.rows is not None:
+            logits = logits[self.rows]
+        return score(logits, self.targets, self.example, self.position)
+
+
+class Form(ABC):
+    """A way to compute a model's loss on batches of `sequences`."""
+
+    def __init__(self, sequences: Sequences) -> None:
+        self.sequences = sequences
+
+    @abstractmethod
+    def batch(self, index: Tensor | None = None) -> Plan:
+        """The examples with ids `index` (example,), or all of them."""

@@ -1,0 +1,29 @@
+"""The plain form: every position of every example, as the model's own forward has it."""
+
+from torch import Tensor
+
+from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.models.transformer import Transformer
+
+
+class PlainPlan(Plan):
+    """A batch as it is."""
+
+    rows = None
+
+    def __init__(self, batch: Sequences) -> None:
+        super().__init__(batch)
+        self.inputs = batch.inputs
+
+    def logits(self, model: Transformer) -> Tensor:
+        """(target, d_vocab), picked from the logits of all positions."""
+        logits: Tensor = model(self.inputs)
+        return logits[self.example, self.position]
+
+
+class Plain(Form):
+    """Computes everything; what the other forms are held equal to."""
+
+    def batch(self, index: Tensor | None = None) -> PlainPlan:
+        """The examples with ids `index` (example,), or all of them."""
+        return PlainPlan(self.sequences.take(index))

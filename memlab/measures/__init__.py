@@ -1,0 +1,1 @@
+"""What is measured. One file = one quantity."""

@@ -1,0 +1,15 @@
+"""The normalization before each sublayer and before the logits."""
+
+from torch import nn
+
+EPSILON = 1e-5
+
+
+def make_norm(kind: str, size: int, biases: bool) -> nn.Module:
+    """The module for `layernorm`, `rmsnorm` or `none`."""
+    match kind:
+        case "layernorm":
+            return nn.LayerNorm(size, eps=EPSILON, bias=biases)
+        case "rmsnorm":
+            return nn.RMSNorm(size, eps=EPSILON)
+    return nn.Identity()

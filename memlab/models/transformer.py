@@ -1,0 +1,93 @@
+"""The model in textbook form: what every faster form of the computation is held equal to."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from memlab.models.attention import Attention
+from memlab.models.mlp import MLP
+from memlab.models.norm import make_norm
+from memlab.preset.schema import Model
+
+
+class Block(nn.Module):
+    """Attention and MLP, each normalized before and added to the residual stream."""
+
+    def __init__(self, settings: Model, n_ctx: int) -> None:
+        super().__init__()
+        self.norm_1 = make_norm(settings.norm, settings.d_model, settings.biases)
+        self.attention = Attention(settings, n_ctx)
+        self.norm_2 = make_norm(settings.norm, settings.d_model, settings.biases)
+        self.mlp = MLP(settings)
+        self.dropout = nn.Dropout(settings.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(example, position, d_model) -> the same."""
+        x = x + self.dropout(self.attention(self.norm_1(x)))
+        out: Tensor = x + self.dropout(self.mlp(self.norm_2(x)))
+        return out
+
+
+class Transformer(nn.Module):
+    """A pre-norm decoder like GPT-2.
+
+    Weights come from `seed` alone: N(0, init_std) for matrices and embeddings, divided by
+    sqrt(2 n_layers) for the projections back into the residual stream; biases are zero. Dropout
+    draws from torch's global generator.
+
+    Args:
+        settings: sizes and switches.
+        d_vocab: number of tokens.
+        n_ctx: number of positions.
+        seed: of the initial weights.
+    """
+
+    def __init__(self, settings: Model, d_vocab: int, n_ctx: int, *, seed: int = 0) -> None:
+        super().__init__()
+        self.settings, self.d_vocab, self.n_ctx = settings, d_vocab, n_ctx
+        d_model, learned = settings.d_model, settings.positions == "learned"
+        with torch.device("meta"):  # draws nothing from the global generator
+            self.token = nn.Embedding(d_vocab, d_model)
+            self.position = nn.Embedding(n_ctx, d_model) if learned else None
+            self.dropout = nn.Dropout(settings.dropout)
+            self.blocks = nn.ModuleList(Block(settings, n_ctx) for _ in range(settings.n_layers))
+            self.norm = make_norm(settings.norm, d_model, settings.biases)
+            tied = settings.tie_embeddings
+            self.head = None if tied else nn.Linear(d_model, d_vocab, bias=False)
+        self.to_empty(device="cpu")
+        self._initialize(torch.Generator().manual_seed(seed))
+
+    @torch.no_grad()
+    def _initialize(self, generator: torch.Generator) -> None:
+        std = self.settings.init_std
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                residual = name.endswith((".out", ".down"))
+                scale = 1 / math.sqrt(2 * self.settings.n_layers) if residual else 1.0
+                module.weight.normal_(0.0, std * scale, generator=generator)
+            elif isinstance(module, nn.LayerNorm | nn.RMSNorm):
+                module.weight.fill_(1.0)
+            if isinstance(getattr(module, "bias", None), Tensor):
+                module.bias.zero_()
+
+    def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """Tokens at positions, both (...) -> residual stream (..., d_model)."""
+        x = self.token(tokens)
+        if self.position is not None:
+            x = x + self.position(positions)
+        out: Tensor = self.dropout(x)
+        return out
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Residual stream (..., d_model) -> logits (..., d_vocab)."""
+        weight = self.token.weight if self.head is None else self.head.weight
+        return F.linear(self.norm(x), weight)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(example, position) token ids -> logits (example, position, d_vocab)."""
+        x = self.embed(tokens, torch.arange(tokens.shape[1], device=tokens.device))
+        for block in self.blocks:
+            x = block(x)
+        return self.logits(x)
