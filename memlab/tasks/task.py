@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +77,19 @@ class Examples:
     with one terminator when answers vary in length"""
     group: NDArray[np.int64]
     """(example,) index into `Dataset.groups`"""
+    noisy: NDArray[np.bool_] | None = None
+    """(example,) the answer was replaced by a wrong one; None = nowhere"""
+    copies: NDArray[np.int64] | None = None
+    """(example,) how often this split holds this very example; None = once each"""
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def take(self, rows: NDArray[np.int64]) -> "Examples":
+        """The examples at `rows`, in that order."""
+        facts = {f.name: getattr(self, f.name) for f in fields(self)}
+        taken: dict[str, Any] = {k: None if v is None else v[rows] for k, v in facts.items()}
+        return Examples(**taken)
 
     def prompt(self, i: int) -> list[int]:
         """Token ids of example `i` before its answer."""

@@ -1,0 +1,127 @@
+"""Arithmetic on a finite set: the classic ground of delayed generalization.
+
+    equation     <bos> 23 + 45 = 68 <eos> <eos>    one token a number
+    short        23 45 = 68                        no sign, so one operation only
+    characters   23+45=68 <eos>                    one token a character, padded on the right
+
+The answer is what follows "="; in `characters`, where answers vary in length, with one <eos>.
+`compose` works on the 120 permutations of five things, `01234 o 10234 = 10234`; `sum_of_squares` is
+x^2 + y^2, written #; `cube_plus_product` is x^3 + xy, written &; `divide` has every a / b with an
+invertible b.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from memlab.settings import setting
+from memlab.tasks.operations import Integers, Table, table_of
+from memlab.tasks.seeds import Seeds
+from memlab.tasks.sequences import Split, examples_of, share, split_rows, vocabulary_of
+from memlab.tasks.task import Dataset, Examples, Task, Vocabulary
+
+
+class Modular(Task):
+    """A binary operation mod p, or on permutations."""
+
+    kind: Literal["modular"] = "modular"
+    operation: Literal[
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "sum_of_squares",
+        "cube_plus_product",
+        "compose",
+    ] = setting("add", help="What is computed from a and b.")
+    modulus: int | None = setting(
+        None, ge=2, le=1000, help="Numbers are 0 to modulus - 1; null for compose only."
+    )
+    train_fraction: float | None = setting(
+        None, gt=0, lt=1, help="Share of the table to train on; the rest validates. Or give split."
+    )
+    split: Split | None = setting(
+        None, help="{train, val} as shares of the table; the rest tests. Or give train_fraction."
+    )
+    format: Literal["equation", "short", "characters"] = setting(
+        "equation", help="How a problem is written."
+    )
+    noise: float = setting(
+        0.0, ge=0, le=1, help="Share of the training answers replaced by random wrong ones."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Modular":
+        if (self.operation == "compose") != (self.modulus is None):
+            raise ValueError("modulus belongs to every operation but compose")
+        if (self.train_fraction is None) == (self.split is None):
+            raise ValueError("give exactly one of train_fraction and split")
+        return self
+
+    def dataset(self, seeds: Seeds) -> Dataset:
+        """The whole table, split; noise is drawn from seed `data`, the split from seed `split`."""
+        table = table_of(self.operation, self.modulus)
+        rows = split_rows(len(table), self._shares, seeds.rng("split"))
+        noisy = self._noisy(len(table), rows["train"], seeds)
+        table = _with_wrong_answers(table, noisy, seeds.rng("data", 1))
+        vocabulary, examples = _written[self.format](table)
+        if self.noise:
+            examples = replace(examples, noisy=noisy)
+        return Dataset(vocabulary, {split: examples.take(chosen) for split, chosen in rows.items()})
+
+    @property
+    def _shares(self) -> list[float]:
+        if self.split is not None:
+            return [self.split.train, self.split.val]
+        assert self.train_fraction is not None
+        return [self.train_fraction]
+
+    def _noisy(self, n: int, train: Integers, seeds: Seeds) -> NDArray[np.bool_]:
+        """Which problems get a wrong answer: the first of the training set in a random order."""
+        rank = seeds.rng("data", 0).permutation(n)
+        noisy = np.zeros(n, np.bool_)
+        noisy[train[np.argsort(rank[train])[: share(self.noise, len(train))]]] = True
+        return noisy
+
+
+def _with_wrong_answers(table: Table, noisy: NDArray[np.bool_], rng: np.random.Generator) -> Table:
+    """The table with every noisy answer replaced by another element, each as likely."""
+    n = len(table.elements)
+    return replace(table, c=(table.c + noisy * rng.integers(1, n, len(table))) % n)
+
+
+def _equation(table: Table) -> tuple[Vocabulary, Examples]:
+    symbols = (*table.elements, table.sign, "=", "<bos>", "<eos>")
+    op, eq, bos, eos = range(len(table.elements), len(symbols))
+    vocabulary = Vocabulary(symbols, " ", bos=bos, eos=eos)
+    return vocabulary, _columns(bos, table.a, op, table.b, eq, table.c, eos, eos, answer=5)
+
+
+def _short(table: Table) -> tuple[Vocabulary, Examples]:
+    vocabulary = Vocabulary((*table.elements, "="), " ")
+    return vocabulary, _columns(table.a, table.b, len(table.elements), table.c, answer=3)
+
+
+def _columns(*columns: Integers | int, answer: int) -> Examples:
+    """Sequences that all have the same layout, with the answer in one column."""
+    tokens = np.stack(np.broadcast_arrays(*columns), axis=1)
+    n, length = tokens.shape
+    in_answer = np.broadcast_to(np.arange(length) == answer, tokens.shape)
+    return Examples(tokens, np.full(n, length), in_answer, np.zeros(n, np.int64))
+
+
+def _characters(table: Table) -> tuple[Vocabulary, Examples]:
+    names = table.elements
+    prompts = [f"{names[a]}{table.sign}{names[b]}=" for a, b in zip(table.a, table.b, strict=True)]
+    answers = [names[c] for c in table.c]
+    vary = len(names[0]) != len(names[-1])
+    vocabulary = vocabulary_of(
+        [*sorted(set("".join(names))), table.sign, "="], *(("eos", "pad") if vary else ())
+    )
+    return vocabulary, examples_of(vocabulary, prompts, answers)
+
+
+_written = {"equation": _equation, "short": _short, "characters": _characters}

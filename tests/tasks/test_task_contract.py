@@ -1,0 +1,181 @@
+"""What every task owes to the rest of memlab, whatever it is about."""
+
+import sys
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from memlab.errors import DataError
+from memlab.tasks import kinds
+from memlab.tasks.seeds import Seeds
+
+SEEDS = Seeds(0)
+HALF = {"train_fraction": 0.5}
+CASES = [
+    # (settings, an example that the task's docstring shows)
+    ({"kind": "sentence"}, "I love machine learning"),
+    ({"kind": "sentence", "prompts": ["I l"], "test_copies": 0}, "I love machine learning"),
+    ({"kind": "modular", "modulus": 97, **HALF}, "23 + 45 = 68"),
+    ({"kind": "modular", "modulus": 97, "format": "short", **HALF}, "23 45 = 68"),
+    ({"kind": "modular", "modulus": 97, "format": "characters", **HALF}, "23+45=68"),
+    ({"kind": "modular", "operation": "compose", **HALF}, "01234 o 10234 = 10234"),
+    ({"kind": "modular", "modulus": 11, "noise": 0.3, "split": {"train": 0.5, "val": 0.2}}, None),
+]
+
+
+def made(settings, seeds=SEEDS):
+    task = kinds()[settings["kind"]].model_validate(settings)
+    return task, task.dataset(seeds)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join(map(str, case[0].values())))
+def case(request):
+    return request.param
+
+
+@pytest.fixture
+def task(case):
+    return made(case[0])[0]
+
+
+@pytest.fixture
+def data(case):
+    return made(case[0])[1]
+
+
+def sequences(examples):
+    return [tuple(row[:n]) for row, n in zip(examples.tokens, examples.length, strict=True)]
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(
+        np.array_equal(getattr(a[s], f.name), getattr(b[s], f.name))
+        for s in a
+        for f in fields(a[s])
+        if getattr(a[s], f.name) is not None
+    )
+
+
+def test_every_kind_has_a_case():
+    assert {case[0]["kind"] for case in CASES} == set(kinds())
+
+
+def test_the_data_follow_from_the_seeds(case, data):
+    assert same(data.splits, made(case[0])[1].splits)
+
+
+@pytest.mark.parametrize("child", ["init", "batches", "dropout"])
+def test_seeds_of_training_do_not_touch_the_data(case, data, child):
+    assert same(data.splits, made(case[0], Seeds(0, {child: 99}))[1].splits)
+
+
+def test_the_data_seed_leaves_prompts_of_a_table_in_their_splits():
+    for settings, _ in CASES:
+        if settings["kind"] == "modular":
+            one, other = (made(settings, Seeds(0, {"data": n}))[1].splits["train"] for n in (1, 2))
+            assert [one.prompt(i) for i in range(9)] == [other.prompt(i) for i in range(9)]
+
+
+def test_training_and_validation_share_no_example_unless_it_says_so(data):
+    splits = {name: set(sequences(examples)) for name, examples in data.splits.items()}
+    for name in splits.keys() - {"train"}:
+        if data.val_within_train:
+            assert splits[name] <= splits["train"]
+        else:
+            assert not splits[name] & splits["train"]
+    assert data.val_within_train or not splits["val"] & splits.get("test", set())
+
+
+def test_there_is_something_to_learn_and_to_validate(data):
+    assert len(data.splits["train"]) and len(data.splits["val"])
+
+
+def test_tokens_lie_in_the_vocabulary_and_symbols_are_unique(data):
+    assert len(set(data.vocabulary.symbols)) == len(data.vocabulary)
+    for examples in data.splits.values():
+        assert examples.tokens.dtype == np.int64
+        assert examples.tokens.min() >= 0 and examples.tokens.max() < len(data.vocabulary)
+
+
+def test_arrays_agree_in_shape(data):
+    for examples in data.splits.values():
+        n = len(examples)
+        assert examples.answer.shape == examples.tokens.shape
+        assert examples.length.shape == examples.group.shape == (n,)
+        assert examples.length.max() == examples.tokens.shape[1] <= data.n_ctx + 1
+        assert examples.group.min() >= 0 and examples.group.max() < len(data.groups)
+        assert all(fact is None or fact.shape == (n,) for fact in (examples.noisy, examples.copies))
+
+
+def test_the_answer_is_one_run_within_the_sequence_and_never_its_first_token(data):
+    for examples in data.splits.values():
+        answer = examples.answer.astype(int)
+        assert (np.diff(answer, axis=1) == 1).sum(axis=1).tolist() == [1] * len(answer)
+        assert not answer[:, 0].any()
+        position = np.arange(answer.shape[1])
+        assert not (examples.answer & (position >= examples.length[:, None])).any()
+
+
+def test_padding_fills_the_rest_and_stands_nowhere_else(data):
+    for examples in data.splits.values():
+        padding = np.arange(examples.tokens.shape[1]) >= examples.length[:, None]
+        if data.vocabulary.pad is None:
+            assert not padding.any()
+        else:
+            assert np.array_equal(examples.tokens == data.vocabulary.pad, padding)
+
+
+def test_answers_that_vary_in_length_end_in_one_terminator(data):
+    lengths = {int(n) for e in data.splits.values() for n in e.answer.sum(axis=1)}
+    for examples in data.splits.values():
+        for i in range(0, len(examples), 97):
+            target = examples.target(i)
+            if len(lengths) > 1:
+                assert target.count(data.vocabulary.eos) == 1 == (target[-1] == data.vocabulary.eos)
+            else:
+                assert data.vocabulary.eos not in target
+
+
+def test_prompts_survive_being_written_and_read(data):
+    for examples in data.splits.values():
+        for i in range(0, len(examples), 97):
+            prompt = examples.prompt(i)
+            assert data.vocabulary.encode_prompt(data.vocabulary.decode(prompt)) == prompt
+
+
+def test_a_symbol_of_no_task_is_refused(data):
+    with pytest.raises(DataError, match="symbol"):
+        data.vocabulary.encode("\N{SNOWMAN}")
+
+
+def test_the_docstring_shows_an_example_that_occurs(case, data):
+    shown = case[1]
+    if shown is not None:
+        doc = sys.modules[type(made(case[0])[0]).__module__].__doc__
+        texts = {data.vocabulary.decode(s) for e in data.splits.values() for s in sequences(e)}
+        assert shown in doc and shown in texts
+
+
+def test_right_answers_score_better_than_wrong_ones(task, data):
+    examples = data.splits["train"]
+    targets = [data.vocabulary.decode(examples.target(i)) for i in range(min(len(examples), 50))]
+    right = task.score([(t, t) for t in targets])
+    wrong = task.score([(t, "") for t in targets])
+    assert right.keys() == wrong.keys() == set(task.score_names)
+    assert all(right[name] != wrong[name] for name in task.score_names)
+
+
+def test_probes_can_be_prompted_and_their_targets_written(data):
+    for prompt, target in data.probes:
+        data.vocabulary.encode_prompt(prompt)
+        data.vocabulary.encode(target)
+
+
+def test_every_setting_says_what_it_does(task):
+    for name, field in type(task).model_fields.items():
+        assert name == "kind" or (field.description or "").endswith(".")
+
+
+def test_settings_survive_being_stored(task):
+    assert type(task).model_validate(task.model_dump(mode="json")) == task
