@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo, model_validator
 
 from memlab.settings import Settings, setting
 from memlab.tasks import kinds
@@ -10,7 +10,7 @@ from memlab.tasks.seeds import Seeds
 from memlab.tasks.task import Task
 
 
-def _task(value: Any) -> Task:
+def _task(value: Any, info: ValidationInfo) -> Task:
     if isinstance(value, Task):
         return value
     if not isinstance(value, dict) or "kind" not in value:
@@ -18,7 +18,7 @@ def _task(value: Any) -> Task:
     kind = value["kind"]
     if kind not in kinds():
         raise ValueError(f"{kind!r} is not a task; allowed: {', '.join(kinds())}")
-    return kinds()[kind].model_validate(value)
+    return kinds()[kind].model_validate(value, context=info.context)
 
 
 class Model(Settings):
