@@ -1,0 +1,13 @@
+"""Curves as terminal text: pure functions from data to a string. Knows nothing of runs."""
+
+from memlab.charts.chart import Band, Chart, Level, Marks, Rule, Series
+from memlab.charts.draw import draw
+from memlab.charts.layout import Layout, layout
+from memlab.charts.legend import values_at
+from memlab.charts.smooth import Smoother, smooth
+from memlab.charts.theme import DARK, LIGHT, PLAIN, Theme
+
+__all__ = [
+    "DARK", "LIGHT", "PLAIN", "Band", "Chart", "Layout", "Level", "Marks", "Rule", "Series",
+    "Smoother", "Theme", "draw", "layout", "smooth", "values_at",
+]  # fmt: skip

@@ -1,0 +1,91 @@
+"""What a chart shows, as immutable data. How it looks lies in `theme`, how it is drawn in `draw`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.charts.theme import Colour
+
+Values = NDArray[np.floating] | NDArray[np.integer]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A curve. A value that is not finite, or not positive on a log axis, is a gap in it."""
+
+    name: str
+    x: Values
+    """steps, ascending"""
+    y: Values
+    """one value a step"""
+    colour: Colour
+    """a role of the theme ("train", "val", ...) or RGB"""
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """An area between two curves: minimum and maximum of raw values, of seeds, of a bin.
+
+    Raw values may be given as both `low` and `high`: drawing keeps the extremes of each column.
+    """
+
+    x: Values
+    """steps, ascending"""
+    low: Values
+    high: Values
+    colour: Colour
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Points that must be seen, such as the peaks of spikes; each gets a ▼ above it."""
+
+    name: str
+    """the plural, for the legend: "spikes" """
+    x: Values
+    y: Values
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A vertical line at a step: a phase, an edit, a checkpoint."""
+
+    x: float
+    label: str
+    colour: Colour
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal reference line, such as the loss of guessing. It does not widen the y range."""
+
+    y: float
+    name: str
+    colour: Colour
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Curves over steps and what is said about them. Later series are drawn over earlier ones."""
+
+    series: tuple[Series, ...] = ()
+    bands: tuple[Band, ...] = ()
+    marks: tuple[Marks, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    levels: tuple[Level, ...] = ()
+    x_log: bool = False
+    y_log: bool = False
+    x_range: Range | None = None
+    """steps shown; None = all"""
+    y_range: Range | None = None
+    """values shown; None = what the steps shown need, and a margin"""
+    hide_outliers: bool = False
+    """leave the outermost 1 % of columns at either side out of the y range"""
+    cursor: float | None = None
+    """step at which the legend reads the values; None = the last"""
+    marker: Literal["braille", "blocks"] = "braille"
+    """blocks: two by two dots a cell, for fonts with poor braille"""

@@ -1,0 +1,124 @@
+"""A chart as terminal text: the canvas is ours (numpy), frame and ticks are plotext's.
+
+The only user of plotext, whose one global figure is built from scratch under a lock.
+plotext gets finished cells in cell coordinates, because its own lines take time and memory that
+grow with the distance of the farthest point, and its log axes change the data they are given.
+"""
+
+import threading
+
+import numpy as np
+import plotext as plt
+
+from memlab.charts.chart import Band, Chart, Marks, Series
+from memlab.charts.decimate import spans
+from memlab.charts.layout import SMALLEST, Layout, layout
+from memlab.charts.legend import legend as legend_of
+from memlab.charts.legend import plain_marker, rule_labels, rules, visible_marks
+from memlab.charts.raster import Cells, Dots, dots
+from memlab.charts.text import cut, line
+from memlab.charts.theme import DARK, Theme
+
+_FIGURE = threading.Lock()
+
+
+def draw(chart: Chart, width: int, height: int, theme: Theme = DARK, *, legend: bool = True) -> str:
+    """Exactly `height` lines of at most `width` cells, no newline at the end.
+
+    With too little room, or nothing to show, the lines say so.
+    """
+    where = layout(chart, width, height, legend=legend)
+    if where is None:
+        return _instead(chart, width, height)
+    lines = [line(legend_of(chart, where, theme), width, theme.colour)] if legend else []
+    if where.top > len(lines):
+        lines.append(rule_labels(chart, where, theme))
+    return "\n".join([*lines, _figure(_canvas(chart, where, theme), where, theme)])
+
+
+def _instead(chart: Chart, width: int, height: int) -> str:
+    small = width < SMALLEST[0] or height < SMALLEST[1]
+    said = "a chart needs {} x {} cells".format(*SMALLEST) if small else "nothing to show yet"
+    text = cut(said, width)
+    above = max(height - 1, 0) // 2
+    return "\n" * above + text.center(width).rstrip() + "\n" * (max(height, 1) - 1 - above)
+
+
+def _canvas(chart: Chart, where: Layout, theme: Theme) -> Cells:
+    """Everything inside the axes, what matters most painted last."""
+    canvas = Cells(where.rows, where.columns)
+    for value, _ in where.y_ticks:
+        _across(canvas, where.row(value), "─", theme.guide if theme.colour else None)
+    for level in chart.levels:
+        _across(canvas, where.row(level.y), "╌", theme.rgb(level.colour))
+    for rule in rules(chart):
+        if (column := where.column(rule.x)) is not None:
+            at = np.zeros((where.rows, where.columns), dtype=bool)
+            at[:, column] = True
+            canvas.paint(at, "│", theme.rgb(rule.colour))
+    for band in chart.bands:
+        marker = chart.marker if theme.colour else "·"
+        canvas.paint_dots(_band_dots(band, chart, where), marker, theme.rgb(band.colour))
+    for i, series in enumerate(chart.series):
+        marker = chart.marker if theme.colour or i == 0 else plain_marker(i)
+        canvas.paint_dots(_line_dots(series, chart, where), marker, theme.rgb(series.colour))
+    for marks in chart.marks:
+        canvas.paint(_mark_cells(marks, where), "▼", theme.rgb(marks.colour))
+    return canvas
+
+
+def _across(
+    canvas: Cells, row: int | None, glyph: str, colour: tuple[int, int, int] | None
+) -> None:
+    if row is not None and colour is not None:
+        at = np.zeros((canvas.rows, canvas.columns), dtype=bool)
+        at[row] = True
+        canvas.paint(at, glyph, colour)
+
+
+def _line_dots(series: Series, chart: Chart, where: Layout) -> Dots:
+    low, high = spans(series.x, series.y, where.x, chart.y_log, 2 * where.columns)
+    return dots(where.y.place_forward(low), where.y.place_forward(high), where.rows)
+
+
+def _band_dots(band: Band, chart: Chart, where: Layout) -> Dots:
+    low, top = spans(band.x, band.low, where.x, chart.y_log, 2 * where.columns)
+    bottom, high = spans(band.x, band.high, where.x, chart.y_log, 2 * where.columns)
+    low, high = np.fmin(low, bottom), np.fmax(high, top)
+    return dots(where.y.place_forward(low), where.y.place_forward(high), where.rows)
+
+
+def _mark_cells(marks: Marks, where: Layout) -> Dots:
+    """The cells above the marks; a mark beyond the y range is held at its border."""
+    at = np.zeros((where.rows, where.columns), dtype=bool)
+    shown = visible_marks(marks.x, where)
+    x, y = where.x.place(marks.x[shown]), where.y.place(marks.y[shown])
+    x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+    rows = np.clip(np.floor(y * where.rows) + 1, 0, where.rows - 1).astype(np.int64)
+    at[rows, np.minimum((x * where.columns).astype(np.int64), where.columns - 1)] = True
+    return at
+
+
+def _figure(canvas: Cells, where: Layout, theme: Theme) -> str:
+    """The canvas within plotext's axes: `rows` + 2 lines."""
+    row, column = np.nonzero(canvas.glyphs != " ")
+    colours = [canvas.palette[i] for i in canvas.inks[row, column]]
+    glyphs = canvas.glyphs[row, column].tolist()
+    with _FIGURE:
+        plt.clear_figure()
+        # The size holds only after the terminal's has stopped to limit it.
+        plt.limit_size(False, False)
+        plt.plotsize(where.left + where.columns, where.rows + 2)
+        plt.theme("clear")
+        plt.ticks_color(theme.tick)
+        plt.xaxes(True, False)
+        plt.yaxes(True, False)
+        plt.xlim(0, where.columns - 1)
+        plt.ylim(0, where.rows - 1)
+        plt.xticks([where.column(v) for v, _ in where.x_ticks], [t for _, t in where.x_ticks])
+        plt.yticks([where.row(v) for v, _ in where.y_ticks], [t for _, t in where.y_ticks])
+        plt.scatter(column.tolist(), row.tolist(), marker=glyphs, color=colours)
+        text = plt.build()
+        plt.clear_figure()
+    text = text if theme.colour else plt.uncolorize(text)
+    return "\n".join(lines.rstrip() for lines in text.rstrip("\n").split("\n"))

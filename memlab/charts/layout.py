@@ -1,0 +1,95 @@
+"""Where things lie in a chart: its axes, its canvas, and the way from a column back to a step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlab.charts.chart import Chart
+from memlab.charts.decimate import spans
+from memlab.charts.scale import Axis, Floats, Tick, forward
+
+SMALLEST = (24, 6)
+"""Width and height in cells below which there is no chart."""
+
+_MARGIN = 0.05
+_OUTLIERS = 0.01
+_PARTS = 512
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A chart's place in a block of `width` by `height` cells; columns and rows count from 0."""
+
+    x: Axis
+    y: Axis
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    left: int
+    """columns left of the canvas: tick labels and the axis"""
+    top: int
+    """rows above the canvas: the legend, the labels of the rules"""
+    columns: int
+    rows: int
+
+    def column(self, step: float) -> int | None:
+        """The canvas column that shows a step; None if it is not shown."""
+        place = float(self.x.place(step))
+        return min(int(place * self.columns), self.columns - 1) if 0 <= place <= 1 else None
+
+    def row(self, value: float) -> int | None:
+        """The canvas row, from the bottom, that shows a value; None if it is not shown."""
+        place = float(self.y.place(value))
+        return min(int(place * self.rows), self.rows - 1) if 0 <= place <= 1 else None
+
+    def step(self, column: int) -> float:
+        """The step in the middle of a canvas column: what the mouse points at."""
+        return self.x.value((column + 0.5) / self.columns)
+
+
+def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Layout | None:
+    """Where `draw` puts things; None if there is no room or nothing to show."""
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return None
+    x = _x_axis(chart)
+    y = _y_axis(chart, x) if x else None
+    if x is None or y is None:
+        return None
+    top = int(legend) + int(bool(chart.rules) or chart.cursor is not None)
+    rows = height - top - 2
+    y_ticks = y.ticks(max(2, rows // 4))
+    left = max((len(label) for _, label in y_ticks), default=0) + 1
+    columns = width - left
+    return Layout(x, y, x.ticks(max(2, columns // 12)), y_ticks, left, top, columns, rows)
+
+
+def _x_axis(chart: Chart) -> Axis | None:
+    if chart.x_range is not None:
+        ends = forward(chart.x_range, chart.x_log)
+    else:
+        curves = [s.x for s in chart.series] + [b.x for b in chart.bands]
+        ends = np.concatenate([forward(x, chart.x_log) for x in curves] or [np.empty(0)])
+    return _axis(ends, chart.x_log, margin=0.0)
+
+
+def _y_axis(chart: Chart, x: Axis) -> Axis | None:
+    if chart.y_range is not None:
+        return _axis(forward(chart.y_range, chart.y_log), chart.y_log, margin=0.0)
+    curves = [(s.x, s.y) for s in chart.series]
+    curves += [(b.x, y) for b in chart.bands for y in (b.low, b.high)]
+    curves += [(m.x, m.y) for m in chart.marks if curves]
+    ends = [end for c in curves for end in spans(*c, x, chart.y_log, _PARTS)]
+    shown = np.concatenate(ends or [np.empty(0)])
+    if chart.hide_outliers and np.isfinite(shown).any():
+        shown = np.nanquantile(shown, [_OUTLIERS, 1 - _OUTLIERS])
+    return _axis(shown, chart.y_log, margin=_MARGIN)
+
+
+def _axis(shown: Floats, log: bool, margin: float) -> Axis | None:
+    """An axis around what `forward` gave; None if that is nothing."""
+    shown = shown[np.isfinite(shown)]
+    if not len(shown):
+        return None
+    low, high = float(shown.min()), float(shown.max())
+    if log:
+        low, high = 10.0**low, 10.0**high
+    return Axis.around(low, high, log=log, margin=margin)

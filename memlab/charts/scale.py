@@ -1,0 +1,128 @@
+"""Axes: from values to places between 0 and 1, and the ticks that people can read.
+
+Tick values are exact decimals, so that a label says neither more nor less than its tick.
+"""
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Tick = tuple[float, str]
+
+LARGEST = 1e307
+"""Values beyond are drawn as this, so that no difference of two overflows."""
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUFFIXES = ((12, "T"), (9, "G"), (6, "M"), (3, "k"))
+
+
+def forward(values: ArrayLike, log: bool) -> Floats:
+    """Values as the axis sees them (log10, or as they are); what it cannot show becomes NaN."""
+    v = np.asarray(values, dtype=np.float64)
+    shown = np.isfinite(v) & (v > 0) if log else np.isfinite(v)
+    v = np.where(shown, np.clip(v, -LARGEST, LARGEST), np.nan)
+    return np.log10(v) if log else v
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A stretch of values, `low` < `high`; both positive if it is logarithmic."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    @classmethod
+    def around(cls, low: float, high: float, *, log: bool, margin: float = 0.0) -> "Axis":
+        """An axis that shows low..high and a margin (a share of its length) at either side.
+
+        A stretch too short to be drawn is widened: its single value then lies in the middle.
+        """
+        a, b = (float(v) for v in forward([low, high], log))
+        if b - a <= 1e-9 * max(abs(a), abs(b)):
+            wider = 0.5 if log or a == 0 else 0.5 * abs(a)
+            a, b = a - wider, b + wider
+        pad = (b - a) * margin
+        a, b = a - pad, b + pad
+        return cls(10.0**a, 10.0**b, log) if log else cls(a, b, log)
+
+    def place(self, values: ArrayLike) -> Floats:
+        """Where values lie: 0 = low end, 1 = high end, NaN = cannot be shown."""
+        return self.place_forward(forward(values, self.log))
+
+    def place_forward(self, values: Floats) -> Floats:
+        """Where values lie that `forward` has been applied to."""
+        low, high = forward([self.low, self.high], self.log)
+        with np.errstate(over="ignore"):
+            return (values - low) / (high - low)
+
+    def value(self, place: float) -> float:
+        """The value at a place."""
+        low, high = (float(v) for v in forward([self.low, self.high], self.log))
+        v = low + place * (high - low)
+        return 10.0**v if self.log else v
+
+    def ticks(self, n: int) -> list[Tick]:
+        """About `n` round values on the axis, ascending, each with its label."""
+        found = log_ticks(self.low, self.high, n) if self.log else []
+        return found or linear_ticks(self.low, self.high, n)
+
+
+def linear_ticks(low: float, high: float, n: int) -> list[Tick]:
+    """Multiples of 1, 2, 2.5 or 5 times a power of ten within low..high."""
+    raw = (high - low) / max(n, 1)
+    power = math.floor(math.log10(raw))
+    fits = (m for m in ("1", "2", "2.5", "5") if float(m) * 10.0**power >= raw * 0.999)
+    step = Decimal(next(fits, "10")).scaleb(power)
+    first = math.ceil(Decimal(low) / step)
+    values = [step * k for k in range(first, first + 12 * max(n, 1)) if step * k <= Decimal(high)]
+    unit = max((abs(v) for v in values), default=Decimal(0))
+    return _within(low, high, [(float(v), _label(v, unit)) for v in values])
+
+
+def log_ticks(low: float, high: float, n: int) -> list[Tick]:
+    """Powers of ten within low..high, thinned or filled to about `n`; [] if there are under two."""
+    a, b = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    inside = [k for k in range(a, b + 1) if low <= 10.0**k <= high]
+    if len(inside) < 2:
+        return []
+    every = math.ceil(len(inside) / max(n, 2))
+    if every > 1:
+        return [(10.0**k, decade(k)) for k in inside if k % every == 0]
+    mantissas = next((m for m in ((1, 2, 5), (1, 3)) if len(inside) * len(m) <= n), (1,))
+    values = [(Decimal(m).scaleb(k), m, k) for k in range(a, b + 1) for m in mantissas]
+    ticks = [(float(v), decade(k) if m == 1 else _label(v, v)) for v, m, k in values]
+    return _within(low, high, ticks)
+
+
+def decade(k: int) -> str:
+    """A power of ten: 0.01, 0.1, 1, 10, 100, 1k, 10k, 100k, 1M and 10⁻³, 10⁷ beyond."""
+    if -2 <= k <= 6:
+        return _label(Decimal(1).scaleb(k), Decimal(1).scaleb(k))
+    return "10" + str(k).translate(_SUPERSCRIPT)
+
+
+def short(value: float) -> str:
+    """A step or a count in three digits: 812, 6.2k, 17.8k, 1.25M."""
+    exponent, suffix = next((s for s in _SUFFIXES if abs(value) >= 10.0 ** s[0]), (0, ""))
+    return f"{value / 10.0**exponent:.3g}{suffix}"
+
+
+def _label(value: Decimal, largest: Decimal) -> str:
+    """All digits of a tick, in the unit that fits the largest tick of its axis."""
+    size = largest.adjusted() if largest else 0
+    if value and not -4 <= size < 15:
+        digits = value.normalize()
+        exponent = digits.adjusted()
+        return f"{digits.scaleb(-exponent):f}e{exponent}"
+    exponent, suffix = next((s for s in _SUFFIXES if size >= s[0]), (0, ""))
+    scaled = value.scaleb(-exponent).normalize()
+    return f"{scaled:f}{suffix}" if value else "0"
+
+
+def _within(low: float, high: float, ticks: list[Tick]) -> list[Tick]:
+    return [tick for tick in ticks if low <= tick[0] <= high]
