@@ -99,6 +99,8 @@ class Phase(Event):
     """last evaluation before the crossing; the crossing lies in (after, step]"""
     threshold: float | None = None
     split: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    """what was seen: accuracy; for grokked the delay since memorized in steps, and the ratio"""
 
 
 @dataclass(frozen=True, kw_only=True)
