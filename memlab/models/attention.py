@@ -28,7 +28,9 @@ class Attention(nn.Module):
         rows = slice(parts.start * d_model, parts.stop * d_model)
         bias = None if self.qkv.bias is None else self.qkv.bias[rows]
         flat = F.linear(x, self.qkv.weight[rows], bias)
-        split = [z.unflatten(-1, (self.n_heads, -1)) for z in torch.split(flat, d_model, dim=-1)]
+        split = [
+            z.view(*z.shape[:-1], self.n_heads, -1) for z in torch.split(flat, d_model, dim=-1)
+        ]
         if self.rotary:  # values, the last of the three, are not turned
             turned = 2 - parts.start
             split[:turned] = [rotate(z, positions, self.n_ctx) for z in split[:turned]]

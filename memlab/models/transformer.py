@@ -1,6 +1,8 @@
 """The model in textbook form: what every faster form of the computation is held equal to."""
 
 import math
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -52,7 +54,8 @@ class Transformer(nn.Module):
             self.token = nn.Embedding(d_vocab, d_model)
             self.position = nn.Embedding(n_ctx, d_model) if learned else None
             self.dropout = nn.Dropout(settings.dropout)
-            self.blocks = nn.ModuleList(Block(settings, n_ctx) for _ in range(settings.n_layers))
+            blocks = nn.ModuleList(Block(settings, n_ctx) for _ in range(settings.n_layers))
+            self.blocks = cast(Sequence[Block], blocks)
             self.norm = make_norm(settings.norm, d_model, settings.biases)
             tied = settings.tie_embeddings
             self.head = None if tied else nn.Linear(d_model, d_vocab, bias=False)
