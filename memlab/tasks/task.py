@@ -113,6 +113,8 @@ class Dataset:
     """(prompt, target) texts to sample instead of examples from the splits"""
     val_within_train: bool = False
     """the validation examples are drawn from the training examples on purpose"""
+    answer_bits: float | None = None
+    """bits in one answer, where answers are drawn at random and nothing predicts them"""
 
     @property
     def n_ctx(self) -> int:

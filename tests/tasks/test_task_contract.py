@@ -21,6 +21,10 @@ CASES = [
     ({"kind": "modular", "modulus": 97, "format": "characters", **HALF}, "23+45=68"),
     ({"kind": "modular", "operation": "compose", **HALF}, "01234 o 10234 = 10234"),
     ({"kind": "modular", "modulus": 11, "noise": 0.3, "split": {"train": 0.5, "val": 0.2}}, None),
+    ({"kind": "random_map"}, "loc(c_2166)=9961,0017"),
+    ({"kind": "random_map", "form": "abcd=efgh", "shared_outputs": 0.5}, None),
+    ({"kind": "location"}, "loc(c_0421)=6067,7030"),
+    ({"kind": "location", "validation": "held_out"}, "loc(c_0421)=6067,7030"),
 ]
 
 
