@@ -44,7 +44,7 @@ class Marks:
     """Points that must be seen, such as the peaks of spikes; each gets a ▼ above it."""
 
     name: str
-    """the plural, for the legend: "spikes" """
+    """one of them, for the legend: "spike" """
     x: Values
     y: Values
     colour: Colour

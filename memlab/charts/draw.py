@@ -12,11 +12,12 @@ import plotext as plt
 
 from memlab.charts.chart import Band, Chart, Marks, Series
 from memlab.charts.decimate import spans
+from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, Layout, layout
 from memlab.charts.legend import legend as legend_of
-from memlab.charts.legend import plain_marker, rule_labels, rules, visible_marks
+from memlab.charts.legend import plain_marker
 from memlab.charts.raster import Cells, Dots, dots
-from memlab.charts.text import cut, line
+from memlab.charts.text import Fragment, cut, line
 from memlab.charts.theme import DARK, Theme
 
 _FIGURE = threading.Lock()
@@ -30,10 +31,15 @@ def draw(chart: Chart, width: int, height: int, theme: Theme = DARK, *, legend: 
     where = layout(chart, width, height, legend=legend)
     if where is None:
         return _instead(chart, width, height)
-    lines = [line(legend_of(chart, where, theme), width, theme.colour)] if legend else []
-    if where.top > len(lines):
-        lines.append(rule_labels(chart, where, theme))
-    return "\n".join([*lines, _figure(_canvas(chart, where, theme), where, theme)])
+    margin = Fragment(" " * where.left, theme.tick)
+    lines = []
+    if legend:
+        lines = [[margin, *legend_of(chart, where.x, where.columns, theme)]]
+    labels = Cells(where.label_rows, where.columns)
+    paint_labels(labels, chart, where.x, theme)
+    lines += [[margin, *row] for row in labels.lines()]
+    above = [line(row, width, theme.colour) for row in lines]
+    return "\n".join([*above, _figure(_canvas(chart, where, theme), where, theme)])
 
 
 def _instead(chart: Chart, width: int, height: int) -> str:
@@ -47,17 +53,14 @@ def _instead(chart: Chart, width: int, height: int) -> str:
 def _canvas(chart: Chart, where: Layout, theme: Theme) -> Cells:
     """Everything inside the axes, what matters most painted last."""
     canvas = Cells(where.rows, where.columns)
-    for value, _ in where.y_ticks:
-        _across(canvas, where.row(value), "─", theme.guide if theme.colour else None)
+    for value, _ in where.y_ticks if theme.colour else ():
+        canvas.paint_row(where.row(value), "─", theme.guide)
     for level in chart.levels:
-        _across(canvas, where.row(level.y), "╌", theme.rgb(level.colour))
+        canvas.paint_row(where.row(level.y), "╌", theme.rgb(level.colour))
     for rule in rules(chart):
-        if (column := where.column(rule.x)) is not None:
-            at = np.zeros((where.rows, where.columns), dtype=bool)
-            at[:, column] = True
-            canvas.paint(at, "│", theme.rgb(rule.colour))
+        canvas.paint_column(where.column(rule.x), "│", theme.rgb(rule.colour))
     for band in chart.bands:
-        marker = chart.marker if theme.colour else "·"
+        marker: str = chart.marker if theme.colour else "·"
         canvas.paint_dots(_band_dots(band, chart, where), marker, theme.rgb(band.colour))
     for i, series in enumerate(chart.series):
         marker = chart.marker if theme.colour or i == 0 else plain_marker(i)
@@ -67,18 +70,10 @@ def _canvas(chart: Chart, where: Layout, theme: Theme) -> Cells:
     return canvas
 
 
-def _across(
-    canvas: Cells, row: int | None, glyph: str, colour: tuple[int, int, int] | None
-) -> None:
-    if row is not None and colour is not None:
-        at = np.zeros((canvas.rows, canvas.columns), dtype=bool)
-        at[row] = True
-        canvas.paint(at, glyph, colour)
-
-
 def _line_dots(series: Series, chart: Chart, where: Layout) -> Dots:
     low, high = spans(series.x, series.y, where.x, chart.y_log, 2 * where.columns)
-    return dots(where.y.place_forward(low), where.y.place_forward(high), where.rows)
+    low, high = where.y.place_forward(low), where.y.place_forward(high)
+    return dots(low, high, where.rows, thin=True)
 
 
 def _band_dots(band: Band, chart: Chart, where: Layout) -> Dots:
@@ -91,9 +86,9 @@ def _band_dots(band: Band, chart: Chart, where: Layout) -> Dots:
 def _mark_cells(marks: Marks, where: Layout) -> Dots:
     """The cells above the marks; a mark beyond the y range is held at its border."""
     at = np.zeros((where.rows, where.columns), dtype=bool)
-    shown = visible_marks(marks.x, where)
-    x, y = where.x.place(marks.x[shown]), where.y.place(marks.y[shown])
-    x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+    x, y = where.x.place(marks.x), where.y.place(marks.y)
+    shown = (x >= 0) & (x <= 1) & np.isfinite(y)
+    x, y = x[shown], y[shown]
     rows = np.clip(np.floor(y * where.rows) + 1, 0, where.rows - 1).astype(np.int64)
     at[rows, np.minimum((x * where.columns).astype(np.int64), where.columns - 1)] = True
     return at
@@ -121,4 +116,4 @@ def _figure(canvas: Cells, where: Layout, theme: Theme) -> str:
         text = plt.build()
         plt.clear_figure()
     text = text if theme.colour else plt.uncolorize(text)
-    return "\n".join(lines.rstrip() for lines in text.rstrip("\n").split("\n"))
+    return "\n".join(row.rstrip() for row in text.rstrip("\n").split("\n"))

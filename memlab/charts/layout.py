@@ -6,6 +6,7 @@ import numpy as np
 
 from memlab.charts.chart import Chart
 from memlab.charts.decimate import spans
+from memlab.charts.labels import place_labels
 from memlab.charts.scale import Axis, Floats, Tick, forward
 
 SMALLEST = (24, 6)
@@ -14,6 +15,7 @@ SMALLEST = (24, 6)
 _MARGIN = 0.05
 _OUTLIERS = 0.01
 _PARTS = 512
+_TALL = 12
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,20 @@ class Layout:
     columns: int
     rows: int
 
+    label_rows: int
+    """rows above the canvas, below the legend, for the labels of the rules"""
+
     def column(self, step: float) -> int | None:
         """The canvas column that shows a step; None if it is not shown."""
-        place = float(self.x.place(step))
-        return min(int(place * self.columns), self.columns - 1) if 0 <= place <= 1 else None
+        return self.x.cell(step, self.columns)
 
     def row(self, value: float) -> int | None:
         """The canvas row, from the bottom, that shows a value; None if it is not shown."""
-        place = float(self.y.place(value))
-        return min(int(place * self.rows), self.rows - 1) if 0 <= place <= 1 else None
+        return self.y.cell(value, self.rows)
 
     def step(self, column: int) -> float:
         """The step in the middle of a canvas column: what the mouse points at."""
-        return self.x.value((column + 0.5) / self.columns)
+        return float(self.x.value((column + 0.5) / self.columns))
 
 
 def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Layout | None:
@@ -54,12 +57,15 @@ def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Lay
     y = _y_axis(chart, x) if x else None
     if x is None or y is None:
         return None
-    top = int(legend) + int(bool(chart.rules) or chart.cursor is not None)
-    rows = height - top - 2
+    rows = height - 2 - legend
     y_ticks = y.ticks(max(2, rows // 4))
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
-    return Layout(x, y, x.ticks(max(2, columns // 12)), y_ticks, left, top, columns, rows)
+    needed = max((label.row + 1 for label in place_labels(chart, x, columns)), default=0)
+    label_rows = min(needed, 1 + (rows >= _TALL))
+    top, rows = legend + label_rows, rows - label_rows
+    x_ticks = x.ticks(max(2, columns // 12))
+    return Layout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows)
 
 
 def _x_axis(chart: Chart) -> Axis | None:

@@ -58,13 +58,18 @@ class Axis:
         """Where values lie that `forward` has been applied to."""
         low, high = forward([self.low, self.high], self.log)
         with np.errstate(over="ignore"):
-            return (values - low) / (high - low)
+            return np.asarray((values - low) / (high - low))
 
-    def value(self, place: float) -> float:
-        """The value at a place."""
-        low, high = (float(v) for v in forward([self.low, self.high], self.log))
-        v = low + place * (high - low)
-        return 10.0**v if self.log else v
+    def value(self, place: ArrayLike) -> Floats:
+        """The values at places; the inverse of `place`."""
+        low, high = forward([self.low, self.high], self.log)
+        v = low + np.asarray(place) * (high - low)
+        return np.asarray(10.0**v if self.log else v)
+
+    def cell(self, value: float, n: int) -> int | None:
+        """Which of n equal parts of the axis holds a value; None if it is not shown."""
+        place = float(self.place(value))
+        return min(int(place * n), n - 1) if 0 <= place <= 1 else None
 
     def ticks(self, n: int) -> list[Tick]:
         """About `n` round values on the axis, ascending, each with its label."""

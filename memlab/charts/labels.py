@@ -1,0 +1,70 @@
+"""Labels of vertical rules: beside their rule, on the side where there is room."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlab.charts.chart import Chart, Rule
+from memlab.charts.raster import Cells
+from memlab.charts.scale import Axis, short
+from memlab.charts.text import cells, plain
+from memlab.charts.theme import Theme
+
+ROWS = 2
+"""At most so many rows of labels; the second one only for what has no room in the first."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A rule's label: its rows count from the canvas upwards."""
+
+    rule: Rule
+    row: int
+    start: int
+    text: str
+
+
+def rules(chart: Chart) -> list[Rule]:
+    """The rules in the order in which they are drawn, the cursor last."""
+    if chart.cursor is None:
+        return list(chart.rules)
+    return [*chart.rules, Rule(chart.cursor, "", "cursor")]
+
+
+def place_labels(chart: Chart, x: Axis, columns: int) -> list[Label]:
+    """Where the labels of the rules shown go; the cursor's first, one without room is left out.
+
+    A label gives up its step before it gives up its place. In the second row it may cover rules.
+    """
+    ruled = [(r, c) for r in rules(chart) if (c := x.cell(r.x, columns)) is not None]
+    taken = np.zeros((ROWS, columns), dtype=bool)
+    taken[0, [c for _, c in ruled]] = True
+    labels = []
+    for rule, column in reversed(ruled):
+        if label := _first_room(rule, column, taken):
+            taken[label.row, label.start : label.start + len(label.text)] = True
+            labels.append(label)
+    return labels
+
+
+def _first_room(rule: Rule, column: int, taken: np.ndarray) -> Label | None:
+    name = "".join(c if cells(c) == 1 else "·" for c in plain(rule.label))
+    wordings = [f"{name} {short(rule.x)}", name] if name else [f"{rule.x:.6g}"]
+    for row, free in enumerate(~taken):
+        for text in wordings:
+            n = len(text)
+            for start, beyond in ((column + 1, column + n + 1), (column - n, column - n - 1)):
+                inside = start >= 0 and start + n <= len(free)
+                apart = not 0 <= beyond < len(free) or free[beyond]
+                if inside and apart and free[start : start + n].all():
+                    return Label(rule, row, start, text)
+    return None
+
+
+def paint_labels(canvas: Cells, chart: Chart, x: Axis, theme: Theme) -> None:
+    """Paint the rules and, over them, their labels into the rows above the chart's canvas."""
+    for rule in rules(chart):
+        canvas.paint_column(x.cell(rule.x, canvas.columns), "│", theme.rgb(rule.colour))
+    for label in place_labels(chart, x, canvas.columns):
+        if label.row < canvas.rows:
+            canvas.write(label.row, label.start, label.text, theme.rgb(label.rule.colour))
