@@ -1,0 +1,51 @@
+"""The list of commands."""
+
+from typing import Annotated
+
+import typer
+
+import memlab
+from memlab.cli.bench import bench
+from memlab.cli.check import check
+from memlab.cli.data import data
+from memlab.cli.eval import evaluate
+from memlab.cli.predict import predict
+from memlab.cli.presets import presets
+from memlab.cli.resume import resume
+from memlab.cli.run import run
+from memlab.cli.runs import runs
+from memlab.cli.show import show
+
+app = typer.Typer(
+    help="A lab console for memorization and generalization in tiny transformers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"memlab {memlab.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take options that belong to no command."""
+
+
+app.command()(run)
+app.command()(resume)
+app.command()(runs)
+app.command()(show)
+app.command()(check)
+app.command()(presets)
+app.command()(predict)
+app.command("eval")(evaluate)
+app.command()(bench)
+app.command()(data)

@@ -1,0 +1,25 @@
+"""`memlab bench`: the forms of the forward pass side by side."""
+
+from memlab.cli.options import Json, Overrides, PresetName
+
+
+def bench(
+    preset: PresetName = "quickstart", overrides: Overrides = None, json: Json = False
+) -> None:
+    """Time a training step in each form, interleaved in one process."""
+    from memlab.cli.output import data, number, print_json, table
+    from memlab.engine.bench import measure
+    from memlab.preset.load import load
+
+    measured = measure(load(preset, overrides or ()))
+    if json:
+        print_json(measured)
+        return
+    plain = measured["engines"]["plain"]["ms_per_step"]
+    rows = [
+        [name, number(engine["ms_per_step"]), number(plain / engine["ms_per_step"], 3)]
+        for name, engine in measured["engines"].items()
+    ]
+    data().print(table(["engine", "ms a step", "times plain"], rows))
+    for key in ("gradient_error", "gflop_left", "matrix_gflops", "share_of_limit"):
+        data().print(f"{key.replace('_', ' ')}: {number(measured[key])}")

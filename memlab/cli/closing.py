@@ -1,0 +1,81 @@
+"""What is shown of a run when it is over: a chart, samples, phases, spikes, where it lies."""
+
+import shutil
+from typing import Any
+
+from rich.text import Text
+
+from memlab.charts import DARK, PLAIN, draw
+from memlab.charts.run import loss_chart
+from memlab.cli.output import data, number, talk
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.safe_text import safe_text
+from memlab.record.summary import summarize
+
+CHART_HEIGHT = 16
+MAX_WIDTH = 120
+
+
+def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
+    """Print what came out of the run."""
+    console = data() if on_stdout else talk()
+    history = History(folder)
+    summary = summarize(folder)
+    width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
+    theme = DARK if console.is_terminal and not console.no_color else PLAIN
+    chart = draw(loss_chart(history.until(None)), width, CHART_HEIGHT, theme)
+    console.print(Text.from_ansi(chart), soft_wrap=True)
+    for line in _samples(history):
+        console.print(line)
+    for line in _lines(summary):
+        console.print(line, markup=False)
+
+
+def _samples(history: History) -> list[Text]:
+    """The newest answers: each token coloured, and a sign that needs no colour."""
+    newest = history.until(None).samples
+    lines = []
+    for sample in newest or ():
+        right = all(token["ok"] for token in sample["tokens"])
+        line = Text("ok    " if right else "wrong ", style="green" if right else "red")
+        line.append(f"{sample['split']:<6}", style="dim")
+        line.append(safe_text(sample["prompt"]) + " ", style="dim")
+        for token in sample["tokens"]:
+            style = "green" if token["ok"] else "red underline"
+            line.append(safe_text(token["text"]), style=style)
+        if not right:
+            line.append(f"   target {safe_text(sample['target'])}", style="dim")
+        lines.append(line)
+    return lines
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    final = summary["final"]
+    figures = [f"{name} {number(value)}" for name, value in final.items() if value is not None]
+    lines = [
+        f"{summary['status']} at step {summary['step']:,} of {summary['steps']:,} in "
+        f"{number(summary['seconds'], 3)} s ({number(summary['steps_per_second'], 3)} steps/s), "
+        f"{summary['parameters']:,} parameters",
+        "  ".join(figures),
+    ]
+    for name in ("memorized_at", "grokked_at"):
+        crossing = summary[name]
+        if crossing:
+            lines.append(
+                f"{name.removesuffix('_at')} in steps {crossing['from']:,} to {crossing['to']:,} "
+                f"({crossing['split']} accuracy >= {crossing['threshold']})"
+            )
+    if summary["spikes"]:
+        lines.append(f"{len(summary['spikes'])} loss spikes; `memlab spikes {summary['run']}`")
+    verified = summary["resume_verified"]
+    if verified:
+        same = verified["first_difference"] is None
+        lines.append(
+            f"resume verified: {verified['steps']:,} steps computed twice, "
+            + ("every bit equal" if same else f"different from {verified['first_difference']:,} on")
+        )
+    lines.append(f"{summary['run']}  memlab show {summary['run']}")
+    if summary["status"] not in ("finished", "running"):
+        lines.append(f"go on with: memlab resume {summary['run']}")
+    return [safe_text(line, limit=1000) for line in lines]

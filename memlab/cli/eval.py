@@ -1,0 +1,45 @@
+"""`memlab eval`: score a checkpoint."""
+
+from typing import Annotated
+
+import typer
+
+from memlab.cli.options import Checkpoint, Device, Json, RunName, RunsFolder
+
+
+def evaluate(
+    run: RunName,
+    at: Checkpoint = "last",
+    split: Annotated[
+        str | None, typer.Option(metavar="train|val|test|ood", help="One split; else all.")
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Score a checkpoint on its data: losses and accuracies of each split."""
+    from memlab.cli.output import data, number, print_json, table
+    from memlab.engine.evaluate import evaluate as judge
+    from memlab.engine.trained import load_trained
+    from memlab.errors import RunError
+    from memlab.record.folder import find, runs_folder
+
+    trained = load_trained(find(runs_folder(runs), run), at, device)
+    there = [name for name, split_ in trained.material.dataset.splits.items() if len(split_)]
+    names = [n for n in there if split in (None, n) or (split == "ood" and n.startswith("ood"))]
+    if not names:
+        raise RunError("no such split", found=split, allowed=", ".join(there))
+    judged = judge(trained.model, trained.material, names, trained.step)
+    if json:
+        print_json(
+            {"run": run, "step": trained.step, "values": judged.values, "groups": judged.groups}
+        )
+        return
+    measures = ("loss", "accuracy", "token_accuracy")
+    rows = [
+        [name, group, *(number(values.get(f"{name}_{m}")) for m in measures)]
+        for name in names
+        for group, values in [("", judged.values), *judged.groups.items()]
+        if f"{name}_loss" in values
+    ]
+    data().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))

@@ -1,0 +1,60 @@
+"""What commands print: data to stdout, talk to stderr, never an escape sequence from a file."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from memlab.errors import MemlabError
+from memlab.record.safe_text import safe_text
+
+
+def talk() -> Console:
+    """The console for people, on stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def data() -> Console:
+    """The console for results, on stdout."""
+    return Console(highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line; numbers that JSON lacks become null."""
+    sys.stdout.write(json.dumps(_finite(value), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def fail(error: MemlabError) -> int:
+    """Tell a user's mistake on stderr; returns its exit code."""
+    sys.stderr.write(f"memlab: {safe_text(str(error), limit=4000, lines=True)}\n")
+    return 2
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()) -> Table:
+    """A plain table; columns named in `numbers` are set to the right."""
+    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for header in headers:
+        made.add_column(header, justify="right" if header in numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(safe_text(cell)) for cell in row))
+    return made
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A measured value for people; a dash when there is none."""
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

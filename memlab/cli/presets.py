@@ -1,0 +1,15 @@
+"""`memlab presets`: what there is, and what each shows."""
+
+from memlab.cli.options import Json
+
+
+def presets(json: Json = False) -> None:
+    """List the presets and what one will see in each."""
+    from memlab.cli.output import data, print_json, table
+    from memlab.preset.load import available
+
+    found = available()
+    if json:
+        print_json([{"name": p.name, "path": str(p.path), "about": p.about} for p in found])
+    else:
+        data().print(table(["preset", "what it shows"], [(p.name, p.about) for p in found]))

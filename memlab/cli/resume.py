@@ -1,0 +1,32 @@
+"""`memlab resume`: go on with a run that was stopped, killed, or is to be extended."""
+
+from typing import Annotated
+
+import typer
+
+from memlab.cli.options import Device, Json, Overrides, Quiet, RunName, RunsFolder
+
+
+def resume(
+    run: RunName,
+    overrides: Overrides = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="End another process that is training this run.")
+    ] = False,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Go on from the newest checkpoint, with other settings if any are given."""
+    from memlab.cli.training import train_headless
+    from memlab.preset.edit import read_edits
+    from memlab.preset.load import from_json
+    from memlab.record.folder import find, runs_folder
+
+    folder = find(runs_folder(runs), run)
+    edits = read_edits(from_json(folder.description["preset"]), overrides or ())
+    code = train_headless(
+        folder, (), device, edits=edits, take_over=take_over, quiet=quiet, as_json=json
+    )
+    raise typer.Exit(code)

@@ -1,0 +1,53 @@
+"""`memlab show`: what came out of a run."""
+
+import csv
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from memlab.cli.options import Json, RunName, RunsFolder
+
+
+def show(
+    run: RunName,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Rows and evaluations as CSV.")] = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Summarize a run, or print its rows and evaluations."""
+    from memlab.cli.closing import closing_report
+    from memlab.cli.output import print_json
+    from memlab.record.folder import find, runs_folder
+    from memlab.record.summary import summarize
+
+    folder = find(runs_folder(runs), run)
+    if as_csv:
+        _print_csv(folder)
+    elif json:
+        print_json(summarize(folder))
+    else:
+        closing_report(folder, on_stdout=True)
+
+
+def _print_csv(folder: Any) -> None:
+    """One line per step; the values of an evaluation stand in the line of its step."""
+    from memlab.record.history import History
+
+    history = History(folder)
+    steps, evaluations = history.steps, history.evaluations
+    names = [name for name in evaluations if name != "step"]
+    columns = [name for name in steps if name != "step"]
+    judged = {int(step): i for i, step in enumerate(evaluations["step"])}
+    out = csv.writer(sys.stdout)
+    out.writerow(["step", *columns, *names])
+    rows = {int(step): i for i, step in enumerate(steps["step"])}
+    for step in sorted(rows.keys() | judged.keys()):
+        i, j = rows.get(step), judged.get(step)
+        out.writerow(
+            [
+                step,
+                *("" if i is None else repr(float(steps[c][i])) for c in columns),
+                *("" if j is None else repr(float(evaluations[n][j])) for n in names),
+            ]
+        )

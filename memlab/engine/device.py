@@ -1,0 +1,45 @@
+"""Where tensors live, and the process-wide switches that make the same run give the same bits."""
+
+import os
+import platform
+from typing import Any
+
+import torch
+
+from memlab.errors import MemlabError
+
+
+def choose_device(name: str) -> torch.device:
+    """The device for `cpu`, `cuda` or `auto` (a GPU where there is one).
+
+    Raises:
+        MemlabError: `cuda` was asked for and there is none.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise MemlabError("no CUDA device is here", hint="leave out --device, or use --device cpu")
+    if name not in ("cpu", "cuda"):
+        raise MemlabError("no such device", found=name, allowed="cpu, cuda, auto")
+    return torch.device(name)
+
+
+def make_deterministic(threads: int | None = None) -> None:
+    """Make operations repeat bit for bit; `threads` is taken from a run's first attempt."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    # Filling every fresh tensor would cost time, and no code here reads what it has not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def describe(device: torch.device) -> dict[str, Any]:
+    """What the bits of a run depend on besides its preset."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "device": device.type,
+        "device_name": name,
+        "threads": torch.get_num_threads(),
+        "versions": {"torch": torch.__version__, "python": platform.python_version()},
+    }

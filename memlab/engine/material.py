@@ -1,0 +1,101 @@
+"""The data of a run on its device, ready to be computed on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memlab.engine.batches import Batches
+from memlab.engine.forms.choose import Choice, choose
+from memlab.engine.forms.form import Plan, Sequences
+from memlab.preset.schema import Preset
+from memlab.preset.targets import targets
+from memlab.tasks.task import Dataset, Examples
+
+
+@dataclass(frozen=True)
+class JudgedSplit:
+    """A split as evaluation reads it: predictions at the loss's and at the answer's tokens."""
+
+    name: str
+    plans: list[Plan]
+    """parts of the split that fit into memory together, in order"""
+    in_loss: Tensor
+    """(target,) bool: counts towards the loss"""
+    in_answer: Tensor
+    """(target,) bool: belongs to the answer"""
+    example: Tensor
+    """(target,) the example it belongs to"""
+    group: Tensor
+    """(example,) index into `Dataset.groups`"""
+
+
+class Material:
+    """Everything computed from the preset alone; made anew whenever a run goes on."""
+
+    def __init__(self, preset: Preset, device: torch.device) -> None:
+        self.preset, self.device = preset, device
+        self.dataset: Dataset = preset.task.dataset(preset.seeds)
+        batch = preset.training.batch_size
+        train = self.dataset.splits["train"]
+        self.batches = Batches(
+            len(train), None if batch == "full" else batch, preset.seeds, device
+        )
+        self.choice: Choice = choose(
+            preset.training.engine,
+            self._sequences(train, self._loss_targets(train)),
+            preset.model,
+            batch_size=self.batches.size,
+        )
+        self._full: Plan | None = None
+        self._judged: dict[str, JudgedSplit] = {}
+
+    def plans(self, step: int) -> list[Plan]:
+        """The examples of update `step`, in one part or in micro-batches."""
+        index = self.batches.at(step)
+        micro = self.preset.training.micro_batch_size
+        if micro is None:
+            if index is None:
+                self._full = self._full or self.choice.form.batch(None)
+                return [self._full]
+            return [self.choice.form.batch(index)]
+        if index is None:
+            index = torch.arange(self.batches.n_examples, device=self.device)
+        return [self.choice.form.batch(part) for part in index.split(micro)]
+
+    def judged(self, name: str) -> JudgedSplit:
+        """The split `name` for evaluation, prepared at its first use."""
+        if name not in self._judged:
+            self._judged[name] = self._judge(name)
+        return self._judged[name]
+
+    def _judge(self, name: str) -> JudgedSplit:
+        examples = self.dataset.splits[name]
+        loss = self._loss_targets(examples)
+        answer = np.where(examples.answer[:, 1:], examples.tokens[:, 1:], -1)
+        union = np.where(loss >= 0, loss, answer)
+        # Dropout is off while judging, so prefixes can be shared whatever training does.
+        settings = self.preset.model.model_copy(update={"dropout": 0.0})
+        kind = "auto" if self.preset.training.engine == "tree" else self.preset.training.engine
+        choice = choose(kind, self._sequences(examples, union), settings, batch_size=None)
+        rows, positions = np.nonzero(union >= 0)
+        return JudgedSplit(
+            name=name,
+            plans=choice.form.parts(),
+            in_loss=self._put(loss[rows, positions] >= 0),
+            in_answer=self._put(answer[rows, positions] >= 0),
+            example=self._put(rows),
+            group=self._put(examples.group),
+        )
+
+    def _loss_targets(self, examples: Examples) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+        return targets(examples, self.dataset.vocabulary, self.preset.training.loss_on)
+
+    def _sequences(
+        self, examples: Examples, target: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
+    ) -> Sequences:
+        return Sequences(tokens=self._put(examples.tokens), targets=self._put(target))
+
+    def _put(self, array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

@@ -1,0 +1,46 @@
+"""Optimizers, built from a preset."""
+
+import torch
+from torch import nn
+
+from memlab.preset.schema import Optimizer
+
+
+def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
+    """The optimizer of `settings` over the parameters of `model`, in one fused update."""
+    parameters = list(model.parameters())
+    if settings.decay_on == "matrices":
+        groups = [
+            {"params": [p for p in parameters if p.ndim >= 2]},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        ]
+    else:
+        groups = [{"params": parameters}]
+    if settings.kind == "sgd":
+        return torch.optim.SGD(
+            groups,
+            lr=settings.lr,
+            momentum=settings.momentum,
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+    kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+    return kinds[settings.kind](
+        groups,
+        lr=settings.lr,
+        betas=(settings.betas[0], settings.betas[1]),
+        eps=settings.eps,
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
+
+
+def apply_settings(optimizer: torch.optim.Optimizer, settings: Optimizer) -> None:
+    """Take over the settings that may be edited while training."""
+    optimizer.param_groups[0]["weight_decay"] = settings.weight_decay
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Set the learning rate of the next update."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr

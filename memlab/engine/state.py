@@ -1,0 +1,72 @@
+"""Everything that must survive a kill: the whole memory of a training run."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from memlab.detectors.detector import Detector
+from memlab.engine.optimizers import build_optimizer
+from memlab.models.transformer import Transformer
+from memlab.preset.schema import Preset
+from memlab.record.commands import Edit
+from memlab.record.events import Event
+
+
+@dataclass
+class Best:
+    """The weights with the lowest val_loss so far (train_loss where there is no val split)."""
+
+    step: int
+    loss: float
+    weights: dict[str, Tensor]
+
+
+@dataclass
+class TrainState:
+    """The state between two updates.
+
+    `train` keeps no memory anywhere else, so its generator may be dropped at any yield and made
+    again.
+    """
+
+    preset: Preset
+    """with all edits applied"""
+    model: Transformer
+    optimizer: torch.optim.Optimizer
+    detectors: list[Detector]
+    step: int = 0
+    """updates done"""
+    evaluated_at: int = -1
+    """step of the newest evaluation"""
+    checkpointed_at: int = -1
+    """step of the newest checkpoint"""
+    edits: dict[str, Any] = field(default_factory=dict)
+    """dotted setting to value, everything that was ever edited"""
+    planned: list[Edit] = field(default_factory=list)
+    """edits that were asked for and whose step has not come"""
+    best: Best | None = None
+    worse_evaluations: int = 0
+    """evaluations since the best one"""
+    sustained: bool = False
+    """generalization has lasted"""
+    ending: str | None = None
+    """why the run is about to end"""
+    queue: deque[Event] = field(default_factory=deque)
+    """events that have happened and are not yielded yet; empty in every checkpoint"""
+
+
+def fresh_state(
+    preset: Preset, d_vocab: int, n_ctx: int, detectors: list[Detector], device: torch.device
+) -> TrainState:
+    """The state before the first update, initialized from the run's `init` seed on the CPU."""
+    model = Transformer(preset.model, d_vocab, n_ctx, seed=preset.seeds.number("init"))
+    model.to(device)
+    return TrainState(
+        preset=preset,
+        model=model,
+        optimizer=build_optimizer(preset.optimizer, model),
+        detectors=detectors,
+    )

@@ -1,0 +1,65 @@
+"""Optimizer updates, in blocks: what an update computes stays on the device until a block ends."""
+
+import time
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from memlab.engine.learning_rate import learning_rate
+from memlab.engine.material import Material
+from memlab.engine.optimizers import set_learning_rate
+from memlab.engine.state import TrainState
+
+MAX_ROWS = 1024
+MAX_SECONDS = 0.1
+
+
+def advance(
+    state: TrainState, material: Material, last: int, steps: int
+) -> NDArray[np.float32]:
+    """Make updates up to step `last` of `steps`, fewer when the block is full; returns (row, column) values.
+
+    Where a block is cut depends on the clock and has no influence on any value.
+    """
+    rows = min(MAX_ROWS, last - state.step)
+    on_device = torch.empty(rows, 2, device=material.device)
+    rates = np.empty(rows, np.float32)
+    started = time.perf_counter()
+    done = 0
+    while done < rows:
+        lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
+        on_device[done, 0], on_device[done, 1] = update(state, material, lr)
+        rates[done] = lr
+        done += 1
+        if time.perf_counter() - started > MAX_SECONDS:
+            break
+    values = on_device[:done].cpu().numpy()
+    return np.column_stack([values, rates[:done]])
+
+
+def update(state: TrainState, material: Material, lr: float) -> tuple[Tensor, Tensor]:
+    """One optimizer update; returns the objective and the gradient's norm before clipping."""
+    settings = state.preset.training
+    step = state.step + 1
+    if state.preset.model.dropout:
+        torch.manual_seed(state.preset.seeds.number("dropout", step))
+    state.model.train()
+    state.optimizer.zero_grad(set_to_none=True)
+    dtype = torch.float64 if settings.loss_dtype == "float64" else torch.float32
+    plans = material.plans(step)
+    n_targets = sum(plan.n_targets for plan in plans)
+    total = torch.zeros((), device=material.device)
+    for plan in plans:
+        loss = plan.loss(state.model, settings.label_smoothing, dtype) * (
+            plan.n_targets / n_targets
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    clip = state.preset.optimizer.clip_grad_norm
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), clip or float("inf"))
+    set_learning_rate(state.optimizer, lr)
+    state.optimizer.step()
+    state.step = step
+    return total, norm

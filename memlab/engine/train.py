@@ -1,0 +1,157 @@
+"""The training loop, as a generator of events.
+
+    while not ended:
+        yield what has happened
+        judge the model, if an evaluation is due
+        commit a checkpoint, if one is due
+        obey what people ask: edits, a checkpoint, a stop
+        make a block of updates
+
+Each yield is a safe point: all memory is in the state. Pausing is not pulling.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from memlab.engine.evaluate import evaluate
+from memlab.engine.material import Material
+from memlab.engine.optimizers import apply_settings
+from memlab.engine.samples import sample
+from memlab.engine.state import Best, TrainState
+from memlab.engine.step import advance
+from memlab.preset.edit import apply_edits
+from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
+from memlab.record.commands import CheckpointNow, Command, Edit, Stop
+from memlab.record.events import Checkpoint, Edited, Ended, Event, Phase, Rows
+
+
+def train(state: TrainState, material: Material, inbox: deque[Command]) -> Iterator[Event]:
+    """Advance `state` until its run ends.
+
+    Whoever pulls the events must commit `state` as a checkpoint when a `Checkpoint` or an
+    `Edited` is yielded, before writing it down.
+    """
+    while True:
+        while state.queue:
+            yield state.queue.popleft()
+        if _evaluation_is_due(state, material):
+            _judge(state, material)
+        elif _checkpoint_is_due(state, material):
+            _checkpoint(state)
+        elif state.ending:
+            yield Ended(step=state.step, reason=state.ending)
+            return
+        elif not _obey(state, inbox):
+            _advance(state, material)
+
+
+def emit(state: TrainState, event: Event) -> None:
+    """Queue `event` and what the detectors notice in it.
+
+    What a commit makes true comes last, so that nothing waits in the queue when it is made.
+    """
+    found = [noticed for detector in state.detectors for noticed in detector.see(event)]
+    state.sustained |= any(isinstance(e, Phase) and e.name == "sustained" for e in found)
+    by_commit = isinstance(event, Checkpoint | Edited)
+    state.queue.extend([*found, event] if by_commit else [event, *found])
+
+
+def _steps(state: TrainState, material: Material) -> int:
+    return total_steps(state.preset, material.batches.per_epoch)
+
+
+def _evaluation_is_due(state: TrainState, material: Material) -> bool:
+    if state.evaluated_at == state.step or state.ending == "diverged":
+        return False
+    steps = _steps(state, material)
+    before = next_evaluation(state.preset, material.batches.per_epoch, steps, state.step - 1)
+    return before == state.step
+
+
+def _checkpoint_is_due(state: TrainState, material: Material) -> bool:
+    if state.checkpointed_at == state.step or state.ending == "diverged":
+        return False
+    if state.ending:
+        return True
+    return state.step > 0 and state.step % checkpoint_interval(state.preset, _steps(state, material)) == 0
+
+
+def _judge(state: TrainState, material: Material) -> None:
+    present = [name for name in ("train", "val") if len(material.dataset.splits.get(name, ()))]
+    judged = evaluate(state.model, material, present, state.step)
+    _keep_best(state, judged.values.get("val_loss", judged.values["train_loss"]))
+    patience = state.preset.training.patience
+    if state.step >= _steps(state, material):
+        state.ending = "finished"
+    elif patience is not None and state.worse_evaluations >= patience:
+        state.ending = "early_stop"
+    state.evaluated_at = state.step
+    emit(state, judged)
+    if state.preset.training.stop_when == "sustained" and state.sustained:
+        state.ending = state.ending or "early_stop"
+    if state.ending and len(material.dataset.splits.get("test", ())):
+        emit(state, evaluate(state.model, material, ["test"], state.step))
+    if state.preset.evaluation.samples:
+        emit(state, sample(state.model, material, state.step))
+
+
+def _keep_best(state: TrainState, loss: float) -> None:
+    if state.best is None or loss < state.best.loss:
+        weights = {name: p.detach().clone() for name, p in state.model.named_parameters()}
+        state.best, state.worse_evaluations = Best(state.step, loss, weights), 0
+    else:
+        state.worse_evaluations += 1
+
+
+def _checkpoint(state: TrainState) -> None:
+    state.checkpointed_at = state.step
+    best = state.best.step if state.best else None
+    emit(state, Checkpoint(step=state.step, best_step=best))
+
+
+def _obey(state: TrainState, inbox: deque[Command]) -> bool:
+    """Do what is asked for; true if there was anything to do at this step."""
+    wanted = False
+    while inbox:
+        match inbox.popleft():
+            case Stop(reason=reason):
+                state.ending = reason
+            case CheckpointNow():
+                wanted = True
+            case Edit() as edit:
+                state.planned.append(edit)
+    due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
+    if due:
+        _edit(state, {key: value for edit in due for key, value in edit.changes.items()})
+        state.planned = [edit for edit in state.planned if edit not in due]
+    elif wanted:
+        _checkpoint(state)
+    return bool(state.ending or state.queue)
+
+
+def _edit(state: TrainState, changes: dict[str, Any]) -> None:
+    state.preset = apply_edits(state.preset, changes)
+    apply_settings(state.optimizer, state.preset.optimizer)
+    state.edits |= changes
+    state.checkpointed_at = state.step
+    emit(state, Edited(step=state.step, changes=changes))
+
+
+def _advance(state: TrainState, material: Material) -> None:
+    steps = _steps(state, material)
+    every = checkpoint_interval(state.preset, steps)
+    stops = [
+        next_evaluation(state.preset, material.batches.per_epoch, steps, state.step),
+        state.step - state.step % every + every,
+        *(edit.at for edit in state.planned if edit.at is not None),
+    ]
+    values = advance(state, material, min(stops), steps)
+    broken = np.flatnonzero(~np.isfinite(values[:, 0]))
+    if len(broken) and state.preset.training.on_divergence == "stop":
+        state.step -= len(values) - 1 - int(broken[0])
+        values = values[: broken[0] + 1]
+        state.ending = "diverged"
+    emit(state, Rows(step=state.step, values=values))

@@ -1,0 +1,55 @@
+"""A trained model out of a run folder, to be asked or judged."""
+
+from dataclasses import dataclass
+
+import torch
+
+from memlab.engine.checkpoint import load_weights
+from memlab.engine.device import choose_device
+from memlab.engine.material import Material
+from memlab.errors import RunError
+from memlab.models.transformer import Transformer
+from memlab.preset.load import from_json
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A checkpoint's model with the data of its run."""
+
+    model: Transformer
+    material: Material
+    step: int
+
+
+def load_trained(folder: RunFolder, at: str, device: str = "auto") -> Trained:
+    """The model of `folder` at `best`, `last` or a step.
+
+    Raises:
+        RunError: there is no such checkpoint.
+    """
+    step = _step(folder, at)
+    stored = folder.checkpoints.load(step=step, need="weights")
+    if stored is None:
+        kept = ", ".join(str(s) for s in folder.checkpoints.steps())
+        raise RunError(
+            "no such checkpoint", where=folder.id, found=at, allowed=kept or "none is kept yet"
+        )
+    preset = from_json(folder.description["preset"])
+    material = Material(preset, choose_device(device))
+    data = material.dataset
+    model = Transformer(preset.model, len(data.vocabulary), preset.model.n_ctx or data.n_ctx)
+    load_weights(model, stored.files["model.safetensors"])
+    return Trained(model.to(material.device).eval(), material, stored.step)
+
+
+def _step(folder: RunFolder, at: str) -> int | None:
+    if at == "last":
+        return None
+    if at == "best":
+        best = History(folder).checkpoints
+        return best[-1].best_step if best else None
+    if not at.isdigit():
+        raise RunError("which checkpoint?", found=at, allowed="best, last, or a step")
+    return int(at)

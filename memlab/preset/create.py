@@ -1,0 +1,30 @@
+"""A new run folder from a preset."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import memlab
+from memlab.preset.dump import dump
+from memlab.preset.schema import Preset
+from memlab.record.events import COLUMNS
+from memlab.record.folder import RunFolder
+
+UNITS = {"loss": "nats", "grad_norm": "1", "lr": "1"}
+
+
+def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder:
+    """Make a folder that holds all a worker needs to train `preset`."""
+    description = {
+        "preset": preset.model_dump(mode="json"),
+        "columns": list(COLUMNS),
+        "units": UNITS,
+        "versions": {
+            "memlab": memlab.__version__,
+            "python": platform.python_version(),
+            "torch": version("torch"),
+            "numpy": version("numpy"),
+        },
+        "machine": {"system": platform.system(), "processor": platform.machine()},
+    }
+    return RunFolder.create(runs, description, dump(preset), name or preset.name)

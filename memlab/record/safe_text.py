@@ -1,0 +1,27 @@
+"""Text from files, made safe to show: no control, escape, bidirectional or invisible characters."""
+
+import unicodedata
+
+_ODD = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+
+
+def safe_text(text: str, limit: int = 120, lines: bool = False) -> str:
+    """`text` in normal form with every unprintable character as a visible escape, cut to `limit`.
+
+    Args:
+        text: anything, such as a run's name or a prompt.
+        limit: characters at most; a cut is shown by an ellipsis.
+        lines: keep line breaks.
+    """
+    shown = unicodedata.normalize("NFC", text[: 2 * limit])
+    made = "".join(c if _printable(c, lines) else _escape(c) for c in shown)
+    return made if len(made) <= limit else made[: limit - 1] + "…"
+
+
+def _printable(character: str, lines: bool) -> bool:
+    return (lines and character == "\n") or unicodedata.category(character) not in _ODD
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{{{code:x}}}"
