@@ -10,15 +10,25 @@ from memlab.tasks.seeds import Seeds
 from memlab.tasks.task import Task
 
 
+class BrokenRule(ValueError):
+    """Settings that are valid alone do not fit together; `key` is the one to look at first."""
+
+    def __init__(self, what: str, *, key: str, allowed: str, hint: str | None = None) -> None:
+        self.key, self.allowed, self.hint = key, allowed, hint
+        super().__init__(what)
+
+
 def _task(value: Any, info: ValidationInfo) -> Task:
     if isinstance(value, Task):
         return value
+    known = ", ".join(kinds())
     if not isinstance(value, dict) or "kind" not in value:
-        raise ValueError(f"needs a kind, one of: {', '.join(kinds())}")
-    kind = value["kind"]
-    if kind not in kinds():
-        raise ValueError(f"{kind!r} is not a task; allowed: {', '.join(kinds())}")
-    return kinds()[kind].model_validate(value, context=info.context)
+        raise BrokenRule(
+            "a task needs a kind", key="kind", allowed=known, hint="for example {kind: modular}"
+        )
+    if value["kind"] not in kinds():
+        raise BrokenRule("there is no such task", key="kind", allowed=known)
+    return kinds()[value["kind"]].model_validate(value, context=info.context)
 
 
 class Model(Settings):
@@ -52,12 +62,23 @@ class Model(Settings):
     @model_validator(mode="after")
     def _shapes(self) -> "Model":
         if self.d_model % self.n_heads:
-            raise ValueError(f"d_model {self.d_model} is not a multiple of n_heads {self.n_heads}")
-        if self.positions == "rotary" and (self.d_model // self.n_heads) % 2:
-            raise ValueError(
-                f"rotary positions need an even head size, not {self.d_model // self.n_heads}"
+            divisors = (str(n) for n in range(1, 65) if self.d_model % n == 0)
+            raise BrokenRule(
+                f"d_model {self.d_model} is not a multiple of n_heads {self.n_heads}",
+                key="n_heads",
+                allowed=", ".join(divisors),
+            )
+        head_size = self.d_model // self.n_heads
+        if self.positions == "rotary" and head_size % 2:
+            raise BrokenRule(
+                f"rotary positions need an even head size, not {head_size}",
+                key="positions",
+                allowed="d_model / n_heads even, or positions learned or none",
             )
         return self
+
+
+Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Settings):
@@ -67,7 +88,7 @@ class Optimizer(Settings):
         "adamw", help="adamw decouples weight decay; adam and sgd add it to the gradient (L2)."
     )
     lr: float = setting(1e-3, gt=0, le=100, live=True, help="Learning rate at its peak.")
-    betas: Annotated[list[float], Field(min_length=2, max_length=2)] = setting(
+    betas: Annotated[list[Beta], Field(min_length=2, max_length=2)] = setting(
         [0.9, 0.98], help="Adam's decay rates of the gradient's mean and square."
     )
     eps: float = setting(1e-8, gt=0, le=1, help="Adam's guard against division by zero.")
@@ -88,12 +109,6 @@ class Optimizer(Settings):
     clip_grad_norm: float | None = setting(
         None, gt=0, live=True, help="Gradients longer than this are shortened to it; null = never."
     )
-
-    @model_validator(mode="after")
-    def _betas(self) -> "Optimizer":
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas must be at least 0 and below 1, not {self.betas}")
-        return self
 
 
 class SkipFirst(Settings):
@@ -121,7 +136,7 @@ class Training(Settings):
     epochs: int | None = setting(
         None, ge=1, le=10**9, unit="epochs", help="Passes over the training set; or give steps."
     )
-    batch_size: int | Literal["full"] = setting(
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = setting(
         "full", unit="examples", help="Examples per update: a number, or `full` for all of them."
     )
     micro_batch_size: int | None = setting(
@@ -164,16 +179,18 @@ class Training(Settings):
     @model_validator(mode="after")
     def _length(self) -> "Training":
         if (self.steps is None) == (self.epochs is None):
-            raise ValueError("give exactly one of steps and epochs")
-        if isinstance(self.batch_size, int) and self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {self.batch_size}")
+            raise BrokenRule(
+                "the length of training is given twice" if self.steps else "how long to train?",
+                key="steps",
+                allowed="exactly one of steps and epochs",
+            )
         return self
 
 
 class LogSchedule(Settings):
     """Evaluations at steps that grow by a ratio."""
 
-    ratio: float = setting(gt=1, le=10, help="Each evaluation comes this many times later.")
+    ratio: float = setting(ge=1.001, le=10, help="Each evaluation comes this many times later.")
 
 
 class Evaluation(Settings):

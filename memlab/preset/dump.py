@@ -1,0 +1,38 @@
+"""A preset written as YAML that people read and `load` reads back, value for value."""
+
+from typing import Any
+
+import yaml
+
+from memlab.preset.schema import Preset
+from memlab.preset.text import scalar
+
+
+def dump(preset: Preset) -> str:
+    """The resolved preset, every setting stated, as YAML."""
+    values = preset.model_dump(mode="json")
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Quoted where our reader would take the bare text for something else."""
+    try:
+        plain = scalar(text) == text
+    except ValueError:
+        plain = False
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.Node:
+    """On one line, unless it holds mappings."""
+    flow = not any(isinstance(item, dict) for item in items)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flow)
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)

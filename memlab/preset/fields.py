@@ -1,0 +1,150 @@
+"""Every setting of a preset by its dotted key: help, unit, default, what is allowed.
+
+Read from the schema. Overrides, error messages, edits while training and the console's form all
+ask here; what a value means, and whether it fits the others, is the schema's own affair.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from memlab.preset.schema import Preset
+from memlab.settings import Settings
+from memlab.tasks import kinds
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting, or a group of them."""
+
+    key: str
+    """dotted: "optimizer.lr" """
+    help: str
+    allowed: str
+    """in words: "a number above 0 and at most 100, or null" """
+    default: Any = None
+    required: bool = False
+    unit: str | None = None
+    live: bool = False
+    """may be edited while the run trains"""
+    choices: tuple[str, ...] = ()
+    """words that it accepts, among other things if `allowed` says so"""
+    group: bool = False
+    """holds settings of its own and nothing else"""
+
+    @property
+    def name(self) -> str:
+        """The last word of the key."""
+        return self.key.rpartition(".")[2]
+
+
+@cache
+def fields(task: str | None = None) -> Mapping[str, Field]:
+    """The settings of a preset in the schema's order, with those of the task of this kind."""
+    found: dict[str, Field] = {}
+    for field in _settings(Preset):
+        found[field.key] = field
+        if field.key == "task.kind":
+            words = tuple(kinds())
+            found[field.key] = replace(
+                field, help="What is learned.", allowed=", ".join(words), choices=words
+            )
+            if task in kinds():
+                own = _settings(kinds()[task], "task.")
+                found |= {field.key: field for field in own if field.key not in found}
+    return found
+
+
+def live_keys() -> frozenset[str]:
+    """The settings that may be edited while a run trains."""
+    return frozenset(key for key, field in fields().items() if field.live)
+
+
+def inside(known: Mapping[str, Field], group: str) -> list[Field]:
+    """The settings directly below `group`; "" is the preset itself."""
+    return [field for key, field in known.items() if key.rpartition(".")[0] == group]
+
+
+def _settings(cls: type[Settings], prefix: str = "") -> Iterator[Field]:
+    schema = cls.model_json_schema()
+    return _walk(schema, schema.get("$defs", {}), prefix)
+
+
+def _walk(schema: Any, defs: Mapping[str, Any], prefix: str) -> Iterator[Field]:
+    """The properties of an object schema and, after each, what lies below it."""
+    for name, own in schema.get("properties", {}).items():
+        key = prefix + name
+        yield Field(
+            key=key,
+            help=own.get("description", ""),
+            allowed=_allowed(own, defs),
+            default=own.get("default"),
+            required=name in schema.get("required", ()),
+            unit=own.get("unit"),
+            live=own.get("live", False),
+            choices=tuple(_choices(own)),
+            group="$ref" in own,
+        )
+        for option in own.get("anyOf", [own]):
+            if "$ref" in option:
+                yield from _walk(_target(option, defs), defs, f"{key}.")
+
+
+def _target(schema: Any, defs: Mapping[str, Any]) -> Any:
+    return defs[schema["$ref"].rpartition("/")[2]]
+
+
+def _choices(schema: Any) -> Iterator[str]:
+    for option in schema.get("anyOf", [schema]):
+        yield from option.get("enum", [option["const"]] if "const" in option else [])
+
+
+def _allowed(schema: Any, defs: Mapping[str, Any]) -> str:
+    """What a JSON schema accepts, in words."""
+    if "anyOf" in schema:
+        *first, last = (_allowed(option, defs) for option in schema["anyOf"])
+        return f"{', '.join(first)}, or {last}"
+    if "$ref" in schema:
+        names = _target(schema, defs).get("properties", {})
+        return f"a mapping with {', '.join(names)}"
+    if choices := list(_choices(schema)):
+        return ", ".join(choices)
+    kind = schema.get("type", "")
+    if kind == "array":
+        of = _allowed(schema["items"], defs)
+        return f"a list, each {of}{_limits(schema, ' items', 'Items')}"
+    noun = _NOUNS[kind]
+    return noun + (_limits(schema, " characters", "Length") if kind == "string" else _range(schema))
+
+
+_NOUNS: Mapping[str, str] = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+    "null": "null",
+}
+
+
+def _range(schema: Any) -> str:
+    bounds = [
+        f"{word} {schema[name]}"
+        for name, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if name in schema
+    ]
+    return " " + " and ".join(bounds) if bounds else ""
+
+
+def _limits(schema: Any, unit: str, name: str) -> str:
+    low, high = schema.get(f"min{name}", 0), schema.get(f"max{name}")
+    if low and high:
+        return f", {low}{unit}" if low == high else f", {low} to {high}{unit}"
+    if high:
+        return f", at most {high}{unit}"
+    return f", at least {low}{unit}" if low else ""

@@ -1,0 +1,154 @@
+"""Presets by path or name: found, extended, overridden, validated, and written back as YAML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from memlab.errors import PresetError
+from memlab.preset.merge import merged
+from memlab.preset.override import overridden
+from memlab.preset.schema import Preset
+from memlab.preset.text import MAX_BYTES, Document, parse
+from memlab.preset.validate import nearest, shown, validated
+
+SHIPPED = Path(__file__).parent / "shipped"
+"""The presets that an installation carries: the project's `presets/` folder."""
+
+
+@dataclass(frozen=True)
+class Available:
+    """A preset that can be loaded by name, or why it cannot."""
+
+    name: str
+    path: Path
+    preset: Preset | None
+    problem: PresetError | None = None
+
+    @property
+    def about(self) -> str:
+        """What one will see."""
+        return self.preset.about if self.preset else ""
+
+
+def load(ref: str, overrides: Sequence[str] = ()) -> Preset:
+    """The preset at a path, or of a bare name, with `KEY=VALUE` overrides applied in order.
+
+    Raises:
+        PresetError: it is not found, not unique, or not valid.
+    """
+    path = find(ref)
+    document = _extended(_document(path), path.parent)
+    for override in overrides:
+        document = overridden(document, override)
+    return validated(document)
+
+
+def from_json(values: dict[str, Any], source: str = "run.json") -> Preset:
+    """A resolved preset from plain JSON values, as a run keeps it.
+
+    Raises:
+        PresetError: this version's schema does not accept it.
+    """
+    return validated(Document(values, {(): source}))
+
+
+def find(ref: str) -> Path:
+    """The file of a preset: a path, or a name in `presets/` here, else among those shipped.
+
+    Raises:
+        PresetError: there is none, or several have that name.
+    """
+    if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
+        if Path(ref).is_file():
+            return Path(ref)
+        raise PresetError("there is no such preset file", where=ref)
+    for folder in _folders():
+        matches = sorted(folder.rglob(f"{_literal(ref)}.yaml"))
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise PresetError(
+                f"several presets are called {ref!r}",
+                found=", ".join(map(str, matches)),
+                hint="give the path",
+            )
+    names = _names()
+    raise PresetError(
+        f"there is no preset called {ref!r}",
+        allowed=", ".join(names) or "a path to a .yaml file",
+        hint=nearest(ref, names) or "`memlab presets` lists them",
+    )
+
+
+def available() -> list[Available]:
+    """Every preset that has a name here, those of `presets/` here before those shipped."""
+    found = []
+    for name, path in _names().items():
+        try:
+            found.append(Available(name, path, load(str(path))))
+        except PresetError as problem:
+            found.append(Available(name, path, None, problem))
+    return found
+
+
+def _folders() -> list[Path]:
+    return [folder for folder in (Path("presets"), SHIPPED) if folder.is_dir()]
+
+
+def _names() -> dict[str, Path]:
+    """Names to files; a preset in the current folder hides a shipped one of the same name."""
+    found: dict[str, Path] = {}
+    for folder in _folders():
+        for path in sorted(folder.rglob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+
+
+def _document(path: Path) -> Document:
+    try:
+        with path.open("rb") as file:
+            return parse(file.read(MAX_BYTES + 1), str(path))
+    except OSError as error:
+        raise PresetError(f"cannot read the preset: {error.strerror}", where=str(path)) from None
+
+
+def _extended(document: Document, folder: Path) -> Document:
+    """The document laid over the one that its `extends` names, which extends nothing itself."""
+    under = _base(document, folder)
+    if under is None:
+        return document
+    own = {key: value for key, value in document.value.items() if key != "extends"}
+    return merged(under, Document(own, document.places))
+
+
+def _base(document: Document, folder: Path) -> Document | None:
+    if not isinstance(document.value, dict) or "extends" not in document.value:
+        return None
+    name, where = document.value["extends"], document.place(("extends",))
+    if not isinstance(name, str) or not name or len(Path(name).parts) > 1:
+        raise PresetError(
+            "extends names another preset", where=where, found=shown(name), allowed="a bare name"
+        )
+    beside = folder / f"{name}.yaml"
+    base = _document(beside if beside.is_file() else _found(name, where))
+    if isinstance(base.value, dict) and "extends" in base.value:
+        raise PresetError(
+            f"{name} extends another preset itself",
+            where=where,
+            found=f"{name} extends {base.value['extends']}",
+            hint=f"extend {base.value['extends']} and state what {name} changes",
+        )
+    return base
+
+
+def _found(name: str, where: str) -> Path:
+    try:
+        return find(name)
+    except PresetError as error:
+        error.where = where
+        raise

@@ -1,0 +1,93 @@
+"""`KEY=VALUE`: one setting changed from the command line.
+
+The key is dotted (`optimizer.lr`); its last word is enough where no other setting has the same
+(`lr=3e-4`). The value is YAML (`training.loss_on={skip_first: 3}`). Giving `training.steps` takes
+`training.epochs` away and the other way round; another `task.kind` starts an empty task.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from memlab.errors import PresetError
+from memlab.preset.fields import Field, fields
+from memlab.preset.merge import merged
+from memlab.preset.text import Document, Path, parse
+from memlab.preset.validate import nearest, task_kind, unknown_key
+
+
+def overridden(document: Document, override: str) -> Document:
+    """The document with one `KEY=VALUE` applied.
+
+    Raises:
+        PresetError: it has no `=`, names no setting, or its value is not YAML.
+    """
+    key, value = read(override, fields(task_kind(document.value)))
+    return merged(document, change(key, value, f"override {override}"))
+
+
+def read(override: str, known: Mapping[str, Field]) -> tuple[str, Any]:
+    """The full dotted key and the value of one `KEY=VALUE`.
+
+    Raises:
+        PresetError: it has no `=`, names no setting, or its value is not YAML.
+    """
+    where = f"override {override}"
+    name, equals, text = override.partition("=")
+    if not equals:
+        raise PresetError(
+            "an override is KEY=VALUE", where=where, found=override, hint="for example lr=3e-4"
+        )
+    key = full_key(name.strip(), known, where)
+    try:
+        return key, parse(text.encode("utf-8", "replace"), where).value
+    except PresetError as error:
+        error.where = where
+        raise
+
+
+def full_key(name: str, known: Mapping[str, Field], where: str) -> str:
+    """The dotted key that `name` stands for: itself, or the only one that ends in it.
+
+    Raises:
+        PresetError: no setting or several have that name.
+    """
+    if name in known:
+        return name
+    matches = [key for key, field in known.items() if field.name == name]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise PresetError(
+            f"several settings are called {name!r}", where=where, allowed=", ".join(matches)
+        )
+    group, dot, last = name.rpartition(".")
+    if dot and group in known:
+        raise unknown_key((*group.split("."), last), where, known)
+    raise PresetError(
+        f"unknown setting {name!r}",
+        where=where,
+        found=name,
+        allowed=", ".join(key for key, field in known.items() if field.group) + ", ...",
+        hint=nearest(name, known) or nearest(last, [field.name for field in known.values()]),
+    )
+
+
+def change(key: str, value: Any, source: str) -> Document:
+    """A document that states nothing but one setting."""
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return Document(value, dict.fromkeys(_paths(value, ()), source))
+
+
+def _paths(value: Any, path: Path) -> Iterator[Path]:
+    """`path` and all that lie below it."""
+    yield path
+    below = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for part, inner in below:
+        yield from _paths(inner, (*path, part))

@@ -1,0 +1,63 @@
+"""The step arithmetic of a run: how many updates, and before which of them something is due."""
+
+from bisect import bisect_right
+from functools import lru_cache
+
+from memlab.preset.schema import LogSchedule, Preset
+
+
+def updates_per_epoch(preset: Preset, n_train: int) -> int:
+    """Updates in one pass over `n_train` examples; the incomplete last batch is dropped.
+
+    A batch size that is not below `n_train` means all examples in every update.
+    """
+    batch_size = preset.training.batch_size
+    return 1 if batch_size == "full" else max(1, n_train // batch_size)
+
+
+def total_steps(preset: Preset, per_epoch: int) -> int:
+    """Updates in the whole run, with `per_epoch` of them in an epoch."""
+    training = preset.training
+    if training.steps is not None:
+        return training.steps
+    assert training.epochs is not None
+    return training.epochs * per_epoch
+
+
+def next_evaluation(preset: Preset, per_epoch: int, steps: int, step: int) -> int:
+    """The first step after `step` at which the model is judged.
+
+    Steps 0 and `steps`, the last, always belong to the schedule; after the last one it is returned.
+    """
+    if step < 0:
+        return 0
+    every = preset.evaluation.every
+    if isinstance(every, LogSchedule):
+        growing = _growing(every.ratio, steps)
+        due = growing[min(bisect_right(growing, step), len(growing) - 1)]
+    else:
+        interval = per_epoch if every == "epoch" else every
+        due = step - step % interval + interval
+    return min(due, steps)
+
+
+def checkpoint_interval(preset: Preset, steps: int) -> int:
+    """Updates between two checkpoints; the last step is one in any case."""
+    return preset.training.checkpoint_every or max(1, -(-steps // 20))
+
+
+def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
+    """How often the model is judged in the whole run."""
+    every = preset.evaluation.every
+    if isinstance(every, LogSchedule):
+        return bisect_right(_growing(every.ratio, steps), steps - 1) + 1
+    return 1 + -(-steps // (per_epoch if every == "epoch" else every))
+
+
+@lru_cache(maxsize=4)
+def _growing(ratio: float, steps: int) -> list[int]:
+    """0, 1, 2, ... each `ratio` times the one before and at least one more, to `steps` or beyond."""
+    found = [0, 1]
+    while found[-1] < steps:
+        found.append(max(found[-1] + 1, int(found[-1] * ratio)))
+    return found

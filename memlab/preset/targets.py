@@ -1,0 +1,64 @@
+"""Which tokens the loss is computed on, and what can be known of it before training."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.preset.schema import SkipFirst
+from memlab.tasks.task import Examples, Vocabulary
+
+Integers = NDArray[np.int64]
+
+
+def targets(
+    examples: Examples, vocabulary: Vocabulary, loss_on: Literal["answer", "all"] | SkipFirst
+) -> Integers:
+    """(example, position) the token to predict from `tokens[:, :-1]`, -1 where there is no loss.
+
+    `answer`: the answer with its terminator. `all`: every token but BOS and padding;
+    `{skip_first: n}` leaves out the first n of those.
+    """
+    place = np.arange(examples.tokens.shape[1])
+    if loss_on == "answer":
+        chosen = examples.answer
+    else:
+        skipped = loss_on.skip_first if isinstance(loss_on, SkipFirst) else 0
+        first = skipped + (vocabulary.bos is not None)
+        chosen = (place >= first) & (place < examples.length[:, None])
+    return np.where(chosen, examples.tokens, -1)[:, 1:]
+
+
+def chance_loss(target: Integers) -> float:
+    """Loss in nats of a model that knows only how often each token is a target."""
+    counts = np.bincount(target[target >= 0])
+    share = counts[counts > 0] / counts.sum()
+    return float(-(share * np.log(share)).sum())
+
+
+def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64]:
+    """(position,) mean loss in nats that no model can go below; nan where no target is.
+
+    A model sees the tokens before a target and no more: where equal beginnings go on differently,
+    the best it can do is to give each continuation its share.
+    """
+    n, width = target.shape
+    prefix = np.zeros(n, np.int64)
+    losses = np.full(width, np.nan)
+    for position in range(width):
+        prefix = _numbered(prefix, examples.tokens[:, position])
+        rows = target[:, position] >= 0
+        if rows.any():
+            losses[position] = _conditional_entropy(prefix[rows], target[rows, position])
+    return losses
+
+
+def _numbered(*columns: Integers) -> Integers:
+    """A number for each row, equal where the rows of all columns are equal."""
+    return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _conditional_entropy(given: Integers, value: Integers) -> float:
+    """Mean -log of the share that each value has among the rows with the same `given`."""
+    pair = _numbered(given, value)
+    return float(np.log(np.bincount(given)[given] / np.bincount(pair)[pair]).mean())
