@@ -37,20 +37,18 @@ def chance_loss(target: Integers) -> float:
 
 
 def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64]:
-    """(position,) mean loss in nats that no model can go below; nan where no target is.
+    """(example, position) loss in nats of the best possible model; 0 where there is no target.
 
     A model sees the tokens before a target and no more: where equal beginnings go on differently,
     the best it can do is to give each continuation its share.
     """
-    n, width = target.shape
-    prefix = np.zeros(n, np.int64)
-    losses = np.full(width, np.nan)
-    for position in range(width):
+    prefix = np.zeros(len(target), np.int64)
+    loss = np.zeros(target.shape)
+    for position in range(target.shape[1]):
         prefix = _numbered(prefix, examples.tokens[:, position])
         rows = target[:, position] >= 0
-        if rows.any():
-            losses[position] = _conditional_entropy(prefix[rows], target[rows, position])
-    return losses
+        loss[rows, position] = _surprise(prefix[rows], target[rows, position])
+    return loss
 
 
 def _numbered(*columns: Integers) -> Integers:
@@ -58,7 +56,8 @@ def _numbered(*columns: Integers) -> Integers:
     return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _conditional_entropy(given: Integers, value: Integers) -> float:
-    """Mean -log of the share that each value has among the rows with the same `given`."""
+def _surprise(given: Integers, value: Integers) -> NDArray[np.float64]:
+    """-log of the share that each row's value has among the rows with the same `given`."""
     pair = _numbered(given, value)
-    return float(np.log(np.bincount(given)[given] / np.bincount(pair)[pair]).mean())
+    share = np.bincount(pair)[pair] / np.bincount(given)[given]
+    return np.asarray(-np.log(share), np.float64)

@@ -1,0 +1,92 @@
+"""What follows from a preset and its data alone."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.preset import schedule
+from memlab.preset.schema import Preset
+from memlab.preset.size import memory_bytes, parameter_count
+from memlab.preset.targets import chance_loss, irreducible_loss, targets
+from memlab.tasks.task import Dataset, Examples
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A preset, its data and what can be computed from them."""
+
+    preset: Preset
+    dataset: Dataset
+
+    @property
+    def train(self) -> Examples:
+        """The training set."""
+        return self.dataset.splits["train"]
+
+    @property
+    def n_ctx(self) -> int:
+        """Positions of the model."""
+        return self.preset.model.n_ctx or self.dataset.n_ctx
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in an update."""
+        chosen = self.preset.training.batch_size
+        return len(self.train) if chosen == "full" else min(chosen, len(self.train))
+
+    @property
+    def updates_per_epoch(self) -> int:
+        """Updates in one pass over the training set."""
+        return schedule.updates_per_epoch(self.preset, len(self.train))
+
+    @property
+    def updates(self) -> int:
+        """Updates in the whole run."""
+        return schedule.total_steps(self.preset, self.updates_per_epoch)
+
+    @property
+    def evaluations(self) -> int:
+        """How often the model is judged."""
+        return schedule.evaluations(self.preset, self.updates_per_epoch, self.updates)
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the model."""
+        return parameter_count(self.preset.model, len(self.dataset.vocabulary), self.n_ctx)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of a step in the plain form, at most."""
+        at_once = min(self.batch_size, self.preset.training.micro_batch_size or self.batch_size)
+        return memory_bytes(self.preset.model, len(self.dataset.vocabulary), self.n_ctx, at_once)
+
+    @cached_property
+    def target(self) -> NDArray[np.int64]:
+        """(example, position) the training set's targets, -1 where there is no loss."""
+        return targets(self.train, self.dataset.vocabulary, self.preset.training.loss_on)
+
+    @cached_property
+    def chance_loss(self) -> float:
+        """Loss in nats of a model that knows only how often each token is a target."""
+        return chance_loss(self.target)
+
+    @cached_property
+    def irreducible(self) -> NDArray[np.float64]:
+        """(example, position) loss in nats that no model can go below on the training set."""
+        return irreducible_loss(self.train, self.target)
+
+    @property
+    def irreducible_loss(self) -> float:
+        """The training loss in nats that no model can go below."""
+        return float(self.irreducible[self.target >= 0].mean())
+
+
+def facts(preset: Preset) -> Facts:
+    """The facts of a preset.
+
+    Raises:
+        DataError: the task cannot make its data.
+    """
+    return Facts(preset, preset.task.dataset(preset.seeds))

@@ -1,0 +1,227 @@
+"""What looks wrong with a preset: each rule reads the facts and yields what it notices.
+
+To add a rule, write a function and put it into `RULES`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlab.preset.facts import Facts
+from memlab.tasks.task import Examples
+
+SMALL_HEAD = 8
+FEW_UPDATES = 500
+MANY_EXAMPLES = 100
+DENSE_EVALUATION = 0.1
+LITTLE = 0.01
+"""nats that count as nothing"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should know before the run starts."""
+
+    level: str
+    """info, warning or error; an error means that the run cannot work"""
+    what: str
+    why: str
+    advice: str
+
+    def to_json(self) -> dict[str, str]:
+        """As `memlab check --json` prints it."""
+        return {"level": self.level, "what": self.what, "why": self.why, "try": self.advice}
+
+
+Rule = Callable[[Facts], Iterator[Finding]]
+
+
+def context_too_short(known: Facts) -> Iterator[Finding]:
+    """The model must have a position for every token that it reads."""
+    if known.n_ctx < known.dataset.n_ctx:
+        yield Finding(
+            "error",
+            f"n_ctx is {known.n_ctx}, and the data need {known.dataset.n_ctx}",
+            "Sequences do not fit into the model.",
+            f"model.n_ctx=null, or {known.dataset.n_ctx} or more",
+        )
+
+
+def small_heads(known: Facts) -> Iterator[Finding]:
+    """A head of a few numbers can hardly tell tokens apart."""
+    model = known.preset.model
+    size = model.d_model // model.n_heads
+    if size < SMALL_HEAD:
+        yield Finding(
+            "warning",
+            f"an attention head has {size} {'number' if size == 1 else 'numbers'}",
+            f"d_model {model.d_model} is split over {model.n_heads} heads; "
+            f"queries this short hardly tell tokens apart.",
+            f"model.n_heads={max(1, model.d_model // 32)}, or a larger d_model",
+        )
+
+
+def batch_larger_than_set(known: Facts) -> Iterator[Finding]:
+    """Then every update sees all examples."""
+    batch_size, n = known.preset.training.batch_size, len(known.train)
+    if batch_size != "full" and batch_size > n:
+        yield Finding(
+            "warning",
+            f"batch_size {batch_size:,} is larger than the training set ({n:,} examples)",
+            "Every update sees all examples, as with `full`: there is one update an epoch.",
+            "training.batch_size=full to say so, or a smaller batch",
+        )
+
+
+def warmup_longer_than_training(known: Facts) -> Iterator[Finding]:
+    """Then the learning rate never reaches the value that was asked for."""
+    warmup, updates = known.preset.optimizer.warmup_steps, known.updates
+    if warmup >= updates:
+        yield Finding(
+            "warning",
+            f"warmup takes {warmup:,} steps of {updates:,}",
+            f"The learning rate ends at {known.preset.optimizer.lr * updates / warmup:.2g} and "
+            "never reaches its peak.",
+            f"optimizer.warmup_steps={updates // 20}, or more steps",
+        )
+
+
+def too_few_updates(known: Facts) -> Iterator[Finding]:
+    """Memorizing takes updates, however many examples each of them sees."""
+    distinct = len(np.unique(known.train.tokens, axis=0))
+    if known.updates >= FEW_UPDATES or distinct < MANY_EXAMPLES:
+        return
+    epochs = known.updates / known.updates_per_epoch
+    yield Finding(
+        "warning",
+        f"{known.updates:,} updates are few to memorize {distinct:,} examples",
+        f"With batches of {known.batch_size:,} an epoch has {known.updates_per_epoch} of them, and "
+        f"there are {epochs:,.0f} epochs. Runs on data like this took 500 to 2,000 updates.",
+        _more_updates(known),
+    )
+
+
+def _more_updates(known: Facts) -> str:
+    """A batch that gives a thousand updates in as many epochs, if there is one; else steps."""
+    epochs = known.preset.training.epochs
+    if epochs is not None:
+        per_epoch = -(-2 * FEW_UPDATES // epochs)
+        batch = 2 ** int(np.log2(max(1, len(known.train) // per_epoch)))
+        if len(known.train) // batch >= per_epoch:
+            return f"training.batch_size={batch}: {len(known.train) // batch} updates an epoch"
+    return f"training.steps={4 * FEW_UPDATES}"
+
+
+def no_validation(known: Facts) -> Iterator[Finding]:
+    """Without a validation set nothing tells memorizing from generalizing."""
+    if not len(known.dataset.splits.get("val", ())):
+        why = "Nothing tells memorizing from generalizing."
+        if known.preset.training.patience is not None:
+            why += " Patience has no val_loss to watch."
+        yield Finding("warning", "the validation set is empty", why, "a larger share for val")
+
+
+def validation_inside_training(known: Facts) -> Iterator[Finding]:
+    """Validation examples that were trained on measure memory."""
+    val = known.dataset.splits.get("val")
+    if val is None or not len(val):
+        return
+    shared = _rows_in(val, known.train)
+    if known.dataset.val_within_train:
+        yield Finding(
+            "info",
+            "validation examples are training examples, on purpose",
+            "val_loss and val_accuracy measure memory, not generalization.",
+            "nothing, if memorizing is the point",
+        )
+    elif shared:
+        yield Finding(
+            "warning",
+            f"{shared:,} of {len(val):,} validation examples are in the training set",
+            "val_loss and val_accuracy measure memory in part.",
+            "a split without common examples",
+        )
+
+
+def _rows_in(some: Examples, others: Examples) -> int:
+    """How many sequences of `some` are among `others`."""
+    if some.tokens.shape[1] != others.tokens.shape[1]:
+        return 0
+    known = {row.tobytes() for row in others.tokens}
+    return sum(row.tobytes() in known for row in some.tokens)
+
+
+def unseen_symbols(known: Facts) -> Iterator[Finding]:
+    """What training never shows cannot be learned."""
+    val = known.dataset.splits.get("val")
+    if val is None:
+        return
+    missing = np.setdiff1d(np.unique(val.tokens), np.unique(known.train.tokens))
+    if len(missing):
+        names = [known.dataset.vocabulary.symbols[token] for token in missing[:8]]
+        yield Finding(
+            "warning",
+            f"{len(missing)} symbols occur in validation and never in training",
+            f"Nothing can be learned about {' '.join(names)}{' ...' if len(missing) > 8 else ''}.",
+            "a larger training set",
+        )
+
+
+def diluted_loss(known: Facts) -> Iterator[Finding]:
+    """Loss on tokens that the ones before do not determine drowns the answer's."""
+    lost = (known.irreducible > LITTLE) & ~known.train.answer[:, 1:]
+    if not lost.any():
+        return
+    places = np.flatnonzero(lost.any(axis=0))
+    nats = ", ".join(
+        f"token {p + 2}: {known.irreducible[lost[:, p], p].mean():.2f}" for p in places
+    )
+    yield Finding(
+        "warning",
+        f"the loss is diluted: {lost.sum() / (known.target >= 0).sum():.0%} of its targets cannot "
+        "be predicted",
+        f"Irreducible nats by place: {nats}. The training loss cannot fall below "
+        f"{known.irreducible_loss:.3f}, and the gradients of these places are noise.",
+        "training.loss_on=answer",
+    )
+
+
+def several_answers(known: Facts) -> Iterator[Finding]:
+    """A prompt with two answers cannot be answered right every time."""
+    torn = ((known.irreducible > LITTLE) & known.train.answer[:, 1:]).any(axis=1)
+    if torn.any():
+        yield Finding(
+            "warning",
+            f"{torn.sum():,} training examples share their prompt with another answer",
+            f"The training loss cannot fall below {known.irreducible_loss:.3f}.",
+            "prompts that determine their answers, if that was not the point",
+        )
+
+
+def dense_evaluation(known: Facts) -> Iterator[Finding]:
+    """Judging all splits costs a forward pass over each; a training step costs about three."""
+    judged = sum(len(known.dataset.splits.get(name, ())) for name in ("train", "val"))
+    share = known.evaluations * judged / (3 * known.updates * known.batch_size)
+    if share > DENSE_EVALUATION:
+        yield Finding(
+            "info",
+            f"evaluations add about {share:.0%} to the run's time",
+            f"There are {known.evaluations:,} of them over {judged:,} examples each.",
+            "a larger evaluation.every, or {ratio: 1.05}",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    context_too_short,
+    batch_larger_than_set,
+    too_few_updates,
+    warmup_longer_than_training,
+    diluted_loss,
+    several_answers,
+    no_validation,
+    validation_inside_training,
+    unseen_symbols,
+    small_heads,
+    dense_evaluation,
+)
