@@ -40,6 +40,7 @@ class Plan(ABC):
         self.example, self.position = (batch.targets >= 0).nonzero(as_tuple=True)
         self.targets = batch.targets[self.example, self.position]
         self.n_targets = len(self.targets)
+        self._cached_counts: Tensor | None = None
 
     @abstractmethod
     def logits(self, model: Transformer) -> Tensor:
@@ -66,7 +67,18 @@ class Plan(ABC):
         logits = self.logits(model).to(dtype)
         if self.rows is None:
             return F.cross_entropy(logits, self.targets, label_smoothing=label_smoothing)
-        raise NotImplementedError
+        share = self._counts(self.rows, *logits.shape).to(dtype) / self.n_targets
+        if label_smoothing:
+            even = share.sum(-1, keepdim=True) / logits.shape[-1]
+            share = share.lerp(even.expand_as(share), label_smoothing)
+        return -(share * logits.log_softmax(-1)).sum()
+
+    def _counts(self, rows: Tensor, n_rows: int, d_vocab: int) -> Tensor:
+        """(row, d_vocab) how many targets of each kind a row has."""
+        if self._cached_counts is None:
+            flat = torch.bincount(rows * d_vocab + self.targets, minlength=n_rows * d_vocab)
+            self._cached_counts = flat.view(n_rows, d_vocab).float()
+        return self._cached_counts
 
     @torch.no_grad()
     def scores(self, model: Transformer) -> Scores:

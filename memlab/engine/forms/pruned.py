@@ -9,41 +9,61 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from memlab.engine.forms.form import Form, Plan, Sequences
-from memlab.engine.forms.walk import Layout, walk
+from memlab.engine.forms.walk import Layout, Reading, walk
 from memlab.models.transformer import Transformer
 
 
-class Dense(Layout):
-    """Rows are (example, position), flattened; all examples have the same positions."""
+class Causal(Reading):
+    """Each position of an example reads those before it.
 
-    def __init__(self, batch: Sequences) -> None:
-        has_loss = batch.targets >= 0
-        columns = has_loss.any(0).nonzero().squeeze(1)
-        n_examples, length = len(batch), int(columns[-1]) + 1
-        example, position = (torch.arange(n, device=columns.device) for n in (n_examples, length))
-        self.tokens = batch.tokens[:, :length].flatten()
-        self.positions = position.repeat(n_examples)
-        self.queries = (example.unsqueeze(1) * length + columns).flatten()
-        read = has_loss[:, columns].flatten()
-        self.read = None if bool(read.all()) else read.nonzero().squeeze(1)
-        self.n_examples = n_examples
-        self.mask = position <= columns.unsqueeze(1)
+    Args:
+        n_examples: all of them with the same positions; rows are (example, position), flattened.
+        mask: (query, position) what each query of an example reads; None = all up to its own.
+        read: (output,) the queries that go on; None = all.
+    """
+
+    def __init__(
+        self, n_examples: int, mask: Tensor | None = None, read: Tensor | None = None
+    ) -> None:
+        self.n_examples, self.mask, self.read = n_examples, mask, read
 
     def _by_head(self, z: Tensor) -> Tensor:
         """(row, head, size) -> (example, head, position, size)."""
         return z.view(self.n_examples, -1, *z.shape[1:]).transpose(1, 2)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """Causal attention within each example."""
+        """Dense attention within each example."""
         q, k, v = map(self._by_head, (q, k, v))
-        y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
-        return y.transpose(1, 2).flatten(0, 1)
+        y = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=self.mask, dropout_p=dropout, is_causal=self.mask is None
+        )
+        y = y.transpose(1, 2).flatten(0, 1)
+        return (
+            y if self.read is None else F.embedding(self.read, y.flatten(1)).view(-1, *y.shape[1:])
+        )
 
-    def attend_last(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """The same for the loss positions only."""
-        q, k, v = map(self._by_head, (q, k, v))
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=self.mask, dropout_p=dropout)
-        return y.transpose(1, 2).flatten(0, 1)
+
+class Dense(Layout):
+    """Rows are (example, position), up to the last position with loss."""
+
+    def __init__(self, batch: Sequences) -> None:
+        has_loss = batch.targets >= 0
+        columns = has_loss.any(0).nonzero().squeeze(1)
+        n_examples, length = len(batch), int(columns[-1]) + 1
+        position = torch.arange(length, device=columns.device)
+        start = torch.arange(0, n_examples * length, length, device=columns.device)
+        self.tokens = batch.tokens[:, :length].flatten()
+        self.positions = position.repeat(n_examples)
+        read = has_loss[:, columns].flatten().nonzero().squeeze(1)
+        all_read = len(read) == n_examples * len(columns)
+        self._inner = Causal(n_examples)
+        self._last = Causal(n_examples, position <= columns[:, None], None if all_read else read)
+        self._last.queries = (start[:, None] + columns).flatten()
+        self._last.outputs = self._last.queries[read]
+
+    def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:
+        """The last block's queries are the positions that carry loss in any example."""
+        return self._last if last else self._inner
 
 
 class PrunedPlan(Plan):

@@ -1,54 +1,60 @@
 """The model's forward over any set of rows: who reads whom is the layout's business.
 
-A row is one position that is computed. The last block is cut down to the rows that logits are
-made from: only they need a query, an MLP and logits.
+A row is one place that is computed. A block may read other rows than it makes, so that a layout
+can share rows before it and drop rows after it.
 """
 
 from abc import ABC, abstractmethod
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from memlab.models.transformer import Transformer
+
+
+class Reading(ABC):
+    """How one block reads its rows."""
+
+    queries: Tensor | None = None
+    """(query,) the rows that make a query; None = all"""
+    outputs: Tensor | None = None
+    """(output,) the row that each output is added to; None = all, in order"""
+
+    @abstractmethod
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+        """Queries (query, head, size), keys and values (row, head, size) -> (output, head, size)."""
 
 
 class Layout(ABC):
     """Which rows there are, and how they attend to each other."""
 
     tokens: Tensor
-    """(row,) the token at each row"""
+    """(row,) the token at each row that is embedded"""
     positions: Tensor
     """(row,) its position"""
-    queries: Tensor
-    """(query,) the rows that attend in the last block"""
-    read: Tensor | None
-    """(read,) the queries that logits are made from; None = all of them"""
 
     @abstractmethod
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """Attention in an inner block, all (row, head, size)."""
-
-    @abstractmethod
-    def attend_last(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """Attention in the last block: q and the result are (query, head, size)."""
+    def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:
+        """How a block reads; the outputs of the last become logits."""
 
 
 def walk(model: Transformer, layout: Layout) -> Tensor:
-    """Logits (read, d_vocab)."""
-    x = model.embed(layout.tokens, layout.positions)
+    """Logits (output of the last block, d_vocab)."""
+    positions = layout.positions
+    x = model.embed(layout.tokens, positions)
+    n_heads, final = model.settings.n_heads, model.settings.n_layers - 1
     for i, block in enumerate(model.blocks):
+        reading = layout.reading(n_heads, first=i == 0, last=i == final)
         attention, h = block.attention, block.norm_1(x)
-        dropout = attention.dropout if model.training else 0.0
-        if i < len(model.blocks) - 1:
-            q, k, v = attention.heads(h, layout.positions)
-            y = layout.attend(q, k, v, dropout)
+        if reading.queries is None:
+            q, k, v = attention.heads(h, positions)
         else:
-            k, v = attention.heads(h, layout.positions, slice(1, 3))
-            rows = layout.queries
-            (q,) = attention.heads(h[rows], layout.positions[rows], slice(0, 1))
-            y = layout.attend_last(q, k, v, dropout)
-            if layout.read is not None:
-                y, rows = y[layout.read], rows[layout.read]
-            x = x[rows]
+            rows = reading.queries
+            (q,) = attention.heads(F.embedding(rows, h), positions[rows], slice(0, 1))
+            k, v = attention.heads(h, positions, slice(1, 3))
+        y = reading.attend(q, k, v, attention.dropout if model.training else 0.0)
+        if reading.outputs is not None:
+            x, positions = F.embedding(reading.outputs, x), positions[reading.outputs]
         x = x + block.dropout(attention.out(y.flatten(1)))
         x = x + block.dropout(block.mlp(block.norm_2(x)))
     return model.logits(x)
