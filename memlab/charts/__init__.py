@@ -1,5 +1,6 @@
 """Curves as terminal text: pure functions from data to a string. Knows nothing of runs."""
 
+from memlab.charts.bars import bars, sparkline
 from memlab.charts.chart import Band, Chart, Level, Marks, Rule, Series
 from memlab.charts.draw import draw
 from memlab.charts.layout import Layout, layout
@@ -9,5 +10,5 @@ from memlab.charts.theme import DARK, LIGHT, PLAIN, Theme
 
 __all__ = [
     "DARK", "LIGHT", "PLAIN", "Band", "Chart", "Layout", "Level", "Marks", "Rule", "Series",
-    "Smoother", "Theme", "draw", "layout", "smooth", "values_at",
+    "Smoother", "Theme", "bars", "draw", "layout", "smooth", "sparkline", "values_at",
 ]  # fmt: skip

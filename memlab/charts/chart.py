@@ -12,6 +12,12 @@ Values = NDArray[np.floating] | NDArray[np.integer]
 Range = tuple[float, float]
 
 
+def _as_floats(shape: object, *names: str) -> None:
+    """Convert columns once: a search in other numbers would convert them each time."""
+    for name in names:
+        object.__setattr__(shape, name, np.asarray(getattr(shape, name), dtype=np.float64))
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """A curve. A value that is not finite, or not positive on a log axis, is a gap in it."""
@@ -23,6 +29,9 @@ class Series:
     """one value a step"""
     colour: Colour
     """a role of the theme ("train", "val", ...) or RGB"""
+
+    def __post_init__(self) -> None:
+        _as_floats(self, "x", "y")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,9 @@ class Band:
     high: Values
     colour: Colour
 
+    def __post_init__(self) -> None:
+        _as_floats(self, "x", "low", "high")
+
 
 @dataclass(frozen=True, eq=False)
 class Marks:
@@ -48,6 +60,9 @@ class Marks:
     x: Values
     y: Values
     colour: Colour
+
+    def __post_init__(self) -> None:
+        _as_floats(self, "x", "y")
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _canvas(chart: Chart, where: Layout, theme: Theme) -> Cells:
 def _line_dots(series: Series, chart: Chart, where: Layout) -> Dots:
     low, high = spans(series.x, series.y, where.x, chart.y_log, 2 * where.columns)
     low, high = where.y.place_forward(low), where.y.place_forward(high)
-    return dots(low, high, where.rows, thin=True)
+    return dots(low, high, where.rows, thin=chart.marker == "braille")
 
 
 def _band_dots(band: Band, chart: Chart, where: Layout) -> Dots:

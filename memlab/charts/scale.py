@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Tick = tuple[float, str]
 
-LARGEST = 1e307
+_LARGEST_POWER = 307
+_LARGEST = 1e307
 """Values beyond are drawn as this, so that no difference of two overflows."""
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -24,7 +25,7 @@ def forward(values: ArrayLike, log: bool) -> Floats:
     """Values as the axis sees them (log10, or as they are); what it cannot show becomes NaN."""
     v = np.asarray(values, dtype=np.float64)
     shown = np.isfinite(v) & (v > 0) if log else np.isfinite(v)
-    v = np.where(shown, np.clip(v, -LARGEST, LARGEST), np.nan)
+    v = np.where(shown, np.clip(v, -_LARGEST, _LARGEST), np.nan)
     return np.log10(v) if log else v
 
 
@@ -48,7 +49,9 @@ class Axis:
             a, b = a - wider, b + wider
         pad = (b - a) * margin
         a, b = a - pad, b + pad
-        return cls(10.0**a, 10.0**b, log) if log else cls(a, b, log)
+        if log:
+            a, b = (10.0 ** min(max(power, -_LARGEST_POWER), _LARGEST_POWER) for power in (a, b))
+        return cls(a, b, log)
 
     def place(self, values: ArrayLike) -> Floats:
         """Where values lie: 0 = low end, 1 = high end, NaN = cannot be shown."""

@@ -32,7 +32,7 @@ class Smoother:
             means = _filter((1 - self.weight) * v, self.weight, self._mean)
             logs[known] = means / self._mass(len(v))
             self._mean, self._n = float(means[-1]), self._n + len(v)
-        return np.asarray(10.0**logs) if self.log else logs
+        return np.asarray(np.exp(logs * math.log(10))) if self.log else logs
 
     def _mass(self, n: int) -> Floats:
         """How much of the weights' sum each of the next n averages holds; soon exactly 1."""

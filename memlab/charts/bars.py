@@ -1,0 +1,57 @@
+"""Small pictures beside text: a curve in one line, bars of counts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from memlab.charts.chart import Values
+from memlab.charts.decimate import spans
+from memlab.charts.scale import Axis, short
+from memlab.charts.text import cells, cut, plain
+
+_HEIGHTS = "▁▂▃▄▅▆▇█"
+_WIDTHS = " ▏▎▍▌▋▊▉"
+
+
+def sparkline(values: Values, width: int, *, log: bool = True) -> str:
+    """A curve of `width` cells, each at the middle of the values it stands for; blank = none.
+
+    Args:
+        values: at equal distances.
+        width: cells, >= 1.
+        log: heights by the logarithm; values that are not positive are then left out.
+    """
+    n = len(values)
+    if n == 0:
+        return " " * width
+    x = Axis.around(0, n - 1, log=False)
+    low, high = spans(np.arange(n, dtype=np.float64), values, x, log, width)
+    middle = (low + high) / 2
+    known = np.isfinite(middle)
+    if not known.any():
+        return " " * width
+    y = Axis.around(float(middle[known].min()), float(middle[known].max()), log=False)
+    heights = np.clip(np.floor(y.place(middle[known]) * 8), 0, 7).astype(int)
+    line = np.full(width, " ")
+    line[known] = np.array(list(_HEIGHTS))[heights]
+    return "".join(line)
+
+
+def bars(counts: Sequence[tuple[str, float]], width: int) -> list[str]:
+    """One line of at most `width` cells for each (label, count >= 0); the longest bar fits."""
+    labels = [cut(plain(label), width // 3) for label, _ in counts]
+    values = [short(count) for _, count in counts]
+    left = max(map(cells, labels), default=0)
+    room = width - left - max(map(len, values), default=0) - 2
+    largest = max((count for _, count in counts), default=0) or 1
+    return [
+        f"{' ' * (left - cells(label))}{label} {_bar(count / largest * max(room, 0))} {value}"[
+            :width
+        ]
+        for label, value, (_, count) in zip(labels, values, counts, strict=True)
+    ]
+
+
+def _bar(length: float) -> str:
+    eighths = round(length * 8)
+    return ("█" * (eighths // 8) + _WIDTHS[eighths % 8]).rstrip()

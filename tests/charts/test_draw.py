@@ -1,0 +1,196 @@
+import re
+import threading
+from dataclasses import replace
+
+import numpy as np
+import plotext
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memlab.charts import DARK, LIGHT, PLAIN, Band, Chart, Level, Marks, Rule, Series, draw, layout
+from memlab.charts.text import cells
+
+STEPS = np.arange(1.0, 101.0)
+FALL = 5 * np.exp(-STEPS / 20)
+CHART = Chart(
+    series=(
+        Series("train", STEPS, FALL, "train"),
+        Series("val", STEPS[::10], 3 * FALL[::10], "val"),
+    ),
+    bands=(Band(STEPS, FALL / 2, FALL * 2, "band"),),
+    marks=(Marks("spike", STEPS[[60]], 4 * FALL[[60]], "spike"),),
+    rules=(Rule(40, "memorized", "memorized"), Rule(80, "grokked", "grokked")),
+    levels=(Level(4.575, "chance", "chance"),),
+    y_log=True,
+)
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def assert_fits(text: str, width: int, height: int) -> None:
+    lines = bare(text).split("\n")
+    assert len(lines) == max(height, 1)
+    assert all(cells(line) <= width for line in lines)
+
+
+def one(y, **options) -> Chart:
+    """A chart of one series."""
+    y = np.asarray(y, dtype=float)
+    return Chart(series=(Series("loss", np.arange(len(y)), y, "train"),), **options)
+
+
+def test_a_small_chart_without_colour_looks_like_this():
+    assert draw(CHART, 48, 14, PLAIN).split("\n") == GOLDEN.strip("\n").split("\n")
+
+
+def test_a_linear_chart_without_legend_looks_like_this():
+    y = np.concatenate([np.zeros(50), np.ones(50)])
+    text = draw(one(y, y_range=(0, 1)), 30, 8, PLAIN, legend=False)
+    assert text.split("\n") == STEP.strip("\n").split("\n")
+
+
+def test_colour_changes_the_colours_only():
+    dark, light = draw(CHART, 60, 16, DARK), draw(CHART, 60, 16, LIGHT)
+    assert dark != light
+    assert bare(dark) == bare(light)
+    assert "\x1b[38;2;120;200;255m" in dark
+    assert "\x1b" not in draw(CHART, 60, 16, PLAIN)
+
+
+@settings(max_examples=40)
+@given(st.integers(-3, 130), st.integers(-3, 45), st.booleans(), st.booleans(), st.booleans())
+def test_a_chart_has_the_size_that_was_asked_for(width, height, x_log, y_log, legend):
+    chart = replace(CHART, x_log=x_log, y_log=y_log, cursor=33.0)
+    assert_fits(draw(chart, width, height, legend=legend), width, height)
+
+
+odd = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.sampled_from([0.0, -1.0, 1e300, -1e300, 5e-324, 1.0]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(odd, max_size=20), st.booleans(), st.booleans(), st.booleans(),
+    st.none() | st.tuples(st.floats(-50, 50), st.floats(-50, 50)),
+)  # fmt: skip
+def test_any_numbers_can_be_drawn(y, x_log, y_log, hide_outliers, window):
+    x = np.arange(len(y))
+    chart = Chart(
+        series=(Series("a", x, y, "train"),),
+        bands=(Band(x, y, y[::-1], "band"),),
+        marks=(Marks("spike", x, y, "spike"),),
+        x_log=x_log, y_log=y_log, hide_outliers=hide_outliers, x_range=window, cursor=2.0,
+    )  # fmt: skip
+    assert_fits(draw(chart, 60, 16), 60, 16)
+
+
+@pytest.mark.parametrize("chart", [
+    Chart(), one([]), one([np.nan, np.inf]), one([0.0, -1.0], y_log=True), one([1, 2], x_range=(7, 9)),
+])  # fmt: skip
+def test_nothing_to_show_is_said(chart: Chart):
+    text = draw(chart, 40, 10)
+    assert "nothing to show yet" in text
+    assert_fits(text, 40, 10)
+
+
+@pytest.mark.parametrize(("width", "height"), [(23, 20), (80, 5), (10, 3), (1, 1), (0, 0)])
+def test_too_little_room_is_said_as_far_as_it_goes(width: int, height: int):
+    text = draw(CHART, width, height)
+    assert_fits(text, width, height)
+    assert text.strip()[:3] == "a chart needs 24 x 6 cells"[: max(width - 1, 0)][:3]
+
+
+def test_one_point_and_a_constant_are_drawn_in_the_middle():
+    for y in ([3.0], [3.0] * 50):
+        rows = draw(one(y), 40, 11, PLAIN, legend=False).split("\n")[:-2]
+        drawn = [i for i, row in enumerate(rows) if re.search("[⠀-⣿]", row)]
+        assert drawn == [4]
+
+
+def test_a_point_far_beyond_the_range_costs_nothing_and_leaves_the_rest():
+    near, far = np.full(100, 0.5), np.full(100, 0.5)
+    far[50] = 1e300
+    y_range = (0.0, 1.0)
+    before = draw(one(near, y_range=y_range), 60, 12, PLAIN, legend=False).split("\n")
+    after = draw(one(far, y_range=y_range), 60, 12, PLAIN, legend=False).split("\n")
+    assert [a[:28] for a in after] == [b[:28] for b in before]
+    assert [a[36:] for a in after] == [b[36:] for b in before]
+
+
+def test_a_curve_wholly_above_the_range_is_not_drawn_along_its_border():
+    text = draw(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12, PLAIN, legend=False)
+    assert not re.search("[⠁-⣿]", text)
+
+
+def test_a_spike_of_one_step_in_a_million_is_drawn():
+    y = np.ones(1_000_000)
+    y[654_321] = 50.0
+    band = Chart(bands=(Band(np.arange(1_000_000), y, y, "band"),), y_log=True)
+    rows = draw(band, 100, 20, PLAIN, legend=False).split("\n")
+    assert {row.index("·", 4) for row in rows[1:14] if "·" in row} == {4 + int(0.654321 * 96)}
+
+
+def test_what_cannot_be_shown_is_counted():
+    text = draw(one([1.0, 0.0, -2.0, np.nan, 2.0], y_log=True), 80, 12, PLAIN)
+    assert "2 points <= 0 not shown" in text
+    assert "1 point not finite" in text
+
+
+def test_names_from_files_cannot_drive_the_terminal():
+    name = "\x1b]0;title\x07\x1b[31m名前" * 3
+    chart = replace(
+        CHART, series=(Series(name, STEPS, FALL, (1, 2, 3)),), rules=(Rule(9, name, "x"),)
+    )
+    text = draw(chart, 60, 14, PLAIN)
+    assert not set("\x1b\x07") & set(text)
+    assert_fits(text, 60, 14)
+
+
+def test_the_state_of_plotext_changes_nothing():
+    alone = draw(CHART, 60, 16)
+    plotext.xscale("log")
+    plotext.plot([1, 2, 3], [3, 2, 1])
+    plotext.title("someone else's")
+    assert draw(CHART, 60, 16) == alone
+
+
+def test_threads_draw_what_one_draws():
+    alone = draw(CHART, 60, 16)
+    drawn: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: drawn.extend(draw(CHART, 60, 16) for _ in range(3)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert drawn == [alone] * 12
+
+
+def test_layout_says_where_a_step_was_drawn():
+    where = layout(CHART, 60, 16)
+    lines = draw(CHART, 60, 16, PLAIN).split("\n")
+    assert lines[where.top - 1][where.left + where.column(40)] == "│"
+    assert lines[where.top + where.rows].startswith(" " * (where.left - 1) + "└")
+    assert where.column(where.step(17)) == 17
+    assert where.column(101) is None
+
+
+def test_outliers_can_be_left_out_of_the_range():
+    y = np.ones(10_000)
+    y[5000:] = 2.0
+    y[77] = 1e6
+    assert layout(one(y), 80, 20).y.high > 1e6
+    assert layout(one(y, hide_outliers=True), 80, 20).y.high < 3
+
+
+GOLDEN = """
+"""
+STEP = """
+"""

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from memlab.charts import PLAIN, Chart, Level, Marks, Rule, Series, draw, values_at
+from memlab.charts.labels import place_labels
+from memlab.charts.scale import Axis
+
+TRAIN = Series("train", np.arange(0, 100, 10), np.arange(10) / 10, "train")
+VAL = Series("val", np.array([0, 50]), np.array([2.0, 1.5]), "val")
+
+
+def test_values_are_those_of_the_nearest_step():
+    chart = Chart(series=(TRAIN, VAL))
+    assert values_at(chart, 33) == {"train": (30.0, 0.3), "val": (50.0, 1.5)}
+    assert values_at(chart, None) == {"train": (90.0, 0.9), "val": (50.0, 1.5)}
+
+
+def test_values_that_are_not_finite_are_passed_over():
+    chart = Chart(
+        series=(Series("a", [1, 2, 3], [1.0, 2.0, np.nan], "x"), Series("b", [], [], "x"))
+    )
+    assert values_at(chart, 3) == {"a": (2.0, 2.0)}
+
+
+def test_the_legend_shows_the_values_at_the_cursor():
+    chart = Chart(series=(TRAIN, VAL), levels=(Level(4.575, "chance", "chance"),), cursor=33)
+    first = draw(chart, 70, 12, PLAIN).split("\n")[0]
+    assert first.split("  ")[-3:] == ["▬ train 0.3", "● val 1.5", "╌ chance 4.575"]
+
+
+def test_only_the_marks_shown_are_counted():
+    marks = Marks("spike", np.array([5, 35, 45]), np.ones(3), "spike")
+    assert "▼ 3 spikes" in draw(Chart((TRAIN,), marks=(marks,)), 60, 12, PLAIN)
+    zoomed = Chart((TRAIN,), marks=(marks,), x_range=(30, 40))
+    assert "▼ 1 spike " in draw(zoomed, 60, 12, PLAIN).split("\n")[0] + " "
+
+
+def test_what_has_no_room_in_the_legend_is_left_out_whole():
+    levels = tuple(Level(0.5, f"level-{i}", "x") for i in range(9))
+    first = draw(Chart((TRAIN,), levels=levels), 40, 12, PLAIN).split("\n")[0]
+    assert first.split() == ["▬", "train", "0.9", "╌", "level-0", "0.5"]
+
+
+def labels(*rules: tuple[float, str], columns: int = 40) -> list[tuple[int, int, str]]:
+    chart = Chart(rules=tuple(Rule(x, name, "phase") for x, name in rules))
+    placed = place_labels(chart, Axis(0.0, float(columns)), columns)
+    return sorted((label.row, label.start, label.text) for label in placed)
+
+
+def test_a_label_stands_right_of_its_rule():
+    assert labels((10, "memorized")) == [(0, 11, "memorized 10")]
+
+
+def test_a_label_without_room_at_the_right_stands_left():
+    assert labels((35, "grokked")) == [(0, 25, "grokked 35")]
+
+
+def test_a_label_gives_up_its_step_before_its_place():
+    assert labels((2, "memorized"), (14, "grokked")) == [(0, 3, "memorized"), (0, 15, "grokked 14")]
+
+
+def test_labels_that_crowd_take_a_second_row():
+    assert labels((36, "memorized"), (38, "grokked")) == [
+        (0, 24, "memorized 36"), (1, 28, "grokked 38")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [5, 40, 400])
+def test_many_rules_never_overlap_their_labels(n: int):
+    placed = labels(*((40 * i / n, f"edit-{i}") for i in range(n)))
+    for row in (0, 1):
+        ends = 0
+        for _, start, text in (label for label in placed if label[0] == row):
+            assert start >= ends
+            ends = start + len(text)
+        assert ends <= 40
