@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memlab.charts.chart import Chart, Rule
 from memlab.charts.raster import Cells
@@ -47,7 +48,7 @@ def place_labels(chart: Chart, x: Axis, columns: int) -> list[Label]:
     return labels
 
 
-def _first_room(rule: Rule, column: int, taken: np.ndarray) -> Label | None:
+def _first_room(rule: Rule, column: int, taken: NDArray[np.bool_]) -> Label | None:
     name = "".join(c if cells(c) == 1 else "·" for c in plain(rule.label))
     wordings = [f"{name} {short(rule.x)}", name] if name else [f"{rule.x:.6g}"]
     for row, free in enumerate(~taken):

@@ -58,7 +58,7 @@ def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Lay
     if x is None or y is None:
         return None
     rows = height - 2 - legend
-    y_ticks = y.ticks(max(2, rows // 4))
+    y_ticks = y.ticks(max(3, rows // 4))
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
     needed = max((label.row + 1 for label in place_labels(chart, x, columns)), default=0)

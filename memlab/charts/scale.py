@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Tick = tuple[float, str]
 
-_LARGEST_POWER = 307
-_LARGEST = 1e307
-"""Values beyond are drawn as this, so that no difference of two overflows."""
+_LARGEST, _SMALLEST = 1e300, 1e-300
+"""Values beyond are drawn as these, so that an axis with its margins cannot overflow."""
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUFFIXES = ((12, "T"), (9, "G"), (6, "M"), (3, "k"))
@@ -25,7 +24,7 @@ def forward(values: ArrayLike, log: bool) -> Floats:
     """Values as the axis sees them (log10, or as they are); what it cannot show becomes NaN."""
     v = np.asarray(values, dtype=np.float64)
     shown = np.isfinite(v) & (v > 0) if log else np.isfinite(v)
-    v = np.where(shown, np.clip(v, -_LARGEST, _LARGEST), np.nan)
+    v = np.where(shown, np.clip(v, _SMALLEST if log else -_LARGEST, _LARGEST), np.nan)
     return np.log10(v) if log else v
 
 
@@ -44,13 +43,13 @@ class Axis:
         A stretch too short to be drawn is widened: its single value then lies in the middle.
         """
         a, b = (float(v) for v in forward([low, high], log))
-        if b - a <= 1e-9 * max(abs(a), abs(b)):
-            wider = 0.5 if log or a == 0 else 0.5 * abs(a)
+        if b - a <= max(1e-9 * max(abs(a), abs(b)), _SMALLEST):
+            wider = 0.5 if log or abs(a) < _SMALLEST else 0.5 * abs(a)
             a, b = a - wider, b + wider
         pad = (b - a) * margin
         a, b = a - pad, b + pad
         if log:
-            a, b = (10.0 ** min(max(power, -_LARGEST_POWER), _LARGEST_POWER) for power in (a, b))
+            a, b = (10.0 ** min(max(power, -307), 307) for power in (a, b))
         return cls(a, b, log)
 
     def place(self, values: ArrayLike) -> Floats:
@@ -59,15 +58,20 @@ class Axis:
 
     def place_forward(self, values: Floats) -> Floats:
         """Where values lie that `forward` has been applied to."""
-        low, high = forward([self.low, self.high], self.log)
+        low, high = self._ends()
         with np.errstate(over="ignore"):
             return np.asarray((values - low) / (high - low))
 
     def value(self, place: ArrayLike) -> Floats:
         """The values at places; the inverse of `place`."""
-        low, high = forward([self.low, self.high], self.log)
+        low, high = self._ends()
         v = low + np.asarray(place) * (high - low)
         return np.asarray(10.0**v if self.log else v)
+
+    def _ends(self) -> tuple[float, float]:
+        if self.log:
+            return math.log10(self.low), math.log10(self.high)
+        return self.low, self.high
 
     def cell(self, value: float, n: int) -> int | None:
         """Which of n equal parts of the axis holds a value; None if it is not shown."""
@@ -95,12 +99,14 @@ def linear_ticks(low: float, high: float, n: int) -> list[Tick]:
 def log_ticks(low: float, high: float, n: int) -> list[Tick]:
     """Powers of ten within low..high, thinned or filled to about `n`; [] if there are under two."""
     a, b = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    inside = [k for k in range(a, b + 1) if low <= 10.0**k <= high]
+    inside = [k for k in range(a, b + 1) if low <= float(f"1e{k}") <= high]
     if len(inside) < 2:
         return []
     every = math.ceil(len(inside) / max(n, 2))
     if every > 1:
-        return [(10.0**k, decade(k)) for k in inside if k % every == 0]
+        round_ones = [k for k in inside if k % every == 0]
+        kept = round_ones if len(round_ones) > 1 else inside[::every]
+        return [(float(f"1e{k}"), decade(k)) for k in kept]
     mantissas = next((m for m in ((1, 2, 5), (1, 3)) if len(inside) * len(m) <= n), (1,))
     values = [(Decimal(m).scaleb(k), m, k) for k in range(a, b + 1) for m in mantissas]
     ticks = [(float(v), decade(k) if m == 1 else _label(v, v)) for v, m, k in values]

@@ -42,7 +42,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 60), values), max_size=50),
     st.booleans(),
@@ -61,7 +61,7 @@ def test_spans_are_those_of_plain_loops(points, x_log, y_log, columns, window):
     assert_allclose(high, high_by_loops, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 99_999), st.integers(2, 300), st.booleans(), st.data())
 def test_no_spike_vanishes_at_any_zoom(at: int, columns: int, x_log: bool, data):
     x = np.arange(1, 100_001, dtype=float)

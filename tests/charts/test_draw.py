@@ -60,8 +60,8 @@ def test_colour_changes_the_colours_only():
     assert "\x1b" not in draw(CHART, 60, 16, PLAIN)
 
 
-@settings(max_examples=40)
-@given(st.integers(-3, 130), st.integers(-3, 45), st.booleans(), st.booleans(), st.booleans())
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 130), st.integers(0, 45), st.booleans(), st.booleans(), st.booleans())
 def test_a_chart_has_the_size_that_was_asked_for(width, height, x_log, y_log, legend):
     chart = replace(CHART, x_log=x_log, y_log=y_log, cursor=33.0)
     assert_fits(draw(chart, width, height, legend=legend), width, height)
@@ -102,7 +102,7 @@ def test_nothing_to_show_is_said(chart: Chart):
 def test_too_little_room_is_said_as_far_as_it_goes(width: int, height: int):
     text = draw(CHART, width, height)
     assert_fits(text, width, height)
-    assert text.strip()[:3] == "a chart needs 24 x 6 cells"[: max(width - 1, 0)][:3]
+    assert "a chart needs 24 x 6 cells".startswith(text.strip().removesuffix("…"))
 
 
 def test_one_point_and_a_constant_are_drawn_in_the_middle():
@@ -116,8 +116,11 @@ def test_a_point_far_beyond_the_range_costs_nothing_and_leaves_the_rest():
     near, far = np.full(100, 0.5), np.full(100, 0.5)
     far[50] = 1e300
     y_range = (0.0, 1.0)
-    before = draw(one(near, y_range=y_range), 60, 12, PLAIN, legend=False).split("\n")
-    after = draw(one(far, y_range=y_range), 60, 12, PLAIN, legend=False).split("\n")
+    before, after = (
+        [row.ljust(60) for row in draw(one(y, y_range=y_range), 60, 12, PLAIN).split("\n")[1:]]
+        for y in (near, far)
+    )
+    assert before != after
     assert [a[:28] for a in after] == [b[:28] for b in before]
     assert [a[36:] for a in after] == [b[36:] for b in before]
 
@@ -191,6 +194,28 @@ def test_outliers_can_be_left_out_of_the_range():
 
 
 GOLDEN = """
+    ▬ train 0.0337  ● val 0.159  ▼ 1 spike
+         memorized 40│       grokked 80│
+ 10┤●●●●             │                 │
+   │⡀···●●●●●●●╌╌╌╌╌╌│╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌│╌╌╌╌╌╌╌╌
+   │⠈⠉⠑⠒⠤⢄⣀⡀··●●●●●●●│                 │
+   │·······⠈⠉⠒⠢⠤⣀⣀···●●●●●●●  ▼        │
+  1┤       ·······⠉⠑⠒⠤⠤⣀⡀··●●●●●●●     │
+   │              ······⠈⠉⠒⠢⠤⢄⣀···●●●●●●●
+   │                 │  ·······⠉⠑⠒⠢⠤⣀⡀···●●●
+0.1┤                 │         ······⠈⠉⠑⠒⠤⢄⣀····
+   │                 │               ·······⠉⠉⠒⠢
+   │                 │                 │    ····
+   └─────────────────────┬─────────────────────┬
+                        50                  100
 """
 STEP = """
+  1┤             ⡎⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉
+   │             ⡇
+0.5┤             ⡇
+   │            ⢰⠁
+   │            ⢸
+  0┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣸
+   └┬────────────┬────────────
+    0           50
 """

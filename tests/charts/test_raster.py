@@ -43,7 +43,7 @@ def test_a_span_across_the_axis_is_cut_at_its_ends():
 
 
 def test_a_thin_slope_is_a_chain_of_diagonal_neighbours():
-    steps = np.arange(9) / 8 * 0.999
+    steps = np.arange(9) / 8 + 0.01
     assert drawn(steps[:-1], steps[1:], 2, "braille", thin=True) == ["  ⡠⠊", "⡠⠊  "]
 
 
