@@ -1,0 +1,39 @@
+"""The colours of charts from those of the console."""
+
+from dataclasses import replace
+
+from textual.color import Color
+from textual.theme import Theme as ConsoleTheme
+
+from memlab.charts import DARK, LIGHT, PLAIN, Theme
+from memlab.charts.theme import RGB
+
+TICK, GUIDE, BAND = 0.55, 0.12, 0.3
+"""How far from the background towards the foreground, or the curve, a colour lies."""
+
+
+def chart_theme(theme: ConsoleTheme, no_color: bool) -> Theme:
+    """The chart colours for a theme of the console; without colours, curves differ by glyph.
+
+    Curves keep their colours in all dark and in all light themes, so that a run is known again;
+    what is drawn between them is mixed from the theme's background.
+    """
+    if no_color:
+        return PLAIN
+    made = DARK if theme.dark else LIGHT
+    if theme.ansi:
+        return made
+    colours = theme.to_color_system().generate()
+    background = Color.parse(colours["background"])
+    foreground = Color.parse(colours["foreground"])
+    train = Color(*made.roles["train"])
+    return replace(
+        made,
+        tick=_rgb(background.blend(foreground, TICK)),
+        guide=_rgb(background.blend(foreground, GUIDE)),
+        roles={**made.roles, "band": _rgb(background.blend(train, BAND))},
+    )
+
+
+def _rgb(colour: Color) -> RGB:
+    return (colour.r, colour.g, colour.b)
