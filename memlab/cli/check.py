@@ -1,5 +1,7 @@
 """`memlab check`: what will be trained, and what looks wrong, before it costs an hour."""
 
+from typing import Any
+
 import typer
 
 from memlab.cli.options import Json, Overrides, PresetName
@@ -16,10 +18,24 @@ def check(preset: PresetName, overrides: Overrides = None, json: Json = False) -
     if json:
         print_json(report.to_json())
     else:
-        data().print(table(["", ""], report.lines()))
+        data().print(table(["", ""], _lines(report.to_json())))
         for finding in report.findings:
             talk().print(f"{finding.level}: {safe_text(finding.what, 400)}", markup=False)
             talk().print(f"  why: {safe_text(finding.why, 400)}", markup=False)
             talk().print(f"  try: {safe_text(finding.advice, 400)}", markup=False)
-    if any(finding.level == "error" for finding in report.findings):
+    if not report.passed:
         raise typer.Exit(3)
+
+
+def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+    examples = "  ".join(f"{name} {count:,}" for name, count in report["examples"].items())
+    return [
+        ("preset", report["preset"]),
+        ("parameters", f"{report['parameters']:,}"),
+        ("examples", examples),
+        ("updates", f"{report['updates']:,} ({report['updates_per_epoch']:,} an epoch)"),
+        ("evaluations", f"{report['evaluations']:,}"),
+        ("chance loss", f"{report['chance_loss']:.4f} nats"),
+        ("irreducible loss", f"{report['irreducible_loss']:.4f} nats"),
+        ("memory", f"{report['memory_bytes'] / 2**20:,.0f} MiB at most"),
+    ]

@@ -21,22 +21,23 @@ def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     """Print what came out of the run."""
     console = data() if on_stdout else talk()
     history = History(folder)
-    summary = summarize(folder)
+    summary = summarize(folder, history)
+    chance = folder.description.get("check", {}).get("chance_loss")
     width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
     theme = DARK if console.is_terminal and not console.no_color else PLAIN
-    chart = draw(loss_chart(history.until(None)), width, CHART_HEIGHT, theme)
+    chart = draw(loss_chart(history.until(), chance), width, CHART_HEIGHT, theme)
     console.print(Text.from_ansi(chart), soft_wrap=True)
     for line in _samples(history):
         console.print(line)
-    for line in _lines(summary):
-        console.print(line, markup=False)
+    for text in _lines(summary):
+        console.print(text, markup=False)
 
 
 def _samples(history: History) -> list[Text]:
     """The newest answers: each token coloured, and a sign that needs no colour."""
-    newest = history.until(None).samples
+    taken = history.until().samples
     lines = []
-    for sample in newest or ():
+    for sample in taken[-1].samples if taken else ():
         right = all(token["ok"] for token in sample["tokens"])
         line = Text("ok    " if right else "wrong ", style="green" if right else "red")
         line.append(f"{sample['split']:<6}", style="dim")

@@ -11,7 +11,9 @@ from memlab.cli.options import Overrides, PresetName
 def data(
     preset: PresetName,
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder, made if it is missing.")] = ...,  # type: ignore[assignment]
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="A folder, made if it is missing.")
+    ] = ...,  # type: ignore[assignment]
     format: Annotated[str, typer.Option(metavar="jsonl|llmc")] = "jsonl",
 ) -> None:
     """Write the splits as JSON lines of prompt and answer, or as llm.c token shards."""

@@ -22,7 +22,7 @@ def evaluate(
     from memlab.engine.evaluate import evaluate as judge
     from memlab.engine.trained import load_trained
     from memlab.errors import RunError
-    from memlab.record.folder import find, runs_folder
+    from memlab.record.runs import find, runs_folder
 
     trained = load_trained(find(runs_folder(runs), run), at, device)
     there = [name for name, split_ in trained.material.dataset.splits.items() if len(split_)]

@@ -12,10 +12,9 @@ from rich.text import Text
 
 from memlab.cli.closing import closing_report
 from memlab.cli.output import number, print_json, talk
-from memlab.preset.check import Finding
-from memlab.record.events import Event, Evaluated, Rows, Started, to_json
+from memlab.preset.findings import Finding
+from memlab.record.events import Evaluated, Event, Phase, Rows, Spike, Started, to_json
 from memlab.record.events import Finding as Noticed
-from memlab.record.events import Phase, Spike
 from memlab.record.folder import RunFolder
 from memlab.record.safe_text import safe_text
 from memlab.record.summary import planned_steps
@@ -29,6 +28,7 @@ class View(ABC):
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
 
+    @abstractmethod
     def begin(self, findings: Sequence[Finding]) -> None:
         """Show what preflight noticed."""
 
@@ -36,19 +36,32 @@ class View(ABC):
     def show(self, event: Event) -> None:
         """Show one event."""
 
-    def close(self, reason: str) -> None:
+    @abstractmethod
+    def close(self) -> None:
         """Show how it ended."""
 
 
 class Silent(View):
     """Shows nothing."""
 
+    def begin(self, findings: Sequence[Finding]) -> None:
+        """Nothing."""
+
     def show(self, event: Event) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
         """Nothing."""
 
 
 class JsonLines(View):
     """One event a line on stdout, as in `events.jsonl`."""
+
+    def begin(self, findings: Sequence[Finding]) -> None:
+        """Nothing: live findings come as events, `memlab check --json` has the others."""
+
+    def close(self) -> None:
+        """Nothing: the last line is the event `ended`."""
 
     def show(self, event: Event) -> None:
         """Print the event, unless it is a block of rows."""
@@ -71,7 +84,7 @@ class Progress(View):
 
     def begin(self, findings: Sequence[Finding]) -> None:
         """Name the run and what preflight noticed."""
-        name = safe_text(str(self.folder.labels().get("name", "")))
+        name = safe_text(self.folder.labels().name)
         self.console.print(Text(f"{name}  {self.folder.path}", style="bold"))
         for finding in findings:
             self._note(finding.level, finding.what)
@@ -97,12 +110,12 @@ class Progress(View):
                 self._note(event.level, event.what)
         self._draw()
 
-    def close(self, reason: str) -> None:
+    def close(self) -> None:
         """Stop redrawing and print the closing report."""
         if self.live is not None:
             self.live.update(self._line(), refresh=True)
             self.live.stop()
-        closing_report(self.folder, reason)
+        closing_report(self.folder)
 
     def _say(self, text: str, style: str = "dim") -> None:
         self.console.print(Text(safe_text(text, limit=400), style=style))
@@ -135,7 +148,9 @@ class Progress(View):
             f"loss {number(self.loss, 3)}",
         ]
         names = {"val_loss": "val loss", "train_accuracy": "train", "val_accuracy": "val"}
-        parts += [f"{label} {number(self.values[k], 3)}" for k, label in names.items() if k in self.values]
+        parts += [
+            f"{label} {number(self.values[k], 3)}" for k, label in names.items() if k in self.values
+        ]
         return Text("  ".join(parts))
 
 
@@ -148,5 +163,3 @@ def view(folder: RunFolder, *, quiet: bool, as_json: bool) -> Iterator[View]:
     finally:
         if isinstance(shown, Progress) and shown.live is not None:
             shown.live.stop()
-
-

@@ -35,7 +35,9 @@ def fail(error: MemlabError) -> int:
     return 2
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()) -> Table:
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
+) -> Table:
     """A plain table; columns named in `numbers` are set to the right."""
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for header in headers:

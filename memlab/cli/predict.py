@@ -24,7 +24,7 @@ def predict(
     from memlab.cli.output import print_json
     from memlab.engine.answers import complete
     from memlab.engine.trained import load_trained
-    from memlab.record.folder import find, runs_folder
+    from memlab.record.runs import find, runs_folder
 
     trained = load_trained(find(runs_folder(runs), run), at, device)
 

@@ -22,7 +22,7 @@ def resume(
     from memlab.cli.training import train_headless
     from memlab.preset.edit import read_edits
     from memlab.preset.load import from_json
-    from memlab.record.folder import find, runs_folder
+    from memlab.record.runs import find, runs_folder
 
     folder = find(runs_folder(runs), run)
     edits = read_edits(from_json(folder.description["preset"]), overrides or ())

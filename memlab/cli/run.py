@@ -22,7 +22,7 @@ def run(
     from memlab.preset.check import check
     from memlab.preset.create import create_run
     from memlab.preset.load import load
-    from memlab.record.folder import runs_folder
+    from memlab.record.runs import runs_folder
 
     changes = list(overrides or ()) + ([] if seed is None else [f"training.seed={seed}"])
     resolved = load(preset, changes)

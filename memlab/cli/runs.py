@@ -6,7 +6,7 @@ from memlab.cli.options import Json, RunsFolder
 def runs(json: Json = False, runs: RunsFolder = None) -> None:
     """List the runs, newest first."""
     from memlab.cli.output import data, number, print_json, table
-    from memlab.record.folder import list_runs, runs_folder
+    from memlab.record.runs import list_runs, runs_folder
     from memlab.record.summary import brief
 
     found = [brief(folder) for folder in list_runs(runs_folder(runs))]

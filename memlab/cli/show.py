@@ -18,7 +18,7 @@ def show(
     """Summarize a run, or print its rows and evaluations."""
     from memlab.cli.closing import closing_report
     from memlab.cli.output import print_json
-    from memlab.record.folder import find, runs_folder
+    from memlab.record.runs import find, runs_folder
     from memlab.record.summary import summarize
 
     folder = find(runs_folder(runs), run)

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from memlab.cli.live import view
-from memlab.preset.check import Finding
+from memlab.preset.findings import Finding
 from memlab.record.events import Ended
 from memlab.record.folder import RunFolder
 
@@ -36,7 +36,7 @@ def train_headless(
             shown.show(event)
             if isinstance(event, Ended):
                 reason = event.reason
-    shown.close(reason)
+    shown.close()
     return EXIT_CODES.get(reason, 0)
 
 

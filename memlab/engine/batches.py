@@ -13,10 +13,10 @@ class Batches:
     Each epoch is a fresh permutation; its incomplete last batch is dropped.
     """
 
-    def __init__(self, n_examples: int, batch_size: int | None, seeds: Seeds, device: torch.device):
-        """`batch_size` None, or at least `n_examples`, means all examples in every update."""
+    def __init__(self, n_examples: int, batch_size: int, seeds: Seeds, device: torch.device):
+        """A `batch_size` of at least `n_examples` means all examples in every update."""
         self.n_examples, self.seeds, self.device = n_examples, seeds, device
-        self.size = None if batch_size is None or batch_size >= n_examples else batch_size
+        self.size = None if batch_size >= n_examples else batch_size
         self.per_epoch = 1 if self.size is None else n_examples // self.size
         self._epoch = -1
         self._order = torch.empty(0)

@@ -14,9 +14,7 @@ from memlab.record.events import Evaluated
 
 
 @torch.no_grad()
-def evaluate(
-    model: Transformer, material: Material, splits: Sequence[str], step: int
-) -> Evaluated:
+def evaluate(model: Transformer, material: Material, splits: Sequence[str], step: int) -> Evaluated:
     """Score `splits` in evaluation mode: plain cross-entropy, exact match, token accuracy."""
     model.eval()
     values: dict[str, float] = {}
@@ -34,9 +32,7 @@ def evaluate(
     return Evaluated(step=step, values=values, groups=groups)
 
 
-def _measure(
-    name: str, split: JudgedSplit, scores: Scores, members: Tensor
-) -> dict[str, float]:
+def _measure(name: str, split: JudgedSplit, scores: Scores, members: Tensor) -> dict[str, float]:
     mine = members[split.example]
     matches = exact_matches(scores, split.in_answer, split.example, len(members))
     return {

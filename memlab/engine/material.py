@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from memlab.engine.batches import Batches
 from memlab.engine.forms.choose import Choice, choose
 from memlab.engine.forms.form import Plan, Sequences
+from memlab.preset.facts import facts
 from memlab.preset.schema import Preset
 from memlab.preset.targets import targets
 from memlab.tasks.task import Dataset, Examples
@@ -36,15 +38,13 @@ class Material:
 
     def __init__(self, preset: Preset, device: torch.device) -> None:
         self.preset, self.device = preset, device
-        self.dataset: Dataset = preset.task.dataset(preset.seeds)
-        batch = preset.training.batch_size
-        train = self.dataset.splits["train"]
-        self.batches = Batches(
-            len(train), None if batch == "full" else batch, preset.seeds, device
-        )
+        self.facts = facts(preset)
+        self.dataset: Dataset = self.facts.dataset
+        train = self.facts.train
+        self.batches = Batches(len(train), self.facts.batch_size, preset.seeds, device)
         self.choice: Choice = choose(
             preset.training.engine,
-            self._sequences(train, self._loss_targets(train)),
+            self._sequences(train, self.facts.target),
             preset.model,
             batch_size=self.batches.size,
         )
@@ -72,7 +72,7 @@ class Material:
 
     def _judge(self, name: str) -> JudgedSplit:
         examples = self.dataset.splits[name]
-        loss = self._loss_targets(examples)
+        loss = targets(examples, self.dataset.vocabulary, self.preset.training.loss_on)
         answer = np.where(examples.answer[:, 1:], examples.tokens[:, 1:], -1)
         union = np.where(loss >= 0, loss, answer)
         # Dropout is off while judging, so prefixes can be shared whatever training does.
@@ -89,13 +89,8 @@ class Material:
             group=self._put(examples.group),
         )
 
-    def _loss_targets(self, examples: Examples) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
-        return targets(examples, self.dataset.vocabulary, self.preset.training.loss_on)
-
-    def _sequences(
-        self, examples: Examples, target: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]"
-    ) -> Sequences:
+    def _sequences(self, examples: Examples, target: NDArray[np.int64]) -> Sequences:
         return Sequences(tokens=self._put(examples.tokens), targets=self._put(target))
 
-    def _put(self, array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> Tensor:
+    def _put(self, array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

@@ -1,5 +1,7 @@
 """Optimizers, built from a preset."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -9,6 +11,7 @@ from memlab.preset.schema import Optimizer
 def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
     """The optimizer of `settings` over the parameters of `model`, in one fused update."""
     parameters = list(model.parameters())
+    groups: list[dict[str, Any]]
     if settings.decay_on == "matrices":
         groups = [
             {"params": [p for p in parameters if p.ndim >= 2]},
@@ -24,8 +27,8 @@ def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimi
             weight_decay=settings.weight_decay,
             fused=True,
         )
-    kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
-    return kinds[settings.kind](
+    adam = torch.optim.AdamW if settings.kind == "adamw" else torch.optim.Adam
+    return adam(
         groups,
         lr=settings.lr,
         betas=(settings.betas[0], settings.betas[1]),

@@ -7,9 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from memlab.detectors.detector import Detector
+from memlab.detectors import all_detectors
+from memlab.detectors.detector import Context, Detector
+from memlab.engine.material import Material
 from memlab.engine.optimizers import build_optimizer
 from memlab.models.transformer import Transformer
+from memlab.preset.facts import Facts
 from memlab.preset.schema import Preset
 from memlab.record.commands import Edit
 from memlab.record.events import Event
@@ -58,15 +61,25 @@ class TrainState:
     """events that have happened and are not yielded yet; empty in every checkpoint"""
 
 
-def fresh_state(
-    preset: Preset, d_vocab: int, n_ctx: int, detectors: list[Detector], device: torch.device
-) -> TrainState:
-    """The state before the first update, initialized from the run's `init` seed on the CPU."""
-    model = Transformer(preset.model, d_vocab, n_ctx, seed=preset.seeds.number("init"))
-    model.to(device)
+def fresh_state(material: Material) -> TrainState:
+    """The state before the first update, from the run's `init` seed."""
+    preset, known = material.preset, material.facts
+    seed = preset.seeds.number("init")
+    model = Transformer(preset.model, len(material.dataset.vocabulary), known.n_ctx, seed=seed)
+    model.to(material.device)
     return TrainState(
         preset=preset,
         model=model,
         optimizer=build_optimizer(preset.optimizer, model),
-        detectors=detectors,
+        detectors=all_detectors(_context(known)),
+    )
+
+
+def _context(known: Facts) -> Context:
+    return Context(
+        chance_loss=known.chance_loss,
+        steps=known.updates,
+        floor_loss=known.irreducible_loss,
+        updates_per_epoch=known.updates_per_epoch,
+        warmup_steps=known.preset.optimizer.warmup_steps,
     )

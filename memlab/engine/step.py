@@ -16,9 +16,7 @@ MAX_ROWS = 1024
 MAX_SECONDS = 0.1
 
 
-def advance(
-    state: TrainState, material: Material, last: int, steps: int
-) -> NDArray[np.float32]:
+def advance(state: TrainState, material: Material, last: int, steps: int) -> NDArray[np.float32]:
     """Make updates up to step `last` of `steps`, fewer when the block is full; returns (row, column) values.
 
     Where a block is cut depends on the clock and has no influence on any value.

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from memlab.engine.answers import sample
 from memlab.engine.evaluate import evaluate
 from memlab.engine.material import Material
 from memlab.engine.optimizers import apply_settings
-from memlab.engine.samples import sample
 from memlab.engine.state import Best, TrainState
 from memlab.engine.step import advance
 from memlab.preset.edit import apply_edits
@@ -76,11 +76,15 @@ def _checkpoint_is_due(state: TrainState, material: Material) -> bool:
         return False
     if state.ending:
         return True
-    return state.step > 0 and state.step % checkpoint_interval(state.preset, _steps(state, material)) == 0
+    return (
+        state.step > 0
+        and state.step % checkpoint_interval(state.preset, _steps(state, material)) == 0
+    )
 
 
 def _judge(state: TrainState, material: Material) -> None:
-    present = [name for name in ("train", "val") if len(material.dataset.splits.get(name, ()))]
+    splits = material.dataset.splits
+    present = [name for name in ("train", "val") if len(splits.get(name, ()))]
     judged = evaluate(state.model, material, present, state.step)
     _keep_best(state, judged.values.get("val_loss", judged.values["train_loss"]))
     patience = state.preset.training.patience
@@ -92,7 +96,7 @@ def _judge(state: TrainState, material: Material) -> None:
     emit(state, judged)
     if state.preset.training.stop_when == "sustained" and state.sustained:
         state.ending = state.ending or "early_stop"
-    if state.ending and len(material.dataset.splits.get("test", ())):
+    if state.ending and len(splits.get("test", ())):
         emit(state, evaluate(state.model, material, ["test"], state.step))
     if state.preset.evaluation.samples:
         emit(state, sample(state.model, material, state.step))
@@ -117,8 +121,8 @@ def _obey(state: TrainState, inbox: deque[Command]) -> bool:
     wanted = False
     while inbox:
         match inbox.popleft():
-            case Stop(reason=reason):
-                state.ending = reason
+            case Stop():
+                state.ending = "stopped"
             case CheckpointNow():
                 wanted = True
             case Edit() as edit:

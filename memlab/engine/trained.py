@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from memlab.engine.checkpoint import load_weights
 from memlab.engine.device import choose_device
 from memlab.engine.material import Material
@@ -30,16 +28,10 @@ def load_trained(folder: RunFolder, at: str, device: str = "auto") -> Trained:
         RunError: there is no such checkpoint.
     """
     step = _step(folder, at)
-    stored = folder.checkpoints.load(step=step, need="weights")
-    if stored is None:
-        kept = ", ".join(str(s) for s in folder.checkpoints.steps())
-        raise RunError(
-            "no such checkpoint", where=folder.id, found=at, allowed=kept or "none is kept yet"
-        )
+    stored = folder.checkpoints.load(step, need="weights")
     preset = from_json(folder.description["preset"])
     material = Material(preset, choose_device(device))
-    data = material.dataset
-    model = Transformer(preset.model, len(data.vocabulary), preset.model.n_ctx or data.n_ctx)
+    model = Transformer(preset.model, len(material.dataset.vocabulary), material.facts.n_ctx)
     load_weights(model, stored.files["model.safetensors"])
     return Trained(model.to(material.device).eval(), material, stored.step)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from memlab.detectors import all_detectors
 from memlab.engine.checkpoint import (
     from_files,
     restore_best,
@@ -25,8 +24,7 @@ from memlab.engine.material import Material
 from memlab.engine.state import TrainState, fresh_state
 from memlab.engine.train import train
 from memlab.preset.load import from_json
-from memlab.preset.schema import Preset
-from memlab.record.attempt import AttemptWriter
+from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import Command, Edit, Inbox, Pause, Resume, Stop
 from memlab.record.events import (
     Checkpoint,
@@ -40,6 +38,7 @@ from memlab.record.events import (
 )
 from memlab.record.events import from_json as from_json_event
 from memlab.record.folder import RunFolder
+from memlab.record.summary import closing_facts
 
 KEEP_LAST = 2
 PAUSE_POLL_SECONDS = 0.05
@@ -70,12 +69,11 @@ def work(
     make_deterministic(first["threads"] if first else None)
     begun = _begin(folder, chosen)
     info = describe(chosen) | {"resumed_from": begun.resumed_from}
-    writer = folder.claim(
-        info, seq=begun.seq, first_step=begun.state.step + 1, take_over=take_over
-    )
+    writer = folder.claim(info, seq=begun.seq, first_step=begun.state.step + 1, take_over=take_over)
     with writer:
         worker = _Worker(folder, writer, begun.state, begun.material, interrupted)
         worker.requests.extend([Edit(dict(edits))] if edits else [])
+        worker.kept.extend([] if begun.resumed_from is None else [begun.resumed_from])
         yield writer.write(
             Started(
                 step=begun.state.step,
@@ -105,26 +103,18 @@ class _Beginning:
 def _begin(folder: RunFolder, device: torch.device) -> _Beginning:
     preset = from_json(folder.description["preset"])
     material = Material(preset, device)
-    state = _fresh(preset, material)
-    stored = folder.checkpoints.load(need="resume")
-    if stored is None:
+    state = fresh_state(material)
+    if not folder.checkpoints.steps():
         return _Beginning(state, material, 0, None, [], [])
+    stored = folder.checkpoints.load(need="resume")
     facts = from_files(state, stored.files)
     if facts["best"]:
-        weights = folder.checkpoints.load(step=facts["best"]["step"], need="weights")
-        if weights is not None:
-            restore_best(state, facts, weights.files["model.safetensors"])
+        best = folder.checkpoints.load(facts["best"]["step"], need="weights")
+        restore_best(state, facts, best.files["model.safetensors"])
     announce = [from_json_event(event) for event in facts["announce"]]
     return _Beginning(
         state, material, facts["seq"], stored.step, announce, [_refused(r) for r in stored.refused]
     )
-
-
-def _fresh(preset: Preset, material: Material) -> TrainState:
-    data = material.dataset
-    detectors = all_detectors(material.context())
-    n_ctx = preset.model.n_ctx or data.n_ctx
-    return fresh_state(preset, len(data.vocabulary), n_ctx, detectors, material.device)
 
 
 @dataclass
@@ -138,6 +128,8 @@ class _Worker:
     interrupted: Callable[[], bool]
     requests: deque[Command] = field(default_factory=deque)
     best_saved: int | None = None
+    kept: deque[int] = field(default_factory=lambda: deque(maxlen=KEEP_LAST))
+    """steps of the newest checkpoints that a run can go on from"""
 
     def run(self, announce: list[Event]) -> Iterator[Event]:
         inbox = Inbox(self.folder, self.writer.number)
@@ -166,7 +158,7 @@ class _Worker:
         if not paused:
             return
         yield self.writer.write(Paused(step=self.state.step))
-        while paused and not any(isinstance(r, Stop) for r in self.requests):
+        while paused and not self.state.ending and Stop() not in self.requests:
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step)
             paused = self._take(inbox, paused=True)
@@ -175,7 +167,7 @@ class _Worker:
     def _take(self, inbox: Inbox, paused: bool = False) -> bool:
         """Sort what has come in; returns whether training is to wait."""
         if self.interrupted():
-            self.requests.append(Stop(reason="interrupted"))
+            self.state.ending = self.state.ending or "interrupted"
         for command in inbox.poll():
             match command:
                 case Pause():
@@ -190,19 +182,19 @@ class _Worker:
         return self.state.best.step if self.state.best else None
 
     def _commit(self, announce: list[Event]) -> Iterator[Event]:
-        self.writer.sync()
-        checkpoints, best = self.folder.checkpoints, self.state.best
-        if best and best.step not in (self.best_saved, self.state.step):
-            checkpoints.commit(best.step, {"model.safetensors": weights_to_bytes(best.weights)})
+        step, best = self.state.step, self.state.best
+        if best and best.step not in (self.best_saved, step):
+            self.writer.commit(best.step, {"model.safetensors": weights_to_bytes(best.weights)})
             self.best_saved = best.step
-        checkpoints.commit(self.state.step, to_files(self.state, self.writer.seq, announce))
+        self.writer.commit(step, to_files(self.state, self.writer.seq, announce))
         for event in announce:
             yield self.writer.write(event)
-        resumable = checkpoints.steps(need="resume")[-KEEP_LAST:]
-        checkpoints.prune({*resumable, *([best.step] if best else [])})
+        self.kept.append(step)
+        self.folder.checkpoints.prune({*self.kept, *([best.step] if best else [])})
 
     def _end(self, reason: str) -> Event:
-        summary = {"weights_sha256": weights_sha256(dict(self.state.model.named_parameters()))}
+        weights = weights_sha256(dict(self.state.model.named_parameters()))
+        summary = {"weights_sha256": weights, **closing_facts(self.folder)}
         ended = self.writer.write(Ended(step=self.state.step, reason=reason, summary=summary))
         self.writer.end(reason, self.state.step, summary)
         return ended
@@ -225,7 +217,9 @@ def _refused(reason: str) -> Finding:
     )
 
 
-def _changed_circumstances(first: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[Finding]:
+def _changed_circumstances(
+    first: Mapping[str, Any] | None, now: Mapping[str, Any]
+) -> list[Finding]:
     """What differs from the first attempt in a way that changes bits."""
     keys = ("device", "device_name", "threads", "versions")
     return [

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import memlab
+from memlab.preset.check import check
 from memlab.preset.dump import dump
 from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
@@ -14,11 +15,16 @@ UNITS = {"loss": "nats", "grad_norm": "1", "lr": "1"}
 
 
 def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder:
-    """Make a folder that holds all a worker needs to train `preset`."""
+    """Make a folder that holds all a worker needs to train `preset`.
+
+    Raises:
+        DataError: the task cannot make its data; then nothing is left behind.
+    """
     description = {
         "preset": preset.model_dump(mode="json"),
         "columns": list(COLUMNS),
         "units": UNITS,
+        "check": check(preset).to_json(),
         "versions": {
             "memlab": memlab.__version__,
             "python": platform.python_version(),

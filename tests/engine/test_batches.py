@@ -36,4 +36,4 @@ def test_epochs_and_seeds_give_different_orders():
 
 def test_a_batch_as_large_as_the_set_is_the_whole_set():
     assert Batches(10, 10, Seeds(), CPU).at(3) is None
-    assert Batches(10, None, Seeds(), CPU).at(3) is None
+    assert Batches(10, 11, Seeds(), CPU).at(3) is None

@@ -1,0 +1,141 @@
+"""A run in one dictionary: what `memlab show --json` prints and lists are made of."""
+
+from typing import Any
+
+import numpy as np
+
+from memlab.record.events import Ended, Evaluated, Finding, Started
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.snapshot import Snapshot
+
+
+def summarize(folder: RunFolder, history: History | None = None) -> dict[str, Any]:
+    """Everything that came out of a run but its curves."""
+    history = history or History(folder)
+    now = history.until()
+    started, ended = now.of(Started), now.of(Ended)
+    labels, checked = folder.labels(), folder.description.get("check", {})
+    preset = folder.description.get("preset", {})
+    seconds, done = _work(now)
+    return {
+        "run": folder.id,
+        "name": labels.name,
+        "tags": list(labels.tags),
+        "preset": preset.get("name", ""),
+        "status": str(folder.status()),
+        "step": now.last_step,
+        "steps": planned_steps(folder, now),
+        "seed": preset.get("training", {}).get("seed"),
+        "device": started[-1].device if started else None,
+        "engine": started[-1].engine if started else None,
+        "engine_reason": started[-1].engine_reason if started else None,
+        "seconds": seconds,
+        "steps_per_second": done / seconds if seconds else None,
+        "parameters": checked.get("parameters"),
+        "final": _last_values(now),
+        "best": _best(now),
+        "memorized_at": now.memorized_at,
+        "grokked_at": now.grokked_at,
+        "phases": [
+            {"name": p.name, "from": p.after, "to": p.step, "threshold": p.threshold}
+            | {"split": p.split, "details": p.details}
+            for p in now.phases
+        ],
+        "spikes": [spike_to_json(spike) for spike in now.spikes],
+        "findings": [_finding_to_json(finding) for finding in now.findings],
+        "edits": [{"step": edit.step, "changes": edit.changes} for edit in now.edits],
+        "attempts": len(folder.attempts()),
+        "resume_verified": history.resume_verified,
+        "weights_sha256": ended[-1].summary.get("weights_sha256") if ended else None,
+        "damaged": history.damaged,
+    }
+
+
+def brief(folder: RunFolder) -> dict[str, Any]:
+    """How a run stands, from what can be read quickly: enough for a list."""
+    labels = folder.labels()
+    end = folder.attempts()[-1].end if folder.attempts() else None
+    summary = (end or {}).get("summary", {})
+    return {
+        "run": folder.id,
+        "name": labels.name,
+        "tags": list(labels.tags),
+        "preset": folder.description.get("preset", {}).get("name", ""),
+        "status": str(folder.status()),
+        "step": folder.last_step(),
+        "final": summary.get("final", {}),
+        "memorized_at": summary.get("memorized_at"),
+        "grokked_at": summary.get("grokked_at"),
+        "spikes": summary.get("n_spikes"),
+    }
+
+
+def closing_facts(folder: RunFolder) -> dict[str, Any]:
+    """What `end.json` keeps of a run, so that a list need not fold its events."""
+    history = History(folder)
+    now = history.until()
+    return {
+        "final": _last_values(now),
+        "memorized_at": now.memorized_at,
+        "grokked_at": now.grokked_at,
+        "n_spikes": len(now.spikes),
+    }
+
+
+def planned_steps(folder: RunFolder, now: Snapshot | None = None) -> int:
+    """The run's last step as it is planned now, edits included."""
+    steps = int(folder.description.get("check", {}).get("updates", 0))
+    for edit in (now or History(folder).until()).edits:
+        steps = int(edit.changes.get("training.steps", steps))
+    return steps
+
+
+def spike_to_json(spike: Any) -> dict[str, Any]:
+    """A spike as `show` and `spikes` print it."""
+    return {
+        "step": spike.onset,
+        "base": spike.base,
+        "peak": spike.peak,
+        "peak_step": spike.peak_step,
+        "recovered_at": spike.recovered_at,
+        "kind": spike.label,
+        "details": spike.details,
+    }
+
+
+def _finding_to_json(finding: Finding) -> dict[str, Any]:
+    return {"step": finding.step, "level": finding.level, "what": finding.what} | {
+        "why": finding.why,
+        "try": finding.advice,
+    }
+
+
+def _last_values(now: Snapshot) -> dict[str, float]:
+    """The newest value of everything that was evaluated."""
+    values: dict[str, float] = {}
+    for event in now.of(Evaluated)[-2:]:
+        values |= event.values
+    return values
+
+
+def _best(now: Snapshot) -> dict[str, float] | None:
+    """All that was measured at the lowest val_loss."""
+    judged = now.evaluations
+    name = "val_loss" if "val_loss" in judged else "train_loss"
+    if name not in judged or not np.isfinite(judged[name]).any():
+        return None
+    best = int(np.nanargmin(judged[name]))
+    return {key: float(judged[key][best]) for key in judged if np.isfinite(judged[key][best])}
+
+
+def _work(now: Snapshot) -> tuple[float, int]:
+    """Seconds from the first to the last event of each attempt, and the steps done in them."""
+    seconds, steps, begun = 0.0, 0, None
+    for event, following in zip(now.events, [*now.events[1:], None], strict=True):
+        if isinstance(event, Started):
+            begun = event
+        if begun and (following is None or isinstance(following, Started)):
+            seconds += event.wall - begun.wall
+            steps += event.step - begun.step
+    return seconds, steps
