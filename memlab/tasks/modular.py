@@ -20,7 +20,8 @@ from pydantic import model_validator
 from memlab.settings import setting
 from memlab.tasks.operations import Integers, Table, table_of
 from memlab.tasks.seeds import Seeds
-from memlab.tasks.sequences import Split, examples_of, share, split_rows, vocabulary_of
+from memlab.tasks.sequences import examples_of, vocabulary_of
+from memlab.tasks.splits import Split, share, split_rows
 from memlab.tasks.task import Dataset, Examples, Task, Vocabulary
 
 

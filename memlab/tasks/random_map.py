@@ -16,7 +16,8 @@ from pydantic import model_validator
 from memlab.settings import setting
 from memlab.tasks.digits import mean_right_digits
 from memlab.tasks.seeds import Seeds
-from memlab.tasks.sequences import examples_of, share, vocabulary_of
+from memlab.tasks.sequences import examples_of, vocabulary_of
+from memlab.tasks.splits import share
 from memlab.tasks.task import Dataset, Task
 
 

@@ -1,49 +1,14 @@
-"""From texts to token sequences: vocabularies, padded arrays, exact splits."""
+"""From texts to token sequences: vocabularies and padded arrays."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
-from memlab.settings import Settings, setting
 from memlab.tasks.task import Examples, Vocabulary
 
-
-class Split(Settings):
-    """Three parts: train and validation by share, the rest is the test set."""
-
-    train: float = setting(gt=0, lt=1, help="Share of the examples to train on.")
-    val: float = setting(gt=0, lt=1, help="Share of the examples to validate on.")
-
-    @model_validator(mode="after")
-    def _leaves_a_rest(self) -> "Split":
-        if Decimal(repr(self.train)) + Decimal(repr(self.val)) >= 1:
-            raise ValueError(
-                f"train {self.train} and val {self.val} leave nothing for the test set"
-            )
-        return self
-
-
-def share(fraction: float, n: int) -> int:
-    """`fraction` of `n`, rounded down, reading the fraction as the decimal that was written.
-
-    0.7 of 9,409 is 6,586 and 0.29 of 100 is 29, which floating point would make 28.
-    """
-    return int(Decimal(repr(fraction)) * n)
-
-
-def split_rows(
-    n: int, shares: Sequence[float], rng: np.random.Generator
-) -> dict[str, NDArray[np.int64]]:
-    """Rows 0 to n - 1 in random order, cut into train and val, or train, val and test.
-
-    `shares` are those of all but the last part, which gets the rest.
-    """
-    cuts = np.cumsum([share(fraction, n) for fraction in shares])
-    names = ("train", "val", "test")[: len(shares) + 1]
-    return dict(zip(names, np.split(rng.permutation(n), cuts), strict=True))
+VOID = -1
+"""No token, in arrays that are not padded yet."""
 
 
 def vocabulary_of(symbols: Iterable[str], *specials: str, joiner: str = "") -> Vocabulary:
@@ -76,22 +41,41 @@ def examples_of(
     group: NDArray[np.int64] | None = None,
 ) -> Examples:
     """Sequences of BOS (if there is one), prompt, answer, EOS (if there is one), padding."""
-    n = len(prompts)
     flat, n_text = flat_ids(
         vocabulary, [p + vocabulary.joiner + a for p, a in zip(prompts, answers, strict=True)]
     )
     n_bos, n_eos = int(vocabulary.bos is not None), int(vocabulary.eos is not None)
-    answer_start = n_bos + np.array(flat_ids(vocabulary, prompts)[1], np.int64)
+    n_prompt = n_bos + np.array(flat_ids(vocabulary, prompts)[1], np.int64)
     text_end = n_bos + np.array(n_text, np.int64)
-    length = text_end + n_eos
-
-    position = np.arange(length.max())
-    filler = 0 if vocabulary.pad is None else vocabulary.pad
-    tokens = np.full((n, len(position)), filler, np.int64)
+    position = np.arange(text_end.max() + n_eos)
+    tokens = np.full((len(prompts), len(position)), VOID, np.int64)
     tokens[(position >= n_bos) & (position < text_end[:, None])] = flat
     if vocabulary.bos is not None:
         tokens[:, 0] = vocabulary.bos
     if vocabulary.eos is not None:
-        tokens[np.arange(n), text_end] = vocabulary.eos
-    answer = (position >= answer_start[:, None]) & (position < length[:, None])
-    return Examples(tokens, length, answer, np.zeros(n, np.int64) if group is None else group)
+        tokens[np.arange(len(tokens)), text_end] = vocabulary.eos
+    return padded(vocabulary, tokens, n_prompt, group)
+
+
+def padded(
+    vocabulary: Vocabulary,
+    tokens: NDArray[np.int64],
+    n_prompt: NDArray[np.int64],
+    group: NDArray[np.int64] | None = None,
+) -> Examples:
+    """Sequences with voids on their right, everything after the first `n_prompt` the answer."""
+    length = (tokens != VOID).sum(axis=1)
+    position = np.arange(tokens.shape[1])
+    answer = (position >= n_prompt[:, None]) & (position < length[:, None])
+    tokens = np.where(tokens == VOID, vocabulary.pad or 0, tokens)
+    return Examples(
+        tokens, length, answer, np.zeros(len(tokens), np.int64) if group is None else group
+    )
+
+
+def joined(*blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Blocks of (row, symbol) side by side, the voids of each row moved to its right end."""
+    wide = np.hstack(blocks)
+    order = np.argsort(wide == VOID, axis=1, kind="stable")
+    wide = np.take_along_axis(wide, order, axis=1)
+    return wide[:, : int((wide != VOID).sum(axis=1).max(initial=0))]

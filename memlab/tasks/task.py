@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from memlab.errors import DataError
 from memlab.settings import Settings
 from memlab.tasks.seeds import Seeds
+from memlab.tasks.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ class Dataset:
     """the validation examples are drawn from the training examples on purpose"""
     answer_bits: float | None = None
     """bits in one answer, where answers are drawn at random and nothing predicts them"""
+
+    stages: tuple[Stage, ...] = ()
+    """when training draws from which groups; empty = every example once an epoch"""
 
     @property
     def n_ctx(self) -> int:

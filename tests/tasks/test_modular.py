@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from memlab.tasks.modular import Modular
 from memlab.tasks.operations import table_of
 from memlab.tasks.seeds import Seeds
-from memlab.tasks.sequences import share
+from memlab.tasks.splits import share
 
 BRUTE = {
     "add": lambda a, b, p: (a + b) % p,
