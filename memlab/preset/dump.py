@@ -9,8 +9,9 @@ from memlab.preset.text import scalar
 
 
 def dump(preset: Preset) -> str:
-    """The resolved preset, every setting stated, as YAML."""
+    """The resolved preset as YAML: every setting, and of the claims what they state."""
     values = preset.model_dump(mode="json")
+    values["claims"] = [c.model_dump(mode="json", exclude_defaults=True) for c in preset.claims]
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 

@@ -19,10 +19,10 @@ class Field:
     """One setting, or a group of them."""
 
     key: str
-    """dotted: "optimizer.lr" """
+    """dotted: "optimizer.lr"; below a list "claims[].source", which only a file can state"""
     help: str
     allowed: str
-    """in words: "a number above 0 and at most 100, or null" """
+    """in words: "a number above 0, or null" """
     default: Any = None
     required: bool = False
     unit: str | None = None
@@ -87,8 +87,16 @@ def _walk(schema: Any, defs: Mapping[str, Any], prefix: str) -> Iterator[Field]:
             group="$ref" in own,
         )
         for option in own.get("anyOf", [own]):
-            if "$ref" in option:
-                yield from _walk(_target(option, defs), defs, f"{key}.")
+            yield from _below(option, defs, key)
+
+
+def _below(schema: Any, defs: Mapping[str, Any], key: str) -> Iterator[Field]:
+    """The settings inside a mapping, or inside each item of a list."""
+    if "$ref" in schema:
+        yield from _walk(_target(schema, defs), defs, f"{key}.")
+    elif "items" in schema:
+        yield Field(f"{key}[]", "One item of the list.", _allowed(schema["items"], defs))
+        yield from _below(schema["items"], defs, f"{key}[]")
 
 
 def _target(schema: Any, defs: Mapping[str, Any]) -> Any:

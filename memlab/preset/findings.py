@@ -127,7 +127,7 @@ def validation_inside_training(known: Facts) -> Iterator[Finding]:
     val = known.dataset.splits.get("val")
     if val is None or not len(val):
         return
-    shared = _rows_in(val, known.train)
+    shared = _shared(val, known.train)
     if known.dataset.val_within_train:
         yield Finding(
             "info",
@@ -144,12 +144,10 @@ def validation_inside_training(known: Facts) -> Iterator[Finding]:
         )
 
 
-def _rows_in(some: Examples, others: Examples) -> int:
+def _shared(some: Examples, others: Examples) -> int:
     """How many sequences of `some` are among `others`."""
-    if some.tokens.shape[1] != others.tokens.shape[1]:
-        return 0
-    known = {row.tobytes() for row in others.tokens}
-    return sum(row.tobytes() in known for row in some.tokens)
+    known = {row[:n].tobytes() for row, n in zip(others.tokens, others.length, strict=True)}
+    return sum(row[:n].tobytes() in known for row, n in zip(some.tokens, some.length, strict=True))
 
 
 def unseen_symbols(known: Facts) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def read(override: str, known: Mapping[str, Field]) -> tuple[str, Any]:
     try:
         return key, parse(text.encode("utf-8", "replace"), where).value
     except PresetError as error:
-        error.where = where
+        error.what, error.where = f"{key}: {error.what}", where
         raise
 
 
@@ -51,6 +51,7 @@ def full_key(name: str, known: Mapping[str, Field], where: str) -> str:
     Raises:
         PresetError: no setting or several have that name.
     """
+    known = {key: field for key, field in known.items() if "[]" not in key}
     if name in known:
         return name
     matches = [key for key, field in known.items() if field.name == name]
@@ -63,12 +64,13 @@ def full_key(name: str, known: Mapping[str, Field], where: str) -> str:
     group, dot, last = name.rpartition(".")
     if dot and group in known:
         raise unknown_key((*group.split("."), last), where, known)
+    names = [field.name for field in known.values()]
     raise PresetError(
         f"unknown setting {name!r}",
         where=where,
         found=name,
         allowed=", ".join(key for key, field in known.items() if field.group) + ", ...",
-        hint=nearest(name, known) or nearest(last, [field.name for field in known.values()]),
+        hint=nearest(name, known if dot else names) or nearest(last, names),
     )
 
 

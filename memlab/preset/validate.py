@@ -40,7 +40,9 @@ def task_kind(value: Any) -> str | None:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the most similar known name, if one is similar."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    matches += [longer for longer in names if name and longer.startswith(name)]
     return f"did you mean {matches[0]}?" if matches else None
 
 
@@ -62,8 +64,7 @@ def _explained(error: ValidationError, document: Document) -> PresetError:
     if problem["type"] == "extra_forbidden":
         return unknown_key(path, document.place(path), known)
     where = document.place(path)
-    key = ".".join(part for part in path if isinstance(part, str))
-    field = known.get(key)
+    field = known.get(field_key(path))
     if problem["type"] == "missing":
         return PresetError(
             f"{_dotted(path)} is missing",
@@ -98,13 +99,13 @@ _COMPLAINTS = {
 
 def unknown_key(path: Path, where: str, known: Mapping[str, Field]) -> PresetError:
     """The error for a key that is not in the schema, with the nearest one that is."""
-    group = ".".join(part for part in path[:-1] if isinstance(part, str))
+    group = field_key(path[:-1])
     name = str(path[-1])
     siblings = [field.name for field in inside(known, group)]
     elsewhere = [key for key, field in known.items() if field.name == name]
     hint = f"did you mean {elsewhere[0]}?" if elsewhere else nearest(name, siblings)
     return PresetError(
-        f"unknown key {name!r}" + (f" in {group}" if group else ""),
+        f"unknown key {name!r}" + (f" in {_dotted(path[:-1])}" if group else ""),
         where=where,
         found=_dotted(path),
         allowed=", ".join(siblings) or None,
@@ -154,12 +155,17 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
+def field_key(path: Path) -> str:
+    """The key in `fields()` of what stands at a path of a document."""
+    return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
 def _dotted(path: Path) -> str:
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
 
 
 def _allowed(field: Field | None, path: Path, problem: Any) -> str | None:
-    if field is None or isinstance(path[-1], int):
+    if field is None:
         return str(problem["msg"]).removeprefix("Input should be ")
     return f"{field.allowed}{f' ({field.unit})' if field.unit else ''}"
 

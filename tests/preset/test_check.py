@@ -1,0 +1,165 @@
+"""The look ahead: figures against closed forms and the real model, findings against bad presets."""
+
+import importlib.util
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from memlab.preset.check import check
+from memlab.preset.load import available, load
+from memlab.preset.schema import Model
+from memlab.preset.size import memory_bytes, parameter_count
+from memlab.tasks.task import Examples
+
+
+def found(*overrides: str, preset: str = "quickstart") -> dict[str, str]:
+    """Levels by the findings' texts."""
+    return {finding.what: finding.level for finding in check(load(preset, overrides)).findings}
+
+
+def one(what: str, *overrides: str, preset: str = "quickstart"):
+    """The only finding whose text holds `what`."""
+    matching = [f for f in check(load(preset, overrides)).findings if what in f.what]
+    assert len(matching) == 1
+    return matching[0]
+
+
+def test_the_report_has_what_the_command_prints():
+    report = check(load("grok-add-97")).to_json()
+    assert report["examples"] == {"train": 4704, "val": 4705}
+    assert (report["updates_per_epoch"], report["updates"]) == (1, 100000)
+    assert report["evaluations"] == 1001
+    assert report["chance_loss"] == pytest.approx(4.57, abs=0.01)
+    assert report["irreducible_loss"] == 0
+    assert report["findings"] == []
+    assert report["preset"] == "grok-add-97" and report["parameters"] == 410624
+
+
+@pytest.mark.parametrize("overrides", [
+    [], ["biases=false"], ["norm=rmsnorm"], ["norm=none"], ["norm=layernorm", "biases=false"],
+    ["positions=none"], ["positions=rotary"], ["activation=swiglu"], ["activation=swiglu", "biases=false"],
+    ["tie_embeddings=false"], ["n_layers=3", "d_mlp=40"], ["n_ctx=17"],
+])  # fmt: skip
+def test_parameters_are_those_of_the_model(overrides):
+    from memlab.models.transformer import Transformer
+
+    preset = load("quickstart", ["d_model=16", "d_mlp=null", *overrides])
+    report = check(preset)
+    n_ctx = preset.model.n_ctx or report.facts.dataset.n_ctx
+    model = Transformer(preset.model, len(report.facts.dataset.vocabulary), n_ctx)
+    assert report.facts.parameters == sum(p.numel() for p in model.parameters())
+
+
+def test_gpt2_small_has_its_published_number_of_parameters():
+    gpt2 = Model(n_layers=12, n_heads=12, d_model=768)
+    assert parameter_count(gpt2, 50257, 1024) == 124_439_808
+
+
+def test_memory_grows_with_the_batch_beyond_the_weights():
+    model = Model()
+    fixed = memory_bytes(model, 101, 7, 0)
+    assert fixed == 16 * parameter_count(model, 101, 7)
+    assert memory_bytes(model, 101, 7, 200) - fixed == 2 * (
+        memory_bytes(model, 101, 7, 100) - fixed
+    )
+
+
+def test_micro_batches_save_memory():
+    whole, parts = (
+        check(load("quickstart", o)).facts.memory_bytes for o in ([], ["micro_batch_size=64"])
+    )
+    assert parts < whole
+
+
+def test_the_first_seed_s_schedule_is_named_before_it_runs():
+    finding = one(
+        "200 updates are few",
+        "task.split={train: 0.112, val: 0.1}",
+        "batch_size=512",
+        "epochs=100",
+        "loss_on=all",
+    )
+    assert "an epoch has 2 of them" in finding.why
+    assert finding.advice.startswith("training.batch_size=64")
+
+
+def test_an_advised_batch_size_gives_enough_updates():
+    advice = one("are few", "batch_size=512", "epochs=20").advice
+    changed = load("quickstart", ["epochs=20", advice.partition(":")[0]])
+    assert check(changed).facts.updates >= 1000
+
+
+def test_few_updates_are_fine_for_few_examples():
+    assert not any("are few" in what for what in found("task.modulus=11", "steps=100"))
+
+
+def test_loss_on_all_positions_is_said_to_be_diluted():
+    finding = one("diluted", "loss_on=all")
+    assert "29%" in finding.what and finding.level == "warning"
+    assert "token 2: 4.56" in finding.why and "token 4: 3.38" in finding.why
+
+
+def test_noise_does_not_look_like_two_answers():
+    assert not any("another answer" in what for what in found("noise=0.2"))
+
+
+def test_validation_inside_training_is_told_apart_from_an_accident(monkeypatch):
+    assert one("on purpose", preset="sanity-check").level == "info"
+    assert found() == {}
+    preset = load("quickstart")
+    data = preset.task.dataset(preset.seeds)
+    mixed = {"train": data.splits["train"], "val": data.splits["train"].take(np.arange(5))}
+    with_accident = type(data)(data.vocabulary, mixed)
+    monkeypatch.setattr(type(preset.task), "dataset", lambda self, seeds: with_accident)
+    assert "5 of 5 validation examples are in the training set" in found()
+
+
+def test_two_answers_to_a_prompt_are_noticed(monkeypatch):
+    preset = load("quickstart")
+    data = preset.task.dataset(preset.seeds)
+    tokens = data.splits["train"].tokens[[0, 0, 1]].copy()
+    tokens[1, 5] = (tokens[0, 5] + 1) % 97
+    train = Examples(tokens, np.full(3, 8), data.splits["train"].answer[:3], np.zeros(3, np.int64))
+    torn = type(data)(data.vocabulary, {"train": train, "val": data.splits["val"]})
+    monkeypatch.setattr(type(preset.task), "dataset", lambda self, seeds: torn)
+    finding = one("2 training examples share their prompt")
+    assert f"{2 / 3 * np.log(2):.3f}" in finding.why
+
+
+@pytest.mark.parametrize(("what", "level", "overrides"), [
+    ("n_ctx is 3, and the data need 7", "error", ["n_ctx=3"]),
+    ("batch_size 9,000 is larger than the training set (2,822 examples)", "warning", ["batch_size=9000"]),
+    ("warmup takes 2,000 steps of 1,400", "warning", ["warmup_steps=2000"]),
+    ("an attention head has 4 numbers", "warning", ["n_heads=32"]),
+    ("an attention head has 1 number", "warning", ["n_heads=4", "d_model=4"]),
+    ("evaluations add about 111% to the run's time", "info", ["evaluation.every=1"]),
+    ("the validation set is empty", "warning", ["task.modulus=3", "train_fraction=0.95", "noise=0"]),
+])  # fmt: skip
+def test_a_dull_failure_is_named(what, level, overrides):
+    assert found(*overrides).get(what) == level
+
+
+def test_only_an_error_fails_the_check():
+    assert check(load("quickstart", ["n_heads=32"])).passed
+    assert not check(load("quickstart", ["n_ctx=3"])).passed
+
+
+@pytest.mark.parametrize("name", [a.name for a in available()])
+def test_a_shipped_preset_is_sound(name):
+    preset = load(name)
+    assert preset.name == name and preset.about.endswith(".")
+    report = check(preset)
+    assert report.passed
+    assert all(f.level == "info" for f in report.findings) or name == "grok-add-97-all-positions"
+
+
+def test_checking_needs_no_torch():
+    assert importlib.util.find_spec("torch")
+    code = (
+        "import sys; from memlab.preset.load import load; from memlab.preset.check import check\n"
+        "check(load('quickstart')); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

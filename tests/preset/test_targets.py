@@ -1,0 +1,90 @@
+"""Which tokens carry loss, chance and floor of the loss, against plain loops and closed forms."""
+
+import math
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memlab.preset.load import load
+from memlab.preset.schema import SkipFirst
+from memlab.preset.targets import chance_loss, irreducible_loss, targets
+from memlab.tasks.task import Examples, Vocabulary
+
+
+def dataset(*overrides):
+    preset = load("quickstart", overrides)
+    return preset.task.dataset(preset.seeds)
+
+
+def examples(rows: list[list[int]], answers: list[int]) -> Examples:
+    """Sequences padded with 9, each with its answer from a place on."""
+    width = max(map(len, rows))
+    tokens = np.array([row + [9] * (width - len(row)) for row in rows])
+    place, length = np.arange(width), np.array([len(row) for row in rows])
+    answer = (place >= np.array(answers)[:, None]) & (place < length[:, None])
+    return Examples(tokens, length, answer, np.zeros(len(rows), np.int64))
+
+
+WITH_BOS = Vocabulary((*"abcdefgh", "<bos>", "<pad>"), bos=8, pad=9)
+WITHOUT_BOS = Vocabulary((*"abcdefgh", "_", "<pad>"), pad=9)
+ROWS = examples([[8, 1, 2, 3], [8, 4, 5, 6, 7, 0]], [3, 4])
+
+
+@pytest.mark.parametrize(
+    ("loss_on", "expected"),
+    [
+        ("answer", [[-1, -1, 3, -1, -1], [-1, -1, -1, 7, 0]]),
+        ("all", [[1, 2, 3, -1, -1], [4, 5, 6, 7, 0]]),
+        (SkipFirst(skip_first=0), [[1, 2, 3, -1, -1], [4, 5, 6, 7, 0]]),
+        (SkipFirst(skip_first=2), [[-1, -1, 3, -1, -1], [-1, -1, 6, 7, 0]]),
+        (SkipFirst(skip_first=9), [[-1] * 5, [-1] * 5]),
+    ],
+)
+def test_targets_are_the_next_tokens_where_the_loss_reads(loss_on, expected):
+    assert targets(ROWS, WITH_BOS, loss_on).tolist() == expected
+
+
+def test_without_bos_the_first_token_counts_as_skipped():
+    found = targets(ROWS, WITHOUT_BOS, SkipFirst(skip_first=2))
+    assert found.tolist() == [[-1, 2, 3, -1, -1], [-1, 5, 6, 7, 0]]
+
+
+def test_chance_loss_of_an_answer_mod_97_is_near_ln_97():
+    data = dataset("train_fraction=0.5")
+    found = chance_loss(targets(data.splits["train"], data.vocabulary, "answer"))
+    assert found == pytest.approx(math.log(97), abs=0.02) and found < math.log(97)
+
+
+def test_chance_loss_is_the_entropy_of_the_counts():
+    target = np.array([[-1, 0, 0], [0, 1, -1]])
+    assert chance_loss(target) == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
+
+
+def test_a_whole_table_has_the_floor_that_its_shape_says():
+    data = dataset("task.modulus=11", "train_fraction=0.99")
+    train = data.splits["train"]
+    floor = irreducible_loss(train, targets(train, data.vocabulary, "all"))
+    assert floor[:, [1, 3, 4, 5, 6]].max() == 0
+    assert floor[:, 0].mean() == pytest.approx(math.log(11), rel=0.01)
+    assert floor[:, 2].mean() == pytest.approx(math.log(11), rel=0.01)
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), min_size=1, max_size=12))
+def test_the_floor_is_what_a_table_of_all_prefixes_says(rows):
+    some = examples([[8, *row] for row in rows], [1] * len(rows))
+    target = targets(some, WITH_BOS, "all")
+    follows: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    for row in rows:
+        for place, token in enumerate(row):
+            follows[tuple(row[:place])][token] += 1
+    expected = [
+        [
+            -math.log(follows[tuple(row[:p])][t] / follows[tuple(row[:p])].total())
+            for p, t in enumerate(row)
+        ]
+        for row in rows
+    ]
+    assert np.allclose(irreducible_loss(some, target), expected)
