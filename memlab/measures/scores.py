@@ -1,5 +1,6 @@
 """What a forward pass says about each target: the common ground of losses and accuracies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,16 +19,19 @@ class Scores:
     """(target,) place of the example in the batch as given"""
     position: Tensor
     """(target,) position that predicts the target"""
+    n_examples: int
+    """examples in the batch, those without targets included"""
 
-    def exact(self, n_examples: int) -> Tensor:
-        """(example,) bool: all of an example's targets are right. None at all count as right."""
-        wrong = torch.zeros(n_examples, dtype=torch.int64, device=self.right.device)
-        wrong.index_add_(0, self.example, (~self.right).long())
-        return wrong == 0
-
-
-def score(logits: Tensor, targets: Tensor, example: Tensor, position: Tensor) -> Scores:
-    """Scores of `logits` (target, d_vocab) against `targets` (target,)."""
-    log_p = logits.double().log_softmax(-1)
-    nll = -log_p.gather(1, targets.unsqueeze(1)).squeeze(1)
-    return Scores(nll, logits.argmax(-1) == targets, example, position)
+    @classmethod
+    def concatenate(cls, parts: Sequence["Scores"]) -> "Scores":
+        """Scores of consecutive parts of a split; examples are numbered on."""
+        starts = [0]
+        for part in parts:
+            starts.append(starts[-1] + part.n_examples)
+        return cls(
+            torch.cat([part.nll for part in parts]),
+            torch.cat([part.right for part in parts]),
+            torch.cat([part.example + start for part, start in zip(parts, starts, strict=False)]),
+            torch.cat([part.position for part in parts]),
+            starts[-1],
+        )

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from memlab.measures.scores import Scores, score
+from memlab.engine.forms.cost import Extent
+from memlab.measures.scores import Scores
 from memlab.models.transformer import Transformer
 
 
@@ -39,7 +40,7 @@ class Plan(ABC):
     def __init__(self, batch: Sequences) -> None:
         self.example, self.position = (batch.targets >= 0).nonzero(as_tuple=True)
         self.targets = batch.targets[self.example, self.position]
-        self.n_targets = len(self.targets)
+        self.n_targets, self.n_examples = len(self.targets), len(batch)
         self._cached_counts: Tensor | None = None
 
     @abstractmethod
@@ -50,6 +51,11 @@ class Plan(ABC):
     @abstractmethod
     def rows(self) -> Tensor | None:
         """(target,) the row of `logits` for each target; None = one row a target, in order."""
+
+    @property
+    @abstractmethod
+    def extent(self) -> Extent:
+        """How many rows are computed."""
 
     def loss(
         self,
@@ -86,7 +92,10 @@ class Plan(ABC):
         logits = self.logits(model)
         if self.rows is not None:
             logits = logits[self.rows]
-        return score(logits, self.targets, self.example, self.position)
+        log_p = logits.double().log_softmax(-1)
+        nll = -log_p.gather(1, self.targets.unsqueeze(1)).squeeze(1)
+        right = logits.argmax(-1) == self.targets
+        return Scores(nll, right, self.example, self.position, self.n_examples)
 
 
 class Form(ABC):
@@ -98,3 +107,12 @@ class Form(ABC):
     @abstractmethod
     def batch(self, index: Tensor | None = None) -> Plan:
         """The examples with ids `index` (example,), or all of them."""
+
+    def parts(self, size: int = 8192) -> list[Plan]:
+        """All examples in order, at most `size` a plan: for passes that need no gradient."""
+        every = torch.arange(len(self.sequences), device=self.sequences.tokens.device)
+        return (
+            [self.batch(None)]
+            if len(every) <= size
+            else list(map(self.batch, torch.split(every, size)))
+        )

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from memlab.engine.forms.cost import Extent
 from memlab.engine.forms.form import Form, Plan, Sequences
 from memlab.models.transformer import Transformer
 
@@ -14,6 +15,12 @@ class PlainPlan(Plan):
     def __init__(self, batch: Sequences) -> None:
         super().__init__(batch)
         self.inputs = batch.inputs
+
+    @property
+    def extent(self) -> Extent:
+        """Every position of every example, in every block."""
+        rows = self.inputs.numel()
+        return Extent(rows, rows, rows, rows, rows * (self.inputs.shape[1] + 1) // 2)
 
     def logits(self, model: Transformer) -> Tensor:
         """(target, d_vocab), picked from the logits of all positions."""

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from memlab.engine.forms.cost import Extent
 from memlab.engine.forms.form import Form, Plan, Sequences
 from memlab.engine.forms.walk import Layout, Reading, walk
 from memlab.models.transformer import Transformer
@@ -61,6 +62,14 @@ class Dense(Layout):
         self._last.queries = (start[:, None] + columns).flatten()
         self._last.outputs = self._last.queries[read]
 
+    @property
+    def extent(self) -> Extent:
+        """Inner blocks make all rows."""
+        rows, length = len(self.tokens), len(self.tokens) // self._inner.n_examples
+        assert self._last.queries is not None and self._last.outputs is not None
+        outputs = len(self._last.outputs)
+        return Extent(rows, rows, len(self._last.queries), outputs, rows * (length + 1) // 2)
+
     def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:
         """The last block's queries are the positions that carry loss in any example."""
         return self._last if last else self._inner
@@ -74,6 +83,11 @@ class PrunedPlan(Plan):
     def __init__(self, batch: Sequences) -> None:
         super().__init__(batch)
         self.layout = Dense(batch)
+
+    @property
+    def extent(self) -> Extent:
+        """How many rows are computed."""
+        return self.layout.extent
 
     def logits(self, model: Transformer) -> Tensor:
         """(target, d_vocab)."""

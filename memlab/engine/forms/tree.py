@@ -9,6 +9,7 @@ queries, keys and values are made once per distinct (token, position).
 import torch
 from torch import Tensor
 
+from memlab.engine.forms.cost import Extent
 from memlab.engine.forms.edges import Edges, attend
 from memlab.engine.forms.form import Form, Plan, Sequences
 from memlab.engine.forms.prefixes import Prefixes
@@ -52,6 +53,12 @@ class Nodes(Layout):
         self.loss_nodes, local_loss = _renumber(loss_node, len(chosen))
         self.rows = local_loss[loss_node]
         self._readings: dict[tuple[int, bool, bool], OverPaths] = {}
+
+    @property
+    def extent(self) -> Extent:
+        """Inner blocks make the nodes."""
+        nodes, losses = len(self.path), len(self.loss_nodes)
+        return Extent(len(self.tokens), nodes, losses, losses, int((self.depth + 1).sum()))
 
     def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:
         """Made when first asked for: a plan may serve models with other heads."""
@@ -107,6 +114,11 @@ class TreePlan(Plan):
     def rows(self) -> Tensor:
         """(target,) the loss node of each target."""
         return self.layout.rows
+
+    @property
+    def extent(self) -> Extent:
+        """How many rows are computed."""
+        return self.layout.extent
 
     def logits(self, model: Transformer) -> Tensor:
         """(loss node, d_vocab)."""

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 import torch.nn.functional as F
 from torch import Tensor
 
+from memlab.engine.forms.cost import Extent
 from memlab.models.transformer import Transformer
 
 
@@ -32,6 +33,11 @@ class Layout(ABC):
     """(row,) the token at each row that is embedded"""
     positions: Tensor
     """(row,) its position"""
+
+    @property
+    @abstractmethod
+    def extent(self) -> Extent:
+        """How many rows are computed."""
 
     @abstractmethod
     def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:

@@ -1,0 +1,94 @@
+"""Which form a run uses: decided from its data and settings alone, with a reason to record."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from memlab.engine.forms.cost import memory_bytes, memory_limit, products
+from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.plain import Plain
+from memlab.engine.forms.pruned import Pruned
+from memlab.engine.forms.tree import Tree
+from memlab.errors import PresetError
+from memlab.preset.schema import Model
+
+FORMS: dict[str, type[Form]] = {"plain": Plain, "pruned": Pruned, "tree": Tree}
+WORTHWHILE = 0.95
+"""the tree must leave no more than this share of the pruned form's products"""
+PROBES = 4
+"""batches that are looked at to see how much of one is shared"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A form and why it was taken."""
+
+    form: Form
+    name: str
+    reason: str
+
+
+def choose(
+    kind: Literal["auto", "tree", "pruned", "plain"],
+    sequences: Sequences,
+    model: Model,
+    batch_size: int | None,
+) -> Choice:
+    """The form to compute `sequences` with.
+
+    Args:
+        kind: the preset's `training.engine`.
+        sequences: the data.
+        model: its settings.
+        batch_size: examples computed at once; None = all.
+
+    Raises:
+        PresetError: the tree was asked for, and dropout forbids it.
+    """
+    if kind == "tree" and model.dropout:
+        raise PresetError(
+            "the tree shares equal prefixes, and dropout makes them differ",
+            where="training.engine",
+            found=f"tree, with model.dropout {model.dropout}",
+            allowed="auto, pruned or plain",
+            hint="set model.dropout=0 or training.engine=auto",
+        )
+    if kind != "auto":
+        return Choice(FORMS[kind](sequences), kind, "as the preset says")
+    if model.dropout:
+        reason = "dropout makes equal prefixes differ, so they cannot be shared"
+        return Choice(Pruned(sequences), "pruned", reason)
+    return _measured(sequences, model, batch_size)
+
+
+def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Choice:
+    tree, pruned = Tree(sequences), Pruned(sequences)
+    d_vocab = int(sequences.tokens.max()) + 1
+    probes = _probes(len(sequences), batch_size)
+    plans: dict[str, list[Plan]] = {
+        name: [form.batch(index) for index in probes]
+        for name, form in (("tree", tree), ("pruned", pruned))
+    }
+    left = {
+        name: sum(products(model, d_vocab, plan.extent) for plan in made)
+        for name, made in plans.items()
+    }
+    share = left["tree"] / left["pruned"]
+    said = f"sharing prefixes leaves {share:.0%} of the products of a batch"
+    if share > WORTHWHILE:
+        return Choice(pruned, "pruned", said)
+    need = max(memory_bytes(model, d_vocab, plan.extent) for plan in plans["tree"])
+    limit = memory_limit(sequences.tokens.device)
+    if need > limit:
+        too_much = f"the tree needs {need / 2**30:.1f} GiB, and {limit / 2**30:.1f} may be used"
+        return Choice(pruned, "pruned", too_much)
+    return Choice(tree, "tree", said)
+
+
+def _probes(n_examples: int, batch_size: int | None) -> list[torch.Tensor | None]:
+    """Batches drawn once and for all, like those that training draws."""
+    if batch_size is None or batch_size >= n_examples:
+        return [None]
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randperm(n_examples, generator=generator)[:batch_size] for _ in range(PROBES)]

@@ -1,0 +1,60 @@
+"""What a batch costs in one form: matrix products and memory, from the number of its rows."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from memlab.preset.schema import Model
+from memlab.preset.size import d_mlp_of
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many rows a forward pass makes."""
+
+    embedded: int
+    """rows that the first block projects to queries, keys and values"""
+    inner: int
+    """rows that leave every block but the last, and make the last one's keys and values"""
+    queries: int
+    """queries of the last block"""
+    outputs: int
+    """rows that leave the last block and become logits"""
+    reads: int
+    """pairs of a row and a row that it attends to, in an inner block"""
+
+
+def _matrices(model: Model) -> tuple[int, int]:
+    """Weights that a row meets outside q, k, v in one block, and in one of the three."""
+    ups = 3 if model.activation == "swiglu" else 2
+    return model.d_model**2 + ups * model.d_model * d_mlp_of(model), model.d_model**2
+
+
+def products(model: Model, d_vocab: int, extent: Extent) -> float:
+    """Floating point operations of the matrix products of forward and backward together."""
+    rest, square = _matrices(model)
+    inner = model.n_layers - 1
+    projected = 3 * extent.embedded + max(0, inner - 1) * 3 * extent.inner
+    if inner:
+        projected += 2 * extent.inner + extent.queries
+    weighted = projected * square + (inner * extent.inner + extent.outputs) * rest
+    return 6.0 * (weighted + extent.outputs * model.d_model * d_vocab)
+
+
+def memory_bytes(model: Model, d_vocab: int, extent: Extent) -> int:
+    """Memory of forward and backward in float32 beside the weights."""
+    hidden = d_mlp_of(model) * (3 if model.activation == "swiglu" else 2)
+    rows = (model.n_layers - 1) * extent.inner + extent.outputs
+    edges = model.n_layers * model.n_heads * extent.reads
+    activations = rows * (10 * model.d_model + hidden) + 3 * extent.outputs * d_vocab
+    return 4 * (activations + 12 * edges)
+
+
+def memory_limit(device: torch.device) -> int:
+    """Bytes that a step may take: half of what the device has, whatever else runs on it now."""
+    if device.type == "cuda":
+        total = torch.cuda.get_device_properties(device).total_memory
+    else:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int(total) // 2
