@@ -1,14 +1,16 @@
 """What a chart shows, as immutable data. How it looks lies in `theme`, how it is drawn in `draw`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memlab.charts.theme import Colour
 
-Values = NDArray[np.floating] | NDArray[np.integer]
+Values = NDArray[Any]
+"""numbers of any type"""
+
 Range = tuple[float, float]
 
 

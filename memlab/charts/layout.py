@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memlab.charts.chart import Chart, Values
+from memlab.charts.chart import Chart
 from memlab.charts.decimate import spans
 from memlab.charts.labels import place_labels
 from memlab.charts.scale import Axis, Floats, Tick, forward
@@ -70,17 +70,15 @@ def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Lay
 
 def _x_axis(chart: Chart) -> Axis | None:
     if chart.x_range is not None:
-        ends = forward(chart.x_range, chart.x_log)
-    else:
-        curves = [s.x for s in chart.series] + [b.x for b in chart.bands]
-        ends = np.concatenate([_ends(x, chart.x_log) for x in curves] or [np.empty(0)])
-    return _axis(ends, chart.x_log, margin=0.0)
-
-
-def _ends(x: Values, log: bool) -> Floats:
-    """The first and the last of ascending steps that the axis can show, none if there is none."""
-    x = x[np.searchsorted(x, 0.0, side="right") :] if log else x
-    return forward(np.concatenate([x[:1], x[-1:]]), log)
+        return _axis(forward(chart.x_range, chart.x_log), chart.x_log, margin=0.0)
+    curves = [s.x for s in chart.series] + [b.x for b in chart.bands]
+    if chart.x_log:
+        curves = [x[np.searchsorted(x, 0.0, side="right") :] for x in curves]
+    ends = [float(end) for x in curves if len(x) for end in (x[0], x[-1])]
+    if not ends:
+        return None
+    first = min(ends)
+    return Axis.around(first, max(*ends, first + 1), log=chart.x_log)
 
 
 def _y_axis(chart: Chart, x: Axis) -> Axis | None:

@@ -79,9 +79,11 @@ class Axis:
         return min(int(place * n), n - 1) if 0 <= place <= 1 else None
 
     def ticks(self, n: int) -> list[Tick]:
-        """About `n` round values on the axis, ascending, each with its label."""
-        found = log_ticks(self.low, self.high, n) if self.log else []
-        return found or linear_ticks(self.low, self.high, n)
+        """About `n` and at least two round values on the axis, ascending, each with its label."""
+        ticks = log_ticks(self.low, self.high, n) if self.log else []
+        for finer in (1, 2):
+            ticks = ticks if len(ticks) > 1 else linear_ticks(self.low, self.high, finer * n)
+        return ticks
 
 
 def linear_ticks(low: float, high: float, n: int) -> list[Tick]:
@@ -97,20 +99,26 @@ def linear_ticks(low: float, high: float, n: int) -> list[Tick]:
 
 
 def log_ticks(low: float, high: float, n: int) -> list[Tick]:
-    """Powers of ten within low..high, thinned or filled to about `n`; [] if there are under two."""
-    a, b = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    inside = [k for k in range(a, b + 1) if low <= float(f"1e{k}") <= high]
-    if len(inside) < 2:
+    """At most `n` >= 2 of 1, 2, 5 or 1, 3 or 1 times powers of ten within low..high.
+
+    Where there are more powers than `n`, every second, third, ...; where there are fewer than two
+    ticks, which say nothing about a log axis, [].
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for mantissas in ((1, 2, 5), (1, 3), (1,)):
+        ticks = _within(low, high, [_log_tick(m, k) for k in powers for m in mantissas])
+        if 2 <= len(ticks) <= n:
+            return ticks
+    if len(ticks) < 2:
         return []
-    every = math.ceil(len(inside) / max(n, 2))
-    if every > 1:
-        round_ones = [k for k in inside if k % every == 0]
-        kept = round_ones if len(round_ones) > 1 else inside[::every]
-        return [(float(f"1e{k}"), decade(k)) for k in kept]
-    mantissas = next((m for m in ((1, 2, 5), (1, 3)) if len(inside) * len(m) <= n), (1,))
-    values = [(Decimal(m).scaleb(k), m, k) for k in range(a, b + 1) for m in mantissas]
-    ticks = [(float(v), decade(k) if m == 1 else _label(v, v)) for v, m, k in values]
-    return _within(low, high, ticks)
+    every = math.ceil(len(ticks) / n)
+    multiples = ticks[-round(math.log10(ticks[0][0])) % every :: every]
+    return multiples if len(multiples) > 1 else ticks[::every]
+
+
+def _log_tick(mantissa: int, power: int) -> Tick:
+    value = Decimal(mantissa).scaleb(power)
+    return float(value), decade(power) if mantissa == 1 else _label(value, value)
 
 
 def decade(k: int) -> str:
@@ -122,8 +130,9 @@ def decade(k: int) -> str:
 
 def short(value: float) -> str:
     """A step or a count in three digits: 812, 6.2k, 17.8k, 1.25M."""
-    exponent, suffix = next((s for s in _SUFFIXES if abs(value) >= 10.0 ** s[0]), (0, ""))
-    return f"{value / 10.0**exponent:.3g}{suffix}"
+    rounded = float(f"{value:.3g}")
+    exponent, suffix = next((s for s in _SUFFIXES if abs(rounded) >= 10.0 ** s[0]), (0, ""))
+    return f"{rounded / 10.0**exponent:.3g}{suffix}"
 
 
 def _label(value: Decimal, largest: Decimal) -> str:
