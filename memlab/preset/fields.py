@@ -94,6 +94,10 @@ def _below(schema: Any, defs: Mapping[str, Any], key: str) -> Iterator[Field]:
     """The settings inside a mapping, or inside each item of a list."""
     if "$ref" in schema:
         yield from _walk(_target(schema, defs), defs, f"{key}.")
+    elif "additionalProperties" in schema:
+        inner = _allowed(schema["additionalProperties"], defs)
+        for name in _choices(schema.get("propertyNames", {})):
+            yield Field(f"{key}.{name}", f"The entry for {name}.", inner)
     elif "items" in schema:
         yield Field(f"{key}[]", "One item of the list.", _allowed(schema["items"], defs))
         yield from _below(schema["items"], defs, f"{key}[]")
@@ -122,6 +126,9 @@ def _allowed(schema: Any, defs: Mapping[str, Any]) -> str:
     if kind == "array":
         of = _allowed(schema["items"], defs)
         return f"a list, each {of}{_limits(schema, ' items', 'Items')}"
+    if kind == "object":
+        names = ", ".join(_choices(schema.get("propertyNames", {}))) or "names"
+        return f"a mapping from {names} to {_allowed(schema['additionalProperties'], defs)}"
     noun = _NOUNS[kind]
     return noun + (_limits(schema, " characters", "Length") if kind == "string" else _range(schema))
 

@@ -51,9 +51,9 @@ def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64
     return loss
 
 
-def _numbered(*columns: Integers) -> Integers:
-    """A number for each row, equal where the rows of all columns are equal."""
-    return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+def _numbered(one: Integers, other: Integers) -> Integers:
+    """A number from 0 for each row, equal where both columns are equal."""
+    return np.unique(one * (other.max(initial=0) + 1) + other, return_inverse=True)[1]
 
 
 def _surprise(given: Integers, value: Integers) -> NDArray[np.float64]:

@@ -135,7 +135,7 @@ def test_two_answers_to_a_prompt_are_noticed(monkeypatch):
     ("an attention head has 4 numbers", "warning", ["n_heads=32"]),
     ("an attention head has 1 number", "warning", ["n_heads=4", "d_model=4"]),
     ("evaluations add about 111% to the run's time", "info", ["evaluation.every=1"]),
-    ("the validation set is empty", "warning", ["task.modulus=3", "train_fraction=0.95", "noise=0"]),
+    ("the validation set is empty", "warning", ["task.modulus=3", "task.split={train: 0.5, val: 0.01}"]),
 ])  # fmt: skip
 def test_a_dull_failure_is_named(what, level, overrides):
     assert found(*overrides).get(what) == level
