@@ -1,0 +1,92 @@
+"""An attempt: one process working on a run, in a folder that no other process ever writes to."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any, final
+
+from memlab.record import process, sealed
+
+STANDSTILL = 15.0
+"""Seconds without a heartbeat, on the watcher's own clock, after which an attempt is dead."""
+
+open_here: set[Path] = set()
+"""Folders of the attempts that this process has open: to others a dead thread looks alive."""
+
+
+def place(run: str, number: int, name: str) -> str:
+    """Where a file of an attempt belongs: what its CRCs start from."""
+    return f"{run}/attempts/{number:03d}/{name}"
+
+
+@final
+class Attempt:
+    """What `attempts/NNN` tells a reader.
+
+    Whether an attempt on another machine is alive is only known by watching its heartbeat: keep
+    the object and ask again.
+    """
+
+    def __init__(self, path: Path, run: str) -> None:
+        self.path, self.number, self._run = path, int(path.name), run
+        self._info: dict[str, Any] | None = None
+        self._end: dict[str, Any] | None = None
+        self._seen: tuple[int, float] | None = None
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        return sealed.read(f"{self.path}/{name}", place(self._run, self.number, name))
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """`attempt.json`; empty when it is damaged."""
+        if self._info is None:
+            self._info = self._read("attempt.json")
+        return self._info or {}
+
+    @property
+    def end(self) -> dict[str, Any] | None:
+        """`end.json`: reason, step, summary; None while it runs, or when it died."""
+        if self._end is None:
+            self._end = self._read("end.json")
+        return self._end
+
+    @property
+    def last_step(self) -> int:
+        """The last step that it is known to have reached: a hint, cheap to get."""
+        return int((self.end or self._read("heartbeat") or {}).get("step", 0))
+
+    def superseded(self) -> bool:
+        """Whether a later attempt has taken the run over."""
+        return (self.path.parent / f"{self.number + 1:03d}").exists()
+
+    def alive(self) -> bool:
+        """Whether its process still works on the run.
+
+        On another machine it counts as alive until its heartbeat was seen to stand still.
+        """
+        if self.end is not None or self.superseded():
+            return False
+        lives = self._lives()
+        return self._moves() if lives is None else lives
+
+    def _lives(self) -> bool | None:
+        lives = process.lives(self.info) if self.info else None
+        if lives and self.info["pid"] == os.getpid():
+            return self.path.resolve() in open_here
+        return lives
+
+    def _moves(self) -> bool:
+        counter = (self._read("heartbeat") or {}).get("counter", -1)
+        now = time.monotonic()
+        if self._seen is None or self._seen[0] != counter:
+            self._seen = (counter, now)
+        return now - self._seen[1] < STANDSTILL
+
+    def watch(self) -> bool:
+        """Whether it is alive, watching for as long as it takes to know (up to 15 s)."""
+        first = (self._read("heartbeat") or {}).get("counter", -1)
+        while self.alive():
+            if self._lives() or self._seen is None or self._seen[0] != first:
+                return True
+            time.sleep(0.1)
+        return False

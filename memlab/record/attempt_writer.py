@@ -1,0 +1,131 @@
+"""Writes one attempt: rows, events, heartbeat and end."""
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, final
+
+from memlab.errors import RunError
+from memlab.record import files, sealed
+from memlab.record.attempt import Attempt, open_here, place
+from memlab.record.checkpoints import Checkpoints
+from memlab.record.event_log import EventWriter
+from memlab.record.events import Event, Rows
+from memlab.record.row_writer import RowWriter
+
+
+@final
+class AttemptWriter:
+    """The one writer of a claimed attempt; made by `RunFolder.claim`."""
+
+    def __init__(self, path: Path, run: str, seq: int, first_step: int) -> None:
+        self.number, self.seq = int(path.name), seq
+        self._path, self._run = path, run
+        self._attempt = Attempt(path, run)
+        self._rows = RowWriter(path, sealed.seed(self._place("steps")), first_step)
+        self._events = EventWriter(path / "events.jsonl", self._place("events.jsonl"))
+        self._heartbeat = files.create(path / "heartbeat")
+        self._beats = 0
+        self._step = first_step - 1
+        self._open = True
+        open_here.add(path.resolve())
+
+    def _place(self, name: str) -> str:
+        return place(self._run, self.number, name)
+
+    def write(self, event: Event) -> Event:
+        """Write an event down, stamped with wall and seq.
+
+        Rows may wait in memory for a moment; any other event is in the file, and all rows before
+        it are sealed, when this returns. After an `OSError` the same call may be made again.
+        """
+        if isinstance(event, Rows):
+            self._rows.append(event.first, event.values)
+            return event
+        self._rows.flush()
+        event = replace(event, wall=time.time(), seq=self.seq)
+        self._events.append(event)
+        self.seq += 1
+        return event
+
+    def flush(self) -> None:
+        """Seal all rows that wait."""
+        self._rows.flush()
+
+    def sync(self) -> None:
+        """Seal all rows that wait, and make rows and events survive a power loss."""
+        self._rows.sync()
+        self._events.sync()
+
+    def commit(self, step: int, contents: Mapping[str, bytes]) -> None:
+        """Commit a checkpoint, once every row and event before it is durable.
+
+        Raises:
+            RunError: a later attempt has taken over, so this one has nothing to say any more.
+        """
+        self.sync()
+        if self.superseded():
+            raise RunError("another process has taken this run over", where=self._run)
+        Checkpoints(self._path.parent.parent / "checkpoints").commit(step, contents)
+
+    def beat(self, step: int) -> None:
+        """Show that this process lives; call it every few seconds, also while paused."""
+        self._beats, self._step = self._beats + 1, step
+        document = {"counter": self._beats, "step": step}
+        files.write_at(self._heartbeat, sealed.seal(document, self._place("heartbeat")), 0)
+
+    def superseded(self) -> bool:
+        """Whether a later attempt has taken the run over."""
+        return self._attempt.superseded()
+
+    def end(self, reason: str, step: int, summary: Mapping[str, Any]) -> None:
+        """Close the attempt for good. Does nothing when it has ended already."""
+        if not self._open:
+            return
+        self.sync()
+        document = {
+            "reason": reason,
+            "step": step,
+            "wall": time.time(),
+            "summary": dict(summary),
+            "sha256": {name: self._sha256(name) for name in _HASHED},
+        }
+        files.replace(
+            self._path / "end.json", sealed.seal(document, self._place("end.json"), indent=2)
+        )
+        self.close()
+
+    def _sha256(self, name: str) -> str:
+        with open(self._path / name, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def close(self) -> None:
+        """Let the files go without an end: to a reader the attempt has died, or soon will."""
+        if self._open:
+            self._open = False
+            open_here.discard(self._path.resolve())
+            self._rows.close()
+            self._events.close()
+            os.close(self._heartbeat)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._open and isinstance(error, Exception):
+                self.end("failed", self._step, {"error": f"{type(error).__name__}: {error}"})
+        finally:
+            self.close()
+
+
+_HASHED = ("steps.bin", "steps.idx", "events.jsonl")

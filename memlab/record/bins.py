@@ -1,0 +1,56 @@
+"""Extremes of a column over bins of steps: what a chart draws, one bin a terminal column."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Least and greatest finite value and the number of others, bin by bin.
+
+    A bin without a finite value holds low = +inf and high = -inf until `closed` makes them NaN.
+    """
+
+    edges: NDArray[np.int64]
+    """bin i covers the steps edges[i] <= step < edges[i + 1]"""
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    nonfinite: NDArray[np.int64]
+
+    @classmethod
+    def over(cls, first: int, last: int, width: int) -> Self:
+        """At most `width` empty bins over the steps `first` to `last`, both included."""
+        steps = max(0, last - first + 1)
+        n = min(width, steps)
+        return cls(
+            edges=first + np.arange(n + 1, dtype=np.int64) * steps // max(n, 1),
+            low=np.full(n, np.inf, np.float32),
+            high=np.full(n, -np.inf, np.float32),
+            nonfinite=np.zeros(n, np.int64),
+        )
+
+    def add(
+        self,
+        steps: NDArray[np.int64],
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+        nonfinite: NDArray[np.int64],
+    ) -> None:
+        """Fold in values, or extremes of groups that no edge cuts, in the order of their steps."""
+        cuts = np.searchsorted(steps, self.edges)
+        filled = cuts[:-1] < cuts[1:]
+        if not filled.any():
+            return
+        starts, stop = cuts[:-1][filled], cuts[-1]
+        self.low[filled] = np.minimum(self.low[filled], np.minimum.reduceat(low[:stop], starts))
+        self.high[filled] = np.maximum(self.high[filled], np.maximum.reduceat(high[:stop], starts))
+        self.nonfinite[filled] += np.add.reduceat(nonfinite[:stop], starts)
+
+    def closed(self) -> Self:
+        """The same, with NaN for the extremes of bins that have none."""
+        none = self.low > self.high
+        self.low[none] = self.high[none] = np.nan
+        return self

@@ -1,0 +1,133 @@
+"""Checkpoints: folders of files that are either complete and verified, or not there.
+
+Files are written aside, made durable and hashed; `COMMIT.json` with their hashes comes last; then
+the folder gets its name by a rename.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, final
+
+from memlab.errors import RunError
+from memlab.record import files, sealed
+
+COMMIT = "COMMIT.json"
+NEEDED = {
+    "resume": {"model.safetensors", "optimizer.safetensors"},
+    "weights": {"model.safetensors"},
+}
+MODEL_LIMIT = 64 << 30
+_NAME = re.compile(r"step-(\d{9,})")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A checkpoint as it was read, every file verified by its hash."""
+
+    step: int
+    files: dict[str, bytes]
+    refused: list[str] = field(default_factory=list)
+    """newer checkpoints that could not be used, and why"""
+
+
+@final
+class Checkpoints:
+    """The checkpoints of a run; `path` is the folder that holds them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def _folder(self, step: int) -> Path:
+        return self.path / f"step-{step:09d}"
+
+    def steps(self) -> list[int]:
+        """Steps that have a checkpoint, ascending; whether they verify is seen on loading."""
+        try:
+            names = [_NAME.fullmatch(child.name) for child in self.path.iterdir()]
+        except OSError:
+            return []
+        return sorted(int(name[1]) for name in names if name)
+
+    def commit(self, step: int, contents: Mapping[str, bytes]) -> None:
+        """Store `contents` (name to bytes) as the checkpoint at `step`.
+
+        One that holds these contents already, and maybe more, stays; another one is replaced.
+        """
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+        target = self._folder(step)
+        if hashes.items() <= self._hashes(step).items() and self._verifies(step):
+            return
+        files.make_folder(self.path)
+        aside = files.hidden(target)
+        files.calls.mkdir(aside)
+        for name, data in contents.items():
+            files.write_new(aside / name, data)
+        document = {"step": step, "sha256": hashes}
+        files.write_new(aside / COMMIT, sealed.seal(document, target.name, indent=2))
+        files.sync_folder(aside)
+        if target.exists():
+            files.move(target, files.hidden(target))
+        files.move(aside, target)
+
+    def load(
+        self, step: int | None = None, *, need: Literal["resume", "weights"] = "resume"
+    ) -> Stored:
+        """The checkpoint at `step`, or the newest that holds what is needed and verifies.
+
+        Args:
+            need: for "weights" the optimizer's file is neither needed nor read.
+
+        Raises:
+            RunError: there is none that can be used.
+        """
+        refused: list[str] = []
+        for candidate in reversed(self.steps() if step is None else [step]):
+            hashes = self._hashes(candidate)
+            if step is None and hashes and not NEEDED[need] <= hashes.keys():
+                continue
+            unread = {"optimizer.safetensors"} if need == "weights" else set()
+            found = self._read(candidate, (NEEDED[need] | hashes.keys()) - unread)
+            if isinstance(found, dict):
+                return Stored(candidate, found, refused)
+            refused.append(f"step {candidate}: {found}")
+        raise RunError(
+            "there is no checkpoint that can be used",
+            where=str(self.path),
+            found="; ".join(refused) or "none",
+            allowed=", ".join(map(str, self.steps())) or None if step is not None else None,
+        )
+
+    def _hashes(self, step: int) -> dict[str, str]:
+        """Name to hash, as `COMMIT.json` states them; empty when it is missing or damaged."""
+        name = self._folder(step).name
+        document = sealed.read(self.path / name / COMMIT, name) or {}
+        return dict(document.get("sha256", {}))
+
+    def _verifies(self, step: int) -> bool:
+        return isinstance(self._read(step, self._hashes(step)), dict)
+
+    def _read(self, step: int, names: Iterable[str]) -> dict[str, bytes] | str:
+        """The files, or why they cannot be used."""
+        hashes = self._hashes(step)
+        if not hashes:
+            return f"{COMMIT} is missing or damaged"
+        contents = {}
+        for name in names:
+            data = files.read(self._folder(step) / name, MODEL_LIMIT)
+            if data is None or name not in hashes:
+                return f"{name} is missing"
+            if hashlib.sha256(data).hexdigest() != hashes[name]:
+                return f"{name} is damaged"
+            contents[name] = data
+        return contents
+
+    def prune(self, keep: Set[int]) -> None:
+        """Remove all checkpoints but those at the steps in `keep`, and what broken commits left."""
+        for step in self.steps():
+            if step not in keep:
+                files.move(self._folder(step), files.hidden(self._folder(step)))
+        for child in self.path.glob(".step-*"):
+            files.remove(child)

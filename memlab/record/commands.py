@@ -1,0 +1,130 @@
+"""What people ask of a live attempt: one sealed file each in `commands/`, renamed in.
+
+A command is for one attempt. The exception is an edit with a step: it stays in the folder, so that
+a later attempt, which goes on from before that step, makes it again at the same place.
+"""
+
+import os
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, final
+
+from memlab.errors import RunError
+from memlab.record import files, sealed
+from memlab.record.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something that a person asks for; answered by an event."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    """Wait after the present update."""
+
+    kind = "pause"
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    """Go on after a pause."""
+
+    kind = "resume"
+
+
+@dataclass(frozen=True)
+class Stop(Command):
+    """Save a checkpoint and end."""
+
+    kind = "stop"
+
+
+@dataclass(frozen=True)
+class CheckpointNow(Command):
+    """Save a checkpoint and go on."""
+
+    kind = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Edit(Command):
+    """Change settings while training."""
+
+    kind = "edit"
+    changes: dict[str, Any]
+    """dotted setting to new value: {"optimizer.lr": 0.0003}"""
+    at: int | None = None
+    """after this step; None = as soon as it is seen"""
+
+
+KINDS: dict[str, type[Command]] = {
+    cls.kind: cls for cls in (Pause, Resume, Stop, CheckpointNow, Edit)
+}
+
+
+def _place(run: str) -> str:
+    return f"{run}/commands"
+
+
+def send(folder: RunFolder, command: Command) -> None:
+    """Ask the newest attempt of a run for something.
+
+    Raises:
+        RunError: no attempt was ever made.
+    """
+    folder.check_writable()
+    attempts = folder.attempts()
+    if not attempts:
+        raise RunError("nobody works on this run yet", where=folder.id, hint="start it first")
+    document = {"command": command.kind, "attempt": attempts[-1].number, **asdict(command)}
+    # Names sort by the time of sending; two of one moment have no order anyway.
+    name = f"{time.time_ns():020d}-{secrets.token_hex(3)}.json"
+    files.replace(folder.path / "commands" / name, sealed.seal(document, _place(folder.id)))
+
+
+@final
+class Inbox:
+    """The commands for one attempt of a run."""
+
+    def __init__(self, folder: RunFolder, attempt: int) -> None:
+        self._path, self._place, self._attempt = (
+            folder.path / "commands",
+            _place(folder.id),
+            attempt,
+        )
+        mine = [a.info for a in folder.attempts() if a.number == attempt]
+        self._resumed_at = int(mine[0].get("first_step", 1)) - 1 if mine else 0
+        self._done: set[str] = set()
+
+    def poll(self) -> list[Command]:
+        """New commands in the order they were sent; each is told once."""
+        try:
+            names = [name for name in os.listdir(self._path) if name not in self._done]
+        except OSError:
+            return []
+        found = (self._take(name) for name in sorted(names) if name.endswith(".json"))
+        return [command for command in found if command is not None]
+
+    def _take(self, name: str) -> Command | None:
+        self._done.add(name)
+        document = sealed.read(self._path / name, self._place) or {}
+        command = _command(document)
+        if isinstance(command, Edit) and command.at is not None:
+            return command if command.at >= self._resumed_at else None
+        if document.get("attempt", 0) <= self._attempt:
+            # From a folder that cannot be written to, each command is still told once.
+            with suppress(OSError):
+                files.calls.unlink(self._path / name)
+        return command if document.get("attempt") == self._attempt else None
+
+
+def _command(document: dict[str, Any]) -> Command | None:
+    cls = KINDS.get(str(document.get("command")))
+    if cls is not Edit:
+        return cls() if cls else None
+    return Edit(changes=document["changes"], at=document["at"])

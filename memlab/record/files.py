@@ -1,0 +1,183 @@
+"""Where bytes meet the disk: every write, and every guarded read, of a run folder goes through here.
+
+Writers put bytes at offsets they know, so that a write cut short by a full disk or a signal is
+repeated in place. Readers refuse what is not a regular file, and what is too big.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+READ_LIMIT = 64 << 20
+"""Bytes of the largest file that is read at once."""
+
+
+class Calls:
+    """The calls of the operating system that change a disk; a test puts faulty ones in `calls`."""
+
+    open = staticmethod(os.open)
+    pwrite = staticmethod(os.pwrite)
+    fsync = staticmethod(os.fsync)
+    rename = staticmethod(os.rename)
+    mkdir = staticmethod(os.mkdir)
+    unlink = staticmethod(os.unlink)
+    rmdir = staticmethod(os.rmdir)
+
+
+calls = Calls()
+
+
+def create(path: Path) -> int:
+    """Descriptor of a new file, open for writing.
+
+    Raises:
+        FileExistsError: it is there already: no file ever gets a second writer.
+    """
+    return calls.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+
+
+def write_at(fd: int, data: bytes, offset: int) -> None:
+    """Write all of `data` at `offset`; after an error the same call may be made again."""
+    left = memoryview(data)
+    while left:
+        try:
+            written = calls.pwrite(fd, left, offset)
+        except InterruptedError:
+            continue
+        left, offset = left[written:], offset + written
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder survive a power loss."""
+    fd = calls.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        calls.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file and make its bytes durable; its name is durable after `sync_folder`."""
+    fd = create(path)
+    try:
+        write_at(fd, data, 0)
+        calls.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` at `path` durably, so that a reader finds the old file or the new, never a part."""
+    aside = hidden(path)
+    try:
+        write_new(aside, data)
+        calls.rename(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename durably.
+
+    Raises:
+        OSError: `target` is a folder that is not empty, among others.
+    """
+    calls.rename(source, target)
+    sync_folder(target.parent)
+    if source.parent != target.parent:
+        sync_folder(source.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it where they are missing."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    try:
+        calls.mkdir(path)
+    except FileExistsError:
+        return
+    sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; links are removed, not followed."""
+    if path.is_dir() and not path.is_symlink():
+        for child in path.iterdir():
+            remove(child)
+        calls.rmdir(path)
+    else:
+        calls.unlink(path)
+
+
+def hidden(path: Path) -> Path:
+    """A fresh name beside `path` that no reader looks at."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+
+
+def open_to_read(path: str | Path) -> int:
+    """Descriptor of an existing regular file; links, pipes and devices are refused.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(f"{path} is not a regular file")
+    return fd
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[Callable[[int, int], bytes]]:
+    """A function (most, offset) -> bytes; what cannot be read is empty."""
+    try:
+        fd = open_to_read(path)
+    except OSError:
+        yield lambda most, offset: b""
+        return
+
+    def pread(most: int, offset: int) -> bytes:
+        try:
+            return os.pread(fd, most, offset)
+        except OSError:
+            return b""
+
+    try:
+        yield pread
+    finally:
+        os.close(fd)
+
+
+def read_from(path: str | Path, offset: int, most: int) -> bytes:
+    """Up to `most` bytes from `offset` on; empty when there is nothing to read."""
+    if size(path) <= offset:
+        return b""
+    with reading(path) as read_at:
+        return read_at(most, offset)
+
+
+def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
+    """A whole file; None when it is missing, unreadable, no regular file or over `limit`."""
+    try:
+        fd = open_to_read(path)
+    except OSError:
+        return None
+    with open(fd, "rb", buffering=0) as file:
+        try:
+            return file.readall() if os.fstat(fd).st_size <= limit else None
+        except OSError:
+            return None
+
+
+def size(path: str | Path) -> int:
+    """Bytes in a file; 0 when there is none."""
+    try:
+        return os.stat(path, follow_symlinks=False).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,225 @@
+"""A run's folder: making it, reading what it says of itself, and claiming it for an attempt."""
+
+import dataclasses
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self, final
+
+from memlab.errors import BusyError, RunError
+from memlab.record import files, labels, process, sealed
+from memlab.record.attempt import Attempt, place
+from memlab.record.attempt_writer import AttemptWriter
+from memlab.record.checkpoints import Checkpoints
+from memlab.record.event_log import EventReader
+from memlab.record.events import COLUMNS, Paused, Resumed
+from memlab.record.labels import Labels
+from memlab.record.status import REASONS, Status
+
+FORMAT = "memlab-run"
+VERSION = (1, 0)
+"""Readers of the same first number understand it; the second only adds."""
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@final
+class RunFolder:
+    """One run. Nothing is read before it is asked for, and damage never raises."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._attempts: dict[str, Attempt] = {}
+
+    @classmethod
+    def create(cls, runs: Path, description: dict[str, Any], preset_yaml: str, name: str) -> Self:
+        """Make a run; it appears in `runs` complete or not at all.
+
+        Args:
+            description: all that stays as it is: resolved preset, versions, hardware, seeds.
+            preset_yaml: the resolved preset, for people.
+            name: what to call it; may be changed later.
+        """
+        files.make_folder(runs)
+        run = _new_id()
+        document = {
+            "format": FORMAT,
+            "version": list(VERSION),
+            "requires": [],
+            "id": run,
+            "created": time.time(),
+            "columns": list(COLUMNS),
+            "preset_sha256": hashlib.sha256(preset_yaml.encode()).hexdigest(),
+            **description,
+        }
+        aside = files.hidden(runs / run)
+        for folder in ("attempts", "checkpoints", "commands"):
+            files.make_folder(aside / folder)
+        files.write_new(aside / "run.json", sealed.seal(document, "run.json", indent=2))
+        files.write_new(aside / "preset.yaml", preset_yaml.encode())
+        labels.write(aside, run, Labels(name=name))
+        files.move(aside, runs / run)
+        return cls(runs / run)
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """`run.json`; empty when it is damaged."""
+        return sealed.read(f"{self.path}/run.json", "run.json") or {}
+
+    @cached_property
+    def id(self) -> str:
+        """The name it was made with, whatever its folder is called now."""
+        return str(self.description.get("id", self.path.name))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the per-step values, in the order of `steps.bin`."""
+        return tuple(self.description.get("columns", COLUMNS))
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Its checkpoints."""
+        return Checkpoints(self.path / "checkpoints")
+
+    def problem(self) -> str | None:
+        """Why it may be read but not be written to, if so."""
+        if not self.description:
+            return "run.json is missing or damaged"
+        version = self.description.get("version")
+        if self.description.get("format") != FORMAT or not isinstance(version, list):
+            return f"run.json is of format {self.description.get('format')!r}"
+        if version[0] > VERSION[0] or self.description.get("requires"):
+            return f"it is of format {version}; this memlab writes {list(VERSION)}"
+        return None
+
+    def check_writable(self) -> None:
+        """Refuse to write to what this version does not fully understand.
+
+        Raises:
+            RunError: with the reason.
+        """
+        if problem := self.problem():
+            raise RunError("this run cannot be written to", where=str(self.path), found=problem)
+
+    def labels(self) -> Labels:
+        """Its name, tags and note."""
+        return labels.read(self.path, self.id)
+
+    def set_labels(
+        self,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Change what is given, keep the rest."""
+        self.check_writable()
+        given = {"name": name, "tags": None if tags is None else tuple(tags), "note": note}
+        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        labels.write(self.path, self.id, dataclasses.replace(self.labels(), **changes))
+
+    def attempts(self) -> list[Attempt]:
+        """Its attempts, oldest first."""
+        try:
+            names = os.listdir(self.path / "attempts")
+        except OSError:
+            names = []
+        for name in names:
+            if name.isdecimal() and name not in self._attempts:
+                self._attempts[name] = Attempt(self.path / "attempts" / name, self.id)
+        return sorted(self._attempts.values(), key=lambda attempt: attempt.number)
+
+    def last_step(self) -> int:
+        """The last step that it is known to have reached: a hint, cheap to get."""
+        return max((attempt.last_step for attempt in self.attempts()[-1:]), default=0)
+
+    def status(self) -> Status:
+        """What it is doing."""
+        attempts = self.attempts()
+        if not attempts:
+            return Status.QUEUED
+        last = attempts[-1]
+        if last.end is not None:
+            return REASONS.get(str(last.end.get("reason")), Status.FAILED)
+        if not last.alive():
+            return Status.DIED
+        return Status.PAUSED if self._paused(last) else Status.RUNNING
+
+    def _paused(self, attempt: Attempt) -> bool:
+        reader = EventReader(
+            attempt.path / "events.jsonl", place(self.id, attempt.number, "events.jsonl")
+        )
+        reader.refresh()
+        turns = [event for event in reader.events if isinstance(event, Paused | Resumed)]
+        return bool(turns) and isinstance(turns[-1], Paused)
+
+    def claim(
+        self, info: dict[str, Any], *, seq: int, first_step: int, take_over: bool = False
+    ) -> AttemptWriter:
+        """Begin an attempt that replaces what earlier ones did from `seq` and `first_step` on.
+
+        Args:
+            info: what to record besides: threads, device, versions.
+            seq: place of its first event among the run's events.
+            first_step: the step of its first row, one after its checkpoint's.
+            take_over: go on although another process is at work, which then ends.
+
+        Raises:
+            BusyError: another process works on this run.
+        """
+        self.check_writable()
+        while True:
+            attempts = self.attempts()
+            if attempts and not take_over and attempts[-1].watch():
+                raise _busy(self.id, attempts[-1])
+            number = attempts[-1].number + 1 if attempts else 1
+            document = {
+                **process.identity(),
+                "started": time.time(),
+                "resumed_from": first_step - 1 if number > 1 else None,
+                **info,
+                "seq": seq,
+                "first_step": first_step,
+            }
+            if path := self._claim(number, document):
+                return AttemptWriter(path, self.id, seq, first_step)
+
+    def _claim(self, number: int, document: dict[str, Any]) -> Path | None:
+        """The attempt's folder, or None when another process was faster."""
+        path = self.path / "attempts" / f"{number:03d}"
+        aside = files.hidden(path)
+        files.make_folder(aside)
+        text = sealed.seal(document, place(self.id, number, "attempt.json"), indent=2)
+        files.write_new(aside / "attempt.json", text)
+        # A folder that is not empty is never replaced by a rename: each number is claimed once,
+        # and no attempt is ever seen without its attempt.json.
+        try:
+            files.move(aside, path)
+        except OSError:
+            files.remove(aside)
+            if not path.exists():
+                raise
+            return None
+        return path
+
+
+def _new_id() -> str:
+    """Time in UTC, then a fraction of the second and chance in base 36: ids sort by time."""
+    seconds, nanoseconds = divmod(time.time_ns(), 10**9)
+    fraction = nanoseconds * 36**3 // 10**9
+    digits = (fraction // 36**2, fraction // 36 % 36, fraction % 36)
+    tail = "".join(_DIGITS[d] for d in digits) + "".join(secrets.choice(_DIGITS) for _ in range(3))
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + "-" + tail
+
+
+def _busy(run: str, attempt: Attempt) -> BusyError:
+    info = attempt.info
+    return BusyError(
+        "another process works on this run",
+        where=run,
+        found=f"process {info.get('pid')} on {info.get('host')}, attempt {attempt.number}",
+        hint="stop it first, or take the run over (--take-over)",
+    )

@@ -1,0 +1,153 @@
+"""A run's history: attempts folded into one line, followed while it grows."""
+
+import json
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from memlab.record import sealed
+from memlab.record.attempt import Attempt, place
+from memlab.record.event_log import EventReader
+from memlab.record.events import Edited, Event
+from memlab.record.folder import RunFolder
+from memlab.record.rows import RowReader
+from memlab.record.run_rows import NEVER, RunRows
+from memlab.record.snapshot import Snapshot
+from memlab.record.timeline import Timeline
+
+
+@final
+class _Part:
+    """What one attempt recorded."""
+
+    def __init__(self, folder: RunFolder, attempt: Attempt) -> None:
+        def seat(name: str) -> str:
+            return place(folder.id, attempt.number, name)
+
+        self._info = attempt
+        self.rows = RowReader(attempt.path, sealed.seed(seat("steps")), folder.columns)
+        self.log = EventReader(attempt.path / "events.jsonl", seat("events.jsonl"))
+
+    def refresh(self) -> bool:
+        return self.rows.refresh() | self.log.refresh()
+
+    @property
+    def first_step(self) -> int:
+        """From which step on it replaces earlier rows; its seals know when attempt.json is lost."""
+        known = self._info.info.get("first_step", self.rows.sealed.first_step)
+        return NEVER if known is None else int(known)
+
+    @property
+    def first_seq(self) -> int:
+        """From which seq on it replaces earlier events."""
+        known = self._info.info.get("seq")
+        if known is None:
+            return self.log.events[0].seq if self.log.events else NEVER
+        return int(known)
+
+
+@final
+class History:
+    """Follows a run's folder. It never writes, and damage never raises: see `damaged`.
+
+    Attempts are folded in order: one that was resumed at seq q, with first row f, replaces events
+    with seq >= q and rows with step >= f of all before it.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._parts: dict[int, _Part] = {}
+        self._timeline = Timeline()
+        self._folded = 0
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Take in what was written since; true when there was anything."""
+        fresh = [a for a in self.folder.attempts() if a.number not in self._parts]
+        for attempt in fresh:
+            self._parts[attempt.number] = _Part(self.folder, attempt)
+        parts = list(self._parts.values())
+        grown = [part for part in parts if part.refresh()]
+        if fresh or any(part is not parts[-1] for part in grown):
+            self._timeline, self._folded = Timeline(), 0
+            for event in _merged_events(parts[:-1], parts[-1].first_seq):
+                self._timeline.append(event)
+        if parts:
+            for event in parts[-1].log.events[self._folded :]:
+                self._timeline.append(event)
+            self._folded = len(parts[-1].log.events)
+        return bool(fresh or grown)
+
+    @property
+    def damaged(self) -> int:
+        """Seals and lines that were found damaged, and left out."""
+        return sum(part.rows.damaged + part.log.damaged for part in self._parts.values())
+
+    def until(self, step: int | None = None) -> Snapshot:
+        """The run as it stood when `step` was done; as it stands now for None."""
+        rows = self._rows(len(self._parts))
+        return Snapshot(
+            rows if step is None else rows.until(step),
+            self._timeline,
+            self._timeline.counts(step),
+        )
+
+    def _rows(self, n_attempts: int) -> RunRows:
+        parts = list(self._parts.values())[:n_attempts]
+        return RunRows.merge(
+            self.folder.columns, [(part.rows.sealed, part.first_step) for part in parts]
+        )
+
+    @property
+    def resume_verified(self) -> dict[str, int | None] | None:
+        """Steps that were done twice, and the first whose row differs by a bit, if any.
+
+        After each resume the recomputed rows are set beside those of the dead attempt, up to the
+        first edit that only one of them made. None when the run was never resumed.
+        """
+        parts = list(self._parts.values())
+        if len(parts) < 2:
+            return None
+        pairs = [self._compare(parts[:i], part) for i, part in enumerate(parts) if i]
+        different = [pair.first_difference for pair in pairs if pair.first_difference is not None]
+        return {
+            "steps": sum(pair.steps for pair in pairs),
+            "first_difference": min(different, default=None),
+        }
+
+    def _compare(self, before: list[_Part], part: _Part) -> "_Comparison":
+        old = RunRows.merge(self.folder.columns, [(p.rows.sealed, p.first_step) for p in before])
+        last = min(old.last_step, part.rows.sealed.last_step or 0)
+        edits_before = _edits(_merged_events(before, NEVER), part.first_seq)
+        apart = edits_before ^ _edits(part.log.events, part.first_seq)
+        last = min([last, *(step for step, _ in apart)])
+        old_steps, old_rows = old.read(part.first_step, last)
+        new_steps, new_rows = part.rows.sealed.read(part.first_step, last + 1)
+        both, i, j = np.intersect1d(old_steps, new_steps, return_indices=True)
+        bits = old_rows[i].view(np.uint32) != new_rows[j].view(np.uint32)
+        different = both[bits.any(axis=1)]
+        return _Comparison(len(both), int(different[0]) if len(different) else None)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    steps: int
+    first_difference: int | None
+
+
+def _merged_events(parts: list[_Part], stop: int) -> list[Event]:
+    """Events of attempts with seq < `stop`, each attempt's cut where a later one takes over."""
+    merged: list[list[Event]] = []
+    for part in reversed(parts):
+        merged.append([event for event in part.log.events if event.seq < stop])
+        stop = min(stop, part.first_seq)
+    return [event for events in reversed(merged) for event in events]
+
+
+def _edits(events: list[Event], from_seq: int) -> set[tuple[int, str]]:
+    return {
+        (event.step, json.dumps(event.changes, sort_keys=True))
+        for event in events
+        if isinstance(event, Edited) and event.seq >= from_seq
+    }

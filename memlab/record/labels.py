@@ -1,0 +1,31 @@
+"""What people call a run: the only thing in its folder that a viewer may change."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from memlab.record import files, sealed
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Name, tags and note of a run: free text, never part of a path."""
+
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+def read(path: Path, run: str) -> Labels:
+    """The labels in a run's folder; empty where they are missing or damaged."""
+    document = sealed.read(path / "labels.json", f"{run}/labels.json") or {}
+    return Labels(
+        name=str(document.get("name", "")),
+        tags=tuple(map(str, document.get("tags", ()))),
+        note=str(document.get("note", "")),
+    )
+
+
+def write(path: Path, run: str, labels: Labels) -> None:
+    """Replace the labels of a run."""
+    text = sealed.seal(asdict(labels), f"{run}/labels.json", indent=2)
+    files.replace(path / "labels.json", text)

@@ -1,0 +1,60 @@
+"""Which process a run belongs to, and whether that process still lives."""
+
+import os
+import socket
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def _text(path: str) -> str | None:
+    try:
+        return Path(path).read_text().strip() or None
+    except OSError:
+        return None
+
+
+def _namespace() -> str | None:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
+
+
+@cache
+def machine() -> dict[str, str | None]:
+    """What tells this machine, and its present boot, from others."""
+    return {
+        "host": socket.gethostname(),
+        "machine_id": _text("/etc/machine-id"),
+        "boot_id": _text("/proc/sys/kernel/random/boot_id"),
+        "pid_namespace": _namespace(),
+    }
+
+
+def identity() -> dict[str, Any]:
+    """This process, so that another one can tell whether it still lives."""
+    return {**machine(), "pid": os.getpid(), "pid_start": start_time(os.getpid())}
+
+
+def start_time(pid: int) -> int | None:
+    """When a process began, in clock ticks since boot; None when it is gone or not to be seen."""
+    try:
+        # The name, in parentheses, may hold spaces; state is the 3rd field, start time the 22nd.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+def lives(owner: dict[str, Any]) -> bool | None:
+    """Whether the process that `identity` described lives; None when this machine cannot know."""
+    here = machine()
+    known = {key: owner.get(key) for key in here}
+    if known == here and here["boot_id"] is not None:
+        pid = owner.get("pid")
+        return isinstance(pid, int) and start_time(pid) == owner.get("pid_start") is not None
+    rebooted = here["machine_id"] is not None and all(
+        known[key] == here[key] for key in ("host", "machine_id")
+    )
+    return False if rebooted and known["boot_id"] != here["boot_id"] else None

@@ -1,0 +1,84 @@
+"""The folder of all runs: finding, listing, deleting and restoring."""
+
+import os
+from pathlib import Path
+
+from memlab.errors import BusyError, RunError
+from memlab.record import files
+from memlab.record.folder import RunFolder
+from memlab.record.status import Status
+
+TRASH = ".trash"
+
+
+def runs_folder(option: Path | None = None) -> Path:
+    """Where runs lie: the option, else `$MEMLAB_RUNS`, else `runs` here."""
+    return option or Path(os.environ.get("MEMLAB_RUNS") or "runs")
+
+
+def list_runs(runs: Path) -> list[RunFolder]:
+    """All runs, newest first."""
+    try:
+        with os.scandir(runs) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and _is_run(e.path)]
+    except OSError:
+        return []
+    return [RunFolder(runs / name) for name in sorted(names, reverse=True)]
+
+
+def _is_run(path: str | Path) -> bool:
+    return os.path.lexists(f"{path}/run.json")
+
+
+def find(runs: Path, ref: str) -> RunFolder:
+    """The run that `ref` means: an id, a unique beginning of one, a path, or "last".
+
+    Raises:
+        RunError: there is none, or more than one.
+    """
+    if ref not in ("", ".", "..") and "/" not in ref and _is_run(runs / ref):
+        return RunFolder(runs / ref)
+    if ("/" in ref or ref in (".", "..")) and _is_run(ref):
+        return RunFolder(Path(ref))
+    found = list_runs(runs)
+    if ref == "last":
+        matches = found[:1]
+    else:
+        matches = [run for run in found if ref and run.path.name.startswith(ref)]
+    if len(matches) == 1:
+        return matches[0]
+    names = ", ".join(run.path.name for run in (matches or found)[:5])
+    if matches:
+        raise RunError("more than one run begins like this", where=ref, found=names)
+    raise RunError(
+        "there is no such run" if found else "there are no runs here",
+        where=ref,
+        found=f"in {runs}: {names or 'nothing'}",
+        allowed="an id, its beginning, a path, or `last`",
+    )
+
+
+def delete(run: RunFolder) -> Path:
+    """Move a run into the trash beside it; returns where it lies now.
+
+    Raises:
+        BusyError: a process works on it.
+    """
+    if run.status() in (Status.RUNNING, Status.PAUSED):
+        raise BusyError("a process works on this run", where=run.id, hint="stop it first")
+    trash = run.path.absolute().parent / TRASH
+    files.make_folder(trash)
+    files.move(run.path, trash / run.path.name)
+    return trash / run.path.name
+
+
+def restore(runs: Path, name: str) -> RunFolder:
+    """Bring a deleted run back.
+
+    Raises:
+        RunError: it is not in the trash.
+    """
+    if not _is_run(runs / TRASH / name):
+        raise RunError("this run is not in the trash", where=name)
+    files.move(runs / TRASH / name, runs / name)
+    return RunFolder(runs / name)

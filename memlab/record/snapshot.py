@@ -1,0 +1,162 @@
+"""A run as it stands, or stood at an earlier step: what every chart, table and summary reads."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.record.bins import Bins
+from memlab.record.events import (
+    Change,
+    Checkpoint,
+    Edited,
+    Ended,
+    Evaluated,
+    Event,
+    Finding,
+    Phase,
+    Samples,
+    Spike,
+    SpikeOnset,
+    Started,
+)
+from memlab.record.run_rows import RunRows
+from memlab.record.timeline import Counts, E, Timeline
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Evaluations(Mapping[str, NDArray[np.float64]]):
+    """Columns over evaluations by name, `step` included: `evaluations["val_loss"]`."""
+
+    _timeline: Timeline
+    _count: int
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        if name not in list(self):
+            raise KeyError(f"{name!r}; there are: {', '.join(self)}")
+        return self._timeline.column(name, self._count)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("step", *self._timeline.evaluated_names))
+
+    def __len__(self) -> int:
+        return 1 + len(self._timeline.evaluated_names)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """An immutable view; while the run goes on, ask its `History` for a new one."""
+
+    steps: RunRows
+    """per-step columns by name"""
+    _timeline: Timeline
+    _counts: Counts
+
+    def of(self, kind: type[E]) -> tuple[E, ...]:
+        """The events of one kind, oldest first."""
+        return self._timeline.first(kind, self._counts)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events, oldest first."""
+        return self.of(Event)
+
+    def view(self, column: str, first: int, last: int, width: int) -> Bins:
+        """Extremes of a per-step column over at most `width` bins of steps; see `RunRows.view`."""
+        return self.steps.view(column, first, last, width)
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """Columns over evaluations by name."""
+        return Evaluations(self._timeline, self._counts.get(Evaluated, 0))
+
+    @property
+    def samples(self) -> tuple[Samples, ...]:
+        """What was answered, one entry per evaluation that took samples."""
+        return self.of(Samples)
+
+    @property
+    def spikes(self) -> tuple[Spike, ...]:
+        """Spikes that have closed."""
+        return self.of(Spike)
+
+    @cached_property
+    def open_spike(self) -> SpikeOnset | None:
+        """The spike that is not over yet."""
+        onsets, closed = self.of(SpikeOnset), {spike.onset for spike in self.spikes}
+        return onsets[-1] if onsets and onsets[-1].step not in closed else None
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Thresholds that were crossed."""
+        return self.of(Phase)
+
+    @property
+    def memorized_at(self) -> dict[str, Any] | None:
+        """The evaluations between which the training data was memorized."""
+        return self._crossing("memorized")
+
+    @property
+    def grokked_at(self) -> dict[str, Any] | None:
+        """The evaluations between which the run came to generalize, after memorizing."""
+        return self._crossing("grokked")
+
+    def _crossing(self, name: str) -> dict[str, Any] | None:
+        for phase in self.phases:
+            if phase.name == name:
+                return {
+                    "from": phase.after,
+                    "to": phase.step,
+                    "threshold": phase.threshold,
+                    "split": phase.split,
+                }
+        return None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should know."""
+        return self.of(Finding)
+
+    @property
+    def edits(self) -> tuple[Edited, ...]:
+        """Settings edited while training."""
+        return self.of(Edited)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Planned changes."""
+        return self.of(Change)
+
+    @property
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Commits of checkpoints, whether or not they are still kept."""
+        return self.of(Checkpoint)
+
+    @cached_property
+    def last_step(self) -> int:
+        """The last step that is recorded."""
+        last_event = self.events[-1].step if self.events else 0
+        return max(self.steps.last_step, last_event)
+
+    @property
+    def final(self) -> dict[str, float]:
+        """What the last evaluation measured; empty before the first."""
+        evaluated = self.of(Evaluated)
+        return evaluated[-1].values if evaluated else {}
+
+    @property
+    def started(self) -> Started | None:
+        """The beginning of the last attempt."""
+        started = self.of(Started)
+        return started[-1] if started else None
+
+    @property
+    def ended(self) -> Ended | None:
+        """How it ended, if that is the last thing that happened."""
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, Ended) else None

@@ -1,0 +1,28 @@
+"""What a run is doing, derived from what lies in its folder."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """One word for a run or an attempt."""
+
+    QUEUED = "queued"
+    """made, but no process has taken it up"""
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    """it reached its last step, or stopped early as its preset asks"""
+    STOPPED = "stopped"
+    """a person ended it"""
+    INTERRUPTED = "interrupted"
+    """a signal ended it, after a checkpoint"""
+    FAILED = "failed"
+    DIVERGED = "diverged"
+    DIED = "died"
+    """its process is gone without a word"""
+    SUPERSEDED = "superseded"
+    """a later attempt has taken over; never the status of a run"""
+
+
+REASONS = {status.value: status for status in Status} | {"early_stop": Status.FINISHED}
+"""The reason in `end.json` to the status it means."""

@@ -1,0 +1,60 @@
+"""The events of a run, merged across attempts and sorted by kind for quick cuts."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from typing import TypeVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.record.events import Evaluated, Event
+
+E = TypeVar("E", bound=Event)
+Counts = dict[type[Event], int]
+
+
+@final
+class Timeline:
+    """Events in the order of their seq. It only grows, so a count of each kind is a frozen view."""
+
+    def __init__(self) -> None:
+        self._events: dict[type[Event], list[Event]] = defaultdict(list)
+        self._reached: dict[type[Event], list[int]] = defaultdict(list)
+        self._columns: dict[str, NDArray[np.float64]] = {}
+        self.evaluated_names: dict[str, None] = {}
+
+    def append(self, event: Event) -> None:
+        """Add the next event."""
+        for kind in (type(event), Event):
+            reached = self._reached[kind]
+            # The step reached so far, so that a cut by step never splits the order of seq.
+            reached.append(max(event.step, reached[-1] if reached else 0))
+            self._events[kind].append(event)
+        if isinstance(event, Evaluated):
+            self.evaluated_names |= dict.fromkeys(event.values)
+
+    def counts(self, until: int | None) -> Counts:
+        """How many events of each kind there are, or were when step `until` was done."""
+        if until is None:
+            return {kind: len(events) for kind, events in self._events.items()}
+        return {kind: bisect_right(reached, until) for kind, reached in self._reached.items()}
+
+    def first(self, kind: type[E], counts: Counts) -> tuple[E, ...]:
+        """The first `counts[kind]` events of a kind; of all kinds for `Event`."""
+        events = self._events.get(kind, [])
+        return tuple(events[: counts.get(kind, 0)])  # type: ignore[arg-type]
+
+    def column(self, name: str, count: int) -> NDArray[np.float64]:
+        """A value (or `step`) of the first `count` evaluations; NaN where it was not measured."""
+        known = self._columns.get(name)
+        evaluations = self._events[Evaluated]
+        if known is None or len(known) < count:
+            known = np.array([_value(event, name) for event in evaluations], np.float64)
+            known.flags.writeable = False
+            self._columns[name] = known
+        return known[:count]
+
+
+def _value(event: Event, name: str) -> float:
+    assert isinstance(event, Evaluated)
+    return event.step if name == "step" else event.values.get(name, float("nan"))
