@@ -10,7 +10,7 @@ from memlab.charts.theme import RGB
 Dots = NDArray[np.bool_]
 """(4 * rows, 2 * columns), row 0 at the bottom"""
 Marker = str
-""""braille", "blocks", or the one glyph of each cell with at least one dot"""
+"""braille, blocks, or the one glyph of each cell with at least one dot"""
 
 _BRAILLE_BITS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
 _BLOCK_BITS = np.array([[1, 2], [4, 8]])

@@ -142,6 +142,7 @@ def test_what_cannot_be_shown_is_counted():
     text = draw(one([1.0, 0.0, -2.0, np.nan, 2.0], y_log=True), 80, 12, PLAIN)
     assert "2 points <= 0 not shown" in text
     assert "1 point not finite" in text
+    assert "8 points not finite" in draw(one([1.0, np.nan, 2.0], not_finite=7), 80, 12, PLAIN)
 
 
 def test_names_from_files_cannot_drive_the_terminal():
