@@ -1,0 +1,129 @@
+"""Writing on from prompts, token by token, with a cache of keys and values.
+
+Prompts of different lengths go together without padding: all sequences stand at the same position
+at any time, and one that is still inside its prompt takes the prompt's next token instead of a
+generated one. So positions, masks and results are those of each prompt by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from memlab.models.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen."""
+
+    temperature: float = 0.0
+    """divides the logits; 0 takes the likeliest token"""
+    top_k: int | None = None
+    """only so many of the likeliest tokens are drawn from"""
+    generator: torch.Generator | None = None
+    """the chance in it, on the CPU; None = torch's global one"""
+
+    def draw(self, logits: Tensor) -> Tensor:
+        """(sequence, d_vocab) -> the chosen tokens (sequence, 1)."""
+        if self.temperature == 0.0:
+            return logits.argmax(-1, keepdim=True)
+        if self.top_k is not None and self.top_k < logits.shape[-1]:
+            least = logits.topk(self.top_k).values[:, -1:]
+            logits = logits.masked_fill(logits < least, -torch.inf)
+        p = (logits / self.temperature).softmax(-1)
+        return torch.multinomial(p, 1, generator=self.generator)
+
+
+GREEDY = Sampling()
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What follows one prompt."""
+
+    tokens: list[int]
+    """with the end token, if it was reached"""
+    p: list[float]
+    """the model's probability of each, at temperature 1 and among all tokens"""
+
+
+class CachedModel:
+    """A model that remembers the keys and values of the positions it has read."""
+
+    def __init__(self, model: Transformer, n_sequences: int) -> None:
+        settings, weight = model.settings, model.token.weight
+        size = settings.d_model // settings.n_heads
+        shape = (settings.n_layers, n_sequences, settings.n_heads, model.n_ctx, size)
+        self.model, self.read = model, 0
+        self.keys, self.values = weight.new_empty(shape), weight.new_empty(shape)
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        """The next (sequence, position) tokens -> logits (sequence, d_vocab) after the last."""
+        start, end = self.read, self.read + tokens.shape[1]
+        positions = torch.arange(start, end, device=tokens.device)
+        mask = torch.arange(end, device=tokens.device) <= positions.unsqueeze(1)
+        x = self.model.embed(tokens, positions)
+        for block, keys, values in zip(self.model.blocks, self.keys, self.values, strict=True):
+            parts = block.attention.heads(block.norm_1(x), positions)
+            q, keys[:, :, start:end], values[:, :, start:end] = (z.transpose(1, 2) for z in parts)
+            y = F.scaled_dot_product_attention(
+                q, keys[:, :, :end], values[:, :, :end], attn_mask=mask
+            )
+            x = x + block.attention.out(y.transpose(1, 2).flatten(2))
+            x = x + block.mlp(block.norm_2(x))
+        self.read = end
+        return self.model.logits(x[:, -1])
+
+
+@torch.inference_mode()
+def generate(
+    model: Transformer,
+    prompts: Sequence[Sequence[int]],
+    max_new: int,
+    eos: int | None = None,
+    sampling: Sampling = GREEDY,
+) -> list[Generated]:
+    """Continue each prompt until `eos`, `max_new` tokens or the end of the context.
+
+    Args:
+        model: in evaluation mode.
+        prompts: token ids, one at least and `model.n_ctx` at most in each.
+        max_new: tokens to generate for each prompt.
+        eos: the token that ends an answer.
+        sampling: how tokens are chosen.
+    """
+    assert not model.training and all(1 <= len(prompt) <= model.n_ctx for prompt in prompts)
+    device, lengths = model.token.weight.device, [len(prompt) for prompt in prompts]
+    cached = CachedModel(model, len(prompts))
+    written = [list(prompt) for prompt in prompts]
+    p: list[list[float]] = [[] for _ in prompts]
+    fed, end = 0, min(lengths)
+    while any(_goes_on(*w, max_new, model.n_ctx, eos) for w in zip(written, lengths, strict=True)):
+        tokens = torch.tensor([w[fed:end] for w in written], device=device)
+        logits = cached(tokens).double().cpu()
+        chosen = sampling.draw(logits)
+        likely = logits.softmax(-1).gather(1, chosen).squeeze(1).tolist()
+        fed, end = end, end + 1
+        for i, token in enumerate(chosen.squeeze(1).tolist()):
+            if len(written[i]) < end:  # not inside its prompt
+                written[i].append(token)
+                p[i].append(likely[i])
+    return [
+        _cut(w[length:], q, max_new, eos) for w, q, length in zip(written, p, lengths, strict=True)
+    ]
+
+
+def _goes_on(written: list[int], length: int, max_new: int, n_ctx: int, eos: int | None) -> bool:
+    """Whether a sequence needs another token; the last one that fits is never read again."""
+    new = written[length:]
+    return len(new) < max_new and len(written) <= n_ctx and (eos is None or eos not in new)
+
+
+def _cut(new: list[int], p: list[float], max_new: int, eos: int | None) -> Generated:
+    """Without what was generated for the sake of the longer sequences."""
+    end = new.index(eos) + 1 if eos in new else len(new)
+    end = min(end, max_new)
+    return Generated(new[:end], p[:end])
