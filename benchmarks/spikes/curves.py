@@ -1,0 +1,198 @@
+"""Loss curves with known spikes, made from a seed.
+
+Heights, slopes and noise are in decades (powers of ten of the loss). `sigma` is the noise's
+standard deviation, whatever its kind.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEPS = 4000
+PLATEAUS = (1.0, 0.0, -1.0, -3.0, -5.0, -7.0, -9.0)
+SIGMAS = (0.0, 0.005, 0.02, 0.04, 0.07, 0.1, 0.25, 0.3)
+NOISES = ("gauss", "t5", "t8", "ar1")
+QUIET_SHAPES = ("flat", "slope", "hump", "ramp", "fall", "change", "descent", "short")
+SPIKE_SHAPES = ("single", "double", "on slope", "periodic", "after fall", "diverging")
+RANDOM_LOSS = 0.66
+"""log10 of ln 97: spikes end where the model knows nothing"""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A spike as it was put in."""
+
+    start: int
+    """index of the first step that is raised"""
+    rise: int
+    height: float
+    tau: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A loss curve and what is in it."""
+
+    loss: NDArray[np.float32]
+    plateau: float
+    sigma: float
+    noise: str
+    shape: str
+    labels: tuple[Label, ...] = ()
+    changes: tuple[int, ...] = field(default=())
+    """indices before which something was changed on purpose"""
+
+
+def noise(rng: np.random.Generator, kind: str, sigma: float, n: int) -> NDArray[np.float64]:
+    """`n` values with standard deviation `sigma`."""
+    if kind == "gauss":
+        return sigma * rng.standard_normal(n)
+    if kind.startswith("t"):
+        freedom = int(kind[1:])
+        return sigma * rng.standard_t(freedom, n) / np.sqrt(freedom / (freedom - 2))
+    weights = 0.6 ** np.arange(48)
+    white = rng.standard_normal(n + 47)
+    return sigma * np.convolve(white, weights, "valid") * np.sqrt(1 - 0.36)
+
+
+def bump(label: Label, n: int) -> NDArray[np.float64]:
+    """A linear rise and an exponential return."""
+    since = np.arange(n) - label.start + 1.0
+    up = np.clip(since / label.rise, 0.0, 1.0)
+    down = np.exp(-np.clip(since - label.rise, 0.0, None) / label.tau)
+    return label.height * up * down
+
+
+def quiet_trend(
+    rng: np.random.Generator, shape: str, n: int
+) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    """A curve without spikes, relative to its plateau, and where it was changed on purpose."""
+    t = np.arange(n, dtype=np.float64)
+    middle = rng.uniform(0.3, 0.7) * n
+    if shape == "hump":
+        return rng.uniform(0.3, 1.0) * np.exp(-(((t - middle) / rng.uniform(150, 400)) ** 2) / 2), ()
+    if shape == "ramp":
+        return np.clip((t - middle) / rng.uniform(200, 800), 0, 1) * rng.uniform(0.3, 1.0), ()
+    if shape == "fall":
+        return rng.uniform(1, 4) / (1 + np.exp((t - middle) / rng.uniform(4, 60))), ()
+    if shape == "change":
+        return np.where((t >= int(middle)) == (rng.random() < 0.5), rng.uniform(0.0, 1.5), 0.0), (int(middle),)
+    if shape == "descent":
+        return rng.uniform(1, 3) * np.exp(-t / rng.uniform(50, 500)), ()
+    if shape == "slope":
+        return -0.3 * t / 1000, ()
+    return np.zeros(n), ()
+
+
+def finish(y: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Decades to losses as they are recorded."""
+    return (10.0**y).astype(np.float32)
+
+
+def quiet_curve(
+    rng: np.random.Generator, plateau: float, sigma: float, kind: str, shape: str, n: int = STEPS
+) -> Curve:
+    """A curve without spikes."""
+    if shape == "short":
+        n = int(rng.integers(70, 400))
+    trend, changes = quiet_trend(rng, shape, n)
+    y = plateau + trend + noise(rng, kind, sigma, n)
+    return Curve(finish(y), plateau, sigma, kind, shape, (), changes)
+
+
+def height(rng: np.random.Generator, plateau: float, sigma: float) -> float:
+    """Half of the spikes are barely spikes, half of any height up to random answers."""
+    least = max(0.45, 6 * sigma)
+    most = max(1.5 * least, min(5.0, RANDOM_LOSS - plateau))
+    return float(rng.uniform(least, 1.5 * least if rng.random() < 0.5 else most))
+
+
+def one(rng: np.random.Generator, start: int, plateau: float, sigma: float) -> Label:
+    """A spike at `start`."""
+    return Label(
+        int(start),
+        int(rng.integers(1, 11)),
+        height(rng, plateau, sigma),
+        float(rng.uniform(15, 70)),
+    )
+
+
+def places(rng: np.random.Generator, shape: str, n: int) -> list[int]:
+    """Where spikes start."""
+    if shape == "periodic":
+        return list(range(int(rng.integers(300, 500)), n - 300, int(rng.integers(250, 600))))
+    starts = [int(300 + 700 * i + rng.integers(0, 300)) for i in range(5) if 700 * i + 900 < n]
+    if shape == "double":
+        starts = [s for first in starts for s in (first, first + int(rng.integers(90, 200)))]
+    return starts
+
+
+def spiky_curve(
+    rng: np.random.Generator, plateau: float, sigma: float, kind: str, shape: str, n: int = STEPS
+) -> Curve:
+    """A curve with spikes."""
+    trend = np.zeros(n)
+    starts = places(rng, shape, n)
+    if shape == "on slope":
+        trend = -0.3 * np.arange(n) / 1000
+    if shape == "after fall":
+        trend = -2 / (1 + np.exp(-(np.arange(n) - starts[0] + 150) / 10)) + 2
+    labels = [one(rng, start, plateau, sigma) for start in starts]
+    if shape == "diverging":
+        labels = labels[:2]
+        labels[1] = Label(labels[1].start, labels[1].rise, max(1.0, labels[1].height), 1e9)
+    y = plateau + trend + noise(rng, kind, sigma, n) + sum(bump(label, n) for label in labels)
+    loss = finish(y)
+    if shape == "diverging":
+        loss[labels[1].start + 200 :] = np.nan
+    return Curve(loss, plateau, sigma, kind, shape, tuple(labels))
+
+
+def quantized_curve(
+    rng: np.random.Generator, examples: int, rate: float, spiky: bool, n: int = STEPS
+) -> Curve:
+    """Near zero in float32: a mean over `examples` of losses that are few quanta of 2**-23.
+
+    `rate`: quanta per step on the plateau, summed over all examples; 0 gives exact zeros.
+    """
+    quantum = 2.0**-23 / examples
+    base = max(rate * quantum, 1e-10)
+    expected = np.full(n, float(rate))
+    labels = []
+    for start in places(rng, "single", n) if spiky else ():
+        height = rng.uniform(-3.0, RANDOM_LOSS) - np.log10(base)
+        labels.append(Label(start, int(rng.integers(2, 11)), height, rng.uniform(15, 70)))
+        expected += base / quantum * (10 ** bump(labels[-1], n) - 1)
+    loss = rng.poisson(expected) * quantum
+    plateau = float(np.log10(base))
+    return Curve(loss.astype(np.float32), plateau, 0.0, "quantized", "quantized", tuple(labels))
+
+
+def quiet_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
+    """Every plateau, noise and shape without spikes."""
+    rng = np.random.default_rng([seed, 0])
+    for i in range(repeats):
+        for sigma in SIGMAS:
+            for kind in NOISES if sigma else NOISES[:1]:
+                for j, shape in enumerate(QUIET_SHAPES):
+                    plateau = PLATEAUS[(i + j) % len(PLATEAUS)]
+                    yield quiet_curve(rng, plateau, sigma, kind, shape)
+        for examples in (1, 64, 512, 4704):
+            for rate in (0.0, 0.02, 0.1, 0.3, 0.7, 1.5, 5.0, 40.0):
+                yield quantized_curve(rng, examples, rate, spiky=False)
+
+
+def spiky_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
+    """Every plateau, noise and shape with spikes."""
+    rng = np.random.default_rng([seed, 1])
+    for i in range(repeats):
+        for sigma in SIGMAS:
+            for kind in NOISES if sigma else NOISES[:1]:
+                for j, shape in enumerate(SPIKE_SHAPES):
+                    plateau = PLATEAUS[(i + j) % len(PLATEAUS)]
+                    yield spiky_curve(rng, plateau, sigma, kind, shape)
+        for examples in (1, 64, 512, 4704):
+            for rate in (0.0, 0.1, 0.7, 5.0):
+                yield quantized_curve(rng, examples, rate, spiky=True)

@@ -1,0 +1,125 @@
+"""Spikes in a series from anywhere: a CSV column, an `.npy` file, any iterable of losses."""
+
+import csv
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memlab.detectors.detector import Context
+from memlab.detectors.spikes import SpikeDetector
+from memlab.errors import DataError
+from memlab.record.events import COLUMNS, Rows, Spike, SpikeOnset
+
+CHUNK = 65536
+"""values that are in memory at a time"""
+LOSS_NAMES = ("loss", "train_loss")
+"""columns that are taken when none is named"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The spikes of a series, step 1 being its first value."""
+
+    spikes: list[Spike]
+    open: SpikeOnset | None
+    """a spike that had not closed when the series ended"""
+    steps: int
+
+
+def find_spikes(
+    losses: Iterable[ArrayLike], context: Context = Context(), first_step: int = 1
+) -> Found:
+    """The spikes of losses that come in chunks of any size, as a live run would have found them."""
+    detector = SpikeDetector(context)
+    spikes: list[Spike] = []
+    onset: SpikeOnset | None = None
+    step = first_step - 1
+    for chunk in losses:
+        column = np.atleast_1d(np.asarray(chunk, dtype=np.float32))
+        rows = np.ones((len(column), len(COLUMNS)), np.float32)
+        rows[:, COLUMNS.index("loss")] = column
+        step += len(column)
+        for event in detector.see(Rows(step=step, values=rows)):
+            if isinstance(event, Spike):
+                spikes.append(event)
+                onset = None
+            elif isinstance(event, SpikeOnset):
+                onset = event
+    return Found(spikes, onset, step - first_step + 1)
+
+
+def read_series(path: Path, column: str | None = None) -> Iterator[NDArray[np.float32]]:
+    """The values of a file, in chunks: memory stays bounded however long it is.
+
+    Args:
+        path: a `.npy` file with one axis, or a CSV file with a header.
+        column: which column of a CSV; None = `loss` or `train_loss`, or the only one.
+
+    Raises:
+        DataError: the file is not readable as that, or has no such column.
+    """
+    if not path.is_file():
+        raise DataError("there is no such file", where=str(path))
+    if path.suffix == ".npy":
+        return _read_npy(path)
+    return _read_csv(path, column)
+
+
+def _read_npy(path: Path) -> Iterator[NDArray[np.float32]]:
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError("this is no array of numbers", where=str(path), found=str(error)) from None
+    if values.ndim != 1 or values.dtype.kind not in "fiu":
+        raise DataError(
+            "a loss curve is one row of numbers",
+            where=str(path),
+            found=f"shape {values.shape}, type {values.dtype}",
+        )
+    for start in range(0, len(values), CHUNK):
+        yield np.asarray(values[start : start + CHUNK], dtype=np.float32)
+
+
+def _read_csv(path: Path, column: str | None) -> Iterator[NDArray[np.float32]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        header = [name.strip() for name in next(rows, [])]
+        index = _choose(header, column, path)
+        for number in itertools.count():
+            cells = [row[index] for row in itertools.islice(rows, CHUNK) if len(row) > index]
+            if not cells:
+                return
+            yield _numbers(cells, path, number * CHUNK + 2)
+
+
+def _choose(header: list[str], column: str | None, path: Path) -> int:
+    """Index of the column that is asked for."""
+    names = (column,) if column is not None else LOSS_NAMES
+    for name in names:
+        if name in header:
+            return header.index(name)
+    if column is None and len(header) == 1:
+        return 0
+    raise DataError(
+        f"there is no column {column!r}" if column else "which column holds the loss?",
+        where=str(path),
+        allowed=", ".join(header) or "none: the file is empty",
+        hint="name it with --column",
+    )
+
+
+def _numbers(cells: list[str], path: Path, line: int) -> NDArray[np.float32]:
+    """The cells as numbers; an empty one, where a value was not logged, is left out."""
+    filled = [cell for cell in cells if cell.strip()]
+    try:
+        return np.array(filled, dtype=np.float64).astype(np.float32)
+    except ValueError as error:
+        raise DataError(
+            "the column holds something that is no number",
+            where=f"{path}, lines from {line} on",
+            found=str(error),
+        ) from None
