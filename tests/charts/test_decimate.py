@@ -17,7 +17,7 @@ def by_plain_loops(x, y, axis, log, columns):
             high[column] = np.fmax(high[column], value)
 
     forward = np.log10 if log else np.asarray
-    edges = axis.value(np.arange(columns + 1) / columns)
+    edges = axis.value(np.linspace(0, 1, columns + 1))
     edges[0], edges[-1] = axis.low, axis.high
     shown = np.isfinite(y) & (y > 0) if log else np.isfinite(y)
     for i in range(len(x)):
