@@ -122,8 +122,10 @@ class AttemptWriter:
         trace: TracebackType | None,
     ) -> None:
         try:
-            if self._open and isinstance(error, Exception):
+            if isinstance(error, Exception):
                 self.end("failed", self._step, {"error": f"{type(error).__name__}: {error}"})
+            elif self._open:
+                self.flush()
         finally:
             self.close()
 

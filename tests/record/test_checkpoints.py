@@ -1,0 +1,105 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memlab.errors import RunError
+from memlab.record.checkpoints import Checkpoints
+
+FULL = {"model.safetensors": b"m" * 100, "optimizer.safetensors": b"o" * 50, "state.json": b"{}"}
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path / "checkpoints")
+
+
+def test_the_newest_is_loaded_as_it_was_stored(checkpoints):
+    assert checkpoints.steps() == []
+    checkpoints.commit(5, FULL)
+    checkpoints.commit(10, FULL | {"state.json": b"{ }"})
+    stored = checkpoints.load()
+    assert (stored.step, stored.files, stored.refused) == (10, FULL | {"state.json": b"{ }"}, [])
+    assert checkpoints.load(5).files == FULL
+    assert checkpoints.steps() == [5, 10]
+    assert sorted(p.name for p in (checkpoints.path / "step-000000005").iterdir()) == [
+        "COMMIT.json", "model.safetensors", "optimizer.safetensors", "state.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*FULL, "COMMIT.json"])
+@settings(max_examples=25)
+@given(st.data())
+def test_a_damaged_one_is_refused_and_the_one_before_is_used(tmp_path_factory, name, data):
+    checkpoints = Checkpoints(tmp_path_factory.mktemp("c"))
+    checkpoints.commit(5, FULL)
+    checkpoints.commit(10, FULL)
+    path = checkpoints.path / "step-000000010" / name
+    text = bytearray(path.read_bytes())
+    at = data.draw(st.integers(0, len(text) - 1))
+    match data.draw(st.sampled_from(["flip", "cut", "gone", "append"])):
+        case "flip":
+            text[at] ^= 1 << data.draw(st.integers(0, 7))
+            path.write_bytes(text)
+        case "cut":
+            path.write_bytes(text[:at])
+        case "gone":
+            path.unlink()
+        case "append":
+            path.write_bytes(text + b"x")
+    stored = checkpoints.load()
+    assert stored.files == FULL
+    if stored.step == 5:
+        assert len(stored.refused) == 1 and name in stored.refused[0]
+    else:
+        assert name == "COMMIT.json"  # a flip in the white space of its seal
+
+
+def test_a_checkpoint_in_anothers_place_is_refused(checkpoints):
+    checkpoints.commit(5, FULL)
+    (checkpoints.path / "step-000000005").rename(checkpoints.path / "step-000000010")
+    with pytest.raises(RunError, match="COMMIT"):
+        checkpoints.load()
+
+
+def test_weights_alone_can_be_asked_but_not_gone_on_from(checkpoints):
+    checkpoints.commit(5, FULL)
+    checkpoints.commit(10, {"model.safetensors": b"m"})
+    assert checkpoints.load(need="weights").files == {"model.safetensors": b"m"}
+    resumable = checkpoints.load(need="resume")
+    assert resumable.step == 5 and resumable.refused == []
+    assert set(checkpoints.load(5, need="weights").files) == {"model.safetensors", "state.json"}
+
+
+def test_a_commit_of_what_is_there_changes_nothing(checkpoints):
+    checkpoints.commit(5, FULL)
+    commit = checkpoints.path / "step-000000005" / "COMMIT.json"
+    inode = commit.stat().st_ino
+    checkpoints.commit(5, FULL)
+    checkpoints.commit(5, {"model.safetensors": FULL["model.safetensors"]})
+    assert commit.stat().st_ino == inode
+
+
+def test_a_commit_of_other_contents_or_over_a_damaged_one_replaces_it(checkpoints):
+    checkpoints.commit(5, FULL)
+    edited = FULL | {"state.json": b'{"lr": 1}'}
+    checkpoints.commit(5, edited)
+    assert checkpoints.load().files == edited
+    (checkpoints.path / "step-000000005" / "model.safetensors").write_bytes(b"")
+    checkpoints.commit(5, edited)
+    assert checkpoints.load().files == edited
+
+
+def test_pruning_keeps_what_is_named_and_clears_what_broken_commits_left(checkpoints):
+    for step in (1, 2, 3, 4):
+        checkpoints.commit(step, FULL)
+    (checkpoints.path / ".step-000000009.abcd").mkdir()
+    checkpoints.prune({2, 4, 7})
+    assert sorted(p.name for p in checkpoints.path.iterdir()) == [
+        "step-000000002",
+        "step-000000004",
+    ]
+
+
+def test_none_at_all_is_the_users_error(checkpoints):
+    with pytest.raises(RunError, match="no checkpoint"):
+        checkpoints.load(3, need="weights")

@@ -1,0 +1,240 @@
+import hashlib
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memlab.errors import BusyError, RunError
+from memlab.record import files, process, runs as all_runs, sealed
+from memlab.record.attempt import STANDSTILL, Attempt
+from memlab.record.events import Paused, Resumed
+from memlab.record.folder import RunFolder
+from memlab.record.status import Status
+from tests.record.conftest import write_rows
+
+
+def claim(folder, **options):
+    return folder.claim({"threads": 1}, **({"seq": 0, "first_step": 1} | options))
+
+
+def test_a_new_run_explains_itself(folder):
+    assert sorted(p.name for p in folder.path.iterdir()) == [
+        "attempts", "checkpoints", "commands", "labels.json", "preset.yaml", "run.json",
+    ]  # fmt: skip
+    run = json.loads((folder.path / "run.json").read_text())
+    assert run["format"] == "memlab-run" and run["version"] == [1, 0] and run["requires"] == []
+    assert run["columns"] == ["loss", "grad_norm", "lr"] and run["preset"] == {"name": "tiny"}
+    assert folder.path.name == folder.id == run["id"]
+    assert folder.labels().name == "a tiny run" and folder.status() == "queued"
+
+
+def test_ids_of_one_moment_differ_and_sort_by_time(runs):
+    made = [RunFolder.create(runs, {}, "", str(i)) for i in range(30)]
+    assert [run.id for run in made] == sorted({run.id for run in made})
+    assert [run.labels().name for run in all_runs.list_runs(runs)] == [
+        str(i) for i in range(29, -1, -1)
+    ]
+
+
+def test_labels_change_one_by_one(folder):
+    folder.set_labels(tags=["a", "b"])
+    folder.set_labels(note="[b]../x")
+    found = RunFolder(folder.path).labels()
+    assert (found.name, found.tags, found.note) == ("a tiny run", ("a", "b"), "[b]../x")
+
+
+def test_a_run_is_found_by_id_beginning_path_and_last(runs, folder, monkeypatch):
+    other = RunFolder.create(runs, {}, "", "")
+    assert all_runs.find(runs, folder.id).path == folder.path
+    assert all_runs.find(runs, "last").path == other.path
+    assert all_runs.find(Path("/nowhere"), str(folder.path)).path == folder.path
+    unique = os.path.commonprefix([folder.id, other.id])
+    assert all_runs.find(runs, folder.id[: len(unique) + 1]).path == folder.path
+    monkeypatch.chdir(folder.path)
+    assert all_runs.find(runs, ".").id == folder.id
+    with pytest.raises(RunError, match="more than one"):
+        all_runs.find(runs, unique)
+    for ref in ("zzz", "", "..", "../x", "/"):
+        with pytest.raises(RunError, match="no such run"):
+            all_runs.find(runs, ref)
+    with pytest.raises(RunError, match="no runs"):
+        all_runs.find(runs / "none", "last")
+
+
+def test_the_runs_folder_is_the_option_or_the_environment_or_here(monkeypatch):
+    monkeypatch.delenv("MEMLAB_RUNS", raising=False)
+    assert all_runs.runs_folder() == Path("runs")
+    monkeypatch.setenv("MEMLAB_RUNS", "/a")
+    assert all_runs.runs_folder() == Path("/a") and all_runs.runs_folder(Path("b")) == Path("b")
+
+
+def test_a_run_is_deleted_and_brought_back(runs, folder):
+    where = all_runs.delete(folder)
+    assert where == runs.absolute() / ".trash" / folder.id and all_runs.list_runs(runs) == []
+    assert all_runs.restore(runs, folder.id).labels().name == "a tiny run"
+    with pytest.raises(RunError):
+        all_runs.restore(runs, folder.id)
+
+
+def test_a_live_run_is_neither_claimed_nor_deleted(folder):
+    with claim(folder) as writer:
+        for action in (lambda: claim(folder), lambda: all_runs.delete(folder)):
+            with pytest.raises(BusyError, match="process"):
+                action()
+        assert not writer.superseded()
+        with claim(folder, take_over=True) as second:
+            assert writer.superseded() and second.number == 2
+            writer.end("superseded", 0, {})
+            assert folder.status() == "running"
+
+
+def test_status_follows_what_happens(folder):
+    with claim(folder) as writer:
+        assert folder.status() == "running"
+        writer.write(Paused(step=0))
+        assert folder.status() == "paused"
+        writer.write(Resumed(step=0))
+        write_rows(writer, 1, 3)
+        writer.beat(3)
+        assert folder.status() == "running" and folder.last_step() == 3
+        writer.end("early_stop", 3, {"loss": float("nan")})
+    assert RunFolder(folder.path).status() == "finished"
+    assert (
+        folder.attempts()[0].end["summary"]["loss"] != folder.attempts()[0].end["summary"]["loss"]
+    )
+    claim(folder, seq=3, first_step=2).close()
+    assert folder.status() == "died" and folder.attempts()[1].info["resumed_from"] == 1
+
+
+@pytest.mark.parametrize("reason", ["stopped", "interrupted", "failed", "diverged", "finished"])
+def test_the_reason_of_the_end_is_the_status(folder, reason):
+    with claim(folder) as writer:
+        writer.end(reason, 0, {})
+        writer.end("failed", 9, {})
+    assert folder.status() == reason == Status(reason)
+
+
+def test_an_exception_ends_the_attempt_as_failed(folder):
+    with pytest.raises(ZeroDivisionError), claim(folder) as writer:
+        writer.beat(5)
+        _ = 1 / 0
+    assert folder.status() == "failed" and folder.attempts()[0].end["step"] == 5
+
+
+def test_the_end_states_the_hashes_of_its_files(folder):
+    with claim(folder) as writer:
+        write_rows(writer, 1, 2000)
+        writer.end("finished", 2000, {})
+    for name, digest in folder.attempts()[0].end["sha256"].items():
+        assert hashlib.sha256((folder.attempts()[0].path / name).read_bytes()).hexdigest() == digest
+
+
+def _race(path, gate, results):
+    gate.wait()
+    try:
+        writer = RunFolder(path).claim({}, seq=0, first_step=1)
+        results.put(writer.number)
+        gate.wait()
+    except BusyError:
+        results.put(None)
+        gate.wait()
+
+
+def test_of_racing_claimers_one_wins(folder):
+    context = multiprocessing.get_context("fork")
+    gate, results = context.Barrier(4), context.Queue()
+    racers = [context.Process(target=_race, args=(folder.path, gate, results)) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    found = [results.get(timeout=30) for _ in racers]
+    for racer in racers:
+        racer.join()
+    assert sorted(found, key=str) == [1, None, None, None]
+    assert [a.number for a in folder.attempts()] == [1] and folder.status() == "died"
+
+
+def test_a_killed_process_is_dead_even_before_its_parent_asks(folder):
+    code = (
+        "import sys, time; from pathlib import Path; from memlab.record.folder import RunFolder\n"
+        "w = RunFolder(Path(sys.argv[1])).claim({}, seq=0, first_step=1); print('x', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, folder.path], stdout=subprocess.PIPE
+    ) as child:
+        child.stdout.read(1)
+        assert folder.status() == "running"
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert folder.status() == "died"
+        claim(folder).end("stopped", 0, {})
+
+
+def attempt_of(folder, owner, monkeypatch):
+    monkeypatch.setattr(process, "identity", lambda: owner)
+    writer = claim(folder)
+    return writer, Attempt(folder.attempts()[0].path, folder.id)
+
+
+def test_a_process_of_another_boot_or_another_start_is_dead(folder, monkeypatch):
+    mine = process.identity()
+    assert process.lives(mine) is True
+    assert process.lives(mine | {"pid_start": mine["pid_start"] + 1}) is False
+    assert process.lives(mine | {"pid": None}) is False
+    here = process.machine() | {"machine_id": "m"}
+    monkeypatch.setattr(process, "machine", lambda: here)
+    assert process.lives(mine | {"machine_id": "m", "boot_id": "other"}) is False
+    assert process.lives(mine | {"machine_id": "m", "pid_namespace": "other"}) is None
+    assert process.lives(mine | {"host": "elsewhere", "machine_id": "n"}) is None
+
+
+def test_on_another_machine_only_a_heartbeat_seen_to_stand_still_means_death(folder, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("memlab.record.attempt.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(
+        "memlab.record.attempt.time.sleep", lambda s: clock.__setitem__(0, clock[0] + s)
+    )
+    owner = process.identity() | {"host": "elsewhere", "machine_id": "other", "boot_id": "other"}
+    writer, attempt = attempt_of(folder, owner, monkeypatch)
+    assert attempt.alive()
+    clock[0] += STANDSTILL - 1
+    writer.beat(7)
+    assert attempt.alive()
+    clock[0] += STANDSTILL - 1
+    assert attempt.alive()
+    clock[0] += 2
+    assert not attempt.alive()
+    writer.beat(8)
+    assert attempt.alive()
+    assert not attempt.watch()
+    writer.beat(9)
+    monkeypatch.setattr("memlab.record.attempt.time.sleep", lambda seconds: writer.beat(10))
+    assert attempt.watch()
+    writer.close()
+
+
+def test_a_run_of_a_later_format_is_read_but_not_written_to(runs, folder):
+    for change in ({"version": [2, 0]}, {"requires": ["magic"]}, {"format": "x"}, {"version": 1}):
+        document = sealed.read(folder.path / "run.json", "run.json") | change
+        (folder.path / "run.json").write_bytes(sealed.seal(document, "run.json"))
+        later = RunFolder(folder.path)
+        assert later.labels().name == "a tiny run"
+        for action in (lambda: later.set_labels(name="x"), lambda: claim(later)):
+            with pytest.raises(RunError, match="cannot be written"):
+                action()
+    (folder.path / "run.json").write_bytes(b"")
+    assert RunFolder(folder.path).description == {} and RunFolder(folder.path).problem()
+
+
+def test_a_broken_creation_leaves_no_run(runs, monkeypatch):
+    class Full(files.Calls):
+        def fsync(self, fd):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "calls", Full())
+    with pytest.raises(OSError, match="No space"):
+        RunFolder.create(runs, {}, "", "")
+    assert all_runs.list_runs(runs) == []

@@ -1,0 +1,215 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from memlab.record import row_writer, seals
+from memlab.record.row_writer import RowWriter
+from memlab.record.rows import RowReader
+from memlab.record.run_rows import RunRows
+
+COLUMNS = ("loss", "lr")
+SEED = 7
+
+
+@dataclass
+class Case:
+    folder: Path
+    values: np.ndarray
+    first: int
+    blocks: list[int]
+
+    def __post_init__(self) -> None:
+        writer = RowWriter(self.folder, SEED, self.first)
+        for block in np.split(self.values, np.cumsum(self.blocks)):
+            writer.append(writer.next_step, block)
+            writer.flush()
+        writer.close()
+
+    def reader(self) -> RowReader:
+        reader = RowReader(self.folder, SEED, COLUMNS)
+        reader.refresh()
+        return reader
+
+    def rows(self) -> RunRows:
+        return RunRows.merge(COLUMNS, [(self.reader().sealed, self.first)])
+
+
+@st.composite
+def cases(draw):
+    n = draw(st.integers(0, 60))
+    floats = st.floats(width=32)
+    values = draw(npst.arrays(np.float32, (n, 2), elements=floats))
+    return values, draw(st.integers(1, 10**6)), draw(st.lists(st.integers(1, 9), max_size=12))
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory):
+    return lambda drawn: Case(tmp_path_factory.mktemp("rows"), *drawn)
+
+
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+@given(cases())
+def test_rows_come_back_bit_by_bit(make, drawn):
+    case = make(drawn)
+    steps, values = case.rows().read(0, 10**9)
+    assert same_bits(values, case.values)
+    assert steps.tolist() == list(range(case.first, case.first + len(values)))
+
+
+@given(cases(), st.data())
+def test_a_view_holds_the_extremes_of_every_bin_exactly(make, drawn, data):
+    case = make(drawn)
+    low = data.draw(st.integers(case.first - 5, case.first + len(case.values) + 5))
+    high = data.draw(st.integers(low - 2, low + len(case.values) + 5))
+    bins = case.rows().view("loss", low, high, data.draw(st.integers(1, 70)))
+    steps = case.first + np.arange(len(case.values))
+    if len(bins.low):
+        assert bins.edges[0] == low and bins.edges[-1] == high + 1
+        assert (np.diff(bins.edges) > 0).all()
+    for i in range(len(bins.low)):
+        inside = case.values[(steps >= bins.edges[i]) & (steps < bins.edges[i + 1]), 0]
+        finite = inside[np.isfinite(inside)]
+        assert bins.nonfinite[i] == len(inside) - len(finite)
+        assert np.array_equal(bins.low[i], finite.min() if len(finite) else np.nan, equal_nan=True)
+        assert np.array_equal(bins.high[i], finite.max() if len(finite) else np.nan, equal_nan=True)
+
+
+@given(cases(), st.sampled_from(["steps.bin", "steps.idx"]), st.data())
+def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, name, data):
+    case = make(drawn)
+    path = case.folder / name
+    text = path.read_bytes()
+    kind = data.draw(st.sampled_from(["flip", "zero", "cut", "append", "repeat", "empty", "gone"]))
+    start = data.draw(st.integers(0, len(text)))
+    if kind == "flip" and start < len(text):
+        text = (
+            text[:start]
+            + bytes([text[start] ^ 1 << data.draw(st.integers(0, 7))])
+            + text[start + 1 :]
+        )
+    if kind == "zero":
+        text = text[:start] + bytes(min(20, len(text) - start)) + text[start + 20 :]
+    if kind == "cut":
+        text = text[:start]
+    if kind == "append":
+        text += data.draw(st.binary(max_size=200))
+    if kind == "repeat":
+        text += text
+    if kind == "empty":
+        text = b""
+    path.unlink() if kind == "gone" else path.write_bytes(text)
+    steps, values = case.rows().read(0, 10**9)
+    assert same_bits(values, case.values[steps - case.first])
+    assert (np.diff(steps) > 0).all()
+    if kind in ("append", "repeat"):
+        assert len(values) == len(case.values)
+    if kind == "flip":
+        assert len(values) >= len(case.values) - max(
+            [len(case.values) - sum(case.blocks), *case.blocks, 0]
+        )
+    case.rows().view("lr", 0, 10**7, 20)
+
+
+@given(cases(), st.data())
+def test_a_reader_of_a_growing_file_ends_with_all_rows(make, drawn, data):
+    case = make(drawn)
+    texts = {name: (case.folder / name).read_bytes() for name in ("steps.bin", "steps.idx")}
+    (case.folder / "steps.idx").write_bytes(b"")
+    reader = case.reader()
+    for cut in sorted(data.draw(st.lists(st.integers(0, len(texts["steps.idx"])), max_size=5))):
+        (case.folder / "steps.idx").write_bytes(texts["steps.idx"][:cut])
+        reader.refresh()
+        assert len(reader.sealed.seals) == cut // seals.layout(2).itemsize
+    (case.folder / "steps.idx").write_bytes(texts["steps.idx"])
+    reader.refresh()
+    assert same_bits(reader.sealed.read(0, 10**9)[1], case.values) and reader.damaged == 0
+
+
+def test_a_torn_seal_is_looked_at_again(make):
+    case = make((np.ones((4, 2), np.float32), 1, [2]))
+    whole = (case.folder / "steps.idx").read_bytes()
+    torn = whole[:-10] + bytes(10)
+    (case.folder / "steps.idx").write_bytes(torn)
+    reader = case.reader()
+    assert reader.sealed.last_step == 2 and reader.damaged == 0
+    (case.folder / "steps.idx").write_bytes(whole)
+    assert reader.refresh() and reader.sealed.last_step == 4
+
+
+def test_rows_of_another_attempt_are_refused(make):
+    case = make((np.ones((4, 2), np.float32), 1, [2]))
+    other = RowReader(case.folder, SEED + 1, COLUMNS)
+    other.refresh()
+    assert len(other.sealed.seals) == 0
+
+
+def test_rows_are_sealed_by_number_and_by_time(tmp_path, monkeypatch):
+    writer = RowWriter(tmp_path, SEED, 1)
+    index = tmp_path / "steps.idx"
+    block = np.zeros((row_writer.ROWS_PER_SEAL // 2, 2), np.float32)
+    monkeypatch.setattr(row_writer.time, "monotonic", lambda: 0.0)
+    writer.append(1, block)
+    assert index.stat().st_size == 0
+    writer.append(1 + len(block), block)
+    assert index.stat().st_size == seals.layout(2).itemsize
+    writer.append(1 + 2 * len(block), block[:1])
+    monkeypatch.setattr(row_writer.time, "monotonic", lambda: 1e9)
+    writer.append(2 + 2 * len(block), block[:1])
+    assert index.stat().st_size == 2 * seals.layout(2).itemsize
+    writer.close()
+
+
+def test_a_long_block_is_sealed_in_pieces(tmp_path):
+    writer = RowWriter(tmp_path, SEED, 1)
+    writer.append(1, np.zeros((2500, 2), np.float32))
+    writer.close()
+    reader = RowReader(tmp_path, SEED, COLUMNS)
+    reader.refresh()
+    assert reader.sealed.seals["rows"].tolist() == [1024, 1024, 452]
+
+
+def test_a_gap_in_the_steps_is_a_bug_and_not_written(tmp_path):
+    writer = RowWriter(tmp_path, SEED, 1)
+    with pytest.raises(AssertionError):
+        writer.append(3, np.zeros((1, 2), np.float32))
+    writer.close()
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 30)), min_size=1, max_size=5), st.data()
+)
+def test_merged_rows_equal_a_plain_refold(tmp_path_factory, attempts, data):
+    sealed, plain = [], {}
+    for number, (first, n) in enumerate(attempts):
+        values = np.full((n, 2), number, np.float32) + np.arange(n)[:, None] / 64
+        case = Case(tmp_path_factory.mktemp("rows"), values, first, [7, 3])
+        sealed.append((case.reader().sealed, first))
+        plain = {step: row for step, row in plain.items() if step < first}
+        plain |= {first + i: row for i, row in enumerate(values)}
+    rows = RunRows.merge(COLUMNS, sealed)
+    cut = data.draw(st.integers(0, 80))
+    for part, steps in (
+        (rows, sorted(plain)),
+        (rows.until(cut), sorted(s for s in plain if s <= cut)),
+    ):
+        assert part["step"].tolist() == steps
+        assert part["lr"].tolist() == [plain[step][1] for step in steps]
+        assert part.last_step == max(steps, default=0)
+        bins = part.view("loss", 1, 90, 13)
+        for i, (lo, hi) in enumerate(zip(bins.edges, bins.edges[1:], strict=False)):
+            inside = [plain[s][0] for s in steps if lo <= s < hi]
+            assert np.array_equal(bins.low[i], min(inside, default=np.nan), equal_nan=True)
+            assert np.array_equal(bins.high[i], max(inside, default=np.nan), equal_nan=True)
+
+
+def test_an_unknown_column_is_named_with_those_there_are(make):
+    with pytest.raises(KeyError, match="step, loss, lr"):
+        make((np.ones((4, 2), np.float32), 1, [])).rows()["acc"]
