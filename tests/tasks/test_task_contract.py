@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from memlab.errors import DataError
 from memlab.tasks import kinds
 from memlab.tasks.seeds import Seeds
 
+HERE = str(Path(__file__).parent)
 SEEDS = Seeds(0)
 HALF = {"train_fraction": 0.5}
 CASES = [
@@ -44,6 +46,8 @@ CASES = [
         },
         None,
     ),
+    ({"kind": "pairs", "folder": HERE, "file": "minus.tsv", **HALF}, "8 minus 3 =5"),
+    ({"kind": "pairs", "folder": HERE, "file": "minus.tsv", "tokens": "words", **HALF}, None),
     ({"kind": "location"}, "loc(c_0421)=6067,7030"),
     ({"kind": "location", "validation": "held_out"}, "loc(c_0421)=6067,7030"),
 ]

@@ -1,0 +1,133 @@
+"""Your own pairs of prompt and answer, from a text file.
+
+    8 minus 3 =<TAB>5                            one pair a line
+    {"prompt": "reverse abc:", "answer": "cba"}  or so, in a file whose name ends in .jsonl
+
+A sequence is <bos>, the prompt, the answer and <eos>: <bos>8 minus 3 =5<eos>. A sign between prompt
+and answer, if there is to be one, belongs to the prompt. Pairs that the file repeats stay together
+when it is split.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import ValidationInfo, model_validator
+
+from memlab.errors import DataError
+from memlab.settings import setting
+from memlab.tasks.pair_file import Pair, read_pairs
+from memlab.tasks.seeds import Seeds
+from memlab.tasks.sequences import examples_of, vocabulary_of
+from memlab.tasks.splits import Split, split_rows
+from memlab.tasks.task import Dataset, Examples, Task, Vocabulary
+
+
+class Pairs(Task):
+    """Prompts and answers from a file.
+
+    Validated with the context `{"folder": Path}`, as presets are when they are read, `folder`
+    becomes absolute and `fingerprint` is filled in, so that a run goes on from anywhere.
+    """
+
+    kind: Literal["pairs"] = "pairs"
+    file: str = setting(min_length=1, help="The pairs; with val_file, those to train on.")
+    val_file: str | None = setting(None, help="Pairs to validate on, instead of a split.")
+    test_file: str | None = setting(None, help="Pairs to test on, where there is a val_file.")
+    folder: str | None = setting(
+        None, help="Where the files lie, at any depth; null = the preset's own folder."
+    )
+    train_fraction: float | None = setting(
+        None, gt=0, lt=1, help="Share of the pairs to train on; the rest validates. Or give split."
+    )
+    split: Split | None = setting(
+        None, help="{train, val} as shares of the pairs; the rest tests. Or give train_fraction."
+    )
+    tokens: Literal["characters", "words"] = setting(
+        "characters", help="Whether a token is a character or what stands between spaces."
+    )
+    fingerprint: str | None = setting(
+        None, help="SHA-256 of the files that are meant; null = whatever they hold."
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_split(self) -> "Pairs":
+        ways = (self.val_file, self.train_fraction, self.split)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("give exactly one of val_file, train_fraction and split")
+        if self.test_file is not None and self.val_file is None:
+            raise ValueError("test_file needs val_file")
+        return self
+
+    @model_validator(mode="after")
+    def _located(self, info: ValidationInfo) -> "Pairs":
+        preset_folder = Path((info.context or {}).get("folder", "."))
+        folder = (preset_folder / (self.folder or "")).resolve()
+        for file in self._files.values():
+            if not (folder / file).resolve().is_relative_to(folder):
+                raise ValueError(f"{file} lies outside the folder {folder}; name another `folder`")
+        if not info.context:
+            return self
+        located = self.model_copy(update={"folder": str(folder)})
+        if self.fingerprint is not None or not all(p.is_file() for p in located._paths.values()):
+            return located
+        return located.model_copy(update={"fingerprint": located._sha256()})
+
+    def dataset(self, seeds: Seeds) -> Dataset:
+        """The pairs; which are for training follows from seed `split`, unless files say it."""
+        read = {split: read_pairs(path) for split, path in self._paths.items()}
+        if self.fingerprint not in (None, self._sha256()):
+            raise DataError(
+                "the pairs are not those that are meant: the files have changed",
+                where=self.file,
+                found=self._sha256(),
+                allowed=self.fingerprint,
+                hint="put the old files back, or begin a new run with fingerprint=null",
+            )
+        parts = read if self.val_file is not None else self._split(read["train"], seeds)
+        if not all(parts.values()):
+            raise DataError(
+                "too few pairs: a split is empty",
+                where=self.file,
+                found=", ".join(f"{split} {len(pairs)}" for split, pairs in parts.items()),
+            )
+        vocabulary = self._vocabulary([pair for pairs in parts.values() for pair in pairs])
+        splits = {split: _examples(vocabulary, pairs) for split, pairs in parts.items()}
+        within = set(parts["val"]) <= set(parts["train"])
+        return Dataset(vocabulary, splits, val_within_train=within)
+
+    @property
+    def _files(self) -> dict[str, str]:
+        files = {"train": self.file, "val": self.val_file, "test": self.test_file}
+        return {split: file for split, file in files.items() if file is not None}
+
+    @property
+    def _paths(self) -> dict[str, Path]:
+        return {split: Path(self.folder or "") / file for split, file in self._files.items()}
+
+    def _sha256(self) -> str:
+        digests = (sha256(path.read_bytes()).hexdigest() for path in self._paths.values())
+        return sha256(" ".join(digests).encode()).hexdigest()
+
+    def _split(self, pairs: Sequence[Pair], seeds: Seeds) -> dict[str, list[Pair]]:
+        shares = [self.train_fraction] if self.split is None else [self.split.train, self.split.val]
+        different = list(dict.fromkeys(pairs))
+        rows = split_rows(len(different), [s for s in shares if s], seeds.rng("split"))
+        place = {different[row]: split for split, chosen in rows.items() for row in chosen}
+        return {split: [pair for pair in pairs if place[pair] == split] for split in rows}
+
+    def _vocabulary(self, pairs: Sequence[Pair]) -> Vocabulary:
+        words = self.tokens == "words"
+        texts = (text for pair in pairs for text in pair)
+        symbols = {symbol for text in texts for symbol in (text.split() if words else text)}
+        return vocabulary_of(sorted(symbols), "bos", "eos", "pad", joiner=" " if words else "")
+
+
+def _examples(vocabulary: Vocabulary, pairs: Sequence[Pair]) -> Examples:
+    kinds = {pair: kind for kind, pair in enumerate(dict.fromkeys(pairs))}
+    kind = np.array([kinds[pair] for pair in pairs])
+    prompts, answers = zip(*pairs, strict=True)
+    return replace(examples_of(vocabulary, prompts, answers), copies=np.bincount(kind)[kind])

@@ -1,0 +1,165 @@
+"""Pairs from a user's file: formats, splits, paths, and every way in which a file can be wrong."""
+
+import json
+from collections import Counter
+
+import pytest
+from pydantic import ValidationError
+
+from memlab.errors import DataError
+from memlab.tasks.pairs import Pairs
+from memlab.tasks.seeds import Seeds
+
+TEN = [(f"ask {i}:", f"tell {i}") for i in range(10)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    write(home / "ten.tsv", TEN)
+    write(tmp_path / "outside.tsv", TEN)
+    return home
+
+
+def write(path, pairs):
+    path.write_text("".join(f"{prompt}\t{answer}\n" for prompt, answer in pairs), "utf-8")
+
+
+def read(folder, /, **settings):
+    settings = {"kind": "pairs", "file": "ten.tsv", "train_fraction": 0.7} | settings
+    return Pairs.model_validate(settings, context={"folder": folder})
+
+
+def pairs_of(data):
+    decode = data.vocabulary.decode
+    return {
+        split: [(decode(e.prompt(i)), decode(e.target(i))) for i in range(len(e))]
+        for split, e in data.splits.items()
+    }
+
+
+def test_a_split_holds_every_pair_once(folder):
+    parts = pairs_of(read(folder).dataset(Seeds()))
+    assert {split: len(pairs) for split, pairs in parts.items()} == {"train": 7, "val": 3}
+    assert sorted(parts["train"] + parts["val"]) == TEN
+
+
+def test_json_lines_say_the_same_as_tabs(folder):
+    lines = [json.dumps({"prompt": prompt, "answer": answer}) for prompt, answer in TEN]
+    (folder / "ten.jsonl").write_text("\n".join(lines))
+    assert pairs_of(read(folder, file="ten.jsonl").dataset(Seeds())) == pairs_of(
+        read(folder).dataset(Seeds())
+    )
+
+
+def test_words_are_tokens_if_asked_for(folder):
+    data = read(folder, tokens="words").dataset(Seeds())
+    assert "ask" in data.vocabulary.symbols
+    assert data.n_ctx == 5
+
+
+def test_repeated_pairs_stay_together_and_are_counted(folder):
+    write(folder / "ten.tsv", TEN + TEN[:4] * 2)
+    data = read(folder).dataset(Seeds())
+    parts = pairs_of(data)
+    assert not set(parts["train"]) & set(parts["val"])
+    for split, pairs in parts.items():
+        assert data.splits[split].copies.tolist() == [Counter(pairs)[pair] for pair in pairs]
+
+
+def test_files_may_give_the_splits(folder):
+    write(folder / "val.tsv", [("new", "one")])
+    write(folder / "test.tsv", [("newer", "two")])
+    task = read(folder, val_file="val.tsv", test_file="test.tsv", train_fraction=None)
+    data = task.dataset(Seeds())
+    assert pairs_of(data) == {"train": TEN, "val": [("new", "one")], "test": [("newer", "two")]}
+    assert not data.val_within_train
+
+
+def test_validation_pairs_from_the_training_file_are_declared(folder):
+    write(folder / "val.tsv", TEN[:3])
+    data = read(folder, val_file="val.tsv", train_fraction=None).dataset(Seeds())
+    assert data.val_within_train
+
+
+def test_line_ends_byte_order_marks_and_empty_lines_do_not_matter(folder):
+    (folder / "ten.tsv").write_bytes(b"\xef\xbb\xbfa\tb\r\n\r\nc\td")
+    parts = pairs_of(read(folder, train_fraction=0.5).dataset(Seeds()))
+    assert sorted(parts["train"] + parts["val"]) == [("a", "b"), ("c", "d")]
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "found"),
+    [
+        ("bad.tsv", b"no tab here", "no tab"),
+        ("bad.tsv", b"one\ttwo\tthree", "more than one tab"),
+        ("bad.tsv", b"prompt\t  ", "the answer is empty"),
+        ("bad.tsv", b"caf\xe9\tx", "can't decode"),
+        ("bad.jsonl", b"{", "Expecting"),
+        ("bad.jsonl", b"[1]", "not an object"),
+        ("bad.jsonl", b'{"prompt": "a"}', "missing"),
+        ("bad.jsonl", b'{"prompt": "a", "answer": 5}', "no text"),
+        ("bad.jsonl", b"[" * 100_000, "recursion"),
+    ],
+)
+def test_a_bad_line_is_refused_with_file_and_line(folder, name, line, found):
+    good = b'{"prompt": "a", "answer": "b"}\n' if name.endswith("jsonl") else b"a\tb\n"
+    (folder / name).write_bytes(good + b"\n" + line + b"\n" + good)
+    with pytest.raises(DataError) as refused:
+        read(folder, file=name).dataset(Seeds())
+    assert refused.value.where == f"{folder / name}:3"
+    assert found in refused.value.found
+
+
+def test_a_missing_file_is_named(folder):
+    with pytest.raises(DataError, match=r"none\.tsv: cannot read the pairs: No such file"):
+        read(folder, file="none.tsv").dataset(Seeds())
+
+
+def test_too_few_pairs_are_refused(folder):
+    write(folder / "ten.tsv", TEN[:1])
+    with pytest.raises(DataError, match="a split is empty"):
+        read(folder).dataset(Seeds())
+
+
+@pytest.mark.parametrize("file", ["../outside.tsv", "{absolute}", "link.tsv"])
+def test_a_file_outside_the_folder_is_refused(folder, file):
+    outside = folder.parent / "outside.tsv"
+    (folder / "link.tsv").symlink_to(outside)
+    with pytest.raises(ValidationError, match="lies outside the folder"):
+        read(folder, file=file.format(absolute=outside))
+
+
+def test_a_folder_elsewhere_may_be_named(folder):
+    task = read(folder, folder="..", file="outside.tsv")
+    assert len(task.dataset(Seeds()).splits["train"]) == 7
+
+
+def test_stored_settings_find_the_same_file_from_anywhere(folder, monkeypatch):
+    stored = read(folder).model_dump(mode="json")
+    monkeypatch.chdir("/")
+    for context in (None, {"folder": "/somewhere/else"}):
+        again = Pairs.model_validate(stored, context=context)
+        assert again.model_dump(mode="json") == stored
+        assert pairs_of(again.dataset(Seeds())) == pairs_of(read(folder).dataset(Seeds()))
+
+
+def test_a_file_that_has_changed_since_is_refused(folder):
+    task = read(folder)
+    write(folder / "ten.tsv", TEN[::-1])
+    with pytest.raises(DataError, match="the files have changed"):
+        task.dataset(Seeds())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"train_fraction": None}, "exactly one of val_file, train_fraction and split"),
+        ({"val_file": "ten.tsv"}, "exactly one of val_file, train_fraction and split"),
+        ({"test_file": "ten.tsv"}, "test_file needs val_file"),
+    ],
+)
+def test_splits_that_contradict_each_other_are_refused(folder, settings, message):
+    with pytest.raises(ValidationError, match=message):
+        read(folder, **settings)
