@@ -11,7 +11,7 @@ from memlab.tasks.problems import DRAW, Block, Domain, Problems
 from memlab.tasks.sequences import VOID, joined
 
 Rows = NDArray[np.int64]
-ROUNDS = 5
+ROUNDS = 4
 """Rounds of drawing, each four times as large as the one before."""
 
 
