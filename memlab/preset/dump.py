@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
+from memlab.preset.scalar import scalar
 from memlab.preset.schema import Preset
-from memlab.preset.text import scalar
 
 
 def dump(preset: Preset) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memlab.errors import PresetError
-from memlab.preset.fields import fields, live_keys
+from memlab.preset.fields import Field, fields, live_keys
 from memlab.preset.merge import merged
 from memlab.preset.override import change, full_key, read
 from memlab.preset.schema import Preset
@@ -18,10 +18,12 @@ def apply_edits(preset: Preset, changes: Mapping[str, Any]) -> Preset:
     Raises:
         PresetError: a key is unknown or may not be edited, or a value is not allowed.
     """
+    known = fields(preset.task.kind)
     document = Document(preset.model_dump(mode="json"), {(): f"preset {preset.name}"})
     for key, value in changes.items():
-        _must_be_live(key, f"edit of {key}")
-        document = merged(document, change(key, value, f"edit of {key}"))
+        where = f"edit of {key}"
+        _must_be_live(key, known, where)
+        document = merged(document, change(key, value, where))
     return validated(document)
 
 
@@ -29,26 +31,24 @@ def read_edits(preset: Preset, texts: Sequence[str]) -> dict[str, Any]:
     """`KEY=VALUE` texts as changes that `apply_edits` accepts for this preset.
 
     Raises:
-        PresetError: one is not `KEY=VALUE`, or its key is unknown or may not be edited, or the
-            preset that results is not valid.
+        PresetError: one is not `KEY=VALUE`, its key is unknown or may not be edited, or the preset
+            that results is not valid.
     """
     known = fields(preset.task.kind)
     changes = {}
     for text in texts:
         key, value = read(text, known)
-        _must_be_live(key, f"override {text}")
+        _must_be_live(key, known, f"override {text}")
         changes[key] = value
     apply_edits(preset, changes)
     return changes
 
 
-def _must_be_live(key: str, where: str) -> None:
-    if key in live_keys():
-        return
-    full_key(key, fields(), where) if not key.startswith("task.") else None
-    raise PresetError(
-        f"{key} cannot change once a run has begun",
-        where=where,
-        allowed=", ".join(sorted(live_keys())),
-        hint="start another run with it: `memlab run PRESET KEY=VALUE`",
-    )
+def _must_be_live(key: str, known: Mapping[str, Field], where: str) -> None:
+    if full_key(key, known, where) not in live_keys():
+        raise PresetError(
+            f"{key} cannot change once a run has begun",
+            where=where,
+            allowed=", ".join(sorted(live_keys())),
+            hint="start another run with it: `memlab run PRESET KEY=VALUE`",
+        )

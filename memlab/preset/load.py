@@ -10,7 +10,8 @@ from memlab.preset.merge import merged
 from memlab.preset.override import overridden
 from memlab.preset.schema import Preset
 from memlab.preset.text import MAX_BYTES, Document, parse
-from memlab.preset.validate import nearest, shown, validated
+from memlab.preset.validate import validated
+from memlab.preset.wording import nearest, shown
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The presets that an installation carries: the project's `presets/` folder."""
@@ -41,7 +42,7 @@ def load(ref: str, overrides: Sequence[str] = ()) -> Preset:
     document = _extended(_document(path), path.parent)
     for override in overrides:
         document = overridden(document, override)
-    return validated(document)
+    return validated(document, path.parent)
 
 
 def from_json(values: dict[str, Any], source: str = "run.json") -> Preset:

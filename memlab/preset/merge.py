@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from memlab.preset.text import Document, Path
+from memlab.preset.text import Document, Keys
 
-EITHER: dict[Path, tuple[str, str]] = {
-    ("training",): ("steps", "epochs"),
-    ("task",): ("train_fraction", "split"),
+ONE_OF: dict[Keys, frozenset[str]] = {
+    ("training",): frozenset({"steps", "epochs"}),
+    ("task",): frozenset({"train_fraction", "split", "val_file"}),
 }
-"""Of these two settings a preset gives exactly one: giving one takes the other away."""
+"""Of these settings a preset gives exactly one: giving one takes the others away."""
 
 
 def merged(under: Document, over: Document) -> Document:
@@ -20,18 +20,18 @@ def merged(under: Document, over: Document) -> Document:
     return Document(_laid(under.value, over.value, ()), {**kept, **over.places})
 
 
-def _laid(under: Any, over: Any, path: Path) -> Any:
+def _laid(under: Any, over: Any, path: Keys) -> Any:
     if not (isinstance(under, dict) and isinstance(over, dict)):
         return over
     if path == ("task",) and over.get("kind", under.get("kind")) != under.get("kind"):
         return over
-    one, other = EITHER.get(path, ("", ""))
-    gone = {a for a, b in ((one, other), (other, one)) if over.get(b) is not None and a not in over}
+    rivals = ONE_OF.get(path, frozenset())
+    gone = rivals - set(over) if any(over.get(key) is not None for key in rivals) else ()
     kept = {key: value for key, value in under.items() if key not in gone}
     return kept | {key: _laid(kept.get(key), over[key], (*path, key)) for key in over}
 
 
-def _hidden(path: Path, over: Any) -> bool:
+def _hidden(path: Keys, over: Any) -> bool:
     """Whether `over` has a value in place of the mapping or list that `path` leads into."""
     for part in path:
         if not isinstance(over, dict):

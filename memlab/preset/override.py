@@ -11,8 +11,9 @@ from typing import Any
 from memlab.errors import PresetError
 from memlab.preset.fields import Field, fields
 from memlab.preset.merge import merged
-from memlab.preset.text import Document, Path, parse
-from memlab.preset.validate import nearest, task_kind, unknown_key
+from memlab.preset.text import Document, Keys, parse
+from memlab.preset.validate import task_kind
+from memlab.preset.wording import nearest, unknown_key
 
 
 def overridden(document: Document, override: str) -> Document:
@@ -81,7 +82,7 @@ def change(key: str, value: Any, source: str) -> Document:
     return Document(value, dict.fromkeys(_paths(value, ()), source))
 
 
-def _paths(value: Any, path: Path) -> Iterator[Path]:
+def _paths(value: Any, path: Keys) -> Iterator[Keys]:
     """`path` and all that lie below it."""
     yield path
     below = (

@@ -26,7 +26,7 @@ def _task(value: Any, info: ValidationInfo) -> Task:
         raise BrokenRule(
             "a task needs a kind", key="kind", allowed=known, hint="for example {kind: modular}"
         )
-    if value["kind"] not in kinds():
+    if value["kind"] not in list(kinds()):
         raise BrokenRule("there is no such task", key="kind", allowed=known)
     return kinds()[value["kind"]].model_validate(value, context=info.context)
 

@@ -18,15 +18,17 @@ def parameter_count(model: Model, d_vocab: int, n_ctx: int) -> int:
 
 
 def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) -> int:
-    """Memory of a training step of the plain form with Adam, in float32; the other forms need less.
+    """Bytes that a training step of the plain form takes in float32, rounded up.
 
-    Weights, gradients and Adam's two means; of each token the activations that the backward pass
-    reads (per block: two norms, the residual stream twice, qkv, the attention's output, the MLP's
-    hidden layer before and after its nonlinearity) and logits with their gradient.
+    Weights, gradients, Adam's two means; of each token what the backward pass reads: per block two
+    norms, qkv, attention's output, the residual stream, the MLP's hidden layer before and after its
+    nonlinearity (swiglu: four times); at the end the logits with their gradient. The faster forms
+    take less; the program itself comes on top.
     """
     d_model, d_mlp = model.d_model, d_mlp_of(model)
-    block = 8 * d_model + (1 + _ups(model)) * d_mlp + 2 * model.n_heads * n_ctx
-    per_token = model.n_layers * block + 3 * d_model + 3 * d_vocab
+    block = 10 * d_model + 2 * _ups(model) * d_mlp + 2 * model.n_heads * n_ctx
+    block += 4 * d_model * (model.positions == "rotary") + 4 * d_model * (model.norm == "rmsnorm")
+    per_token = model.n_layers * block + 4 * d_model + 3 * d_vocab
     numbers = 4 * parameter_count(model, d_vocab, n_ctx) + per_token * n_ctx * examples_at_once
     return 4 * numbers
 

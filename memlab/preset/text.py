@@ -5,7 +5,6 @@ depth, and nothing that surprises: no aliases, tags, duplicate keys, dates, octa
 What the values mean is not known here.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +12,14 @@ from typing import Any
 import yaml
 
 from memlab.errors import PresetError
+from memlab.preset.scalar import scalar
 
 MAX_BYTES = 64 * 1024
 MAX_LINES = 2000
 MAX_VALUES = 2000
 MAX_DEPTH = 20
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 """Keys and list indices from the top of a document to a value."""
 
 
@@ -28,10 +28,10 @@ class Document:
     """A parsed value and where each part of it was written."""
 
     value: Any
-    places: Mapping[Path, str]
+    places: Mapping[Keys, str]
     """path -> "file:line:column" of its key or list item; () -> the whole"""
 
-    def place(self, path: Path) -> str:
+    def place(self, path: Keys) -> str:
         """Where `path` was written; for a path that is absent, where its nearest parent was."""
         while path and path not in self.places:
             path = path[:-1]
@@ -65,49 +65,8 @@ def parse(data: bytes, source: str) -> Document:
             "the file has too many lines", where=source, allowed=f"at most {MAX_LINES:,}"
         )
     node = _compose(text, source)
-    places: dict[Path, str] = {(): source}
+    places: dict[Keys, str] = {(): source}
     return Document(None if node is None else _value(node, (), places), places)
-
-
-def scalar(text: str) -> Any:
-    """The value of an unquoted YAML scalar.
-
-    Raises:
-        ValueError: it reads differently in different versions of YAML, or is not finite.
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    for pattern, problem in _REFUSED:
-        if pattern.fullmatch(text):
-            raise ValueError(problem)
-    if _INTEGER.fullmatch(text):
-        if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
-            raise ValueError("the number is too large: at most 9223372036854775807")
-        return int(text)
-    if _NUMBER.fullmatch(text):
-        number = float(text)
-        if number in (float("inf"), float("-inf")):
-            raise ValueError("the number is too large: at most 1.8e308")
-        return number
-    return text
-
-
-_WORDS = {"": None, "~": None} | {
-    form(word): value
-    for word, value in (("null", None), ("true", True), ("false", False))
-    for form in (str.lower, str.title, str.upper)
-}
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_REFUSED = tuple(
-    (re.compile(pattern, re.ASCII), problem)
-    for pattern, problem in (
-        (r"[-+]?0[0-9]+|[-+]?0[xob][0-9a-fA-F]+", "write the number in decimal, without leading zeros, or quote the text"),
-        (r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?", "YAML 1.1 reads this in base 60: quote the text"),
-        (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?", "YAML 1.1 reads this as a date: quote the text"),
-        (r"(?i:[-+]?\.inf|\.nan)", "only finite numbers are allowed"),
-    )
-)  # fmt: skip
 
 
 class _Loader(yaml.SafeLoader):
@@ -118,17 +77,30 @@ class _Loader(yaml.SafeLoader):
     def fetch_more_tokens(self) -> None:
         super().fetch_more_tokens()
         if self.flow_level + len(self.indents) > MAX_DEPTH:
-            raise _refused(self.get_mark(), "the text is nested too deeply", allowed=f"{MAX_DEPTH} levels")  # fmt: skip
+            raise _refused(
+                self.get_mark(), "the text is nested too deeply", allowed=f"{MAX_DEPTH} levels"
+            )
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = super().peek_event()  # type: ignore[no-untyped-call]
         self.values += 1
         if self.values > MAX_VALUES:
-            raise _refused(event.start_mark, "the text has too many values", allowed=f"at most {MAX_VALUES:,}")  # fmt: skip
+            raise _refused(
+                event.start_mark, "the text has too many values", allowed=f"at most {MAX_VALUES:,}"
+            )
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise _refused(event.start_mark, "anchors and aliases are not allowed", hint="write the value out, or quote the text")  # fmt: skip
+            raise _refused(
+                event.start_mark,
+                "anchors and aliases are not allowed",
+                hint="write the value out, or quote the text",
+            )
         if event.tag is not None:
-            raise _refused(event.start_mark, "tags are not allowed", found=event.tag, hint="leave it out, or quote the text")  # fmt: skip
+            raise _refused(
+                event.start_mark,
+                "tags are not allowed",
+                found=event.tag,
+                hint="leave it out, or quote the text",
+            )
         return super().compose_node(parent, index)
 
 
@@ -147,7 +119,11 @@ def _compose(text: str, source: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = _place(mark) if mark else source
-        raise PresetError(_PROBLEMS.get(error.problem or "", f"not valid YAML: {error.problem}"), where=where, hint=_hint(error)) from None  # fmt: skip
+        raise PresetError(
+            _PROBLEMS.get(error.problem or "", f"not valid YAML: {error.problem}"),
+            where=where,
+            hint=_hint(error),
+        ) from None
     except (ValueError, OverflowError) as error:
         # PyYAML lets these through: an escape beyond Unicode, a version of 5,000 digits.
         raise PresetError(f"not valid YAML: {error}", where=source) from None
@@ -167,7 +143,7 @@ def _hint(error: yaml.MarkedYAMLError) -> str | None:
     return None
 
 
-def _value(node: yaml.Node, path: Path, places: dict[Path, str]) -> Any:
+def _value(node: yaml.Node, path: Keys, places: dict[Keys, str]) -> Any:
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, places)
     if isinstance(node, yaml.SequenceNode):
@@ -176,25 +152,39 @@ def _value(node: yaml.Node, path: Path, places: dict[Path, str]) -> Any:
         return [_value(item, (*path, i), places) for i, item in enumerate(node.value)]
     text = str(node.value)
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise _refused(node.start_mark, "half a surrogate pair is not a character", found=ascii(text))  # fmt: skip
-    if isinstance(node, yaml.ScalarNode) and node.style is not None:
-        return text
+        raise _refused(
+            node.start_mark, "half a surrogate pair is not a character", found=ascii(text)
+        )
+    is_quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
     try:
-        return scalar(text)
+        return text if is_quoted else scalar(text)
     except ValueError as error:
-        raise _refused(node.start_mark, f"{_named(path)}this value is not clear", found=_short(text), hint=str(error)) from None  # fmt: skip
+        raise _refused(
+            node.start_mark,
+            f"{_named(path)}this value is not clear",
+            found=_short(text),
+            hint=str(error),
+        ) from None
 
 
-def _mapping(node: yaml.MappingNode, path: Path, places: dict[Path, str]) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, path: Keys, places: dict[Keys, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
-            raise _refused(key_node.start_mark, "a key must be a word", hint="quote a text that starts with { or [")  # fmt: skip
+            raise _refused(
+                key_node.start_mark,
+                "a key must be a word",
+                hint="quote a text that starts with { or [",
+            )
         key = _value(
             yaml.ScalarNode("", key_node.value, key_node.start_mark, style='"'), path, places
         )
         if key in values:
-            raise _refused(key_node.start_mark, f"the key {_short(key)} is given twice", hint=f"first at {places[(*path, key)]}")  # fmt: skip
+            raise _refused(
+                key_node.start_mark,
+                f"the key {_short(key)} is given twice",
+                hint=f"first at {places[(*path, key)]}",
+            )
         places[(*path, key)] = _place(key_node.start_mark)
         values[key] = _value(value_node, (*path, key), places)
     return values
@@ -204,7 +194,7 @@ def _place(mark: Any) -> str:
     return f"{mark.name}:{mark.line + 1}:{mark.column + 1}"
 
 
-def _named(path: Path) -> str:
+def _named(path: Keys) -> str:
     return ".".join(map(str, path)) + ": " if path else ""
 
 

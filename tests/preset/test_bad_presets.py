@@ -1,9 +1,18 @@
 """Bad presets and overrides: each has one message that says where, what, what is allowed."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from memlab.errors import PresetError
+from memlab.preset.fields import fields
 from memlab.preset.load import load
+from memlab.preset.merge import merged
+from memlab.preset.override import change as change_of
+from memlab.preset.override import overridden
+from memlab.preset.text import parse
+from memlab.preset.validate import validated
+from memlab.tasks import kinds
 
 GOOD = """\
 name: trial
@@ -126,3 +135,32 @@ def test_a_missing_file_and_an_unknown_name_are_told_apart(tmp_path):
 def test_a_folder_is_not_a_preset(tmp_path):
     with pytest.raises(PresetError, match="no such preset file"):
         load(str(tmp_path))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(
+    key=st.sampled_from([k for task in kinds() for k in fields(task) if "[]" not in k]),
+    value=anything,
+)
+def test_any_value_in_any_place_is_accepted_or_refused_with_a_preset_error(key, value):
+    document = parse(GOOD.encode(), "good.yaml")
+    try:
+        validated(merged(document, change_of(key, value, "here")))
+    except PresetError as error:
+        assert error.where
+        assert "Input should" not in str(error)
+
+
+@given(st.text(max_size=30) | st.text("lr=.123e-[]{}:, axsteps", max_size=30))
+def test_any_text_is_an_override_or_refused_with_a_preset_error(text):
+    try:
+        validated(overridden(parse(GOOD.encode(), "good.yaml"), text))
+    except PresetError as error:
+        assert error.where == f"override {text}"

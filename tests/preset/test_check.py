@@ -66,6 +66,34 @@ def test_memory_grows_with_the_batch_beyond_the_weights():
     )
 
 
+@pytest.mark.parametrize("overrides", [
+    [], ["activation=swiglu", "positions=rotary", "norm=rmsnorm"], ["n_layers=4", "d_model=64"],
+    ["task.format=characters", "n_layers=2"], ["model.dropout=0.1"],
+])  # fmt: skip
+def test_the_memory_estimate_covers_what_the_backward_pass_keeps(overrides):
+    import torch
+    import torch.nn.functional as F
+
+    from memlab.models.transformer import Transformer
+
+    facts = check(load("quickstart", ["task.modulus=23", *overrides])).facts
+    d_vocab = len(facts.dataset.vocabulary)
+    model = Transformer(facts.preset.model, d_vocab, facts.n_ctx)
+    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        logits = model(torch.from_numpy(facts.train.tokens[:, :-1])).flatten(0, 1)
+        loss = F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
+    needed = sum(storage.nbytes() for at, storage in kept.items() if at not in weights)
+    activations = facts.memory_bytes - 16 * facts.parameters
+    assert loss.requires_grad and needed < activations < 2 * needed
+
+
 def test_micro_batches_save_memory():
     whole, parts = (
         check(load("quickstart", o)).facts.memory_bytes for o in ([], ["micro_batch_size=64"])

@@ -121,6 +121,16 @@ def test_giving_a_split_takes_train_fraction_away(folder):
     assert task["train_fraction"] is None and task["split"] == {"train": 0.5, "val": 0.25}
 
 
+def test_a_task_looks_for_its_files_beside_the_preset(folder):
+    (folder / "deep" / "words.tsv").write_text("a\tb\nc\td\ne\tf\n")
+    (folder / "deep" / "mine.yaml").write_text(
+        "name: mine\ntask: {kind: pairs, file: words.tsv, train_fraction: 0.7}\ntraining: {steps: 1}\n"
+    )
+    mine = load("mine")
+    assert len(mine.task.dataset(mine.seeds).splits["train"]) == 2
+    assert from_json(mine.model_dump(mode="json")) == mine
+
+
 def test_what_is_dumped_is_loaded_again(tmp_path):
     for entry in available():
         path = tmp_path / f"{entry.name}.yaml"
