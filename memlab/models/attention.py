@@ -1,5 +1,7 @@
 """Causal self-attention over several heads."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,15 +21,21 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(settings.d_model, 3 * settings.d_model, bias=settings.biases)
         self.out = nn.Linear(settings.d_model, settings.d_model, bias=settings.biases)
 
-    def heads(self, x: Tensor, positions: Tensor, parts: slice = slice(0, 3)) -> list[Tensor]:
+    def heads(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        parts: slice = slice(0, 3),
+        linear: Callable[..., Tensor] = F.linear,
+    ) -> list[Tensor]:
         """Queries, keys and values of `x` (..., d_model) at `positions` (...).
 
-        `parts` selects among the three. Each result is (..., head, size).
+        `parts` selects among the three, `linear` multiplies. Each result is (..., head, size).
         """
         d_model = x.shape[-1]
         rows = slice(parts.start * d_model, parts.stop * d_model)
         bias = None if self.qkv.bias is None else self.qkv.bias[rows]
-        flat = F.linear(x, self.qkv.weight[rows], bias)
+        flat = linear(x, self.qkv.weight[rows], bias)
         split = [
             z.view(*z.shape[:-1], self.n_heads, -1) for z in torch.split(flat, d_model, dim=-1)
         ]

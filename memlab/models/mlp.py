@@ -1,5 +1,7 @@
 """The position-wise network of a block."""
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -21,14 +23,13 @@ class MLP(nn.Module):
         self.gate = nn.Linear(d_model, d_mlp, bias=biases) if self.activation == "swiglu" else None
         self.down = nn.Linear(d_mlp, d_model, bias=biases)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., d_model) -> the same."""
-        hidden = self.up(x)
+    def forward(self, x: Tensor, linear: Callable[..., Tensor] = F.linear) -> Tensor:
+        """(..., d_model) -> the same; `linear` multiplies."""
+        hidden = linear(x, self.up.weight, self.up.bias)
         if self.gate is not None:
-            hidden = F.silu(self.gate(x)) * hidden
+            hidden = F.silu(linear(x, self.gate.weight, self.gate.bias)) * hidden
         elif self.activation == "gelu":
             hidden = F.gelu(hidden, approximate="tanh")
         else:
             hidden = F.relu(hidden)
-        out: Tensor = self.down(hidden)
-        return out
+        return linear(hidden, self.down.weight, self.down.bias)

@@ -1,7 +1,7 @@
 """The model in textbook form: what every faster form of the computation is held equal to."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -83,10 +83,10 @@ class Transformer(nn.Module):
         out: Tensor = self.dropout(x)
         return out
 
-    def logits(self, x: Tensor) -> Tensor:
-        """Residual stream (..., d_model) -> logits (..., d_vocab)."""
+    def logits(self, x: Tensor, linear: Callable[..., Tensor] = F.linear) -> Tensor:
+        """Residual stream (..., d_model) -> logits (..., d_vocab); `linear` multiplies."""
         weight = self.token.weight if self.head is None else self.head.weight
-        return F.linear(self.norm(x), weight)
+        return linear(self.norm(x), weight)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(example, position) token ids -> logits (example, position, d_vocab)."""

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
+from memlab.engine.forms.linear import linear
 from memlab.models.transformer import Transformer
 
 
@@ -53,14 +54,14 @@ def walk(model: Transformer, layout: Layout) -> Tensor:
         reading = layout.reading(n_heads, first=i == 0, last=i == final)
         attention, h = block.attention, block.norm_1(x)
         if reading.queries is None:
-            q, k, v = attention.heads(h, positions)
+            q, k, v = attention.heads(h, positions, linear=linear)
         else:
             rows = reading.queries
-            (q,) = attention.heads(F.embedding(rows, h), positions[rows], slice(0, 1))
-            k, v = attention.heads(h, positions, slice(1, 3))
+            (q,) = attention.heads(F.embedding(rows, h), positions[rows], slice(0, 1), linear)
+            k, v = attention.heads(h, positions, slice(1, 3), linear)
         y = reading.attend(q, k, v, attention.dropout if model.training else 0.0)
         if reading.outputs is not None:
             x, positions = F.embedding(reading.outputs, x), positions[reading.outputs]
-        x = x + block.dropout(attention.out(y.flatten(1)))
-        x = x + block.dropout(block.mlp(block.norm_2(x)))
-    return model.logits(x)
+        x = x + block.dropout(linear(y.flatten(1), attention.out.weight, attention.out.bias))
+        x = x + block.dropout(block.mlp(block.norm_2(x), linear))
+    return model.logits(x, linear)
