@@ -30,16 +30,13 @@ class Found:
     steps: int
 
 
-def find_spikes(
-    losses: Iterable[ArrayLike], context: Context = Context(), first_step: int = 1
-) -> Found:
+def find_spikes(losses: Iterable[ArrayLike], context: Context | None = None) -> Found:
     """The spikes of losses that come in chunks of any size, as a live run would have found them."""
-    detector = SpikeDetector(context)
+    detector = SpikeDetector(context or Context())
     spikes: list[Spike] = []
     onset: SpikeOnset | None = None
-    step = first_step - 1
-    for chunk in losses:
-        column = np.atleast_1d(np.asarray(chunk, dtype=np.float32))
+    step = 0
+    for column in _pieces(losses):
         rows = np.ones((len(column), len(COLUMNS)), np.float32)
         rows[:, COLUMNS.index("loss")] = column
         step += len(column)
@@ -49,7 +46,15 @@ def find_spikes(
                 onset = None
             elif isinstance(event, SpikeOnset):
                 onset = event
-    return Found(spikes, onset, step - first_step + 1)
+    return Found(spikes, onset, step)
+
+
+def _pieces(losses: Iterable[ArrayLike]) -> Iterator[NDArray[np.float32]]:
+    """The same losses in pieces of a bounded size."""
+    for chunk in losses:
+        values = np.atleast_1d(np.asarray(chunk, dtype=np.float32))
+        for start in range(0, len(values), CHUNK):
+            yield values[start : start + CHUNK]
 
 
 def read_series(path: Path, column: str | None = None) -> Iterator[NDArray[np.float32]]:
@@ -89,11 +94,10 @@ def _read_csv(path: Path, column: str | None) -> Iterator[NDArray[np.float32]]:
         rows = csv.reader(file)
         header = [name.strip() for name in next(rows, [])]
         index = _choose(header, column, path)
-        for number in itertools.count():
-            cells = [row[index] for row in itertools.islice(rows, CHUNK) if len(row) > index]
-            if not cells:
-                return
-            yield _numbers(cells, path, number * CHUNK + 2)
+        line = 2
+        while chunk := list(itertools.islice(rows, CHUNK)):
+            yield _numbers([row[index] for row in chunk if len(row) > index], path, line)
+            line += CHUNK
 
 
 def _choose(header: list[str], column: str | None, path: Path) -> int:
@@ -116,7 +120,8 @@ def _numbers(cells: list[str], path: Path, line: int) -> NDArray[np.float32]:
     """The cells as numbers; an empty one, where a value was not logged, is left out."""
     filled = [cell for cell in cells if cell.strip()]
     try:
-        return np.array(filled, dtype=np.float64).astype(np.float32)
+        with np.errstate(over="ignore"):
+            return np.array(filled, dtype=np.float64).astype(np.float32)
     except ValueError as error:
         raise DataError(
             "the column holds something that is no number",
