@@ -136,12 +136,11 @@ class Algorithmic(Task):
         for task in self.tasks:
             # A task's problems do not depend on which others it is mixed with.
             number = list(DRAW).index(task)
-            drawn = self._inside(task, number, domain, held_out, seeds)
-            for split, part in (
-                drawn | self._outside(task, number, domain, held_out, seeds)
-            ).items():
-                splits.setdefault(split, {})[task] = part
-        examples = {split: self._stacked(vocabulary, parts) for split, parts in splits.items()}
+            inside = self._inside(task, number, domain, held_out, seeds)
+            outside = self._outside(task, number, domain, held_out, seeds)
+            for split, drawn in (inside | outside).items():
+                splits.setdefault(split, {})[task] = drawn
+        examples = {split: self._together(vocabulary, parts) for split, parts in splits.items()}
         kind = distinct(examples["train"].tokens)[1]
         examples["train"] = replace(examples["train"], copies=np.bincount(kind)[kind])
         return Dataset(vocabulary, examples, tuple(self.tasks), stages=self._stages())
@@ -169,7 +168,7 @@ class Algorithmic(Task):
         self, task: Name, number: int, domain: Domain, held_out: NDArray[np.int64], seeds: Seeds
     ) -> dict[str, Drawn]:
         kept = {"val": self.val_examples, "test": self.test_examples}
-        combinations = self.ood_examples if len(held_out) else 0
+        combinations = self.ood_examples if held_out.size else 0
         sizes = {"train": self.train_examples, **kept, "ood-combinations": combinations}
         repeats = self.training_set == "normal"
         parts = draw(
@@ -217,8 +216,8 @@ class Algorithmic(Task):
                 )
         return parts
 
-    def _stacked(self, vocabulary: Vocabulary, parts: dict[Name, Drawn]) -> Examples:
-        """The tasks' sequences of one split below each other."""
+    def _together(self, vocabulary: Vocabulary, parts: dict[Name, Drawn]) -> Examples:
+        """One split: the first problem of each task, the second of each, and so on."""
         width = max(part.tokens.shape[1] for part in parts.values())
         tokens = [
             np.pad(p.tokens, ((0, 0), (0, width - p.tokens.shape[1])), constant_values=VOID)
@@ -226,7 +225,9 @@ class Algorithmic(Task):
         ]
         n_prompt = np.concatenate([part.n_prompt for part in parts.values()])
         group = [np.full(len(p.tokens), self.tasks.index(task)) for task, p in parts.items()]
-        return padded(vocabulary, np.concatenate(tokens), n_prompt, np.concatenate(group))
+        place = np.concatenate([np.arange(len(part.tokens)) for part in parts.values()])
+        examples = padded(vocabulary, np.concatenate(tokens), n_prompt, np.concatenate(group))
+        return examples.take(np.argsort(place, kind="stable"))
 
     def _stages(self) -> tuple[Stage, ...]:
         weights = [self.weights.get(task, 1.0) for task in self.tasks]

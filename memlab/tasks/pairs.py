@@ -85,7 +85,7 @@ class Pairs(Task):
                 where=self.file,
                 found=self._sha256(),
                 allowed=self.fingerprint,
-                hint="put the old files back, or begin a new run with fingerprint=null",
+                hint="put the old files back, or begin a new run with task.fingerprint=null",
             )
         parts = read if self.val_file is not None else self._split(read["train"], seeds)
         if not all(parts.values()):

@@ -1,4 +1,11 @@
-"""Which groups of examples training draws from, and when: mixtures and curricula."""
+"""Which groups of examples training draws from, and when: mixtures and curricula.
+
+Where a data set has stages, the examples of update `step` (from 1) of `steps` are
+
+    Mixture(train.group).draw(stage_at(stages, step, steps), batch_size, seeds.rng("batches", step))
+
+so they depend on the seed and the step alone. `batch_size: full` draws as many as there are.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

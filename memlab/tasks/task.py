@@ -118,7 +118,8 @@ class Dataset:
     """bits in one answer, where answers are drawn at random and nothing predicts them"""
 
     stages: tuple[Stage, ...] = ()
-    """when training draws from which groups; empty = every example once an epoch"""
+    """when training draws from which groups (`memlab.tasks.stages`); empty = every example once an
+    epoch"""
 
     @property
     def n_ctx(self) -> int:

@@ -88,6 +88,12 @@ def test_each_split_has_as_many_of_each_task_as_asked_for(data):
         assert Counter(task for task, _, _ in problems(data, split)) == dict.fromkeys(tasks, n)
 
 
+def test_the_first_examples_of_a_split_show_every_task(data):
+    for split in ("train", "val", "ood-combinations"):
+        first = list(problems(data, split))[:5]
+        assert {task for task, _, _ in first} == set(data.groups)
+
+
 def meaning(task, given):
     """The same for problems that differ in writing only."""
     if task == "add":
