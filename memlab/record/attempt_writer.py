@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,9 @@ class AttemptWriter:
         self._rows = RowWriter(path, sealed.seed(self._place("steps")), first_step)
         self._events = EventWriter(path / "events.jsonl", self._place("events.jsonl"))
         self._heartbeat = files.create(path / "heartbeat")
+        files.sync_folder(path)
         self._beats = 0
+        self._lost: OSError | None = None
         self._step = first_step - 1
         self._open = True
         open_here.add(path.resolve())
@@ -57,9 +60,20 @@ class AttemptWriter:
         self._rows.flush()
 
     def sync(self) -> None:
-        """Seal all rows that wait, and make rows and events survive a power loss."""
-        self._rows.sync()
-        self._events.sync()
+        """Seal all rows that wait, and make rows and events survive a power loss.
+
+        When the disk fails at that, it may have dropped what it was given, and would not say so a
+        second time: the same error is raised from then on.
+        """
+        if self._lost:
+            raise self._lost
+        self._rows.flush()
+        try:
+            self._rows.sync()
+            self._events.sync()
+        except OSError as error:
+            self._lost = error
+            raise
 
     def commit(self, step: int, contents: Mapping[str, bytes]) -> None:
         """Commit a checkpoint, once every row and event before it is durable.
@@ -75,8 +89,9 @@ class AttemptWriter:
     def beat(self, step: int) -> None:
         """Show that this process lives; call it every few seconds, also while paused."""
         self._beats, self._step = self._beats + 1, step
-        document = {"counter": self._beats, "step": step}
-        files.write_at(self._heartbeat, sealed.seal(document, self._place("heartbeat")), 0)
+        text = sealed.seal({"counter": self._beats, "step": step}, self._place("heartbeat"))
+        with suppress(OSError):  # It is a hint: training does not end for want of it.
+            files.write_at(self._heartbeat, text, 0)
 
     def superseded(self) -> bool:
         """Whether a later attempt has taken the run over."""
@@ -86,7 +101,8 @@ class AttemptWriter:
         """Close the attempt for good. Does nothing when it has ended already."""
         if not self._open:
             return
-        self.sync()
+        if not self._lost:
+            self.sync()
         document = {
             "reason": reason,
             "step": step,

@@ -57,20 +57,16 @@ class Checkpoints:
         One that holds these contents already, and maybe more, stays; another one is replaced.
         """
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
-        target = self._folder(step)
         if hashes.items() <= self._hashes(step).items() and self._verifies(step):
             return
-        files.make_folder(self.path)
-        aside = files.hidden(target)
-        files.calls.mkdir(aside)
-        for name, data in contents.items():
-            files.write_new(aside / name, data)
-        document = {"step": step, "sha256": hashes}
-        files.write_new(aside / COMMIT, sealed.seal(document, target.name, indent=2))
-        files.sync_folder(aside)
-        if target.exists():
-            files.move(target, files.hidden(target))
-        files.move(aside, target)
+        target = self._folder(step)
+        with files.new_folder(target) as folder:
+            for name, data in contents.items():
+                files.write_new(folder / name, data)
+            document = {"step": step, "sha256": hashes}
+            files.write_new(folder / COMMIT, sealed.seal(document, target.name, indent=2))
+            if target.exists():
+                files.move(target, files.hidden(target))
 
     def load(
         self, step: int | None = None, *, need: Literal["resume", "weights"] = "resume"

@@ -8,7 +8,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 READ_LIMIT = 64 << 20
@@ -75,18 +75,37 @@ def replace(path: Path, data: bytes) -> None:
     try:
         write_new(aside, data)
         calls.rename(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
+    except OSError:
+        _clear(aside)
         raise
     sync_folder(path.parent)
 
 
-def move(source: Path, target: Path) -> None:
-    """Rename durably.
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill; when the block ends it gets its name: complete, or not at all.
 
     Raises:
-        OSError: `target` is a folder that is not empty, among others.
+        OSError: `target` is there and not empty, among others; then nothing is left behind.
     """
+    aside = hidden(target)
+    try:
+        make_folder(aside)
+        yield aside
+        sync_folder(aside)
+        move(aside, target)
+    except OSError:
+        _clear(aside)
+        raise
+
+
+def _clear(aside: Path) -> None:
+    with suppress(OSError):
+        remove(aside)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename durably."""
     calls.rename(source, target)
     sync_folder(target.parent)
     if source.parent != target.parent:

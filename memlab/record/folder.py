@@ -55,13 +55,12 @@ class RunFolder:
             "preset_sha256": hashlib.sha256(preset_yaml.encode()).hexdigest(),
             **description,
         }
-        aside = files.hidden(runs / run)
-        for folder in ("attempts", "checkpoints", "commands"):
-            files.make_folder(aside / folder)
-        files.write_new(aside / "run.json", sealed.seal(document, "run.json", indent=2))
-        files.write_new(aside / "preset.yaml", preset_yaml.encode())
-        labels.write(aside, run, Labels(name=name))
-        files.move(aside, runs / run)
+        with files.new_folder(runs / run) as folder:
+            for part in ("attempts", "checkpoints", "commands"):
+                files.make_folder(folder / part)
+            files.write_new(folder / "run.json", sealed.seal(document, "run.json", indent=2))
+            files.write_new(folder / "preset.yaml", preset_yaml.encode())
+            labels.write(folder, run, Labels(name=name))
         return cls(runs / run)
 
     @cached_property
@@ -190,16 +189,13 @@ class RunFolder:
     def _claim(self, number: int, document: dict[str, Any]) -> Path | None:
         """The attempt's folder, or None when another process was faster."""
         path = self.path / "attempts" / f"{number:03d}"
-        aside = files.hidden(path)
-        files.make_folder(aside)
         text = sealed.seal(document, place(self.id, number, "attempt.json"), indent=2)
-        files.write_new(aside / "attempt.json", text)
         # A folder that is not empty is never replaced by a rename: each number is claimed once,
         # and no attempt is ever seen without its attempt.json.
         try:
-            files.move(aside, path)
+            with files.new_folder(path) as folder:
+                files.write_new(folder / "attempt.json", text)
         except OSError:
-            files.remove(aside)
             if not path.exists():
                 raise
             return None

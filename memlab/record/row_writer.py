@@ -62,8 +62,7 @@ class RowWriter:
         self._seals_size += len(seal)
 
     def sync(self) -> None:
-        """Seal all that waits and make it durable."""
-        self.flush()
+        """Make all that is sealed durable."""
         files.calls.fsync(self._rows_fd)
         files.calls.fsync(self._seals_fd)
 

@@ -78,7 +78,7 @@ def restore(runs: Path, name: str) -> RunFolder:
     Raises:
         RunError: it is not in the trash.
     """
-    if not _is_run(runs / TRASH / name):
+    if Path(name).name != name or not _is_run(runs / TRASH / name):
         raise RunError("this run is not in the trash", where=name)
     files.move(runs / TRASH / name, runs / name)
     return RunFolder(runs / name)

@@ -2,7 +2,7 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlab.record import events, sealed
@@ -41,6 +41,7 @@ def numbered(listed):
     return [dataclasses.replace(event, seq=i, wall=1.5 * i) for i, event in enumerate(listed)]
 
 
+@settings(max_examples=50)
 @given(st.lists(EVENTS, max_size=8))
 def test_every_kind_comes_back_from_the_file_as_it_was(tmp_path_factory, listed):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"
@@ -85,6 +86,7 @@ def test_fields_of_later_versions_are_left_out():
     assert event == events.Paused(step=3, seq=1, wall=2)
 
 
+@settings(max_examples=50)
 @given(st.lists(EVENTS, min_size=1, max_size=5), st.data())
 def test_a_reader_at_any_byte_sees_whole_lines_and_goes_on_when_the_tail_grows(
     tmp_path_factory, listed, data
@@ -103,6 +105,7 @@ def test_a_reader_at_any_byte_sees_whole_lines_and_goes_on_when_the_tail_grows(
     assert repr(reader.events) == repr(numbered(listed))
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_damage_costs_the_lines_it_touches_and_invents_none(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"

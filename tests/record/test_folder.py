@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from memlab.errors import BusyError, RunError
-from memlab.record import files, process, runs as all_runs, sealed
+from memlab.record import files, process, sealed
+from memlab.record import runs as all_runs
 from memlab.record.attempt import STANDSTILL, Attempt
 from memlab.record.events import Paused, Resumed
 from memlab.record.folder import RunFolder
@@ -52,12 +53,12 @@ def test_a_run_is_found_by_id_beginning_path_and_last(runs, folder, monkeypatch)
     assert all_runs.find(runs, folder.id).path == folder.path
     assert all_runs.find(runs, "last").path == other.path
     assert all_runs.find(Path("/nowhere"), str(folder.path)).path == folder.path
-    unique = os.path.commonprefix([folder.id, other.id])
-    assert all_runs.find(runs, folder.id[: len(unique) + 1]).path == folder.path
+    length = next(i for i, (a, b) in enumerate(zip(folder.id, other.id, strict=True)) if a != b)
+    assert all_runs.find(runs, folder.id[: length + 1]).path == folder.path
     monkeypatch.chdir(folder.path)
     assert all_runs.find(runs, ".").id == folder.id
     with pytest.raises(RunError, match="more than one"):
-        all_runs.find(runs, unique)
+        all_runs.find(runs, folder.id[:length])
     for ref in ("zzz", "", "..", "../x", "/"):
         with pytest.raises(RunError, match="no such run"):
             all_runs.find(runs, ref)
@@ -216,17 +217,24 @@ def test_on_another_machine_only_a_heartbeat_seen_to_stand_still_means_death(fol
     writer.close()
 
 
-def test_a_run_of_a_later_format_is_read_but_not_written_to(runs, folder):
-    for change in ({"version": [2, 0]}, {"requires": ["magic"]}, {"format": "x"}, {"version": 1}):
-        document = sealed.read(folder.path / "run.json", "run.json") | change
-        (folder.path / "run.json").write_bytes(sealed.seal(document, "run.json"))
-        later = RunFolder(folder.path)
-        assert later.labels().name == "a tiny run"
-        for action in (lambda: later.set_labels(name="x"), lambda: claim(later)):
-            with pytest.raises(RunError, match="cannot be written"):
-                action()
+@pytest.mark.parametrize(
+    "change", [{"version": [2, 0]}, {"requires": ["magic"]}, {"format": "x"}, {"version": 1}]
+)
+def test_a_run_of_a_later_format_is_read_but_not_written_to(folder, change):
+    document = sealed.read(folder.path / "run.json", "run.json") | change
+    (folder.path / "run.json").write_bytes(sealed.seal(document, "run.json"))
+    later = RunFolder(folder.path)
+    assert later.labels().name == "a tiny run" and later.description["columns"]
+    for action in (lambda: later.set_labels(name="x"), lambda: claim(later)):
+        with pytest.raises(RunError, match="cannot be written"):
+            action()
+
+
+def test_a_run_whose_description_is_lost_is_still_a_run(runs, folder):
     (folder.path / "run.json").write_bytes(b"")
-    assert RunFolder(folder.path).description == {} and RunFolder(folder.path).problem()
+    found = all_runs.find(runs, "last")
+    assert found.description == {} and "damaged" in found.problem()
+    assert found.id == folder.id and found.labels().name == "a tiny run"
 
 
 def test_a_broken_creation_leaves_no_run(runs, monkeypatch):

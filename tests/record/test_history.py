@@ -145,7 +145,7 @@ def test_only_an_edit_that_both_attempts_made_leaves_rows_comparable(folder):
         writer.write(edit)
         write_rows(writer, 51, 100)
     assert History(folder).resume_verified == {"steps": 60, "first_difference": None}
-    with claim(folder, first_step=81) as writer:
+    with claim(folder, seq=1, first_step=81) as writer:
         writer.write(events.Edited(step=90, changes={"optimizer.lr": 2.0}))
         changed = values(81, 100)
         changed[10:] += 1

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -56,6 +56,7 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
+@settings(max_examples=50)
 @given(cases())
 def test_rows_come_back_bit_by_bit(make, drawn):
     case = make(drawn)
@@ -64,6 +65,7 @@ def test_rows_come_back_bit_by_bit(make, drawn):
     assert steps.tolist() == list(range(case.first, case.first + len(values)))
 
 
+@settings(max_examples=50)
 @given(cases(), st.data())
 def test_a_view_holds_the_extremes_of_every_bin_exactly(make, drawn, data):
     case = make(drawn)
@@ -82,6 +84,7 @@ def test_a_view_holds_the_extremes_of_every_bin_exactly(make, drawn, data):
         assert np.array_equal(bins.high[i], finite.max() if len(finite) else np.nan, equal_nan=True)
 
 
+@settings(max_examples=50)
 @given(cases(), st.sampled_from(["steps.bin", "steps.idx"]), st.data())
 def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, name, data):
     case = make(drawn)
@@ -118,6 +121,7 @@ def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, n
     case.rows().view("lr", 0, 10**7, 20)
 
 
+@settings(max_examples=50)
 @given(cases(), st.data())
 def test_a_reader_of_a_growing_file_ends_with_all_rows(make, drawn, data):
     case = make(drawn)
@@ -183,6 +187,7 @@ def test_a_gap_in_the_steps_is_a_bug_and_not_written(tmp_path):
     writer.close()
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 30)), min_size=1, max_size=5), st.data()
 )

@@ -2,7 +2,7 @@ import json
 import math
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlab.record import sealed
@@ -28,12 +28,14 @@ def same(a: object, b: object) -> bool:
     return type(a) is type(b) and a == b
 
 
+@settings(max_examples=50)
 @given(DOCUMENTS, st.sampled_from([None, 2]))
 def test_a_document_comes_back_as_it_was_with_nan_and_infinities(document, indent):
     data = sealed.seal(document, "here", indent=indent)
     assert same(sealed.unseal(data, "here"), document)
 
 
+@settings(max_examples=50)
 @given(DOCUMENTS)
 def test_a_sealed_document_is_plain_json_for_any_reader(document):
     def refuse(name):
@@ -49,6 +51,7 @@ def test_a_document_in_anothers_place_is_refused():
     assert sealed.unseal(data, "run/attempts/002/end.json") is None
 
 
+@settings(max_examples=50)
 @given(DOCUMENTS, st.data())
 def test_a_damaged_document_is_refused_or_unchanged(document, data):
     text = bytearray(sealed.seal(document, "here"))
