@@ -143,17 +143,18 @@ _NOUNS: Mapping[str, str] = {
 
 
 def _range(schema: Any) -> str:
-    bounds = [
-        f"{word} {schema[name]}"
-        for name, word in (
-            ("minimum", "at least"),
-            ("exclusiveMinimum", "above"),
-            ("maximum", "at most"),
-            ("exclusiveMaximum", "below"),
-        )
-        if name in schema
-    ]
+    if "minimum" in schema and "maximum" in schema:
+        return f" from {schema['minimum']} to {schema['maximum']}"
+    bounds = [f"{word} {schema[name]}" for name, word in _BOUNDS.items() if name in schema]
     return " " + " and ".join(bounds) if bounds else ""
+
+
+_BOUNDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+}
 
 
 def _limits(schema: Any, unit: str, name: str) -> str:

@@ -63,9 +63,10 @@ def find(ref: str) -> Path:
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
         if Path(ref).is_file():
             return Path(ref)
-        raise PresetError("there is no such preset file", where=ref)
+        hint = nearest(Path(ref).stem, _names())
+        raise PresetError("there is no such preset file", where=ref, hint=hint)
     for folder in _folders():
-        matches = sorted(folder.rglob(f"{_literal(ref)}.yaml"))
+        matches = [path for path in sorted(folder.rglob("*.yaml")) if path.stem == ref]
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -104,10 +105,6 @@ def _names() -> dict[str, Path]:
         for path in sorted(folder.rglob("*.yaml")):
             found.setdefault(path.stem, path)
     return found
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 def _document(path: Path) -> Document:

@@ -85,12 +85,8 @@ def change(key: str, value: Any, source: str) -> Document:
 def _paths(value: Any, path: Keys) -> Iterator[Keys]:
     """`path` and all that lie below it."""
     yield path
-    below = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for part, inner in below:
-        yield from _paths(inner, (*path, part))
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, (*path, key))

@@ -126,4 +126,4 @@ def _at(value: Any, path: Keys) -> Any:
 def _allowed(field: Field | None, problem: Any) -> str | None:
     if field is None:
         return str(problem["msg"]).removeprefix("Input should be ")
-    return f"{field.allowed}{f' ({field.unit})' if field.unit else ''}"
+    return f"{field.allowed} (in {field.unit})" if field.unit else field.allowed

@@ -54,6 +54,11 @@ def test_live_settings_can_be_edited_and_are_validated():
         apply_edits(preset, {"optimizer.lr": -1.0})
 
 
+def test_a_run_of_epochs_can_be_extended_in_steps():
+    edited = apply_edits(load("quickstart", ["epochs=3"]), {"training.steps": 99}).training
+    assert (edited.steps, edited.epochs) == (99, None)
+
+
 def test_edits_come_back_in_the_same_way_after_a_resume():
     preset = load("quickstart")
     edits = {"optimizer.lr": 3e-4, "optimizer.clip_grad_norm": 1.0}
