@@ -21,9 +21,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Quoted where our reader would take the bare text for something else."""
+    """Quoted where the bare text would be read as something else, or has line breaks of any kind."""
     try:
-        plain = scalar(text) == text
+        plain = text.isprintable() and scalar(text) == text
     except ValueError:
         plain = False
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')

@@ -140,7 +140,7 @@ def test_what_is_dumped_is_loaded_again(tmp_path):
 
 
 awkward = st.sampled_from(
-    ["no", "1e3", "0777", "0o17", "12:30", "2026-11-21", ".inf", "~", "null", "- a", "a: b", "#", "x\ny", " é"]
+    ["no", "1e3", "0777", "0o17", "12:30", "2026-11-21", ".inf", "~", "null", "- a", "a: b", "#", "x\ny", "\x85x", "a\u2028b", "\ttab ", " é"]
 )  # fmt: skip
 
 
