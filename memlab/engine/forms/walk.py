@@ -11,6 +11,7 @@ from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
 from memlab.engine.forms.linear import linear
+from memlab.engine.forms.mlp import mlp
 from memlab.models.transformer import Transformer
 
 
@@ -63,5 +64,5 @@ def walk(model: Transformer, layout: Layout) -> Tensor:
         if reading.outputs is not None:
             x, positions = F.embedding(reading.outputs, x), positions[reading.outputs]
         x = x + block.dropout(linear(y.flatten(1), attention.out.weight, attention.out.bias))
-        x = x + block.dropout(block.mlp(block.norm_2(x), linear))
+        x = x + block.dropout(mlp(block.mlp, block.norm_2(x)))
     return model.logits(x, linear)
