@@ -76,13 +76,17 @@ def main() -> None:
     options = parser.parse_args()
     quiet = list(quiet_curves(options.seed, options.repeats))
     spiky = list(spiky_curves(options.seed, options.repeats))
-    print(f"{len(quiet)} curves without spikes, {len(spiky)} with {sum(len(c.labels) for c in spiky)}")
+    print(
+        f"{len(quiet)} curves without spikes, {len(spiky)} with {sum(len(c.labels) for c in spiky)}"
+    )
     start = time.process_time()
     groups = judge(quiet + spiky, memlab_onsets)
     seconds = time.process_time() - start
     print(f"memlab: {1e6 * seconds / groups['all', ''].steps:.2f} microseconds a step\n")
     print(f"{'memlab by':<22}{HEADER}")
-    for (what, value), one in sorted(groups.items(), key=lambda item: (item[0][0], str(item[0][1]))):
+    for (what, value), one in sorted(
+        groups.items(), key=lambda item: (item[0][0], str(item[0][1]))
+    ):
         print(line(f"{what} {value}", one))
     print(f"\n{'all curves':<22}{HEADER}")
     print(line("memlab", groups["all", ""]))

@@ -72,13 +72,17 @@ def quiet_trend(
     t = np.arange(n, dtype=np.float64)
     middle = rng.uniform(0.3, 0.7) * n
     if shape == "hump":
-        return rng.uniform(0.3, 1.0) * np.exp(-(((t - middle) / rng.uniform(150, 400)) ** 2) / 2), ()
+        return rng.uniform(0.3, 1.0) * np.exp(
+            -(((t - middle) / rng.uniform(150, 400)) ** 2) / 2
+        ), ()
     if shape == "ramp":
         return np.clip((t - middle) / rng.uniform(200, 800), 0, 1) * rng.uniform(0.3, 1.0), ()
     if shape == "fall":
         return rng.uniform(1, 4) / (1 + np.exp((t - middle) / rng.uniform(4, 60))), ()
     if shape == "change":
-        return np.where((t >= int(middle)) == (rng.random() < 0.5), rng.uniform(0.0, 1.5), 0.0), (int(middle),)
+        return np.where((t >= int(middle)) == (rng.random() < 0.5), rng.uniform(0.0, 1.5), 0.0), (
+            int(middle),
+        )
     if shape == "descent":
         return rng.uniform(1, 3) * np.exp(-t / rng.uniform(50, 500)), ()
     if shape == "slope":

@@ -23,6 +23,10 @@ class Context:
     """the lowest loss that the data allow (conflicting or random targets), nats; None = unknown"""
     updates_per_epoch: int | None = None
     warmup_steps: int = 0
+    float64_loss: bool = False
+    """softmax and loss are computed in float64"""
+    val_within_train: bool = False
+    """validation examples are training examples, on purpose"""
     memorized: float = 0.99
     """train accuracy from which a model counts as having memorized"""
     grokked: float = 0.99

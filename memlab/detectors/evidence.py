@@ -51,9 +51,9 @@ class Rule:
 
     one: float = 40.0
     two: float = 9.0
-    four: float = 4.7
+    four: float = 4.9
     eight: float = 3.1
-    slow: float = 6.4
+    slow: float = 6.2
     """... and for eight steps in standard deviations of a mean of eight steps"""
 
     def scaled(self, factor: float) -> "Rule":

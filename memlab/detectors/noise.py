@@ -40,7 +40,7 @@ def measure_noise(residuals: Floats) -> Noise:
     """
     center = median(residuals)
     around = residuals - center
-    few = 1 + 16 / len(residuals)
+    few = 1 + 32 / len(residuals)
     deviation = median(np.abs(around))
     difference = median(np.abs(np.diff(residuals[-LATELY:]))) / np.sqrt(2)
     scale = max(NORMAL * few * max(deviation, difference), SMALLEST)

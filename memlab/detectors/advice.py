@@ -1,0 +1,204 @@
+"""Advice while a run goes on: what the curves say about its settings, each thing said once.
+
+It would rather say nothing than cry wolf: every condition must hold for several evaluations.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from memlab.detectors.detector import Context, Detector
+from memlab.record.events import COLUMNS, Edited, Evaluated, Event, Finding, Rows
+
+LOSS = COLUMNS.index("loss")
+QUANTUM = 2.0**-23
+"""nats: the smallest positive loss of one example in float32"""
+AT_FLOOR = 100
+"""steps in a row below the quantum"""
+PATIENCE = 5
+"""evaluations in a row for which a condition holds"""
+NEAR = 0.02
+"""share of a loss that counts as being at it"""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A finding's wording; braces are filled with what was seen."""
+
+    level: str
+    what: str
+    why: str
+    advice: str
+
+
+ADVICE = {
+    "too few updates": Advice(
+        "warning",
+        "After {step} of {steps} updates, train accuracy is {accuracy:.2f} and train loss "
+        "{loss:.3g}, still falling.",
+        "The run will end before the model has memorized; a test of generalization says nothing.",
+        "More updates: raise training.steps, or lower training.batch_size at the same epochs.",
+    ),
+    "floor reached": Advice(
+        "info",
+        "Train loss {loss:.4g} is at the lowest value that the data allow, {floor:.4g}.",
+        "Some targets cannot be known from what comes before them; more training only overfits.",
+        "Judge by accuracy, set training.loss_on to answer, or stop here.",
+    ),
+    "lr too high": Advice(
+        "warning",
+        "Train loss {loss:.4g} has stayed above chance, {chance:.4g}, for {n} evaluations.",
+        "A model that guesses would do better: its updates overshoot.",
+        "Lower optimizer.lr three- to tenfold, add warmup_steps, or set clip_grad_norm to 1.",
+    ),
+    "lr too low": Advice(
+        "warning",
+        "Half of the updates are done, and train loss fell smoothly from {first:.3g} to only "
+        "{loss:.3g} (chance: {chance:.3g}).",
+        "A curve without any noise that is far from done is limited by the size of its updates.",
+        "Raise optimizer.lr threefold.",
+    ),
+    "no gap": Advice(
+        "info",
+        "Validation accuracy was {val:.2f} by the time that train accuracy reached {train:.2f}.",
+        "There is no gap to close, so no delayed generalization to see: the split is too easy, or "
+        "evaluations are too far apart to show it.",
+        "Lower task.train_fraction, raise the difficulty, or evaluate more often.",
+    ),
+    "precision floor": Advice(
+        "warning",
+        "The loss has been below {quantum:.1e}, the smallest step of float32, for {n} updates.",
+        "Right answers give no gradient any more (softmax collapse): learning stops or spikes.",
+        "Set training.loss_dtype to float64, add weight decay, or stop here.",
+    ),
+}
+
+
+class AdviceDetector(Detector):
+    """Folds evaluations and losses into findings; each is told once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._told: list[str] = []
+        self._at_floor = 0
+        """steps below the quantum since the loss was last well above it"""
+        self._rows: dict[str, int] = {}
+        """evaluations in a row for which a condition has held"""
+        self._losses: list[float] = []
+        """train losses of the first and the last few evaluations"""
+        self._rises = 0
+        """evaluations whose train loss was above the one before"""
+
+    def see(self, event: Event) -> list[Event]:
+        """What the event adds to the advice; after an edit, counting starts anew."""
+        if isinstance(event, Rows):
+            return self._tell(event.step, self._precision(event))
+        if isinstance(event, Edited):
+            self._rows, self._losses, self._rises = {}, [], 0
+        if isinstance(event, Evaluated) and "train_loss" in event.values:
+            return self._tell(event.step, self._noticed(event))
+        return []
+
+    def _tell(self, at: int, noticed: Iterator[tuple[str, dict[str, Any]]]) -> list[Event]:
+        found: list[Event] = []
+        for name, seen in noticed:
+            if name not in self._told:
+                self._told.append(name)
+                text = ADVICE[name]
+                found.append(
+                    Finding(
+                        step=seen.get("at", at),
+                        level=text.level,
+                        what=text.what.format(**seen),
+                        why=text.why,
+                        advice=text.advice,
+                    )
+                )
+        return found
+
+    def _precision(self, rows: Rows) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Losses at the floor of float32; a loss well above it starts the count again."""
+        if self._context.float64_loss or "precision floor" in self._told:
+            return
+        loss = rows.values[:, LOSS]
+        if not (loss < QUANTUM).any():
+            self._at_floor = 0 if (loss > 8 * QUANTUM).any() else self._at_floor
+            return
+        for i, value in enumerate(loss.tolist()):
+            self._at_floor += value < QUANTUM
+            self._at_floor *= not value > 8 * QUANTUM
+            if self._at_floor == AT_FLOOR:
+                seen = {"quantum": QUANTUM, "n": AT_FLOOR, "at": rows.first + i}
+                yield "precision floor", seen
+                return
+
+    def _noticed(self, event: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(name, what was seen) of all that holds at this evaluation."""
+        loss = event.values["train_loss"]
+        if not math.isfinite(loss):
+            return
+        if self._losses:
+            self._rises += loss >= self._losses[-1]
+        self._losses = [*self._losses[:1], *self._losses[1:][-PATIENCE:], loss]
+        yield from self._levels(event.step, loss)
+        yield from self._progress(event.step, loss, event.values.get("train_accuracy", 1.0))
+        yield from self._gap(event.values)
+
+    def _levels(self, step: int, loss: float) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Losses at the data's floor, or above chance."""
+        floor, chance = self._context.floor_loss, self._context.chance_loss
+        if floor and self._holds("floor", step > 0 and loss <= (1 + NEAR) * floor):
+            yield "floor reached", {"loss": loss, "floor": floor}
+        started = step > max(200, 2 * self._context.warmup_steps)
+        if chance and self._holds("high", started and loss > 1.1 * chance):
+            yield "lr too high", {"loss": loss, "chance": chance, "n": PATIENCE}
+
+    def _progress(
+        self, step: int, loss: float, accuracy: float
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Whether the planned updates will do; judged when most, or half, of them are done."""
+        steps, chance = self._context.steps, self._context.chance_loss
+        floor = self._context.floor_loss or 0.0
+        if not steps or not chance or len(self._losses) <= PATIENCE or step >= steps:
+            return
+        falling = loss < np.mean(self._losses[-1 - PATIENCE : -1])
+        if 0.8 * steps <= step and accuracy < 0.5 and falling and loss > floor + 0.1 * chance:
+            seen = {"step": step, "steps": steps, "accuracy": accuracy, "loss": loss}
+            yield "too few updates", seen
+        smooth = self._rises == 0 and loss < self._losses[0]
+        if 0.5 * steps <= step < 0.6 * steps and smooth and loss > 0.7 * chance:
+            yield "lr too low", {"first": self._losses[0], "loss": loss, "chance": chance}
+
+    def _gap(self, values: dict[str, float]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Whether validation was already learned when training was: judged once, at that time."""
+        train, val = values.get("train_accuracy"), values.get("val_accuracy")
+        if train is None or val is None or self._context.val_within_train or "judged" in self._rows:
+            return
+        if train >= self._context.memorized:
+            self._rows["judged"] = 1
+            if val >= 0.95:
+                yield "no gap", {"train": train, "val": val}
+
+    def _holds(self, name: str, condition: bool) -> bool:
+        """Whether the condition has held for some evaluations in a row, this one included."""
+        self._rows[name] = self._rows.get(name, 0) + 1 if condition else 0
+        return self._rows[name] >= PATIENCE
+
+    def state(self) -> dict[str, Any]:
+        """What was told, what has held for how long, and the losses of a few evaluations."""
+        return {
+            "told": list(self._told),
+            "at_floor": self._at_floor,
+            "rows": dict(self._rows),
+            "losses": list(self._losses),
+            "rises": self._rises,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a memory."""
+        self._told, self._at_floor = list(state["told"]), state["at_floor"]
+        self._rows, self._losses = dict(state["rows"]), list(state["losses"])
+        self._rises = state["rises"]
