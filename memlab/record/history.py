@@ -11,7 +11,7 @@ from memlab.record.attempt import Attempt, place
 from memlab.record.event_log import EventReader
 from memlab.record.events import Edited, Event
 from memlab.record.folder import RunFolder
-from memlab.record.rows import RowReader
+from memlab.record.rows import RowReader, Sealed
 from memlab.record.run_rows import NEVER, RunRows
 from memlab.record.snapshot import Snapshot
 from memlab.record.timeline import Timeline
@@ -60,6 +60,7 @@ class History:
         self._parts: dict[int, _Part] = {}
         self._timeline = Timeline()
         self._folded = 0
+        self._compared: dict[tuple[int, int], _Comparison] = {}
         self.refresh()
 
     def refresh(self) -> bool:
@@ -106,34 +107,41 @@ class History:
         After each resume the recomputed rows are set beside those of the dead attempt, up to the
         first edit that only one of them made. None when the run was never resumed.
         """
-        parts = list(self._parts.values())
-        if len(parts) < 2:
+        if len(self._parts) < 2:
             return None
-        pairs = [self._compare(parts[:i], part) for i, part in enumerate(parts) if i]
+        pairs = [self._comparison(i) for i in range(1, len(self._parts))]
         different = [pair.first_difference for pair in pairs if pair.first_difference is not None]
         return {
             "steps": sum(pair.steps for pair in pairs),
             "first_difference": min(different, default=None),
         }
 
-    def _compare(self, before: list[_Part], part: _Part) -> "_Comparison":
-        old = RunRows.merge(self.folder.columns, [(p.rows.sealed, p.first_step) for p in before])
-        last = min(old.last_step, part.rows.sealed.last_step or 0)
-        edits_before = _edits(_merged_events(before, NEVER), part.first_seq)
-        apart = edits_before ^ _edits(part.log.events, part.first_seq)
-        last = min([last, *(step for step, _ in apart)])
-        old_steps, old_rows = old.read(part.first_step, last)
-        new_steps, new_rows = part.rows.sealed.read(part.first_step, last + 1)
-        both, i, j = np.intersect1d(old_steps, new_steps, return_indices=True)
-        bits = old_rows[i].view(np.uint32) != new_rows[j].view(np.uint32)
-        different = both[bits.any(axis=1)]
-        return _Comparison(len(both), int(different[0]) if len(different) else None)
+    def _comparison(self, i: int) -> "_Comparison":
+        """The rows of attempt `i` beside those of all before it, where both have them."""
+        *before, part = list(self._parts.values())[: i + 1]
+        old, new = self._rows(i), part.rows.sealed
+        apart = _edits(_merged_events(before, NEVER), part.first_seq) ^ _edits(
+            part.log.events, part.first_seq
+        )
+        last = min([old.last_step, new.last_step or 0, *(step for step, _ in apart)])
+        if (i, last) not in self._compared:
+            self._compared[i, last] = _compare(old, new, part.first_step, last)
+        return self._compared[i, last]
 
 
 @dataclass(frozen=True)
 class _Comparison:
     steps: int
     first_difference: int | None
+
+
+def _compare(old: RunRows, new: Sealed, first: int, last: int) -> _Comparison:
+    old_steps, old_rows = old.read(first, last)
+    new_steps, new_rows = new.read(first, last + 1)
+    both, i, j = np.intersect1d(old_steps, new_steps, return_indices=True)
+    bits = old_rows[i].view(np.uint32) != new_rows[j].view(np.uint32)
+    different = both[bits.any(axis=1)]
+    return _Comparison(len(both), int(different[0]) if len(different) else None)
 
 
 def _merged_events(parts: list[_Part], stop: int) -> list[Event]:

@@ -68,8 +68,11 @@ def unseal(data: bytes, place: str) -> dict[str, Any] | None:
     found = _SEAL.search(data, max(0, len(data) - 64))
     if not found or zlib.crc32(data[: found.start()], seed(place)) != int(found[1], 16):
         return None
+    body = data[: found.start()] + b"}"
     try:
-        document = restored(json.loads(data[: found.start()] + b"}"))
+        document = json.loads(body)
+        if b'nan"' in body or b'inf"' in body:
+            document = restored(document)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
