@@ -143,5 +143,5 @@ class Task(Settings, ABC):
         """
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
-        """The task's own measures over (target, answer) texts, named as in `score_names`."""
+        """The task's own measures over at least one (target, answer), named as in `score_names`."""
         return {}

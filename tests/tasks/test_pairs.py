@@ -64,6 +64,7 @@ def test_repeated_pairs_stay_together_and_are_counted(folder):
     data = read(folder).dataset(Seeds())
     parts = pairs_of(data)
     assert not set(parts["train"]) & set(parts["val"])
+    assert (len(set(parts["train"])), len(set(parts["val"]))) == (7, 3)
     for split, pairs in parts.items():
         assert data.splits[split].copies.tolist() == [Counter(pairs)[pair] for pair in pairs]
 
