@@ -1,13 +1,10 @@
-"""A run folder, a small numpy stand-in for a trainer, and a way to damage files."""
+"""A new run folder for each test."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from memlab.record import files
-from memlab.record.attempt_writer import AttemptWriter
-from memlab.record.events import Rows
 from memlab.record.folder import RunFolder
 
 
@@ -27,13 +24,3 @@ def runs(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(runs: Path) -> RunFolder:
     return RunFolder.create(runs, {"preset": {"name": "tiny"}}, "name: tiny\n", "a tiny run")
-
-
-def values(first: int, last: int) -> np.ndarray:
-    """The rows of updates `first` to `last`: a pure function of the step."""
-    steps = np.arange(first, last + 1)
-    return np.stack([np.sin(steps) + 2, np.cos(steps) + 2, 1 / steps], axis=1).astype(np.float32)
-
-
-def write_rows(writer: AttemptWriter, first: int, last: int) -> None:
-    writer.write(Rows(step=last, values=values(first, last)))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded import values
 
 from memlab.record import events, files
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
-from tests.record.conftest import values
 
 STEPS, EVERY = 12, 4
 
