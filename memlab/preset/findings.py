@@ -89,8 +89,10 @@ def warmup_longer_than_training(known: Facts) -> Iterator[Finding]:
 
 def too_few_updates(known: Facts) -> Iterator[Finding]:
     """Memorizing takes updates, however many examples each of them sees."""
+    if known.updates >= FEW_UPDATES:
+        return
     distinct = len(np.unique(known.train.tokens, axis=0))
-    if known.updates >= FEW_UPDATES or distinct < MANY_EXAMPLES:
+    if distinct < MANY_EXAMPLES:
         return
     epochs = known.updates / known.updates_per_epoch
     yield Finding(
@@ -203,8 +205,10 @@ def dense_evaluation(known: Facts) -> Iterator[Finding]:
     share = known.evaluations * judged / (3 * known.updates * known.batch_size)
     if share > DENSE_EVALUATION:
         yield Finding(
-            "info",
-            f"evaluations add about {share:.0%} to the run's time",
+            "info" if share < 1 else "warning",
+            f"evaluations add about {share:.0%} to the run's time"
+            if share < 1
+            else f"evaluations take {share:.1f} times as long as training",
             f"There are {known.evaluations:,} of them over {judged:,} examples each.",
             "a larger evaluation.every, or {ratio: 1.05}",
         )

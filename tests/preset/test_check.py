@@ -102,15 +102,11 @@ def test_micro_batches_save_memory():
 
 
 def test_the_first_seed_s_schedule_is_named_before_it_runs():
-    finding = one(
-        "200 updates are few",
-        "task.split={train: 0.112, val: 0.1}",
-        "batch_size=512",
-        "epochs=100",
-        "loss_on=all",
-    )
+    changes = ("task={kind: location}", "batch_size=512", "epochs=100", "loss_on=all")
+    finding = one("200 updates are few to memorize 1,051 examples", *changes)
     assert "an epoch has 2 of them" in finding.why
-    assert finding.advice.startswith("training.batch_size=64")
+    assert finding.advice == "training.batch_size=64: 16 updates an epoch"
+    assert one("diluted", *changes).level == "warning"
 
 
 def test_an_advised_batch_size_gives_enough_updates():
@@ -162,7 +158,8 @@ def test_two_answers_to_a_prompt_are_noticed(monkeypatch):
     ("warmup takes 2,000 steps of 1,400", "warning", ["warmup_steps=2000"]),
     ("an attention head has 4 numbers", "warning", ["n_heads=32"]),
     ("an attention head has 1 number", "warning", ["n_heads=4", "d_model=4"]),
-    ("evaluations add about 111% to the run's time", "info", ["evaluation.every=1"]),
+    ("evaluations add about 56% to the run's time", "info", ["evaluation.every=2"]),
+    ("evaluations take 1.1 times as long as training", "warning", ["evaluation.every=1"]),
     ("the validation set is empty", "warning", ["task.modulus=3", "task.split={train: 0.5, val: 0.01}"]),
 ])  # fmt: skip
 def test_a_dull_failure_is_named(what, level, overrides):
