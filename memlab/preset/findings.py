@@ -12,9 +12,13 @@ from memlab.preset.facts import Facts
 from memlab.tasks.task import Examples
 
 SMALL_HEAD = 8
+"""numbers in a query; published models have 32 and more"""
 FEW_UPDATES = 500
+"""1,000 random pairs: nothing was learned in 200 updates, all in 1,600"""
 MANY_EXAMPLES = 100
+"""distinct ones; fewer are memorized in a moment"""
 DENSE_EVALUATION = 0.1
+"""time for evaluation as a share of the time for training"""
 LITTLE = 0.01
 """nats that count as nothing"""
 
