@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorded import values
+from .recorded import values
 
 from memlab.record import events, files
 from memlab.record.folder import RunFolder

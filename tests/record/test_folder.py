@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from recorded import write_rows
+from .recorded import write_rows
 
 from memlab.errors import BusyError, RunError
 from memlab.record import files, process, sealed

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import values, write_rows
+from .recorded import values, write_rows
 
 import memlab
 from memlab.record import events
