@@ -12,6 +12,7 @@ Each yield is a safe point: all memory is in the state. Pausing is not pulling.
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from memlab.engine.step import advance
 from memlab.preset.edit import apply_edits
 from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
 from memlab.record.commands import CheckpointNow, Command, Edit, Stop
-from memlab.record.events import Checkpoint, Edited, Ended, Event, Phase, Rows
+from memlab.record.events import Checkpoint, Edited, Ended, Evaluated, Event, Phase, Rows
 
 
 def train(state: TrainState, material: Material, inbox: deque[Command]) -> Iterator[Event]:
@@ -92,14 +93,26 @@ def _judge(state: TrainState, material: Material) -> None:
         state.ending = "finished"
     elif patience is not None and state.worse_evaluations >= patience:
         state.ending = "early_stop"
+    if state.ending:
+        judged = _with_test(state, material, judged)
     state.evaluated_at = state.step
     emit(state, judged)
-    if state.preset.training.stop_when == "sustained" and state.sustained:
-        state.ending = state.ending or "early_stop"
-    if state.ending and len(splits.get("test", ())):
-        emit(state, evaluate(state.model, material, ["test"], state.step))
+    if not state.ending and state.sustained and state.preset.training.stop_when == "sustained":
+        state.ending = "early_stop"
+        state.queue.append(_with_test(state, material, judged))
     if state.preset.evaluation.samples:
         emit(state, sample(state.model, material, state.step))
+
+
+def _with_test(state: TrainState, material: Material, judged: Evaluated) -> Evaluated:
+    """The same evaluation with the test split, which is scored once, at the end."""
+    if not len(material.dataset.splits.get("test", ())):
+        return judged
+    test = evaluate(state.model, material, ["test"], state.step)
+    groups = {
+        name: values | test.groups.get(name, {}) for name, values in judged.groups.items()
+    }
+    return replace(judged, values=judged.values | test.values, groups=groups)
 
 
 def _keep_best(state: TrainState, loss: float) -> None:

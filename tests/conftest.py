@@ -1,0 +1,32 @@
+"""What several tests start from."""
+
+from collections.abc import Callable
+
+import pytest
+
+from memlab.preset.load import from_json
+from memlab.preset.schema import Preset
+
+
+@pytest.fixture
+def tiny() -> Callable[..., Preset]:
+    """Make a preset that trains in a moment; dotted settings may be given: `tiny(**{"a.b": 1})`."""
+
+    def make(**settings: object) -> Preset:
+        document: dict = {
+            "name": "tiny",
+            "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
+            "model": {"n_layers": 2, "n_heads": 2, "d_model": 16, "init_std": 0.1},
+            "optimizer": {"lr": 0.01, "weight_decay": 0.1},
+            "training": {"steps": 30, "checkpoint_every": 10},
+            "evaluation": {"every": 5, "samples": 2},
+        }
+        for key, value in settings.items():
+            *path, last = key.split(".")
+            group = document
+            for part in path:
+                group = group.setdefault(part, {})
+            group[last] = value
+        return from_json(document)
+
+    return make

@@ -1,0 +1,189 @@
+"""The training loop as a list of events: the same whoever pulls, whenever it is cut."""
+
+from collections import deque
+
+import numpy as np
+import pytest
+import torch
+
+from memlab.engine import step as step_module
+from memlab.engine.checkpoint import from_files, to_files, weights_sha256
+from memlab.engine.material import Material
+from memlab.engine.state import fresh_state
+from memlab.engine.train import train
+from memlab.record.commands import CheckpointNow, Edit, Stop
+from memlab.record.events import Checkpoint, Edited, Ended, Evaluated, Rows, Samples
+
+CPU = torch.device("cpu")
+
+
+def run(preset, commands=(), stop_after=None):
+    material = Material(preset, CPU)
+    state = fresh_state(material)
+    events = []
+    for event in train(state, material, deque(commands)):
+        events.append(event)
+        if stop_after and isinstance(event, Checkpoint) and event.step == stop_after:
+            break
+    return events, state, material
+
+
+def rows(events):
+    return np.concatenate([e.values for e in events if isinstance(e, Rows)])
+
+
+def rare(events):
+    return [e for e in events if not isinstance(e, Rows)]
+
+
+def weights(state):
+    return weights_sha256(dict(state.model.named_parameters()))
+
+
+def test_the_schedule_of_events_is_the_one_that_the_preset_states(tiny):
+    events, _, _ = run(tiny())
+    assert [e.step for e in events if isinstance(e, Evaluated)] == [0, 5, 10, 15, 20, 25, 30]
+    assert [e.step for e in events if isinstance(e, Samples)] == [0, 5, 10, 15, 20, 25, 30]
+    assert [e.step for e in events if isinstance(e, Checkpoint)] == [10, 20, 30]
+    assert isinstance(events[-1], Ended)
+    assert events[-1].reason == "finished"
+    assert len(rows(events)) == 30
+
+
+def test_the_same_preset_gives_the_same_bits_and_another_seed_does_not(tiny):
+    first, second = run(tiny()), run(tiny())
+    other = run(tiny(**{"training.seed": 1}))
+    assert rare(first[0]) == rare(second[0])
+    assert rows(first[0]).tobytes() == rows(second[0]).tobytes()
+    assert weights(first[1]) == weights(second[1]) != weights(other[1])
+
+
+@pytest.mark.parametrize("max_rows", [1, 2, 7])
+def test_nothing_depends_on_where_a_block_of_rows_is_cut(tiny, monkeypatch, max_rows):
+    whole = run(tiny())
+    monkeypatch.setattr(step_module, "MAX_ROWS", max_rows)
+    cut = run(tiny())
+    assert rare(whole[0]) == rare(cut[0])
+    assert rows(whole[0]).tobytes() == rows(cut[0]).tobytes()
+    assert weights(whole[1]) == weights(cut[1])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"model.dropout": 0.2},
+        {"training.batch_size": 8},
+        {"training.batch_size": 8, "training.micro_batch_size": 3, "model.dropout": 0.1},
+        {"optimizer.kind": "sgd", "optimizer.momentum": 0.9},
+        {"optimizer.schedule": "cosine", "optimizer.warmup_steps": 5, "training.patience": 4},
+        {"optimizer.decay_on": "matrices", "training.loss_dtype": "float64"},
+    ],
+    ids=lambda s: ",".join(f"{k.split('.')[1]}={v}" for k, v in s.items()) or "plain",
+)
+def test_going_on_from_a_checkpoint_gives_the_bits_of_the_undisturbed_run(tiny, settings):
+    preset = tiny(**settings)
+    whole, state, _ = run(preset)
+    first, stopped, material = run(preset, stop_after=20)
+    files = to_files(stopped, seq=0, announce=[])
+    resumed = fresh_state(material)
+    facts = from_files(resumed, files)
+    resumed.best = stopped.best
+    rest = list(train(resumed, material, deque()))
+    assert facts["step"] == 20
+    assert rare(first) + rare(rest) == rare(whole)
+    assert rows(first + rest).tobytes() == rows(whole).tobytes()
+    assert weights(resumed) == weights(state)
+
+
+def test_the_generator_may_be_dropped_at_any_yield_and_made_again(tiny):
+    whole, state, _ = run(tiny())
+    material = Material(tiny(), CPU)
+    again = fresh_state(material)
+    pieces = []
+    while not (pieces and isinstance(pieces[-1], Ended)):
+        pieces.append(next(iter(train(again, material, deque()))))
+    assert rare(pieces) == rare(whole)
+    assert weights(again) == weights(state)
+
+
+def test_an_edit_takes_effect_after_its_step_and_is_the_last_word_before_the_commit(tiny):
+    events, state, _ = run(
+        tiny(), [Edit({"optimizer.lr": 0.5, "optimizer.weight_decay": 0.0}, at=12)]
+    )
+    (edited,) = [e for e in events if isinstance(e, Edited)]
+    assert edited.step == 12
+    rates = rows(events)[:, 2]
+    assert set(rates[:12]) == {np.float32(0.01)}
+    assert set(rates[12:]) == {np.float32(0.5)}
+    assert state.optimizer.param_groups[0]["weight_decay"] == 0.0
+
+
+def test_an_edit_of_the_length_extends_the_run(tiny):
+    events, _, _ = run(tiny(), [Edit({"training.steps": 40}, at=15)])
+    assert len(rows(events)) == 40
+    assert events[-1].step == 40
+
+
+def test_a_stop_saves_a_checkpoint_and_ends(tiny):
+    events, _, _ = run(tiny(), [Stop()])
+    assert [type(e) for e in events[-2:]] == [Checkpoint, Ended]
+    assert events[-1].reason == "stopped"
+    assert events[-1].step == 0
+
+
+def test_a_checkpoint_can_be_asked_for(tiny):
+    events, _, _ = run(tiny(), [CheckpointNow()])
+    assert [e.step for e in events if isinstance(e, Checkpoint)] == [0, 10, 20, 30]
+
+
+def test_micro_batches_give_the_gradient_of_the_whole_batch(tiny):
+    settings = {"training.batch_size": 20, "optimizer.kind": "sgd", "training.steps": 3}
+    whole = rows(run(tiny(**settings))[0])
+    parts = rows(run(tiny(**settings, **{"training.micro_batch_size": 6}))[0])
+    np.testing.assert_allclose(parts, whole, rtol=1e-5)
+
+
+def test_a_batch_of_all_examples_is_a_full_batch(tiny):
+    full = rows(run(tiny(**{"training.steps": 3}))[0])
+    counted = rows(run(tiny(**{"training.steps": 3, "training.batch_size": 24}))[0])
+    assert counted.tobytes() == full.tobytes()
+
+
+def test_divergence_ends_the_run_at_its_first_row_without_a_number(tiny):
+    settings = {"optimizer.kind": "sgd", "optimizer.lr": 100.0, "model.norm": "none"}
+    events, state, _ = run(tiny(**settings))
+    assert events[-1].reason == "diverged"
+    losses = rows(events)[:, 0]
+    assert np.isfinite(losses[:-1]).all()
+    assert not np.isfinite(losses[-1])
+    assert events[-1].step == state.step == len(losses)
+
+
+def test_a_run_may_go_on_without_numbers_if_its_preset_says_so(tiny):
+    settings = {"optimizer.kind": "sgd", "optimizer.lr": 100.0, "model.norm": "none"}
+    events, _, _ = run(tiny(**settings, **{"training.on_divergence": "continue"}))
+    assert events[-1].reason == "finished"
+    assert len(rows(events)) == 30
+
+
+def test_patience_ends_a_run_that_gets_no_better_and_scores_the_test_split(tiny):
+    settings = {"optimizer.lr": 0.05, "training.patience": 3, "training.steps": 500}
+    split = {
+        "kind": "modular",
+        "operation": "add",
+        "modulus": 7,
+        "split": {"train": 0.5, "val": 0.3},
+    }
+    events, _, _ = run(tiny(**settings, task=split))
+    judged = [e for e in events if isinstance(e, Evaluated)]
+    assert events[-1].reason == "early_stop"
+    assert "test_accuracy" in judged[-1].values
+    assert not any("test_accuracy" in e.values for e in judged[:-1])
+
+
+def test_dropout_differs_from_step_to_step_but_not_from_run_to_run(tiny):
+    settings = {"model.dropout": 0.5, "optimizer.lr": 1e-12}
+    first, second = (rows(run(tiny(**settings))[0]) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    assert len(np.unique(first[:, 0])) > 20
