@@ -45,11 +45,11 @@ class Keys:
         return [key.binding() for key in self.rows]
 
 
-def around(widget: Any) -> list[Keys]:
-    """The tables of a widget and of all that lies around it, the nearest first."""
-    chain = [*widget.ancestors_with_self, widget.app] if widget else []
-    tables = [node.KEYS for node in chain if hasattr(node, "KEYS")]
-    return list(dict.fromkeys(tables))
+def around(widget: Any) -> list[tuple[Any, Keys]]:
+    """A widget and all that lies around it, the nearest first, each with its keys."""
+    chain = [*widget.ancestors_with_self]
+    chain += [] if widget.app in chain else [widget.app]
+    return [(node, node.KEYS) for node in chain if hasattr(node, "KEYS")]
 
 
 _SIGNS = {

@@ -1,0 +1,249 @@
+"""The console: its screens, what trains in it, and how it is left."""
+
+import asyncio
+import traceback
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+
+from memlab.errors import MemlabError
+from memlab.preset.create import create_run
+from memlab.record.commands import Stop, send
+from memlab.record.folder import RunFolder
+from memlab.record.runs import list_runs
+from memlab.record.status import Status
+from memlab.tui import keys
+from memlab.tui.compare.screen import CompareScreen
+from memlab.tui.dialogs import Ask, Tell
+from memlab.tui.help import help_for
+from memlab.tui.lab.screen import LabScreen
+from memlab.tui.messages import (
+    ClonePreset,
+    CompareRuns,
+    OpenRun,
+    ResumeRun,
+    StartRun,
+    TrainingEnded,
+)
+from memlab.tui.palette import PresetsAndRuns
+from memlab.tui.runs.screen import RunsScreen
+from memlab.tui.safe import safe
+from memlab.tui.trainer import Trainer
+from memlab.tui.training import Training
+
+ALIVE = (Status.RUNNING, Status.PAUSED)
+RUN_MODES = ("live", "replay")
+
+
+class Memlab(App[None]):
+    """The lab console."""
+
+    TITLE = "memlab"
+    CSS_PATH = "app.tcss"
+    KEYS = keys.APP
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    COMMANDS = App.COMMANDS | {PresetsAndRuns}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        runs: Path,
+        trainer: Trainer | None = None,
+        open_run: RunFolder | None = None,
+        at: int | None = None,
+    ) -> None:
+        """Open on `open_run`, at step `at`, if it is given; without a trainer nothing can start."""
+        super().__init__()
+        self.runs, self.trainer = runs, trainer
+        self.training = Training(trainer.train if trainer else None, self._ended)
+        self._open, self._at = open_run, at
+        self._shown: dict[str, RunFolder] = {}
+
+    def on_mount(self) -> None:
+        """Make the screens; show the first one."""
+        self.add_mode("lab", lambda: LabScreen(self.trainer.probe if self.trainer else None))
+        self.add_mode("runs", lambda: RunsScreen(self.runs))
+        self.add_mode("compare", CompareScreen)
+        if self._open:
+            self.post_message(OpenRun(self._open, self._at))
+        else:
+            self.switch_mode("lab")
+
+    # Going places
+
+    async def action_go(self, mode: str) -> None:
+        """Go to a screen."""
+        if mode not in RUN_MODES:
+            await self.switch_mode(mode)
+            return
+        folder = self._run_for(mode)
+        if folder is None:
+            what = "no run trains now" if mode == "live" else "there is no run to replay yet"
+            self.notify(f"{what}: start one in the Lab")
+        else:
+            await self._show_run(mode, folder, None)
+
+    def _run_for(self, mode: str) -> RunFolder | None:
+        """The run that trains here, else the one shown last, else the newest that will do."""
+        if mode == "live" and self.training.current:
+            return self.training.current
+        if mode in self._shown:
+            return self._shown[mode]
+        wanted = mode == "live"
+        found = (run for run in list_runs(self.runs)[:50] if (run.status() in ALIVE) == wanted)
+        return next(found, None)
+
+    @on(OpenRun)
+    async def _open_run(self, event: OpenRun) -> None:
+        mine = self.training.current
+        alive = event.folder.status() in ALIVE or (mine and mine.path == event.folder.path)
+        await self._show_run("live" if alive else "replay", event.folder, event.at)
+
+    async def _show_run(self, mode: str, folder: RunFolder, at: int | None) -> None:
+        if mode in self._shown and (self._shown[mode].path != folder.path or at is not None):
+            if self.current_mode == mode:
+                await self.switch_mode("runs")
+            await self.remove_mode(mode)
+            del self._shown[mode]
+        if mode not in self._shown:
+            self._shown[mode] = folder
+            self.add_mode(mode, lambda: _run_screen(folder, at))
+        await self.switch_mode(mode)
+
+    @on(ClonePreset)
+    async def _clone(self, event: ClonePreset) -> None:
+        await self.switch_mode("lab")
+        assert isinstance(self.screen, LabScreen)
+        self.screen.clone(event.preset)
+
+    async def edit_preset(self, name: str) -> None:
+        """Show a preset in the Lab."""
+        await self.switch_mode("lab")
+        assert isinstance(self.screen, LabScreen)
+        self.screen.read_presets(name)
+
+    @on(CompareRuns)
+    async def _compare(self, event: CompareRuns) -> None:
+        await self.switch_mode("compare")
+        assert isinstance(self.screen, CompareScreen)
+        self.screen.show(event.folders)
+
+    # Training
+
+    @on(StartRun)
+    async def _start(self, event: StartRun) -> None:
+        if self._able():
+            try:
+                folder = await asyncio.to_thread(create_run, event.preset, self.runs, event.name)
+            except (MemlabError, OSError) as problem:
+                self.push_screen(Tell(Content("The run cannot be made"), _told(problem)))
+            else:
+                await self._submit(folder, event.queue)
+
+    @on(ResumeRun)
+    async def _resume(self, event: ResumeRun) -> None:
+        if self._able():
+            await self._submit(event.folder, queue=False)
+
+    def _able(self) -> bool:
+        if not self.training.able:
+            self.notify("this console only shows runs; start one with `memlab run`")
+        return self.training.able
+
+    async def _submit(self, folder: RunFolder, queue: bool) -> None:
+        if self.training.submit(folder):
+            await self._show_run("live", folder, None)
+        else:
+            waiting = len(self.training.waiting)
+            said = "" if queue else "one run trains already; "
+            self.notify(f"{said}{waiting} waiting: it starts when the others have ended")
+
+    def _ended(self, folder: RunFolder, problem: Exception | None) -> None:
+        """Called in the thread of the run."""
+        self.post_message(TrainingEnded(folder, problem))
+
+    @on(TrainingEnded)
+    async def _training_ended(self, event: TrainingEnded) -> None:
+        name = safe(event.folder.labels().name or event.folder.id)
+        self.training.proceed()
+        if event.problem is not None:
+            title = Content.assemble(("✗ ", "$error"), name, " ended with an error")
+            self.push_screen(Tell(title, _told(event.problem)))
+        else:
+            self.notify(f"{name.plain}: {event.folder.status()}", markup=False)
+        if self.training.current and self.current_mode == "live":
+            await self._show_run("live", self.training.current, None)
+
+    # Leaving
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if a run trains here."""
+        self._leave()
+
+    @work(exclusive=True, group="quit")
+    async def _leave(self) -> None:
+        folder = self.training.current
+        if folder is not None:
+            answers = {
+                "keep": "keep it running in a process of its own",
+                "stop": "stop it and save a checkpoint",
+                "stay": "stay",
+            }
+            question = Content.assemble(safe(folder.labels().name), " trains here.")
+            answer = await self.push_screen_wait(Ask(question, answers))
+            if answer not in ("keep", "stop"):
+                return
+            await self._let_go(folder)
+            if answer == "keep" and self.trainer:
+                self.trainer.detach(folder)
+        self.exit()
+
+    async def _let_go(self, folder: RunFolder) -> None:
+        """Ask the run to save and end, and wait until it has."""
+        self.training.waiting.clear()
+        self.push_screen(Tell(Content("Saving a checkpoint ..."), Content("This takes a moment.")))
+        while self.training.current is folder and not folder.attempts():
+            await asyncio.sleep(0.1)
+        if self.training.current is folder:
+            send(folder, Stop())
+        while self.training.current is folder:
+            await asyncio.sleep(0.1)
+
+    # Help, palette, pictures
+
+    def action_help(self) -> None:
+        """Show what keys do here."""
+        self.push_screen(help_for(self.focused, self.screen))
+
+    def action_picture(self) -> None:
+        """Save what is seen as an SVG picture."""
+        self.notify(f"saved {self.save_screenshot()}", markup=False)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """All keys that work here, and what Textual has."""
+        for node, table in keys.around(self.focused or screen):
+            for key in table.rows:
+                act = partial(self.run_action, key.action, node)
+                yield SystemCommand(f"{table.title}: {key.label}", key.help, act)
+        yield from super().get_system_commands(screen)
+
+
+def _run_screen(folder: RunFolder, at: int | None) -> Screen[None]:
+    from memlab.tui.live.screen import RunScreen  # Not needed for the first paint.
+
+    return RunScreen(folder, at)
+
+
+def _told(problem: Exception) -> Content:
+    """An error for people: a user's mistake as it is, anything else with its traceback."""
+    if isinstance(problem, MemlabError):
+        return safe(str(problem), 4000, lines=True)
+    return safe("".join(traceback.format_exception(problem)), 20000, lines=True)

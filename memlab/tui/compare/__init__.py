@@ -1,0 +1,1 @@
+"""Runs laid over one another, and what differs between them."""

@@ -1,0 +1,169 @@
+"""From runs to one chart: which x, which measure, single runs or the seeds of one setting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.charts import Band, Chart, Rule, Series
+from memlab.charts.theme import RGB
+from memlab.record.events import Started
+from memlab.record.history import History
+from memlab.record.snapshot import Snapshot
+
+Floats = NDArray[np.float64]
+Axis = Literal["step", "epoch", "wall time", "steps since memorized"]
+AXES: tuple[Axis, ...] = ("step", "epoch", "wall time", "steps since memorized")
+SEEDS = ("training.seed", "training.seeds.")
+FADED = 0.3
+"""How much colour is left of a run that is not in focus."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A run in the comparison."""
+
+    key: str
+    name: str
+    settings: dict[str, Any]
+    view: Snapshot
+    updates_per_epoch: int
+
+    @property
+    def memorized(self) -> int | None:
+        """The evaluation that saw it memorized."""
+        return self._step("memorized")
+
+    @property
+    def grokked(self) -> int | None:
+        """The evaluation that saw it generalize."""
+        return self._step("grokked")
+
+    def _step(self, name: str) -> int | None:
+        return next((p.step for p in self.view.phases if p.name == name), None)
+
+    def measure(self, name: str) -> tuple[Floats, Floats]:
+        """Steps and values of something evaluated, where it was."""
+        judged = self.view.evaluations
+        if name not in judged:
+            return np.empty(0), np.empty(0)
+        known = np.isfinite(judged[name])
+        return judged["step"][known], judged[name][known]
+
+    def along(self, axis: Axis, steps: Floats) -> Floats | None:
+        """Where steps lie on an axis; None if this run has no place there."""
+        if axis == "step":
+            return steps
+        if axis == "epoch":
+            return steps / self.updates_per_epoch
+        if axis == "wall time":
+            return _seconds(self.view, steps)
+        return None if self.memorized is None else steps - self.memorized
+
+
+def compared(history: History, name: str, settings: dict[str, Any]) -> Compared:
+    """A run as it stands now."""
+    check = history.folder.description.get("check", {})
+    per_epoch = max(int(check.get("updates_per_epoch", 1)), 1)
+    return Compared(history.folder.path.name, name, settings, history.until(), per_epoch)
+
+
+def measures(runs: Sequence[Compared]) -> list[str]:
+    """What any of the runs measured, losses and accuracies first."""
+    names = dict.fromkeys(name for run in runs for name in run.view.evaluations if name != "step")
+    usual = [f"{s}_{m}" for m in ("loss", "accuracy") for s in ("val", "train", "test")]
+    return [*(n for n in usual if n in names), *(n for n in names if n not in usual)]
+
+
+def overlay(
+    runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis, focus: str | None
+) -> Chart:
+    """One curve a run, with a rule where it memorized and where it generalized."""
+    series, rules = [], []
+    for run in sorted(runs, key=lambda run: run.key == focus):
+        steps, values = run.measure(measure)
+        x = run.along(axis, steps)
+        if x is None or not len(x):
+            continue
+        colour = colours[run.key]
+        faint = focus is not None and run.key != focus
+        series.append(Series(run.name, x, values, _faded(colour) if faint else colour))
+        if not faint:
+            rules += _phases(run, axis, colour)
+    return Chart(series=tuple(series), rules=tuple(rules))
+
+
+def _phases(run: Compared, axis: Axis, colour: RGB) -> list[Rule]:
+    found = []
+    for name, step in (("memorized", run.memorized), ("grokked", run.grokked)):
+        x = None if step is None else run.along(axis, np.array([float(step)]))
+        if x is not None and (name, axis) != ("memorized", "steps since memorized"):
+            found.append(Rule(float(x[0]), name, colour))
+    return found
+
+
+def bands(runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis) -> Chart:
+    """Runs that differ only in seed: their median as a curve, least to greatest as a band."""
+    series, spread = [], []
+    for group in by_seed(runs).values():
+        curves = [(run.along(axis, s), v) for run in group for s, v in [run.measure(measure)]]
+        lines = [(x, v) for x, v in curves if x is not None and len(x)]
+        if not lines:
+            continue
+        x, values = _aligned(lines)
+        colour = colours[group[0].key]
+        name = f"{_title(group[0])} ({len(lines)} seed{'s' * (len(lines) > 1)})"
+        series.append(Series(name, x, np.nanmedian(values, axis=0), colour))
+        low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+        spread.append(Band(x, low, high, _faded(colour)))
+    return Chart(series=tuple(series), bands=tuple(spread))
+
+
+def by_seed(runs: Sequence[Compared]) -> dict[str, list[Compared]]:
+    """The runs in groups that agree in all settings but seeds."""
+    groups: dict[str, list[Compared]] = {}
+    for run in runs:
+        rest = {k: v for k, v in run.settings.items() if not k.startswith(SEEDS)}
+        groups.setdefault(repr(sorted(rest.items())), []).append(run)
+    return groups
+
+
+def differences(runs: Sequence[Compared]) -> dict[str, list[Any]]:
+    """The settings that differ, each with its value in every run; None = it has none."""
+    keys = dict.fromkeys(key for run in runs for key in run.settings)
+    values = {key: [run.settings.get(key) for run in runs] for key in keys}
+    return {key: row for key, row in values.items() if any(v != row[0] for v in row)}
+
+
+def _title(run: Compared) -> str:
+    return run.name.partition(" seed=")[0]
+
+
+def _aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Curves at the places of any of them that lie within all: (curve, place)."""
+    low, high = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
+    places = np.unique(np.concatenate([x for x, _ in lines]))
+    places = places[(places >= low) & (places <= high)]
+    return places, np.array([np.interp(places, x, values) for x, values in lines]).reshape(
+        len(lines), len(places)
+    )
+
+
+def _seconds(view: Snapshot, steps: Floats) -> Floats:
+    """Seconds of work when each step was done; the time between attempts does not count."""
+    at, spent = [0.0], [0.0]
+    before = None
+    for event in view.events:
+        if before is not None and not isinstance(event, Started):
+            at.append(max(float(event.step), at[-1]))
+            spent.append(spent[-1] + max(event.wall - before.wall, 0.0))
+        before = event
+    return np.interp(steps, at, spent)
+
+
+def _faded(colour: RGB) -> RGB:
+    r, g, b = (round(FADED * part + (1 - FADED) * 60) for part in colour)
+    return (r, g, b)

@@ -1,0 +1,229 @@
+"""The Compare screen: marked runs in one chart, and a table of what differs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Footer, Static
+
+from memlab.charts.theme import RGB
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.safe_text import safe_text
+from memlab.tui import keys
+from memlab.tui.bar import Bar
+from memlab.tui.compare.chart import Overlay
+from memlab.tui.compare.colours import Colours
+from memlab.tui.compare.curves import (
+    AXES,
+    Compared,
+    bands,
+    compared,
+    differences,
+    measures,
+    overlay,
+)
+from memlab.tui.messages import OpenRun
+from memlab.tui.runs.entry import flat
+from memlab.tui.safe import safe
+from memlab.tui.table import Column, Table
+
+EVERY = 2.0
+"""Seconds between two looks at the runs."""
+
+
+class CompareScreen(Screen[None]):
+    """Runs over one another."""
+
+    CSS_PATH = "compare.tcss"
+    KEYS = keys.COMPARE
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    AUTO_FOCUS = "Table"
+
+    @dataclass
+    class Read(Message):
+        """The runs were read."""
+
+        runs: list[Compared]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._histories: dict[str, History] = {}
+        self._folders: list[RunFolder] = []
+        self._compared: list[Compared] = []
+        self._colours = Colours()
+        self._axis = AXES[0]
+        self._measure = "val_loss"
+        self._y_log, self._x_log = True, False
+        self._grouped = self._focused_only = False
+
+    def compose(self) -> ComposeResult:
+        """What is shown, the chart, the table."""
+        yield Bar()
+        yield Static(id="title")
+        yield Overlay()
+        yield Table()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look at runs that still train again and again."""
+        self.set_interval(EVERY, self._look)
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+        self._show()
+
+    def _theme_changed(self, theme: Theme) -> None:
+        self._show()
+
+    def show(self, folders: Sequence[RunFolder]) -> None:
+        """Compare these runs."""
+        self._folders = list(folders)
+        self._read(self._folders)
+
+    def _look(self) -> None:
+        if self.is_current and self._folders:
+            self._read(self._folders)
+
+    @work(thread=True, exclusive=True, group="read")
+    def _read(self, folders: list[RunFolder]) -> None:
+        known, changed = self._histories, False
+        for folder in folders:
+            key = folder.path.name
+            if key not in known:
+                known[key], changed = History(folder), True
+            else:
+                changed |= known[key].refresh()
+        if changed or [folder.path.name for folder in folders] != [r.key for r in self._compared]:
+            self.post_message(self.Read([_compared(known[f.path.name]) for f in folders]))
+
+    @on(Read)
+    def _take(self, event: Read) -> None:
+        self._compared = event.runs
+        names = measures(self._compared)
+        if names and self._measure not in names:
+            self._measure = names[0]
+        self._show()
+
+    # Showing
+
+    def _show(self) -> None:
+        runs = self._compared
+        colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
+        self._show_chart(colours)
+        self._show_table(colours)
+        what = (
+            f"{self._measure} by {self._axis}"
+            if runs
+            else "mark runs with space in Runs (3), then c"
+        )
+        self.query_one("#title", Static).update(safe(what))
+
+    def _show_chart(self, colours: dict[str, RGB]) -> None:
+        runs, focus = self._compared, self._at_cursor() if self._focused_only else None
+        if self._grouped:
+            chart = bands(runs, colours, self._measure, self._axis)
+        else:
+            key = focus.key if focus else None
+            chart = overlay(runs, colours, self._measure, self._axis, key)
+        y_log = self._y_log and not self._measure.endswith("accuracy")
+        x_log = self._x_log and self._axis != "steps since memorized"
+        self.query_one(Overlay).show(replace(chart, y_log=y_log, x_log=x_log))
+
+    def _show_table(self, colours: dict[str, RGB]) -> None:
+        runs, rows = self._compared, differences(self._compared)
+        columns = [
+            Column("run", "run", 30),
+            Column("value", self._measure, 12, "right"),
+            Column("memorized", "memorized", 10, "right"),
+            Column("grokked", "grokked", 10, "right"),
+            *(
+                Column(k, k.rpartition(".")[2], max(len(k.rpartition(".")[2]), 8), "right")
+                for k in rows
+            ),
+        ]
+
+        def cells(row: int) -> list[Content]:
+            run = runs[row]
+            r, g, b = colours[run.key]
+            _, values = run.measure(self._measure)
+            return [
+                Content.assemble((f"▬ {row + 1} ", f"rgb({r},{g},{b})"), safe(run.name)),
+                Content(f"{values[-1]:.4g}" if len(values) else "–"),
+                _count(run.memorized),
+                _count(run.grokked),
+                *(safe("–" if v[row] is None else str(v[row])) for v in rows.values()),
+            ]
+
+        self.query_one(Table).show(columns, len(runs), cells)
+
+    def _at_cursor(self) -> Compared | None:
+        row = self.query_one(Table).cursor
+        return self._compared[row] if row < len(self._compared) else None
+
+    @on(Table.Moved)
+    def _moved(self) -> None:
+        if self._focused_only:
+            self._show()
+
+    # Keys
+
+    def action_cycle_axis(self) -> None:
+        """The next x axis."""
+        self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
+        self._show()
+
+    def action_cycle_measure(self) -> None:
+        """The next measure."""
+        names = measures(self._compared)
+        if names:
+            self._measure = names[(names.index(self._measure) + 1) % len(names)]
+            self._show()
+
+    def action_toggle_log(self) -> None:
+        """Logarithmic or linear values."""
+        self._y_log = not self._y_log
+        self._show()
+
+    def action_toggle_log_x(self) -> None:
+        """Logarithmic or linear x axis."""
+        self._x_log = not self._x_log
+        self._show()
+
+    def action_group(self) -> None:
+        """Seeds as median and band, or single runs."""
+        self._grouped = not self._grouped
+        self._show()
+
+    def action_focus_run(self) -> None:
+        """Dim all runs but the one under the cursor, or none."""
+        self._focused_only = not self._focused_only
+        self._show()
+
+    def action_drop(self) -> None:
+        """Take the run out."""
+        if run := self._at_cursor():
+            self._folders = [f for f in self._folders if f.path.name != run.key]
+            self._compared = [one for one in self._compared if one.key != run.key]
+            self._show()
+
+    @on(Table.Opened)
+    def action_open(self) -> None:
+        """Open the run under the cursor."""
+        if run := self._at_cursor():
+            self.post_message(OpenRun(self._histories[run.key].folder))
+
+
+def _compared(history: History) -> Compared:
+    folder = history.folder
+    name = safe_text(folder.labels().name or folder.id, 40)
+    return compared(history, name, dict(flat(folder.description.get("preset", {}))))
+
+
+def _count(n: int | None) -> Content:
+    return Content("–" if n is None else f"{n:,}")

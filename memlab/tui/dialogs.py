@@ -1,0 +1,95 @@
+"""Small windows: a question with answers, one line of text, something to read."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+ESCAPE: list[BindingType] = [Binding("escape", "dismiss(None)", "back", show=False)]
+
+
+class Ask(ModalScreen[str | None]):
+    """A question; the answer is the name of a button, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *ESCAPE,
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, question: Content, answers: dict[str, str]) -> None:
+        """`answers`: name to what its button says; the first one has focus."""
+        super().__init__()
+        self._question, self._answers = question, answers
+
+    def compose(self) -> ComposeResult:
+        """The question above its answers."""
+        with Vertical(classes="dialog"):
+            yield Static(self._question)
+            with Vertical(classes="answers"):
+                for name, label in self._answers.items():
+                    yield Button(label, name=name, compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Give the answer."""
+        self.dismiss(event.button.name)
+
+
+class Line(ModalScreen[str | None]):
+    """One line of text, checked while it is typed; None if it was left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = ESCAPE
+
+    def __init__(
+        self, title: Content, text: str = "", problem: Callable[[str], str | None] | None = None
+    ) -> None:
+        """`problem` tells what is wrong with a text, if something is."""
+        super().__init__()
+        self._title, self._text, self._problem = title, text, problem
+
+    def compose(self) -> ComposeResult:
+        """The title, the line, what is wrong with it."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title)
+            yield Input(self._text, compact=True)
+            yield Static("", classes="problem")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell at once what is wrong."""
+        found = self._problem(event.value) if self._problem else None
+        self.query_one(".problem", Static).update(Content(found or "⏎ accept   esc leave"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Give the text, if nothing is wrong with it."""
+        if not (self._problem and self._problem(event.value)):
+            self.dismiss(event.value)
+
+
+class Tell(ModalScreen[None]):
+    """Something to read, such as an error."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark", "dismiss(None)", "back", show=False)
+    ]
+
+    def __init__(self, title: Content, text: Content) -> None:
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        """The title above the text, which scrolls."""
+        with Vertical(classes="dialog tall"):
+            yield Static(self._title, classes="title")
+            with VerticalScroll(can_focus=True):
+                yield Static(self._text)
+            with Horizontal(classes="answers"):
+                yield Button("close", compact=True)
+
+    def on_button_pressed(self) -> None:
+        """Leave."""
+        self.dismiss(None)

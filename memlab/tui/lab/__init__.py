@@ -1,0 +1,1 @@
+"""The Lab: choose a preset, edit it, look ahead, start."""

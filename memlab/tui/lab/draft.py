@@ -1,0 +1,194 @@
+"""A preset with changes on top, as they are typed: what it means, and what is wrong with each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+from memlab.errors import PresetError
+from memlab.preset.fields import Field, fields
+from memlab.preset.merge import merged
+from memlab.preset.override import change
+from memlab.preset.schema import Preset
+from memlab.preset.text import Document, parse
+from memlab.preset.validate import task_kind, validated
+
+KIND = "task.kind"
+_ABSENT = object()
+
+
+@final
+@dataclass(frozen=True)
+class Draft:
+    """A preset and the texts typed into its fields. Immutable: a change makes another draft."""
+
+    base: Preset
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """dotted key to what was typed, the latest last"""
+    folder: Path | None = None
+    """where a task looks for its files"""
+
+    def typed(self, key: str, text: str) -> "Draft":
+        """The draft after `text` was typed into a field; the preset's own value is no change."""
+        others = {k: t for k, t in self.texts.items() if k != key}
+        if key == KIND:
+            # Another kind of task has other settings.
+            others = {k: t for k, t in others.items() if not k.startswith("task.")}
+        draft = replace(self, texts=others)
+        return draft if draft.text(key) == text else replace(self, texts={**others, key: text})
+
+    def towards(self, preset: Preset) -> "Draft":
+        """The draft whose changes turn its base into `preset`."""
+        wanted = preset.model_dump(mode="json")
+        draft = Draft(self.base, folder=self.folder)
+        for key in (KIND, *Draft(preset).known, "claims"):
+            if _at(draft._original, key) != _at(wanted, key) is not None:
+                draft = replace(draft, texts={**draft.texts, key: shown(_at(wanted, key))})
+        return draft
+
+    def without(self, key: str) -> "Draft":
+        """The draft with a field as the preset has it."""
+        return replace(self, texts={k: t for k, t in self.texts.items() if k != key})
+
+    @property
+    def known(self) -> Mapping[str, Field]:
+        """The fields that a form shows, by key: settings that hold no others."""
+        every = fields(task_kind(self._document.value))
+        groups = {"", *(key for key, one in every.items() if one.group)}
+        return {
+            key: one
+            for key, one in every.items()
+            if not one.group and key.rpartition(".")[0] in groups and key != "claims"
+        }
+
+    def text(self, key: str) -> str:
+        """What a field shows: what was typed while it is wrong, else the value that holds."""
+        if key in self.texts and key in self.problems:
+            return self.texts[key]
+        value = _at(self._document.value, key)
+        return shown(self.known[key].default if value is _ABSENT else value)
+
+    def missing(self, key: str) -> bool:
+        """Whether a field must be given and is not."""
+        return self.known[key].required and _at(self._document.value, key) is _ABSENT
+
+    @cached_property
+    def differences(self) -> dict[str, tuple[str, str]]:
+        """The fields that differ from the preset: key to what it was and what it is."""
+        found = {}
+        for key in self.known:
+            before, after = _at(self._original, key), _at(self._document.value, key)
+            if before != after and not (after is _ABSENT and before is None):
+                found[key] = (shown(before), self.text(key))
+        return found | {key: (self.original(key), self.texts[key]) for key in self.unread}
+
+    def original(self, key: str) -> str:
+        """What the preset itself has in a field."""
+        return shown(_at(self._original, key))
+
+    @property
+    def problems(self) -> Mapping[str, PresetError]:
+        """What is wrong, by the key that was typed last of those involved."""
+        return self._judged[1]
+
+    @property
+    def preset(self) -> Preset | None:
+        """What would be trained; None while something is wrong."""
+        return self._judged[0]
+
+    @property
+    def name(self) -> str:
+        """What to call a run of it: the preset and what was changed."""
+        changes = [
+            f"{key.rpartition('.')[2]}={after}"
+            for key, (_, after) in self.differences.items()
+            if key not in ("name", "about")
+        ]
+        return " ".join([self.text("name"), *changes])[:120]
+
+    @cached_property
+    def _original(self) -> dict[str, Any]:
+        return self.base.model_dump(mode="json")
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, Document], dict[str, PresetError]]:
+        """The changes that are values, and what is wrong with the others."""
+        changes, problems = {}, {}
+        for key, text in self.texts.items():
+            try:
+                changes[key] = change(key, _value(key, text), key)
+            except PresetError as problem:
+                problems[key] = problem
+        return changes, problems
+
+    @property
+    def unread(self) -> list[str]:
+        """The fields whose text is no value at all."""
+        return list(self._read[1])
+
+    @cached_property
+    def _document(self) -> Document:
+        return self._laid(list(self._read[0]))
+
+    def _laid(self, keys: list[str]) -> Document:
+        document = Document(self._original, {(): self.base.name})
+        for key in keys:
+            document = merged(document, self._read[0][key])
+        return document
+
+    @cached_property
+    def _judged(self) -> tuple[Preset | None, dict[str, PresetError]]:
+        """Take away one change after the other that is wrong, until the rest is right."""
+        problems = dict(self._read[1])
+        keys = list(self._read[0])
+        while True:
+            try:
+                preset = validated(self._laid(keys), self.folder)
+                return (None if problems else preset), problems
+            except PresetError as problem:
+                key = str(problem.where)
+                problems[key] = problem
+                if key not in keys or key == KIND:
+                    return None, problems
+                keys.remove(key)
+
+
+def shown(value: Any) -> str:
+    """A value as one types it into a field."""
+    if value is _ABSENT or value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_item, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_item(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+def _item(value: Any) -> str:
+    """A value within a list or mapping: text is quoted."""
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return shown(value)
+
+
+def _value(key: str, text: str) -> Any:
+    """What was typed as a value: text as it stands where text is asked for, else YAML."""
+    known = [one for kind in (None, *_kinds()) for k, one in fields(kind).items() if k == key]
+    if any(one.allowed.startswith("text") for one in known):
+        return text
+    return parse(text.encode("utf-8", "replace"), key).value
+
+
+def _kinds() -> tuple[str, ...]:
+    return fields()[KIND].choices
+
+
+def _at(values: Any, key: str) -> Any:
+    for part in key.split("."):
+        if not isinstance(values, dict) or part not in values:
+            return _ABSENT
+        values = values[part]
+    return values

@@ -1,0 +1,97 @@
+"""What will be trained and what looks wrong, beside the form."""
+
+from textual.content import Content
+from textual.widgets import Static
+
+from memlab.errors import MemlabError
+from memlab.preset.check import Report
+from memlab.preset.findings import Finding
+from memlab.tui.lab.draft import Draft
+from memlab.tui.safe import safe
+
+SIGNS = {"error": ("✗", "$error"), "warning": ("⚠", "$warning"), "info": ("·", "$foreground")}
+
+
+class Preflight(Static):
+    """Facts and findings of the draft, the time it will take, and how it differs."""
+
+    def show(
+        self,
+        draft: Draft,
+        found: Report | MemlabError | None,
+        seconds: float | None,
+        note: str = "",
+    ) -> None:
+        """Show what is known; `seconds` is one update's, `note` stands in its place."""
+        parts = [_problems(draft)]
+        if isinstance(found, Report) and not draft.problems:
+            parts += [_facts(found, seconds, note), _findings(found)]
+        elif isinstance(found, MemlabError):
+            parts.append(safe(f"✗ {found}", 600, lines=True, style="$error"))
+        parts.append(_differences(draft))
+        self.update(Content("\n\n").join([part for part in parts if part]))
+
+
+def _problems(draft: Draft) -> Content:
+    lines = [
+        safe(f"✗ {problem}", 600, lines=True, style="$error") for problem in draft.problems.values()
+    ]
+    return Content("\n").join(lines)
+
+
+def _facts(report: Report, seconds: float | None, note: str) -> Content:
+    known = report.facts
+    splits = ", ".join(f"{name} {len(s):,}" for name, s in known.dataset.splits.items())
+    time = note or ("m measures it" if seconds is None else duration(seconds * known.updates))
+    rows = [
+        ("parameters", f"{known.parameters:,}"),
+        ("examples", splits),
+        ("updates", f"{known.updates:,} of {known.batch_size:,} examples"),
+        ("epochs", f"{known.updates / known.updates_per_epoch:,.0f}"),
+        ("evaluations", f"{known.evaluations:,}"),
+        ("chance loss", f"{known.chance_loss:.3f} nats"),
+        ("memory", f"up to {known.memory_bytes / 2**20:,.0f} MiB"),
+        ("time", time),
+    ]
+    lines = [Content.assemble((f"{name:12}", "dim"), safe(value)) for name, value in rows]
+    return Content("\n").join(lines)
+
+
+def _findings(report: Report) -> Content:
+    if not report.findings:
+        return Content.styled("✓ nothing looks wrong", "$success")
+    return Content("\n").join([_finding(finding) for finding in report.findings])
+
+
+def _finding(finding: Finding) -> Content:
+    sign, colour = SIGNS[finding.level]
+    return Content.assemble(
+        (f"{sign} ", colour),
+        safe(finding.what, 300, style=f"bold {colour}"),
+        "\n  ",
+        safe(finding.why, 300),
+        "\n  ",
+        safe(f"try {finding.advice}", 300, style="dim"),
+    )
+
+
+def _differences(draft: Draft) -> Content:
+    if not draft.differences:
+        return Content.styled("as in the preset", "dim")
+    lines = [Content.styled("changes", "bold")]
+    for key, (before, after) in draft.differences.items():
+        lines.append(
+            Content.assemble("● ", safe(key), " ", safe(f"{before} → {after}", style="bold"))
+        )
+    return Content("\n").join(lines)
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: "2 min 10 s"."""
+    if seconds < 1:
+        return f"{seconds:.2g} s"
+    days, rest = divmod(round(seconds), 86400)
+    parts = zip(
+        (days, rest // 3600, rest // 60 % 60, rest % 60), ("d", "h", "min", "s"), strict=True
+    )
+    return " ".join([f"{n} {unit}" for n, unit in parts if n][:2])

@@ -1,0 +1,141 @@
+"""The list of presets, by folder, and what the one under the cursor shows."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from memlab.preset.load import SHIPPED, Available
+from memlab.tui import keys
+from memlab.tui.safe import safe
+
+
+class PresetOptions(OptionList):
+    """The presets as options, under the names of their folders."""
+
+    KEYS = keys.PRESETS
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+
+    def action_edit_fields(self) -> None:
+        """Go to the form."""
+        self.action_select()
+
+
+class Presets(Vertical):
+    """A filter, the presets, and a word about one."""
+
+    class Chosen(Message):
+        """The cursor is on another preset."""
+
+        def __init__(self, chosen: Available) -> None:
+            super().__init__()
+            self.chosen = chosen
+
+    class Opened(Message):
+        """The preset under the cursor is to be edited."""
+
+    def __init__(self, presets: Sequence[Available]) -> None:
+        super().__init__(id="presets")
+        self._presets = list(presets)
+
+    def compose(self) -> ComposeResult:
+        """The parts, from top to bottom."""
+        yield Input(placeholder="filter", compact=True, id="preset-filter")
+        yield PresetOptions(compact=True, markup=False)
+        with VerticalScroll(id="about", can_focus=False):
+            yield Static()
+
+    def on_mount(self) -> None:
+        """List them all."""
+        self._list("")
+
+    def show(self, presets: Sequence[Available], name: str) -> None:
+        """List other presets, the cursor on the one of that name."""
+        self._presets = list(presets)
+        self._list(self.query_one(Input).value)
+        self._point(name)
+
+    @property
+    def name_at_cursor(self) -> str | None:
+        """The name of the preset under the cursor."""
+        option = self.query_one(PresetOptions).highlighted_option
+        return option.id if option else None
+
+    def _point(self, name: str) -> None:
+        options = self.query_one(PresetOptions)
+        for i in range(options.option_count):
+            if options.get_option_at_index(i).id == name:
+                options.highlighted = i
+
+    def _list(self, sought: str) -> None:
+        options = self.query_one(PresetOptions)
+        options.clear_options()
+        words = sought.lower().split()
+        found = [one for one in self._presets if all(word in _text(one) for word in words)]
+        options.add_options(_options(found))
+        options.action_first()
+
+    def focus_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one(Input).focus()
+
+    def focus_list(self) -> None:
+        """Go to the list."""
+        self.query_one(PresetOptions).focus()
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        event.stop()
+        self._list(event.value)
+
+    @on(Input.Submitted)
+    def _filtered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_list()
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        chosen = next(one for one in self._presets if one.name == event.option.id)
+        problem = safe(str(chosen.problem), 2000, lines=True, style="$error")
+        about = safe(chosen.about, 2000) if chosen.preset else problem
+        self.query_one("#about Static", Static).update(about)
+        self.post_message(self.Chosen(chosen))
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.post_message(self.Opened())
+
+
+def _options(presets: Sequence[Available]) -> Iterator[Option]:
+    for folder, members in groupby(sorted(presets, key=_place), _folder):
+        yield Option(safe(f"{folder}/", style="dim"), disabled=True)
+        for one in members:
+            sign = "✗ " if one.problem else "  "
+            yield Option(Content.assemble((sign, "$error"), safe(one.name)), id=one.name)
+
+
+def _place(one: Available) -> tuple[str, str]:
+    return (_folder(one), one.name)
+
+
+def _folder(one: Available) -> str:
+    """The folder below `presets/` here, or below those shipped."""
+    for root, name in ((Path("presets"), "presets"), (SHIPPED, "shipped")):
+        if one.path.is_relative_to(root):
+            return "/".join([name, *one.path.parent.relative_to(root).parts])
+    return str(one.path.parent)
+
+
+def _text(one: Available) -> str:
+    return f"{_folder(one)} {one.name} {one.about}".lower()

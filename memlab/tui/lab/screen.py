@@ -1,0 +1,301 @@
+"""The Lab screen: presets, the form, preflight; starting, saving, editing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Button, Footer
+
+from memlab.errors import MemlabError, PresetError
+from memlab.preset.check import Report, check
+from memlab.preset.dump import dump
+from memlab.preset.load import Available, available
+from memlab.preset.schema import Preset
+from memlab.preset.text import parse
+from memlab.preset.validate import validated
+from memlab.tui import keys
+from memlab.tui.bar import Bar
+from memlab.tui.dialogs import Ask, Line
+from memlab.tui.lab.draft import Draft
+from memlab.tui.lab.editor import edited
+from memlab.tui.lab.form import Form
+from memlab.tui.lab.preflight import Preflight
+from memlab.tui.lab.presets import Presets
+from memlab.tui.lab.save import problem_with, save
+from memlab.tui.messages import StartRun
+from memlab.tui.safe import safe
+
+PAUSE_BEFORE_CHECK = 0.15
+"""Seconds without a key before preflight looks again."""
+
+
+class LabScreen(Screen[None]):
+    """Choose a preset, edit it, look ahead, start it."""
+
+    CSS_PATH = "lab.tcss"
+    KEYS = keys.LAB
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    AUTO_FOCUS = "PresetOptions"
+
+    @dataclass
+    class Listed(Message):
+        """The presets were read."""
+
+        presets: list[Available]
+        point_at: str | None
+
+    @dataclass
+    class Inspected(Message):
+        """Preflight has looked at a preset."""
+
+        preset: Preset
+        found: Report | MemlabError
+
+    @dataclass
+    class Measured(Message):
+        """A few updates of a preset were timed."""
+
+        preset: Preset
+        seconds: float | None
+        problem: str
+
+    def __init__(self, probe: Callable[[Preset], float] | None) -> None:
+        """`probe` measures the seconds of an update."""
+        super().__init__()
+        self._probe = probe
+        self._drafts: dict[str, Draft] = {}
+        self._extra: list[Available] = []
+        self._draft: Draft | None = None
+        self._found: Report | MemlabError | None = None
+        self._seconds: float | None = None
+        self._note = ""
+        self._soon: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Three columns, or two and a strip below them."""
+        yield Bar()
+        with Horizontal(id="columns"):
+            yield Presets([])
+            yield Form()
+        with Vertical(id="ahead"):
+            with VerticalScroll(id="preflight", can_focus=False):
+                yield Preflight()
+            with Horizontal(id="buttons"):
+                yield Button("▶ start", id="start", compact=True, variant="success")
+                yield Button("queue", id="queue", compact=True)
+                yield Button("save as", id="save", compact=True)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Name the parts; read the presets."""
+        self.query_one(Presets).border_title = "presets"
+        self.query_one(Form).border_title = "settings"
+        self.query_one("#ahead").border_title = "preflight"
+        self.read_presets()
+
+    @work(thread=True, exclusive=True, group="presets")
+    def read_presets(self, point_at: str | None = None) -> None:
+        """Read all presets; then the cursor goes to the one of that name."""
+        self.post_message(self.Listed(available(), point_at))
+
+    @on(Listed)
+    def _listed(self, event: Listed) -> None:
+        names = {one.name for one in event.presets}
+        extra = [one for one in self._extra if one.name not in names]
+        presets = self.query_one(Presets)
+        presets.show([*event.presets, *extra], event.point_at or presets.name_at_cursor or "")
+
+    def clone(self, preset: Preset) -> None:
+        """Show the settings of a run as changes of its preset, or as a preset of their own."""
+        known = {one.name: one for one in available()}
+        base = known.get(preset.name)
+        if base is None or base.preset is None:
+            base = Available(preset.name, Path("from a run") / preset.name, preset)
+            self._extra.append(base)
+        assert base.preset is not None
+        self._drafts[base.name] = Draft(base.preset, folder=base.path.parent).towards(preset)
+        self.read_presets(base.name)
+
+    # The draft
+
+    @on(Presets.Chosen)
+    async def _chosen(self, event: Presets.Chosen) -> None:
+        chosen = event.chosen
+        if chosen.preset is None:
+            return
+        known = self._drafts.get(chosen.name)
+        if known is None or known.base != chosen.preset:
+            known = Draft(chosen.preset, folder=chosen.path.parent)
+        await self._show(known)
+
+    @on(Presets.Opened)
+    def _opened(self) -> None:
+        self.query_one(Form).take_focus()
+
+    @on(Form.Typed)
+    async def _typed(self, event: Form.Typed) -> None:
+        if self._draft:
+            await self._show(self._draft.typed(event.key, event.text))
+
+    @on(Form.Reset)
+    async def _reset(self, event: Form.Reset) -> None:
+        if self._draft:
+            await self._show(self._draft.without(event.key))
+
+    async def action_revert(self) -> None:
+        """Forget all changes."""
+        if self._draft:
+            await self._show(replace(self._draft, texts={}))
+
+    async def _show(self, draft: Draft) -> None:
+        if self._draft and draft.preset == self._draft.preset is not None:
+            self._draft = draft
+        else:
+            self._draft, self._found, self._seconds = draft, None, None
+            self._look_soon()
+        self._drafts[draft.base.name] = draft
+        await self.query_one(Form).show(draft)
+        self.query_one(Form).border_title = _title(draft)
+        self._show_preflight()
+
+    # Looking ahead
+
+    def _look_soon(self) -> None:
+        if self._soon:
+            self._soon.stop()
+        self._soon = self.set_timer(PAUSE_BEFORE_CHECK, self._look)
+
+    def _look(self) -> None:
+        if self._draft and self._draft.preset:
+            self._inspect(self._draft.preset)
+
+    @work(thread=True, exclusive=True, group="preflight")
+    def _inspect(self, preset: Preset) -> None:
+        try:
+            found: Report | MemlabError = check(preset)
+            assert isinstance(found, Report) and found.facts.chance_loss >= 0
+        except MemlabError as error:
+            found = error
+        self.post_message(self.Inspected(preset, found))
+
+    @on(Inspected)
+    def _inspected(self, event: Inspected) -> None:
+        if self._draft and event.preset == self._draft.preset:
+            self._found = event.found
+            self._show_preflight()
+
+    def action_measure(self) -> None:
+        """Measure a few updates."""
+        if self._probe and self._draft and self._draft.preset:
+            self._note = "measuring ..."
+            self._show_preflight()
+            self._measure(self._draft.preset)
+
+    @work(thread=True, exclusive=True, group="measure")
+    def _measure(self, preset: Preset) -> None:
+        assert self._probe is not None
+        try:
+            self.post_message(self.Measured(preset, self._probe(preset), ""))
+        except Exception as error:
+            self.post_message(self.Measured(preset, None, f"cannot be measured: {error}"))
+
+    @on(Measured)
+    def _measured(self, event: Measured) -> None:
+        self._note = event.problem
+        if self._draft and event.preset == self._draft.preset:
+            self._seconds = event.seconds
+        self._show_preflight()
+
+    def _show_preflight(self) -> None:
+        if self._draft:
+            self.query_one(Preflight).show(self._draft, self._found, self._seconds, self._note)
+
+    # Starting
+
+    @on(Button.Pressed, "#start")
+    def action_start(self) -> None:
+        """Train the draft now."""
+        self._begin(queue=False)
+
+    @on(Button.Pressed, "#queue")
+    def action_queue(self) -> None:
+        """Train the draft after what trains now."""
+        self._begin(queue=True)
+
+    def _begin(self, queue: bool) -> None:
+        if preset := self._valid():
+            assert self._draft is not None
+            errors = [f for f in getattr(self._found, "findings", ()) if f.level == "error"]
+            if errors:
+                self.notify(safe(errors[0].what).plain, severity="error", markup=False)
+            else:
+                self.post_message(StartRun(preset, self._draft.name, queue))
+
+    def _valid(self) -> Preset | None:
+        """The draft's preset; if there is none, say why and go to the field."""
+        if self._draft is None or self._draft.preset:
+            return self._draft.preset if self._draft else None
+        problem = next(iter(self._draft.problems.values()))
+        self.notify(safe(problem.what).plain, severity="error", markup=False)
+        self.query_one(Form).action_next_changed()
+        return None
+
+    # Files
+
+    @on(Button.Pressed, "#save")
+    @work
+    async def action_save(self) -> None:
+        """Write the draft as a preset of one's own."""
+        if preset := self._valid():
+            title = Content("Save as presets/NAME.yaml; a folder may stand before the name")
+            name = await self.app.push_screen_wait(Line(title, problem=problem_with))
+            if name is not None:
+                path = save(preset, name)
+                self.notify(f"written to {safe(str(path)).plain}", markup=False)
+                self.read_presets(path.stem)
+
+    @work
+    async def action_edit(self) -> None:
+        """Edit the draft as YAML in $EDITOR, again and again until it is valid or given up."""
+        preset = self._valid()
+        text = dump(preset) if preset else ""
+        while preset and self._draft:
+            try:
+                with self.app.suspend():
+                    text = edited(text)
+                preset = validated(parse(text.encode(), "your text"), self._draft.folder)
+            except PresetError as problem:
+                question = safe(str(problem), 2000, lines=True)
+                answers = {"again": "edit again", "forget": "forget these edits"}
+                if await self.app.push_screen_wait(Ask(question, answers)) != "again":
+                    return
+            except MemlabError as problem:
+                self.notify(safe(str(problem), 400).plain, severity="error", markup=False)
+                return
+            else:
+                await self._show(self._draft.towards(preset))
+                return
+
+    def action_filter(self) -> None:
+        """Go to the presets' filter."""
+        self.query_one(Presets).focus_filter()
+
+    def action_back(self) -> None:
+        """Go to the list of presets."""
+        self.query_one(Presets).focus_list()
+
+
+def _title(draft: Draft) -> Content:
+    n = len(draft.differences)
+    changed = f"  ● {n} changed" if n else ""
+    wrong = f"  ✗ {len(draft.problems)} wrong" if draft.problems else ""
+    return Content.assemble(safe(draft.base.name, 40), changed, wrong)

@@ -1,0 +1,67 @@
+"""Presets and runs in the command palette."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from memlab.preset.load import available
+from memlab.record.folder import RunFolder
+from memlab.record.runs import list_runs
+from memlab.tui.messages import OpenRun
+from memlab.tui.safe import safe
+
+if TYPE_CHECKING:
+    from memlab.tui.app import Memlab
+
+NEWEST = 300
+"""Runs that can be found by name; older ones are found in the list of runs."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    text: str
+    about: str
+    go: Callable[[], object]
+
+
+class PresetsAndRuns(Provider):
+    """Goes to a preset in the Lab, or opens a run."""
+
+    async def startup(self) -> None:
+        """Read names, aside from the interface."""
+        self._places = await asyncio.to_thread(self._read)
+
+    def _read(self) -> list[_Place]:
+        app: Memlab = self.app  # type: ignore[assignment]
+        presets = [
+            _Place(safe(f"preset {one.name}").plain, safe(one.about).plain, _edit(app, one.name))
+            for one in available()
+        ]
+        runs = [
+            _Place(safe(f"run {run.labels().name}").plain, safe(run.id).plain, _open(app, run))
+            for run in list_runs(app.runs)[:NEWEST]
+        ]
+        return presets + runs
+
+    async def discover(self) -> Hits:
+        """All presets and the newest runs."""
+        for place in self._places[:30]:
+            yield DiscoveryHit(safe(place.text), place.go, place.text, place.about)
+
+    async def search(self, query: str) -> Hits:
+        """What fits."""
+        matcher = self.matcher(query)
+        for place in self._places:
+            if (score := matcher.match(place.text)) > 0:
+                yield Hit(score, matcher.highlight(place.text), place.go, place.text, place.about)
+
+
+def _edit(app: "Memlab", name: str) -> Callable[[], object]:
+    return lambda: app.run_worker(app.edit_preset(name))
+
+
+def _open(app: "Memlab", run: RunFolder) -> Callable[[], object]:
+    return lambda: app.post_message(OpenRun(run))

@@ -1,0 +1,1 @@
+"""The runs: read without delay, filtered, sorted, marked, labelled, deleted."""

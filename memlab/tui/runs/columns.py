@@ -1,0 +1,130 @@
+"""What the list of runs says of each: columns, their cells, what they are sorted by."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.content import Content
+
+from memlab.record.status import Status
+from memlab.tui.runs.entry import CURVE, Entry
+from memlab.tui.safe import safe
+from memlab.tui.table import Column
+
+SIGNS: dict[Status, tuple[str, str]] = {
+    Status.RUNNING: ("▶", "$success"),
+    Status.PAUSED: ("⏸", "$warning"),
+    Status.QUEUED: ("○", "$foreground 60%"),
+    Status.FINISHED: ("✓", "$success"),
+    Status.STOPPED: ("■", "$foreground"),
+    Status.INTERRUPTED: ("■", "$warning"),
+    Status.FAILED: ("✗", "$error"),
+    Status.DIVERGED: ("↗", "$error"),
+    Status.DIED: ("†", "$error"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column and how it is filled."""
+
+    column: Column
+    cell: Callable[[Entry], Content]
+    fact: str
+    """what it is sorted by"""
+
+
+def columns(settings: Sequence[str], curves: dict[str, str]) -> list[Shown]:
+    """The columns after the mark; `settings` are those in which runs differ."""
+
+    def curve(entry: Entry) -> Content:
+        return Content.styled(curves.get(entry.key, "·" * CURVE), "$accent")
+
+    return [
+        Shown(Column("name", "run", 22), lambda e: safe(e.name), "name"),
+        Shown(Column("status", "status", 13), _status, "status"),
+        Shown(Column("step", "step", 8, "right"), lambda e: _count(e.step), "step"),
+        _value("val_loss", "val loss"),
+        _value("val_accuracy", "val acc"),
+        Shown(Column("spikes", "▼", 3, "right"), lambda e: _count(e.spikes), "spikes"),
+        Shown(
+            Column("memorized", "memor.", 7, "right"), lambda e: _count(e.memorized), "memorized"
+        ),
+        Shown(Column("grokked", "grokked", 8, "right"), lambda e: _count(e.grokked), "grokked"),
+        Shown(Column("curve", "loss", CURVE), curve, "val_loss"),
+        *(_setting(key) for key in settings),
+        _value("train_loss", "train"),
+        Shown(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "created"),
+        Shown(Column("preset", "preset", 18), lambda e: safe(e.preset), "preset"),
+        Shown(Column("tags", "tags", 16), lambda e: safe(" ".join(e.tags)), "tags"),
+        Shown(Column("note", "note", 30), lambda e: safe(e.note), "note"),
+    ]
+
+
+def _status(entry: Entry) -> Content:
+    sign, colour = SIGNS.get(entry.status, ("?", ""))
+    return Content.styled(f"{sign} {entry.status}", colour)
+
+
+def _value(fact: str, title: str) -> Shown:
+    def cell(entry: Entry) -> Content:
+        value = entry.values.get(fact)
+        return Content("–" if value is None else f"{value:.3g}")
+
+    return Shown(Column(fact, title, 9, "right"), cell, fact)
+
+
+def _setting(key: str) -> Shown:
+    title = key.rpartition(".")[2]
+
+    def cell(entry: Entry) -> Content:
+        value = entry.settings.get(key)
+        return safe("–" if value is None else str(value))
+
+    return Shown(Column(key, safe(title).plain, max(len(title) + 2, 8), "right"), cell, key)
+
+
+def _count(n: int | None) -> Content:
+    """A count in a few cells: 98,200 and 1.2M."""
+    if n is None:
+        return Content("–")
+    return Content(f"{n:,}" if n < 10**6 else f"{n / 1e6:.3g}M")
+
+
+def age(created: float) -> str:
+    """How long ago, in the largest unit: "3 h"."""
+    seconds = max(time.time() - created, 0)
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return "now"
+
+
+def differing(entries: Sequence[Entry], most: int = 12) -> list[str]:
+    """The settings in which runs differ, in the order of the preset."""
+    values: dict[str, Any] = {}
+    found: dict[str, None] = {}
+    for entry in entries:
+        for key, value in entry.settings.items():
+            if values.setdefault(key, value) != value:
+                found[key] = None
+    return list(found)[:most]
+
+
+def sort_key(fact: str) -> Callable[[Entry], Any]:
+    """Numbers before texts."""
+
+    def key(entry: Entry) -> Any:
+        value = entry.facts[fact]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return (0, value, "") if number else (1, 0, str(value).lower())
+
+    return key
+
+
+def ordered(entries: Sequence[Entry], fact: str, down: bool) -> list[Entry]:
+    """Sorted by a fact; runs without it come last either way."""
+    having = [entry for entry in entries if entry.facts.get(fact) is not None]
+    lacking = [entry for entry in entries if entry.facts.get(fact) is None]
+    return [*sorted(having, key=sort_key(fact), reverse=down), *lacking]

@@ -1,0 +1,115 @@
+"""A run in the list: what can be read of it quickly, and what takes a look at its history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+
+from memlab.charts import sparkline
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.status import Status
+from memlab.record.summary import brief, closing_facts
+
+CURVE = 12
+"""Cells of the small curve."""
+UNSETTLED = (Status.RUNNING, Status.PAUSED, Status.QUEUED)
+"""What may change at any moment."""
+
+
+@final
+@dataclass(frozen=True)
+class Entry:
+    """A run as the list knows it."""
+
+    folder: RunFolder
+    name: str
+    tags: tuple[str, ...]
+    note: str
+    preset: str
+    status: Status
+    step: int
+    created: float
+    """seconds since the epoch"""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """dotted key to value, of the preset that it was made with"""
+    values: Mapping[str, float] = field(default_factory=dict)
+    """of the last evaluation"""
+    memorized: int | None = None
+    grokked: int | None = None
+    """the evaluation that saw it first"""
+    spikes: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others here: the name of its folder."""
+        return self.folder.path.name
+
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """Everything that can be filtered and sorted by."""
+        return {
+            **self.settings,
+            **self.values,
+            "run": self.key,
+            "name": self.name,
+            "tags": self.tags,
+            "note": self.note,
+            "preset": self.preset,
+            "status": str(self.status),
+            "step": self.step,
+            "created": self.created,
+            "memorized": self.memorized,
+            "grokked": self.grokked,
+            "spikes": self.spikes,
+        }
+
+
+def read(folder: RunFolder) -> Entry:
+    """What a run says of itself; a run that has not ended well is read in full."""
+    known = brief(folder)
+    labels = folder.labels()
+    if not known["final"] and known["status"] != Status.QUEUED:
+        known |= closing_facts(folder)
+        known["spikes"] = known["n_spikes"]
+    description = folder.description
+    return Entry(
+        folder=folder,
+        name=labels.name or folder.id,
+        tags=tuple(labels.tags),
+        note=labels.note,
+        preset=str(known["preset"]),
+        status=Status(known["status"]),
+        step=known["step"],
+        created=float(description.get("created", 0.0)),
+        settings=dict(flat(description.get("preset", {}))),
+        values=known["final"],
+        memorized=_step(known["memorized_at"]),
+        grokked=_step(known["grokked_at"]),
+        spikes=known["spikes"],
+    )
+
+
+def curve(folder: RunFolder) -> str:
+    """The validation loss, or else the training loss, in a few cells."""
+    judged = History(folder).until().evaluations
+    for name in ("val_loss", "train_loss"):
+        if name in judged:
+            values = judged[name]
+            return sparkline(values[np.isfinite(values)], CURVE)
+    return " " * CURVE
+
+
+def _step(crossing: Mapping[str, Any] | None) -> int | None:
+    return None if crossing is None else int(crossing["to"])
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Any:
+    """Pairs of dotted key and value; what is said about a preset is left out."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        elif prefix or key not in ("name", "about", "claims"):
+            yield prefix + key, value

@@ -1,0 +1,340 @@
+"""The Runs screen: every run, filtered and sorted; marks, labels, the trash."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+from textual.worker import get_current_worker
+
+from memlab.errors import MemlabError
+from memlab.preset.load import from_json
+from memlab.record.runs import delete, restore
+from memlab.record.status import Status
+from memlab.tui import keys
+from memlab.tui.bar import Bar
+from memlab.tui.dialogs import Line
+from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
+from memlab.tui.runs.columns import Shown, columns, differing, ordered
+from memlab.tui.runs.entry import UNSETTLED, Entry, curve
+from memlab.tui.runs.filter import FilterError, Test, parse
+from memlab.tui.runs.index import Index
+from memlab.tui.safe import safe
+from memlab.tui.table import Column, Table
+
+EVERY = 2.0
+"""Seconds between two looks at the folder."""
+MARK = Column("mark", "", 2)
+
+
+class RunsScreen(Screen[None]):
+    """All runs of a folder."""
+
+    CSS_PATH = "runs.tcss"
+    KEYS = keys.RUNS
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    AUTO_FOCUS = "Table"
+
+    @dataclass
+    class Read(Message):
+        """More of the runs are known, or something about them has changed."""
+
+    @dataclass
+    class Drawn(Message):
+        """Curves of runs that are seen were drawn."""
+
+        curves: dict[str, str]
+
+    def __init__(self, runs: Path) -> None:
+        super().__init__()
+        self._runs = runs
+        self._index = Index(runs)
+        self._shown: list[Entry] = []
+        self._columns: list[Shown] = columns([], {})
+        self._curves: dict[str, str] = {}
+        self._marked: dict[str, None] = {}
+        self._deleted: list[list[str]] = []
+        self._test: Test = parse("")
+        self._sort, self._down = "created", True
+
+    def compose(self) -> ComposeResult:
+        """Filter, how many there are, the table, what is known of the run under the cursor."""
+        yield Bar()
+        yield Input(placeholder="status:finished val_loss<0.1 lr=0.001", compact=True, id="filter")
+        yield Static(id="summary")
+        yield Table()
+        yield Static(id="detail")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look now, and again every now and then."""
+        self._refresh()
+        self.set_interval(EVERY, self._refresh)
+
+    def on_screen_resume(self) -> None:
+        """Look at once when one comes back."""
+        self._refresh()
+
+    # Reading
+
+    def _refresh(self) -> None:
+        if self.is_current and not any(
+            w.group == "read" and not w.is_finished for w in self.workers
+        ):
+            self._read_runs()
+
+    @work(thread=True, group="read")
+    def _read_runs(self) -> None:
+        worker, seen = get_current_worker(), self._seen()
+        for changed in self._index.refresh([entry.key for entry in seen]):
+            if worker.is_cancelled:
+                return
+            if changed:
+                self.post_message(self.Read())
+        wanted = [e for e in self._seen() if e.key not in self._curves or e.status in UNSETTLED]
+        if wanted:
+            self.post_message(self.Drawn({entry.key: curve(entry.folder) for entry in wanted}))
+
+    def _seen(self) -> list[Entry]:
+        seen = self.query_one(Table).seen
+        return self._shown[seen.start : seen.stop]
+
+    @on(Read)
+    def _take(self) -> None:
+        self._list()
+
+    @on(Drawn)
+    def _drawn(self, event: Drawn) -> None:
+        self._curves |= event.curves
+        self.query_one(Table).refresh()
+
+    def _list(self) -> None:
+        """Filter, sort and show what is known."""
+        at = self._at_cursor()
+        entries = list(self._index.entries.values())
+        self._columns = columns(differing(entries), self._curves)
+        found = [entry for entry in entries if self._test(entry.facts)]
+        self._shown = ordered(found, self._sort, self._down)
+        table = self.query_one(Table)
+        table.show(
+            [MARK, *(shown.column for shown in self._columns)],
+            len(self._shown),
+            self._cells,
+            (self._sorted_column(), self._down),
+        )
+        if at and at.key in (keys_shown := [entry.key for entry in self._shown]):
+            table.cursor = keys_shown.index(at.key)
+        self._tell()
+
+    def _sorted_column(self) -> str:
+        return next((s.column.key for s in self._columns if s.fact == self._sort), "")
+
+    def _cells(self, row: int) -> list[Content]:
+        entry = self._shown[row]
+        mark = Content.styled("◉", "$accent") if entry.key in self._marked else Content("○")
+        return [mark, *(shown.cell(entry) for shown in self._columns)]
+
+    def _tell(self) -> None:
+        n, known = len(self._shown), len(self._index.entries)
+        of = f" of {known:,}" if n != known else ""
+        marked = f"   ◉ {len(self._marked)} marked" if self._marked else ""
+        said = f"{n:,}{of} runs{marked}" if known else "no runs here yet: start one in the Lab (1)"
+        self.query_one("#summary", Static).update(Content(said))
+        self._tell_more()
+
+    @on(Table.Moved)
+    def _tell_more(self) -> None:
+        entry = self._at_cursor()
+        self.query_one("#detail", Static).update(_detail(entry) if entry else Content(""))
+
+    def _at_cursor(self) -> Entry | None:
+        row = self.query_one(Table).cursor
+        return self._shown[row] if row < len(self._shown) else None
+
+    # Filter and order
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        known = frozenset().union(*(e.facts.keys() for e in self._index.entries.values()))
+        try:
+            self._test = parse(event.value, known)
+        except FilterError as problem:
+            self.query_one("#summary", Static).update(
+                safe(f"✗ {_in_a_line(problem)}", style="$error")
+            )
+            return
+        self._list()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.query_one(Table).focus()
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one("#filter", Input).focus()
+
+    def action_back(self) -> None:
+        """Leave the filter; a second time, clear it."""
+        line = self.query_one("#filter", Input)
+        if not line.has_focus:
+            line.value = ""
+        self.query_one(Table).focus()
+
+    def action_sort(self, by: int) -> None:
+        """Sort by another column."""
+        order = [shown.fact for shown in self._columns]
+        at = order.index(self._sort) if self._sort in order else 0
+        self._sort_by(order[(at + by) % len(order)], self._down)
+
+    def action_flip(self) -> None:
+        """Turn the order round."""
+        self._sort_by(self._sort, not self._down)
+
+    @on(Table.HeaderClicked)
+    def _header(self, event: Table.HeaderClicked) -> None:
+        fact = next((s.fact for s in self._columns if s.column.key == event.key), None)
+        if fact:
+            self._sort_by(fact, not self._down if fact == self._sort else self._down)
+
+    def _sort_by(self, fact: str, down: bool) -> None:
+        self._sort, self._down = fact, down
+        self._list()
+
+    # Marks
+
+    @on(Table.FirstCellClicked)
+    def _mark_clicked(self) -> None:
+        self._mark()
+
+    def action_mark(self) -> None:
+        """Mark the run, and go down."""
+        self._mark()
+        self.query_one(Table).cursor += 1
+
+    def _mark(self) -> None:
+        if entry := self._at_cursor():
+            if entry.key in self._marked:
+                del self._marked[entry.key]
+            else:
+                self._marked[entry.key] = None
+            self.query_one(Table).refresh()
+            self._tell()
+
+    def action_mark_all(self) -> None:
+        """Mark all that are shown; if they are, none."""
+        shown = dict.fromkeys(entry.key for entry in self._shown)
+        self._marked = {} if self._marked.keys() == shown.keys() else shown
+        self.query_one(Table).refresh()
+        self._tell()
+
+    def _chosen(self) -> list[Entry]:
+        """The marked runs; if there are none, the one under the cursor."""
+        entries = self._index.entries
+        marked = [entries[key] for key in self._marked if key in entries]
+        entry = self._at_cursor()
+        return marked or ([entry] if entry else [])
+
+    # What can be done with runs
+
+    @on(Table.Opened)
+    def action_open(self) -> None:
+        """Watch the run, or replay it."""
+        if entry := self._at_cursor():
+            self.post_message(OpenRun(entry.folder))
+
+    def action_compare(self) -> None:
+        """Lay the marked runs over one another."""
+        self.post_message(CompareRuns([entry.folder for entry in self._chosen()]))
+
+    def action_clone(self) -> None:
+        """Open the run's settings in the Lab."""
+        if entry := self._at_cursor():
+            values = entry.folder.description.get("preset", {})
+            self._try(lambda: self.post_message(ClonePreset(from_json(values))))
+
+    def action_resume(self) -> None:
+        """Go on with a run that ended early."""
+        entry = self._at_cursor()
+        if entry and entry.status in (Status.RUNNING, Status.PAUSED, Status.FINISHED):
+            self.notify(f"this run is {entry.status}", markup=False)
+        elif entry:
+            self.post_message(ResumeRun(entry.folder))
+
+    def action_name(self) -> None:
+        """Give the run another name."""
+        self._label("Name", lambda e: e.name, lambda e, text: e.folder.set_labels(name=text))
+
+    def action_tag(self) -> None:
+        """Set the run's tags."""
+        self._label(
+            "Tags, with blanks between",
+            lambda e: " ".join(e.tags),
+            lambda e, text: e.folder.set_labels(tags=text.split()),
+        )
+
+    def action_note(self) -> None:
+        """Write a note."""
+        self._label("Note", lambda e: e.note, lambda e, text: e.folder.set_labels(note=text))
+
+    @work
+    async def _label(
+        self, what: str, now: Callable[[Entry], str], change: Callable[[Entry, str], None]
+    ) -> None:
+        if entry := self._at_cursor():
+            title = Content.assemble((f"{what} of ", "dim"), safe(entry.name))
+            text = await self.app.push_screen_wait(Line(title, safe(now(entry), 2000).plain))
+            if text is not None:
+                self._try(lambda: change(entry, text))
+                self._refresh()
+
+    def action_delete(self) -> None:
+        """Move runs to the trash."""
+        gone = [e.key for e in self._chosen() if self._try(partial(delete, e.folder))]
+        if gone:
+            self._deleted.append(gone)
+            self._marked = {key: None for key in self._marked if key not in gone}
+            self.notify(f"{len(gone)} moved to the trash; u brings back")
+            self._refresh()
+
+    def action_undo(self) -> None:
+        """Bring back what was deleted last."""
+        if not self._deleted:
+            self.notify("nothing was deleted here")
+            return
+        back = [
+            name for name in self._deleted.pop() if self._try(partial(restore, self._runs, name))
+        ]
+        self.notify(f"{len(back)} brought back")
+        self._refresh()
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        """Do something to a run; a refusal is told."""
+        try:
+            act()
+        except (MemlabError, OSError) as problem:
+            self.notify(_in_a_line(problem), severity="error", markup=False)
+            return False
+        return True
+
+
+def _in_a_line(problem: Exception) -> str:
+    return safe(" ".join(str(problem).split()), 200).plain
+
+
+def _detail(entry: Entry) -> Content:
+    """A second look at the run under the cursor."""
+    values = "  ".join(f"{name} {value:.4g}" for name, value in entry.values.items())
+    lines = [
+        Content.assemble(safe(entry.name, style="bold"), "  ", safe(entry.key, style="dim")),
+        safe(values or "nothing measured yet", 300),
+        safe(entry.note, 300),
+    ]
+    return Content("\n").join(lines)

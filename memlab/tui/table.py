@@ -1,0 +1,189 @@
+"""A table of any length: only the rows that are seen are made and drawn."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.style import Style
+
+from memlab.tui import keys
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key, its title, its width in cells."""
+
+    key: str
+    title: str
+    width: int
+    align: Literal["left", "right"] = "left"
+
+
+Cells = Sequence[Content]
+"""One for each column."""
+
+
+class Table(ScrollView, can_focus=True):
+    """Rows under a header that stays. What a row holds is asked for when it is drawn."""
+
+    KEYS = keys.TABLE
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor", "table--odd"}
+    DEFAULT_CSS: ClassVar[str] = """
+    Table { height: 1fr; background: transparent; }
+    Table > .table--header { text-style: bold; color: $text-accent; background: $panel; }
+    Table > .table--cursor { background: $foreground 12%; text-style: bold; }
+    Table:focus > .table--cursor { background: $primary 55%; color: $foreground; }
+    Table > .table--odd { background: $foreground 3%; }
+    """
+    cursor: reactive[int] = reactive(0)
+
+    class Moved(Message):
+        """The cursor, or what is seen, is elsewhere."""
+
+    class Opened(Message):
+        """A row was clicked that was under the cursor already."""
+
+    class HeaderClicked(Message):
+        """A column's title was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class FirstCellClicked(Message):
+        """The sign at the beginning of the row under the cursor was clicked."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._columns: Sequence[Column] = ()
+        self._rows = 0
+        self._cells: Callable[[int], Cells] = _no_cells
+        self._sorted: tuple[str, bool] = ("", False)
+
+    def show(
+        self,
+        columns: Sequence[Column],
+        rows: int,
+        cells: Callable[[int], Cells],
+        sorted_by: tuple[str, bool] = ("", False),
+    ) -> None:
+        """Show so many rows; `cells` makes one, `sorted_by` is a column and whether downwards."""
+        self._columns, self._rows, self._cells, self._sorted = columns, rows, cells, sorted_by
+        width = sum(column.width + 1 for column in columns)
+        self.virtual_size = Size(width, rows + 1)
+        self.cursor = min(self.cursor, max(rows - 1, 0))
+        self.refresh()
+
+    @property
+    def seen(self) -> range:
+        """The rows that are on the screen."""
+        first = round(self.scroll_y)
+        return range(first, min(first + max(self.size.height - 1, 0), self._rows))
+
+    def render_line(self, y: int) -> Strip:
+        """The header, or the row that is `y` lines below the top."""
+        width, left = self.size.width, round(self.scroll_x)
+        row = y - 1 + round(self.scroll_y)
+        if y == 0:
+            cells, style = self._header(), self.get_visual_style("table--header")
+        elif row < self._rows:
+            cells, style = self._cells(row), self._style_of(row)
+        else:
+            return Strip.blank(width, self.rich_style)
+        return self._strip(cells, style).crop_extend(left, left + width, style.rich_style)
+
+    def _style_of(self, row: int) -> Style:
+        if row == self.cursor:
+            return self.get_visual_style("table--cursor")
+        return self.get_visual_style("table--odd") if row % 2 else self.visual_style
+
+    def _header(self) -> Cells:
+        key, down = self._sorted
+        sign = " ▾" if down else " ▴"
+        return [Content(c.title + (sign if c.key == key else "")) for c in self._columns]
+
+    def _strip(self, cells: Cells, style: Style) -> Strip:
+        line = Content("")
+        for column, cell in zip(self._columns, cells, strict=True):
+            cell = cell.truncate(column.width, ellipsis=True)
+            room = column.width - cell.cell_length
+            blank = Content(" " * room)
+            line += blank + cell + " " if column.align == "right" else cell + blank + " "
+        return Strip(line.render_segments(style), line.cell_length)
+
+    # Moving
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep it on a row."""
+        return min(max(cursor, 0), max(self._rows - 1, 0))
+
+    def watch_cursor(self) -> None:
+        """Keep it in sight."""
+        height = max(self.size.height - 1, 1)
+        top = round(self.scroll_y)
+        if self.cursor < top or self.cursor >= top + height:
+            wanted = self.cursor if self.cursor < top else self.cursor - height + 1
+            self.scroll_to(y=wanted, animate=False, force=True)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw, and tell."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Moved())
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self.cursor += by
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self.cursor += by * max(self.size.height - 2, 1)
+
+    def action_first(self) -> None:
+        """The first row."""
+        self.cursor = 0
+
+    def action_last(self) -> None:
+        """The last row."""
+        self.cursor = self._rows - 1
+
+    def action_scroll(self, by: int) -> None:
+        """Move sideways."""
+        self.scroll_to(x=self.scroll_x + by, animate=False)
+
+    # The mouse
+
+    def on_click(self, event: Click) -> None:
+        """Go to a row, sort by a column, or open what is under the cursor."""
+        x, row = event.x + round(self.scroll_x), event.y - 1 + round(self.scroll_y)
+        if event.y == 0:
+            if column := self._column_at(x):
+                self.post_message(self.HeaderClicked(column.key))
+        elif row < self._rows:
+            again = row == self.cursor
+            self.cursor = row
+            if self._columns and x <= self._columns[0].width:
+                self.post_message(self.FirstCellClicked())
+            elif again:
+                self.post_message(self.Opened())
+
+    def _column_at(self, x: int) -> Column | None:
+        for column in self._columns:
+            x -= column.width + 1
+            if x < 0:
+                return column
+        return None
+
+
+def _no_cells(row: int) -> Cells:
+    return ()
