@@ -7,11 +7,12 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 
 from benchmarks.spikes.baselines import BASELINES
-from benchmarks.spikes.curves import Curve, quiet_curve, quiet_curves, spiky_curves
+from benchmarks.spikes.curves import Curve, Sort, quiet_curve, quiet_curves, spiky_curves
 from benchmarks.spikes.judge import Score, baseline_flags, memlab_onsets, score
 from memlab.detectors.evidence import Rule
 
@@ -27,10 +28,10 @@ def judge(curves: Iterable[Curve], find: Finder) -> Groups:
         one = score(curve, find(curve))
         for key in (
             ("all", ""),
-            ("plateau", f"1e{curve.plateau:.0f}"),
-            ("noise", curve.sigma if curve.noise != "quantized" else "quantized"),
-            ("kind", curve.noise),
-            ("shape", curve.shape),
+            ("plateau", f"1e{curve.sort.plateau:.0f}"),
+            ("noise", curve.sort.sigma if curve.sort.noise != "quantized" else "quantized"),
+            ("kind", curve.sort.noise),
+            ("shape", curve.sort.shape),
         ):
             groups[key].add(one)
     return groups
@@ -48,8 +49,8 @@ def spike_free(seed: int, n: int) -> None:
     """False positives on the two noises that deceive most."""
     print(f"\nSpike-free curves of 4,000 steps ({n} of each):")
     for kind, sigma in (("ar1", 0.07), ("t5", 0.04), ("t5", 0.3), ("ar1", 0.3), ("gauss", 0.3)):
-        rng = np.random.default_rng([seed, 2])
-        curves = (quiet_curve(rng, -3.0, sigma, kind, "flat") for _ in range(n))
+        rng, sort = np.random.default_rng([seed, 2]), Sort(-3.0, sigma, kind, "flat")
+        curves = (quiet_curve(rng, sort) for _ in range(n))
         found = sum(len(memlab_onsets(curve)) for curve in curves)
         print(f"  {kind:6} {sigma:5}: {found} in {n * 4000 / 1e6:.1f} million steps")
 
@@ -58,9 +59,8 @@ def at_their_price(curves: list[Curve], theirs: dict[str, Score]) -> None:
     """memlab's recall where it is loosened until it costs as many false positives as another."""
     print("\nAt each baseline's own count of false positives:")
     factors = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)
-    ours = [
-        judge(curves, lambda c, r=Rule().scaled(f): memlab_onsets(c, r))["all", ""] for f in factors
-    ]
+    rules = [Rule().scaled(factor) for factor in factors]
+    ours = [judge(curves, partial(memlab_onsets, rule=rule))["all", ""] for rule in rules]
     for name, their in theirs.items():
         affordable = [one for one in ours if one.false <= their.false]
         best = max(affordable, key=lambda one: one.recall, default=None)
@@ -92,7 +92,7 @@ def main() -> None:
     print(line("memlab", groups["all", ""]))
     theirs = {}
     for name in BASELINES:
-        theirs[name] = judge(quiet + spiky, lambda c, n=name: baseline_flags(c, n))["all", ""]
+        theirs[name] = judge(quiet + spiky, partial(baseline_flags, name=name))["all", ""]
         print(line(name, theirs[name]))
     at_their_price(quiet + spiky, theirs)
     spike_free(options.seed, 250)

@@ -5,7 +5,7 @@ standard deviation, whatever its kind.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +32,23 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A loss curve and what is in it."""
+class Sort:
+    """What kind of curve it is."""
 
-    loss: NDArray[np.float32]
     plateau: float
     sigma: float
     noise: str
     shape: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A loss curve and what is in it."""
+
+    loss: NDArray[np.float32]
+    sort: Sort
     labels: tuple[Label, ...] = ()
-    changes: tuple[int, ...] = field(default=())
+    changes: tuple[int, ...] = ()
     """indices before which something was changed on purpose"""
 
 
@@ -95,15 +102,12 @@ def finish(y: NDArray[np.float64]) -> NDArray[np.float32]:
     return (10.0**y).astype(np.float32)
 
 
-def quiet_curve(
-    rng: np.random.Generator, plateau: float, sigma: float, kind: str, shape: str, n: int = STEPS
-) -> Curve:
+def quiet_curve(rng: np.random.Generator, sort: Sort) -> Curve:
     """A curve without spikes."""
-    if shape == "short":
-        n = int(rng.integers(70, 400))
-    trend, changes = quiet_trend(rng, shape, n)
-    y = plateau + trend + noise(rng, kind, sigma, n)
-    return Curve(finish(y), plateau, sigma, kind, shape, (), changes)
+    n = int(rng.integers(70, 400)) if sort.shape == "short" else STEPS
+    trend, changes = quiet_trend(rng, sort.shape, n)
+    y = sort.plateau + trend + noise(rng, sort.noise, sort.sigma, n)
+    return Curve(finish(y), sort, (), changes)
 
 
 def height(rng: np.random.Generator, plateau: float, sigma: float) -> float:
@@ -133,25 +137,23 @@ def places(rng: np.random.Generator, shape: str, n: int) -> list[int]:
     return starts
 
 
-def spiky_curve(
-    rng: np.random.Generator, plateau: float, sigma: float, kind: str, shape: str, n: int = STEPS
-) -> Curve:
+def spiky_curve(rng: np.random.Generator, sort: Sort, n: int = STEPS) -> Curve:
     """A curve with spikes."""
     trend = np.zeros(n)
-    starts = places(rng, shape, n)
-    if shape == "on slope":
+    starts = places(rng, sort.shape, n)
+    if sort.shape == "on slope":
         trend = -0.3 * np.arange(n) / 1000
-    if shape == "after fall":
+    if sort.shape == "after fall":
         trend = -2 / (1 + np.exp(-(np.arange(n) - starts[0] + 150) / 10)) + 2
-    labels = [one(rng, start, plateau, sigma) for start in starts]
-    if shape == "diverging":
+    labels = [one(rng, start, sort.plateau, sort.sigma) for start in starts]
+    if sort.shape == "diverging":
         labels = labels[:2]
-        labels[1] = Label(labels[1].start, labels[1].rise, max(1.0, labels[1].height), 1e9)
-    y = plateau + trend + noise(rng, kind, sigma, n) + sum(bump(label, n) for label in labels)
-    loss = finish(y)
-    if shape == "diverging":
-        loss[labels[1].start + 200 :] = np.nan
-    return Curve(loss, plateau, sigma, kind, shape, tuple(labels))
+        labels[-1] = replace(labels[-1], height=max(1.0, labels[-1].height), tau=1e9)
+    y = sort.plateau + trend + noise(rng, sort.noise, sort.sigma, n)
+    loss = finish(y + sum(bump(label, n) for label in labels))
+    if sort.shape == "diverging":
+        loss[labels[-1].start + 200 :] = np.nan
+    return Curve(loss, sort, tuple(labels))
 
 
 def quantized_curve(
@@ -171,7 +173,8 @@ def quantized_curve(
         expected += base / quantum * (10 ** bump(labels[-1], n) - 1)
     loss = rng.poisson(expected) * quantum
     plateau = float(np.log10(base))
-    return Curve(loss.astype(np.float32), plateau, 0.0, "quantized", "quantized", tuple(labels))
+    sort = Sort(plateau, 0.0, "quantized", "quantized")
+    return Curve(loss.astype(np.float32), sort, tuple(labels))
 
 
 def quiet_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
@@ -182,7 +185,7 @@ def quiet_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
             for kind in NOISES if sigma else NOISES[:1]:
                 for j, shape in enumerate(QUIET_SHAPES):
                     plateau = PLATEAUS[(i + j) % len(PLATEAUS)]
-                    yield quiet_curve(rng, plateau, sigma, kind, shape)
+                    yield quiet_curve(rng, Sort(plateau, sigma, kind, shape))
         for examples in (1, 64, 512, 4704):
             for rate in (0.0, 0.02, 0.1, 0.3, 0.7, 1.5, 5.0, 40.0):
                 yield quantized_curve(rng, examples, rate, spiky=False)
@@ -196,7 +199,7 @@ def spiky_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
             for kind in NOISES if sigma else NOISES[:1]:
                 for j, shape in enumerate(SPIKE_SHAPES):
                     plateau = PLATEAUS[(i + j) % len(PLATEAUS)]
-                    yield spiky_curve(rng, plateau, sigma, kind, shape)
+                    yield spiky_curve(rng, Sort(plateau, sigma, kind, shape))
         for examples in (1, 64, 512, 4704):
             for rate in (0.0, 0.1, 0.7, 5.0):
                 yield quantized_curve(rng, examples, rate, spiky=True)

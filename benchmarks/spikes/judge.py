@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.spikes.baselines import BASELINES
 from benchmarks.spikes.curves import Curve
 from memlab.detectors.detector import Context
 from memlab.detectors.evidence import Rule
 from memlab.detectors.spikes import SpikeDetector
-from memlab.record.events import Change, Rows, SpikeOnset
+from memlab.record.events import COLUMNS, Change, Rows, SpikeOnset
 
 IN_TIME = 25
 """steps after its rise by which a spike must have been noticed"""
@@ -60,17 +60,23 @@ class Score:
         return float(np.quantile(self.latencies, quantile)) if self.latencies else float("nan")
 
 
+def rows_of(loss: ArrayLike, first: int = 1, grad: ArrayLike = 1.0) -> Rows:
+    """Losses as rows, the first of which belongs to step `first`."""
+    column = np.asarray(loss, dtype=np.float32)
+    values = np.ones((len(column), len(COLUMNS)), np.float32)
+    values[:, COLUMNS.index("loss")], values[:, COLUMNS.index("grad_norm")] = column, grad
+    return Rows(step=first + len(column) - 1, values=values)
+
+
 def memlab_onsets(curve: Curve, rule: Rule | None = None) -> NDArray[np.intp]:
     """Indices at which memlab notices a spike."""
     detector = SpikeDetector(Context(), rule)
-    rows = np.ones((len(curve.loss), 3), np.float32)
-    rows[:, 0] = curve.loss
     found: list[int] = []
     start = 0
-    for stop in (*curve.changes, len(rows)):
+    for stop in (*curve.changes, len(curve.loss)):
         if start:
             detector.see(Change(step=start, what="planned"))
-        for event in detector.see(Rows(step=stop, values=rows[start:stop])):
+        for event in detector.see(rows_of(curve.loss[start:stop], start + 1)):
             if isinstance(event, SpikeOnset):
                 found.append(event.step - 1)
         start = stop

@@ -78,7 +78,7 @@ class Episode:
 
     def noticing(self, value: float) -> SpikeOnset:
         """The event of its being noticed, at a loss of `value` nats."""
-        shown = min(value, CEILING) if value == value else CEILING
+        shown = value if math.isfinite(value) else CEILING
         return SpikeOnset(step=self.noticed, base=linear(self.base), value=shown, z=self.z)
 
     def closing(self, step: int, chance: float | None, ended_by: str | None = None) -> Spike:

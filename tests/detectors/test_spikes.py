@@ -1,0 +1,214 @@
+"""Spikes: what is one, when it begins and ends, and what is said of it."""
+
+import json
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.spikes.curves import Sort, quantized_curve, quiet_curve, spiky_curve
+from benchmarks.spikes.judge import memlab_onsets, rows_of
+from memlab.detectors.detector import Context
+from memlab.detectors.spikes import SpikeDetector
+from memlab.record.events import (
+    Change,
+    Edited,
+    Evaluated,
+    Event,
+    Spike,
+    SpikeOnset,
+    to_json,
+)
+
+Watch = Callable[..., list[Event]]
+
+
+def plateau(n: int, level: float = 1e-3, sigma: float = 0.03, seed: int = 0) -> np.ndarray:
+    return level * 10 ** (sigma * np.random.default_rng(seed).standard_normal(n))
+
+
+def with_spike(
+    loss: np.ndarray, at: int, height: float, rise: int = 3, tau: float = 20
+) -> np.ndarray:
+    """A spike of `height` decades whose first raised step is number `at`, counted from 1."""
+    since = np.arange(1, len(loss) + 1) - at + 1.0
+    shape = np.clip(since / rise, 0, 1) * np.exp(-np.clip(since - rise, 0, None) / tau)
+    return loss * 10 ** (height * shape)
+
+
+def spikes(found: list[Event]) -> list[Spike]:
+    return [event for event in found if isinstance(event, Spike)]
+
+
+def onsets(found: list[Event]) -> list[SpikeOnset]:
+    return [event for event in found if isinstance(event, SpikeOnset)]
+
+
+def test_a_spike_is_told_with_its_onset_peak_recovery_and_area(watch: Watch) -> None:
+    found = watch(with_spike(plateau(1200), 800, 2.0), chance=4.57)
+    (onset,), (spike,) = onsets(found), spikes(found)
+    assert 800 <= onset.step <= 804 and onset.base == pytest.approx(1e-3, rel=0.15)
+    assert 799 <= spike.onset <= 802 and spike.details["noticed"] == onset.step
+    assert spike.peak_step in (802, 803) and spike.peak == pytest.approx(0.1, rel=0.3)
+    assert spike.label == "spike"
+    assert spike.recovered_at is not None
+    assert 802 + 20 * math.log(2 / 0.2) <= spike.recovered_at <= 802 + 20 * math.log(2 / 0.03)
+    assert spike.step == spike.recovered_at + 9
+    assert spike.details["height"] == pytest.approx(2.0, abs=0.15)
+    assert spike.details["area"] == pytest.approx(2.0 * 20, rel=0.2)
+    assert spike.details["p_answer"] == pytest.approx(math.exp(-spike.peak))
+
+
+@pytest.mark.parametrize(("peak", "said"), [(4.4, "random"), (1.33, "partly confused")])
+def test_it_says_how_near_to_chance_the_peak_was(watch: Watch, peak: float, said: str) -> None:
+    loss = with_spike(plateau(1000, 0.01, 0.01), 700, np.log10(peak / 0.01))
+    (spike,) = spikes(watch(loss, chance=math.log(97)))
+    assert spike.details["answers"] == said
+
+
+def test_the_gradient_and_the_nearest_accuracies_are_told() -> None:
+    detector = SpikeDetector(Context())
+    loss = with_spike(plateau(1000), 705, 2.0)
+    grad = np.where(np.arange(1, 1001) == 706, 50.0, 1.0)
+    found: list[Event] = []
+    for start in range(0, 1000, 100):
+        found += detector.see(
+            rows_of(loss[start : start + 100], start + 1, grad[start : start + 100])
+        )
+        accuracies = {"val_accuracy": start / 1000, "val_loss": 1.0}
+        found += detector.see(Evaluated(step=start + 100, values=accuracies))
+    (spike,) = spikes(found)
+    assert spike.details["grad_norm_ratio"] == pytest.approx(50, rel=0.01)
+    assert spike.details["grad_norm_peak_step"] == 706
+    assert spike.details["evaluated_at"] == 700 and spike.details["val_accuracy"] == 0.6
+    assert "val_loss" not in spike.details
+
+
+def test_a_loss_that_never_comes_back_lingers_or_has_diverged(watch: Watch) -> None:
+    for level, label in ((0.3, "lingering"), (20.0, "divergence")):
+        loss = np.concatenate((plateau(600), plateau(2500, level, seed=1)))
+        (spike,) = spikes(watch(loss, chance=4.57))
+        assert (spike.label, spike.recovered_at) == (label, None)
+        assert 600 <= spike.onset <= 601 and spike.step == spike.onset + 2000
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_loss_that_is_not_finite_is_a_divergence_and_no_crash(watch: Watch, value: float) -> None:
+    for n in (3, 500):
+        loss = np.concatenate((plateau(n), np.full(100, value)))
+        (onset,), (spike,) = onsets(watch(loss)), spikes(watch(loss))
+        assert onset.step == n + 1 == spike.details["not_finite_at"]
+        assert (spike.label, spike.recovered_at, spike.step) == ("divergence", None, n + 10)
+
+
+def test_a_single_nan_is_a_spike_that_recovers(watch: Watch) -> None:
+    loss = plateau(1000)
+    loss[600] = np.nan
+    (spike,) = spikes(watch(loss))
+    assert (spike.onset, spike.label, spike.recovered_at) == (601, "spike", 602)
+
+
+@pytest.mark.parametrize("event", [Change(step=600, what="lr"), Edited(step=600, changes={})])
+def test_what_a_change_or_an_edit_causes_is_no_spike(event: Event) -> None:
+    detector = SpikeDetector(Context())
+    found = detector.see(rows_of(plateau(600)))
+    found += detector.see(event)
+    found += detector.see(rows_of(plateau(600, 0.5), 601))
+    assert found == []
+
+
+def test_a_change_ends_the_spike_that_is_open() -> None:
+    detector = SpikeDetector(Context())
+    detector.see(rows_of(with_spike(plateau(610), 600, 2.0, tau=100)))
+    (spike,) = spikes(detector.see(Change(step=610, what="lr")))
+    assert (spike.label, spike.recovered_at, spike.step) == ("spike", None, 610)
+    assert spike.details["ended_by"] == "change"
+
+
+def test_a_second_spike_on_the_slope_of_the_first_ends_it(watch: Watch) -> None:
+    loss = with_spike(with_spike(plateau(1500), 800, 3.0, tau=60), 900, 1.5, tau=60)
+    first, second = spikes(watch(loss))
+    assert first.details["ended_by"] == "spike" and first.recovered_at is None
+    assert 898 <= second.onset <= 904 and second.recovered_at is not None
+    assert [onset.step for onset in onsets(watch(loss))] == [
+        first.details["noticed"],
+        second.details["noticed"],
+    ]
+
+
+def test_the_kth_onset_belongs_to_the_kth_spike(watch: Watch) -> None:
+    rng = np.random.default_rng(5)
+    for shape in ("double", "periodic", "on slope"):
+        found = watch(spiky_curve(rng, Sort(-3.0, 0.1, "ar1", shape)).loss)
+        kinds = [event.kind for event in found]
+        assert kinds == ["spike_onset", "spike"] * (len(kinds) // 2) + ["spike_onset"] * (
+            len(kinds) % 2
+        )
+        steps = [event.step for event in found]
+        assert steps == sorted(steps)
+
+
+def test_it_judges_from_the_64th_step_on(watch: Watch) -> None:
+    for at, n in ((40, 0), (75, 1)):
+        assert len(onsets(watch(with_spike(plateau(140, sigma=0.01), at, 2.0)))) == n
+
+
+def test_exact_zeros_and_rounding_are_no_spikes_but_a_rise_from_them_is(watch: Watch) -> None:
+    assert watch(np.zeros(500)) == []
+    rng = np.random.default_rng(1)
+    for examples in (1, 64, 4704):
+        for rate in (0.02, 0.3, 0.7, 5.0):
+            assert watch(quantized_curve(rng, examples, rate, spiky=False).loss) == []
+    loss = np.zeros(500)
+    loss[300:340] = 0.5 * np.exp(-np.arange(40) / 3)
+    (spike,) = spikes(watch(loss))
+    assert spike.onset == 301 and spike.base == 0.0 and spike.recovered_at is not None
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    cuts=st.lists(st.integers(1, 1500), max_size=10),
+    seed=st.integers(0, 2**32),
+    shape=st.sampled_from(["double", "periodic", "diverging", "on slope"]),
+    noise=st.sampled_from([("gauss", 0.0), ("ar1", 0.1), ("t5", 0.25)]),
+)
+def test_saving_and_restoring_anywhere_changes_nothing(
+    watch: Watch, cuts: list[int], seed: int, shape: str, noise: tuple[str, float]
+) -> None:
+    rng = np.random.default_rng(seed)
+    loss = spiky_curve(rng, Sort(-3.0, noise[1], noise[0], shape), n=1500).loss
+    whole = [to_json(event) for event in watch(loss)]
+    assert [to_json(event) for event in watch(loss, cuts, saved=True)] == whole
+    assert json.loads(json.dumps(whole)) == whole
+
+
+def test_its_memory_is_bounded() -> None:
+    detector = SpikeDetector(Context())
+    detector.see(rows_of(plateau(20000)))
+    assert len(json.dumps(detector.state())) < 20_000
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), power=st.integers(-16, 8))
+def test_a_loss_in_other_units_has_the_same_spikes(watch: Watch, seed: int, power: int) -> None:
+    loss = spiky_curve(np.random.default_rng(seed), Sort(-2.0, 0.05, "gauss", "single"), 1500).loss
+    here, there = watch(loss), watch(loss * np.float32(2.0**power))
+    assert [event.step for event in there] == [event.step for event in here]
+
+
+def test_noise_makes_no_spike() -> None:
+    rng = np.random.default_rng(11)
+    for kind, sigma in (("ar1", 0.07), ("t5", 0.04), ("t8", 0.3), ("gauss", 0.3), ("ar1", 0.3)):
+        for shape in ("flat", "hump", "ramp", "fall", "descent", "change"):
+            assert len(memlab_onsets(quiet_curve(rng, Sort(-3.0, sigma, kind, shape)))) == 0
+
+
+@pytest.mark.slow
+def test_at_most_one_false_positive_per_million_steps() -> None:
+    for kind, sigma in (("ar1", 0.07), ("t5", 0.04)):
+        rng = np.random.default_rng([12, 2])
+        made = (quiet_curve(rng, Sort(-3.0, sigma, kind, "flat")) for _ in range(500))
+        assert sum(len(memlab_onsets(curve)) for curve in made) <= 2
