@@ -21,7 +21,6 @@ from memlab.record.events import (
     Samples,
     Spike,
     SpikeOnset,
-    Started,
 )
 from memlab.record.run_rows import RunRows
 from memlab.record.timeline import Counts, E, Timeline
@@ -142,18 +141,6 @@ class Snapshot:
         """The last step that is recorded."""
         last_event = self.events[-1].step if self.events else 0
         return max(self.steps.last_step, last_event)
-
-    @property
-    def final(self) -> dict[str, float]:
-        """What the last evaluation measured; empty before the first."""
-        evaluated = self.of(Evaluated)
-        return evaluated[-1].values if evaluated else {}
-
-    @property
-    def started(self) -> Started | None:
-        """The beginning of the last attempt."""
-        started = self.of(Started)
-        return started[-1] if started else None
 
     @property
     def ended(self) -> Ended | None:

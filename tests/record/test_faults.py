@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from .recorded import values
 
 from memlab.record import events, files
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+
+from .recorded import values
 
 STEPS, EVERY = 12, 4
 

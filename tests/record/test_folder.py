@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from .recorded import write_rows
 
 from memlab.errors import BusyError, RunError
 from memlab.record import files, process, sealed
@@ -16,6 +15,8 @@ from memlab.record.attempt import STANDSTILL, Attempt
 from memlab.record.events import Paused, Resumed
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
+
+from .recorded import write_rows
 
 
 def claim(folder, **options):

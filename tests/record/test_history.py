@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .recorded import values, write_rows
 
 import memlab
 from memlab.record import events
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+
+from .recorded import values, write_rows
 
 
 def claim(folder, seq=0, first_step=1):
