@@ -68,6 +68,7 @@ class History:
         fresh = [a for a in self.folder.attempts() if a.number not in self._parts]
         for attempt in fresh:
             self._parts[attempt.number] = _Part(self.folder, attempt)
+        self._parts = dict(sorted(self._parts.items()))
         parts = list(self._parts.values())
         grown = [part for part in parts if part.refresh()]
         if fresh or any(part is not parts[-1] for part in grown):

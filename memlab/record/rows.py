@@ -101,7 +101,7 @@ class Sealed:
         """Steps and rows of the seals at the ascending places `which`, where their CRC fits."""
         good: list[int] = []
         pieces: list[memoryview] = []
-        for k, piece in zip(which.tolist(), self._pieces(which), strict=False):
+        for k, piece in zip(which.tolist(), self._pieces(which), strict=True):
             crc, size = self.seals["crc"][k], self.seals["rows"][k] * 4 * len(self.columns)
             if len(piece) == size and zlib.crc32(piece, self.seed) == crc:
                 good.append(k)
