@@ -16,23 +16,49 @@ aten = torch.ops.aten
 
 
 @dataclass(frozen=True)
-class WeightedSum:
-    """out[r] = sum over the edges e of row r of weight[e] * source[e's row there]."""
+class Sorted:
+    """Edges sorted by one of their rows, and then by head. A head's row is row * n_heads + head."""
 
     order: Tensor | None
-    """(edge,) sorts the edges by r; None = they are sorted"""
-    index: Tensor
-    """(edge,) the source's row, in that order"""
+    """(edge,) sorts the edges of one head; None = they are sorted"""
+    place: Tensor
+    """(edge, head) where each of them, in that order, stands among the edges of all heads"""
     offsets: Tensor
-    """(r,) where each row's edges begin, in that order"""
+    """(row * head,) where each head's row begins"""
 
     @classmethod
-    def of(cls, onto: Tensor, n_rows: int, source: Tensor, *, is_sorted: bool) -> "WeightedSum":
-        """Args: `onto`, `source`: (edge,) rows of the result and of the source."""
-        order = None if is_sorted else onto.sort(stable=True).indices
-        count = torch.bincount(onto, minlength=n_rows)
-        index = source if order is None else source[order]
-        return cls(order, index.int(), (count.cumsum(0) - count).int())
+    def by(cls, row: Tensor, n_rows: int, n_heads: int, *, is_sorted: bool = False) -> "Sorted":
+        """Sort edges by `row` (edge,), stably."""
+        order = None
+        if not is_sorted:
+            row, order = row.sort(stable=True)
+        count = torch.bincount(row, minlength=n_rows)
+        start = count.cumsum(0) - count
+        head = torch.arange(n_heads, device=row.device)
+        offsets = start.unsqueeze(1) * n_heads + count.unsqueeze(1) * head
+        within = torch.arange(len(row), device=row.device) - start[row]
+        return cls(order, offsets[row] + within.unsqueeze(1), offsets.flatten().int())
+
+    def spread(self, row: Tensor) -> Tensor:
+        """(edge,) rows -> (edge * head,) the heads' rows, in this order."""
+        n_heads = self.place.shape[1]
+        row = row if self.order is None else row[self.order]
+        heads = row.unsqueeze(1) * n_heads + torch.arange(n_heads, device=row.device)
+        return (
+            torch.empty_like(heads).flatten().index_copy_(0, self.place.flatten(), heads.flatten())
+        )
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """out[r] = sum over the edges e of r of weight[e] * source[e's row there], for all heads."""
+
+    order: Tensor | None
+    """(edge * head,) sorts the edges, and so their weights, by r; None = they are sorted"""
+    index: Tensor
+    """(edge * head,) the source's rows, in that order"""
+    offsets: Tensor
+    """(row * head,) where each row's edges begin, in that order"""
 
     def __call__(self, source: Tensor, weight: Tensor) -> Tensor:
         """(source row, size), (edge,) -> (row, size)."""
@@ -44,46 +70,48 @@ class WeightedSum:
 
 
 @dataclass(frozen=True)
-class Edges:
-    """Who reads whom, for all heads. Rows below are (row, head), flattened."""
+class Graph:
+    """Who reads whom, for one head. Edges are sorted by output."""
 
     degrees: list[tuple[int, int]]
-    """(outputs, edges of each) in the order of the outputs: softmax runs over each one's edges"""
+    """(outputs, edges of each) in the order of the outputs"""
     output: Tensor
-    query: Tensor
     key: Tensor
-    """(edge,) rows; sorted by output"""
-    to_output: WeightedSum
-    to_query: WeightedSum
-    to_key_from_query: WeightedSum
-    to_key_from_output: WeightedSum
+    """(edge,) rows"""
+    n_keys: int
+    query_of_output: Tensor | None
+    """(output,) the row of each output's query; None = its own"""
+    n_queries: int
 
-    @classmethod
-    def of(  # noqa: PLR0913
-        cls,
-        degrees: list[tuple[int, int]],
-        output: Tensor,
-        key: Tensor,
-        n_keys: int,
-        query_of_output: Tensor | None,
-        n_queries: int,
-    ) -> "Edges":
-        """Args: (edge,) rows, sorted by output; `query_of_output` None = the same rows."""
-        n_outputs = sum(n for n, _ in degrees)
-        query = output if query_of_output is None else query_of_output[output]
-        to_output = WeightedSum.of(output, n_outputs, key, is_sorted=True)
-        to_key = WeightedSum.of(key, n_keys, query, is_sorted=False)
-        shared = query_of_output is None
-        return cls(
-            degrees,
-            output.int(),
-            query.int(),
-            key.int(),
-            to_output,
-            to_output if shared else WeightedSum.of(query, n_queries, key, is_sorted=False),
-            to_key,
-            to_key if shared else WeightedSum.of(key, n_keys, output, is_sorted=False),
-        )
+
+class Edges:
+    """A graph, prepared for attention with `n_heads` heads."""
+
+    def __init__(self, graph: Graph, n_heads: int) -> None:
+        n_outputs = sum(n for n, _ in graph.degrees)
+        own, query = graph.query_of_output is None, graph.output
+        by_output = Sorted.by(graph.output, n_outputs, n_heads, is_sorted=True)
+        by_key = Sorted.by(graph.key, graph.n_keys, n_heads)
+
+        def weighted(onto: Sorted, source: Tensor) -> WeightedSum:
+            order = None
+            if onto.order is not None:
+                order = torch.empty_like(by_output.place).flatten()
+                order[onto.place.flatten()] = by_output.place[onto.order].flatten()
+            return WeightedSum(order, onto.spread(source).int(), onto.offsets)
+
+        self.degrees = [(n * n_heads, degree) for n, degree in graph.degrees]
+        self.to_output = weighted(by_output, graph.key)
+        self.to_key_from_output = weighted(by_key, graph.output)
+        self.to_query, self.to_key_from_query = self.to_output, self.to_key_from_output
+        if graph.query_of_output is not None:
+            query = graph.query_of_output[graph.output]
+            by_query = Sorted.by(query, graph.n_queries, n_heads)
+            self.to_query = weighted(by_query, graph.key)
+            self.to_key_from_query = weighted(by_key, query)
+        self.key = self.to_output.index
+        self.output = by_output.spread(graph.output).int()
+        self.query = self.output if own else by_output.spread(query).int()
 
     def dot(self, a: Tensor, b: Tensor, at: Tensor) -> Tensor:
         """(edge,) products of the rows `a[at]` and `b[key]`."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
-from memlab.engine.forms.edges import Edges, attend
+from memlab.engine.forms.edges import Edges, Graph, attend
 from memlab.engine.forms.form import Form, Plan, Sequences
 from memlab.engine.forms.prefixes import Prefixes
 from memlab.engine.forms.walk import Layout, Reading, walk
@@ -68,31 +68,24 @@ class Nodes(Layout):
         return self._readings[key]
 
     def _read(self, n_heads: int, first: bool, last: bool) -> OverPaths:
-        device = self.path.device
-        nodes = self.loss_nodes if last else torch.arange(len(self.path), device=device)
+        every = torch.arange(len(self.path), device=self.path.device)
+        nodes = self.loss_nodes if last else every
         depth, path = self.depth[nodes], self.path[nodes]
-        keys = self.pair_of_node[path] if first else path
-        n_keys = len(self.tokens) if first else len(self.path)
-        head = torch.arange(n_heads, device=device)[:, None]
-        shape = (len(nodes), n_heads, path.shape[1])
-        valid = torch.arange(path.shape[1], device=device) <= depth[:, None]
-        valid = valid[:, None, :].expand(shape)
-        key = (keys[:, None, :] * n_heads + head)[valid]
-        out = torch.arange(len(nodes), device=device)[:, None, None] * n_heads + head
-        output = out.expand(shape)[valid]
+        ancestor = torch.arange(path.shape[1], device=path.device) <= depth.unsqueeze(1)
         count = torch.bincount(depth).tolist()
-        degrees = [(n * n_heads, t + 1) for t, n in enumerate(count) if n]
-        query_of_output = None
         pairs = self.pair_of_node[nodes]
-        if first:
-            query_of_output = (pairs[:, None] * n_heads + head.squeeze(1)).flatten()
-        n_queries = n_keys if first else len(nodes)
-        edges = Edges.of(
-            degrees, output, key, n_keys * n_heads, query_of_output, n_queries * n_heads
+        keys = path[ancestor]
+        n_keys = len(self.tokens) if first else len(self.path)
+        graph = Graph(
+            degrees=[(n, t + 1) for t, n in enumerate(count) if n],
+            output=every[: len(nodes)].repeat_interleave(depth + 1),
+            key=self.pair_of_node[keys] if first else keys,
+            n_keys=n_keys,
+            query_of_output=pairs if first else None,
+            n_queries=n_keys if first else len(nodes),
         )
-        queries = None if first or not last else nodes
-        outputs = pairs if first else queries
-        return OverPaths(edges, queries, outputs)
+        queries = nodes if last and not first else None
+        return OverPaths(Edges(graph, n_heads), queries, pairs if first else queries)
 
 
 def _renumber(ids: Tensor, n: int) -> tuple[Tensor, Tensor]:
