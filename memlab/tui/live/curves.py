@@ -1,0 +1,211 @@
+"""From a moment to charts: which curves, marks, rules and levels each one shows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from memlab.charts import Band, Chart, Level, Marks, Rule, Series
+from memlab.charts.scale import Axis
+from memlab.record.events import Edited, Evaluated, Started
+from memlab.record.safe_text import safe_text
+from memlab.tui.live.moment import Moment
+from memlab.tui.live.smoothed import Floats
+
+Measure = Callable[[Moment, bool, int], Chart]
+"""(moment, whether y is logarithmic, columns) to a chart"""
+
+_MINOR = ("grokked_95", "sustained", "generalizing")
+"""Phases without a rule of their own: what they say stands among the events."""
+_SHARE = (-0.03, 1.03)
+"""Shares from 0 to 1, with room for the line at either end."""
+_TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """Least and greatest value of a per-step column, by piece of the x axis."""
+
+    x: Floats
+    low: Floats
+    high: Floats
+
+    def polyline(self) -> tuple[Floats, Floats]:
+        """The curve as a line through both extremes of each piece."""
+        return np.repeat(self.x, 2), np.stack([self.low, self.high], axis=1).ravel()
+
+
+def extremes(moment: Moment, column: str, columns: int) -> Extremes:
+    """A column's extremes, finer than the half columns of the chart's canvas."""
+    low, high = moment.look.span(moment.step)
+    pieces = [
+        moment.view.view(column, first, last, width)
+        for first, last, width in _pieces(low, min(high, moment.step), moment.look.x_log, columns)
+    ]
+    x = np.concatenate([(b.edges[:-1] + b.edges[1:] - 1) / 2 for b in pieces])
+    least, most = (np.concatenate([getattr(b, end) for b in pieces]) for end in ("low", "high"))
+    there = np.isfinite(least) | np.concatenate([b.nonfinite > 0 for b in pieces])
+    return Extremes(x[there], least[there], most[there])
+
+
+def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
+    """(first, last, bins); on a log axis one piece an octave, since bins are equal in steps."""
+    edges = [int(np.floor(low)), int(np.ceil(high)) + 1]
+    if log:
+        axis = Axis(max(low, 1), max(high, 2), log=True)
+        edges[1:1] = [2**k for k in range(edges[1].bit_length()) if edges[0] < 2**k < edges[1]]
+        shares = np.diff(axis.place(np.maximum(edges, 1))).tolist()
+    else:
+        shares = [0.5]
+    for first, end, share in zip(edges[:-1], edges[1:], shares, strict=True):
+        if end > first:
+            yield first, end - 1, max(int(np.ceil(4 * columns * share)), 1)
+
+
+def loss(moment: Moment, y_log: bool, columns: int) -> Chart:
+    """Raw loss as a band, smoothed, validation; chance, spikes, phases and edits."""
+    raw = extremes(moment, "loss", columns)
+    judged = _judged(moment, "loss", ("val", "test"))
+    chance = moment.chance
+    chart = replace(
+        _frame(moment, y_log),
+        series=(Series("train", *raw.polyline(), "train"), *judged),
+        marks=tuple(_spikes(moment)),
+        levels=(Level(chance, "chance", "chance"),) if chance else (),
+    )
+    if not moment.look.weight:
+        return chart
+    smoothed = _finite("train", *moment.smoothed.until(moment.step), "train")
+    band = Band(raw.x, raw.low, raw.high, "band")
+    return replace(chart, series=(smoothed, *judged), bands=(band,))
+
+
+def accuracy(moment: Moment, y_log: bool, columns: int) -> Chart:
+    """The share of answers that are right, by split, with phases."""
+    series = _judged(moment, "accuracy", ("train", "val", "test"))
+    return replace(_frame(moment, y_log), series=series, y_range=None if y_log else _SHARE)
+
+
+def measures(moment: Moment) -> dict[str, Measure]:
+    """The charts that one may choose beside loss and accuracy, by name."""
+    view = moment.view
+    found: dict[str, Measure] = {
+        name: column(name) for name in view.steps.columns if name != "loss"
+    }
+    elsewhere = {
+        "step",
+        *(f"{s}_{m}" for s in ("train", "val", "test") for m in ("loss", "accuracy")),
+    }
+    kinds = dict.fromkeys(_kind(name) for name in view.evaluations if name not in elsewhere)
+    found |= {kind: _evaluated(kind) for kind in kinds}
+    evaluated = view.of(Evaluated)
+    if evaluated and evaluated[-1].groups:
+        names = dict.fromkeys(name for values in evaluated[-1].groups.values() for name in values)
+        found |= {f"{name} by task": _by_task(name) for name in names}
+    return found
+
+
+def column(name: str) -> Measure:
+    """A per-step column, by its name."""
+
+    def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
+        series = Series(name, *extremes(moment, name, columns).polyline(), "train")
+        return replace(_frame(moment, y_log), series=(series,))
+
+    return measure
+
+
+def _kind(name: str) -> str:
+    """token_accuracy for val_token_accuracy: what is shown in one chart."""
+    split, _, rest = name.partition("_")
+    return rest if split in ("train", "val", "test") and rest else name
+
+
+def _evaluated(kind: str) -> Measure:
+    def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
+        names = [name for name in moment.view.evaluations if _kind(name) == kind]
+        series = [
+            _finite(safe_text(n), *_evaluations(moment, n), n.partition("_")[0]) for n in names
+        ]
+        return replace(_frame(moment, y_log), series=tuple(series))
+
+    return measure
+
+
+def _by_task(name: str) -> Measure:
+    def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
+        evaluated = moment.view.of(Evaluated)
+        tasks = dict.fromkeys(task for event in evaluated for task in event.groups)
+        series = []
+        for i, task in enumerate(tasks):
+            points = [
+                (e.step, e.groups[task][name]) for e in evaluated if name in e.groups.get(task, {})
+            ]
+            x, y = np.array(points, dtype=np.float64).reshape(-1, 2).T
+            series.append(_finite(safe_text(task, 20), x, y, _TASKS[i % len(_TASKS)]))
+        return replace(_frame(moment, y_log), series=tuple(series))
+
+    return measure
+
+
+def _judged(moment: Moment, measure: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
+    names = [(split, f"{split}_{measure}") for split in splits]
+    return tuple(
+        _finite(split, *_evaluations(moment, name), split)
+        for split, name in names
+        if name in moment.view.evaluations
+    )
+
+
+def _evaluations(moment: Moment, name: str) -> tuple[Floats, Floats]:
+    values = moment.view.evaluations
+    return values["step"], values[name]
+
+
+def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
+    """A line through the values there are: a split is not judged at every evaluation."""
+    there = np.isfinite(y)
+    return Series(name, x[there], y[there], colour)
+
+
+def _spikes(moment: Moment) -> Iterator[Marks]:
+    spikes = moment.view.spikes
+    places = [(spike.peak_step, spike.peak) for spike in spikes]
+    if opened := moment.view.open_spike:
+        places.append((opened.step, opened.value))
+    if places:
+        x, y = np.array(sorted(places), dtype=np.float64).T
+        yield Marks("spike", x, y, "spike")
+
+
+def rules(moment: Moment) -> tuple[Rule, ...]:
+    """Phases, edits, planned changes and resumes; those whose labels matter most come last."""
+    view = moment.view
+    resumed = [e for e in view.of(Started) if e.resumed_from is not None]
+    phases = [e for e in view.phases if e.name not in _MINOR]
+    return (
+        *(Rule(e.step, "resumed", "edit") for e in resumed),
+        *(Rule(e.step, safe_text(e.what, 24), "phase") for e in view.changes),
+        *(Rule(e.step, edit_label(e), "edit") for e in view.edits),
+        *(Rule(e.step, safe_text(e.name, 16), e.name) for e in phases),
+    )
+
+
+def edit_label(event: Edited) -> str:
+    """What was edited, in a few words: "lr 0.0003"."""
+    changes = (f"{key.rpartition('.')[2]} {value}" for key, value in event.changes.items())
+    return safe_text(", ".join(changes), 24)
+
+
+def _frame(moment: Moment, y_log: bool) -> Chart:
+    """What all charts have in common: the axes, the rules, the cursor."""
+    look = moment.look
+    return Chart(
+        rules=rules(moment),
+        x_log=look.x_log,
+        y_log=y_log,
+        x_range=look.span(moment.step),
+        hide_outliers=look.hide_outliers,
+        cursor=None if look.reading is None else moment.reading,
+        marker="blocks" if look.blocks else "braille",
+    )

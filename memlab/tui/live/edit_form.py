@@ -1,0 +1,121 @@
+"""A small form: the settings that may change while a run trains."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+from memlab.errors import PresetError
+from memlab.preset.edit import read_edits
+from memlab.preset.fields import Field, fields
+from memlab.preset.schema import Preset
+
+
+@final
+class EditForm(ModalScreen[dict[str, Any] | None]):
+    """Gives the changes, full keys to values; None if it was left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "back", show=False),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+    DEFAULT_CSS = """
+    EditForm { align: center middle; }
+    EditForm > Vertical {
+        width: 72; max-width: 96%; height: auto; max-height: 90%;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    EditForm VerticalScroll { height: auto; }
+    EditForm .setting { height: 1; }
+    EditForm .setting Label { width: 26; }
+    EditForm .setting Input { width: 1fr; }
+    EditForm #said { height: auto; min-height: 3; margin-top: 1; color: $text-muted; }
+    EditForm #said.-problem { color: $text-error; }
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self._preset = preset
+        self._fields = [field for field in fields().values() if field.live]
+        self._now = {field.key: _text(_value(preset, field.key)) for field in self._fields}
+
+    def compose(self) -> ComposeResult:
+        """One line for each setting, its help below."""
+        with Vertical() as box:
+            box.border_title = Content("edit while training")
+            with VerticalScroll(can_focus=False):
+                for field in self._fields:
+                    with Horizontal(classes="setting"):
+                        yield Label(Content(field.key))
+                        yield Input(self._now[field.key], name=field.key, compact=True)
+            yield Static(id="said")
+            yield Button("apply ⏎", id="apply", compact=True)
+
+    def on_descendant_focus(self) -> None:
+        """Tell what the setting is."""
+        self._tell()
+
+    def on_input_changed(self) -> None:
+        """Check all at once: settings must fit each other."""
+        self._tell()
+
+    def on_input_submitted(self) -> None:
+        """Apply."""
+        self._apply()
+
+    def on_button_pressed(self) -> None:
+        """Apply."""
+        self._apply()
+
+    def _apply(self) -> None:
+        try:
+            changes = self.changes()
+        except PresetError:
+            return
+        self.dismiss(changes or None)
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from now.
+
+        Raises:
+            PresetError: a value is not allowed.
+        """
+        texts = {str(field.name): field.value.strip() for field in self.query(Input)}
+        changed = [f"{key}={text}" for key, text in texts.items() if text != self._now[key]]
+        return read_edits(self._preset, changed) if changed else {}
+
+    def _tell(self) -> None:
+        said = self.query_one("#said", Static)
+        try:
+            changed = self.changes()
+        except PresetError as error:
+            said.update(Content(str(error)))
+            said.set_class(True, "-problem")
+            return
+        said.set_class(False, "-problem")
+        said.update(Content("\n".join(filter(None, [self._help(), _summary(changed)]))))
+
+    def _help(self) -> str:
+        focused = self.focused
+        known: Mapping[str, Field] = {field.key: field for field in self._fields}
+        field = known.get(str(focused.name)) if isinstance(focused, Input) else None
+        return f"{field.help} {field.allowed}." if field else ""
+
+
+def _summary(changes: Mapping[str, Any]) -> str:
+    return "  ".join(f"{key} → {_text(value)}" for key, value in changes.items())
+
+
+def _value(preset: Preset, key: str) -> Any:
+    group, _, name = key.rpartition(".")
+    return getattr(getattr(preset, group), name)
+
+
+def _text(value: Any) -> str:
+    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

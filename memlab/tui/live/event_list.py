@@ -1,0 +1,140 @@
+"""What has happened, the newest first; a line leads to its step."""
+
+from collections.abc import Hashable, Sequence
+from typing import final
+
+from textual.content import Content
+from textual.message import Message
+
+from memlab.record.events import (
+    Change,
+    Checkpoint,
+    Edited,
+    Ended,
+    Event,
+    Finding,
+    Paused,
+    Phase,
+    Resumed,
+    Spike,
+    SpikeOnset,
+    Started,
+)
+from memlab.record.safe_text import safe_text
+from memlab.tui.live.curves import edit_label
+from memlab.tui.live.lines import Lines
+from memlab.tui.live.moment import Moment
+
+_LEVELS = {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning")}
+_LONGEST = 160
+
+
+@final
+class EventList(Lines[Event]):
+    """Phases, spikes, findings, edits and what the run did; evaluations are in the charts."""
+
+    class Chosen(Message):
+        """An event's line was chosen."""
+
+        def __init__(self, step: int) -> None:
+            self.step = step
+            super().__init__()
+
+    def depends(self, moment: Moment) -> Hashable:
+        """Events, and the line that is selected."""
+        return len(moment.view.events), self.selected, self.has_focus
+
+    def heading(self, moment: Moment) -> Content:
+        """How many of what one looks for."""
+        spikes, findings = len(moment.view.spikes), len(moment.view.findings)
+        return Content(f"events · ▼ {spikes} · findings {findings}")
+
+    def lines(self, moment: Moment) -> Sequence[Event]:
+        """The events told here."""
+        closed = {spike.onset for spike in moment.view.spikes}
+        told = [e for e in moment.view.events if _told(e, closed)]
+        return told[::-1]
+
+    def written(self, found: Sequence[Event], moment: Moment, width: int) -> list[Content]:
+        """Step, sign, words."""
+        return [_line(event) for event in found]
+
+    def choose(self, what: Event) -> None:
+        """Ask to be led to the step."""
+        self.post_message(self.Chosen(where(what)))
+
+
+def _line(event: Event) -> Content:
+    sign, style, words = describe(event)
+    return Content.assemble(
+        (f"{where(event):>9,} ", "$text-muted"), (f"{sign} ", style), safe_text(words, _LONGEST)
+    )
+
+
+def where(event: Event) -> int:
+    """The step that an event is about."""
+    return event.peak_step if isinstance(event, Spike) else event.step
+
+
+def _told(event: Event, closed: set[int]) -> bool:
+    if isinstance(event, SpikeOnset):
+        return event.step not in closed
+    return describe(event)[2] != ""
+
+
+def describe(event: Event) -> tuple[str, str, str]:
+    """(sign, style, words) of an event; no words = it is told elsewhere."""
+    match event:
+        case Phase():
+            return "★", _PHASES.get(event.name, "$text-accent"), _phase(event)
+        case Spike():
+            return "▼", "$text-error", _spike(event)
+        case SpikeOnset():
+            return "▼", "$text-error", f"spike begins: {event.base:.3g} to {event.value:.3g}"
+        case Finding():
+            sign, style = _LEVELS.get(event.level, ("i", "$text-muted"))
+            return sign, style, f"{event.what}: {event.why}; {event.advice}"
+        case Change():
+            return "→", "$text-accent", event.what
+        case Edited():
+            return "✎", "$text-warning", f"edited: {edit_label(event)}"
+        case Checkpoint():
+            best = f", best at {event.best_step:,}" if event.best_step is not None else ""
+            return "■", "$text-muted", f"checkpoint{best}"
+        case _:
+            return "·", "$text-muted", _course(event)
+
+
+def _course(event: Event) -> str:
+    match event:
+        case Started(resumed_from=None):
+            return f"started on {event.device}, engine {event.engine}: {event.engine_reason}"
+        case Started():
+            return f"attempt {event.attempt} goes on from {event.resumed_from:,} on {event.device}"
+        case Paused():
+            return "paused"
+        case Resumed():
+            return "goes on"
+        case Ended():
+            return f"ended: {event.reason}"
+        case _:
+            return ""
+
+
+def _phase(event: Phase) -> str:
+    words = event.name.replace("grokked_95", "grokked (95 %)")
+    if event.split and event.threshold is not None and "accuracy" in event.details:
+        words += f": {event.split} accuracy ≥ {event.threshold:g}, since {event.after:,}"
+    delay = event.details.get("delay")
+    return f"{words}, {delay:,} after memorizing" if isinstance(delay, int) else words
+
+
+def _spike(event: Spike) -> str:
+    times = event.peak / event.base if event.base > 0 else float("inf")
+    words = f"{event.label} ×{times:.3g} to {event.peak:.3g}"
+    if event.recovered_at is not None:
+        return f"{words}, recovered in {event.recovered_at - event.onset:,} steps"
+    return f"{words}, not recovered"
+
+
+_PHASES = {"collapsed": "$text-error", "diverged": "$text-error", "overfitting": "$text-warning"}

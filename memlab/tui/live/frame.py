@@ -1,0 +1,39 @@
+"""One frame of a run as plain text: what the console shows, without a terminal."""
+
+import asyncio
+from typing import final
+
+from textual.app import App
+
+from memlab.record.folder import RunFolder
+from memlab.tui.live.screen import RunScreen
+
+
+@final
+class _Frame(App[None]):
+    """Shows a run and nothing else."""
+
+    def __init__(self, folder: RunFolder, at: int | None) -> None:
+        super().__init__()
+        self._folder, self._at = folder, at
+
+    def on_mount(self) -> None:
+        """Show it, without what is for the hand."""
+        self.push_screen(RunScreen(self._folder, self._at, hands=False))
+
+
+def frame(folder: RunFolder, at: int | None = None, width: int = 120, height: int = 40) -> str:
+    """`height` lines of at most `width` cells: the run as it stands, or stood after step `at`."""
+    return asyncio.run(_frame(_Frame(folder, at), width, height))
+
+
+async def _frame(app: App[None], width: int, height: int) -> str:
+    async with app.run_test(size=(width, height)) as pilot:
+        await pilot.pause()
+        return text_of(app)
+
+
+def text_of(app: App[None]) -> str:
+    """What an app shows, as lines without blanks at their ends."""
+    strips = app.screen._compositor.render_strips(app.size)
+    return "\n".join(strip.text.rstrip() for strip in strips)

@@ -1,0 +1,95 @@
+"""How far the run is, how fast, on what: the line above the charts."""
+
+from collections.abc import Hashable
+from typing import final
+
+from textual.content import Content
+from textual.widget import Widget
+
+from memlab.record.events import Started
+from memlab.record.safe_text import safe_text
+from memlab.tui.live.moment import Moment, planned_steps, steps_per_second
+
+_SIGNS = {
+    "running": ("▶", "$text-success"),
+    "paused": ("‖", "$text-warning"),
+    "finished": ("✓", "$text-success"),
+    "queued": ("…", "$text-muted"),
+    "stopped": ("■", "$text-warning"),
+    "interrupted": ("■", "$text-warning"),
+}
+_BAR = 12
+
+
+@final
+class Header(Widget):
+    """Name and status, then what there is room for, the most wanted first."""
+
+    DEFAULT_CSS = "Header { height: 1; padding: 0 1; }"
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._moment: Moment | None = None
+        self._drawn: Hashable = None
+
+    def show(self, moment: Moment) -> None:
+        """Take in a moment."""
+        self._moment = moment
+        if (depends := (moment.version, moment.status)) != self._drawn:
+            self._drawn = depends
+            self.refresh()
+
+    def render(self) -> Content:
+        """As much as fits."""
+        return fitted(facts(self._moment), self.content_size.width) if self._moment else Content("")
+
+
+def facts(moment: Moment) -> list[Content]:
+    """What is to be known of a run, the most wanted first."""
+    view = moment.view
+    sign, style = _SIGNS.get(moment.status, ("✗", "$text-error"))
+    planned = planned_steps(moment.folder, view)
+    done = moment.step / planned
+    name = safe_text(moment.folder.labels().name or moment.folder.id, 28)
+    parts = [
+        Content.assemble((name, "bold"), "  ", (f"{sign} {moment.status}", style)),
+        Content.assemble(
+            f"step {moment.step:,}/{planned:,} ", (_bar(done), "$primary"), f" {done:.0%}"
+        ),
+    ]
+    rate = steps_per_second(view)
+    if rate:
+        parts.append(Content(f"{rate:,.3g} steps/s" if rate < 1000 else f"{rate:,.0f} steps/s"))
+        if moment.status in ("running", "paused"):
+            parts.append(Content(f"{clock((planned - moment.step) / rate)} left"))
+    if started := view.of(Started):
+        device, engine = safe_text(started[-1].device, 12), safe_text(started[-1].engine, 12)
+        parts.append(Content.styled(f"{device} {engine}", "$text-muted"))
+    if spikes := len(view.spikes) + (view.open_spike is not None):
+        parts.append(Content.styled(f"▼{spikes}", "$text-error"))
+    return parts
+
+
+def fitted(parts: list[Content], width: int) -> Content:
+    """The first parts side by side, as many as have room."""
+    line = Content("")
+    for part in parts:
+        wider = Content.assemble(line, "   ", part) if line else part
+        if wider.cell_length > width:
+            break
+        line = wider
+    return line or parts[0].truncate(width, ellipsis=True)
+
+
+def clock(seconds: float) -> str:
+    """0:18, 1:02:03, 3 d 4 h."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def _bar(share: float) -> str:
+    filled = round(min(max(share, 0.0), 1.0) * _BAR)
+    return "━" * filled + "╌" * (_BAR - filled)

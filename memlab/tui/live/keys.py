@@ -1,0 +1,62 @@
+"""The keys of the Live and Replay screen."""
+
+from memlab.tui.keys import Key, Keys
+
+RUN = Keys(
+    "A run",
+    (
+        Key("space", "pause", "pause/go on", "Let the training wait, or go on.", footer=True),
+        Key("space", "play", "play", "Play the run, or hold it.", footer=True),
+        Key("K", "stop", "stop", "Save a checkpoint and end the training.", footer=True),
+        Key("C", "checkpoint", "checkpoint", "Save a checkpoint now and go on."),
+        Key("e", "edit", "edit", "Change the lr and other settings while it trains.", footer=True),
+        Key("m", "measure(1)", "measure", "The next measure in the third chart.", footer=True),
+        Key("v", "read", "values", "Read the values, and see the samples, at a step.", footer=True),
+        Key("n", "spike(1)", "spike", "Read the values at the next spike.", footer=True),
+        Key("N", "spike(-1)", "spike back", "Read the values at the spike before."),
+        Key("w", "filter", "wrong", "Show all, wrong, training or validation samples."),
+        Key("f", "full", "full", "Give the panel that has focus the whole screen.", footer=True),
+        Key("p", "page", "page", "The other panels, where there is no room for all.", footer=True),
+        Key("left_square_bracket", "evaluation(-1)", "step back", "One evaluation back."),
+        Key("right_square_bracket", "evaluation(1)", "step", "One evaluation forward."),
+        Key("left_curly_bracket", "event(-1)", "event back", "To the spike or phase before."),
+        Key("right_curly_bracket", "event(1)", "event", "To the next spike or phase."),
+        Key("less_than_sign", "speed(-1)", "slower", "Play at half the speed."),
+        Key("greater_than_sign", "speed(1)", "faster", "Play at twice the speed."),
+        Key("g", "go_to", "go to", "Go to a step.", footer=True),
+        Key("home", "begin", "begin", "To the beginning of the run."),
+        Key("end,G", "follow", "end", "To the end; follow it while the run trains."),
+        Key("x", "log_x", "log x", "Logarithmic or linear steps."),
+        Key("s", "smooth(1)", "smoother", "Smooth the loss more."),
+        Key("S", "smooth(-1)", "rougher", "Smooth the loss less."),
+        Key("plus,equals_sign", "zoom(0.5)", "closer", "Show half as many steps; the wheel too."),
+        Key("minus", "zoom(2)", "farther", "Show twice as many steps; the wheel too."),
+        Key("left", "pan(-1)", "left", "Earlier steps, or the cursor to the left."),
+        Key("right", "pan(1)", "right", "Later steps, or the cursor to the right."),
+        Key("0", "reset", "reset", "Show all steps."),
+        Key("o", "outliers", "outliers", "Leave the outermost values out of the y range."),
+        Key("M", "marker", "marker", "Draw with braille or with blocks."),
+        Key("escape", "back", "back", "Leave the full screen, then the values."),
+    ),
+)
+
+CHART = Keys("A chart", (Key("y", "log_y", "log y", "Logarithmic or linear values.", footer=True),))
+
+LINES = Keys(
+    "A list",
+    (
+        Key("j,down", "move(1)", "down", "The next line."),
+        Key("k,up", "move(-1)", "up", "The line before."),
+        Key("pagedown", "page(1)", "page down", "A page down."),
+        Key("pageup", "page(-1)", "page up", "A page up."),
+        Key("enter", "choose", "open", "What the line stands for.", footer=True),
+    ),
+)
+
+SCRUBBER = Keys(
+    "The time line",
+    (
+        Key("left", "slide(-0.01)", "back", "One hundredth of the run back."),
+        Key("right", "slide(0.01)", "forward", "One hundredth of the run forward."),
+    ),
+)

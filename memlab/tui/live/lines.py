@@ -1,0 +1,106 @@
+"""A list of lines: one is selected, the rest scrolls past."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from textual import events
+from textual.content import Content
+
+from memlab.tui.live.keys import LINES
+from memlab.tui.live.moment import Moment
+from memlab.tui.live.panel import Panel
+
+T = TypeVar("T")
+
+
+class Lines(Panel, Generic[T]):
+    """Draws only the lines that have room."""
+
+    KEYS = LINES
+    BINDINGS = LINES.bindings()
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.selected = 0
+        self._top = 0
+
+    @abstractmethod
+    def lines(self, moment: Moment) -> Sequence[T]:
+        """What there is a line for."""
+
+    @abstractmethod
+    def written(self, found: Sequence[T], moment: Moment, width: int) -> list[Content]:
+        """The lines that have room; what is wider than `width` cells is cut."""
+
+    @abstractmethod
+    def choose(self, what: T) -> None:
+        """Do what a line stands for."""
+
+    def footnote(self, moment: Moment, width: int) -> list[Content]:
+        """Lines that stay at the bottom."""
+        return []
+
+    def picture(self, moment: Moment) -> Content:
+        """The lines around the one that is selected."""
+        width, height = self.size
+        what = self.lines(moment)
+        below = self.footnote(moment, width)
+        room = max(height - len(below), 1)
+        self.selected = min(self.selected, max(len(what) - 1, 0))
+        self._top = min(max(self._top, self.selected - room + 1), self.selected)
+        self._top = max(min(self._top, len(what) - room), 0)
+        lines = self.written(what[self._top : self._top + room], moment, width)
+        shown = [self._cut(line, self._top + i, width) for i, line in enumerate(lines)]
+        shown += [Content("")] * (room - len(shown) if below else 0)
+        return Content("\n").join([*shown, *below])
+
+    def _cut(self, line: Content, i: int, width: int) -> Content:
+        line = line.truncate(width, ellipsis=True)
+        if i == self.selected and self.has_focus:
+            line = line.pad_right(max(width - line.cell_length, 0)).stylize("on $surface-lighten-2")
+        return line
+
+    def action_move(self, by: int) -> None:
+        """Select another line."""
+        if self.moment:
+            last = max(len(self.lines(self.moment)) - 1, 0)
+            self.selected = min(max(self.selected + by, 0), last)
+            self.draw()
+
+    def action_page(self, by: int) -> None:
+        """Select a line a page away."""
+        self.action_move(by * max(self.size.height - 1, 1))
+
+    def action_choose(self) -> None:
+        """Do what the selected line stands for."""
+        if self.moment and (what := self.lines(self.moment)):
+            self.choose(what[self.selected])
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Up."""
+        event.stop()
+        self.action_move(-1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Down."""
+        event.stop()
+        self.action_move(1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the line, and do what it stands for."""
+        at = event.get_content_offset(self)
+        if self.moment and at is not None:
+            row = self._top + at.y
+            if row < len(self.lines(self.moment)):
+                self.selected = row
+                self.action_choose()
+                self.draw()
+
+    def on_focus(self) -> None:
+        """Show which line is selected."""
+        self.draw()
+
+    def on_blur(self) -> None:
+        """Show it no more."""
+        self.draw()

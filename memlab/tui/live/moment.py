@@ -1,0 +1,98 @@
+"""What the panels draw: a run as it stood at a step, and how people look at it."""
+
+from dataclasses import dataclass
+
+from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
+from memlab.record.folder import RunFolder
+from memlab.record.snapshot import Snapshot
+from memlab.record.status import Status
+from memlab.tui.live.look import Look
+from memlab.tui.live.smoothed import Smoothed
+
+_RECENT = 10
+"""Evaluations over which the speed is measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """Immutable but for `smoothed`, which only grows."""
+
+    folder: RunFolder
+    view: Snapshot
+    smoothed: Smoothed
+    look: Look
+    status: str
+
+    @property
+    def step(self) -> int:
+        """Updates done."""
+        return self.view.last_step
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Differs when more is recorded."""
+        return self.view.steps.last_step, len(self.view.events)
+
+    @property
+    def chance(self) -> float | None:
+        """Loss of guessing, in nats."""
+        chance = _check(self.folder).get("chance_loss")
+        return float(chance) if isinstance(chance, int | float) and chance > 0 else None
+
+    @property
+    def reading(self) -> int:
+        """The step whose values and samples are told."""
+        reading = self.look.reading
+        return self.step if reading is None else min(reading, self.step)
+
+
+def planned_steps(folder: RunFolder, view: Snapshot) -> int:
+    """Updates that the run is to make, as its preset and its edits say; at least those done."""
+    planned = _check(folder).get("updates")
+    for edit in view.edits:
+        planned = edit.changes.get("training.steps", planned)
+    known = planned if isinstance(planned, int) else 0
+    return max(known, view.last_step, 1)
+
+
+def status_then(view: Snapshot) -> str:
+    """What a run that lives, or lived then, was doing: running or paused."""
+    paused, resumed = view.of(Paused)[-1:], view.of(Resumed)[-1:]
+    waits = paused and (not resumed or resumed[0].seq < paused[0].seq)
+    return Status.PAUSED if waits else Status.RUNNING
+
+
+def status_now(folder: RunFolder, view: Snapshot) -> str:
+    """What a run is doing; as `folder.status()`, without reading all events again."""
+    attempts = folder.attempts()
+    if attempts and attempts[-1].end is None and attempts[-1].alive():
+        return status_then(view)
+    return folder.status()
+
+
+def is_alive(status: str) -> bool:
+    """Whether somebody would hear a command."""
+    return status in (Status.RUNNING, Status.PAUSED)
+
+
+def steps_per_second(view: Snapshot, evaluations: int | None = _RECENT) -> float | None:
+    """Updates a second, pauses left out, over the last evaluations (None = all).
+
+    None while it is not known.
+    """
+    stretches: list[tuple[int, float]] = []
+    before: Event | None = None
+    for event in view.events:
+        if before and event.step > before.step and isinstance(event, Evaluated | Paused | Ended):
+            stretches.append((event.step - before.step, event.wall - before.wall))
+            before = event
+        if isinstance(event, Started | Resumed):
+            before = event
+    recent = stretches[-evaluations:] if evaluations else stretches
+    steps, seconds = (sum(part) for part in zip(*recent, strict=True)) if recent else (0, 0.0)
+    return steps / seconds if seconds > 0 else None
+
+
+def _check(folder: RunFolder) -> dict[str, object]:
+    check = folder.description.get("check")
+    return check if isinstance(check, dict) else {}

@@ -1,0 +1,66 @@
+"""What all panels share: they are handed a moment and draw only what differs from before."""
+
+from abc import abstractmethod
+from collections.abc import Hashable
+
+from rich.text import Text
+from textual.content import Content
+from textual.events import Resize
+from textual.widget import Widget
+
+from memlab.tui.live.moment import Moment
+
+
+class Panel(Widget, can_focus=True):
+    """A part of the screen with a title above it. Not drawn while it is hidden."""
+
+    DEFAULT_CSS = """
+    Panel {
+        border-top: solid $surface-lighten-2;
+        border-title-color: $text-muted;
+        padding: 0 1;
+    }
+    Panel:focus { border-top: solid $primary; border-title-color: $text-primary; }
+    """
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.moment: Moment | None = None
+        self._drawn: Hashable = None
+        self._picture: Content | Text = Content("")
+
+    @abstractmethod
+    def depends(self, moment: Moment) -> Hashable:
+        """What the picture depends on besides size and theme: equal = the same picture."""
+
+    @abstractmethod
+    def picture(self, moment: Moment) -> Content | Text:
+        """What fills the panel."""
+
+    @abstractmethod
+    def heading(self, moment: Moment) -> Content:
+        """What stands in the line above."""
+
+    def show(self, moment: Moment) -> None:
+        """Take in a moment, and draw it if that would look different."""
+        self.moment = moment
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw, if there is something new to see and somebody can see it."""
+        if self.moment is None or not self.size or not self.is_on_screen:
+            return
+        depends = (self.size, self.app.theme, self.app.no_color, self.depends(self.moment))
+        if depends != self._drawn:
+            self._drawn = depends
+            self._picture = self.picture(self.moment)
+            self.border_title = self.heading(self.moment)
+            self.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        """Fill the new size."""
+        self.draw()
+
+    def render(self) -> Content | Text:
+        """The picture as it was drawn last."""
+        return self._picture

@@ -1,0 +1,125 @@
+"""The run's time in one row: a knob to drag, ticks where something happened."""
+
+from dataclasses import dataclass
+from typing import final
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from memlab.record.events import Phase
+from memlab.record.snapshot import Snapshot
+from memlab.tui.live.keys import SCRUBBER
+
+
+@dataclass(frozen=True)
+class Track:
+    """What a scrubber shows."""
+
+    last: int
+    """step of its right end"""
+    known: int
+    """the last step recorded"""
+    at: int
+    """where the knob is"""
+    ticks: tuple[tuple[int, str], ...]
+    """steps and their signs, what matters most last"""
+    lead: str
+    """what stands before it"""
+    trail: str
+    """what stands behind it"""
+
+
+def ticks(view: Snapshot) -> tuple[tuple[int, str], ...]:
+    """Spikes and phases of a run."""
+    spikes = [(spike.peak_step, "▼") for spike in view.spikes]
+    return (*spikes, *((e.step, "★") for e in view.of(Phase)))
+
+
+@final
+class Scrubber(Widget, can_focus=True):
+    """Shows a track and says where it was asked to go."""
+
+    KEYS = SCRUBBER
+    BINDINGS = SCRUBBER.bindings()
+    DEFAULT_CSS = """
+    Scrubber { height: 1; padding: 0 1; }
+    Scrubber:focus { background: $surface-lighten-1; }
+    """
+
+    class Moved(Message):
+        """The knob is asked to go to a step."""
+
+        def __init__(self, step: float) -> None:
+            self.step = step
+            super().__init__()
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._track: Track | None = None
+        self._dragging = False
+
+    def show(self, track: Track) -> None:
+        """Take in a track."""
+        if track != self._track:
+            self._track = track
+            self.refresh()
+
+    def render(self) -> Content:
+        """Lead, track, trail."""
+        if self._track is None:
+            return Content("")
+        lead, trail = self._track.lead, self._track.trail
+        line = track_line(self._track, self._room())
+        return Content.assemble((lead, "bold"), " ", line, " ", (trail, "$text-muted"))
+
+    def _room(self) -> int:
+        assert self._track is not None
+        said = Content(self._track.lead).cell_length + Content(self._track.trail).cell_length
+        return max(self.content_size.width - said - 2, 1)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take the knob."""
+        self._dragging = True
+        self.capture_mouse()
+        self._seek(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag it."""
+        if self._dragging:
+            self._seek(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let it go."""
+        self._dragging = False
+        self.release_mouse()
+
+    def _seek(self, event: events.MouseEvent) -> None:
+        if self._track is not None:
+            lead = Content(self._track.lead).cell_length + 1
+            place = (event.get_content_offset_capture(self).x - lead) / max(self._room() - 1, 1)
+            self.post_message(self.Moved(min(max(place, 0.0), 1.0) * self._track.last))
+
+    def action_slide(self, share: float) -> None:
+        """Move by a share of the run."""
+        if self._track is not None:
+            self.post_message(self.Moved(self._track.at + share * self._track.last))
+
+
+def track_line(track: Track, width: int) -> Content:
+    """The track in `width` cells."""
+
+    def cell(step: float) -> int:
+        return round(min(max(step / max(track.last, 1), 0.0), 1.0) * (width - 1))
+
+    known = cell(track.known) + 1
+    glyphs = list("━" * known + "╌" * (width - known))
+    styles = ["$secondary"] * known + ["$text-muted"] * (width - known)
+    for step, sign in track.ticks:
+        glyphs[cell(step)], styles[cell(step)] = sign, _STYLES[sign]
+    glyphs[cell(track.at)], styles[cell(track.at)] = "●", "bold $text"
+    return Content.assemble(*zip(glyphs, styles, strict=True))
+
+
+_STYLES = {"▼": "$text-error", "★": "$text-success"}

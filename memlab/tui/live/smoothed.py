@@ -1,0 +1,57 @@
+"""The smoothed loss of a whole run, made once as rows arrive: no zoom and no cursor changes it."""
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.charts import Smoother
+from memlab.record.run_rows import RunRows
+
+LARGEST = 1 << 18
+"""Points kept. When there are as many, every other one is dropped, and so on from there."""
+_CHUNK = 1 << 17
+
+Floats = NDArray[np.float64]
+
+
+@final
+class Smoothed:
+    """Follows a column; `until` gives what was smoothed up to a step."""
+
+    def __init__(self, weight: float, column: str = "loss") -> None:
+        self.weight, self._column = weight, column
+        self._x, self._y = np.empty(LARGEST), np.empty(LARGEST)
+        self._restart(())
+
+    def _restart(self, past: tuple[int, ...]) -> None:
+        self._past, self._smoother = past, Smoother(self.weight)
+        self._next, self._rows, self._every, self._n = 0, 0, 1, 0
+
+    def extend(self, rows: RunRows) -> None:
+        """Take in the rows that are new; after a resume, which may replace rows, all of them."""
+        past = tuple(segment.lo for segment in rows.segments)
+        if past != self._past:
+            self._restart(past)
+        last = rows.last_step
+        while self._next <= last:
+            stop = min(self._next + _CHUNK - 1, last)
+            steps, values = rows.read(self._next, stop)
+            self._append(steps, values[:, rows.columns.index(self._column)])
+            self._next = stop + 1
+
+    def _append(self, steps: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+        y = self._smoother.extend(values)
+        while self._n + len(y) // self._every + 1 > LARGEST:
+            half = (self._n + 1) // 2
+            self._x[:half], self._y[:half] = self._x[: self._n : 2], self._y[: self._n : 2]
+            self._n, self._every = half, 2 * self._every
+        kept = slice(-self._rows % self._every, None, self._every)
+        x, y = steps[kept], y[kept]
+        self._x[self._n : self._n + len(x)], self._y[self._n : self._n + len(x)] = x, y
+        self._n, self._rows = self._n + len(x), self._rows + len(steps)
+
+    def until(self, step: int) -> tuple[Floats, Floats]:
+        """Steps and smoothed values up to a step."""
+        n = int(np.searchsorted(self._x[: self._n], step, "right"))
+        return self._x[:n], self._y[:n]

@@ -1,0 +1,112 @@
+"""What the charts are made of."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memlab.charts import PLAIN, draw
+from memlab.record.events import Evaluated, Rows
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.tui.live import curves
+from memlab.tui.live.look import Look, Window
+from memlab.tui.live.moment import Moment
+from memlab.tui.live.smoothed import Smoothed
+
+
+def moment_of(folder: RunFolder, look: Look | None = None, at: int | None = None) -> Moment:
+    view = History(folder).until(at)
+    made = Smoothed(0.9)
+    made.extend(view.steps)
+    return Moment(folder, view, made, look or Look(weight=0.9), "finished")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    first=st.integers(0, 1300), length=st.integers(30, 1400), x_log=st.booleans(),
+    columns=st.integers(20, 200),
+)  # fmt: skip
+def test_no_extreme_of_the_steps_shown_is_lost(
+    finished: RunFolder, first: int, length: int, x_log: bool, columns: int
+) -> None:
+    look = Look(x_log=x_log, window=Window(first, min(first + length, 1400)))
+    moment = moment_of(finished, look)
+    low, high = look.span(1400)
+    steps, loss = moment.view.steps["step"], moment.view.steps["loss"]
+    shown = loss[(steps >= np.floor(low)) & (steps <= np.ceil(high))]
+    found = curves.extremes(moment, "loss", columns)
+    assert found.low.min() == shown.min()
+    assert found.high.max() == shown.max()
+
+
+def test_the_loss_chart_marks_spikes_phases_edits_and_chance(finished: RunFolder) -> None:
+    chart = curves.loss(moment_of(finished), True, 100)
+    assert [marks.x.tolist() for marks in chart.marks] == [[901]]
+    assert [rule.label for rule in chart.rules] == ["lr 0.0003", "memorized", "grokked"]
+    assert [level.name for level in chart.levels] == ["chance"]
+    assert [series.name for series in chart.series] == ["train", "val"]
+
+
+def test_nothing_after_the_cursor_is_drawn(finished: RunFolder) -> None:
+    chart = curves.loss(moment_of(finished, at=600), True, 100)
+    assert max(series.x.max() for series in chart.series) <= 600
+    assert max(band.x.max() for band in chart.bands) <= 600
+    assert not chart.marks
+    assert [rule.label for rule in chart.rules] == ["memorized"]
+
+
+def test_a_spike_that_is_not_over_is_marked_where_it_began(finished: RunFolder) -> None:
+    (marks,) = curves.loss(moment_of(finished, at=905), True, 100).marks
+    assert marks.x.tolist() == [901]
+
+
+def test_without_smoothing_the_raw_loss_is_the_line(finished: RunFolder) -> None:
+    chart = curves.loss(moment_of(finished, Look(weight=0.0)), True, 100)
+    assert not chart.bands
+    assert chart.series[0].y.max() == moment_of(finished).view.steps["loss"].max()
+
+
+def test_the_smoothed_line_does_not_depend_on_the_zoom(finished: RunFolder) -> None:
+    all_of_it = curves.loss(moment_of(finished), True, 100).series[0]
+    part = curves.loss(
+        moment_of(finished, Look(weight=0.9, window=Window(100, 300))), True, 100
+    ).series[0]
+    np.testing.assert_array_equal(all_of_it.y, part.y)
+
+
+def test_the_measures_are_what_the_run_recorded(finished: RunFolder) -> None:
+    assert list(curves.measures(moment_of(finished))) == ["grad_norm", "lr", "token_accuracy"]
+
+
+def test_a_mixture_is_shown_task_by_task(tmp_path: Path, new_run, begin_run) -> None:  # type: ignore[no-untyped-def]
+    folder = new_run(tmp_path)
+    with begin_run(folder) as writer:
+        for step in (0, 10):
+            groups = {"copy": {"val_accuracy": step / 10}, "add": {"val_accuracy": 0.5}}
+            writer.write(Evaluated(step=step, values={"val_accuracy": 0.5}, groups=groups))
+    moment = moment_of(folder)
+    chart = curves.measures(moment)["val_accuracy by task"](moment, False, 80)
+    assert {s.name: s.y.tolist() for s in chart.series} == {"copy": [0, 1], "add": [0.5, 0.5]}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, -1.0, 3e38])
+def test_losses_that_no_axis_can_show_do_not_break_a_chart(
+    tmp_path: Path,
+    new_run,
+    begin_run,
+    bad: float,  # type: ignore[no-untyped-def]
+) -> None:
+    folder = new_run(tmp_path)
+    values = np.ones((50, 3), np.float32)
+    values[10:20, 0] = bad
+    with begin_run(folder) as writer:
+        writer.write(Rows(step=50, values=values))
+        writer.write(Evaluated(step=50, values={"val_loss": bad, "val_accuracy": bad}))
+    for look in (Look(weight=0.9), Look(x_log=True), Look(weight=0.9, window=Window(10, 30))):
+        moment = moment_of(folder, look)
+        for measure in (curves.loss, curves.accuracy, *curves.measures(moment).values()):
+            for y_log in (True, False):
+                assert draw(measure(moment, y_log, 60), 60, 12, PLAIN).count("\n") == 11

@@ -1,0 +1,122 @@
+"""Frames: live and replay are the same; damage and hostile text do no harm."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from memlab.record.attempt_writer import AttemptWriter
+from memlab.record.events import Evaluated, Finding, Phase, Rows, Samples
+from memlab.record.folder import RunFolder
+from memlab.tui.live.frame import frame, text_of
+
+Open = Callable[..., Any]
+HOSTILE = (
+    "[red]x[/] [@click=app.quit]q[/] \x1b[31m\x1b]0;t\x07 \u202egnp\u200b\n\t\x00 " + "w" * 300
+)
+
+
+def panels(text: str) -> list[str]:
+    """The frame without the time line, which shows the whole run, and the line of keys."""
+    return text.split("\n")[:-2]
+
+
+async def test_a_run_watched_live_and_its_replay_are_the_same_at_each_step(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+) -> None:
+    folder, writer, events = live
+    watched = {}
+    async with opened(folder) as (pilot, screen):
+        for event in events:
+            if isinstance(event, Rows) and (done := event.first - 1) % 140 == 0:
+                screen.poll()
+                await pilot.pause()
+                watched[done] = panels(text_of(pilot.app))
+            writer.write(event)
+        writer.end("finished", 1400, {})
+        screen.poll()
+        await pilot.pause()
+        watched[1400] = panels(text_of(pilot.app))
+    assert len(watched) == 11
+    for step, text in watched.items():
+        async with opened(folder, step) as (pilot, _):
+            await pilot.pause()
+            assert panels(text_of(pilot.app)) == text, f"step {step}"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 12)])
+def test_a_frame_has_its_size(finished: RunFolder, size: tuple[int, int]) -> None:
+    lines = frame(finished, 700, *size).split("\n")
+    assert len(lines) == size[1]
+    assert max(map(len, lines)) <= size[0]
+
+
+def test_a_frame_shows_the_run_as_it_was(finished: RunFolder) -> None:
+    text = frame(finished, 700)
+    assert "step 700/1,400" in text and "memorized" in text and "grokked" not in text
+    assert "step 1,400/1,400" in frame(finished)
+
+
+def test_a_run_that_nobody_began_is_shown(
+    tmp_path: Path, new_run: Callable[..., RunFolder]
+) -> None:
+    text = frame(new_run(tmp_path))
+    assert "queued" in text and "nothing to show yet" in text
+
+
+def test_a_run_without_validation_is_shown(
+    tmp_path: Path, new_run: Callable[..., RunFolder], begin_run: Callable[..., AttemptWriter]
+) -> None:
+    folder = new_run(tmp_path)
+    with begin_run(folder) as writer:
+        writer.write(Rows(step=30, values=np.ones((30, 3), np.float32)))
+        writer.write(Evaluated(step=30, values={"train_loss": 1.0, "train_accuracy": 0.5}))
+        writer.end("finished", 30, {})
+    text = frame(folder)
+    assert "train 0.5" in text and "val" not in text.replace("validation", "")
+
+
+def test_text_from_files_can_neither_style_nor_break_nor_drive(
+    tmp_path: Path, new_run: Callable[..., RunFolder], begin_run: Callable[..., AttemptWriter]
+) -> None:
+    folder = new_run(tmp_path, name=HOSTILE)
+    token = {"text": HOSTILE, "target": HOSTILE, "p": 0.5, "ok": False}
+    sample = {
+        "split": HOSTILE,
+        "prompt": HOSTILE,
+        "target": HOSTILE,
+        "answer": "",
+        "tokens": [token],
+    }
+    strange = [{}, {"split": 1}, {**sample, "tokens": [3, {"p": "x"}]}, {**sample, "tokens": "no"}]
+    with begin_run(folder) as writer:
+        writer.write(Rows(step=9, values=np.ones((9, 3), np.float32)))
+        writer.write(Evaluated(step=9, values={HOSTILE: 1.0, "val_loss": 1.0}))
+        writer.write(Samples(step=9, samples=[sample, *strange]))
+        writer.write(Finding(step=9, level=HOSTILE, what=HOSTILE, why=HOSTILE, advice=HOSTILE))
+        writer.write(Phase(step=9, name=HOSTILE, after=0, split=HOSTILE))
+    text = frame(folder, None, 200, 40)
+    assert len(text.split("\n")) == 40
+    assert "[red]x" in text
+    for char in "\x1b\x07\x00\t\u202e\u200b":
+        assert char not in text
+
+
+@pytest.mark.parametrize("name", ["steps.bin", "steps.idx", "events.jsonl", "attempt.json"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
+def test_damaged_files_do_not_break_the_screen(finished: RunFolder, name: str, damage: str) -> None:
+    path = finished.path / "attempts" / "001" / name
+    data = bytearray(path.read_bytes())
+    if damage == "changed":
+        data[len(data) // 3 : len(data) // 2] = b"\xff" * (len(data) // 2 - len(data) // 3)
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(data[: len(data) // 2] if damage == "cut" else data)
+    assert "made up" in frame(finished)
+
+
+def test_a_damaged_description_does_not_break_the_screen(finished: RunFolder) -> None:
+    (finished.path / "run.json").write_text("{")
+    assert frame(RunFolder(finished.path)).count("\n") == 39

@@ -1,0 +1,293 @@
+"""The Live and Replay screen, driven by keys; `poll` is called by hand, never by a clock."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from memlab.record.attempt_writer import AttemptWriter
+from memlab.record.commands import CheckpointNow, Edit, Inbox, Pause, Resume, Stop
+from memlab.record.events import Paused, Rows
+from memlab.record.events import Resumed as GoesOn
+from memlab.record.folder import RunFolder
+from memlab.tui.live.chart_panel import ChartPanel
+from memlab.tui.live.edit_form import EditForm
+from memlab.tui.live.event_list import EventList
+from memlab.tui.live.frame import text_of
+from memlab.tui.live.sample_list import SampleList
+from memlab.tui.live.screen import RunScreen
+from memlab.tui.live.scrubber import Scrubber
+
+Open = Callable[..., Any]
+
+
+def title(screen: RunScreen, panel: str) -> str:
+    return str(screen.query_one(f"#{panel}").border_title)
+
+
+async def settle(pilot: Pilot[None]) -> str:
+    await pilot.pause()
+    return text_of(pilot.app)
+
+
+async def test_a_finished_run_opens_at_its_end(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        text = await settle(pilot)
+        assert "made up" in text and "finished" in text and "step 1,400/1,400" in text
+        assert "■ end" in text
+        assert screen.query_one(SampleList).moment.step == 1400
+
+
+async def test_steps_by_evaluation_event_and_number(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished, 500) as (pilot, screen):
+        await pilot.press("right_square_bracket")
+        assert screen.cursor.at == 520
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        assert screen.cursor.at == 480
+        await pilot.press("right_curly_bracket")
+        assert screen.cursor.at == 901
+        await pilot.press("left_curly_bracket")
+        assert screen.cursor.at == 420
+        await pilot.press("g", "7", "7", "7", "enter")
+        assert screen.cursor.at == 777
+        await pilot.press("home")
+        assert screen.cursor.at == 0
+        await pilot.press("end")
+        assert screen.cursor.at is None
+
+
+async def test_a_step_beyond_the_run_is_refused(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished, 500) as (pilot, screen):
+        await pilot.press("g", "9", "9", "9", "9", "enter")
+        assert "a step from 0 to 1,400" in await settle(pilot)
+        await pilot.press("escape")
+        assert screen.cursor.at == 500
+
+
+async def test_playing_advances_with_the_seconds(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished, 100) as (pilot, screen):
+        await pilot.press("space")
+        assert screen.cursor.playing
+        screen.cursor.rate, screen.cursor.speed = 100.0, 2.0
+        screen.poll(1.5)
+        assert screen.cursor.at == 400
+        await pilot.press("greater_than_sign")
+        assert screen.cursor.speed == 4.0
+        await pilot.press("space")
+        screen.poll(1.5)
+        assert screen.cursor.at == 400
+
+
+async def test_the_scrubber_is_dragged_with_the_mouse(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        width = screen.query_one(Scrubber).size.width
+        await pilot.mouse_down(Scrubber, offset=(width // 4, 0))
+        await pilot.pause()
+        assert 200 < screen.cursor.at < 500
+        await pilot.hover(Scrubber, offset=(width // 2, 0))
+        assert 600 < screen.cursor.at < 900
+        await pilot.mouse_up(Scrubber, offset=(width // 2, 0))
+        await pilot.hover(Scrubber, offset=(5, 0))
+        assert 600 < screen.cursor.at < 900
+
+
+async def test_reading_shows_values_and_the_samples_of_that_step(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("n")
+        assert screen.look.reading == 901
+        assert "step 901" in title(screen, "loss") and "grad_norm" in title(screen, "loss")
+        assert "step 900" in title(screen, "samples")
+        await pilot.press("left")
+        assert screen.look.reading < 901
+        await pilot.press("escape")
+        assert screen.look.reading is None
+        assert "step 1,400" in title(screen, "samples")
+
+
+async def test_a_click_on_the_chart_reads_there(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        panel = screen.query_one("#loss", ChartPanel)
+        await pilot.click(panel, offset=(panel.size.width // 2, 5))
+        assert 500 < screen.look.reading < 900
+
+
+async def test_zoom_pan_and_reset(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("plus")
+        assert screen.look.span(1400) == (350, 1050)
+        await pilot.press("right")
+        assert screen.look.span(1400) == (525, 1225)
+        assert "steps 525 to 1,225" in title(screen, "loss")
+        await pilot.press("minus")
+        await pilot.press("0")
+        assert screen.look.window is None
+
+
+async def test_axes_smoothing_and_marker(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("y", "x", "S", "o", "M")
+        assert title(screen, "loss") == "loss · log x · smoothing 0.8 · without outliers"
+        assert screen.look.blocks
+        for _ in range(5):
+            await pilot.press("S")
+        assert "raw" in title(screen, "loss")
+
+
+async def test_the_third_chart_goes_through_the_measures(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        seen = []
+        for _ in range(3):
+            await pilot.press("m")
+            seen.append(screen.query_one("#third", ChartPanel).chosen)
+        assert seen == ["lr", "token_accuracy", "grad_norm"]
+
+
+async def test_samples_are_filtered_and_told_in_full(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished, 500) as (pilot, screen):
+        samples = screen.query_one(SampleList)
+        await pilot.press("w")
+        assert {a.ok for a in samples.lines(samples.moment)} == {False}
+        await pilot.press("w")
+        assert {a.split for a in samples.lines(samples.moment)} == {"train"}
+        samples.focus()
+        await pilot.press("down", "enter")
+        text = await settle(pilot)
+        assert "Sample 2, train" in text and "instead of" not in text
+        await pilot.press("escape")
+
+
+async def test_the_strip_of_a_sample_leads_to_its_evaluation(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        samples = screen.query_one(SampleList)
+        await pilot.click(samples, offset=(4, samples.size.height))
+        assert screen.look.reading == 0
+        assert "step 0" in title(screen, "samples")
+
+
+async def test_an_event_leads_to_its_step(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        screen.query_one(EventList).focus()
+        await pilot.press("down", "down", "enter")
+        assert screen.look.reading == 901
+
+
+async def test_a_panel_takes_the_whole_screen_and_gives_it_back(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        loss = screen.query_one("#loss")
+        before = loss.size
+        await pilot.press("f")
+        await pilot.pause()
+        assert loss.size.width > before.width and loss.size.height > before.height
+        await pilot.press("escape")
+        await pilot.pause()
+        assert loss.size == before
+
+
+async def test_a_narrow_terminal_shows_one_column_at_a_time(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished, size=(80, 24)) as (pilot, screen):
+        assert "accuracy" not in await settle(pilot)
+        await pilot.press("p")
+        text = await settle(pilot)
+        assert "accuracy" in text and "events" in text
+
+
+async def test_a_live_run_is_followed_paused_edited_and_stopped(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+) -> None:
+    folder, writer, events = live
+    inbox = Inbox(folder, writer.number)
+    async with opened(folder) as (pilot, screen):
+        assert "● live" in await settle(pilot)
+        for _ in range(5):
+            writer.write(next(events))
+        screen.poll()
+        assert screen.query_one(SampleList).moment.step == screen._whole.last_step > 0
+        await pilot.press("space")
+        assert inbox.poll() == [Pause()]
+        writer.write(Paused(step=screen._whole.last_step))
+        screen.poll()
+        assert "‖ paused" in await settle(pilot)
+        await pilot.press("space")
+        assert inbox.poll() == [Resume()]
+        writer.write(GoesOn(step=screen._whole.last_step))
+        screen.poll()
+        await pilot.press("C")
+        assert inbox.poll() == [CheckpointNow()]
+        await pilot.press("K")
+        assert inbox.poll() == [Stop()]
+
+
+async def test_settings_are_edited_and_checked_while_typing(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+) -> None:
+    folder, writer, _ = live
+    async with opened(folder) as (pilot, screen):
+        await pilot.press("e")
+        await pilot.pause()
+        form = pilot.app.screen
+        assert isinstance(form, EditForm)
+        lr = form.query_one(Input)
+        assert (lr.name, lr.value) == ("optimizer.lr", "0.001")
+        lr.value = "1000"
+        await pilot.pause()
+        assert "at most 100" in text_of(pilot.app)
+        await pilot.press("enter")
+        assert pilot.app.screen is form
+        lr.value = "3e-4"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert Inbox(folder, writer.number).poll() == [Edit(changes={"optimizer.lr": 3e-4})]
+
+
+async def test_commands_are_not_offered_for_a_run_that_has_ended(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, _):
+        await pilot.press("K", "C", "e")
+        await pilot.pause()
+        assert list((finished.path / "commands").iterdir()) == []
+
+
+async def test_nothing_is_drawn_while_nothing_is_new(
+    opened: Open, finished: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.pause()
+        drawn = []
+        monkeypatch.setattr(ChartPanel, "picture", lambda self, moment: drawn.append(self.id))
+        screen.poll()
+        screen._draw()
+        assert drawn == []
+
+
+async def test_what_is_hidden_is_not_drawn(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, writer, events = live
+    async with opened(folder, size=(80, 24)) as (pilot, screen):
+        await pilot.pause()
+        drawn = []
+        picture = ChartPanel.picture
+
+        def noted(self: ChartPanel, moment: Any) -> Any:
+            drawn.append(self.id)
+            return picture(self, moment)
+
+        monkeypatch.setattr(ChartPanel, "picture", noted)
+        while not isinstance(event := next(events), Rows):
+            writer.write(event)
+        writer.write(event)
+        writer.flush()
+        screen.poll()
+        assert drawn == ["loss"]
