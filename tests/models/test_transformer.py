@@ -1,13 +1,14 @@
 """The model against a second one in plain numpy, switch by switch."""
 
 import numpy as np
-import numpy_transformer as reference
 import pytest
 import torch
 
 from memlab.models.transformer import Transformer
 from memlab.preset.schema import Model
 from memlab.preset.size import parameter_count
+
+from . import numpy_transformer as reference
 
 D_VOCAB, N_CTX = 7, 6
 SWITCHES = [
