@@ -15,7 +15,11 @@ LOOK_BACK = 10
 IN_A_ROW = 10
 """steps in a row that make a recovery, a calm, or a loss that is lost"""
 TOLERANCE = 0.1
-"""decades above the base that count as recovered"""
+"""decades above the base that count as recovered ..."""
+SHARE = 0.15
+"""... and so does this share of the spike's height: models seldom come back to the very place"""
+SETTLED = 100
+"""steps within the tolerance of one value that mean the loss stays where it is"""
 LINGERING = 2000
 """steps without recovery after which a spike is closed as it stands"""
 RANDOM = 0.9
@@ -30,8 +34,8 @@ class Episode:
     """step at which it began"""
     noticed: int
     base: float
-    level: float
-    """at or below it the spike is over"""
+    tolerance: float
+    """how far noise reaches"""
     z: float
     peak: float
     peak_step: int
@@ -45,6 +49,9 @@ class Episode:
     """steps in a row at the level or below"""
     calm: int = 0
     """steps in a row well below the peak without a rise"""
+    anchor: float = 0.0
+    settled: int = 0
+    """steps in a row whose surroundings lie within the tolerance of the anchor"""
     lost: int = 0
     """steps in a row that are not finite"""
     armed: bool = False
@@ -66,15 +73,19 @@ class Episode:
     def settle(self, base: float, scale: float) -> None:
         """See whether the step just taken in is a return; `base` and `scale` are those around it."""
         self.lost = self.lost + 1 if self.y >= LOST else 0
-        self.quiet = self.quiet + 1 if self.y <= self.level else 0
-        below = self.peak - min(0.3, (self.peak - self.base) / 2)
+        height = self.peak - self.base
+        level = ROUNDING if self.base <= ZERO else self.base + max(self.tolerance, SHARE * height)
+        self.quiet = self.quiet + 1 if self.y <= level else 0
+        below = self.peak - min(0.3, height / 2)
         self.calm = self.calm + 1 if self.y <= min(base + 2 * scale, below) else 0
         self.armed = self.armed or self.calm >= IN_A_ROW
+        near = abs(base - self.anchor) <= self.tolerance
+        self.anchor, self.settled = (self.anchor, self.settled + 1) if near else (base, 0)
 
     def over(self, step: int) -> bool:
-        """Whether it has recovered, is lost, or has lasted too long."""
-        late = step - self.onset >= LINGERING
-        return self.quiet >= IN_A_ROW or self.lost >= IN_A_ROW or late
+        """Whether it has recovered, is lost, stays where it is, or has lasted too long."""
+        stays = self.settled >= SETTLED or step - self.onset >= LINGERING
+        return self.quiet >= IN_A_ROW or self.lost >= IN_A_ROW or stays
 
     def noticing(self, value: float) -> SpikeOnset:
         """The event of its being noticed, at a loss of `value` nats."""
@@ -96,6 +107,8 @@ class Episode:
             details["not_finite_at"] = self.not_finite_at
         if ended_by is not None:
             details["ended_by"] = ended_by
+        elif not recovered and not self.lost:
+            details["settled_at"] = linear(self.y)
         return Spike(
             step=step,
             onset=self.onset,
@@ -136,7 +149,7 @@ def begin(step: int, past: Floats, base: float, scale: float, z: float) -> Episo
         onset=step - back,
         noticed=step,
         base=base,
-        level=ROUNDING if base <= ZERO else base + tolerance,
+        tolerance=tolerance,
         z=z if known else 0.0,
         peak=float(y[first]),
         peak_step=step - back,
