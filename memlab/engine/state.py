@@ -11,6 +11,7 @@ from memlab.detectors import all_detectors
 from memlab.detectors.detector import Context, Detector
 from memlab.engine.material import Material
 from memlab.engine.optimizers import build_optimizer
+from memlab.measures.learned import MAX_EXAMPLES, Learned
 from memlab.models.transformer import Transformer
 from memlab.preset.facts import Facts
 from memlab.preset.schema import Preset
@@ -53,6 +54,10 @@ class TrainState:
     best: Best | None = None
     worse_evaluations: int = 0
     """evaluations since the best one"""
+    learned: Learned | None = None
+    """when each training example was learned; None for large training sets"""
+    stage: str | None = None
+    """the stage of a curriculum that was announced last"""
     sustained: bool = False
     """generalization has lasted"""
     ending: str | None = None
@@ -72,7 +77,13 @@ def fresh_state(material: Material) -> TrainState:
         model=model,
         optimizer=build_optimizer(preset.optimizer, model),
         detectors=all_detectors(_context(known)),
+        learned=_nothing_learned(known, material.device),
     )
+
+
+def _nothing_learned(known: Facts, device: torch.device) -> Learned | None:
+    n_examples = len(known.train)
+    return Learned.none(n_examples, device) if n_examples <= MAX_EXAMPLES else None
 
 
 def _context(known: Facts) -> Context:
@@ -82,4 +93,8 @@ def _context(known: Facts) -> Context:
         floor_loss=known.irreducible_loss,
         updates_per_epoch=known.updates_per_epoch,
         warmup_steps=known.preset.optimizer.warmup_steps,
+        float64_loss=known.preset.training.loss_dtype == "float64",
+        val_within_train=known.dataset.val_within_train,
+        float64_loss=known.preset.training.loss_dtype == "float64",
+        val_within_train=known.dataset.val_within_train,
     )
