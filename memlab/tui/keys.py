@@ -73,14 +73,20 @@ APP = Keys(
         Key("ctrl+p,colon", "command_palette", "palette", "Find any action, preset or run."),
         Key("t", "change_theme", "theme", "Choose the colours."),
         Key("ctrl+s", "picture", "picture", "Save what you see as an SVG picture."),
-        Key("q,ctrl+q", "quit", "quit", "Leave; a run that trains is asked about.", footer=True),
+        Key(
+            "q",
+            "quit",
+            "quit",
+            "Leave (ctrl+q anywhere); a run that trains is asked about.",
+            footer=True,
+        ),
     ),
 )
 
 LAB = Keys(
     "Lab",
     (
-        Key("ctrl+r", "start", "start", "Train the preset with your changes.", footer=True),
+        Key("s,ctrl+r", "start", "start", "Train the preset with your changes.", footer=True),
         Key("ctrl+t", "queue", "queue", "Train it after the run that trains now.", footer=True),
         Key(
             "slash", "filter", "filter", "Narrow the presets by name, folder or text.", footer=True

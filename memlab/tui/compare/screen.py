@@ -100,7 +100,9 @@ class CompareScreen(Screen[None]):
             else:
                 changed |= known[key].refresh()
         if changed or [folder.path.name for folder in folders] != [r.key for r in self._compared]:
-            self.post_message(self.Read([_compared(known[f.path.name]) for f in folders]))
+            self.post_message(
+                self.Read([_compared(i, known[f.path.name]) for i, f in enumerate(folders, 1)])
+            )
 
     @on(Read)
     def _take(self, event: Read) -> None:
@@ -153,7 +155,7 @@ class CompareScreen(Screen[None]):
             r, g, b = colours[run.key]
             _, values = run.measure(self._measure)
             return [
-                Content.assemble((f"▬ {row + 1} ", f"rgb({r},{g},{b})"), safe(run.name)),
+                Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
                 Content(f"{values[-1]:.4g}" if len(values) else "–"),
                 _count(run.memorized),
                 _count(run.grokked),
@@ -219,9 +221,9 @@ class CompareScreen(Screen[None]):
             self.post_message(OpenRun(self._histories[run.key].folder))
 
 
-def _compared(history: History) -> Compared:
+def _compared(number: int, history: History) -> Compared:
     folder = history.folder
-    name = safe_text(folder.labels().name or folder.id, 40)
+    name = f"{number} {safe_text(folder.labels().name or folder.id, 40)}"
     return compared(history, name, dict(flat(folder.description.get("preset", {}))))
 
 

@@ -15,6 +15,7 @@ from memlab.preset.text import Document, parse
 from memlab.preset.validate import task_kind, validated
 
 KIND = "task.kind"
+UNSHOWN = ("claims", "optimizer.betas[]")
 _ABSENT = object()
 
 
@@ -59,7 +60,7 @@ class Draft:
         return {
             key: one
             for key, one in every.items()
-            if not one.group and key.rpartition(".")[0] in groups and key != "claims"
+            if not one.group and key.rpartition(".")[0] in groups and key not in UNSHOWN
         }
 
     def text(self, key: str) -> str:

@@ -88,7 +88,7 @@ class Form(Vertical):
         self._help()
 
     def _help(self) -> None:
-        key, text = self._key_with_focus(), Content("")
+        key, text = self._key_with_focus(), Content.styled("⏎ goes to the settings", "dim")
         if self._draft and key and key in self._draft.known:
             text = _explanation(self._draft, self._draft.known[key])
         self.query_one("#field-help", Static).update(text)

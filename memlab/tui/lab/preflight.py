@@ -1,5 +1,8 @@
 """What will be trained and what looks wrong, beside the form."""
 
+from collections.abc import Iterable
+from itertools import zip_longest
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -15,6 +18,10 @@ SIGNS = {"error": ("✗", "$error"), "warning": ("⚠", "$warning"), "info": ("�
 class Preflight(Static):
     """Facts and findings of the draft, the time it will take, and how it differs."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[Content | list[tuple[str, str]]] = []
+
     def show(
         self,
         draft: Draft,
@@ -23,13 +30,22 @@ class Preflight(Static):
         note: str = "",
     ) -> None:
         """Show what is known; `seconds` is one update's, `note` stands in its place."""
-        parts = [_problems(draft)]
+        parts: list[Content | list[tuple[str, str]]] = [_problems(draft)]
         if isinstance(found, Report) and not draft.problems:
             parts += [_facts(found, seconds, note), _findings(found)]
         elif isinstance(found, MemlabError):
             parts.append(safe(f"✗ {found}", 600, lines=True, style="$error"))
         parts.append(_differences(draft))
-        self.update(Content("\n\n").join([part for part in parts if part]))
+        self._parts = [part for part in parts if part]
+        self._lay()
+
+    def on_resize(self) -> None:
+        """Facts stand in as many columns as fit."""
+        self._lay()
+
+    def _lay(self) -> None:
+        laid = [_laid(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
+        self.update(Content("\n\n").join(laid))
 
 
 def _problems(draft: Draft) -> Content:
@@ -39,11 +55,11 @@ def _problems(draft: Draft) -> Content:
     return Content("\n").join(lines)
 
 
-def _facts(report: Report, seconds: float | None, note: str) -> Content:
+def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, str]]:
     known = report.facts
     splits = ", ".join(f"{name} {len(s):,}" for name, s in known.dataset.splits.items())
     time = note or ("m measures it" if seconds is None else duration(seconds * known.updates))
-    rows = [
+    return [
         ("parameters", f"{known.parameters:,}"),
         ("examples", splits),
         ("updates", f"{known.updates:,} of {known.batch_size:,} examples"),
@@ -53,8 +69,24 @@ def _facts(report: Report, seconds: float | None, note: str) -> Content:
         ("memory", f"up to {known.memory_bytes / 2**20:,.0f} MiB"),
         ("time", time),
     ]
-    lines = [Content.assemble((f"{name:12}", "dim"), safe(value)) for name, value in rows]
-    return Content("\n").join(lines)
+
+
+def _laid(facts: list[tuple[str, str]], width: int) -> Content:
+    """Names and values, in as many columns as there is room for."""
+    cells = [Content.assemble((f"{name:12}", "dim"), safe(value)) for name, value in facts]
+    for n in (4, 3, 2, 1):
+        height = -(-len(cells) // n)
+        columns = [cells[i : i + height] for i in range(0, len(cells), height)]
+        broad = [max(cell.cell_length for cell in column) + 3 for column in columns]
+        if sum(broad) <= width:
+            break
+    rows = zip_longest(*columns, fillvalue=Content(""))
+    return Content("\n").join([_row(row, broad) for row in rows])
+
+
+def _row(cells: Iterable[Content], broad: Iterable[int]) -> Content:
+    padded = [c.pad_right(n - c.cell_length) for c, n in zip(cells, broad, strict=True)]
+    return Content("").join(padded)
 
 
 def _findings(report: Report) -> Content:

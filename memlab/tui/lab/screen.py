@@ -34,6 +34,8 @@ from memlab.tui.lab.save import problem_with, save
 from memlab.tui.messages import StartRun
 from memlab.tui.safe import safe
 
+FIRST = "quickstart"
+"""The preset that the cursor is on at the beginning."""
 PAUSE_BEFORE_CHECK = 0.15
 """Seconds without a key before preflight looks again."""
 
@@ -112,7 +114,7 @@ class LabScreen(Screen[None]):
         names = {one.name for one in event.presets}
         extra = [one for one in self._extra if one.name not in names]
         presets = self.query_one(Presets)
-        presets.show([*event.presets, *extra], event.point_at or presets.name_at_cursor or "")
+        presets.show([*event.presets, *extra], event.point_at or presets.name_at_cursor or FIRST)
 
     def clone(self, preset: Preset) -> None:
         """Show the settings of a run as changes of its preset, or as a preset of their own."""

@@ -1,0 +1,127 @@
+"""Opens and scrubs a made-up run of a million steps: milliseconds a frame, and memory.
+
+    python benchmarks/console/long_run.py [--steps 1000000] [--size 120x40]
+
+A frame is all that the screen does for one move: reading the folder's rows, building the charts,
+and Textual's drawing of what differs.
+"""
+
+import argparse
+import asyncio
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from textual.app import App
+
+from memlab.preset.create import create_run
+from memlab.preset.load import load
+from memlab.record.events import Ended, Evaluated, Phase, Rows, Samples, Spike, Started
+from memlab.record.folder import RunFolder
+from memlab.tui.live.screen import RunScreen
+
+EVERY = 1000
+
+
+def made_up(runs: Path, steps: int) -> RunFolder:
+    """A run of `steps` updates with an evaluation every 1,000 and a spike every 50,000."""
+    rng = np.random.default_rng(0)
+    preset = load("quickstart", [f"training.steps={steps}", f"evaluation.every={EVERY}"])
+    folder = create_run(preset, runs, "a long run")
+    with folder.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1) as writer:
+        writer.write(Started(step=0, attempt=1, device="cpu", engine="tree"))
+        for done in range(0, steps + 1, EVERY):
+            if done:
+                at = np.arange(done - EVERY, done)
+                loss = np.exp(-at / steps * 6 + 0.2 * rng.standard_normal(EVERY))
+                if done % 50_000 == 0:
+                    loss[500:530] *= 30
+                rows = np.stack([loss, loss * 3, np.full(EVERY, 1e-3)], axis=1)
+                writer.write(Rows(step=done, values=rows.astype(np.float32)))
+            share = min(done / steps * 2, 1.0)
+            values = {"train_loss": 1.0 - share, "val_loss": 2.0 - share, "val_accuracy": share}
+            writer.write(Evaluated(step=done, values=values | {"train_accuracy": share}))
+            writer.write(Samples(step=done, samples=[_sample(i, share) for i in range(8)]))
+            if done and done % 50_000 == 0:
+                peak = done - 500
+                writer.write(
+                    Spike(step=done, onset=peak, base=0.1, peak=3.0, peak_step=peak,
+                          recovered_at=peak + 30, label="spike")
+                )  # fmt: skip
+            if done == steps // 2:
+                writer.write(Phase(step=done, name="grokked", after=done - EVERY, split="val"))
+        writer.write(Ended(step=steps, reason="finished"))
+        writer.end("finished", steps, {})
+    return folder
+
+
+def _sample(i: int, share: float) -> dict[str, object]:
+    answer = "12" if share > i / 8 else "99"
+    token = {"text": answer, "target": "12", "p": share, "ok": answer == "12"}
+    return {"split": "val", "prompt": f"{i} + 5 =", "target": "12", "answer": answer, "tokens": [token]}
+
+
+class Stage(App[None]):
+    """An app around the screen."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self.push_screen(RunScreen(self.folder, hands=False))
+
+
+MOVES = {
+    "scrub": lambda screen, i: screen._hold((i * 7919 % 100) / 100 * screen._whole.last_step),
+    "zoom": lambda screen, i: screen.action_zoom(0.5 if i % 2 else 2),
+    "pan": lambda screen, i: screen.action_pan(1 if i % 4 < 2 else -1),
+    "spikes": lambda screen, i: screen.action_spike(1),
+    "log x": lambda screen, i: screen.action_log_x(),
+}
+
+
+async def measure(folder: RunFolder, size: tuple[int, int]) -> Iterator[tuple[str, list[float]]]:
+    """Milliseconds of processor time for each kind of move."""
+    app = Stage(folder)
+    begun = time.process_time()
+    found = []
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        found.append(("open", [1e3 * (time.process_time() - begun)]))
+        screen = app.screen
+        screen.action_zoom(0.5)
+        for name, move in MOVES.items():
+            times = []
+            for i in range(30):
+                before = time.process_time()
+                move(screen, i)
+                await pilot.pause()
+                times.append(1e3 * (time.process_time() - before))
+            found.append((name, times))
+    return iter(found)
+
+
+def main() -> None:
+    """Make a run, open it, move about."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--size", default="120x40")
+    options = parser.parse_args()
+    width, height = map(int, options.size.split("x"))
+    with tempfile.TemporaryDirectory() as runs:
+        folder = made_up(Path(runs), options.steps)
+        for name, times in asyncio.run(measure(folder, (width, height))):
+            worst = max(times)
+            print(f"{name:8} median {statistics.median(times):6.1f} ms   worst {worst:6.1f} ms")
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory   {used:.0f} MiB at most")
+
+
+if __name__ == "__main__":
+    main()
