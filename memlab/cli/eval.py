@@ -29,7 +29,7 @@ def evaluate(
     names = [n for n in there if split in (None, n) or (split == "ood" and n.startswith("ood"))]
     if not names:
         raise RunError("no such split", found=split, allowed=", ".join(there))
-    judged = judge(trained.model, trained.material, names, trained.step)
+    judged = judge(trained.model, trained.material, names, trained.step).event
     if json:
         print_json(
             {"run": run, "step": trained.step, "values": judged.values, "groups": judged.groups}

@@ -34,8 +34,8 @@ def _print_csv(folder: Any) -> None:
     """One line per step; the values of an evaluation stand in the line of its step."""
     from memlab.record.history import History
 
-    history = History(folder)
-    steps, evaluations = history.steps, history.evaluations
+    now = History(folder).until()
+    steps, evaluations = now.steps, now.evaluations
     names = [name for name in evaluations if name != "step"]
     columns = [name for name in steps if name != "step"]
     judged = {int(step): i for i, step in enumerate(evaluations["step"])}

@@ -2,32 +2,57 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from memlab.preset.facts import Facts
 from memlab.tasks.seeds import Seeds
+from memlab.tasks.splits import share
+from memlab.tasks.stages import Mixture, Stage, stage_at
 
 
 class Batches:
     """The examples of every update.
 
-    Each epoch is a fresh permutation; its incomplete last batch is dropped.
+    Without stages each epoch is a fresh permutation, its incomplete last batch dropped. With
+    stages every update draws from the mixture of its stage.
     """
 
-    def __init__(self, n_examples: int, batch_size: int, seeds: Seeds, device: torch.device):
-        """A `batch_size` of at least `n_examples` means all examples in every update."""
-        self.n_examples, self.seeds, self.device = n_examples, seeds, device
-        self.size = None if batch_size >= n_examples else batch_size
-        self.per_epoch = 1 if self.size is None else n_examples // self.size
+    def __init__(self, known: Facts, seeds: Seeds, device: torch.device) -> None:
+        self.n_examples, self.seeds, self.device = len(known.train), seeds, device
+        self.size = known.batch_size
+        self.per_epoch = known.updates_per_epoch
+        self.stages = known.dataset.stages
+        self._mixture = Mixture(known.train.group) if self.stages else None
         self._epoch = -1
         self._order = torch.empty(0)
 
-    def at(self, step: int) -> Tensor | None:
-        """Example numbers of update `step` (from 1); None means all of them."""
-        if self.size is None:
+    @property
+    def whole(self) -> bool:
+        """Every update sees all examples."""
+        return self._mixture is None and self.size >= self.n_examples
+
+    def at(self, step: int, steps: int) -> Tensor | None:
+        """Example numbers of update `step` (from 1) of `steps`; None means all of them."""
+        if self.whole:
             return None
+        if self._mixture is not None:
+            rng = self.seeds.rng("batches", step)
+            stage = stage_at(self.stages, step, steps)
+            return self._put(self._mixture.draw(stage, self.size, rng))
         epoch, place = divmod(step - 1, self.per_epoch)
         if epoch != self._epoch:
-            order = self.seeds.rng("batches", epoch).permutation(self.n_examples)
-            self._order = torch.from_numpy(order.astype(np.int64)).to(self.device)
-            self._epoch = epoch
+            rng = self.seeds.rng("batches", epoch)
+            self._order, self._epoch = self._put(rng.permutation(self.n_examples)), epoch
         return self._order[place * self.size : (place + 1) * self.size]
+
+    def stage(self, step: int, steps: int) -> Stage | None:
+        """The stage of update `step`."""
+        return stage_at(self.stages, step, steps) if self.stages else None
+
+    def boundaries(self, steps: int) -> list[int]:
+        """The updates after which another stage begins."""
+        return [share(stage.start, steps) for stage in self.stages]
+
+    def _put(self, rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(rows.astype(np.int64)).to(self.device)

@@ -1,7 +1,7 @@
 """A training state as the files of a checkpoint, and back.
 
 `model.safetensors` and `optimizer.safetensors` hold tensors under the parameters' names,
-`state.json` the rest. Nothing is pickled.
+`examples.safetensors` one entry per training example, `state.json` the rest. Nothing is pickled.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from memlab.engine.optimizers import apply_settings
 from memlab.engine.state import Best, TrainState
 from memlab.errors import RunError
+from memlab.measures.learned import Learned
 from memlab.preset.edit import apply_edits
 from memlab.record.commands import Edit
 from memlab.record.events import Event, to_json
@@ -41,13 +42,17 @@ def to_files(state: TrainState, seq: int, announce: Sequence[Event]) -> dict[str
         "best": state.best and {"step": state.best.step, "loss": state.best.loss},
         "worse_evaluations": state.worse_evaluations,
         "sustained": state.sustained,
+        "stage": state.stage,
         "detectors": {type(d).__name__: d.state() for d in state.detectors},
     }
-    return {
+    files = {
         "model.safetensors": weights_to_bytes(dict(state.model.named_parameters())),
         "optimizer.safetensors": safetensors.torch.save(_optimizer_tensors(state)),
         "state.json": json.dumps(facts).encode(),
     }
+    if state.learned is not None:
+        files["examples.safetensors"] = weights_to_bytes(vars(state.learned))
+    return files
 
 
 def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -64,6 +69,11 @@ def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
     state.edits = facts["edits"]
     state.planned = [Edit(**edit) for edit in facts["planned"]]
     state.worse_evaluations, state.sustained = facts["worse_evaluations"], facts["sustained"]
+    state.stage = facts["stage"]
+    if state.learned is not None:
+        per_example = safetensors.torch.load(files["examples.safetensors"])
+        device = state.learned.first.device
+        state.learned = Learned(**{k: tensor.to(device) for k, tensor in per_example.items()})
     if state.edits:
         state.preset = apply_edits(state.preset, state.edits)
         apply_settings(state.optimizer, state.preset.optimizer)

@@ -1,42 +1,104 @@
-"""Judging a model: losses and accuracies of each split, and of each task of a mixture."""
+"""Judging a model: what is measured on each split, and on each task of a mixture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from memlab.engine.answers import ask, questions_of
 from memlab.engine.material import JudgedSplit, Material
 from memlab.measures.accuracy import exact_matches, token_accuracy
+from memlab.measures.bits import memorized_bits
 from memlab.measures.loss import mean_loss
 from memlab.measures.scores import Scores
 from memlab.models.transformer import Transformer
 from memlab.record.events import Evaluated
 
+SCORED_ANSWERS = 256
+"""examples of a split that a task's own score is computed on, the first ones"""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one evaluation found."""
+
+    event: Evaluated
+    right: dict[str, Tensor]
+    """split to (example,) bool: the whole answer is right"""
+
 
 @torch.no_grad()
-def evaluate(model: Transformer, material: Material, splits: Sequence[str], step: int) -> Evaluated:
-    """Score `splits` in evaluation mode: plain cross-entropy, exact match, token accuracy."""
+def evaluate(model: Transformer, material: Material, splits: Sequence[str], step: int) -> Judgement:
+    """Measure `splits` in evaluation mode: plain cross-entropy, exact match, and more by task."""
     model.eval()
     values: dict[str, float] = {}
     groups: dict[str, dict[str, float]] = {}
-    names = material.dataset.groups
+    right: dict[str, Tensor] = {}
     for name in splits:
         split = material.judged(name)
         scores = Scores.concatenate([plan.scores(model) for plan in split.plans])
-        everything = torch.ones_like(split.group, dtype=torch.bool)
-        values |= _measure(name, split, scores, everything)
-        for i, group in enumerate(names if len(names) > 1 else ()):
-            members = split.group == i
-            if members.any():
-                groups.setdefault(group, {}).update(_measure(name, split, scores, members))
-    return Evaluated(step=step, values=values, groups=groups)
+        right[name] = exact_matches(scores, split.in_answer)
+        for part, members in _parts(split, material):
+            found = _measure(name, split, scores, right[name], members)
+            if part is None:
+                values |= found
+            elif part in material.dataset.groups:
+                groups.setdefault(part, {}).update(found)
+            else:
+                values[f"{name}_accuracy_{part}"] = found[f"{name}_accuracy"]
+        values |= _of_the_task(name, split, scores, model, material)
+    if {"train_accuracy", "val_accuracy"} <= values.keys():
+        values["accuracy_gap"] = values["train_accuracy"] - values["val_accuracy"]
+    return Judgement(Evaluated(step=step, values=values, groups=groups), right)
 
 
-def _measure(name: str, split: JudgedSplit, scores: Scores, members: Tensor) -> dict[str, float]:
-    mine = members[split.example]
-    matches = exact_matches(scores, split.in_answer, split.example, len(members))
+def _parts(split: JudgedSplit, material: Material) -> Iterator[tuple[str | None, Tensor]]:
+    """Named parts of a split as (example,) bool: all (None), tasks, noisy, repeated, ..."""
+    yield None, torch.ones_like(split.group, dtype=torch.bool)
+    if len(material.dataset.groups) > 1:
+        for i, name in enumerate(material.dataset.groups):
+            yield name, split.group == i
+    examples = material.dataset.splits[split.name]
+    device = split.group.device
+    if examples.noisy is not None:
+        noisy = torch.from_numpy(examples.noisy).to(device)
+        yield "noisy", noisy
+        yield "clean", ~noisy
+    if examples.copies is not None:
+        copies = torch.from_numpy(examples.copies).to(device)
+        yield "repeated", copies > 1
+        yield "once", copies == 1
+
+
+def _measure(
+    name: str, split: JudgedSplit, scores: Scores, right: Tensor, members: Tensor
+) -> dict[str, float]:
+    mine = members[scores.example]
+    if not mine.any():
+        return {}
     return {
         f"{name}_loss": mean_loss(scores, split.in_loss & mine),
-        f"{name}_accuracy": float(matches[members].double().mean()),
+        f"{name}_accuracy": float(right[members].double().mean()),
         f"{name}_token_accuracy": token_accuracy(scores, split.in_answer & mine),
     }
+
+
+def _of_the_task(
+    name: str, split: JudgedSplit, scores: Scores, model: Transformer, material: Material
+) -> dict[str, float]:
+    """The task's own score, and bits memorized where answers are random."""
+    dataset, task = material.dataset, material.preset.task
+    found: dict[str, float] = {}
+    if task.score_names:
+        questions = questions_of(dataset, name, SCORED_ANSWERS)
+        answers = ask(model, dataset, questions)
+        decode = dataset.vocabulary.decode
+        pairs = [
+            (decode(q.target), decode(a.tokens)) for q, a in zip(questions, answers, strict=True)
+        ]
+        found = {f"{name}_{key}": value for key, value in task.score(pairs).items()}
+    if name == "train" and dataset.answer_bits is not None:
+        bits = memorized_bits(scores, split.in_answer, dataset.answer_bits)
+        found |= {"memorized_bits": bits, "bits_per_parameter": bits / material.facts.parameters}
+    return found

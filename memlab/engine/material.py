@@ -27,8 +27,6 @@ class JudgedSplit:
     """(target,) bool: counts towards the loss"""
     in_answer: Tensor
     """(target,) bool: belongs to the answer"""
-    example: Tensor
-    """(target,) the example it belongs to"""
     group: Tensor
     """(example,) index into `Dataset.groups`"""
 
@@ -40,20 +38,19 @@ class Material:
         self.preset, self.device = preset, device
         self.facts = facts(preset)
         self.dataset: Dataset = self.facts.dataset
-        train = self.facts.train
-        self.batches = Batches(len(train), self.facts.batch_size, preset.seeds, device)
+        self.batches = Batches(self.facts, preset.seeds, device)
         self.choice: Choice = choose(
             preset.training.engine,
-            self._sequences(train, self.facts.target),
+            self._sequences(self.facts.train, self.facts.target),
             preset.model,
-            batch_size=self.batches.size,
+            batch_size=preset.training.micro_batch_size or self.facts.batch_size,
         )
         self._full: Plan | None = None
         self._judged: dict[str, JudgedSplit] = {}
 
-    def plans(self, step: int) -> list[Plan]:
-        """The examples of update `step`, in one part or in micro-batches."""
-        index = self.batches.at(step)
+    def plans(self, step: int, steps: int) -> list[Plan]:
+        """The examples of update `step` of `steps`, in one part or in micro-batches."""
+        index = self.batches.at(step, steps)
         micro = self.preset.training.micro_batch_size
         if micro is None:
             if index is None:
@@ -62,7 +59,7 @@ class Material:
             return [self.choice.form.batch(index)]
         if index is None:
             index = torch.arange(self.batches.n_examples, device=self.device)
-        return [self.choice.form.batch(part) for part in index.split(micro)]
+        return [self.choice.form.batch(part) for part in torch.split(index, micro)]
 
     def judged(self, name: str) -> JudgedSplit:
         """The split `name` for evaluation, prepared at its first use."""
@@ -85,7 +82,6 @@ class Material:
             plans=choice.form.parts(),
             in_loss=self._put(loss[rows, positions] >= 0),
             in_answer=self._put(answer[rows, positions] >= 0),
-            example=self._put(rows),
             group=self._put(examples.group),
         )
 

@@ -95,6 +95,4 @@ def _context(known: Facts) -> Context:
         warmup_steps=known.preset.optimizer.warmup_steps,
         float64_loss=known.preset.training.loss_dtype == "float64",
         val_within_train=known.dataset.val_within_train,
-        float64_loss=known.preset.training.loss_dtype == "float64",
-        val_within_train=known.dataset.val_within_train,
     )

@@ -28,7 +28,7 @@ def advance(state: TrainState, material: Material, last: int, steps: int) -> NDA
     done = 0
     while done < rows:
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
-        on_device[done, 0], on_device[done, 1] = update(state, material, lr)
+        on_device[done, 0], on_device[done, 1] = update(state, material, lr, steps)
         rates[done] = lr
         done += 1
         if time.perf_counter() - started > MAX_SECONDS:
@@ -37,8 +37,8 @@ def advance(state: TrainState, material: Material, last: int, steps: int) -> NDA
     return np.column_stack([values, rates[:done]])
 
 
-def update(state: TrainState, material: Material, lr: float) -> tuple[Tensor, Tensor]:
-    """One optimizer update; returns the objective and the gradient's norm before clipping."""
+def update(state: TrainState, material: Material, lr: float, steps: int) -> tuple[Tensor, Tensor]:
+    """One optimizer update of a run of `steps`; returns the objective and the gradient's norm before clipping."""
     settings = state.preset.training
     step = state.step + 1
     if state.preset.model.dropout:
@@ -46,7 +46,7 @@ def update(state: TrainState, material: Material, lr: float) -> tuple[Tensor, Te
     state.model.train()
     state.optimizer.zero_grad(set_to_none=True)
     dtype = torch.float64 if settings.loss_dtype == "float64" else torch.float32
-    plans = material.plans(step)
+    plans = material.plans(step, steps)
     n_targets = sum(plan.n_targets for plan in plans)
     total = torch.zeros((), device=material.device)
     for plan in plans:

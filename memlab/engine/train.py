@@ -26,7 +26,7 @@ from memlab.engine.step import advance
 from memlab.preset.edit import apply_edits
 from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
 from memlab.record.commands import CheckpointNow, Command, Edit, Stop
-from memlab.record.events import Checkpoint, Edited, Ended, Evaluated, Event, Phase, Rows
+from memlab.record.events import Change, Checkpoint, Edited, Ended, Evaluated, Event, Phase, Rows
 
 
 def train(state: TrainState, material: Material, inbox: deque[Command]) -> Iterator[Event]:
@@ -45,7 +45,7 @@ def train(state: TrainState, material: Material, inbox: deque[Command]) -> Itera
         elif state.ending:
             yield Ended(step=state.step, reason=state.ending)
             return
-        elif not _obey(state, inbox):
+        elif not (_obey(state, inbox) or _announce_stage(state, material)):
             _advance(state, material)
 
 
@@ -86,7 +86,10 @@ def _checkpoint_is_due(state: TrainState, material: Material) -> bool:
 def _judge(state: TrainState, material: Material) -> None:
     splits = material.dataset.splits
     present = [name for name in ("train", "val") if len(splits.get(name, ()))]
-    judged = evaluate(state.model, material, present, state.step)
+    judgement = evaluate(state.model, material, present, state.step)
+    if state.learned is not None:
+        state.learned.see(state.step, judgement.right["train"])
+    judged = judgement.event
     _keep_best(state, judged.values.get("val_loss", judged.values["train_loss"]))
     patience = state.preset.training.patience
     if state.step >= _steps(state, material):
@@ -108,10 +111,8 @@ def _with_test(state: TrainState, material: Material, judged: Evaluated) -> Eval
     """The same evaluation with the test split, which is scored once, at the end."""
     if not len(material.dataset.splits.get("test", ())):
         return judged
-    test = evaluate(state.model, material, ["test"], state.step)
-    groups = {
-        name: values | test.groups.get(name, {}) for name, values in judged.groups.items()
-    }
+    test = evaluate(state.model, material, ["test"], state.step).event
+    groups = {name: values | test.groups.get(name, {}) for name, values in judged.groups.items()}
     return replace(judged, values=judged.values | test.values, groups=groups)
 
 
@@ -138,7 +139,7 @@ def _obey(state: TrainState, inbox: deque[Command]) -> bool:
                 state.ending = "stopped"
             case CheckpointNow():
                 wanted = True
-            case Edit() as edit:
+            case Edit() as edit if not _known(state, edit):
                 state.planned.append(edit)
     due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
     if due:
@@ -147,6 +148,22 @@ def _obey(state: TrainState, inbox: deque[Command]) -> bool:
     elif wanted:
         _checkpoint(state)
     return bool(state.ending or state.queue)
+
+
+def _known(state: TrainState, edit: Edit) -> bool:
+    """A planned edit stays in the run's folder, so a resumed run hears of it again."""
+    done = edit.at is not None and edit.at <= state.step
+    return edit in state.planned or (done and edit.changes.items() <= state.edits.items())
+
+
+def _announce_stage(state: TrainState, material: Material) -> bool:
+    """Tell that the next update draws from another mixture; true if it does."""
+    stage = material.batches.stage(state.step + 1, _steps(state, material))
+    if stage is None or stage.name == state.stage:
+        return False
+    state.stage = stage.name
+    emit(state, Change(step=state.step, what=f"now training on {stage.name}"))
+    return True
 
 
 def _edit(state: TrainState, changes: dict[str, Any]) -> None:
@@ -164,6 +181,7 @@ def _advance(state: TrainState, material: Material) -> None:
         next_evaluation(state.preset, material.batches.per_epoch, steps, state.step),
         state.step - state.step % every + every,
         *(edit.at for edit in state.planned if edit.at is not None),
+        *(b for b in material.batches.boundaries(steps) if b > state.step),
     ]
     values = advance(state, material, min(stops), steps)
     broken = np.flatnonzero(~np.isfinite(values[:, 0]))

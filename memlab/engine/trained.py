@@ -40,8 +40,8 @@ def _step(folder: RunFolder, at: str) -> int | None:
     if at == "last":
         return None
     if at == "best":
-        best = History(folder).checkpoints
-        return best[-1].best_step if best else None
+        committed = History(folder).until().checkpoints
+        return committed[-1].best_step if committed else None
     if not at.isdigit():
         raise RunError("which checkpoint?", found=at, allowed="best, last, or a step")
     return int(at)

@@ -10,11 +10,10 @@ from torch import Tensor
 from memlab.measures.scores import Scores
 
 
-def exact_matches(scores: Scores, in_answer: Tensor, example: Tensor, n_examples: int) -> Tensor:
-    """(example,) bool: every token of the answer is the greedy choice."""
-    wrong = example[in_answer & ~scores.right]
-    matches = torch.ones(n_examples, dtype=torch.bool, device=example.device)
-    matches[wrong] = False
+def exact_matches(scores: Scores, in_answer: Tensor) -> Tensor:
+    """(example,) bool: every token of the answer, where `in_answer` (target,), is the likeliest."""
+    matches = torch.ones(scores.n_examples, dtype=torch.bool, device=scores.right.device)
+    matches[scores.example[in_answer & ~scores.right]] = False
     return matches
 
 

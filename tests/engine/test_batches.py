@@ -1,39 +1,70 @@
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memlab.engine.batches import Batches
+from memlab.preset.facts import Facts
+from memlab.preset.load import from_json
 from memlab.tasks.seeds import Seeds
+from memlab.tasks.stages import Stage
+from memlab.tasks.task import Dataset, Examples, Vocabulary
 
 CPU = torch.device("cpu")
 
 
+def batches(n, size, seed=0, stages=(), groups=1):
+    """Batches over `n` examples, example i in group i % groups."""
+    preset = from_json(
+        {
+            "name": "x",
+            "task": {"kind": "sentence"},
+            "training": {"steps": 1, "batch_size": size},
+        }
+    )
+    numbers = np.arange(n)
+    examples = Examples(numbers[:, None], np.ones(n, int), np.ones((n, 1), bool), numbers % groups)
+    dataset = Dataset(Vocabulary(("a",)), {"train": examples}, stages=stages)
+    return Batches(Facts(preset, dataset), Seeds(seed), CPU)
+
+
 @given(n=st.integers(2, 50), size=st.integers(1, 49), epoch=st.integers(0, 5))
 def test_an_epoch_shows_no_example_twice_and_drops_the_incomplete_batch(n, size, epoch):
-    batches = Batches(n, size, Seeds(1), CPU)
+    made = batches(n, size)
     if size >= n:
-        assert batches.at(epoch + 1) is None
+        assert made.at(epoch + 1, 100) is None
         return
-    first = epoch * batches.per_epoch + 1
-    seen = [i for s in range(first, first + batches.per_epoch) for i in batches.at(s).tolist()]
-    assert batches.per_epoch == n // size
+    first = epoch * made.per_epoch + 1
+    seen = [i for s in range(first, first + made.per_epoch) for i in made.at(s, 1000).tolist()]
+    assert made.per_epoch == n // size
     assert len(seen) == len(set(seen)) == (n // size) * size
 
 
 @given(step=st.integers(1, 500))
 def test_a_batch_depends_on_nothing_but_seed_and_step(step):
-    fresh, used = (Batches(23, 4, Seeds(3), CPU) for _ in range(2))
+    fresh, used = batches(23, 4, 3), batches(23, 4, 3)
     for earlier in (1, 499, 7):
-        used.at(earlier)
-    assert torch.equal(fresh.at(step), used.at(step))
+        used.at(earlier, 500)
+    assert torch.equal(fresh.at(step, 500), used.at(step, 500))
 
 
 def test_epochs_and_seeds_give_different_orders():
-    a, b = Batches(64, 8, Seeds(0), CPU), Batches(64, 8, Seeds(1), CPU)
-    assert not torch.equal(a.at(1), b.at(1))
-    assert not torch.equal(a.at(1), a.at(1 + a.per_epoch))
+    a, b = batches(64, 8, 0), batches(64, 8, 1)
+    assert not torch.equal(a.at(1, 99), b.at(1, 99))
+    assert not torch.equal(a.at(1, 99), a.at(1 + a.per_epoch, 99))
 
 
 def test_a_batch_as_large_as_the_set_is_the_whole_set():
-    assert Batches(10, 10, Seeds(), CPU).at(3) is None
-    assert Batches(10, 11, Seeds(), CPU).at(3) is None
+    assert batches(10, 10).at(3, 5) is None
+    assert batches(10, "full").at(3, 5) is None
+
+
+def test_stages_draw_from_their_own_groups_by_weight():
+    stages = (Stage("first", 0.0, (1.0, 0.0)), Stage("both", 0.5, (1.0, 3.0)))
+    made = batches(1000, 100, stages=stages, groups=2)
+    early = np.concatenate([made.at(step, 40).numpy() for step in range(1, 21)])
+    late = np.concatenate([made.at(step, 40).numpy() for step in range(21, 41)])
+    assert (early % 2 == 0).all()
+    assert abs((late % 2).mean() - 0.75) < 0.05
+    assert made.boundaries(40) == [0, 20]
+    assert [made.stage(step, 40).name for step in (20, 21)] == ["first", "both"]
