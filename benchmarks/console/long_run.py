@@ -62,7 +62,13 @@ def made_up(runs: Path, steps: int) -> RunFolder:
 def _sample(i: int, share: float) -> dict[str, object]:
     answer = "12" if share > i / 8 else "99"
     token = {"text": answer, "target": "12", "p": share, "ok": answer == "12"}
-    return {"split": "val", "prompt": f"{i} + 5 =", "target": "12", "answer": answer, "tokens": [token]}
+    return {
+        "split": "val",
+        "prompt": f"{i} + 5 =",
+        "target": "12",
+        "answer": answer,
+        "tokens": [token],
+    }
 
 
 class Stage(App[None]):

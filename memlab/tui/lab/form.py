@@ -23,6 +23,10 @@ from memlab.tui.safe import safe
 FIELDS = "#fields Input, #fields Choice"
 
 
+class Lines(VerticalScroll, inherit_bindings=False, can_focus=False):
+    """What scrolls; the arrow keys go from field to field instead."""
+
+
 class Form(Vertical):
     """Lines of settings in groups, and the help of the one that has focus."""
 
@@ -50,7 +54,7 @@ class Form(Vertical):
 
     def compose(self) -> ComposeResult:
         """The lines, which scroll, above the help."""
-        yield VerticalScroll(id="fields", can_focus=False)
+        yield Lines(id="fields")
         yield Static(id="field-help")
 
     def _groups(self, draft: Draft) -> Iterator[Widget]:
@@ -82,6 +86,11 @@ class Form(Vertical):
         line = event.control.parent
         assert isinstance(line, FieldLine)
         self.post_message(self.Typed(line.field.key, line.text))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_next()
 
     @on(DescendantFocus)
     def _focused(self) -> None:
