@@ -82,11 +82,13 @@ class AdviceDetector(Detector):
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._steps = context.steps
         self._told: list[str] = []
         self._at_floor = 0
         """steps below the quantum since the loss was last well above it"""
         self._rows: dict[str, int] = {}
         """evaluations in a row for which a condition has held"""
+        self._memorized = False
         self._losses: list[float] = []
         """train losses of the first and the last few evaluations"""
         self._rises = 0
@@ -98,6 +100,7 @@ class AdviceDetector(Detector):
             return self._tell(event.step, self._precision(event))
         if isinstance(event, Edited):
             self._rows, self._losses, self._rises = {}, [], 0
+            self._steps = event.changes.get("training.steps", self._steps)
         if isinstance(event, Evaluated) and "train_loss" in event.values:
             return self._tell(event.step, self._noticed(event))
         return []
@@ -160,7 +163,7 @@ class AdviceDetector(Detector):
         self, step: int, loss: float, accuracy: float
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Whether the planned updates will do; judged when most, or half, of them are done."""
-        steps, chance = self._context.steps, self._context.chance_loss
+        steps, chance = self._steps, self._context.chance_loss
         floor = self._context.floor_loss or 0.0
         if not steps or not chance or len(self._losses) <= PATIENCE or step >= steps:
             return
@@ -175,12 +178,11 @@ class AdviceDetector(Detector):
     def _gap(self, values: dict[str, float]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Whether validation was already learned when training was: judged once, at that time."""
         train, val = values.get("train_accuracy"), values.get("val_accuracy")
-        if train is None or val is None or self._context.val_within_train or "judged" in self._rows:
+        if train is None or val is None or self._memorized or self._context.val_within_train:
             return
-        if train >= self._context.memorized:
-            self._rows["judged"] = 1
-            if val >= 0.95:
-                yield "no gap", {"train": train, "val": val}
+        self._memorized = train >= self._context.memorized
+        if self._memorized and val >= 0.95:
+            yield "no gap", {"train": train, "val": val}
 
     def _holds(self, name: str, condition: bool) -> bool:
         """Whether the condition has held for some evaluations in a row, this one included."""
@@ -190,15 +192,18 @@ class AdviceDetector(Detector):
     def state(self) -> dict[str, Any]:
         """What was told, what has held for how long, and the losses of a few evaluations."""
         return {
+            "steps": self._steps,
             "told": list(self._told),
             "at_floor": self._at_floor,
             "rows": dict(self._rows),
+            "memorized": self._memorized,
             "losses": list(self._losses),
             "rises": self._rises,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a memory."""
+        self._steps = state["steps"]
         self._told, self._at_floor = list(state["told"]), state["at_floor"]
         self._rows, self._losses = dict(state["rows"]), list(state["losses"])
-        self._rises = state["rises"]
+        self._memorized, self._rises = state["memorized"], state["rises"]

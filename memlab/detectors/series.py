@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from memlab.detectors.detector import Context
+from memlab.detectors.evidence import BASE, MEMORY, READY, Rule
 from memlab.detectors.spikes import SpikeDetector
 from memlab.errors import DataError
 from memlab.record.events import COLUMNS, Rows, Spike, SpikeOnset
@@ -18,6 +19,14 @@ CHUNK = 65536
 """values that are in memory at a time"""
 LOSS_NAMES = ("loss", "train_loss")
 """columns that are taken when none is named"""
+
+HOW = (
+    f"log10(loss) against the median of the {BASE} steps before, in units of the noise of the "
+    f"last {MEMORY} steps, from step {READY} on. A spike rises by a factor of two and more, and by "
+    f"{Rule().eight} to {Rule().four} units over 8 or 4 steps, {Rule().two} over 2, or "
+    f"{Rule().one} at once."
+)
+"""how a series is judged, for people"""
 
 
 @dataclass(frozen=True)

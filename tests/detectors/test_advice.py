@@ -9,7 +9,7 @@ import pytest
 from benchmarks.spikes.judge import rows_of
 from memlab.detectors.advice import ADVICE, AdviceDetector
 from memlab.detectors.detector import Context
-from memlab.record.events import Evaluated, Finding
+from memlab.record.events import Edited, Evaluated, Finding
 
 CONTEXT = Context(chance_loss=4.57, steps=2000)
 Values = dict[str, float]
@@ -67,6 +67,14 @@ def test_too_few_updates_are_told_towards_the_end() -> None:
     (finding,) = tell(bumpy)
     assert is_about(finding, "too few updates") and finding.step == 1600
     assert "1600 of 2000" in finding.what
+
+
+def test_more_steps_given_by_an_edit_count() -> None:
+    detector = AdviceDetector(CONTEXT)
+    detector.see(Edited(step=0, changes={"training.steps": 10_000}))
+    for i in range(21):
+        values = {"train_loss": 4.5 - 0.06 * i + 0.1 * (i % 2), "train_accuracy": 0.0}
+        assert detector.see(Evaluated(step=100 * i, values=values)) == []
 
 
 def test_a_floor_that_is_known_is_told_when_it_is_reached() -> None:
