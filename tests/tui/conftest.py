@@ -1,0 +1,162 @@
+"""Made-up presets and runs, and the console on them. Nothing trains, and no clock is read."""
+
+import asyncio
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from memlab.preset.create import create_run
+from memlab.preset.load import load
+from memlab.record.events import Ended, Evaluated, Phase, Rows, Started
+from memlab.record.folder import RunFolder
+from memlab.record.summary import closing_facts
+from memlab.tui.app import Memlab
+from memlab.tui.trainer import Trainer
+
+PRESETS = {
+    "quickstart": """
+name: quickstart
+about: Addition mod 97 from 30 % of its table. Memorizes, then generalizes.
+task: {kind: modular, operation: add, modulus: 23, train_fraction: 0.5}
+model: {n_layers: 1, n_heads: 4, d_model: 32}
+optimizer: {lr: 1e-3, weight_decay: 1.0}
+training: {steps: 600, batch_size: full}
+evaluation: {every: 20}
+""",
+    "mine/no-decay": """
+extends: quickstart
+name: no-decay
+about: The same without weight decay.
+optimizer: {weight_decay: 0.0}
+""",
+    "mine/broken": "name: broken\ntask: {kind: modluar}\n",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with presets, where the console is started."""
+    for name, text in PRESETS.items():
+        path = tmp_path / "presets" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for module in ("memlab.preset.load", "memlab.tui.lab.presets"):
+        monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
+    ids = (f"20260101T0000{i:02d}-abcdef" for i in itertools.count())
+    monkeypatch.setattr("memlab.record.folder._new_id", lambda: next(ids))
+    monkeypatch.setattr("memlab.tui.runs.columns.age", lambda created: "2 h")
+    clock = itertools.count(1_800_000_000.0, 0.125)
+    for module in ("folder", "attempt_writer"):
+        fake = SimpleNamespace(
+            time=lambda: next(clock), time_ns=lambda: 0, strftime=None, gmtime=None
+        )
+        monkeypatch.setattr(f"memlab.record.{module}.time", fake)
+    return tmp_path
+
+
+@pytest.fixture
+def make_run(here: Path) -> Callable[..., RunFolder]:
+    """Makes a run that memorizes, and generalizes `grokked` steps in."""
+
+    def make(
+        *changes: str, name: str = "quickstart", grokked: int = 400, reason: str | None = "finished"
+    ) -> RunFolder:
+        preset = load("quickstart", changes)
+        folder = create_run(preset, here / "runs", name)
+        writer = folder.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1)
+        for event in _events(grokked):
+            writer.write(event)
+        if reason:
+            writer.write(Ended(step=600, reason=reason))
+            writer.end(reason, 600, closing_facts(folder))
+        else:
+            writer.flush()
+        return folder
+
+    return make
+
+
+def _events(grokked: int) -> Iterator[Any]:
+    yield Started(step=0, attempt=1, device="cpu", engine="tree")
+    for step in range(0, 601, 20):
+        train = 3.1 * np.exp(-step / 80) + 1e-3
+        val = 3.1 + 1.5 * (step / 200) if step < grokked else 3.1 * np.exp(-(step - grokked) / 40)
+        if step:
+            loss = np.linspace(train * 1.3, train, 20)
+            rows = np.stack([loss, loss * 2, np.full(20, 1e-3)], axis=1).astype(np.float32)
+            yield Rows(step=step, values=rows)
+        values = {"train_loss": train, "val_loss": val, "train_accuracy": float(step > 99)}
+        yield Evaluated(step=step, values=values | {"val_accuracy": float(step >= grokked)})
+        if step in (100, grokked):
+            name = "memorized" if step == 100 else "grokked"
+            yield Phase(step=step, name=name, after=step - 20, threshold=0.99, split="train")
+
+
+class Trained:
+    """A trainer that notes what is asked of it; `train` ends when `proceed` is set."""
+
+    def __init__(self) -> None:
+        self.trained: list[RunFolder] = []
+        self.detached: list[RunFolder] = []
+        self.work: Callable[[RunFolder], None] = lambda folder: None
+
+    def train(self, folder: RunFolder) -> None:
+        self.trained.append(folder)
+        self.work(folder)
+
+
+@pytest.fixture
+def trained() -> Trained:
+    return Trained()
+
+
+@pytest.fixture
+def console(here: Path, trained: Trained) -> Callable[..., Any]:
+    """Opens the console: `async with console(size=(120, 40)) as (app, pilot)`."""
+
+    @asynccontextmanager
+    async def opened(size: tuple[int, int] = (120, 40), **options: Any) -> Any:
+        trainer = Trainer(trained.train, trained.detached.append, lambda preset: 0.01)
+        app = Memlab(here / "runs", trainer, **options)
+        async with app.run_test(size=size) as pilot:
+            await settle(app, pilot)
+            yield app, pilot
+
+    return opened
+
+
+async def settle(app: Memlab, pilot: Any) -> None:
+    """Wait until nothing is under way: timers, threads, messages."""
+    for _ in range(4):
+        await pilot.pause()
+        waiting = [w for w in app.workers if not w.is_finished and w.group != "quit"]
+        await app.workers.wait_for_complete(waiting)
+        screen = app.screen
+        if getattr(screen, "_soon", None) is not None:
+            screen._soon.stop()  # type: ignore[attr-defined]
+            screen._soon = None  # type: ignore[attr-defined]
+            screen._look()  # type: ignore[attr-defined]
+    await pilot.pause()
+
+
+@pytest.fixture(name="settle")
+def settle_fixture() -> Any:
+    return settle

@@ -1,0 +1,77 @@
+"""Bindings, footer and help come from one table."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import memlab.tui
+from memlab.tui import keys
+from memlab.tui.app import Memlab
+from memlab.tui.help import help_for
+from memlab.tui.keys import Key, Keys
+
+
+def _owners() -> Iterator[type]:
+    for module in pkgutil.walk_packages(memlab.tui.__path__, "memlab.tui."):
+        loaded = importlib.import_module(module.name)
+        for _, cls in inspect.getmembers(loaded, inspect.isclass):
+            if cls.__module__ == module.name and "KEYS" in vars(cls):
+                yield cls
+
+
+OWNERS = list(_owners())
+
+
+def test_the_tables_are_found() -> None:
+    assert len(OWNERS) >= 9
+
+
+@pytest.mark.parametrize("cls", OWNERS, ids=lambda cls: cls.__name__)
+def test_every_row_has_a_method_that_does_it(cls: type) -> None:
+    for key in cls.KEYS.rows:  # type: ignore[attr-defined]
+        name = key.action.partition("(")[0]
+        where = cls if "." not in name else Memlab
+        assert hasattr(where, f"action_{name.rpartition('.')[2]}"), key
+
+
+@pytest.mark.parametrize("cls", OWNERS, ids=lambda cls: cls.__name__)
+def test_the_bindings_are_those_of_the_table(cls: type) -> None:
+    bound = {binding.key for binding in cls.BINDINGS}  # type: ignore[attr-defined]
+    assert {key.press for key in cls.KEYS.rows} <= bound  # type: ignore[attr-defined]
+
+
+def test_keys_are_shown_as_people_name_them() -> None:
+    assert Key("j,down", "x", "x", "x").shown == "j ↓"
+    assert Key("left_square_bracket", "x", "x", "x").shown == "["
+
+
+@pytest.mark.parametrize(
+    "table",
+    [value for value in vars(keys).values() if isinstance(value, Keys)],
+    ids=lambda t: t.title,
+)
+def test_no_key_means_two_things_in_a_table(table: Keys) -> None:
+    presses = [press for key in table.rows for press in key.press.split(",")]
+    assert len(presses) == len(set(presses))
+
+
+async def test_help_lists_every_key_of_what_has_focus_and_of_all_around(console) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("3")
+        text = help_for(app.focused, app.screen)._text.plain
+        for table in (keys.TABLE, keys.RUNS, keys.APP):
+            assert table.title in text
+            assert all(key.help in text for key in table.rows)
+        assert keys.LAB.title not in text.splitlines()
+
+
+async def test_question_mark_opens_help_and_escape_leaves_it(console) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("question_mark")
+        assert app.screen.query("Tell .dialog, .dialog")
+        await pilot.press("escape")
+        assert app.current_mode == "lab"
+        assert not app.screen.query(".dialog")
