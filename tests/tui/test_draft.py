@@ -1,0 +1,137 @@
+"""What is typed into the form becomes a preset, or says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memlab.preset.load import load
+from memlab.preset.schema import Preset
+from memlab.tui.lab.draft import Draft, shown
+from memlab.tui.lab.save import problem_with, save
+
+TYPED = [
+    ("optimizer.lr", "3e-3", "optimizer.lr=3e-3"),
+    ("training.batch_size", "64", "training.batch_size=64"),
+    ("training.loss_on", "{skip_first: 2}", "training.loss_on={skip_first: 2}"),
+    ("optimizer.betas", "[0.9, 0.99]", "optimizer.betas=[0.9, 0.99]"),
+    ("model.biases", "false", "model.biases=false"),
+    ("model.d_mlp", "null", "model.d_mlp=null"),
+    ("training.epochs", "5", "training.epochs=5"),
+]
+
+
+@pytest.fixture
+def draft(here: Path) -> Draft:
+    return Draft(load("quickstart"))
+
+
+@pytest.mark.parametrize(("key", "text", "override"), TYPED)
+def test_typing_means_what_the_same_override_means(draft, key, text, override) -> None:
+    assert draft.typed(key, text).preset == load("quickstart", [override])
+
+
+def test_the_presets_own_value_is_no_change(draft) -> None:
+    there_and_back = draft.typed("optimizer.lr", "1").typed("optimizer.lr", "0.001")
+    assert there_and_back == draft
+    assert there_and_back.differences == {}
+
+
+def test_a_wrong_value_is_told_at_its_key_and_what_was_typed_stays(draft) -> None:
+    wrong = draft.typed("optimizer.lr", "fast").typed("training.steps", "0")
+    assert wrong.preset is None
+    assert set(wrong.problems) == {"optimizer.lr", "training.steps"}
+    assert wrong.text("optimizer.lr") == "fast"
+    assert wrong.text("training.steps") == "0"
+
+
+def test_settings_that_do_not_fit_together_blame_what_was_typed(draft) -> None:
+    wrong = draft.typed("model.n_heads", "5")
+    assert set(wrong.problems) == {"model.n_heads"}
+    assert wrong.typed("model.d_model", "40").preset is not None
+
+
+def test_a_text_that_is_no_value_is_a_problem_of_its_key(draft) -> None:
+    for text in ("[1", "{", "a: b: c", "*x", "0x10"):
+        wrong = draft.typed("model.n_layers", text)
+        assert set(wrong.problems) == {"model.n_layers"}
+        assert wrong.differences["model.n_layers"] == ("1", text)
+
+
+def test_steps_take_epochs_away_and_come_back(draft) -> None:
+    epochs = draft.typed("training.epochs", "7")
+    assert (epochs.text("training.steps"), epochs.text("training.epochs")) == ("null", "7")
+    assert epochs.typed("training.steps", "600").differences == {}
+
+
+def test_another_kind_of_task_brings_its_own_settings(draft) -> None:
+    other = draft.typed("task.modulus", "7").typed("task.kind", "sentence")
+    assert "task.modulus" not in other.known
+    assert "task.text" in other.known
+    assert other.preset is not None
+    assert other.preset.task.kind == "sentence"
+
+
+def test_text_is_taken_as_it_stands(draft) -> None:
+    for text in ("123", "null", "a: [b", "# x", " padded "):
+        assert draft.typed("name", text).preset.name == text
+
+
+def test_the_name_of_a_run_says_what_was_changed(draft) -> None:
+    assert draft.name == "quickstart"
+    changed = draft.typed("optimizer.lr", "0.01").typed("training.seed", "3")
+    assert changed.name == "quickstart lr=0.01 seed=3"
+
+
+@pytest.mark.parametrize(("key", "text", "override"), TYPED)
+def test_a_draft_finds_the_changes_that_lead_to_a_preset(draft, key, text, override) -> None:
+    wanted = load("quickstart", [override])
+    assert draft.towards(wanted).preset == wanted
+
+
+def test_every_field_shows_a_text_that_reads_as_its_value(draft) -> None:
+    for key in draft.known:
+        assert draft.typed(key, draft.text(key)).differences == {}, key
+
+
+@given(
+    st.text(max_size=30), st.sampled_from(["optimizer.lr", "training.loss_on", "name", "task.kind"])
+)
+def test_no_text_raises(text: str, key: str) -> None:
+    draft = Draft(_PRESET).typed(key, text)
+    assert (draft.preset is None) == bool(draft.problems)
+    assert all(isinstance(draft.text(one), str) for one in draft.known)
+
+
+_PRESET = Preset.model_validate(
+    {
+        "name": "p",
+        "task": {"kind": "modular", "modulus": 7, "train_fraction": 0.5},
+        "training": {"steps": 5},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 3, 0.1, 1e-8, [0.9, 1], {"a": "x y", "b": [1]}, "word"]
+)
+def test_shown_values_are_yaml(value) -> None:
+    from memlab.preset.text import parse
+
+    assert parse(shown(value).encode(), "here").value == value
+
+
+def test_a_draft_is_saved_as_a_preset_that_loads(draft, here) -> None:
+    changed = draft.typed("optimizer.lr", "0.01").preset
+    path = save(changed, "mine/faster")
+    assert path == Path("presets/mine/faster.yaml")
+    assert load("faster") == changed.model_copy(update={"name": "faster"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "../up", "/etc/x", "a b", "a\x1b", "x.yaml", "a//b", ".hidden", "quickstart", "a/", "é"],
+)
+def test_names_that_are_taken_or_no_file_names_are_refused(here, name: str) -> None:
+    assert problem_with(name)

@@ -1,0 +1,121 @@
+"""Runs are read once, and again when something about them has changed."""
+
+import pytest
+
+from memlab.record.events import Ended
+from memlab.record.runs import delete, restore
+from memlab.record.status import Status
+from memlab.tui.runs import index as index_module
+from memlab.tui.runs.columns import columns, differing, ordered
+from memlab.tui.runs.entry import curve, read
+from memlab.tui.runs.index import Index
+
+
+def test_a_run_says_what_came_out_of_it(make_run) -> None:
+    entry = read(make_run("training.seed=3", name="third"))
+    assert (entry.name, entry.status, entry.step) == ("third", Status.FINISHED, 600)
+    assert (entry.memorized, entry.grokked, entry.spikes) == (100, 400, 0)
+    assert entry.values["val_accuracy"] == 1.0
+    assert entry.facts["training.seed"] == 3
+
+
+def test_a_run_without_an_end_is_read_from_its_events(make_run) -> None:
+    entry = read(make_run(reason=None))
+    assert entry.status == Status.RUNNING
+    assert (entry.memorized, entry.grokked) == (100, 400)
+    assert entry.values["val_loss"] == pytest.approx(3.1 * 2.718281828 ** (-200 / 40))
+
+
+def test_what_takes_the_end_file_and_what_takes_the_events_agree(make_run) -> None:
+    quick = read(make_run(name="x"))
+    full = read(make_run(name="x", reason=None))
+    for name in ("values", "memorized", "grokked", "spikes"):
+        assert getattr(quick, name) == getattr(full, name)
+
+
+def test_only_what_changed_is_read_again(make_run, here, monkeypatch) -> None:
+    runs = [make_run(name=str(i)) for i in range(3)]
+    index = Index(here / "runs")
+    assert any(index.refresh())
+    asked = []
+    monkeypatch.setattr(
+        index_module, "read", lambda folder: asked.append(folder.id) or read(folder)
+    )
+    assert not any(index.refresh())
+    runs[1].set_labels(name="another")
+    assert any(index.refresh())
+    assert asked == [runs[1].id]
+    assert index.entries[runs[1].id].name == "another"
+
+
+def test_a_live_run_is_always_read_again(make_run, here) -> None:
+    folder = make_run(reason=None)
+    index = Index(here / "runs")
+    list(index.refresh())
+    assert index.entries[folder.id].status == Status.RUNNING
+    writer = folder.claim({"device": "cpu"}, seq=99, first_step=601, take_over=True)
+    writer.write(Ended(step=600, reason="stopped"))
+    writer.end("stopped", 600, {})
+    assert any(index.refresh())
+    assert index.entries[folder.id].status == Status.STOPPED
+
+
+def test_deleted_runs_go_and_restored_ones_come_back(make_run, here) -> None:
+    folders = [make_run() for _ in range(2)]
+    index = Index(here / "runs")
+    list(index.refresh())
+    delete(folders[0])
+    assert any(index.refresh())
+    assert list(index.entries) == [folders[1].id]
+    restore(here / "runs", folders[0].id)
+    assert any(index.refresh())
+    assert len(index.entries) == 2
+
+
+def test_what_is_seen_is_read_first_and_portions_grow(make_run, here, monkeypatch) -> None:
+    monkeypatch.setattr(index_module, "FIRST", 1)
+    names = [make_run().id for _ in range(7)]
+    index, known = Index(here / "runs"), []
+    for _ in index.refresh(first=[names[2]]):
+        known.append(len(index.entries))
+        assert names[2] in index.entries
+    assert known == [1, 3, 7]
+
+
+def test_a_folder_without_runs_and_one_that_is_missing_are_empty(here) -> None:
+    index = Index(here / "nothing")
+    assert not any(index.refresh())
+    assert index.entries == {}
+
+
+def test_only_settings_that_differ_become_columns(make_run) -> None:
+    entries = [read(make_run(f"training.seed={i}", "optimizer.lr=0.01")) for i in range(2)]
+    assert differing(entries) == ["training.seed"]
+    assert differing(entries[:1]) == []
+
+
+def test_runs_without_a_value_come_last_either_way(make_run) -> None:
+    entries = [read(make_run(grokked=g)) for g in (400, 9999, 200)]
+    for down, expected in ((False, [200, 400, None]), (True, [400, 200, None])):
+        assert [e.grokked for e in ordered(entries, "grokked", down)] == expected
+
+
+def test_every_column_has_a_cell_for_every_run_and_can_be_sorted_by(make_run) -> None:
+    entries = [read(make_run("training.batch_size=64")), read(make_run(reason=None))]
+    for shown in columns(differing(entries), {}):
+        assert all(shown.cell(entry).plain for entry in entries) or shown.fact in ("tags", "note")
+        assert len(ordered(entries, shown.fact, True)) == 2
+
+
+def test_the_small_curve_has_its_width(make_run) -> None:
+    assert len(curve(make_run())) == 12
+    assert len(curve(make_run(reason=None))) == 12
+
+
+def test_hostile_labels_are_shown_and_not_obeyed(make_run) -> None:
+    folder = make_run(name="[@click=app.quit]x[/]\x1b[2J")
+    folder.set_labels(tags=["[red]", "\u202e"], note="\x9b31m")
+    entry = read(folder)
+    for shown in columns([], {}):
+        assert shown.cell(entry).plain.isprintable()
+    assert columns([], {})[0].cell(entry).plain.startswith("[@click=app.quit]x[/]")
