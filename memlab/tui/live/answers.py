@@ -34,11 +34,8 @@ class Answer:
     target: str
     answer: str
     tokens: tuple[Token, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether the whole answer is right."""
-        return self.answer == self.target
+    ok: bool
+    """whether the whole answer is right"""
 
 
 def answers(samples: Samples) -> list[Answer]:
@@ -53,7 +50,7 @@ def _answer(place: int, raw: Mapping[str, Any]) -> Answer | None:
     if not all(isinstance(word, str) for word in words) or not isinstance(tokens, list):
         return None
     split, prompt, target, answer = map(str, words)
-    return Answer(place, split, prompt, target, answer, tuple(_tokens(tokens)))
+    return Answer(place, split, prompt, target, answer, tuple(_tokens(tokens)), was_right(raw))
 
 
 def _tokens(raw: list[Any]) -> Iterator[Token]:
@@ -68,11 +65,12 @@ def _tokens(raw: list[Any]) -> Iterator[Token]:
             )
 
 
-def was_right(samples: Samples, place: int) -> bool | None:
-    """Whether the sample at a place was answered right; None if it was not asked."""
-    if place >= len(samples.samples):
-        return None
-    return bool(samples.samples[place].get("answer") == samples.samples[place].get("target"))
+def was_right(raw: Mapping[str, Any]) -> bool:
+    """Whether every token of a sample is what it should be."""
+    tokens = raw.get("tokens")
+    if not isinstance(tokens, list):
+        return False
+    return all(isinstance(token, dict) and token.get("ok") is True for token in tokens)
 
 
 def token_line(tokens: Sequence[Token], width: int) -> Content:
@@ -106,8 +104,8 @@ def _word(token: Token, style: str) -> str:
 
 
 def shown(text: str, limit: int = 40) -> str:
-    """Text of a token, prompt or answer; what would not be seen gets a sign."""
-    return safe_text(text, limit).replace(" ", "␣") if not text.strip() else safe_text(text, limit)
+    """Text of a token, prompt or answer; nothing and blanks get a sign."""
+    return safe_text(text, limit) if text.strip() else "␣" * len(text) or "∅"
 
 
 def percent(p: float) -> str:

@@ -3,16 +3,18 @@
 from collections.abc import Hashable
 from typing import final
 
-from rich.text import Text
+from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.message import Message
+from textual.strip import Strip
 
 from memlab.charts import Layout, draw, layout
 from memlab.tui.live.curves import Measure
 from memlab.tui.live.keys import CHART
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.panel import Panel
+from memlab.tui.live.strips import strips
 from memlab.tui.theme import chart_theme
 
 _ZOOM = 0.8
@@ -44,6 +46,7 @@ class ChartPanel(Panel):
         self.y_log = y_log
         self._chosen: tuple[str, Measure] = (name, measure)
         self._where: Layout | None = None
+        self._strips: list[Strip] = []
 
     def choose(self, name: str, measure: Measure) -> None:
         """Draw another measure from now on."""
@@ -82,13 +85,19 @@ class ChartPanel(Panel):
         said = "  ".join(f"{name} {value:.4g}" for name, value in values)
         return Content.styled(f"  step {moment.reading:,}  {said}", "$text")
 
-    def picture(self, moment: Moment) -> Text:
-        """The chart."""
+    def paint(self, moment: Moment) -> None:
+        """Draw the chart."""
         width, height = self.size
         chart = self._chosen[1](moment, self.y_log, width)
         self._where = layout(chart, width, height)
         theme = chart_theme(self.app.current_theme, self.app.no_color)
-        return Text.from_ansi(draw(chart, width, height, theme), no_wrap=True)
+        self._strips = strips(draw(chart, width, height, theme))
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the chart as it was drawn last."""
+        line = self._strips[y] if y < len(self._strips) else Strip.blank(0)
+        ground = Style(bgcolor=self.background_colors[1].rich_color)
+        return line.adjust_cell_length(self.size.width).apply_style(ground)
 
     def _step_at(self, event: events.MouseEvent) -> float | None:
         at = event.get_content_offset(self)

@@ -55,7 +55,7 @@ class EventList(Lines[Event]):
         told = [e for e in moment.view.events if _told(e, closed)]
         return told[::-1]
 
-    def written(self, found: Sequence[Event], moment: Moment, width: int) -> list[Content]:
+    def written(self, found: Sequence[Event]) -> list[Content]:
         """Step, sign, words."""
         return [_line(event) for event in found]
 

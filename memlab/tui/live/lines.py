@@ -24,36 +24,45 @@ class Lines(Panel, Generic[T]):
         super().__init__(id=id)
         self.selected = 0
         self._top = 0
+        self._picture = Content("")
 
     @abstractmethod
     def lines(self, moment: Moment) -> Sequence[T]:
         """What there is a line for."""
 
     @abstractmethod
-    def written(self, found: Sequence[T], moment: Moment, width: int) -> list[Content]:
-        """The lines that have room; what is wider than `width` cells is cut."""
+    def written(self, found: Sequence[T]) -> list[Content]:
+        """The lines that have room; what is too wide is cut."""
 
     @abstractmethod
     def choose(self, what: T) -> None:
         """Do what a line stands for."""
 
-    def footnote(self, moment: Moment, width: int) -> list[Content]:
+    def settle(self, what: Sequence[T], moment: Moment, width: int) -> None:
+        """Settle what all lines have in common, before any is written."""
+
+    def footnote(self) -> list[Content]:
         """Lines that stay at the bottom."""
         return []
 
-    def picture(self, moment: Moment) -> Content:
-        """The lines around the one that is selected."""
+    def render(self) -> Content:
+        """The picture as it was painted last."""
+        return self._picture
+
+    def paint(self, moment: Moment) -> None:
+        """Write the lines around the one that is selected."""
         width, height = self.size
         what = self.lines(moment)
-        below = self.footnote(moment, width)
-        room = max(height - len(below), 1)
         self.selected = min(self.selected, max(len(what) - 1, 0))
+        self.settle(what, moment, width)
+        below = self.footnote()
+        room = max(height - len(below), 1)
         self._top = min(max(self._top, self.selected - room + 1), self.selected)
         self._top = max(min(self._top, len(what) - room), 0)
-        lines = self.written(what[self._top : self._top + room], moment, width)
+        lines = self.written(what[self._top : self._top + room])
         shown = [self._cut(line, self._top + i, width) for i, line in enumerate(lines)]
         shown += [Content("")] * (room - len(shown) if below else 0)
-        return Content("\n").join([*shown, *below])
+        self._picture = Content("\n").join([*shown, *below])
 
     def _cut(self, line: Content, i: int, width: int) -> Content:
         line = line.truncate(width, ellipsis=True)

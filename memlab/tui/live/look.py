@@ -11,9 +11,10 @@ _CLOSEST = 20.0
 """Steps in the narrowest window."""
 
 
-def first_weight(steps: int) -> float:
-    """The smoothing to begin with: it averages over about one hundredth of the run."""
-    return max((w for w in WEIGHTS if 1 / (1 - w) <= max(steps / 100, 1)), default=0.0)
+def first_weight(steps: int, noisy: bool) -> float:
+    """The smoothing to begin with: over about one hundredth of the run, none without noise."""
+    least = 1 / max(steps / 100, 1)
+    return max((w for w in WEIGHTS if 1 - w >= least), default=0.0) if noisy else 0.0
 
 
 @dataclass(frozen=True)

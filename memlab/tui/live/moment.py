@@ -1,6 +1,7 @@
 """What the panels draw: a run as it stood at a step, and how people look at it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
 from memlab.record.folder import RunFolder
@@ -53,6 +54,14 @@ def planned_steps(folder: RunFolder, view: Snapshot) -> int:
         planned = edit.changes.get("training.steps", planned)
     known = planned if isinstance(planned, int) else 0
     return max(known, view.last_step, 1)
+
+
+def has_batches(folder: RunFolder) -> bool:
+    """Whether each update sees a part of the data, so that the loss is noisy."""
+    found: Any = folder.description
+    for key in ("preset", "training", "batch_size"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return bool(found != "full")
 
 
 def status_then(view: Snapshot) -> str:

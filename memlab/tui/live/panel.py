@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Hashable
 
-from rich.text import Text
 from textual.content import Content
 from textual.events import Resize
 from textual.widget import Widget
@@ -27,15 +26,14 @@ class Panel(Widget, can_focus=True):
         super().__init__(id=id)
         self.moment: Moment | None = None
         self._drawn: Hashable = None
-        self._picture: Content | Text = Content("")
 
     @abstractmethod
     def depends(self, moment: Moment) -> Hashable:
         """What the picture depends on besides size and theme: equal = the same picture."""
 
     @abstractmethod
-    def picture(self, moment: Moment) -> Content | Text:
-        """What fills the panel."""
+    def paint(self, moment: Moment) -> None:
+        """Make the picture that fills the panel from now on."""
 
     @abstractmethod
     def heading(self, moment: Moment) -> Content:
@@ -53,14 +51,10 @@ class Panel(Widget, can_focus=True):
         depends = (self.size, self.app.theme, self.app.no_color, self.depends(self.moment))
         if depends != self._drawn:
             self._drawn = depends
-            self._picture = self.picture(self.moment)
+            self.paint(self.moment)
             self.border_title = self.heading(self.moment)
             self.refresh()
 
     def on_resize(self, event: Resize) -> None:
         """Fill the new size."""
         self.draw()
-
-    def render(self) -> Content | Text:
-        """The picture as it was drawn last."""
-        return self._picture

@@ -1,7 +1,7 @@
 """The samples: prompt, target and answer, token by token, and how one fared over the run."""
 
+from bisect import bisect_right
 from collections.abc import Hashable, Sequence
-from itertools import pairwise
 from typing import final
 
 from textual import events
@@ -10,10 +10,16 @@ from textual.message import Message
 
 from memlab.record.events import Samples
 from memlab.tui.dialogs import Tell
-from memlab.tui.live.answers import RIGHT, WRONG, Answer, answers, shown, token_line, was_right
+from memlab.tui.live.answers import RIGHT, WRONG, Answer, answers, shown
+from memlab.tui.live.columns import Columns
 from memlab.tui.live.lines import Lines
 from memlab.tui.live.moment import Moment
+from memlab.tui.live.past import Past, Strips
 
+_LEAST = 16
+"""Cells that a past needs beside its sample."""
+_MEASURED = 32
+"""Samples that settle how wide columns are."""
 FILTERS = ("all", "wrong", "train", "val")
 
 
@@ -31,7 +37,14 @@ class SampleList(Lines[Answer]):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.filter = FILTERS[0]
-        self._strip: list[int] = []
+        self._past = Past()
+        self._strips = Strips.over((), [], 0, 0)
+        self._first = 0
+        """the column where a past begins"""
+        self._below = False
+        """whether the past stands below the samples"""
+        self._selection: int | None = None
+        self._columns = Columns(0, 0, 0, 0)
 
     def depends(self, moment: Moment) -> Hashable:
         """Evaluations, the one shown, the filter and the line that is selected."""
@@ -65,36 +78,33 @@ class SampleList(Lines[Answer]):
             return not answer.ok
         return self.filter in ("all", answer.split)
 
-    def written(self, found: Sequence[Answer], moment: Moment, width: int) -> list[Content]:
-        """Sign, split, prompt, target, tokens in columns."""
-        prompts = [Content(shown(a.prompt, 80)) for a in found]
-        targets = [Content(shown(a.target, 80)) for a in found]
-        wide = min(max((p.cell_length for p in prompts), default=0), width * 2 // 5)
-        target = min(max((t.cell_length for t in targets), default=0), width // 4)
-        rows = zip(found, prompts, targets, strict=True)
-        return [
-            Content.assemble(
-                RIGHT if a.ok else WRONG,
-                (f" {shown(a.split, 5):<5} ", "$text-muted"),
-                _fit(p, wide),
-                (" → ", "$text-muted"),
-                _fit(t, target),
-                "  ",
-                token_line(a.tokens, max(width - wide - target - 13, 4)),
-            )
-            for a, p, t in rows
-        ]
+    def settle(self, what: Sequence[Answer], moment: Moment, width: int) -> None:
+        """Columns for prompt, target and tokens; the past gets what is left, or a line below."""
+        self._columns = columns = Columns.of(what[:_MEASURED], width)
+        self._selection = what[self.selected].place if what else None
+        self._below = columns.past < _LEAST and self.size.height >= 5
+        lead = len(f"#{self._selection} ")
+        self._first = lead if self._below else width - columns.past
+        taken = moment.view.samples
+        now = bisect_right(taken, moment.reading, key=lambda samples: samples.step) - 1
+        right = self._past.of(taken)
+        room = width - self._first if self._below or columns.past >= _LEAST else 0
+        self._strips = Strips.over(taken, right, now, room)
 
-    def footnote(self, moment: Moment, width: int) -> list[Content]:
-        """The selected sample's past, one sign for each evaluation."""
-        self._strip = []
-        found = self.lines(moment)
-        if self.size.height < 5 or not found:
+    def written(self, found: Sequence[Answer]) -> list[Content]:
+        """Sign, split, prompt, target, tokens, past."""
+        lines = [self._columns.line(answer) for answer in found]
+        if self._below or not self._strips.steps:
+            return lines
+        strips = (self._strips.line(answer.place) for answer in found)
+        return [Content.assemble(*parts) for parts in zip(lines, strips, strict=True)]
+
+    def footnote(self) -> list[Content]:
+        """The selected sample's past, where it has no room in its line."""
+        place = self._selection
+        if place is None or not self._below:
             return []
-        answer = found[min(self.selected, len(found) - 1)]
-        lead = f"#{answer.place} "
-        marks, self._strip = past(moment, answer.place, max(width - len(lead), 1))
-        return [Content.assemble((lead, "$text-muted"), marks)]
+        return [Content.assemble((f"#{place} ", "$text-muted"), self._strips.line(place))]
 
     def choose(self, what: Answer) -> None:
         """Show all of a sample."""
@@ -103,40 +113,19 @@ class SampleList(Lines[Answer]):
         )
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the evaluation in the strip that the mouse points at."""
+        """Go to the evaluation that the mouse points at in a sample's past."""
         at = event.get_content_offset(self)
-        if at is None or at.y != self.size.height - 1 or not self._strip:
-            return
-        event.prevent_default()
-        first = self.size.width - len(self._strip)
-        i = min(max(at.x - first, 0), len(self._strip) - 1)
-        self.post_message(self.Pointed(self._strip[i]))
+        steps = self._strips.steps
+        if at is not None and self._first <= at.x < self._first + len(steps):
+            event.prevent_default()
+            self.post_message(self.Pointed(steps[at.x - self._first]))
 
 
 def samples_at(moment: Moment) -> Samples | None:
     """The newest samples up to the reading cursor."""
-    taken = [samples for samples in moment.view.samples if samples.step <= moment.reading]
-    return taken[-1] if taken else None
-
-
-def past(moment: Moment, place: int, width: int) -> tuple[Content, list[int]]:
-    """A sample's signs over the run, and the step of each.
-
-    Where there are more evaluations than cells, a cell is right if all of its evaluations were.
-    """
     taken = moment.view.samples
-    n = min(len(taken), width)
-    cuts = [i * len(taken) // n for i in range(n + 1)] if n else [0]
-    now = samples_at(moment)
-    parts: list[tuple[str, str]] = []
-    steps = []
-    for a, b in pairwise(cuts):
-        judged = [right for s in taken[a:b] if (right := was_right(s, place)) is not None]
-        sign, style = ("·", "$text-muted") if not judged else RIGHT if all(judged) else WRONG
-        here = now is not None and taken[a].step <= now.step <= taken[b - 1].step
-        parts.append((sign, f"{style} reverse" if here else style))
-        steps.append(taken[b - 1].step)
-    return Content.assemble(*parts), steps
+    n = bisect_right(taken, moment.reading, key=lambda samples: samples.step)
+    return taken[n - 1] if n else None
 
 
 def whole(answer: Answer) -> Content:
@@ -153,8 +142,3 @@ def whole(answer: Answer) -> Content:
         text = f"{sign} {shown(token.text):<12} p {token.p:.4f}{meant}"
         lines.append(Content.styled(text, style))
     return Content("\n").join(lines)
-
-
-def _fit(text: Content, width: int) -> Content:
-    text = text.truncate(width, ellipsis=True)
-    return text.pad_right(max(width - text.cell_length, 0))

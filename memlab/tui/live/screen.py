@@ -35,6 +35,7 @@ from memlab.tui.live.keys import RUN
 from memlab.tui.live.look import Look, first_weight
 from memlab.tui.live.moment import (
     Moment,
+    has_batches,
     is_alive,
     planned_steps,
     status_now,
@@ -74,12 +75,13 @@ class RunScreen(Screen[None]):
         """
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
         self._hands = hands
         self.folder, self.history = folder, History(folder)
         self._whole = self.history.until(None)
         self._status = status_now(folder, self._whole)
-        self._steps = planned_steps(folder, self._whole)
-        self.look = Look(weight=first_weight(self._steps))
+        steps = planned_steps(folder, self._whole)
+        self.look = Look(weight=first_weight(steps, has_batches(folder)))
         self._smoothed = Smoothed(self.look.weight)
         self._pace = Pace()
         self._behind = False

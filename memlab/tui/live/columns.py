@@ -1,0 +1,58 @@
+"""Samples in columns: sign, split, prompt, target, tokens, and room for the past."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from textual.content import Content
+
+from memlab.tui.live.answers import RIGHT, WRONG, Answer, shown, token_line
+
+_FIXED = 13
+"""Cells for sign, split, arrow and gaps."""
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Widths in cells."""
+
+    prompt: int
+    target: int
+    tokens: int
+    past: int
+    """what is left"""
+
+    @classmethod
+    def of(cls, found: Sequence[Answer], width: int) -> Self:
+        """As wide as the samples need and the panel has."""
+        prompt = min(_widest([_text(a.prompt) for a in found]), width * 2 // 5)
+        target = min(_widest([_text(a.target) for a in found]), width // 4)
+        room = max(width - prompt - target - _FIXED, 4)
+        tokens = _widest([token_line(a.tokens, room) for a in found])
+        return cls(prompt, target, tokens, room - tokens - 1)
+
+    def line(self, answer: Answer) -> Content:
+        """One sample."""
+        return Content.assemble(
+            RIGHT if answer.ok else WRONG,
+            (f" {shown(answer.split, 5):<5} ", "$text-muted"),
+            _fit(_text(answer.prompt), self.prompt),
+            (" → ", "$text-muted"),
+            _fit(_text(answer.target), self.target),
+            "  ",
+            _fit(token_line(answer.tokens, self.tokens), self.tokens + 1),
+        )
+
+
+def _text(text: str) -> Content:
+    return Content(shown(text, _LONGEST))
+
+
+def _widest(texts: Sequence[Content]) -> int:
+    return max((text.cell_length for text in texts), default=0)
+
+
+def _fit(text: Content, width: int) -> Content:
+    text = text.truncate(width, ellipsis=True)
+    return text.pad_right(max(width - text.cell_length, 0))
