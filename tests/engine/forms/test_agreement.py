@@ -1,0 +1,164 @@
+"""The forms are one computation: losses, gradients, scores and whole trainings agree."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memlab.engine.forms.form import Form, Sequences
+from memlab.engine.forms.plain import Plain
+from memlab.engine.forms.pruned import Pruned
+from memlab.engine.forms.tree import Tree
+
+from .data import equations, gradient, make_model, ragged, repeated
+
+DATA = {
+    "all": equations(),
+    "skip_first": equations(first=2),
+    "answer": equations(first=4),
+    "repeated": repeated(),
+    "ragged": ragged(),
+}
+SWITCHES = [
+    {},
+    {"n_layers": 1},
+    {"n_layers": 3, "n_heads": 4},
+    {"norm": "rmsnorm", "positions": "rotary", "activation": "swiglu", "biases": False},
+    {"norm": "none", "positions": "none", "activation": "relu", "tie_embeddings": False},
+]
+BATCHES = [None, torch.tensor([3]), torch.tensor([7, 2, 2, 5, 0])]
+FAST = [Pruned, Tree]
+
+
+def assert_equal(form: type[Form], sequences: Sequences, index=None, smoothing=0.0, **switches):
+    model = make_model(sequences, **switches)
+    plain, fast = Plain(sequences).batch(index), form(sequences).batch(index)
+    losses, gradients = [], []
+    for plan in (plain, fast):
+        loss = plan.loss(model, smoothing, torch.float64)
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append(gradient(model))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+    assert (gradients[1] - gradients[0]).norm() <= 1e-11 * gradients[0].norm()
+    expected, scores = plain.scores(model), fast.scores(model)
+    torch.testing.assert_close(scores.nll, expected.nll, rtol=1e-10, atol=1e-12)
+    for name in ("right", "example", "position"):
+        assert torch.equal(getattr(scores, name), getattr(expected, name)), name
+    assert fast.n_targets == plain.n_targets == len(scores.nll)
+
+
+@pytest.mark.parametrize("form", FAST)
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_losses_gradients_and_scores_equal_the_plain_ones(form, name, switches):
+    for index in BATCHES:
+        sequences = DATA[name]
+        if index is None or (sequences.take(index).targets >= 0).any():
+            assert_equal(form, sequences, index, **switches)
+
+
+@pytest.mark.parametrize("form", FAST)
+@pytest.mark.parametrize("name", DATA)
+def test_label_smoothing_equals_the_plain_one(form, name):
+    assert_equal(form, DATA[name], smoothing=0.2)
+
+
+@st.composite
+def token_sets(draw: st.DrawFn) -> Sequences:
+    n, length = draw(st.integers(1, 12)), draw(st.integers(2, 6))
+    token = st.integers(0, draw(st.integers(0, 3)))
+    row = st.lists(token, min_size=length, max_size=length)
+    mask = st.lists(st.booleans(), min_size=length - 1, max_size=length - 1)
+    tokens = torch.tensor(draw(st.lists(row, min_size=n, max_size=n)))
+    keep = torch.tensor(draw(st.lists(mask, min_size=n, max_size=n)))
+    keep[0, draw(st.integers(0, length - 2))] = True
+    return Sequences(tokens, tokens[:, 1:].where(keep, -1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(token_sets(), st.sampled_from(FAST), st.integers(1, 2))
+def test_any_token_set_equals_the_plain_form(sequences, form, n_layers):
+    assert_equal(form, sequences, n_layers=n_layers, d_model=4, n_heads=1)
+
+
+@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("switches", SWITCHES[:1] + SWITCHES[3:], ids=str)
+def test_fifty_steps_of_training_agree(name, switches):
+    curves = []
+    for form in (Plain, Pruned, Tree):
+        sequences = DATA[name]
+        model = make_model(sequences, **switches)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1.0)
+        made, curve = form(sequences), []
+        order = torch.randperm(len(sequences), generator=torch.Generator().manual_seed(0))
+        for step in range(50):
+            index = None if step % 2 else order[step % 3 :: 3]
+            optimizer.zero_grad()
+            loss = made.batch(index).loss(model, dtype=torch.float64)
+            loss.backward()
+            optimizer.step()
+            curve.append(loss.item())
+        curves.append(curve)
+    assert curves[1] == pytest.approx(curves[0], rel=1e-6)
+    assert curves[2] == pytest.approx(curves[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("form", [Plain, *FAST])
+@pytest.mark.parametrize("activation", ["gelu", "relu", "swiglu"])
+def test_float32_gradients_are_within_1e_5_of_float64(form, activation):
+    """Large enough for the products by oneDNN and for several chunks of rows."""
+    sequences = equations(29, first=4)
+    model = make_model(sequences, activation=activation, d_model=32, d_mlp=48)
+    form(sequences).batch().loss(model, dtype=torch.float64).backward()
+    exact = gradient(model)
+    model.float()
+    form(sequences).batch().loss(model).backward()
+    assert (gradient(model) - exact).norm() < 1e-5 * exact.norm()
+
+
+@pytest.mark.parametrize("form", [Plain, *FAST])
+def test_the_bits_repeat_however_often_a_form_was_used(form):
+    sequences, index = equations(29, first=4), torch.arange(5, 700, 3)
+    model = make_model(sequences, d_model=32).float()
+    used = form(sequences)
+    bits = []
+    for made in (used, used, form(sequences)):
+        made.batch(torch.arange(4)).scores(model)
+        plan = made.batch(index)
+        plan.scores(model)
+        plan.loss(model).backward()
+        bits.append(gradient(model))
+    assert torch.equal(bits[0], bits[1]) and torch.equal(bits[0], bits[2])
+
+
+@pytest.mark.parametrize("form", [Plain, *FAST])
+def test_the_loss_in_float64_differs_from_float32_by_rounding_only(form):
+    sequences = DATA["answer"]
+    model = make_model(sequences).float()
+    plan = form(sequences).batch()
+    precise, usual = plan.loss(model, dtype=torch.float64), plan.loss(model)
+    assert precise.dtype == torch.float64 and usual.dtype == torch.float32
+    assert precise.item() == pytest.approx(usual.item(), rel=1e-5)
+    assert precise.item() == pytest.approx(plan.scores(model).nll.mean().item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("form", [Plain, *FAST])
+def test_parts_cover_all_examples_in_order(form):
+    made = form(DATA["ragged"])
+    parts = made.parts(size=7)
+    targets = torch.cat([plan.targets for plan in parts])
+    assert torch.equal(targets, made.batch().targets)
+
+
+def test_pruned_rows_drop_out_as_plain_rows_do():
+    sequences = equations(7, first=4)
+    model = make_model(sequences, dropout=0.3, n_layers=1, d_model=8).train()
+    means = []
+    for form in (Plain, Pruned):
+        torch.manual_seed(0)
+        plan = form(sequences).batch()
+        losses = torch.stack([plan.loss(model, dtype=torch.float64) for _ in range(300)]).detach()
+        means.append((losses.mean().item(), losses.std().item() / 300**0.5))
+    assert abs(means[0][0] - means[1][0]) < 4 * (means[0][1] + means[1][1])
+    assert torch.equal(plan.scores(model.eval()).nll, plan.scores(model).nll)
