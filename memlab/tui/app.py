@@ -59,12 +59,16 @@ class Memlab(App[None]):
         trainer: Trainer | None = None,
         open_run: RunFolder | None = None,
         at: int | None = None,
+        speed: float | None = None,
     ) -> None:
-        """Open on `open_run`, at step `at`, if it is given; without a trainer nothing can start."""
+        """Open on `open_run`, at step `at`, if it is given; without a trainer nothing can start.
+
+        With a `speed` that run plays, so many times as fast as it was trained.
+        """
         super().__init__()
         self.runs, self.trainer = runs, trainer
         self.training = Training(trainer.train if trainer else None, self._ended)
-        self._open, self._at = open_run, at
+        self._open, self._at, self._speed = open_run, at, speed
         self._shown: dict[str, RunFolder] = {}
 
     def on_mount(self) -> None:

@@ -25,6 +25,7 @@ class ChartPanel(Panel):
     """Draws what a measure makes of the moment."""
 
     KEYS = CHART
+    DEFAULT_CSS = "ChartPanel { min-height: 7; }"
     BINDINGS = CHART.bindings()
 
     class Pointed(Message):
