@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 LATELY = 64
 """steps whose differences show noise that has just risen"""
-SMALLEST = 0.02
+SMALLEST = 0.0075
 """decades: less is not noise but drift"""
 NORMAL = 1.4826
 """standard deviation of a normal distribution over its median absolute deviation"""

@@ -26,7 +26,7 @@ def plain_noise(residuals: list[float]) -> tuple[float, float, float]:
     deviation = upper_median([abs(r) for r in around])
     difference = upper_median([abs(b - a) for a, b in pairwise(lately)])
     few = 1 + 32 / len(residuals)
-    scale = max(1.4826 * few * max(deviation, difference / math.sqrt(2)), 0.02)
+    scale = max(1.4826 * few * max(deviation, difference / math.sqrt(2)), 0.0075)
     eights = [abs(sum(around[i : i + 8])) / 8 for i in range(len(around) - 7)]
     return scale, max(center, 0.0), 1.4826 * few * upper_median(eights) / scale
 

@@ -1,0 +1,49 @@
+"""Real runs: what is found is what a person marked on the numbers, whole, cut and restored."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from memlab.detectors.tally import tally
+from memlab.record.events import Event, Spike, SpikeOnset
+
+FOLDER = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded"
+MARKS = json.loads((FOLDER / "marks.json").read_text())
+Watch = Callable[..., list[Event]]
+
+
+def loss_of(name: str) -> np.ndarray:
+    return np.load(FOLDER / f"{name}.npy")[:, 0]
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_a_recorded_run_has_the_spikes_that_a_person_marked(watch: Watch, name: str) -> None:
+    found = watch(loss_of(name), chance=np.log(97))
+    onsets = [event.step for event in found if isinstance(event, SpikeOnset)]
+    assert len(onsets) == len(MARKS[name])
+    for onset, mark in zip(onsets, MARKS[name], strict=True):
+        assert 0 <= onset - mark["onset"] <= 3
+    spikes = [event for event in found if isinstance(event, Spike)]
+    for spike, mark in zip(spikes, MARKS[name], strict=False):
+        assert abs(spike.onset - mark["onset"]) <= 1
+        assert spike.peak_step == mark["peak_step"]
+        assert spike.peak == pytest.approx(mark["peak"], rel=0.01)
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_a_run_that_is_saved_and_restored_has_the_same_list(watch: Watch, name: str) -> None:
+    loss = loss_of(name)
+    cuts = [*range(50, len(loss), 77), *(mark["peak_step"] for mark in MARKS[name])]
+    assert watch(loss, cuts, saved=True) == watch(loss)
+
+
+def test_the_spikes_of_grok_add_97_come_at_a_period_and_reach_random_answers(watch: Watch) -> None:
+    loss = loss_of("grok-add-97")
+    spikes = [e for e in watch(loss, chance=np.log(97)) if isinstance(e, Spike)]
+    told = tally(spikes, len(loss))
+    assert told.n == 8 and told.period is not None and 160 < told.period < 210
+    assert all(spike.recovered_at is not None for spike in spikes)
+    assert any(spike.details["answers"] == "random" for spike in spikes)
