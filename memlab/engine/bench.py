@@ -1,0 +1,129 @@
+"""The forms side by side: how long a step takes, how exact it is, how near the machine's limit."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import torch
+
+from memlab.engine.batches import Batches
+from memlab.engine.forms.choose import FORMS
+from memlab.engine.forms.cost import Extent, products
+from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.linear import linear
+from memlab.engine.optimizers import build_optimizer
+from memlab.models.transformer import Transformer
+from memlab.preset.facts import Facts, facts
+from memlab.preset.schema import Model, Preset
+from memlab.preset.size import d_mlp_of
+
+SECONDS = 10.0
+"""about how long the timing may take; every form takes three steps at least"""
+
+
+def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
+    """Time whole updates of each form, interleaved on the same batches; what `memlab bench` prints.
+
+    The tree is left out where dropout forbids it. `share_of_limit` is the speed of the fastest
+    form's products, all other work included, as a share of `matrix_gflops`.
+    """
+    known = facts(preset)
+    sequences = Sequences(torch.from_numpy(known.train.tokens), torch.from_numpy(known.target))
+    forms = {
+        name: kind(sequences)
+        for name, kind in FORMS.items()
+        if name != "tree" or not preset.model.dropout
+    }
+    batches = Batches(known, preset.seeds, torch.device("cpu"))
+    times = _interleave(
+        {name: _stepper(known, form, batches) for name, form in forms.items()}, seconds
+    )
+    medians = {name: median(taken) for name, taken in times.items()}
+    fastest = min(medians, key=medians.__getitem__)
+    index = batches.at(1, known.updates)
+    plan = forms[fastest].batch(index)
+    left = products(preset.model, len(known.dataset.vocabulary), plan.extent) / 1e9
+    speed = _matrix_gflops(preset.model, plan.extent)
+    return {
+        "preset": preset.name,
+        "engines": {
+            name: {
+                "ms_per_step": 1000 * taken,
+                "times_plain": medians["plain"] / taken,
+                "steps": len(times[name]),
+            }
+            for name, taken in medians.items()
+        },
+        "gradient_error": _gradient_error(known, plan, forms["plain"].batch(index)),
+        "gflop_left": left,
+        "matrix_gflops": speed,
+        "share_of_limit": left / speed / medians[fastest],
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _model(known: Facts) -> Transformer:
+    settings, seed = known.preset.model, known.preset.seeds.number("init")
+    return Transformer(settings, len(known.dataset.vocabulary), known.n_ctx, seed=seed)
+
+
+def _stepper(known: Facts, form: Form, batches: Batches) -> Callable[[int], None]:
+    """A function that makes update `step`, batch included."""
+    model = _model(known)
+    optimizer = build_optimizer(known.preset.optimizer, model)
+    full = form.batch(None) if batches.whole else None
+
+    def update(step: int) -> None:
+        plan = full or form.batch(batches.at(step, known.updates))
+        optimizer.zero_grad()
+        plan.loss(model, known.preset.training.label_smoothing).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    return update
+
+
+def _interleave(
+    updates: dict[str, Callable[[int], None]], seconds: float
+) -> dict[str, list[float]]:
+    """Seconds of each update; the first of each warms up and does not count."""
+    times: dict[str, list[float]] = {name: [] for name in updates}
+    step, end = 1, float("inf")
+    while step <= 4 or time.perf_counter() < end:
+        for name, update in updates.items():
+            started = time.perf_counter()
+            update(step)
+            times[name].append(time.perf_counter() - started)
+        if step == 1:
+            times = {name: [] for name in updates}
+            end = time.perf_counter() + seconds
+        step += 1
+    return times
+
+
+def _gradient_error(known: Facts, plan: Plan, plain: Plan) -> float:
+    """Distance of a form's float32 gradient from the plain one in float64, relative."""
+    model = _model(known).eval()
+    exact = _gradient(plain, model.double())
+    found = _gradient(plan, model.float())
+    return float((found - exact).norm() / exact.norm())
+
+
+def _gradient(plan: Plan, model: Transformer) -> torch.Tensor:
+    loss = plan.loss(model, dtype=model.token.weight.dtype)
+    gradients = torch.autograd.grad(loss, list(model.parameters()))
+    return torch.cat([gradient.flatten() for gradient in gradients]).double()
+
+
+def _matrix_gflops(model: Model, extent: Extent) -> float:
+    """Speed of the MLP's products at the rows of `extent`, forward and backward, nothing else."""
+    rows, d_model, d_mlp = max(extent.inner, extent.outputs), model.d_model, d_mlp_of(model)
+    x, up = torch.randn(rows, d_model), torch.randn(d_mlp, d_model)
+    grad = torch.randn(rows, d_mlp)
+    leaves = [x.requires_grad_(), up.requires_grad_()]
+    taken = []
+    for _ in range(7):
+        started = time.perf_counter()
+        torch.autograd.grad(linear(*leaves), leaves, grad)
+        taken.append(time.perf_counter() - started)
+    return 6e-9 * rows * d_model * d_mlp / median(taken)
