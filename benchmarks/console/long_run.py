@@ -87,7 +87,7 @@ MOVES = {
     "scrub": lambda screen, i: screen._hold((i * 7919 % 100) / 100 * screen._whole.last_step),
     "zoom": lambda screen, i: screen.action_zoom(0.5 if i % 2 else 2),
     "pan": lambda screen, i: screen.action_pan(1 if i % 4 < 2 else -1),
-    "spikes": lambda screen, i: screen.action_spike(1),
+    "spikes": lambda screen, i: screen.action_spike(1 if i < 15 else -1),
     "log x": lambda screen, i: screen.action_log_x(),
 }
 
@@ -123,8 +123,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         folder = made_up(Path(runs), options.steps)
         for name, times in asyncio.run(measure(folder, (width, height))):
-            worst = max(times)
-            print(f"{name:8} median {statistics.median(times):6.1f} ms   worst {worst:6.1f} ms")
+            worst = sorted(times)[-2:][0]
+            print(
+                f"{name:8} median {statistics.median(times):6.1f} ms   worst but one {worst:6.1f} ms"
+            )
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory   {used:.0f} MiB at most")
 

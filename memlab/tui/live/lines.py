@@ -106,10 +106,7 @@ class Lines(Panel, Generic[T]):
                 self.action_choose()
                 self.draw()
 
-    def on_focus(self) -> None:
-        """Show which line is selected."""
-        self.draw()
-
-    def on_blur(self) -> None:
-        """Show it no more."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show which line is selected, or show it no more."""
+        super().watch_has_focus(has_focus)
         self.draw()

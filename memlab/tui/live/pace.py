@@ -6,8 +6,8 @@ SHARE = 0.04
 """Of the time, for all that the interface does while something trains."""
 SHORTEST, LONGEST = 0.5, 5.0
 """Seconds between two drawings while something trains."""
-SMOOTH = 0.1
-"""Seconds between two pictures of a replay."""
+SMOOTH = 0.05
+"""Seconds between two pictures of a replay, at least."""
 
 
 @final

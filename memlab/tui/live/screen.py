@@ -4,6 +4,7 @@ Live is a cursor that follows the end, replay one that is held; the panels know 
 screen reads the run's folder and sends commands to it; it never touches what trains.
 """
 
+import gc
 import time
 from dataclasses import replace
 from typing import Any, final
@@ -110,8 +111,14 @@ class RunScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw, and look at the clock from now on."""
+        # A run's events are many and hold no cycles: to look for some would cost a frame each time.
+        gc.freeze()
         self.call_after_refresh(self._draw)
         self.set_interval(TICK, self._tick)
+
+    def on_unmount(self) -> None:
+        """Let the run's events go."""
+        gc.unfreeze()
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""

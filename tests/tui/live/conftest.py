@@ -200,6 +200,19 @@ class Stage(App[None]):
         self.push_screen(self._first)
 
 
+def staged(folder: RunFolder, at: int | None = None) -> Stage:
+    """A run on a stage where time stands still."""
+    screen = RunScreen(folder, at)
+    screen._tick = lambda: None  # type: ignore[method-assign]
+    return Stage(screen)
+
+
+@pytest.fixture
+def stage() -> Callable[..., Stage]:
+    """Puts a run on a stage."""
+    return staged
+
+
 @pytest.fixture
 def opened() -> Callable[..., Any]:
     """Opens a run on a stage: `async with opened(folder, at) as (pilot, screen)`."""
@@ -208,10 +221,9 @@ def opened() -> Callable[..., Any]:
     async def open_run(
         folder: RunFolder, at: int | None = None, size: tuple[int, int] = (120, 40)
     ) -> Any:
-        screen = RunScreen(folder, at)
-        screen._tick = lambda: None  # type: ignore[method-assign]
-        async with Stage(screen).run_test(size=size) as pilot:
+        app = staged(folder, at)
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            yield pilot, screen
+            yield pilot, app.screen
 
     return open_run

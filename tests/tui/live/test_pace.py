@@ -1,0 +1,28 @@
+"""How often is drawn."""
+
+from memlab.tui.live.pace import LONGEST, Pace
+
+
+def drawings(cost: float, seconds: float, playing: bool = False) -> int:
+    pace, used, n = Pace(), 0.0, 0
+    for i in range(round(seconds * 10)):
+        if pace.due(i / 10, used, playing) is not None:
+            n, used = n + 1, used + cost
+    return n
+
+
+def test_at_most_twice_a_second() -> None:
+    assert drawings(cost=0.001, seconds=60) == 120
+
+
+def test_drawing_takes_at_most_four_hundredths_of_the_time() -> None:
+    for cost in (0.02, 0.05, 0.1, 0.2):
+        assert drawings(cost, seconds=100) * cost <= 0.04 * 100 + cost
+
+
+def test_something_is_seen_even_on_a_slow_machine() -> None:
+    assert drawings(cost=10, seconds=100) >= 100 / LONGEST - 1
+
+
+def test_a_replay_in_which_nothing_trains_is_smooth() -> None:
+    assert drawings(cost=0.05, seconds=10, playing=True) >= 90
