@@ -52,7 +52,7 @@ class Rule:
     one: float = 40.0
     two: float = 9.0
     four: float = 4.9
-    eight: float = 3.1
+    eight: float = 3.25
     slow: float = 6.2
     """... and for eight steps in standard deviations of a mean of eight steps"""
 

@@ -54,7 +54,7 @@ def plain_loop(y: list[float]) -> tuple[list[float], list[float], list[bool]]:
             z >= 40
             or sum(last[-2:]) >= 2 * 9.0
             or sum(last[-4:]) >= 4 * 4.9
-            or sum(last[-8:]) >= 8 * max(3.1, 6.2 * slow)
+            or sum(last[-8:]) >= 8 * max(3.25, 6.2 * slow)
         )
         rounding = now < -6 and any(value <= -12 for value in past)
         rise = now - base >= math.log10(2) and now < 38 and not rounding
