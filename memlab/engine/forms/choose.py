@@ -1,12 +1,13 @@
 """Which form a run uses: decided from its data and settings alone, with a reason to record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
-from memlab.engine.forms.cost import memory_bytes, memory_limit, products
-from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.cost import Extent, memory_bytes, memory_limit, products, seconds
+from memlab.engine.forms.form import Form, Sequences
 from memlab.engine.forms.plain import Plain
 from memlab.engine.forms.pruned import Pruned
 from memlab.engine.forms.tree import Tree
@@ -14,8 +15,6 @@ from memlab.errors import PresetError
 from memlab.preset.schema import Model
 
 FORMS: dict[str, type[Form]] = {"plain": Plain, "pruned": Pruned, "tree": Tree}
-WORTHWHILE = 0.95
-"""the tree must leave no more than this share of the pruned form's products"""
 PROBES = 4
 """batches that are looked at to see how much of one is shared"""
 
@@ -66,19 +65,16 @@ def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Cho
     tree, pruned = Tree(sequences), Pruned(sequences)
     d_vocab = int(sequences.tokens.max()) + 1
     probes = _probes(len(sequences), batch_size)
-    plans: dict[str, list[Plan]] = {
-        name: [form.batch(index) for index in probes]
-        for name, form in (("tree", tree), ("pruned", pruned))
-    }
-    left = {
-        name: sum(products(model, d_vocab, plan.extent) for plan in made)
-        for name, made in plans.items()
-    }
-    share = left["tree"] / left["pruned"]
-    said = f"sharing prefixes leaves {share:.0%} of the products of a batch"
-    if share > WORTHWHILE:
-        return Choice(pruned, "pruned", said)
-    need = max(memory_bytes(model, d_vocab, plan.extent) for plan in plans["tree"])
+    shared, single = ([form.batch(i).extent for i in probes] for form in (tree, pruned))
+
+    def share(cost: Callable[[Model, int, Extent], float]) -> float:
+        total = (sum(cost(model, d_vocab, e) for e in extents) for extents in (shared, single))
+        return next(total) / next(total)
+
+    said = f"sharing prefixes leaves {share(products):.0%} of a batch's products"
+    if share(seconds) >= 1:
+        return Choice(pruned, "pruned", f"{said}: not worth its own cost")
+    need = max(memory_bytes(model, d_vocab, extent) for extent in shared)
     limit = memory_limit(sequences.tokens.device)
     if need > limit:
         too_much = f"the tree needs {need / 2**30:.1f} GiB, and {limit / 2**30:.1f} may be used"

@@ -1,4 +1,4 @@
-"""What a batch costs in one form: matrix products and memory, from the number of its rows."""
+"""What a batch costs in one form: products, time and memory, from the number of its rows."""
 
 import os
 from dataclasses import dataclass
@@ -7,6 +7,14 @@ import torch
 
 from memlab.preset.schema import Model
 from memlab.preset.size import d_mlp_of
+
+PRODUCTS_PER_SECOND = 190e9
+DENSE_SECONDS = 8e-6
+"""dense attention of one head of one example, however short"""
+DENSE_READ_SECONDS = 10e-9
+"""the same for each pair of positions"""
+EDGE_SECONDS = 80e-9
+"""attention along one edge in one head, the edge's making included"""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Extent:
     """rows that leave the last block and become logits"""
     reads: int
     """pairs of a row and a row that it attends to, in an inner block"""
+    dense: int = 0
+    """examples that attend densely, each by itself; 0 = along edges, pair by pair"""
 
 
 def _matrices(model: Model) -> tuple[int, int]:
@@ -40,6 +50,20 @@ def products(model: Model, d_vocab: int, extent: Extent) -> float:
         projected += 2 * extent.inner + extent.queries
     weighted = projected * square + (inner * extent.inner + extent.outputs) * rest
     return 6.0 * (weighted + extent.outputs * model.d_model * d_vocab)
+
+
+def seconds(model: Model, d_vocab: int, extent: Extent) -> float:
+    """Rough time of forward and backward, to compare forms by.
+
+    The rates were measured on one core of a server processor of 2025; a faster machine changes
+    all of them, and so the comparison little.
+    """
+    if extent.dense:
+        attention = extent.dense * DENSE_SECONDS + extent.reads * DENSE_READ_SECONDS
+    else:
+        attention = extent.reads * EDGE_SECONDS
+    attention *= model.n_layers * model.n_heads
+    return products(model, d_vocab, extent) / PRODUCTS_PER_SECOND + attention
 
 
 def memory_bytes(model: Model, d_vocab: int, extent: Extent) -> int:

@@ -4,6 +4,7 @@ On the CPU, oneDNN picks its kernels by what the processor can do, and MKL by wh
 AMD's with AVX-512 oneDNN multiplies float32 at twice MKL's speed. Both are plain float32.
 """
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -37,9 +38,8 @@ def weight_gradient(grad: Tensor, x: Tensor) -> Tensor:
     """grad (row, out).T @ x (row, in), summed up chunk by chunk in a fixed order."""
     swap = grad.shape[1] > x.shape[1]  # oneDNN is faster with the narrow side on the left
     left, right = (x, grad) if swap else (grad, x)
-    total = torch.zeros(left.shape[1], right.shape[1])
-    for a, b in zip(torch.split(left, CHUNK), torch.split(right, CHUNK), strict=True):
-        total += product(a.t(), b.t())
+    chunks = zip(torch.split(left, CHUNK), torch.split(right, CHUNK), strict=True)
+    total = reduce(Tensor.add_, (product(a.t(), b.t()) for a, b in chunks))
     return total.t() if swap else total
 
 

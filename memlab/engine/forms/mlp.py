@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from memlab.engine.forms.linear import linear, product, suits
+from memlab.engine.forms.linear import linear, product, suits, weight_gradient
 from memlab.models.mlp import MLP
 
 CHUNK = 512
@@ -65,27 +65,21 @@ class ChunkedMLP(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of x, weights and biases, summed up chunk by chunk."""
         x, up, down, *kept = ctx.saved_tensors
-        d_up, d_down = torch.zeros_like(up.t()), torch.zeros_like(down)
-        d_up_bias = up.new_zeros(len(up))
+        total: tuple[Tensor, ...] | None = None
         dx = []
         parts = zip(
             torch.split(x, CHUNK), torch.split(grad, CHUNK), kept[::2], kept[1::2], strict=True
         )
         for rows, g, hidden, slope in parts:
             d_hidden = _scaled_product(g, down.t(), slope)
-            d_down += product(g.t(), hidden.t())
-            d_up += product(rows.t(), d_hidden.t())
-            d_up_bias += d_hidden.sum(0)
             dx.append(product(d_hidden, up.t()))
-        needs = ctx.needs_input_grad
-        return (
-            torch.cat(dx),
-            d_up.t(),
-            d_up_bias if needs[2] else None,
-            d_down,
-            grad.sum(0) if needs[4] else None,
-            None,
-        )
+            terms = weight_gradient(d_hidden, rows), d_hidden.sum(0), weight_gradient(g, hidden)
+            total = terms if total is None else tuple(map(Tensor.add_, total, terms))
+        assert total is not None
+        d_up, d_up_bias, d_down = total
+        biased = ctx.needs_input_grad[2]
+        down_bias = grad.sum(0) if biased else None
+        return torch.cat(dx), d_up, d_up_bias if biased else None, d_down, down_bias, None
 
 
 def _scaled_product(x: Tensor, weight: Tensor, scale: Tensor) -> Tensor:

@@ -19,8 +19,9 @@ class PlainPlan(Plan):
     @property
     def extent(self) -> Extent:
         """Every position of every example, in every block."""
-        rows = self.inputs.numel()
-        return Extent(rows, rows, rows, rows, rows * (self.inputs.shape[1] + 1) // 2)
+        examples, length = self.inputs.shape
+        rows = examples * length
+        return Extent(rows, rows, rows, rows, rows * (length + 1) // 2, dense=examples)
 
     def logits(self, model: Transformer) -> Tensor:
         """(target, d_vocab), picked from the logits of all positions."""

@@ -65,10 +65,11 @@ class Dense(Layout):
     @property
     def extent(self) -> Extent:
         """Inner blocks make all rows."""
-        rows, length = len(self.tokens), len(self.tokens) // self._inner.n_examples
+        rows, examples = len(self.tokens), self._inner.n_examples
         assert self._last.queries is not None and self._last.outputs is not None
-        outputs = len(self._last.outputs)
-        return Extent(rows, rows, len(self._last.queries), outputs, rows * (length + 1) // 2)
+        queries, outputs = len(self._last.queries), len(self._last.outputs)
+        reads = rows * (rows // examples + 1) // 2
+        return Extent(rows, rows, queries, outputs, reads, dense=examples)
 
     def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:
         """The last block's queries are the positions that carry loss in any example."""

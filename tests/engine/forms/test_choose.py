@@ -26,9 +26,10 @@ def test_shared_prefixes_take_the_tree_and_say_how_much_is_left():
         assert choice.name == "tree" and "%" in choice.reason
 
 
-def test_unshared_prefixes_take_the_pruned_form():
-    assert choose("auto", unshared(), TINY, None).name == "pruned"
-    assert choose("auto", unshared(), TINY, 8).name == "pruned"
+def test_long_unshared_sequences_take_the_pruned_form():
+    for batch_size in (None, 8):
+        choice = choose("auto", unshared(length=80), TINY, batch_size)
+        assert choice.name == "pruned" and "not worth" in choice.reason
 
 
 def test_a_wish_is_followed():
