@@ -77,8 +77,8 @@ def memlab_onsets(curve: Curve, rule: Rule | None = None) -> NDArray[np.intp]:
         if start:
             detector.see(Change(step=start, what="planned"))
         for event in detector.see(rows_of(curve.loss[start:stop], start + 1)):
-            if isinstance(event, SpikeOnset):
-                found.append(event.step - 1)
+            if isinstance(event, SpikeOnset) and event.noticed is not None:
+                found.append(event.noticed - 1)
         start = stop
     return np.array(found, dtype=np.intp)
 

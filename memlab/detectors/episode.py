@@ -90,7 +90,9 @@ class Episode:
     def noticing(self, value: float) -> SpikeOnset:
         """The event of its being noticed, at a loss of `value` nats."""
         shown = value if math.isfinite(value) else CEILING
-        return SpikeOnset(step=self.noticed, base=linear(self.base), value=shown, z=self.z)
+        return SpikeOnset(
+            step=self.onset, base=linear(self.base), value=shown, z=self.z, noticed=self.noticed
+        )
 
     def closing(self, step: int, chance: float | None, ended_by: str | None = None) -> Spike:
         """The event of its end. `ended_by`: what cut it short before it had recovered."""

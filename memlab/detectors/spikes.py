@@ -19,8 +19,8 @@ PAST = BASE + LOOK_BACK
 class SpikeDetector(Detector):
     """Finds spikes in the loss of each step: `spike_onset` at once, `spike` when it has closed.
 
-    One spike is open at a time, so the k-th onset belongs to the k-th spike. The base is forgotten
-    at planned changes and edits: what they cause is no spike.
+    One spike is open at a time, and both events name the same onset. The base is forgotten at
+    planned changes and edits: what they cause is no spike.
     """
 
     def __init__(self, context: Context, rule: Rule | None = None) -> None:

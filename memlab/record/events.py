@@ -66,12 +66,14 @@ class Samples(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SpikeOnset(Event):
-    """The loss left its base upwards; the spike is not over yet."""
+    """The loss left its base upwards; the spike is not over yet. `step` is when it began."""
 
     kind = "spike_onset"
     base: float
     value: float
     z: float
+    noticed: int | None = None
+    """the step that put it beyond doubt, at a loss of `value`; a few after it began"""
 
 
 @dataclass(frozen=True, kw_only=True)
