@@ -15,6 +15,7 @@ from memlab.cli.resume import resume
 from memlab.cli.run import run
 from memlab.cli.runs import runs
 from memlab.cli.show import show
+from memlab.cli.verify import verify
 
 app = typer.Typer(
     help="A lab console for memorization and generalization in tiny transformers.",
@@ -47,5 +48,6 @@ app.command()(check)
 app.command()(presets)
 app.command()(predict)
 app.command("eval")(evaluate)
+app.command()(verify)
 app.command()(bench)
 app.command()(data)

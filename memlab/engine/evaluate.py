@@ -45,7 +45,7 @@ def evaluate(model: Transformer, material: Material, splits: Sequence[str], step
                 values |= found
             elif part in material.dataset.groups:
                 groups.setdefault(part, {}).update(found)
-            else:
+            elif found:
                 values[f"{name}_accuracy_{part}"] = found[f"{name}_accuracy"]
         values |= _of_the_task(name, split, scores, model, material)
     if {"train_accuracy", "val_accuracy"} <= values.keys():

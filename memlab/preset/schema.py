@@ -222,6 +222,9 @@ class Claim(Settings):
     by_step: int | None = setting(
         None, ge=0, unit="steps", help="... at some evaluation up to here."
     )
+    not_by_step: int | None = setting(
+        None, ge=0, unit="steps", help="... at no evaluation up to here."
+    )
     at_end: bool = setting(False, help="... in the median of the last five evaluations.")
     completes: Completion | None = setting(None, help="Instead of a measure: a prompt to complete.")
     reported: str | None = setting(None, help="What the source reports.")
@@ -235,8 +238,8 @@ class Claim(Settings):
                 raise ValueError("a claim either completes a prompt or compares a measure")
         elif self.measure is None or len(bounds) != 1:
             raise ValueError("a claim needs a measure and one of at_least, at_most, equals")
-        elif self.at_end == (self.by_step is not None):
-            raise ValueError("a claim needs exactly one of by_step and at_end")
+        elif self.at_end + (self.by_step is not None) + (self.not_by_step is not None) != 1:
+            raise ValueError("a claim needs exactly one of by_step, not_by_step and at_end")
         return self
 
 

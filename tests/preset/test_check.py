@@ -171,13 +171,20 @@ def test_only_an_error_fails_the_check():
     assert not check(load("quickstart", ["n_ctx=3"])).passed
 
 
+FAILS_ON_PURPOSE = {
+    "grok-add-97-all-positions",
+    "grok-add-97-mini-batch",
+    "location-undertrained",
+}
+
+
 @pytest.mark.parametrize("name", [a.name for a in available()])
 def test_a_shipped_preset_is_sound(name):
     preset = load(name)
     assert preset.name == name and preset.about.endswith(".")
     report = check(preset)
     assert report.passed
-    assert all(f.level == "info" for f in report.findings) or name == "grok-add-97-all-positions"
+    assert all(f.level == "info" for f in report.findings) == (name not in FAILS_ON_PURPOSE)
 
 
 def test_checking_needs_no_torch():

@@ -1,0 +1,88 @@
+"""Verdicts on claims as tables for a terminal, or as a page of Markdown."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.text import Text
+
+from memlab.cli.output import data, number, table
+from memlab.record.safe_text import safe_text
+
+Report = dict[str, Any]
+SIGNS = {"met": "met", "not met": "NOT MET", "open": "open"}
+HEADERS = ("claim", "source", "reported", "measured", "")
+TITLE = """\
+# Claims
+
+Each preset states what it should show, and where that comes from. This page was made by
+
+    memlab verify --markdown {presets}
+
+It trained every preset below and set its claims beside what came out. *Reported* is what the source says;
+where memlab finds something else, the claim states what memlab finds. A claim at the end is judged by the median
+of the last five evaluations. {versions}
+"""
+
+
+def print_tables(reports: Sequence[Report]) -> None:
+    """One table a run, then how many claims are met."""
+    console = data()
+    for report in reports:
+        console.print(Text(_title(report), style="bold"))
+        console.print(table(HEADERS, [_cells(claim) for claim in report["claims"]]))
+        console.print()
+    console.print(Text(_count(reports)))
+
+
+def to_markdown(reports: Sequence[Report]) -> str:
+    """A page: what was trained, a table for each, and how many claims are met."""
+    presets = " ".join(dict.fromkeys(report["preset"] for report in reports))
+    made_with = dict.fromkeys(
+        ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+        for report in reports
+    )
+    versions = "Made with " + "; ".join(made_with) + "."
+    parts = [TITLE.format(presets=presets, versions=versions), _count(reports) + "\n"]
+    for report in reports:
+        rows = [HEADERS, ("---",) * len(HEADERS), *(_cells(c) for c in report["claims"])]
+        parts += [
+            f"## {report['preset']}\n",
+            f"{report['about']}\n",
+            f"{_title(report)}\n",
+            "".join("| " + " | ".join(map(_escaped, row)) + " |\n" for row in rows),
+        ]
+    return "\n".join(parts)
+
+
+def _title(report: Report) -> str:
+    return (
+        f"{report['preset']}, seed {report['seed']}: {report['status']} at step "
+        f"{report['step']:,} of {report['steps']:,}, {number(report['seconds'], 3)} s on "
+        f"{report['device']}"
+    )
+
+
+def _cells(claim: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        claim["claim"],
+        claim["source"],
+        claim["reported"] or "-",
+        _measured(claim),
+        SIGNS[claim["status"]],
+    )
+
+
+def _measured(claim: dict[str, Any]) -> str:
+    value = claim["measured"]
+    text = repr(value) if isinstance(value, str) else number(value)
+    return text if claim["at_step"] is None else f"{text} at step {claim['at_step']:,}"
+
+
+def _count(reports: Sequence[Report]) -> str:
+    counts = Counter(claim["status"] for report in reports for claim in report["claims"])
+    return ", ".join(f"{counts[status]} {status}" for status in SIGNS) + "."
+
+
+def _escaped(cell: str) -> str:
+    return safe_text(cell, limit=1000).replace("|", "\\|")

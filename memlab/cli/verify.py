@@ -1,0 +1,124 @@
+"""`memlab verify`: claims beside what was measured."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memlab.cli.options import Device, Json, Quiet, RunsFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from memlab.preset.schema import Preset
+    from memlab.record.folder import RunFolder
+
+
+def verify(
+    refs: Annotated[
+        list[str],
+        typer.Argument(metavar="PRESET_OR_RUN ...", help="Presets are trained, runs are read."),
+    ],
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a page of Markdown instead of tables.")
+    ] = False,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Set each claim beside what was measured; exit 3 if one is not met."""
+    from memlab.cli.claims import print_tables, to_markdown
+    from memlab.cli.output import print_json
+    from memlab.record.runs import runs_folder
+
+    found = [_find(ref, runs_folder(runs)) for ref in refs]
+    reports = [_report(_trained(one, runs_folder(runs), device, quiet), device) for one in found]
+    if json:
+        print_json({"runs": reports})
+    elif markdown:
+        print(to_markdown(reports), end="")
+    else:
+        print_tables(reports)
+    if any(claim["status"] == "not met" for report in reports for claim in report["claims"]):
+        raise typer.Exit(3)
+
+
+def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
+    """The preset of that name or path, else the run."""
+    from memlab.errors import MemlabError, PresetError, RunError
+    from memlab.preset import load
+    from memlab.record.runs import find
+
+    try:
+        load.find(ref)
+    except PresetError as no_preset:
+        try:
+            return find(runs, ref)
+        except RunError as no_run:
+            raise MemlabError(
+                "neither a preset nor a run",
+                where=ref,
+                found=f"{no_preset.what}; {no_run.what}",
+                hint=no_preset.hint,
+            ) from None
+    return load.load(ref)
+
+
+def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
+    """A run as it lies there, or a preset trained; leaves with the code of a run that broke off."""
+    from memlab.cli.training import train_headless
+    from memlab.preset.create import create_run
+    from memlab.record.folder import RunFolder
+
+    if isinstance(one, RunFolder):
+        return one
+    folder = create_run(one, runs)
+    code = train_headless(folder, (), device, quiet=quiet)
+    if code not in (0, 3):
+        raise typer.Exit(code)
+    return folder
+
+
+def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
+    """The run's claims and what became of them, as plain values."""
+    from memlab.preset.claims import judge, statement
+    from memlab.preset.load import from_json
+    from memlab.record.history import History
+    from memlab.record.summary import summarize
+
+    history = History(folder)
+    summary = summarize(folder, history)
+    preset = from_json(folder.description["preset"])
+
+    def complete(prompt: str) -> str:
+        return str(_asked(folder, device)([prompt])[0]["answer"])
+
+    return {
+        **{key: summary[key] for key in ("run", "preset", "status", "step", "steps", "seed")},
+        **{key: summary[key] for key in ("seconds", "device")},
+        "about": preset.about,
+        "versions": folder.description.get("versions", {}),
+        "claims": [
+            {
+                "claim": statement(verdict.claim),
+                "source": verdict.claim.source,
+                "reported": verdict.claim.reported,
+                "measured": verdict.measured,
+                "at_step": verdict.step,
+                "status": verdict.status,
+            }
+            for verdict in judge(preset.claims, history.until(), complete)
+        ],
+    }
+
+
+@cache
+def _asked(folder: "RunFolder", device: str) -> Any:
+    """The trained model as a function of prompts; loading it takes seconds."""
+    from functools import partial
+
+    from memlab.engine.answers import complete
+    from memlab.engine.trained import load_trained
+
+    return partial(complete, load_trained(folder, "last", device))

@@ -1,0 +1,85 @@
+"""What can be claimed of a run: the measures of its evaluations, and what happened in it.
+
+val_loss, train_digits, ...      as evaluated
+val_accuracy_add                 of one task of a mixture, or of one group of examples
+spikes, spike_peak               closed loss spikes so far, and the highest of their peaks
+grok_ratio                       the step of generalization over that of memorization
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.record.events import Evaluated
+from memlab.record.snapshot import Snapshot
+
+LAST = 5
+"""evaluations that the end of a run is judged by"""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A measure over a run."""
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    settles: bool = True
+    """it scatters, so that its end is a median; false: its last value is the sum of what was"""
+
+    def last(self) -> float:
+        """What it came to; there must be a value."""
+        return float(np.median(self.values[-LAST:])) if self.settles else float(self.values[-1])
+
+
+def curve(run: Snapshot, name: str) -> Curve:
+    """A measure by name; empty if it was never measured."""
+    if name in HAPPENED:
+        points = HAPPENED[name](run)
+        return _curve(points, settles=False)
+    measured: dict[int, float] = {}
+    for event in run.of(Evaluated):
+        value = _value(event, name)
+        if value is not None:
+            measured[event.step] = value
+    return _curve(list(measured.items()), settles=True)
+
+
+def _curve(points: Sequence[tuple[int, float]], settles: bool) -> Curve:
+    steps = np.array([step for step, _ in points], np.int64)
+    return Curve(steps, np.array([value for _, value in points], np.float64), settles)
+
+
+def _value(event: Evaluated, name: str) -> float | None:
+    if name in event.values:
+        return event.values[name]
+    for group, values in event.groups.items():
+        measure = name.removesuffix(f"_{group}")
+        if measure != name and measure in values:
+            return values[measure]
+    return None
+
+
+def _spikes(run: Snapshot) -> list[tuple[int, float]]:
+    return [(0, 0.0), *((spike.step, i) for i, spike in enumerate(run.spikes, start=1))]
+
+
+def _spike_peak(run: Snapshot) -> list[tuple[int, float]]:
+    highest = np.maximum.accumulate([0.0, *(spike.peak for spike in run.spikes)])
+    return [(step, float(peak)) for (step, _), peak in zip(_spikes(run), highest, strict=True)]
+
+
+def _grok_ratio(run: Snapshot) -> list[tuple[int, float]]:
+    memorized, grokked = run.memorized_at, run.grokked_at
+    if memorized is None or grokked is None:
+        return [(run.last_step, float("nan"))]
+    return [(grokked["to"], grokked["to"] / memorized["to"])]
+
+
+HAPPENED: dict[str, Callable[[Snapshot], list[tuple[int, float]]]] = {
+    "spikes": _spikes,
+    "spike_peak": _spike_peak,
+    "grok_ratio": _grok_ratio,
+}
+"""Measures that are read from events: (step, value) so far."""

@@ -1,0 +1,88 @@
+"""`memlab verify` on a preset that trains in a moment."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from memlab.cli.app import app
+from memlab.errors import MemlabError
+
+PRESET = """\
+name: tiny
+about: A moment of training.
+task: {kind: sentence, text: to be or not, prompts: [to be]}
+model: {n_layers: 1, n_heads: 2, d_model: 16}
+optimizer: {lr: 0.01}
+training: {steps: 60, batch_size: 8}
+evaluation: {every: 10, samples: 0}
+claims:
+  - {measure: train_loss, at_most: 0.5, by_step: 60, reported: "0.01 | 0.02", source: a test}
+  - completes: {prompt: to be, answer: " or not"}
+    source: a test
+"""
+FAILING = PRESET.replace("at_most: 0.5", "at_most: 0.0")
+
+
+def verify(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, ["verify", *arguments], catch_exceptions=False)
+    assert done.exit_code == code
+    return done.stdout
+
+
+@pytest.fixture
+def preset(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setenv("MEMLAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "tiny.yaml"
+    path.write_text(PRESET)
+    return path
+
+
+def test_a_preset_is_trained_and_its_claims_are_judged(preset):
+    (report,) = json.loads(verify(str(preset), "--quiet", "--json"))["runs"]
+    loss, completion = report["claims"]
+    assert (report["preset"], report["status"], report["step"]) == ("tiny", "finished", 60)
+    assert loss["claim"] == "train_loss <= 0.5 by step 60"
+    assert (loss["source"], loss["reported"], loss["status"]) == ("a test", "0.01 | 0.02", "met")
+    assert loss["measured"] <= 0.5 and loss["at_step"] <= 60
+    assert (completion["measured"], completion["status"]) == (" or not", "met")
+
+
+def test_a_finished_run_is_read_and_not_trained_again(preset):
+    first = json.loads(verify(str(preset), "--quiet", "--json"))
+    assert json.loads(verify("last", "--json")) == first
+    assert json.loads(verify(first["runs"][0]["run"], "--json")) == first
+    assert len(list((preset.parent / "runs").glob("2*"))) == 1
+
+
+def test_a_claim_that_is_not_met_is_told_by_the_exit_code(preset):
+    preset.write_text(FAILING)
+    out = verify(str(preset), "--quiet", code=3)
+    assert "train_loss <= 0 by step 60" in out and "NOT MET" in out
+    assert "1 met, 1 not met, 0 open." in out
+
+
+def test_the_page_of_markdown_holds_every_claim_in_a_table(preset):
+    page = verify(str(preset), "--quiet", "--markdown")
+    assert page.startswith("# Claims\n") and "memlab verify --markdown tiny\n" in page
+    assert "## tiny\n\nA moment of training.\n" in page
+    header, rule, *rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert rule == "| --- | --- | --- | --- | --- |" and len(rows) == 2
+    assert "0.01 \\| 0.02" in rows[0]
+    assert {line.replace("\\|", "").count("|") for line in (header, rule, *rows)} == {6}
+    assert "2 met, 0 not met, 0 open.\n" in page
+
+
+def test_what_is_neither_preset_nor_run_is_refused_before_anything_is_trained(preset):
+    with pytest.raises(MemlabError, match="neither a preset nor a run") as caught:
+        verify(str(preset), "quikstart")
+    assert caught.value.hint == "did you mean quickstart?"
+    assert not (preset.parent / "runs").exists()
+
+
+def test_a_broken_preset_says_what_is_wrong_with_it(preset):
+    preset.write_text(PRESET.replace("lr: 0.01", "lr: fast"))
+    with pytest.raises(MemlabError, match=r"optimizer\.lr"):
+        verify(str(preset))
