@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from memlab.charts import DARK, PLAIN, draw
+from memlab.charts import DARK, PLAIN, bars, draw
 from memlab.charts.run import loss_chart
 from memlab.cli.output import data, number, talk
 from memlab.record.folder import RunFolder
@@ -31,6 +31,9 @@ def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
         console.print(line)
     for text in _lines(summary):
         console.print(text, markup=False)
+    if on_stdout and summary["learned"]:
+        for text in _learned(summary["learned"], width):
+            console.print(text, markup=False, soft_wrap=True)
 
 
 def _samples(history: History) -> list[Text]:
@@ -80,3 +83,17 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     if summary["status"] not in ("finished", "running"):
         lines.append(f"go on with: memlab resume {summary['run']}")
     return [safe_text(line, limit=1000) for line in lines]
+
+
+def _learned(learned: dict[str, Any], width: int) -> list[str]:
+    """When the training examples were first answered right: a line, and bars."""
+    line = f"of {learned['examples']:,} training examples {learned['never']:,} were never learned"
+    if learned["median"] is not None:
+        line += (
+            f", half of the others by step {learned['median']:,.0f}; "
+            f"{learned['forgotten']:,} were forgotten at some time"
+        )
+    counts = [
+        (f"{bar['after']:,} to {bar['to']:,}", bar["examples"]) for bar in learned["histogram"]
+    ]
+    return [line, *bars(counts, width)]

@@ -96,6 +96,13 @@ class Checkpoints:
             allowed=", ".join(map(str, self.steps())) or None if step is not None else None,
         )
 
+    def newest(self, name: str) -> bytes | None:
+        """The file `name` of the newest checkpoint that has it undamaged."""
+        for step in reversed(self.steps()):
+            if name in self._hashes(step) and isinstance(found := self._read(step, [name]), dict):
+                return found[name]
+        return None
+
     def _hashes(self, step: int) -> dict[str, str]:
         """Name to hash, as `COMMIT.json` states them; empty when it is missing or damaged."""
         name = self._folder(step).name

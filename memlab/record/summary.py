@@ -7,6 +7,7 @@ import numpy as np
 from memlab.record.events import Ended, Evaluated, Finding, Started
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.learned import learned
 from memlab.record.snapshot import Snapshot
 
 
@@ -37,6 +38,7 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
         "best": _best(now),
         "memorized_at": now.memorized_at,
         "grokked_at": now.grokked_at,
+        "learned": learned(folder),
         "phases": [
             {"name": p.name, "from": p.after, "to": p.step, "threshold": p.threshold}
             | {"split": p.split, "details": p.details}
