@@ -94,7 +94,7 @@ class Gauge:
     y: Floats = field(default_factory=lambda: np.empty(0))
     """the last `BASE` of them"""
     residuals: Floats = field(default_factory=lambda: np.empty(0))
-    """the last `MEMORY` rises above the base"""
+    """the last `MEMORY` rises above the base, without exact zeros, which tell nothing of noise"""
     recent: Floats = field(default_factory=lambda: np.zeros(7))
     """the last seven, in scales and clipped"""
     noise: Noise = UNKNOWN
@@ -102,9 +102,9 @@ class Gauge:
     def measure(self, y: Floats) -> Evidence:
         """The evidence of the next steps, given as log10 of the loss."""
         base = self._bases(y)
-        residuals = np.maximum(y - base, DEEPEST)
-        scale, center, slow = self._noises(residuals)
-        z = (residuals - center) / scale
+        rise = np.maximum(y - base, DEEPEST)
+        scale, center, slow = self._noises(rise, telling=np.minimum(y, base) > ZERO)
+        z = (rise - center) / scale
         judged = (y - base >= LEAST_RISE) & (y < LOST) & ~self._rounding(y)
         before = np.concatenate((self.y[-1:] if self.n else [ZERO], y[:-1]))
         fired = (judged & self._strong(z, slow)) | ((y >= LOST) & (before < LOST))
@@ -127,17 +127,18 @@ class Gauge:
             base[few:] = np.minimum(long, short[:, SHORT_BASE // 2])
         return base
 
-    def _noises(self, residuals: Floats) -> Floats:
+    def _noises(self, rise: Floats, telling: NDArray[np.bool_]) -> Floats:
         """Scale, centre and slow at each step (3, step), measured anew where a frame begins."""
-        past = np.concatenate((self.residuals, residuals))
-        noises = np.empty((3, len(residuals)))
+        past = np.concatenate((self.residuals, rise[telling]))
+        known = len(self.residuals) + np.concatenate(([0], np.cumsum(telling)))
+        noises = np.empty((3, len(rise)))
         start = 0
-        while start < len(residuals):
+        while start < len(rise):
             n = self.n + start
             if n % FRAME == 0 and n >= READY:
-                end = len(self.residuals) + start
+                end = int(known[start])
                 self.noise = measure_noise(past[max(end - MEMORY, 0) : end])
-            stop = min(start + FRAME - n % FRAME, len(residuals))
+            stop = min(start + FRAME - n % FRAME, len(rise))
             noises[:, start:stop] = [[self.noise.scale], [self.noise.center], [self.noise.slow]]
             start = stop
         self.residuals = past[-MEMORY:]

@@ -30,14 +30,19 @@ class Noise:
 
 
 UNKNOWN = Noise(np.inf, 0.0, 0.0)
+NONE = Noise(SMALLEST, 0.0, 0.35)
+FEW = 16
+"""residuals below which there is nothing that could be noise: a plateau of exact zeros"""
 
 
 def measure_noise(residuals: Floats) -> Noise:
-    """The noise in a stretch of at least eight residuals.
+    """The noise in a stretch of residuals.
 
     The scale is the larger of two: the median deviation of all residuals, which holds for
     autocorrelated noise, and that of the last differences, which sees at once that noise has risen.
     """
+    if len(residuals) < FEW:
+        return NONE
     center = median(residuals)
     around = residuals - center
     few = 1 + 32 / len(residuals)

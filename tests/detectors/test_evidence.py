@@ -20,6 +20,8 @@ def plain_noise(residuals: list[float]) -> tuple[float, float, float]:
     def upper_median(values: list[float]) -> float:
         return sorted(values)[len(values) // 2]
 
+    if len(residuals) < 16:
+        return 0.0075, 0.0, 0.35
     center = upper_median(residuals)
     around = [r - center for r in residuals]
     lately = residuals[-64:]
@@ -45,8 +47,10 @@ def plain_loop(y: list[float]) -> tuple[list[float], list[float], list[bool]]:
             base = min(base, statistics.median(past[-9:]))
         if t % 32 == 0 and t >= 64:
             scale, center, slow = plain_noise(residuals[-512:])
-        residuals.append(max(now - base, -0.5))
-        z = (residuals[-1] - center) / scale
+        rise = max(now - base, -0.5)
+        if min(now, base) > -12:
+            residuals.append(rise)
+        z = (rise - center) / scale
         bases.append(base)
         zs.append(z)
         last = [0.0] * 8 + [min(max(value, -12.0), 12.0) for value in zs]
@@ -57,9 +61,9 @@ def plain_loop(y: list[float]) -> tuple[list[float], list[float], list[bool]]:
             or sum(last[-8:]) >= 8 * max(3.25, 6.2 * slow)
         )
         rounding = now < -6 and any(value <= -12 for value in past)
-        rise = now - base >= math.log10(2) and now < 38 and not rounding
+        big = now - base >= math.log10(2) and now < 38 and not rounding
         lost = now >= 38 and (t == 0 or y[t - 1] < 38)
-        fired.append((strong and rise) or lost)
+        fired.append((strong and big) or lost)
     return bases, zs, fired
 
 
