@@ -1,0 +1,137 @@
+"""A training step of transformers' GPT-2 beside those of memlab, with the same weights and batch.
+
+    pip install 'memlab[bench]'
+    python benchmarks/transformers_gpt2.py [PRESET] [KEY=VALUE ...]
+
+Prints a table in markdown. GPT-2 computes every position of every example, and its loss reads the
+same targets (the others are -100). Both make whole updates with the preset's optimizer.
+"""
+
+import platform
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from memlab.engine.batches import Batches
+from memlab.engine.forms.choose import FORMS
+from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.optimizers import build_optimizer
+from memlab.models.transformer import Transformer
+from memlab.preset.facts import Facts, facts
+from memlab.preset.load import load
+
+STEPS = 5
+
+
+def gpt2_like(model: Transformer) -> GPT2LMHeadModel:
+    """transformers' model with the weights of `model`; its matrices are (in, out)."""
+    settings = model.settings
+    config = GPT2Config(
+        vocab_size=model.d_vocab,
+        n_positions=model.n_ctx,
+        n_embd=settings.d_model,
+        n_layer=settings.n_layers,
+        n_head=settings.n_heads,
+        n_inner=settings.d_mlp,
+        activation_function="gelu_new",
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    other = GPT2LMHeadModel(config).train()
+    body = other.transformer
+    pairs = [(body.wte, model.token), (body.wpe, model.position), (body.ln_f, model.norm)]
+    for theirs, ours in zip(body.h, model.blocks, strict=True):
+        pairs += [
+            (theirs.ln_1, ours.norm_1),
+            (theirs.attn.c_attn, ours.attention.qkv),
+            (theirs.attn.c_proj, ours.attention.out),
+            (theirs.ln_2, ours.norm_2),
+            (theirs.mlp.c_fc, ours.mlp.up),
+            (theirs.mlp.c_proj, ours.mlp.down),
+        ]
+    with torch.no_grad():
+        for theirs, ours in pairs:
+            transposed = type(theirs).__name__ == "Conv1D"
+            theirs.weight.copy_(ours.weight.t() if transposed else ours.weight)
+            if getattr(ours, "bias", None) is not None:
+                theirs.bias.copy_(ours.bias)
+    return other
+
+
+Loss = Callable[[torch.Tensor | None], torch.Tensor]
+"""The loss of the examples with these ids; None = all."""
+
+
+def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
+    """Models with equal weights, and how each computes its loss."""
+    sequences = Sequences(torch.from_numpy(known.train.tokens), torch.from_numpy(known.target))
+    seed, d_vocab = known.preset.seeds.number("init"), len(known.dataset.vocabulary)
+    made: dict[str, tuple[nn.Module, Loss]] = {}
+    for name, kind in FORMS.items():
+        model = Transformer(known.preset.model, d_vocab, known.n_ctx, seed=seed)
+        form = kind(sequences)
+        full = form.batch(None) if known.preset.training.batch_size == "full" else None
+        made[name] = model, partial(_loss, form, full, model)
+    gpt2 = gpt2_like(model)
+
+    def loss_of_gpt2(index: torch.Tensor | None) -> torch.Tensor:
+        batch = sequences.take(index)
+        logits = gpt2(input_ids=batch.inputs, use_cache=False).logits.flatten(0, 1)
+        return F.cross_entropy(logits, batch.targets.flatten(), ignore_index=-1)
+
+    return made | {"transformers GPT-2": (gpt2, loss_of_gpt2)}
+
+
+def _loss(
+    form: Form, full: Plan | None, model: Transformer, index: torch.Tensor | None
+) -> torch.Tensor:
+    return (full or form.batch(index)).loss(model)
+
+
+def time_steps(known: Facts) -> dict[str, tuple[float, float]]:
+    """Median seconds of an update and the first loss of each; the first update does not count."""
+    batches = Batches(known, known.preset.seeds, torch.device("cpu"))
+    racing = contestants(known)
+    optimizers = {
+        name: build_optimizer(known.preset.optimizer, model) for name, (model, _) in racing.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in racing}
+    first: dict[str, float] = {}
+    for step in range(1, STEPS + 2):
+        index = batches.at(step, known.updates)
+        for name, (_, loss) in racing.items():
+            started = time.perf_counter()
+            optimizers[name].zero_grad()
+            value = loss(index)
+            value.backward()
+            optimizers[name].step()
+            times[name].append(time.perf_counter() - started)
+            first.setdefault(name, value.item())
+    return {name: (median(taken[1:]), first[name]) for name, taken in times.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    name, *overrides = sys.argv[1:] or ["grok-add-97"]
+    known = facts(load(name, overrides))
+    measured = time_steps(known)
+    slowest = measured["transformers GPT-2"][0]
+    print(f"{known.preset.name}, {torch.get_num_threads()} threads, {platform.machine()}, ", end="")
+    print(f"torch {torch.__version__}, median of {STEPS} interleaved steps\n")
+    print("| step | ms | times GPT-2 | loss of the first |\n|---|--:|--:|--:|")
+    for form, (seconds, loss) in sorted(measured.items(), key=lambda item: -item[1][0]):
+        print(f"| {form} | {1000 * seconds:.1f} | {slowest / seconds:.1f} | {loss:.6f} |")
+
+
+if __name__ == "__main__":
+    main()
