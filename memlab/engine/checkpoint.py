@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from memlab.engine.optimizers import apply_settings
-from memlab.engine.state import Best, TrainState
+from memlab.engine.state import OVER, Best, TrainState
 from memlab.errors import RunError
 from memlab.measures.learned import Learned
 from memlab.preset.edit import apply_edits
@@ -43,6 +43,7 @@ def to_files(state: TrainState, seq: int, announce: Sequence[Event]) -> dict[str
         "worse_evaluations": state.worse_evaluations,
         "sustained": state.sustained,
         "stage": state.stage,
+        "ending": state.ending if state.ending in OVER else None,
         "detectors": {type(d).__name__: d.state() for d in state.detectors},
     }
     files = {
@@ -69,7 +70,7 @@ def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
     state.edits = facts["edits"]
     state.planned = [Edit(**edit) for edit in facts["planned"]]
     state.worse_evaluations, state.sustained = facts["worse_evaluations"], facts["sustained"]
-    state.stage = facts["stage"]
+    state.stage, state.ending = facts["stage"], facts["ending"]
     if state.learned is not None:
         per_example = safetensors.torch.load(files["examples.safetensors"])
         device = state.learned.first.device

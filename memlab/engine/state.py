@@ -18,6 +18,9 @@ from memlab.preset.schema import Preset
 from memlab.record.commands import Edit
 from memlab.record.events import Event
 
+OVER = ("finished", "early_stop")
+"""endings that last when a run is taken up again, until an edit gives it more to do"""
+
 
 @dataclass
 class Best:

@@ -21,7 +21,7 @@ from memlab.engine.answers import sample
 from memlab.engine.evaluate import evaluate
 from memlab.engine.material import Material
 from memlab.engine.optimizers import apply_settings
-from memlab.engine.state import Best, TrainState
+from memlab.engine.state import OVER, Best, TrainState
 from memlab.engine.step import advance
 from memlab.preset.edit import apply_edits
 from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
@@ -42,10 +42,12 @@ def train(state: TrainState, material: Material, inbox: deque[Command]) -> Itera
             _judge(state, material)
         elif _checkpoint_is_due(state, material):
             _checkpoint(state)
+        elif _obey(state, material, inbox):
+            continue
         elif state.ending:
             yield Ended(step=state.step, reason=state.ending)
             return
-        elif not (_obey(state, inbox) or _announce_stage(state, material)):
+        elif not _announce_stage(state, material):
             _advance(state, material)
 
 
@@ -130,24 +132,26 @@ def _checkpoint(state: TrainState) -> None:
     emit(state, Checkpoint(step=state.step, best_step=best))
 
 
-def _obey(state: TrainState, inbox: deque[Command]) -> bool:
+def _obey(state: TrainState, material: Material, inbox: deque[Command]) -> bool:
     """Do what is asked for; true if there was anything to do at this step."""
-    wanted = False
+    wanted = stopping = False
     while inbox:
         match inbox.popleft():
             case Stop():
-                state.ending = "stopped"
+                stopping = True
             case CheckpointNow():
                 wanted = True
             case Edit() as edit if not _known(state, edit):
                 state.planned.append(edit)
     due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
     if due:
-        _edit(state, {key: value for edit in due for key, value in edit.changes.items()})
+        _edit(state, material, {key: value for edit in due for key, value in edit.changes.items()})
         state.planned = [edit for edit in state.planned if edit not in due]
     elif wanted:
         _checkpoint(state)
-    return bool(state.ending or state.queue)
+    if stopping:
+        state.ending = "stopped"
+    return bool(stopping or state.queue)
 
 
 def _known(state: TrainState, edit: Edit) -> bool:
@@ -166,8 +170,10 @@ def _announce_stage(state: TrainState, material: Material) -> bool:
     return True
 
 
-def _edit(state: TrainState, changes: dict[str, Any]) -> None:
+def _edit(state: TrainState, material: Material, changes: dict[str, Any]) -> None:
     state.preset = apply_edits(state.preset, changes)
+    if state.ending in OVER and state.step < _steps(state, material):
+        state.ending, state.worse_evaluations = None, 0
     apply_settings(state.optimizer, state.preset.optimizer)
     state.edits |= changes
     state.checkpointed_at = state.step
