@@ -88,7 +88,7 @@ def _numbered(token: Token) -> Content:
     return Content.assemble(
         (shown(token.text), _word(token, style)),
         (sign, style),
-        (f"{percent(token.p)}{meant}", "$text-muted"),
+        (f"{percent(token.p)}{meant}", "$foreground-muted"),
     )
 
 
@@ -96,7 +96,9 @@ def _barred(token: Token) -> Content:
     sign, style = RIGHT if token.ok else WRONG
     bar = _BARS[min(int(token.p * len(_BARS)), 7)] if 0 <= token.p <= 1 else "?"
     wrong = "" if token.ok else sign
-    return Content.assemble((shown(token.text) + wrong, _word(token, style)), (bar, "$text-muted"))
+    return Content.assemble(
+        (shown(token.text) + wrong, _word(token, style)), (bar, "$foreground-muted")
+    )
 
 
 def _word(token: Token, style: str) -> str:

@@ -1,6 +1,7 @@
 """A chart of the run: where the mouse points, what its own keys do, and its picture."""
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import final
 
 from rich.style import Style
@@ -10,14 +11,16 @@ from textual.message import Message
 from textual.strip import Strip
 
 from memlab.charts import Layout, draw, layout
+from memlab.record.safe_text import safe_text
 from memlab.tui.live.curves import Measure
 from memlab.tui.live.keys import CHART
 from memlab.tui.live.moment import Moment
-from memlab.tui.live.panel import Panel
+from memlab.tui.live.panel import Panel, link
 from memlab.tui.live.strips import strips
 from memlab.tui.theme import chart_theme
 
-_ZOOM = 0.8
+_ZOOM, _PAN = 0.8, 0.1
+"""What one turn of the wheel does: times and share of the steps shown."""
 
 
 @final
@@ -28,19 +31,24 @@ class ChartPanel(Panel):
     DEFAULT_CSS = "ChartPanel { min-height: 7; }"
     BINDINGS = CHART.bindings()
 
+    @dataclass
     class Pointed(Message):
         """The mouse points at a step."""
 
-        def __init__(self, step: int) -> None:
-            self.step = step
-            super().__init__()
+        step: int
 
+    @dataclass
     class Zoomed(Message):
         """The wheel was turned at a step."""
 
-        def __init__(self, factor: float, step: float) -> None:
-            self.factor, self.step = factor, step
-            super().__init__()
+        factor: float
+        step: float
+
+    @dataclass
+    class Panned(Message):
+        """The wheel was turned sideways, by a share of the steps shown."""
+
+        share: float
 
     def __init__(self, name: str, measure: Measure, *, y_log: bool = False, id: str) -> None:
         super().__init__(id=id)
@@ -66,16 +74,22 @@ class ChartPanel(Panel):
     def heading(self, moment: Moment) -> Content:
         """The measure and its axes, and what is to be known of its cursor."""
         look = moment.look
-        said = [self.chosen, "log y" if self.y_log else "", "log x" if look.x_log else ""]
+        said = [self._measure_name(), link("log y" if self.y_log else "linear y", "log_y")]
         if self.id == "loss":
-            said.append(f"smoothing {look.weight:g}" if look.weight else "raw")
+            said.append(link("log x" if look.x_log else "linear x", "screen.log_x"))
+            said.append(Content(f"smoothing {look.weight:g}" if look.weight else "raw"))
         if look.window:
             low, high = look.span(moment.step)
-            said.append(f"steps {low:,.0f} to {high:,.0f}")
+            said.append(link(f"steps {low:,.0f} to {high:,.0f}", "screen.reset"))
         if look.hide_outliers:
-            said.append("without outliers")
-        title = Content(" · ".join(filter(None, said)))
+            said.append(link("without outliers", "screen.outliers"))
+        title = Content(" · ").join(said)
         return title + self._values(moment) if self.id == "loss" else title
+
+    def _measure_name(self) -> Content:
+        if self.id == "third":
+            return link(f"{safe_text(self.chosen, 40)} ▸", "screen.measure(1)")
+        return Content(self.chosen)
 
     def _values(self, moment: Moment) -> Content:
         """Every per-step value at the reading cursor."""
@@ -106,8 +120,16 @@ class ChartPanel(Panel):
             return None
         return self._where.step(at.x - self._where.left)
 
-    def on_click(self, event: events.Click) -> None:
+    def on_mouse_down(self, event: events.MouseDown) -> None:
         """Read the values where the mouse points."""
+        self._point(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Read along while the button is held."""
+        if event.button:
+            self._point(event)
+
+    def _point(self, event: events.MouseEvent) -> None:
         if (step := self._step_at(event)) is not None:
             self.post_message(self.Pointed(round(step)))
 
@@ -119,9 +141,21 @@ class ChartPanel(Panel):
         """Look from farther away."""
         self._turn(event, 1 / _ZOOM)
 
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Earlier steps."""
+        event.stop()
+        self.post_message(self.Panned(-_PAN))
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Later steps."""
+        event.stop()
+        self.post_message(self.Panned(_PAN))
+
     def _turn(self, event: events.MouseEvent, factor: float) -> None:
         event.stop()
-        if (step := self._step_at(event)) is not None:
+        if event.shift or event.ctrl:
+            self.post_message(self.Panned(_PAN if factor > 1 else -_PAN))
+        elif (step := self._step_at(event)) is not None:
             self.post_message(self.Zoomed(factor, step))
 
     def action_log_y(self) -> None:

@@ -25,23 +25,24 @@ class Columns:
 
     @classmethod
     def of(cls, found: Sequence[Answer], width: int) -> Self:
-        """As wide as the samples need and the panel has."""
-        prompt = min(_widest([_text(a.prompt) for a in found]), width * 2 // 5)
-        target = min(_widest([_text(a.target) for a in found]), width // 4)
-        room = max(width - prompt - target - _FIXED, 4)
-        tokens = _widest([token_line(a.tokens, room) for a in found])
-        return cls(prompt, target, tokens, room - tokens - 1)
+        """As wide as the samples need; of too little room, tokens get most and targets least."""
+        room = max(width - _FIXED, 12)
+        tokens = _widest([token_line(a.tokens, room * 3 // 5) for a in found])
+        prompt = min(_widest([_text(a.prompt) for a in found]), (room - tokens) * 2 // 3)
+        target = min(_widest([_text(a.target) for a in found]), room - tokens - prompt)
+        tokens = _widest([token_line(a.tokens, room - prompt - target) for a in found])
+        return cls(prompt, target, tokens, room - prompt - target - tokens - 1)
 
     def line(self, answer: Answer) -> Content:
         """One sample."""
         return Content.assemble(
             RIGHT if answer.ok else WRONG,
-            (f" {shown(answer.split, 5):<5} ", "$text-muted"),
+            (f" {shown(answer.split, 5):<5} ", "$foreground-muted"),
             _fit(_text(answer.prompt), self.prompt),
-            (" → ", "$text-muted"),
+            (" → ", "$foreground-muted"),
             _fit(_text(answer.target), self.target),
             "  ",
-            _fit(token_line(answer.tokens, self.tokens), self.tokens + 1),
+            _fit(token_line(answer.tokens, self.tokens), self.tokens),
         )
 
 

@@ -17,6 +17,9 @@ Measure = Callable[[Moment, bool, int], Chart]
 
 _MINOR = ("grokked_95", "sustained", "generalizing")
 """Phases without a rule of their own: what they say stands among the events."""
+_COLOURS = {
+    "memorized": "memorized", "grokked": "grokked", "collapsed": "spike", "diverged": "spike",
+}  # fmt: skip
 _SHARE = (-0.03, 1.03)
 """Shares from 0 to 1, with room for the line at either end."""
 _TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
@@ -28,11 +31,19 @@ class Extremes:
 
     x: Floats
     low: Floats
+    """NaN where no value is finite"""
     high: Floats
+    not_finite: int
+    """how many values are not finite"""
 
-    def polyline(self) -> tuple[Floats, Floats]:
+    def series(self, name: str) -> Series:
         """The curve as a line through both extremes of each piece."""
-        return np.repeat(self.x, 2), np.stack([self.low, self.high], axis=1).ravel()
+        both = np.stack([self.low, self.high], axis=1).ravel()
+        return Series(name, np.repeat(self.x, 2), both, "train")
+
+    def beside(self, shown: Floats) -> int:
+        """How many values that are not finite are not seen as gaps in what is `shown`."""
+        return self.not_finite - int(np.isnan(shown).sum())
 
 
 def extremes(moment: Moment, column: str, columns: int) -> Extremes:
@@ -44,8 +55,9 @@ def extremes(moment: Moment, column: str, columns: int) -> Extremes:
     ]
     x = np.concatenate([(b.edges[:-1] + b.edges[1:] - 1) / 2 for b in pieces])
     least, most = (np.concatenate([getattr(b, end) for b in pieces]) for end in ("low", "high"))
-    there = np.isfinite(least) | np.concatenate([b.nonfinite > 0 for b in pieces])
-    return Extremes(x[there], least[there], most[there])
+    odd = np.concatenate([b.nonfinite for b in pieces])
+    there = np.isfinite(least) | (odd > 0)
+    return Extremes(x[there], least[there], most[there], int(odd.sum()))
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
@@ -67,9 +79,11 @@ def loss(moment: Moment, y_log: bool, columns: int) -> Chart:
     raw = extremes(moment, "loss", columns)
     judged = _judged(moment, "loss", ("val", "test"))
     chance = moment.chance
+    line = raw.series("train")
     chart = replace(
         _frame(moment, y_log),
-        series=(Series("train", *raw.polyline(), "train"), *judged),
+        series=(line, *judged),
+        not_finite=raw.beside(line.y),
         marks=tuple(_spikes(moment)),
         levels=(Level(chance, "chance", "chance"),) if chance else (),
     )
@@ -77,7 +91,7 @@ def loss(moment: Moment, y_log: bool, columns: int) -> Chart:
         return chart
     smoothed = _finite("train", *moment.smoothed.until(moment.step), "train")
     band = Band(raw.x, raw.low, raw.high, "band")
-    return replace(chart, series=(smoothed, *judged), bands=(band,))
+    return replace(chart, series=(smoothed, *judged), bands=(band,), not_finite=raw.beside(raw.low))
 
 
 def accuracy(moment: Moment, y_log: bool, columns: int) -> Chart:
@@ -109,8 +123,9 @@ def column(name: str) -> Measure:
     """A per-step column, by its name."""
 
     def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
-        series = Series(name, *extremes(moment, name, columns).polyline(), "train")
-        return replace(_frame(moment, y_log), series=(series,))
+        found = extremes(moment, name, columns)
+        line = found.series(name)
+        return replace(_frame(moment, y_log), series=(line,), not_finite=found.beside(line.y))
 
     return measure
 
@@ -121,12 +136,15 @@ def _kind(name: str) -> str:
     return rest if split in ("train", "val", "test") and rest else name
 
 
+def _split(name: str) -> str:
+    split = name.partition("_")[0]
+    return split if split in ("val", "test") else "train"
+
+
 def _evaluated(kind: str) -> Measure:
     def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
         names = [name for name in moment.view.evaluations if _kind(name) == kind]
-        series = [
-            _finite(safe_text(n), *_evaluations(moment, n), n.partition("_")[0]) for n in names
-        ]
+        series = [_finite(safe_text(n), *_evaluations(moment, n), _split(n)) for n in names]
         return replace(_frame(moment, y_log), series=tuple(series))
 
     return measure
@@ -187,7 +205,7 @@ def rules(moment: Moment) -> tuple[Rule, ...]:
         *(Rule(e.step, "resumed", "edit") for e in resumed),
         *(Rule(e.step, safe_text(e.what, 24), "phase") for e in view.changes),
         *(Rule(e.step, edit_label(e), "edit") for e in view.edits),
-        *(Rule(e.step, safe_text(e.name, 16), e.name) for e in phases),
+        *(Rule(e.step, safe_text(e.name, 16), _COLOURS.get(e.name, "phase")) for e in phases),
     )
 
 

@@ -1,6 +1,7 @@
 """What has happened, the newest first; a line leads to its step."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import final
 
 from textual.content import Content
@@ -33,12 +34,11 @@ _LONGEST = 160
 class EventList(Lines[Event]):
     """Phases, spikes, findings, edits and what the run did; evaluations are in the charts."""
 
+    @dataclass
     class Chosen(Message):
         """An event's line was chosen."""
 
-        def __init__(self, step: int) -> None:
-            self.step = step
-            super().__init__()
+        step: int
 
     def depends(self, moment: Moment) -> Hashable:
         """Events, and the line that is selected."""
@@ -67,7 +67,9 @@ class EventList(Lines[Event]):
 def _line(event: Event) -> Content:
     sign, style, words = describe(event)
     return Content.assemble(
-        (f"{where(event):>9,} ", "$text-muted"), (f"{sign} ", style), safe_text(words, _LONGEST)
+        (f"{where(event):>9,} ", "$foreground-muted"),
+        (f"{sign} ", style),
+        safe_text(words, _LONGEST),
     )
 
 
@@ -92,7 +94,7 @@ def describe(event: Event) -> tuple[str, str, str]:
         case SpikeOnset():
             return "▼", "$text-error", f"spike begins: {event.base:.3g} to {event.value:.3g}"
         case Finding():
-            sign, style = _LEVELS.get(event.level, ("i", "$text-muted"))
+            sign, style = _LEVELS.get(event.level, ("i", "$foreground-muted"))
             return sign, style, f"{event.what}: {event.why}; {event.advice}"
         case Change():
             return "→", "$text-accent", event.what
@@ -100,15 +102,16 @@ def describe(event: Event) -> tuple[str, str, str]:
             return "✎", "$text-warning", f"edited: {edit_label(event)}"
         case Checkpoint():
             best = f", best at {event.best_step:,}" if event.best_step is not None else ""
-            return "■", "$text-muted", f"checkpoint{best}"
+            return "■", "$foreground-muted", f"checkpoint{best}"
         case _:
-            return "·", "$text-muted", _course(event)
+            return "·", "$foreground-muted", _course(event)
 
 
 def _course(event: Event) -> str:
     match event:
         case Started(resumed_from=None):
-            return f"started on {event.device}, engine {event.engine}: {event.engine_reason}"
+            why = f": {event.engine_reason}" if event.engine_reason else ""
+            return f"started on {event.device}, engine {event.engine}{why}"
         case Started():
             return f"attempt {event.attempt} goes on from {event.resumed_from:,} on {event.device}"
         case Paused():

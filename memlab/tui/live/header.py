@@ -14,7 +14,7 @@ _SIGNS = {
     "running": ("▶", "$text-success"),
     "paused": ("‖", "$text-warning"),
     "finished": ("✓", "$text-success"),
-    "queued": ("…", "$text-muted"),
+    "queued": ("…", "$foreground-muted"),
     "stopped": ("■", "$text-warning"),
     "interrupted": ("■", "$text-warning"),
 }
@@ -35,7 +35,7 @@ class Header(Widget):
     def show(self, moment: Moment) -> None:
         """Take in a moment."""
         self._moment = moment
-        if (depends := (moment.version, moment.status)) != self._drawn:
+        if (depends := (moment.version, moment.status, moment.problem)) != self._drawn:
             self._drawn = depends
             self.refresh()
 
@@ -62,9 +62,11 @@ def facts(moment: Moment) -> list[Content]:
         parts.append(Content(f"{rate:,.3g} steps/s" if rate < 1000 else f"{rate:,.0f} steps/s"))
         if moment.status in ("running", "paused"):
             parts.append(Content(f"{clock((planned - moment.step) / rate)} left"))
+    if moment.problem:
+        parts.insert(1, Content.styled(safe_text(moment.problem, 60), "$text-error"))
     if started := view.of(Started):
         device, engine = safe_text(started[-1].device, 12), safe_text(started[-1].engine, 12)
-        parts.append(Content.styled(f"{device} {engine}", "$text-muted"))
+        parts.append(Content.styled(f"{device} {engine}", "$foreground-muted"))
     if spikes := len(view.spikes) + (view.open_spike is not None):
         parts.append(Content.styled(f"▼{spikes}", "$text-error"))
     return parts

@@ -23,6 +23,8 @@ class Moment:
     smoothed: Smoothed
     look: Look
     status: str
+    problem: str = ""
+    """what went wrong, if something did"""
 
     @property
     def step(self) -> int:
@@ -77,6 +79,15 @@ def status_now(folder: RunFolder, view: Snapshot) -> str:
     if attempts and attempts[-1].end is None and attempts[-1].alive():
         return status_then(view)
     return folder.status()
+
+
+def problem_of(folder: RunFolder, damaged: int) -> str:
+    """The error that ended a run, and what of its files cannot be read."""
+    attempts = folder.attempts()
+    summary = (attempts[-1].end or {}).get("summary") if attempts else None
+    error = summary.get("error") if isinstance(summary, dict) else None
+    parts = [folder.problem(), error and str(error), damaged and f"{damaged} damaged records"]
+    return "; ".join(str(part) for part in parts if part)
 
 
 def is_alive(status: str) -> bool:

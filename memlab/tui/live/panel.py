@@ -5,9 +5,16 @@ from collections.abc import Hashable
 
 from textual.content import Content
 from textual.events import Resize
+from textual.style import Style
 from textual.widget import Widget
 
 from memlab.tui.live.moment import Moment
+
+
+def link(text: str, action: str, style: str = "") -> Content:
+    """Text that the mouse may press."""
+    pressed = Style.from_meta({"@click": action})
+    return Content.styled(text, Style.parse(style) + pressed)
 
 
 class Panel(Widget, can_focus=True):

@@ -11,7 +11,7 @@ from textual.content import Content
 from memlab.record.events import Samples
 from memlab.tui.live.answers import RIGHT, WRONG, was_right
 
-_SIGNS = ((RIGHT, 1), (WRONG, 0), (("·", "$text-muted"), -1))
+_SIGNS = ((RIGHT, 1), (WRONG, 0), (("·", "$foreground-muted"), -1))
 
 
 @final

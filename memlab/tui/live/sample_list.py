@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import final
 
 from textual import events
@@ -14,6 +15,7 @@ from memlab.tui.live.answers import RIGHT, WRONG, Answer, answers, shown
 from memlab.tui.live.columns import Columns
 from memlab.tui.live.lines import Lines
 from memlab.tui.live.moment import Moment
+from memlab.tui.live.panel import link
 from memlab.tui.live.past import Past, Strips
 
 _LEAST = 16
@@ -27,12 +29,11 @@ FILTERS = ("all", "wrong", "train", "val")
 class SampleList(Lines[Answer]):
     """Shows the evaluation at the reading cursor; the strip below it is one sample's past."""
 
+    @dataclass
     class Pointed(Message):
-        """An evaluation in the strip was pointed at."""
+        """An evaluation in a sample's past was pointed at."""
 
-        def __init__(self, step: int) -> None:
-            self.step = step
-            super().__init__()
+        step: int
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -59,13 +60,16 @@ class SampleList(Lines[Answer]):
             return Content("samples")
         found = answers(at)
         right = sum(answer.ok for answer in found)
-        said = f"samples · step {at.step:,} · {right}/{len(found)} right"
-        return Content(said + ("" if self.filter == "all" else f" · {self.filter} only"))
+        said = Content(f"samples · step {at.step:,} · {right}/{len(found)} right · ")
+        return said + Content(" ").join(self._choice(name) for name in FILTERS)
 
-    def next_filter(self) -> None:
-        """Leave out others."""
-        self.filter = FILTERS[(FILTERS.index(self.filter) + 1) % len(FILTERS)]
-        self.selected = 0
+    def _choice(self, name: str) -> Content:
+        return link(name, f"screen.filter('{name}')", "reverse" if name == self.filter else "")
+
+    def choose_filter(self, name: str | None) -> None:
+        """Leave out other samples; None = the next choice."""
+        after = FILTERS[(FILTERS.index(self.filter) + 1) % len(FILTERS)]
+        self.filter, self.selected = name or after, 0
         self.draw()
 
     def lines(self, moment: Moment) -> Sequence[Answer]:
@@ -97,14 +101,16 @@ class SampleList(Lines[Answer]):
         if self._below or not self._strips.steps:
             return lines
         strips = (self._strips.line(answer.place) for answer in found)
-        return [Content.assemble(*parts) for parts in zip(lines, strips, strict=True)]
+        return [
+            Content.assemble(line, " ", strip) for line, strip in zip(lines, strips, strict=True)
+        ]
 
     def footnote(self) -> list[Content]:
         """The selected sample's past, where it has no room in its line."""
         place = self._selection
         if place is None or not self._below:
             return []
-        return [Content.assemble((f"#{place} ", "$text-muted"), self._strips.line(place))]
+        return [Content.assemble((f"#{place} ", "$foreground-muted"), self._strips.line(place))]
 
     def choose(self, what: Answer) -> None:
         """Show all of a sample."""

@@ -39,6 +39,7 @@ from memlab.tui.live.moment import (
     has_batches,
     is_alive,
     planned_steps,
+    problem_of,
     status_now,
     status_then,
     steps_per_second,
@@ -158,8 +159,11 @@ class RunScreen(Screen[None]):
         self._behind = False
         view = self._view()
         self._smoothed.extend(self._whole.steps)
-        status = self._status if self.cursor.at is None else status_then(view)
-        moment = Moment(self.folder, view, self._smoothed, self.look, status)
+        if self.cursor.at is None:
+            now = self._status, problem_of(self.folder, self.history.damaged)
+        else:
+            now = status_then(view), ""
+        moment = Moment(self.folder, view, self._smoothed, self.look, *now)
         self.query_one(Header).show(moment)
         for panel in self.query("Panel"):
             assert isinstance(panel, Panel)
@@ -203,6 +207,11 @@ class RunScreen(Screen[None]):
     @on(Scrubber.Moved)
     def _scrubbed(self, event: Scrubber.Moved) -> None:
         self._hold(event.step)
+
+    @on(Scrubber.Pressed)
+    def _pressed(self) -> None:
+        if not self.following:
+            self.action_play()
 
     def action_play(self) -> None:
         """Play, or hold."""
@@ -316,7 +325,12 @@ class RunScreen(Screen[None]):
     @on(SampleList.Pointed)
     @on(EventList.Chosen)
     def _read_at(self, event: Any) -> None:
-        self._see(replace(self.look, reading=event.step).showing(event.step, self._last))
+        self.look = replace(self.look, reading=event.step).showing(event.step, self._last)
+        self._moved()
+
+    @on(ChartPanel.Panned)
+    def _panned(self, event: ChartPanel.Panned) -> None:
+        self._see(self.look.panned(event.share, self._last))
 
     @on(ChartPanel.Zoomed)
     def _zoomed(self, event: ChartPanel.Zoomed) -> None:
@@ -382,9 +396,9 @@ class RunScreen(Screen[None]):
             name = names[at % len(names)]
             panel.choose(name, there[name])
 
-    def action_filter(self) -> None:
+    def action_filter(self, name: str | None = None) -> None:
         """Other samples."""
-        self.query_one(SampleList).next_filter()
+        self.query_one(SampleList).choose_filter(name)
 
     def action_full(self) -> None:
         """Give a panel all the room, or take it back."""

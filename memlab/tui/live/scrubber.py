@@ -48,12 +48,14 @@ class Scrubber(Widget, can_focus=True):
     Scrubber:focus { background: $surface-lighten-1; }
     """
 
+    @dataclass
     class Moved(Message):
         """The knob is asked to go to a step."""
 
-        def __init__(self, step: float) -> None:
-            self.step = step
-            super().__init__()
+        step: float
+
+    class Pressed(Message):
+        """What stands before the track was pressed."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -72,15 +74,21 @@ class Scrubber(Widget, can_focus=True):
             return Content("")
         lead, trail = self._track.lead, self._track.trail
         line = track_line(self._track, self._room())
-        return Content.assemble((lead, "bold"), " ", line, " ", (trail, "$text-muted"))
+        return Content.assemble((lead, "bold"), " ", line, " ", (trail, "$foreground-muted"))
+
+    def _lead(self) -> int:
+        """Where the track begins."""
+        return Content(self._track.lead).cell_length + 1 if self._track else 0
 
     def _room(self) -> int:
-        assert self._track is not None
-        said = Content(self._track.lead).cell_length + Content(self._track.trail).cell_length
-        return max(self.content_size.width - said - 2, 1)
+        trail = Content(self._track.trail).cell_length if self._track else 0
+        return max(self.content_size.width - self._lead() - trail - 1, 1)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take the knob."""
+        """Take the knob, or play."""
+        if event.x <= self._lead():
+            self.post_message(self.Pressed())
+            return
         self._dragging = True
         self.capture_mouse()
         self._seek(event)
@@ -97,8 +105,9 @@ class Scrubber(Widget, can_focus=True):
 
     def _seek(self, event: events.MouseEvent) -> None:
         if self._track is not None:
-            lead = Content(self._track.lead).cell_length + 1
-            place = (event.get_content_offset_capture(self).x - lead) / max(self._room() - 1, 1)
+            place = (event.get_content_offset_capture(self).x - self._lead()) / max(
+                self._room() - 1, 1
+            )
             self.post_message(self.Moved(min(max(place, 0.0), 1.0) * self._track.last))
 
     def action_slide(self, share: float) -> None:
@@ -115,7 +124,7 @@ def track_line(track: Track, width: int) -> Content:
 
     known = cell(track.known) + 1
     glyphs = list("━" * known + "╌" * (width - known))
-    styles = ["$secondary"] * known + ["$text-muted"] * (width - known)
+    styles = ["$secondary"] * known + ["$foreground-muted"] * (width - known)
     for step, sign in track.ticks:
         glyphs[cell(step)], styles[cell(step)] = sign, _STYLES[sign]
     glyphs[cell(track.at)], styles[cell(track.at)] = "●", "bold $text"

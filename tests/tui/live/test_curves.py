@@ -1,6 +1,7 @@
 """What the charts are made of."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,3 +111,17 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
         for measure in (curves.loss, curves.accuracy, *curves.measures(moment).values()):
             for y_log in (True, False):
                 assert draw(measure(moment, y_log, 60), 60, 12, PLAIN).count("\n") == 11
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.9])
+def test_values_that_are_not_finite_are_counted_one_by_one(
+    tmp_path: Path, new_run: Any, begin_run: Any, weight: float
+) -> None:
+    folder = new_run(tmp_path)
+    values = np.ones((600, 3), np.float32)
+    values[100:111, 0] = np.nan
+    values[300, 0] = np.inf
+    with begin_run(folder) as writer:
+        writer.write(Rows(step=600, values=values))
+    chart = curves.loss(moment_of(folder, Look(weight=weight)), True, 40)
+    assert "12 points not finite" in draw(chart, 80, 12, PLAIN)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.content import Content
+from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -24,7 +26,7 @@ Open = Callable[..., Any]
 
 
 def title(screen: RunScreen, panel: str) -> str:
-    return str(screen.query_one(f"#{panel}").border_title)
+    return Content.from_markup(str(screen.query_one(f"#{panel}").border_title)).plain
 
 
 async def settle(pilot: Pilot[None]) -> str:
@@ -108,11 +110,46 @@ async def test_reading_shows_values_and_the_samples_of_that_step(
         assert "step 1,400" in title(screen, "samples")
 
 
-async def test_a_click_on_the_chart_reads_there(opened: Open, finished: RunFolder) -> None:
+async def test_the_mouse_reads_along_on_a_chart(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         panel = screen.query_one("#loss", ChartPanel)
         await pilot.click(panel, offset=(panel.size.width // 2, 5))
+        await pilot.pause()
         assert 500 < screen.look.reading < 900
+
+
+async def test_the_wheel_zooms_where_the_mouse_is_and_pans_with_shift(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        panel = screen.query_one("#loss", ChartPanel)
+        at = {"x": panel.size.width // 2, "y": 5, "delta_x": 0, "delta_y": 0, "button": 0}
+        keys = {"shift": False, "meta": False, "ctrl": False}
+        panel.post_message(MouseScrollUp(panel, **at, **keys))
+        await pilot.pause()
+        low, high = screen.look.span(1400)
+        assert 0 < low < 200 and high - low == pytest.approx(1400 * 0.8)
+        panel.post_message(MouseScrollUp(panel, **at, **keys | {"shift": True}))
+        await pilot.pause()
+        assert screen.look.span(1400)[0] < low
+
+
+async def test_titles_are_pressed_with_the_mouse(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        samples = screen.query_one(SampleList)
+        await pilot.click(samples, offset=(title(screen, "samples").index("wrong") + 3, 0))
+        assert samples.filter == "wrong"
+        third = screen.query_one("#third", ChartPanel)
+        await pilot.click(third, offset=(4, 0))
+        assert third.chosen == "lr"
+        await pilot.click(third, offset=(title(screen, "third").index("log y") + 3, 0))
+        assert not third.y_log
+
+
+async def test_the_sign_before_the_time_line_plays(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished, 100) as (pilot, screen):
+        await pilot.click(Scrubber, offset=(3, 0))
+        assert screen.cursor.playing
 
 
 async def test_zoom_pan_and_reset(opened: Open, finished: RunFolder) -> None:
@@ -130,7 +167,7 @@ async def test_zoom_pan_and_reset(opened: Open, finished: RunFolder) -> None:
 async def test_axes_smoothing_and_marker(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("y", "x", "s", "o", "M")
-        assert title(screen, "loss") == "loss · log x · smoothing 0.5 · without outliers"
+        assert title(screen, "loss") == "loss · linear y · log x · smoothing 0.5 · without outliers"
         assert screen.look.blocks
         await pilot.press("S")
         assert "raw" in title(screen, "loss")
