@@ -203,6 +203,31 @@ def several_answers(known: Facts) -> Iterator[Finding]:
         )
 
 
+def contradicted_validation(known: Facts) -> Iterator[Finding]:
+    """What is learned of a prompt is wrong where validation wants another answer."""
+    val = known.dataset.splits.get("val")
+    if val is None:
+        return
+    learned: dict[bytes, set[bytes]] = {}
+    for prompt, answer in _prompts_and_answers(known.train):
+        learned.setdefault(prompt, set()).add(answer)
+    torn = sum(a not in learned.get(p, {a}) for p, a in _prompts_and_answers(val))
+    if torn:
+        yield Finding(
+            "warning",
+            f"{torn:,} of {len(val):,} validation examples have a prompt that training answers "
+            "otherwise",
+            "The better they are learned in training, the worse they do in validation.",
+            "prompts that determine their answers, if that was not the point",
+        )
+
+
+def _prompts_and_answers(examples: Examples) -> Iterator[tuple[bytes, bytes]]:
+    begin = examples.answer.argmax(axis=1)
+    for row, n, length in zip(examples.tokens, begin, examples.length, strict=True):
+        yield row[:n].tobytes(), row[n:length].tobytes()
+
+
 def dense_evaluation(known: Facts) -> Iterator[Finding]:
     """Judging all splits costs a forward pass over each; a training step costs about three."""
     judged = sum(len(known.dataset.splits.get(name, ())) for name in ("train", "val"))
@@ -225,6 +250,7 @@ RULES: tuple[Rule, ...] = (
     warmup_longer_than_training,
     diluted_loss,
     several_answers,
+    contradicted_validation,
     no_validation,
     validation_inside_training,
     unseen_symbols,

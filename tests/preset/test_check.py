@@ -152,6 +152,13 @@ def test_two_answers_to_a_prompt_are_noticed(monkeypatch):
     assert f"{2 / 3 * np.log(2):.3f}" in finding.why
 
 
+def test_an_answer_that_contradicts_training_is_noticed(tmp_path):
+    (tmp_path / "train.tsv").write_text("1 1 =\t2\n1 2 =\t3\n")
+    (tmp_path / "val.tsv").write_text("1 1 =\t3\n1 2 =\t3\n2 2 =\t3\n")
+    task = f"task={{kind: pairs, file: train.tsv, val_file: val.tsv, folder: {tmp_path}}}"
+    assert one("1 of 3 validation examples have a prompt", task).level == "warning"
+
+
 @pytest.mark.parametrize(("what", "level", "overrides"), [
     ("n_ctx is 3, and the data need 7", "error", ["n_ctx=3"]),
     ("batch_size 9,000 is larger than the training set (2,822 examples)", "warning", ["batch_size=9000"]),
