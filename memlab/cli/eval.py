@@ -1,5 +1,6 @@
 """`memlab eval`: score a checkpoint."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ def evaluate(
 
     trained = load_trained(find(runs_folder(runs), run), at, device)
     there = [name for name, split_ in trained.material.dataset.splits.items() if len(split_)]
-    names = [n for n in there if split in (None, n) or (split == "ood" and n.startswith("ood"))]
+    names = _wanted(split, there)
     if not names:
         raise RunError("no such split", found=split, allowed=", ".join(there))
     judged = judge(trained.model, trained.material, names, trained.step).event
@@ -43,3 +44,12 @@ def evaluate(
         if f"{name}_loss" in values
     ]
     data().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))
+
+
+def _wanted(split: str | None, there: Sequence[str]) -> list[str]:
+    """The splits that are meant; those from outside the distribution come beside one from within."""
+    if split != "ood":
+        return [name for name in there if split in (None, name)]
+    outside = [name for name in there if name.startswith("ood")]
+    inside = [name for name in ("test", "val") if name in there][:1]
+    return [*inside, *outside] if outside else []
