@@ -84,7 +84,10 @@ class Stage(App[None]):
 
 
 MOVES = {
-    "scrub": lambda screen, i: screen._hold((i * 7919 % 100) / 100 * screen._whole.last_step),
+    "scrub": lambda screen, i: (
+        screen.watch.hold((i * 7919 % 100) / 100 * screen.watch.whole.last_step),
+        screen._draw(),
+    ),
     "zoom": lambda screen, i: screen.action_zoom(0.5 if i % 2 else 2),
     "pan": lambda screen, i: screen.action_pan(1 if i % 4 < 2 else -1),
     "spikes": lambda screen, i: screen.action_spike(1 if i < 15 else -1),

@@ -118,7 +118,7 @@ FORM = Keys(
         Key("down,enter", "next", "next", "The next field."),
         Key("up", "previous", "before", "The field before."),
         Key("ctrl+n", "next_changed", "changed", "The next field that you changed."),
-        Key("ctrl+u", "reset", "reset", "Give this field its value from the preset."),
+        Key("ctrl+b", "reset", "reset", "Give this field its value from the preset."),
     ),
 )
 

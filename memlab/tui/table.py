@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from memlab.tui import keys
+from memlab.tui.strips import fitted, strip
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,14 @@ class Table(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The header, or the row that is `y` lines below the top."""
-        width, left = self.size.width, round(self.scroll_x)
         row = y - 1 + round(self.scroll_y)
         if y == 0:
             cells, style = self._header(), self.get_visual_style("table--header")
         elif row < self._rows:
             cells, style = self._cells(row), self._style_of(row)
         else:
-            return Strip.blank(width, self.rich_style)
-        return self._strip(cells, style).crop_extend(left, left + width, style.rich_style)
+            return Strip.blank(self.size.width, self.rich_style)
+        return self._strip(cells, style)
 
     def _style_of(self, row: int) -> Style:
         if row == self.cursor:
@@ -114,11 +114,8 @@ class Table(ScrollView, can_focus=True):
     def _strip(self, cells: Cells, style: Style) -> Strip:
         line = Content("")
         for column, cell in zip(self._columns, cells, strict=True):
-            cell = cell.truncate(column.width, ellipsis=True)
-            room = column.width - cell.cell_length
-            blank = Content(" " * room)
-            line += blank + cell + " " if column.align == "right" else cell + blank + " "
-        return Strip(line.render_segments(style), line.cell_length)
+            line += fitted(cell, column.width, right=column.align == "right") + " "
+        return strip(line, style, round(self.scroll_x), self.size.width)
 
     # Moving
 

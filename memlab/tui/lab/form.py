@@ -7,28 +7,25 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
-from textual.events import DescendantFocus
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from memlab.preset.fields import Field, fields
+from memlab.record.safe_text import safe_text
 from memlab.tui import keys
 from memlab.tui.lab.draft import Draft
-from memlab.tui.lab.field import Choice, FieldLine
+from memlab.tui.lab.sheet import Line, Sheet
 from memlab.tui.safe import safe
 
-FIELDS = "#fields Input, #fields Choice"
-
-
-class Lines(VerticalScroll, inherit_bindings=False, can_focus=False):
-    """What scrolls; the arrow keys go from field to field instead."""
+MOST = 2000
+"""Characters of a value."""
+SWITCH = ("true", "false")
 
 
 class Form(Vertical):
-    """Lines of settings in groups, and the help of the one that has focus."""
+    """The sheet, the one input that lies over the line under the cursor, and help for it."""
 
     KEYS = keys.FORM
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
@@ -50,93 +47,141 @@ class Form(Vertical):
     def __init__(self) -> None:
         super().__init__(id="form")
         self._draft: Draft | None = None
-        self._lines: dict[str, FieldLine] = {}
+        self._place: tuple[tuple[int, int], int] | None = None
 
     def compose(self) -> ComposeResult:
-        """The lines, which scroll, above the help."""
-        yield Lines(id="fields")
+        """The lines, the input over one of them, the help below."""
+        yield Sheet()
+        yield Input(compact=True, select_on_focus=False, id="value")
         yield Static(id="field-help")
 
-    def _groups(self, draft: Draft) -> Iterator[Widget]:
-        self._lines = {key: FieldLine(field) for key, field in draft.known.items()}
-        for group, lines in groupby(self._lines.values(), lambda line: _group(line.field)):
-            below = Vertical(*([Static(group, classes="group")] if group else []), *lines)
-            below.add_class("fields")
-            yield below
+    @property
+    def sheet(self) -> Sheet:
+        """The lines."""
+        return self.query_one(Sheet)
 
-    async def show(self, draft: Draft) -> None:
-        """Show a draft; the lines are made anew if it has other settings."""
+    def show(self, draft: Draft) -> None:
+        """Show a draft."""
         self._draft = draft
-        if list(draft.known) != list(self._lines):
-            holder = self.query_one("#fields")
-            at = self._key_with_focus()
-            with self.app.batch_update():
-                await holder.remove_children()
-                await holder.mount_all(self._groups(draft))
-            if at in self._lines:
-                self._lines[at].take_focus()
-        for line in self._lines.values():
-            line.show(draft)
-        self._help()
+        self.sheet.show(list(_lines(draft)))
+        self._point()
+
+    # The line under the cursor
+
+    @on(Sheet.Pointed)
+    def _point(self) -> None:
+        """Put the input over the value under the cursor, unless it is a choice or out of sight."""
+        line, place, value = self.sheet.line, self.sheet.place(), self.query_one("#value", Input)
+        typed = bool(line and not line.words and safe_text(line.value, MOST) == line.value)
+        if typed and line and value.value != line.value:
+            with self.prevent(Input.Changed):
+                value.value = line.value
+                value.cursor_position = len(line.value)
+        value.display = typed and place is not None
+        if place and (place, self.sheet.room) != self._place:
+            self._place = (place, self.sheet.room)
+            value.styles.offset, value.styles.width = self._place
+        if self.has_focus_within:
+            (value if value.display else self.sheet).focus()
+        self.query_one("#field-help", Static).update(self._help(), layout=False)
+
+    def on_resize(self) -> None:
+        """The value lies elsewhere."""
+        self.call_after_refresh(self._point)
 
     @on(Input.Changed)
-    @on(Choice.Turned)
-    def _typed(self, event: Input.Changed | Choice.Turned) -> None:
+    def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        line = event.control.parent
-        assert isinstance(line, FieldLine)
-        self.post_message(self.Typed(line.field.key, line.text))
+        if self.sheet.line:
+            self.post_message(self.Typed(self.sheet.line.key, event.value))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_next()
 
-    @on(DescendantFocus)
-    def _focused(self) -> None:
-        self._help()
+    @on(Sheet.Chosen)
+    def _chosen(self, event: Sheet.Chosen) -> None:
+        if self.sheet.line:
+            self.post_message(self.Typed(self.sheet.line.key, event.word))
 
-    def _help(self) -> None:
-        key, text = self._key_with_focus(), Content.styled("⏎ goes to the settings", "dim")
-        if self._draft and key and key in self._draft.known:
-            text = _explanation(self._draft, self._draft.known[key])
-        self.query_one("#field-help", Static).update(text)
+    def _help(self) -> Content:
+        line = self.sheet.line
+        if self._draft is None or line is None:
+            return Content.styled("⏎ goes to the settings", "dim")
+        return _explanation(self._draft, self._draft.known[line.key])
 
-    def _key_with_focus(self) -> str | None:
-        return next((key for key, line in self._lines.items() if line.has_focus_within), None)
+    # Moving
 
-    def take_focus(self) -> None:
-        """Go to the first setting of the task."""
-        for key in self._lines:
-            if "." in key:
-                self._lines[key].take_focus()
-                return
+    def enter(self, key: str | None = None) -> None:
+        """Take the focus, at a setting or at the first one of the task."""
+        first = next((line.key for line in self.sheet.lines if "." in line.key), "")
+        self.sheet.focus()
+        self.sheet.go(key or (self.sheet.line.key if self.sheet.line else first))
+        self._point()
 
     def action_next(self) -> None:
         """The next field."""
-        self.screen.focus_next(FIELDS)
+        self.sheet.move(1)
 
     def action_previous(self) -> None:
         """The field before."""
-        self.screen.focus_previous(FIELDS)
+        self.sheet.move(-1)
 
     def action_next_changed(self) -> None:
         """The next field that differs from the preset, or is wrong."""
-        order, at = list(self._lines), self._key_with_focus()
-        start = order.index(at) + 1 if at else 0
-        for key in [*order[start:], *order[:start]]:
-            if self._lines[key].marked:
-                self._lines[key].take_focus()
+        lines, start = self.sheet.lines, self.sheet.cursor + 1
+        for line in [*lines[start:], *lines[:start]]:
+            if line.changed or line.wrong:
+                self.enter(line.key)
                 return
 
     def action_reset(self) -> None:
         """Give the field its value from the preset."""
-        if key := self._key_with_focus():
-            self.post_message(self.Reset(key))
+        if self.sheet.line:
+            self.post_message(self.Reset(self.sheet.line.key))
+
+
+def _lines(draft: Draft) -> Iterator[Line]:
+    for group, members in groupby(draft.known.values(), _group):
+        if group:
+            yield Line("")
+            yield Line(group)
+        for field in members:
+            key = field.key
+            yield Line(
+                field.name,
+                key,
+                draft.text(key),
+                _note(draft, field),
+                _words(field),
+                changed=key in draft.differences,
+                wrong=key in draft.problems,
+            )
 
 
 def _group(field: Field) -> str:
     return field.key.rpartition(".")[0]
+
+
+def _words(field: Field) -> tuple[str, ...]:
+    """The words to choose from, if the setting takes nothing else."""
+    if field.allowed == "true or false":
+        return SWITCH
+    words = ", ".join(field.choices)
+    if not words or not field.allowed.startswith(words):
+        return ()
+    rest = field.allowed.removeprefix(words)
+    return {"": field.choices, ", or null": (*field.choices, "null")}.get(rest, ())
+
+
+def _note(draft: Draft, field: Field) -> str:
+    problem = draft.problems.get(field.key)
+    if problem:
+        return problem.what.removeprefix(field.key).strip(": ")
+    if field.key in draft.differences:
+        return f"was {draft.differences[field.key][0]}"
+    return field.unit or ""
 
 
 def _explanation(draft: Draft, field: Field) -> Content:
@@ -147,10 +192,10 @@ def _explanation(draft: Draft, field: Field) -> Content:
     about = field.help or (group.help if group else "")
     lines = [
         Content.assemble((field.key, "bold"), f"  {about}"),
-        Content.styled(f"{field.allowed}{unit}; preset {draft.original(field.key)}{live}", "dim"),
+        safe(f"{field.allowed}{unit}; preset {draft.original(field.key)}{live}", 300, style="dim"),
     ]
     if problem := draft.problems.get(field.key):
-        lines.append(safe(f"✗ {problem.what}", 200, style="$error"))
+        lines.insert(0, safe(f"✗ {problem.what}", 200, style="$text-error"))
         if problem.hint and problem.hint != field.help:
-            lines.append(safe(problem.hint, 200))
+            lines.insert(1, safe(problem.hint, 200))
     return Content("\n").join(lines)

@@ -20,6 +20,7 @@ class Preflight(Static):
 
     def __init__(self) -> None:
         super().__init__()
+        self._told = Content("")
         self._parts: list[Content | list[tuple[str, str]]] = []
 
     def show(
@@ -45,7 +46,10 @@ class Preflight(Static):
 
     def _lay(self) -> None:
         laid = [_laid(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
-        self.update(Content("\n\n").join(laid))
+        told = Content("\n\n").join(laid)
+        if not told.is_same(self._told):
+            self._told = told
+            self.update(told)
 
 
 def _problems(draft: Draft) -> Content:

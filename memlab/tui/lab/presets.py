@@ -138,4 +138,4 @@ def _folder(one: Available) -> str:
 
 
 def _text(one: Available) -> str:
-    return f"{_folder(one)} {one.name} {one.about}".lower()
+    return f"{_folder(one)}/ {one.name} {one.about}".lower()

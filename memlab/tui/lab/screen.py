@@ -130,42 +130,42 @@ class LabScreen(Screen[None]):
     # The draft
 
     @on(Presets.Chosen)
-    async def _chosen(self, event: Presets.Chosen) -> None:
+    def _chosen(self, event: Presets.Chosen) -> None:
         chosen = event.chosen
         if chosen.preset is None:
             return
         known = self._drafts.get(chosen.name)
         if known is None or known.base != chosen.preset:
             known = Draft(chosen.preset, folder=chosen.path.parent)
-        await self._show(known)
+        self._show(known)
 
     @on(Presets.Opened)
     def _opened(self) -> None:
-        self.query_one(Form).take_focus()
+        self.query_one(Form).enter()
 
     @on(Form.Typed)
-    async def _typed(self, event: Form.Typed) -> None:
+    def _typed(self, event: Form.Typed) -> None:
         if self._draft:
-            await self._show(self._draft.typed(event.key, event.text))
+            self._show(self._draft.typed(event.key, event.text))
 
     @on(Form.Reset)
-    async def _reset(self, event: Form.Reset) -> None:
+    def _reset(self, event: Form.Reset) -> None:
         if self._draft:
-            await self._show(self._draft.without(event.key))
+            self._show(self._draft.without(event.key))
 
-    async def action_revert(self) -> None:
+    def action_revert(self) -> None:
         """Forget all changes."""
         if self._draft:
-            await self._show(replace(self._draft, texts={}))
+            self._show(replace(self._draft, texts={}))
 
-    async def _show(self, draft: Draft) -> None:
+    def _show(self, draft: Draft) -> None:
         if self._draft and draft.preset == self._draft.preset is not None:
             self._draft = draft
         else:
-            self._draft, self._found, self._seconds = draft, None, None
+            self._draft, self._seconds = draft, None
             self._look_soon()
         self._drafts[draft.base.name] = draft
-        await self.query_one(Form).show(draft)
+        self.query_one(Form).show(draft)
         self.query_one(Form).border_title = _title(draft)
         self._show_preflight()
 
@@ -284,7 +284,7 @@ class LabScreen(Screen[None]):
                 self.notify(safe(str(problem), 400).plain, severity="error", markup=False)
                 return
             else:
-                await self._show(self._draft.towards(preset))
+                self._show(self._draft.towards(preset))
                 return
 
     def action_filter(self) -> None:

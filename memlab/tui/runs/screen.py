@@ -64,6 +64,7 @@ class RunsScreen(Screen[None]):
         self._deleted: list[list[str]] = []
         self._test: Test = parse("")
         self._sort, self._down = "created", True
+        self._known = False
 
     def compose(self) -> ComposeResult:
         """Filter, how many there are, the table, what is known of the run under the cursor."""
@@ -97,7 +98,7 @@ class RunsScreen(Screen[None]):
         for changed in self._index.refresh([entry.key for entry in seen]):
             if worker.is_cancelled:
                 return
-            if changed:
+            if changed or not self._known:
                 self.post_message(self.Read())
         wanted = [e for e in self._seen() if e.key not in self._curves or e.status in UNSETTLED]
         if wanted:
@@ -109,6 +110,7 @@ class RunsScreen(Screen[None]):
 
     @on(Read)
     def _take(self) -> None:
+        self._known = True
         self._list()
 
     @on(Drawn)

@@ -1,0 +1,161 @@
+"""The lines of the form, drawn one by one: names, values, notes, headings of groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.style import Style
+
+from memlab.tui import keys
+from memlab.tui.safe import safe
+from memlab.tui.strips import fitted, strip
+
+NAME = 20
+"""Cells of a name and its sign."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A setting as it stands in the form, or the heading of a group."""
+
+    name: str
+    key: str = ""
+    """"" for a heading"""
+    value: str = ""
+    note: str = ""
+    words: tuple[str, ...] = ()
+    """what may be chosen, if nothing else will do"""
+    changed: bool = False
+    wrong: bool = False
+
+    @property
+    def sign(self) -> str:
+        """Tells without colour."""
+        return "✗" if self.wrong else "●" if self.changed else " "
+
+
+class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws lines and knows which one the cursor is on."""
+
+    KEYS = keys.CHOICE
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "sheet--group", "sheet--cursor", "sheet--changed", "sheet--wrong", "sheet--value",
+    }  # fmt: skip
+    cursor: reactive[int] = reactive(-1)
+    """index of a line that is a setting; -1 = none"""
+
+    class Pointed(Message):
+        """The cursor is on another line, or the line lies elsewhere."""
+
+    class Chosen(Message):
+        """Another word was chosen for the setting under the cursor."""
+
+        def __init__(self, word: str) -> None:
+            super().__init__()
+            self.word = word
+
+    def __init__(self) -> None:
+        super().__init__(id="sheet")
+        self.lines: Sequence[Line] = ()
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines; the cursor stays on its setting."""
+        at = self.line.key if self.line else None
+        self.lines = lines
+        self.virtual_size = Size(self.size.width, len(lines))
+        self.cursor = next((i for i, line in enumerate(lines) if line.key == at and at), -1)
+        self.refresh()
+
+    @property
+    def line(self) -> Line | None:
+        """The line under the cursor."""
+        return self.lines[self.cursor] if 0 <= self.cursor < len(self.lines) else None
+
+    @property
+    def room(self) -> int:
+        """Cells of a value."""
+        return max((self.size.width - NAME) * 3 // 5, 10)
+
+    def place(self) -> tuple[int, int] | None:
+        """Where the value under the cursor is seen: column and row of this widget."""
+        row = self.cursor - round(self.scroll_y)
+        return (NAME, row) if self.line and 0 <= row < self.size.height else None
+
+    def render_line(self, y: int) -> Strip:
+        """The line that is `y` below the top."""
+        i = y + round(self.scroll_y)
+        if i >= len(self.lines):
+            return Strip.blank(self.size.width, self.rich_style)
+        style = self.visual_style
+        if i == self.cursor:
+            style += self.get_visual_style("sheet--cursor")
+        return strip(self._drawn(self.lines[i], i == self.cursor), style, 0, self.size.width)
+
+    def _drawn(self, line: Line, here: bool) -> Content:
+        if not line.key:
+            return Content.styled(line.name, self._style("sheet--group"))
+        marked = "sheet--wrong" if line.wrong else "sheet--changed" if line.changed else None
+        value = safe(line.value, 2000)
+        if line.words:
+            arrow = "bold" if here else "dim"
+            value = Content.assemble(("‹ ", arrow), value, (" ›", arrow))
+        return Content.assemble(
+            fitted(Content.styled(f"{line.sign} {line.name}", self._style(marked)), NAME),
+            fitted(value, self.room).stylize_before(self._style("sheet--value")),
+            " ",
+            safe(line.note, style=self._style("sheet--wrong") if line.wrong else "dim"),
+        )
+
+    def _style(self, component: str | None) -> Style:
+        return self.get_visual_style(component, partial=True) if component else Style()
+
+    def watch_cursor(self) -> None:
+        """Keep it in sight; a heading above it too."""
+        top, height = round(self.scroll_y), max(self.size.height, 1)
+        if self.cursor >= 0 and not top <= self.cursor < top + height:
+            wanted = self.cursor - 1 if self.cursor <= top else self.cursor - height + 1
+            self.scroll_to(y=wanted, animate=False, force=True)
+        self.refresh()
+        self.post_message(self.Pointed())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw, and tell that lines lie elsewhere."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Pointed())
+
+    def move(self, by: int) -> None:
+        """The next setting in a direction; at the end it stays."""
+        i = self.cursor + by
+        while 0 <= i < len(self.lines) and not self.lines[i].key:
+            i += by
+        if 0 <= i < len(self.lines):
+            self.cursor = i
+
+    def go(self, key: str) -> None:
+        """Put the cursor on a setting."""
+        self.cursor = next((i for i, line in enumerate(self.lines) if line.key == key), self.cursor)
+
+    def action_turn(self, by: int) -> None:
+        """Choose the word so many places on."""
+        if self.line and self.line.words:
+            words = self.line.words
+            at = words.index(self.line.value) if self.line.value in words else -by
+            self.post_message(self.Chosen(words[(at + by) % len(words)]))
+
+    def on_click(self, event: Click) -> None:
+        """Go to the line; a click on a choice turns it, on its left arrow back."""
+        i = event.y + round(self.scroll_y)
+        if i < len(self.lines) and self.lines[i].key:
+            again = i == self.cursor
+            self.cursor = i
+            if again and event.x >= NAME:
+                self.action_turn(-1 if event.x < NAME + 2 else 1)

@@ -1,0 +1,228 @@
+"""The Lab, with keys and mouse."""
+
+import pytest
+from textual.widgets import Static
+
+from memlab.preset.load import load
+from memlab.tui.lab.form import Form
+from memlab.tui.lab.preflight import Preflight, duration
+from memlab.tui.lab.presets import PresetOptions
+from memlab.tui.lab.sheet import NAME, Line, Sheet
+
+EVERY_SIZE = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+
+
+def _line(app, key: str) -> Line:
+    return next(line for line in app.screen.query_one(Sheet).lines if line.key == key)
+
+
+def _here(app) -> str:
+    return app.screen.query_one(Sheet).line.key
+
+
+def _go(app, key: str) -> None:
+    app.screen.query_one(Form).enter(key)
+
+
+def _text(app, selector) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+async def _type(app, pilot, settle, key: str, text: str) -> None:
+    _go(app, key)
+    await pilot.pause()
+    await pilot.press("ctrl+u", *text)
+    await settle(app, pilot)
+
+
+@EVERY_SIZE
+async def test_presets_stand_by_folder_and_the_cursor_is_on_quickstart(console, size) -> None:
+    async with console(size=size) as (app, _):
+        options = app.screen.query_one(PresetOptions)
+        shown = [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)]
+        assert [one.strip() for one in shown] == [
+            "presets/", "quickstart", "presets/mine/", "✗ broken", "no-decay",
+        ]  # fmt: skip
+        assert options.highlighted_option.id == "quickstart"
+        assert "Memorizes" in _text(app, "#about Static")
+
+
+async def test_the_filter_finds_name_folder_and_text(console, settle) -> None:
+    async with console() as (app, pilot):
+        options = app.screen.query_one(PresetOptions)
+        for typed, found in (
+            ("decay", ["no-decay"]),
+            ("mine/", ["broken", "no-decay"]),
+            ("memorizes", ["quickstart"]),
+        ):
+            await pilot.press("slash", "ctrl+u", *typed, "enter")
+            ids = [options.get_option_at_index(i).id for i in range(options.option_count)]
+            assert [one for one in ids if one] == found
+            assert options.has_focus
+
+
+async def test_a_broken_preset_says_why(console, settle) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("down")
+        await settle(app, pilot)
+        assert "there is no such task" in _text(app, "#about Static")
+
+
+async def test_typing_marks_the_field_and_shows_the_difference(console, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.01")
+        assert _line(app, "optimizer.lr").changed
+        assert "0.001 → 0.01" in _text(app, Preflight)
+        assert "● 1 changed" in str(app.screen.query_one(Form).border_title)
+
+
+async def test_a_wrong_value_is_told_while_typing_and_cannot_be_started(
+    console, settle, trained
+) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "-1")
+        line = _line(app, "optimizer.lr")
+        assert line.wrong
+        assert line.sign == "✗"
+        assert "optimizer.lr is too small" in _text(app, "#field-help")
+        _go(app, "task.modulus")
+        await pilot.press("ctrl+r")
+        await settle(app, pilot)
+        assert not trained.trained
+        assert _here(app) == "optimizer.lr"
+
+
+async def test_choices_turn_by_keys_and_by_mouse(console, settle) -> None:
+    async with console() as (app, pilot):
+        sheet = app.screen.query_one(Sheet)
+        _go(app, "task.operation")
+        await pilot.press("right")
+        await settle(app, pilot)
+        assert _line(app, "task.operation").value == "subtract"
+        for x in (NAME + 4, NAME):
+            await pilot.click(sheet, offset=(x, sheet.place()[1]))
+            await settle(app, pilot)
+        assert _line(app, "task.operation").value == "subtract"
+        await pilot.press("left")
+        await settle(app, pilot)
+        assert _line(app, "task.operation").value == "add"
+        assert "as in the preset" in _text(app, Preflight)
+
+
+async def test_arrows_enter_and_the_mouse_go_from_field_to_field(console, settle) -> None:
+    async with console(size=(80, 24)) as (app, pilot):
+        sheet = app.screen.query_one(Sheet)
+        await pilot.press("enter")
+        keys = [line.key for line in sheet.lines if line.key]
+        assert _here(app) == "task.kind"
+        for key in keys[keys.index("task.kind") + 1 :]:
+            await pilot.press("down")
+            assert _here(app) == key
+            assert sheet.place() is not None
+        await pilot.press("up", "up", "enter")
+        assert _here(app) == keys[-2]
+        await pilot.click(sheet, offset=(3, sheet.place()[1] - 1))
+        await settle(app, pilot)
+        assert _here(app) == keys[-3]
+
+
+async def test_another_task_brings_other_fields_and_the_cursor_stays(console, settle) -> None:
+    async with console() as (app, pilot):
+        _go(app, "task.kind")
+        while _line(app, "task.kind").value != "sentence":
+            await pilot.press("right")
+            await settle(app, pilot)
+        assert _line(app, "task.text")
+        assert _here(app) == "task.kind"
+        assert app.screen.query_one(Sheet).has_focus
+
+
+async def test_preflight_follows_what_is_typed(console, settle) -> None:
+    async with console() as (app, pilot):
+        assert "nothing looks wrong" in _text(app, Preflight) or "⚠" in _text(app, Preflight)
+        await _type(app, pilot, settle, "model.n_heads", "32")
+        assert "an attention head has 1 number" in _text(app, Preflight)
+
+
+async def test_the_time_is_measured_on_demand(console, settle) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("m")
+        await settle(app, pilot)
+        assert "6 s" in _text(app, Preflight)
+
+
+async def test_reset_revert_and_the_next_changed_field(console, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.01")
+        await _type(app, pilot, settle, "model.n_layers", "3")
+        await pilot.press("ctrl+n")
+        assert _here(app) == "optimizer.lr"
+        await pilot.press("ctrl+b")
+        await settle(app, pilot)
+        assert _line(app, "optimizer.lr").value == "0.001"
+        assert _line(app, "model.n_layers").value == "3"
+        await pilot.press("ctrl+z")
+        await settle(app, pilot)
+        assert _line(app, "model.n_layers").value == "1"
+
+
+async def test_changes_are_kept_while_one_looks_at_another_preset(console, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.01")
+        await pilot.press("escape", "down", "down")
+        await settle(app, pilot)
+        assert _line(app, "optimizer.weight_decay").value == "0.0"
+        await pilot.press("up", "up")
+        await settle(app, pilot)
+        assert _line(app, "optimizer.lr").value == "0.01"
+
+
+async def test_start_makes_a_run_of_the_draft_and_trains_it(console, settle, trained) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.01")
+        await pilot.press("ctrl+r")
+        await settle(app, pilot)
+        assert len(trained.trained) == 1
+        folder = trained.trained[0]
+        assert folder.labels().name == "quickstart lr=0.01"
+        assert folder.description["preset"]["optimizer"]["lr"] == 0.01
+
+
+async def test_save_as_writes_a_preset_and_goes_to_it(console, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.01")
+        await pilot.press("escape", "w")
+        await pilot.press(*"quickstart", "enter")
+        assert "is there already" in str(app.screen.query_one(".problem", Static).content)
+        await pilot.press(*"-fast", "enter")
+        await settle(app, pilot)
+        assert load("quickstart-fast").optimizer.lr == 0.01
+        assert app.screen.query_one(PresetOptions).highlighted_option.id == "quickstart-fast"
+
+
+async def test_text_that_cannot_be_shown_as_it_is_cannot_be_edited_here(
+    console, here, settle
+) -> None:
+    evil = (here / "presets" / "quickstart.yaml").read_text()
+    evil = evil.replace("name: quickstart", 'name: "[red]\\u202e\\x1b[2J"')
+    (here / "presets" / "evil.yaml").write_text(evil)
+    async with console() as (app, pilot):
+        await pilot.press("home")
+        await settle(app, pilot)
+        assert app.screen.query_one(PresetOptions).highlighted_option.id == "evil"
+        _go(app, "name")
+        await pilot.press("x")
+        await settle(app, pilot)
+        assert app.screen._draft.differences == {}
+        sheet = app.screen.query_one(Sheet)
+        shown = sheet.render_line(sheet.place()[1]).text
+        assert shown.isprintable()
+        assert "[red]" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.25, "0.25 s"), (6, "6 s"), (130, "2 min 10 s"), (7200, "2 h"), (90061, "1 d 1 h")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said

@@ -1,0 +1,175 @@
+"""The Runs screen, with keys and mouse."""
+
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.widgets import Input, Static
+
+from memlab.record.folder import RunFolder
+from memlab.record.runs import list_runs
+from memlab.tui.table import Table
+
+
+@pytest.fixture
+def runs_screen(console, make_run, settle):
+    make_run(name="first", grokked=400)
+    make_run("training.seed=1", "optimizer.lr=0.01", name="second", grokked=200)
+    make_run("training.seed=2", name="third [b]bold[/b]", grokked=9999, reason="stopped")
+
+    @asynccontextmanager
+    async def opened(size=(120, 40)):
+        async with console(size=size) as (app, pilot):
+            await pilot.press("3")
+            await settle(app, pilot)
+            yield app, pilot
+
+    return opened
+
+
+def _names(app) -> list[str]:
+    return [entry.name for entry in app.screen._shown]
+
+
+def _seen(app) -> str:
+    table = app.screen.query_one(Table)
+    return "\n".join(table.render_line(y).text for y in range(table.size.height))
+
+
+def _summary(app) -> str:
+    return str(app.screen.query_one("#summary", Static).content)
+
+
+async def _filter(app, pilot, text: str) -> None:
+    app.screen.query_one("#filter", Input).value = text
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_run_is_there_newest_first(runs_screen, size) -> None:
+    async with runs_screen(size) as (app, _):
+        assert _names(app) == ["third [b]bold[/b]", "second", "first"]
+        assert "third [b]bold[/b]" in _seen(app)
+        assert "✓ finished" in _seen(app)
+        assert "■ stopped" in _seen(app)
+
+
+async def test_the_settings_that_differ_are_columns(runs_screen) -> None:
+    async with runs_screen((200, 60)) as (app, _):
+        header = _seen(app).splitlines()[0]
+        assert "lr" in header
+        assert "seed" in header
+        assert "weight_decay" not in header
+
+
+async def test_the_filter_works_while_it_is_typed(runs_screen) -> None:
+    async with runs_screen() as (app, pilot):
+        await pilot.press("slash", *"grokked<300")
+        await pilot.pause()
+        assert _names(app) == ["second"]
+        assert "1 of 3" in _summary(app)
+        await pilot.press("enter", "escape")
+        await pilot.pause()
+        assert len(_names(app)) == 3
+
+
+async def test_a_filter_that_is_wrong_says_so_and_changes_nothing(runs_screen) -> None:
+    async with runs_screen() as (app, pilot):
+        await _filter(app, pilot, "status:finished")
+        await _filter(app, pilot, "status:finished val_los<")
+        assert "✗" in _summary(app)
+        assert _names(app) == ["second", "first"]
+
+
+async def test_sorting_by_key_by_click_and_back(runs_screen) -> None:
+    async with runs_screen() as (app, pilot):
+        await pilot.click(Table, offset=(5, 0))
+        assert _names(app) == ["third [b]bold[/b]", "second", "first"]
+        await pilot.press("i")
+        assert _names(app) == ["first", "second", "third [b]bold[/b]"]
+        await pilot.press("o")
+        assert app.screen._sort == "status"
+        await pilot.press("O", "i")
+        assert _names(app)[0] == "third [b]bold[/b]"
+
+
+async def test_the_cursor_stays_on_its_run_when_the_order_changes(runs_screen) -> None:
+    async with runs_screen() as (app, pilot):
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.screen._at_cursor().name == "first"
+        await pilot.press("i")
+        assert app.screen._at_cursor().name == "first"
+
+
+async def test_marks_by_key_and_by_mouse_lead_to_compare(runs_screen, settle) -> None:
+    async with runs_screen() as (app, pilot):
+        await pilot.press("space", "space")
+        assert "2 marked" in _summary(app)
+        await pilot.click(Table, offset=(0, 1))
+        await pilot.click(Table, offset=(0, 3))
+        assert "2 marked" in _summary(app)
+        await pilot.press("c")
+        await settle(app, pilot)
+        assert app.current_mode == "compare"
+        assert [run.name for run in app.screen._compared] == ["1 second", "2 first"]
+
+
+async def test_name_tags_and_note_are_written_into_the_folder(runs_screen, here, settle) -> None:
+    async with runs_screen() as (app, pilot):
+        for key, typed in (("n", "renamed"), ("number_sign", "a b"), ("N", "why not")):
+            await pilot.press(key)
+            app.screen.query_one(Input).value = typed
+            await pilot.press("enter")
+            await settle(app, pilot)
+        labels = list_runs(here / "runs")[0].labels()
+        assert (labels.name, labels.tags, labels.note) == ("renamed", ("a", "b"), "why not")
+        assert "renamed" in _names(app)
+
+
+async def test_delete_goes_to_the_trash_and_undo_brings_back(runs_screen, here, settle) -> None:
+    async with runs_screen() as (app, pilot):
+        await pilot.press("space", "space", "D")
+        await settle(app, pilot)
+        assert _names(app) == ["first"]
+        assert len(list((here / "runs" / ".trash").iterdir())) == 2
+        await pilot.press("u")
+        await settle(app, pilot)
+        assert len(_names(app)) == 3
+
+
+async def test_a_run_at_work_is_not_deleted(console, make_run, settle) -> None:
+    folder = make_run(reason=None)
+    async with console() as (app, pilot):
+        await pilot.press("3")
+        await settle(app, pilot)
+        await pilot.press("D")
+        await settle(app, pilot)
+        assert folder.path.exists()
+
+
+async def test_clone_opens_the_settings_in_the_lab(runs_screen, settle) -> None:
+    async with runs_screen() as (app, pilot):
+        await _filter(app, pilot, "second")
+        await pilot.press("d")
+        await settle(app, pilot)
+        assert app.current_mode == "lab"
+        assert set(app.screen._draft.differences) == {"training.seed", "optimizer.lr"}
+
+
+async def test_a_run_that_ended_early_goes_on(runs_screen, settle, trained) -> None:
+    async with runs_screen() as (app, pilot):
+        await pilot.press("r")
+        await settle(app, pilot)
+        assert [RunFolder(run.path).labels().name for run in trained.trained] == [
+            "third [b]bold[/b]"
+        ]
+
+
+async def test_nothing_is_there_and_every_key_is_pressed(console, settle) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("3")
+        await settle(app, pilot)
+        assert "no runs here yet" in _summary(app)
+        await pilot.press("space", "D", "u", "d", "r", "n", "A", "o", "i", "enter", "end", "home")
+        await settle(app, pilot)
+        assert app.current_mode == "runs"

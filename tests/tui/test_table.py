@@ -1,0 +1,113 @@
+"""A table draws what is seen, wherever the cursor goes."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.app import App
+from textual.content import Content
+
+from memlab.tui.safe import safe
+from memlab.tui.strips import fitted
+from memlab.tui.table import Column, Table
+
+COLUMNS = [Column("n", "n", 6, "right"), Column("name", "name", 10), Column("wide", "wide", 60)]
+
+
+def _cells(row: int) -> list[Content]:
+    return [
+        Content(str(row)),
+        Content(f"名前{row}" if row % 2 else f"name {row}"),
+        Content("x" * 80),
+    ]
+
+
+class Stage(App[None]):
+    def compose(self):
+        yield Table()
+
+    def on_mount(self) -> None:
+        self.query_one(Table).show(COLUMNS, 100_000, _cells, ("name", True))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def _lines(table: Table) -> list[str]:
+    return [table.render_line(y).text for y in range(table.size.height)]
+
+
+async def test_every_line_is_as_wide_as_the_table_also_with_wide_characters(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table = stage.query_one(Table)
+        for x in (0, 3, 39):
+            table.scroll_to(x=x, animate=False, force=True)
+            await pilot.pause()
+            assert {table.render_line(y).cell_length for y in range(10)} == {table.size.width}
+
+
+async def test_the_header_stays_and_says_what_it_is_sorted_by(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table = stage.query_one(Table)
+        assert "name ▾" in _lines(table)[0]
+        await pilot.press("end")
+        assert "name ▾" in _lines(table)[0]
+        assert "99999" in "".join(_lines(table))
+
+
+async def test_keys_move_the_cursor_and_it_stays_in_sight(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table = stage.query_one(Table)
+        for key, row in (("j", 1), ("down", 2), ("k", 1), ("end", 99_999), ("home", 0), ("up", 0)):  # fmt: skip
+            await pilot.press(key)
+            await pilot.pause()
+            assert table.cursor == row, key
+            assert row in table.seen
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert 1 < table.cursor < 9
+        assert table.cursor in table.seen
+
+
+async def test_only_rows_that_are_seen_are_made(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table, made = stage.query_one(Table), set()
+        table.show(COLUMNS, 100_000, lambda row: made.add(row) or _cells(row))
+        await pilot.press("end")
+        await pilot.pause()
+        assert len(made) < 40
+
+
+async def test_clicks_go_to_a_row_open_it_mark_it_and_sort(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table, told = stage.query_one(Table), []
+        post = table.post_message
+        table.post_message = lambda message: told.append(message) or post(message)  # type: ignore[method-assign]
+        await pilot.click(Table, offset=(12, 4))
+        assert table.cursor == 3
+        await pilot.click(Table, offset=(12, 4))
+        await pilot.click(Table, offset=(2, 6))
+        await pilot.click(Table, offset=(12, 0))
+        names = [type(m).__name__ for m in told if type(m).__module__ == "memlab.tui.table"]
+        assert [n for n in names if n != "Moved"] == ["Opened", "FirstCellClicked", "HeaderClicked"]
+        assert table.cursor == 5
+
+
+async def test_fewer_rows_take_the_cursor_along(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table = stage.query_one(Table)
+        await pilot.press("end")
+        table.show(COLUMNS, 2, _cells)
+        await pilot.pause()
+        assert table.cursor == 1
+        table.show(COLUMNS, 0, _cells)
+        await pilot.pause()
+        assert table.cursor == 0
+        assert not "".join(_lines(table)[1:]).strip()
+
+
+@settings(max_examples=50)
+@given(st.text(max_size=20), st.sampled_from(["left", "right"]), st.integers(1, 12))
+def test_a_cell_takes_exactly_its_columns_width(text: str, align, width: int) -> None:
+    assert fitted(safe(text), width, right=align == "right").cell_length == width
