@@ -14,10 +14,11 @@ from torch import Tensor
 FEWEST_ROWS = 64
 """below, the overhead of a Python function outweighs the faster product"""
 CHUNK = 1024
-"""rows that a weight's gradient sums up at once: longer sums run slower and round worse"""
+"""rows worked off at once: more would not stay in the cache, and longer sums round worse"""
 
 
-def _has_onednn() -> bool:
+def has_onednn() -> bool:
+    """Whether this build of torch offers oneDNN's product."""
     built: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return built and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
@@ -25,7 +26,7 @@ def _has_onednn() -> bool:
 def suits(x: Tensor) -> bool:
     """Whether rows `x` (row, size) are worth oneDNN's products."""
     plain = x.device.type == "cpu" and x.dtype == torch.float32
-    return plain and x.dim() == 2 and len(x) >= FEWEST_ROWS and _has_onednn()
+    return plain and x.dim() == 2 and len(x) >= FEWEST_ROWS and has_onednn()
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -9,11 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from memlab.engine.forms.linear import linear, product, suits, weight_gradient
+from memlab.engine.forms.linear import CHUNK, linear, product, suits, weight_gradient
 from memlab.models.mlp import MLP
 
-CHUNK = 512
-"""rows; their hidden units fill about a megabyte"""
 GELU = 2 * (2 / torch.pi) ** 0.5
 CUBIC = 0.044715
 
