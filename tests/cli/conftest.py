@@ -1,0 +1,61 @@
+"""The installed program, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TINY = """\
+name: tiny
+about: Addition mod 7, for tests.
+task: {kind: modular, operation: add, modulus: 7, train_fraction: 0.5, format: equation}
+model: {n_layers: 1, n_heads: 2, d_model: 16, init_std: 0.1}
+optimizer: {lr: 1e-2, weight_decay: 0.1}
+training: {steps: 60, checkpoint_every: 10}
+evaluation: {every: 10, samples: 2}
+"""
+
+
+class Program:
+    """`memlab` in a folder of its own, with the preset `tiny`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.runs = folder, folder / "runs"
+        (folder / "presets").mkdir()
+        (folder / "presets" / "tiny.yaml").write_text(TINY)
+        self.environment = {**os.environ, "MEMLAB_RUNS": str(self.runs), "OMP_NUM_THREADS": "1"}
+        self.talk = ""
+        """what the last command said on stderr"""
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "memlab", *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        """What the command prints on stdout; it must end with `code`."""
+        process = self.start(*words)
+        out, self.talk = process.communicate()
+        assert process.returncode == code, f"exit {process.returncode}\n{out}\n{self.talk}"
+        assert "Traceback" not in self.talk
+        return out
+
+
+@pytest.fixture
+def memlab(tmp_path: Path) -> Program:
+    return Program(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """One finished run, shared by the tests that only look."""
+    program = Program(tmp_path_factory.mktemp("program"))
+    program("run", "tiny", "training.steps=300", "--quiet", "--name", "first [bold]try")
+    return program

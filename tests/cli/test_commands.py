@@ -1,0 +1,204 @@
+"""Each command as a user gives it: what it prints, where, and its exit code."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+
+def test_a_run_prints_one_event_a_line_and_nothing_else(memlab):
+    lines = [json.loads(line) for line in memlab("run", "tiny", "--json").splitlines()]
+    assert lines[0]["kind"] == "started"
+    assert lines[-1]["kind"] == "ended"
+    assert lines[-1]["reason"] == "finished"
+    assert [line["seq"] for line in lines] == list(range(len(lines)))
+    assert memlab.talk == ""
+
+
+def test_a_run_without_a_terminal_talks_in_plain_lines_on_stderr(memlab):
+    assert memlab("run", "tiny") == ""
+    assert "finished at step 60 of 60" in memlab.talk
+    assert "▬ train" in memlab.talk
+    assert "\x1b" not in memlab.talk
+
+
+def test_a_quiet_run_says_nothing(memlab):
+    assert memlab("run", "tiny", "--quiet") == ""
+    assert memlab.talk == ""
+
+
+def test_the_same_preset_and_seed_give_the_same_weights(memlab):
+    hashes = []
+    for seed in ("5", "5", "6"):
+        memlab("run", "tiny", "--quiet", "--seed", seed)
+        hashes.append(json.loads(memlab("show", "last", "--json"))["weights_sha256"])
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_runs_lists_what_there_is(trained):
+    (run,) = json.loads(trained("runs", "--json"))
+    assert (run["name"], run["status"], run["step"]) == ("first [bold]try", "finished", 300)
+    assert "first [bold]try" in trained("runs")
+
+
+def test_show_tells_all_of_a_run(trained):
+    shown = json.loads(trained("show", "last", "--json"))
+    assert shown["step"] == shown["steps"] == 300
+    assert set(shown) >= {
+        "run", "name", "tags", "preset", "status", "step", "steps", "seed", "device", "engine",
+        "engine_reason", "seconds", "steps_per_second", "parameters", "final", "best",
+        "memorized_at", "grokked_at", "phases", "spikes", "findings", "edits", "attempts",
+        "resume_verified", "weights_sha256",
+    }  # fmt: skip
+    assert "finished at step 300" in trained("show", shown["run"][:-3])
+
+
+def test_show_gives_rows_and_evaluations_as_csv(trained):
+    rows = list(csv.DictReader(io.StringIO(trained("show", "last", "--csv"))))
+    assert [int(row["step"]) for row in rows] == list(range(301))
+    assert rows[0]["loss"] == ""
+    assert rows[0]["val_loss"] != ""
+    assert float(rows[1]["lr"]) == np.float32(1e-2)
+    assert rows[1]["val_loss"] == ""
+
+
+def test_check_tells_what_will_be_trained(trained):
+    report = json.loads(trained("check", "tiny", "--json"))
+    assert report["examples"] == {"train": 24, "val": 25}
+    assert report["updates"] == 60
+    assert "chance loss" in trained("check", "tiny")
+
+
+def test_check_fails_on_an_error(trained):
+    trained("check", "tiny", "model.n_ctx=2", code=3)
+
+
+def test_presets_lists_names_and_what_they_show(trained):
+    found = {preset["name"]: preset for preset in json.loads(trained("presets", "--json"))}
+    assert found["tiny"]["about"] == "Addition mod 7, for tests."
+    assert "quickstart" in found
+
+
+def test_predict_completes_prompts(trained):
+    answer = json.loads(trained("predict", "last", "3 + 4 =", "1 + 1 =", "--json"))
+    first, second = answer["completions"]
+    assert first["prompt"] == "3 + 4 ="
+    assert all(0 <= token["p"] <= 1 for token in first["tokens"])
+    assert first["answer"] == "0"
+    assert second["answer"] == "2"
+
+
+def test_predict_asks_when_it_is_given_no_prompt(trained):
+    process = subprocess.run(
+        [sys.executable, "-m", "memlab", "predict", "last"],
+        input="3 + 4 =\nnonsense\n\n",
+        capture_output=True,
+        text=True,
+        cwd=trained.folder,
+        env=trained.environment,
+        check=True,
+    )
+    assert "3 + 4 = 0" in process.stdout.replace("=0", "= 0")
+    assert "does not know" in process.stderr
+
+
+def test_predict_refuses_symbols_that_the_task_does_not_know(trained):
+    trained("predict", "last", "3 + x =", code=2)
+    assert "'x'" in trained.talk
+
+
+def test_eval_scores_a_checkpoint_as_the_run_did(trained):
+    final = json.loads(trained("show", "last", "--json"))["final"]
+    values = json.loads(trained("eval", "last", "--json"))["values"]
+    assert values["val_loss"] == pytest.approx(final["val_loss"])
+    only = json.loads(trained("eval", "last", "--split", "val", "--at", "best", "--json"))
+    assert set(only["values"]) == {"val_loss", "val_accuracy", "val_token_accuracy"}
+
+
+def test_eval_and_predict_refuse_what_is_not_there(trained):
+    trained("eval", "last", "--split", "test", code=2)
+    trained("eval", "last", "--at", "7", code=2)
+    trained("predict", "last", "1 + 1 =", "--at", "never", code=2)
+    trained("show", "nothing", code=2)
+
+
+def test_data_writes_every_example_once(trained):
+    out = trained.folder / "data"
+    trained("data", "tiny", "--out", str(out))
+    lines = [json.loads(line) for line in (out / "train.jsonl").read_text().splitlines()]
+    assert len(lines) == 24
+    for line in lines:
+        a, b = (int(word) for word in line["prompt"].removesuffix(" =").split(" + "))
+        assert int(line["answer"]) == (a + b) % 7
+
+
+def test_data_writes_shards_that_llm_c_reads(trained):
+    out = trained.folder / "shards"
+    trained("data", "tiny", "--out", str(out), "--format", "llmc")
+    header = np.fromfile(out / "val.bin", "<i4", 256)
+    tokens = np.fromfile(out / "val.bin", "<u2", offset=1024)
+    assert header[:3].tolist() == [20240520, 1, len(tokens)]
+    assert len(tokens) == 25 * 8
+    vocabulary = json.loads((out / "vocabulary.json").read_text())
+    assert len(vocabulary) == 11
+    assert tokens.max() < len(vocabulary)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_saves_a_checkpoint_and_says_how_to_go_on(memlab, number):
+    process = memlab.start("run", "tiny", "training.steps=100000000", "--json")
+    for line in process.stdout:
+        if json.loads(line)["kind"] == "evaluated":
+            break
+    process.send_signal(number)
+    out, _ = process.communicate()
+    assert process.returncode == 130
+    kinds = [json.loads(line)["kind"] for line in out.splitlines()]
+    assert kinds[-2:] == ["checkpoint", "ended"]
+    shown = json.loads(memlab("show", "last", "--json"))
+    assert shown["status"] == "interrupted"
+    memlab("resume", "last", f"training.steps={shown['step'] + 10}", "--quiet")
+    assert "go on with: memlab resume" not in memlab.talk
+
+
+def test_a_bad_setting_leaves_no_run_behind(memlab):
+    memlab("run", "tiny", "optimizer.lr=-1", code=2)
+    assert "optimizer.lr" in memlab.talk
+    memlab("run", "tiny", "task.modulus=1", code=2)
+    memlab("run", "no-such-preset", code=2)
+    assert not memlab.runs.exists() or not list(memlab.runs.iterdir())
+
+
+def test_only_live_settings_may_change_on_resume(memlab):
+    memlab("run", "tiny", "training.steps=10", "--quiet")
+    memlab("resume", "last", "model.d_model=8", code=2)
+    assert "cannot change once a run has begun" in memlab.talk
+
+
+def test_divergence_has_an_exit_code_of_its_own(memlab):
+    words = ["optimizer.kind=sgd", "lr=100", "model.norm=none"]
+    memlab("run", "tiny", *words, "--quiet", code=3)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["runs"], ["check", "tiny"], ["presets"]])
+def test_what_only_looks_does_not_load_torch(memlab, words):
+    code = (
+        "import sys; sys.argv = ['memlab', *sys.argv[1:]]\n"
+        "from memlab.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=memlab.folder,
+        env=memlab.environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0

@@ -1,0 +1,90 @@
+"""kill -9 at any moment, again and again: the run ends with the bits of an undisturbed one."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from memlab.record.events import to_json
+from memlab.record.history import History
+from memlab.record.runs import list_runs
+from memlab.record.status import Status
+
+OF_AN_ATTEMPT = ("started", "paused", "resumed", "ended")
+
+
+def outcome(folder):
+    now = History(folder).until()
+    events = [
+        {key: value for key, value in to_json(event).items() if key not in ("wall", "seq")}
+        for event in now.events
+        if event.kind not in OF_AN_ATTEMPT
+    ]
+    steps, rows = now.steps.read(0, 10**9)
+    checkpoint = folder.checkpoints.load(need="resume").files
+    return steps.tobytes(), rows.tobytes(), events, checkpoint["model.safetensors"]
+
+
+def kill_after_lines(process, n):
+    """Let the program print `n` events, then kill it; false when it was done before."""
+    for _ in range(n):
+        if not process.stdout.readline():
+            break
+    process.kill()
+    process.communicate()
+    return process.returncode != 0
+
+
+def torment(program, kills, seed):
+    chance = random.Random(seed)
+    killed = kill_after_lines(program.start("run", "tiny", "--json"), chance.randrange(1, 12))
+    (folder,) = list_runs(program.runs)
+    done = int(killed)
+    while folder.status() is not Status.FINISHED:
+        if done < kills:
+            done += kill_after_lines(
+                program.start("resume", "last", "--json"), chance.randrange(1, 8)
+            )
+        else:
+            program("resume", "last", "--quiet")
+    return folder, done
+
+
+@pytest.fixture
+def undisturbed(memlab):
+    memlab("run", "tiny", "--quiet")
+    (folder,) = list_runs(memlab.runs)
+    kept = memlab.folder / "undisturbed"
+    Path(folder.path).rename(kept)
+    return type(folder)(kept)
+
+
+def test_three_kills_change_no_bit(memlab, undisturbed):
+    folder, kills = torment(memlab, 3, seed=1)
+    assert kills == 3
+    assert outcome(folder) == outcome(undisturbed)
+    verified = json.loads(memlab("show", "last", "--json"))["resume_verified"]
+    assert verified["first_difference"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(4))
+def test_twenty_kills_change_no_bit(memlab, undisturbed, seed):
+    folder, _ = torment(memlab, 5, seed)
+    assert outcome(folder) == outcome(undisturbed)
+
+
+def test_an_edit_and_a_kill_after_it_change_no_bit(memlab):
+    outcomes = []
+    for kill in (False, True):
+        memlab("run", "tiny", "training.steps=20", "--quiet")
+        words = ("resume", "last", "training.steps=60", "lr=1e-3")
+        if kill:
+            kill_after_lines(memlab.start(*words, "--json"), 4)
+            memlab("resume", "last", "--quiet")
+        else:
+            memlab(*words, "--quiet")
+        outcomes.append(outcome(list_runs(memlab.runs)[0]))
+    assert outcomes[0] == outcomes[1]
