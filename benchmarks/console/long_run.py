@@ -85,7 +85,7 @@ class Stage(App[None]):
 
 MOVES = {
     "scrub": lambda screen, i: (
-        screen.watch.hold((i * 7919 % 100) / 100 * screen.watch.whole.last_step),
+        screen.viewer.hold((i * 7919 % 100) / 100 * screen.viewer.whole.last_step),
         screen._draw(),
     ),
     "zoom": lambda screen, i: screen.action_zoom(0.5 if i % 2 else 2),

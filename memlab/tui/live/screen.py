@@ -16,39 +16,24 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from memlab.errors import MemlabError
-from memlab.preset.edit import apply_edits
-from memlab.preset.load import from_json
-from memlab.record.commands import CheckpointNow, Command, Edit, Pause, Resume, Stop, send
+from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
-from memlab.record.history import History
-from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.live import curves
 from memlab.tui.live.chart_panel import ChartPanel
-from memlab.tui.live.cursor import Cursor, neighbour
-from memlab.tui.live.edit_form import EditForm
+from memlab.tui.live.cursor import neighbour
 from memlab.tui.live.event_list import EventList
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
-from memlab.tui.live.look import Look, first_weight
-from memlab.tui.live.moment import (
-    Moment,
-    has_batches,
-    is_alive,
-    planned_steps,
-    problem_of,
-    status_now,
-    status_then,
-    steps_per_second,
-)
+from memlab.tui.live.look import Look
 from memlab.tui.live.pace import Pace
 from memlab.tui.live.panel import Panel
 from memlab.tui.live.sample_list import SampleList
-from memlab.tui.live.scrubber import Scrubber, Track, ticks
-from memlab.tui.live.smoothed import Smoothed
+from memlab.tui.live.scrubber import Scrubber, ticks
+from memlab.tui.live.steering import ask, ask_for_edits
+from memlab.tui.live.viewer import Viewer
 
 TICK = 0.1
 """Seconds between looks at the clock; how often is drawn is up to `Pace`."""
@@ -78,20 +63,9 @@ class RunScreen(Screen[None]):
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
-        self._hands = hands
-        self.folder, self.history = folder, History(folder)
-        self._whole = self.history.until(None)
-        self._status = status_now(folder, self._whole)
-        steps = planned_steps(folder, self._whole)
-        self.look = Look(weight=first_weight(steps, has_batches(folder)))
-        self._smoothed = Smoothed(self.look.weight)
+        self.viewer, self._hands = Viewer(folder, at, speed), hands
         self._pace = Pace()
         self._behind = False
-        rate = steps_per_second(self._whole, None) or 100.0
-        self.cursor = Cursor(None, rate, speed or self._whole.last_step / rate / 60)
-        if at is not None or speed:
-            self.cursor.hold(at or 0, self._whole.last_step)
-            self.cursor.playing = speed is not None
 
     def compose(self) -> ComposeResult:
         """Two columns of panels between the header and the time line."""
@@ -130,66 +104,26 @@ class RunScreen(Screen[None]):
     def _tick(self) -> None:
         if not self.is_current:
             return
-        playing = self.cursor.playing and not is_alive(self._status)
+        playing = self.viewer.cursor.playing and not self.viewer.alive
         seconds = self._pace.due(time.monotonic(), time.thread_time(), playing)
         if seconds is not None:
             self.poll(seconds)
 
     def poll(self, seconds: float = 0.0) -> None:
         """Take in what was recorded since, play on for some seconds, and draw what differs."""
-        grown = self.history.refresh()
-        if grown:
-            self._whole = self.history.until(None)
-        moved = self.cursor.advance(seconds, self._whole.last_step)
-        status = status_now(self.folder, self._whole)
-        changed, self._status = status != self._status, status
-        if grown or moved or changed:
+        if self.viewer.poll(seconds):
             self._draw()
-
-    @property
-    def following(self) -> bool:
-        """Whether it stands at the end of a run that trains."""
-        return self.cursor.at is None and is_alive(self._status)
-
-    def _view(self) -> Snapshot:
-        return self._whole if self.cursor.at is None else self.history.until(self.cursor.at)
 
     def _draw(self) -> None:
         """Hand the moment to all that is shown; each part draws what differs."""
         self._behind = False
-        view = self._view()
-        self._smoothed.extend(self._whole.steps)
-        if self.cursor.at is None:
-            now = self._status, problem_of(self.folder, self.history.damaged)
-        else:
-            now = status_then(view), ""
-        moment = Moment(self.folder, view, self._smoothed, self.look, *now)
+        moment = self.viewer.moment()
         self.query_one(Header).show(moment)
         for panel in self.query("Panel"):
             assert isinstance(panel, Panel)
             panel.show(moment)
-        self.query_one(Scrubber).show(self._track(view))
+        self.query_one(Scrubber).show(self.viewer.track())
         self.refresh_bindings()
-
-    def _track(self, view: Snapshot) -> Track:
-        known = self._whole.last_step
-        alive = is_alive(self._status)
-        last = planned_steps(self.folder, self._whole) if alive else max(known, 1)
-        return Track(
-            last=last,
-            known=known,
-            at=view.last_step if self.cursor.at is None else self.cursor.at,
-            ticks=ticks(self._whole),
-            lead=self._mode(),
-            trail=f"{known if self.cursor.at is None else self.cursor.at:,} / {last:,}",
-        )
-
-    def _mode(self) -> str:
-        if self.cursor.playing:
-            return f"▶ replay ×{self.cursor.speed:.3g}"
-        if self.cursor.at is not None:
-            return "‖ replay"
-        return "● live" if self.following else "■ end"
 
     def _moved(self) -> None:
         """Draw once all moves that wait have been made."""
@@ -197,136 +131,111 @@ class RunScreen(Screen[None]):
             self._behind = True
             self.call_later(self._draw)
 
-    def _hold(self, step: float) -> None:
-        self.cursor.playing = False
-        self.cursor.hold(step, self._whole.last_step)
-        self._moved()
-
     # Replay
 
     @on(Scrubber.Moved)
     def _scrubbed(self, event: Scrubber.Moved) -> None:
-        self._hold(event.step)
+        self.viewer.hold(event.step)
+        self._moved()
 
     @on(Scrubber.Pressed)
     def _pressed(self) -> None:
-        if not self.following:
+        if not self.viewer.following:
             self.action_play()
 
     def action_play(self) -> None:
         """Play, or hold."""
-        self.cursor.play(not self.cursor.playing)
+        self.viewer.cursor.play(not self.viewer.cursor.playing)
         self._pace.restart(time.monotonic())
         self._draw()
 
     def action_speed(self, by: int) -> None:
         """Play faster or slower."""
-        self.cursor.faster(by)
-        self.notify(f"speed ×{self.cursor.speed:.3g}", timeout=1)
+        self.viewer.cursor.faster(by)
+        self.notify(f"speed ×{self.viewer.cursor.speed:.3g}", timeout=1)
         self._draw()
 
     def action_evaluation(self, by: int) -> None:
         """To the next evaluation or the one before."""
-        self._stop_at([int(step) for step in self._whole.evaluations["step"]], by)
+        self.viewer.hold_at_next((int(step) for step in self.viewer.whole.evaluations["step"]), by)
+        self._moved()
 
     def action_event(self, by: int) -> None:
         """To the next spike or phase or the one before."""
-        self._stop_at(sorted(step for step, _ in ticks(self._whole)), by)
-
-    def _stop_at(self, stops: list[int], by: int) -> None:
-        here = self._whole.last_step if self.cursor.at is None else self.cursor.at
-        step = neighbour(stops, here, by)
-        if step is not None:
-            self._hold(step)
-        elif by > 0:
-            self.action_follow()
+        self.viewer.hold_at_next((step for step, _ in ticks(self.viewer.whole)), by)
+        self._moved()
 
     def action_go_to(self) -> None:
         """Ask for a step and go there."""
 
         def problem(text: str) -> str | None:
-            last = self._whole.last_step
-            ok = text.isdecimal() and int(text) <= last
-            return None if ok else f"a step from 0 to {last:,}"
+            ok = text.isdecimal() and int(text) <= self.viewer.last
+            return None if ok else f"a step from 0 to {self.viewer.last:,}"
 
         def go(text: str | None) -> None:
             if text is not None:
-                self._hold(int(text))
+                self.viewer.hold(int(text))
+                self._moved()
 
         self.app.push_screen(Line(Content("Go to step"), "", problem), go)
 
     def action_begin(self) -> None:
         """To the beginning."""
-        self._hold(0)
+        self.viewer.hold(0)
+        self._moved()
 
     def action_follow(self) -> None:
         """To the end."""
-        self.cursor.follow()
-        self._draw()
+        self.viewer.cursor.follow()
+        self._moved()
 
     # Commands
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what makes sense now is offered."""
         if action in ("pause", "stop", "edit", "checkpoint"):
-            return self.following
+            return self.viewer.following
         if action == "play":
-            return not self.following
+            return not self.viewer.following
         return self.has_class("-narrow") if action == "page" else True
 
     def action_pause(self) -> None:
         """Let the training wait, or go on."""
-        self._ask(Resume() if self._status == Status.PAUSED else Pause())
+        paused = self.viewer.status == Status.PAUSED
+        ask(self, self.viewer.folder, Resume() if paused else Pause())
 
     def action_stop(self) -> None:
         """Save and end."""
-        self._ask(Stop())
+        ask(self, self.viewer.folder, Stop())
 
     def action_checkpoint(self) -> None:
         """Save and go on."""
-        self._ask(CheckpointNow())
-
-    def _ask(self, command: Command) -> None:
-        try:
-            send(self.folder, command)
-        except (MemlabError, OSError) as error:
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            self.notify(f"asked to {_WORDS[command.kind]}", timeout=2)
+        ask(self, self.viewer.folder, CheckpointNow())
 
     def action_edit(self) -> None:
         """Ask for changes of what may change while training."""
-        try:
-            preset = from_json(self.folder.description.get("preset", {}))
-            for edited in self._whole.edits:
-                preset = apply_edits(preset, edited.changes)
-        except MemlabError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        self.app.push_screen(EditForm(preset), self._edit)
-
-    def _edit(self, changes: dict[str, Any] | None) -> None:
-        if changes:
-            self._ask(Edit(changes=changes))
+        ask_for_edits(self, self.viewer.folder, self.viewer.whole)
 
     # Look
 
+    @property
+    def look(self) -> Look:
+        """How one looks at the run."""
+        return self.viewer.look
+
     def _see(self, look: Look) -> None:
-        if look.weight != self.look.weight:
-            self._smoothed = Smoothed(look.weight)
-        self.look = look
-        self._draw()
+        self.viewer.look = look
+        self._moved()
 
     @property
     def _last(self) -> int:
-        return self._view().last_step
+        return self.viewer.view.last_step
 
     @on(ChartPanel.Pointed)
     @on(SampleList.Pointed)
     @on(EventList.Chosen)
     def _read_at(self, event: Any) -> None:
-        self.look = replace(self.look, reading=event.step).showing(event.step, self._last)
-        self._moved()
+        self._see(replace(self.look, reading=event.step).showing(event.step, self._last))
 
     @on(ChartPanel.Panned)
     def _panned(self, event: ChartPanel.Panned) -> None:
@@ -346,7 +255,7 @@ class RunScreen(Screen[None]):
         """Read at the next spike or the one before."""
         here = self.look.reading
         start = (-1 if by > 0 else self._last + 1) if here is None else here
-        step = neighbour(sorted(s.peak_step for s in self._view().spikes), start, by)
+        step = neighbour(sorted(s.peak_step for s in self.viewer.view.spikes), start, by)
         if step is not None:
             self._see(replace(self.look, reading=step).showing(step, self._last))
 
@@ -424,12 +333,3 @@ class RunScreen(Screen[None]):
             self.action_full()
         elif self.look.reading is not None:
             self._see(replace(self.look, reading=None))
-
-
-_WORDS = {
-    "pause": "pause",
-    "resume": "go on",
-    "stop": "save and end",
-    "checkpoint": "save a checkpoint",
-    "edit": "change settings",
-}

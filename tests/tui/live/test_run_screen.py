@@ -45,19 +45,19 @@ async def test_a_finished_run_opens_at_its_end(opened: Open, finished: RunFolder
 async def test_steps_by_evaluation_event_and_number(opened: Open, finished: RunFolder) -> None:
     async with opened(finished, 500) as (pilot, screen):
         await pilot.press("right_square_bracket")
-        assert screen.cursor.at == 520
+        assert screen.viewer.cursor.at == 520
         await pilot.press("left_square_bracket", "left_square_bracket")
-        assert screen.cursor.at == 480
+        assert screen.viewer.cursor.at == 480
         await pilot.press("right_curly_bracket")
-        assert screen.cursor.at == 901
+        assert screen.viewer.cursor.at == 901
         await pilot.press("left_curly_bracket")
-        assert screen.cursor.at == 420
+        assert screen.viewer.cursor.at == 420
         await pilot.press("g", "7", "7", "7", "enter")
-        assert screen.cursor.at == 777
+        assert screen.viewer.cursor.at == 777
         await pilot.press("home")
-        assert screen.cursor.at == 0
+        assert screen.viewer.cursor.at == 0
         await pilot.press("end")
-        assert screen.cursor.at is None
+        assert screen.viewer.cursor.at is None
 
 
 async def test_a_step_beyond_the_run_is_refused(opened: Open, finished: RunFolder) -> None:
@@ -65,21 +65,21 @@ async def test_a_step_beyond_the_run_is_refused(opened: Open, finished: RunFolde
         await pilot.press("g", "9", "9", "9", "9", "enter")
         assert "a step from 0 to 1,400" in await settle(pilot)
         await pilot.press("escape")
-        assert screen.cursor.at == 500
+        assert screen.viewer.cursor.at == 500
 
 
 async def test_playing_advances_with_the_seconds(opened: Open, finished: RunFolder) -> None:
     async with opened(finished, 100) as (pilot, screen):
         await pilot.press("space")
-        assert screen.cursor.playing
-        screen.cursor.rate, screen.cursor.speed = 100.0, 2.0
+        assert screen.viewer.cursor.playing
+        screen.viewer.cursor.rate, screen.viewer.cursor.speed = 100.0, 2.0
         screen.poll(1.5)
-        assert screen.cursor.at == 400
+        assert screen.viewer.cursor.at == 400
         await pilot.press("greater_than_sign")
-        assert screen.cursor.speed == 4.0
+        assert screen.viewer.cursor.speed == 4.0
         await pilot.press("space")
         screen.poll(1.5)
-        assert screen.cursor.at == 400
+        assert screen.viewer.cursor.at == 400
 
 
 async def test_the_scrubber_is_dragged_with_the_mouse(opened: Open, finished: RunFolder) -> None:
@@ -87,12 +87,12 @@ async def test_the_scrubber_is_dragged_with_the_mouse(opened: Open, finished: Ru
         width = screen.query_one(Scrubber).size.width
         await pilot.mouse_down(Scrubber, offset=(width // 4, 0))
         await pilot.pause()
-        assert 200 < screen.cursor.at < 500
+        assert 200 < screen.viewer.cursor.at < 500
         await pilot.hover(Scrubber, offset=(width // 2, 0))
-        assert 600 < screen.cursor.at < 900
+        assert 600 < screen.viewer.cursor.at < 900
         await pilot.mouse_up(Scrubber, offset=(width // 2, 0))
         await pilot.hover(Scrubber, offset=(5, 0))
-        assert 600 < screen.cursor.at < 900
+        assert 600 < screen.viewer.cursor.at < 900
 
 
 async def test_reading_shows_values_and_the_samples_of_that_step(
@@ -149,7 +149,7 @@ async def test_titles_are_pressed_with_the_mouse(opened: Open, finished: RunFold
 async def test_the_sign_before_the_time_line_plays(opened: Open, finished: RunFolder) -> None:
     async with opened(finished, 100) as (pilot, screen):
         await pilot.click(Scrubber, offset=(3, 0))
-        assert screen.cursor.playing
+        assert screen.viewer.cursor.playing
 
 
 async def test_zoom_pan_and_reset(opened: Open, finished: RunFolder) -> None:
@@ -247,15 +247,15 @@ async def test_a_live_run_is_followed_paused_edited_and_stopped(
         for _ in range(5):
             writer.write(next(events))
         screen.poll()
-        assert screen.query_one(SampleList).moment.step == screen._whole.last_step > 0
+        assert screen.query_one(SampleList).moment.step == screen.viewer.whole.last_step > 0
         await pilot.press("space")
         assert inbox.poll() == [Pause()]
-        writer.write(Paused(step=screen._whole.last_step))
+        writer.write(Paused(step=screen.viewer.whole.last_step))
         screen.poll()
         assert "‖ paused" in await settle(pilot)
         await pilot.press("space")
         assert inbox.poll() == [Resume()]
-        writer.write(GoesOn(step=screen._whole.last_step))
+        writer.write(GoesOn(step=screen.viewer.whole.last_step))
         screen.poll()
         await pilot.press("C")
         assert inbox.poll() == [CheckpointNow()]

@@ -1,0 +1,90 @@
+"""Steps a second with the Live screen open, over steps a second without it, in one process.
+
+    python benchmarks/console/overhead.py [--seconds 3] [--rounds 9]
+
+A run trains in a thread while the console comes and goes in turn, so that what else the machine
+does falls on both alike. Twice: quickstart as it is, and with batches of 64 examples.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from memlab.engine.worker import work
+from memlab.preset.create import create_run
+from memlab.preset.load import load
+from memlab.record.commands import Stop, send
+from memlab.record.events import Rows
+from memlab.record.folder import RunFolder
+from memlab.tui.app import Memlab
+
+CASES = {
+    "quickstart": ["training.steps=1000000"],
+    "batches of 64": ["training.steps=1000000", "training.batch_size=64"],
+}
+
+
+class Training(threading.Thread):
+    """Trains the run in a folder and counts its steps."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.steps = folder, 0
+
+    def run(self) -> None:
+        """Train to the end."""
+        for event in work(self.folder, device="cpu"):
+            if isinstance(event, Rows):
+                self.steps = event.step
+
+    def speed(self, seconds: float) -> float:
+        """Steps a second over the next seconds, as seen from here."""
+        steps, begun = self.steps, time.perf_counter()
+        time.sleep(seconds)
+        return (self.steps - steps) / (time.perf_counter() - begun)
+
+
+async def watched(training: Training, seconds: float) -> float:
+    """Steps a second while the console shows the run."""
+    app = Memlab(training.folder.path.parent, open_run=training.folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(1.0)
+        return await asyncio.to_thread(training.speed, seconds)
+
+
+def compare(overrides: Sequence[str], seconds: float, rounds: int) -> tuple[float, float, float]:
+    """Median steps a second without and with the console, and the median of their ratios."""
+    with tempfile.TemporaryDirectory() as runs:
+        folder = create_run(load("quickstart", overrides), Path(runs), "overhead")
+        training = Training(folder)
+        training.start()
+        while training.steps < 50:
+            time.sleep(0.1)
+        alone, beside = [], []
+        for _ in range(rounds):
+            alone.append(training.speed(seconds))
+            beside.append(asyncio.run(watched(training, seconds)))
+        send(folder, Stop())
+        training.join()
+    ratios = [b / a for a, b in zip(alone, beside, strict=True)]
+    return statistics.median(alone), statistics.median(beside), statistics.median(ratios)
+
+
+def main() -> None:
+    """Print a line for each case."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    for name, overrides in CASES.items():
+        alone, beside, ratio = compare(overrides, options.seconds, options.rounds)
+        print(f"{name:14} alone {alone:8.1f}/s   watched {beside:8.1f}/s   ratio {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""A run, where one stands in its time and how one looks at it. Knows no widgets and no clock."""
+
+from collections.abc import Iterable
+from typing import final
+
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.snapshot import Snapshot
+from memlab.tui.live.cursor import Cursor, neighbour
+from memlab.tui.live.look import Look, first_weight
+from memlab.tui.live.moment import (
+    Moment,
+    has_batches,
+    is_alive,
+    planned_steps,
+    problem_of,
+    status_now,
+    status_then,
+    steps_per_second,
+)
+from memlab.tui.live.scrubber import Track, ticks
+from memlab.tui.live.smoothed import Smoothed
+
+_SECONDS = 60
+"""How long a whole run plays when nobody asks for another speed."""
+_RATE = 100.0
+"""Steps a second of a run whose speed is not known."""
+
+
+@final
+class Viewer:
+    """What the screen shows is `moment()`; keys change `cursor` and `look`."""
+
+    def __init__(self, folder: RunFolder, at: int | None, speed: float | None) -> None:
+        self.folder, self.history = folder, History(folder)
+        self.whole = self.history.until(None)
+        """the run as it stands, wherever the cursor is"""
+        self.status = status_now(folder, self.whole)
+        steps = planned_steps(folder, self.whole)
+        self.look = Look(weight=first_weight(steps, has_batches(folder)))
+        self._smoothed = Smoothed(self.look.weight)
+        rate = steps_per_second(self.whole, None) or _RATE
+        self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
+        if at is not None or speed:
+            self.cursor.hold(at or 0, self.last)
+            self.cursor.playing = speed is not None
+
+    @property
+    def last(self) -> int:
+        """The last step of the run as it stands."""
+        return self.whole.last_step
+
+    @property
+    def here(self) -> int:
+        """The step that the cursor is at."""
+        return self.last if self.cursor.at is None else self.cursor.at
+
+    @property
+    def alive(self) -> bool:
+        """Whether the run trains."""
+        return is_alive(self.status)
+
+    @property
+    def following(self) -> bool:
+        """Whether the cursor stands at the end of a run that trains."""
+        return self.cursor.at is None and self.alive
+
+    def poll(self, seconds: float) -> bool:
+        """Take in what was recorded since, and play on; true if something differs."""
+        grown = self.history.refresh()
+        if grown:
+            self.whole = self.history.until(None)
+        moved = self.cursor.advance(seconds, self.last)
+        before, self.status = self.status, status_now(self.folder, self.whole)
+        return grown or moved or before != self.status
+
+    @property
+    def view(self) -> Snapshot:
+        """The run as it stood at the cursor."""
+        return self.whole if self.cursor.at is None else self.history.until(self.cursor.at)
+
+    def moment(self) -> Moment:
+        """What is shown."""
+        if self._smoothed.weight != self.look.weight:
+            self._smoothed = Smoothed(self.look.weight)
+        self._smoothed.extend(self.whole.steps)
+        view = self.view
+        if self.cursor.at is None:
+            status, problem = self.status, problem_of(self.folder, self.history.damaged)
+        else:
+            status, problem = status_then(view), ""
+        return Moment(self.folder, view, self._smoothed, self.look, status, problem)
+
+    def track(self) -> Track:
+        """What the time line shows: the whole run."""
+        last = planned_steps(self.folder, self.whole) if self.alive else max(self.last, 1)
+        return Track(
+            last=last,
+            known=self.last,
+            at=self.here,
+            ticks=ticks(self.whole),
+            lead=self._mode(),
+            trail=f"{self.here:,} / {last:,}",
+        )
+
+    def _mode(self) -> str:
+        if self.cursor.playing:
+            return f"▶ replay ×{self.cursor.speed:.3g}"
+        if self.cursor.at is not None:
+            return "‖ replay"
+        return "● live" if self.following else "■ end"
+
+    def hold(self, step: float) -> None:
+        """Stand at a step."""
+        self.cursor.playing = False
+        self.cursor.hold(step, self.last)
+
+    def hold_at_next(self, stops: Iterable[int], by: int) -> None:
+        """Stand at the next (1) of some steps or the one before (-1); beyond them at the end."""
+        step = neighbour(sorted(stops), self.here, by)
+        if step is not None:
+            self.hold(step)
+        elif by > 0:
+            self.cursor.follow()
