@@ -7,10 +7,12 @@ import typer
 import memlab
 from memlab.cli.bench import bench
 from memlab.cli.check import check
+from memlab.cli.console import console
 from memlab.cli.data import data
 from memlab.cli.eval import evaluate
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
+from memlab.cli.replay import replay
 from memlab.cli.resume import resume
 from memlab.cli.run import run
 from memlab.cli.runs import runs
@@ -18,8 +20,7 @@ from memlab.cli.show import show
 from memlab.cli.verify import verify
 
 app = typer.Typer(
-    help="A lab console for memorization and generalization in tiny transformers.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -33,15 +34,22 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take options that belong to no command."""
+    """A lab console for memorization and generalization in tiny transformers.
+
+    Without a command it opens in the terminal.
+    """
+    if context.invoked_subcommand is None:
+        console()
 
 
 app.command()(run)
 app.command()(resume)
+app.command()(replay)
 app.command()(runs)
 app.command()(show)
 app.command()(check)

@@ -1,0 +1,44 @@
+"""`memlab` alone: the console, with the three functions that train."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from memlab.preset.schema import Preset
+from memlab.record.folder import RunFolder
+
+
+def console(runs: Path | None = None) -> None:
+    """Open the console."""
+    from memlab.record.runs import runs_folder
+    from memlab.tui.app import Memlab
+    from memlab.tui.trainer import Trainer
+
+    Memlab(runs_folder(runs), Trainer(_train, _detach, _probe)).run()
+
+
+def _train(folder: RunFolder) -> None:
+    """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
+    from memlab.engine.worker import work
+
+    for _ in work(folder):
+        pass
+
+
+def _detach(folder: RunFolder) -> None:
+    """Go on with a run in a process that outlives the console."""
+    words = ["resume", folder.id, "--runs", str(folder.path.parent.absolute()), "--quiet"]
+    subprocess.Popen(
+        [sys.executable, "-m", "memlab", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _probe(preset: Preset) -> float:
+    """Seconds that an update of `preset` takes."""
+    from memlab.engine.probe import seconds_per_step
+
+    return seconds_per_step(preset)
