@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from memlab.preset.schema import Preset
-from memlab.record.folder import RunFolder
+if TYPE_CHECKING:
+    from memlab.preset.schema import Preset
+    from memlab.record.folder import RunFolder
 
 
 def console(runs: Path | None = None) -> None:
@@ -17,7 +19,7 @@ def console(runs: Path | None = None) -> None:
     Memlab(runs_folder(runs), Trainer(_train, _detach, _probe)).run()
 
 
-def _train(folder: RunFolder) -> None:
+def _train(folder: "RunFolder") -> None:
     """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
     from memlab.engine.worker import work
 
@@ -25,7 +27,7 @@ def _train(folder: RunFolder) -> None:
         pass
 
 
-def _detach(folder: RunFolder) -> None:
+def _detach(folder: "RunFolder") -> None:
     """Go on with a run in a process that outlives the console."""
     words = ["resume", folder.id, "--runs", str(folder.path.parent.absolute()), "--quiet"]
     subprocess.Popen(
@@ -37,7 +39,7 @@ def _detach(folder: RunFolder) -> None:
     )
 
 
-def _probe(preset: Preset) -> float:
+def _probe(preset: "Preset") -> float:
     """Seconds that an update of `preset` takes."""
     from memlab.engine.probe import seconds_per_step
 
