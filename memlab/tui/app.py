@@ -95,6 +95,11 @@ class Memlab(App[None]):
         else:
             await self._show_run(mode, folder, None)
 
+    @property
+    def shown(self) -> RunFolder | None:
+        """The run on the screen, if it shows one."""
+        return self._shown.get(self.current_mode or "")
+
     def _run_for(self, mode: str) -> RunFolder | None:
         """The run that trains here, else the one shown last, else the newest that will do."""
         if mode == "live" and self.training.current:

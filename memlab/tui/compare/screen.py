@@ -140,14 +140,11 @@ class CompareScreen(Screen[None]):
     def _show_table(self, colours: dict[str, RGB]) -> None:
         runs, rows = self._compared, differences(self._compared)
         columns = [
-            Column("run", "run", 30),
+            Column("run", "run", 26),
             Column("value", self._measure, 12, "right"),
+            *(_setting(key) for key in rows),
             Column("memorized", "memorized", 10, "right"),
-            Column("grokked", "grokked", 10, "right"),
-            *(
-                Column(k, k.rpartition(".")[2], max(len(k.rpartition(".")[2]), 8), "right")
-                for k in rows
-            ),
+            Column("grokked", "grokked", 8, "right"),
         ]
 
         def cells(row: int) -> list[Content]:
@@ -157,9 +154,9 @@ class CompareScreen(Screen[None]):
             return [
                 Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
                 Content(f"{values[-1]:.4g}" if len(values) else "–"),
+                *(safe("–" if v[row] is None else str(v[row])) for v in rows.values()),
                 _count(run.memorized),
                 _count(run.grokked),
-                *(safe("–" if v[row] is None else str(v[row])) for v in rows.values()),
             ]
 
         self.query_one(Table).show(columns, len(runs), cells)
@@ -225,6 +222,11 @@ def _compared(number: int, history: History) -> Compared:
     folder = history.folder
     name = f"{number} {safe_text(folder.labels().name or folder.id, 40)}"
     return compared(history, name, dict(flat(folder.description.get("preset", {}))))
+
+
+def _setting(key: str) -> Column:
+    title = safe_text(key.rpartition(".")[2], 20)
+    return Column(key, title, max(len(title), 8), "right")
 
 
 def _count(n: int | None) -> Content:

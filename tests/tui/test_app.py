@@ -1,0 +1,214 @@
+"""Going places, training, leaving."""
+
+import threading
+
+import pytest
+from textual.widgets import Button, Static
+
+from memlab.errors import RunError
+from memlab.record.events import Ended
+from memlab.record.status import Status
+from memlab.tui.messages import OpenRun
+from memlab.tui.training import Training
+
+
+async def test_number_keys_and_tabs_go_to_the_screens(console, make_run, settle) -> None:
+    make_run()
+    async with console() as (app, pilot):
+        for key, mode in (("3", "runs"), ("4", "compare"), ("5", "replay"), ("1", "lab")):
+            await pilot.press(key)
+            await settle(app, pilot)
+            assert app.current_mode == mode
+        await pilot.click("Bar", offset=(26, 0))
+        await settle(app, pilot)
+        assert app.current_mode == "runs"
+
+
+async def test_live_without_a_run_says_so_and_stays(console, settle) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("2", "5")
+        await settle(app, pilot)
+        assert app.current_mode == "lab"
+
+
+async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -> None:
+    folder = make_run()
+    async with console(open_run=folder, at=100) as (app, pilot):
+        assert app.current_mode == "replay"
+        assert app.shown.path == folder.path
+
+
+async def test_another_run_takes_the_place_of_the_one_that_was_shown(
+    console, make_run, settle
+) -> None:
+    first, second = make_run(name="first"), make_run(name="second")
+    async with console() as (app, pilot):
+        for folder in (first, second, first):
+            app.post_message(OpenRun(folder))
+            await settle(app, pilot)
+            assert app.shown.path == folder.path
+
+
+async def test_a_run_of_this_process_is_shown_live_from_its_start(console, settle, trained) -> None:
+    go = threading.Event()
+    trained.work = lambda folder: go.wait(30)
+    async with console() as (app, pilot):
+        await pilot.press("s")
+        await settle(app, pilot)
+        assert app.current_mode == "live"
+        assert app.training.current is trained.trained[0]
+        go.set()
+
+
+async def test_further_runs_wait_for_the_first(console, settle, trained) -> None:
+    gates = [threading.Event(), threading.Event()]
+    trained.work = lambda folder: gates[len(trained.trained) - 1].wait(30)
+    async with console() as (app, pilot):
+        await pilot.press("s")
+        await settle(app, pilot)
+        await pilot.press("1", "ctrl+t")
+        await settle(app, pilot)
+        assert len(trained.trained) == 1
+        assert len(app.training.waiting) == 1
+        assert app.training.waiting[0].status() == Status.QUEUED
+        gates[0].set()
+        while len(trained.trained) < 2:
+            await pilot.pause(0.01)
+        await settle(app, pilot)
+        assert app.current_mode == "lab"
+        await pilot.press("2")
+        await settle(app, pilot)
+        assert app.shown.path == trained.trained[1].path
+        gates[1].set()
+
+
+@pytest.mark.parametrize(
+    ("problem", "told", "untold"),
+    [
+        (ZeroDivisionError("boom [b]"), ["Traceback", "boom [b]"], []),
+        (RunError("cannot", hint="do this"), ["cannot", "do this"], ["Traceback"]),
+    ],
+)
+async def test_a_crash_is_shown_and_the_console_lives_on(
+    console, settle, trained, problem, told, untold
+) -> None:
+    def crash(folder) -> None:
+        raise problem
+
+    trained.work = crash
+    async with console() as (app, pilot):
+        await pilot.press("s")
+        while not app.screen.query(".dialog"):
+            await pilot.pause(0.01)
+        text = "\n".join(str(static.content) for static in app.screen.query(Static))
+        assert all(part in text for part in told)
+        assert not any(part in text for part in untold)
+        await pilot.press("escape", "3")
+        await settle(app, pilot)
+        assert app.current_mode == "runs"
+        assert app.training.current is None
+
+
+async def test_leaving_with_nothing_alive_asks_nothing(console) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("q")
+        await pilot.pause()
+        assert app._exit
+
+
+async def _quit(app, pilot, settle, answer: str) -> None:
+    await pilot.press("s")
+    await settle(app, pilot)
+    await pilot.press("q")
+    await pilot.pause()
+    button = next(b for b in app.screen.query(Button) if b.name == answer)
+    button.press()
+    await pilot.pause()
+
+
+@pytest.fixture
+def stoppable(trained):
+    """Training that ends as soon as it is asked to."""
+    from memlab.record.commands import Inbox, Stop
+
+    go = threading.Event()
+
+    def work(folder) -> None:
+        writer = folder.claim({"device": "cpu"}, seq=0, first_step=1)
+        inbox = Inbox(folder, writer.number)
+        while not go.is_set() and not any(isinstance(c, Stop) for c in inbox.poll()):
+            go.wait(0.005)
+        writer.write(Ended(step=0, reason="stopped"))
+        writer.end("stopped", 0, {})
+
+    trained.work = work
+    return go
+
+
+async def test_one_may_stay(console, settle, stoppable, trained) -> None:
+    async with console() as (app, pilot):
+        await _quit(app, pilot, settle, "stay")
+        assert not app._exit
+        assert app.training.current is trained.trained[0]
+        stoppable.set()
+
+
+@pytest.mark.parametrize(("answer", "detached"), [("stop", 0), ("keep", 1)])
+async def test_one_may_stop_the_run_or_let_it_go_on_elsewhere(
+    console, settle, stoppable, trained, answer, detached
+) -> None:
+    async with console() as (app, pilot):
+        await _quit(app, pilot, settle, answer)
+        while not app._exit:
+            await pilot.pause(0.01)
+        assert trained.trained[0].status() == Status.STOPPED
+        assert len(trained.detached) == detached
+
+
+async def test_without_a_trainer_runs_are_only_shown(here, settle) -> None:
+    from memlab.tui.app import Memlab
+
+    app = Memlab(here / "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("s", "m")
+        await settle(app, pilot)
+        assert app.current_mode == "lab"
+        assert not (here / "runs").exists()
+
+
+async def test_the_palette_knows_presets_runs_and_keys(console, make_run, settle) -> None:
+    make_run(name="my own [run]")
+    async with console() as (app, pilot):
+        from memlab.tui.palette import PresetsAndRuns
+
+        provider = PresetsAndRuns(app.screen)
+        await provider.startup()
+        for sought in ("quick", "own [run]"):
+            assert [hit async for hit in provider.search(sought)]
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Lab: start" in titles
+        assert "Everywhere: quit" in titles
+
+
+def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
+    runs = [make_run(name=str(i)) for i in range(3)]
+    done = threading.Event()
+    ended: list[tuple[str, bool]] = []
+
+    def train(folder) -> None:
+        if folder is runs[1]:
+            raise ValueError("no")
+
+    def end(folder, problem) -> None:
+        ended.append((folder.labels().name, problem is not None))
+        training.proceed()
+        if len(ended) == 3:
+            done.set()
+
+    training = Training(train, end)
+    for run in runs:
+        training.submit(run)
+    assert done.wait(30)
+    assert ended == [("0", False), ("1", True), ("2", False)]
+    assert training.current is None

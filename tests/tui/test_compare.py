@@ -1,0 +1,205 @@
+"""Runs over one another."""
+
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+from textual.widgets import Static
+
+from memlab.record.history import History
+from memlab.tui.compare.colours import DARK, Colours
+from memlab.tui.compare.curves import (
+    AXES,
+    bands,
+    by_seed,
+    compared,
+    differences,
+    measures,
+    overlay,
+)
+from memlab.tui.messages import CompareRuns
+from memlab.tui.runs.entry import flat
+
+
+@pytest.fixture
+def compare(make_run):
+    def one(*changes: str, **how):
+        folder = make_run(*changes, **how)
+        settings = dict(flat(folder.description["preset"]))
+        return compared(History(folder), folder.labels().name, settings)
+
+    return one
+
+
+def _colours(runs):
+    return Colours().of([run.key for run in runs], dark=True)
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_a_curve_has_the_values_that_were_measured(compare, axis) -> None:
+    run = compare("training.batch_size=64")
+    chart = overlay([run], _colours([run]), "val_loss", axis, None)
+    judged = History(run_folder(run)).until().evaluations
+    assert chart.series[0].y.tolist() == judged["val_loss"].tolist()
+    assert np.all(np.diff(chart.series[0].x) >= 0)
+
+
+def run_folder(run):
+    from memlab.record.runs import list_runs
+
+    return next(f for f in list_runs(_runs()) if f.path.name == run.key)
+
+
+def _runs():
+    from pathlib import Path
+
+    return Path("runs")
+
+
+def test_axes_are_what_they_say(compare) -> None:
+    run = compare("training.batch_size=64")
+    steps = np.array([0.0, 100.0, 600.0])
+    per_epoch = (23 * 23 // 2) // 64
+    assert run.along("step", steps).tolist() == [0, 100, 600]
+    assert run.along("epoch", steps).tolist() == [s / per_epoch for s in steps]
+    assert run.along("steps since memorized", steps).tolist() == [-100, 0, 500]
+    seconds = run.along("wall time", steps)
+    assert 0 <= seconds[0] < seconds[1] < seconds[2]
+
+
+def test_a_run_that_never_memorized_has_no_place_on_that_axis(compare) -> None:
+    run = compare()
+    without = compared(run_history(run), run.name, run.settings)
+    object.__setattr__(without, "view", run_history(run).until(50))
+    assert (
+        overlay([without], _colours([without]), "val_loss", "steps since memorized", None).series
+        == ()
+    )
+
+
+def run_history(run) -> History:
+    return History(run_folder(run))
+
+
+def test_phases_become_rules_in_the_runs_colour(compare) -> None:
+    runs = [compare(grokked=400), compare("optimizer.lr=0.01", grokked=200)]
+    colours = _colours(runs)
+    chart = overlay(runs, colours, "val_loss", "step", None)
+    assert {(rule.x, rule.label) for rule in chart.rules} == {
+        (100, "memorized"), (400, "grokked"), (200, "grokked"),
+    }  # fmt: skip
+    assert all(rule.colour in colours.values() for rule in chart.rules)
+
+
+def test_focus_dims_all_others_and_draws_the_run_last(compare) -> None:
+    runs = [compare(), compare("optimizer.lr=0.01")]
+    colours = _colours(runs)
+    chart = overlay(runs, colours, "val_loss", "step", runs[0].key)
+    assert chart.series[-1].colour == colours[runs[0].key]
+    assert chart.series[0].colour not in colours.values()
+
+
+def test_seeds_are_grouped_and_nothing_else_is(compare) -> None:
+    runs = [compare("training.seed=1"), compare("training.seed=2"), compare("optimizer.lr=0.01")]
+    assert sorted(len(group) for group in by_seed(runs).values()) == [1, 2]
+
+
+def test_seeds_become_median_and_band(compare) -> None:
+    runs = [compare(f"training.seed={i}", grokked=g) for i, g in enumerate((200, 300, 400))]
+    chart = bands(runs, _colours(runs), "val_loss", "step")
+    values = np.array([run.measure("val_loss")[1] for run in runs])
+    assert len(chart.series) == 1
+    np.testing.assert_allclose(chart.series[0].y, np.median(values, axis=0))
+    np.testing.assert_allclose(chart.bands[0].low, values.min(axis=0))
+    np.testing.assert_allclose(chart.bands[0].high, values.max(axis=0))
+
+
+def test_the_table_has_only_settings_that_differ(compare) -> None:
+    runs = [compare(), compare("optimizer.lr=0.01"), compare("training.epochs=9")]
+    rows = differences(runs)
+    assert rows["optimizer.lr"] == [0.001, 0.01, 0.001]
+    assert rows["training.epochs"] == [None, None, 9]
+    assert set(rows) == {"optimizer.lr", "training.steps", "training.epochs"}
+
+
+def test_losses_and_accuracies_come_first_among_the_measures(compare) -> None:
+    assert measures([compare()])[:2] == ["val_loss", "train_loss"]
+    assert measures([]) == []
+
+
+def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
+    colours = Colours()
+    first = colours.of(["a", "b", "c"], dark=True)
+    assert len(set(first.values())) == 3
+    second = colours.of(["d", "c", "b"], dark=True)
+    assert (second["b"], second["c"]) == (first["b"], first["c"])
+    assert second["d"] == first["a"]
+    assert len(colours.of([str(i) for i in range(20)], dark=True)) == 20
+    assert set(first.values()) <= set(DARK)
+
+
+@pytest.fixture
+def compare_screen(console, make_run, settle):
+    folders = [
+        make_run(name="one"),
+        make_run("training.seed=1", name="two [b]", grokked=200),
+        make_run("optimizer.lr=0.01", name="three", grokked=9999),
+    ]
+
+    @asynccontextmanager
+    async def opened(size=(120, 40)):
+        async with console(size=size) as (app, pilot):
+            app.post_message(CompareRuns(folders))
+            await settle(app, pilot)
+            yield app, pilot
+
+    return opened
+
+
+def _title(app) -> str:
+    return str(app.screen.query_one("#title", Static).content)
+
+
+def _picture(app) -> str:
+    return app.screen.query_one("#overlay").render().plain
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_all_runs_are_in_chart_and_table(compare_screen, size) -> None:
+    async with compare_screen(size) as (app, _):
+        assert app.current_mode == "compare"
+        assert "1 one" in _picture(app)
+        assert "2 two [b]" in _picture(app)
+        table = app.screen.query_one("Table")
+        text = "\n".join(table.render_line(y).text for y in range(table.size.height))
+        assert "3 three" in text
+        assert "seed" in text
+
+
+async def test_keys_change_axis_measure_and_grouping(compare_screen) -> None:
+    async with compare_screen() as (app, pilot):
+        assert _title(app) == "val_loss by step"
+        await pilot.press("x", "m")
+        assert _title(app) == "train_loss by epoch"
+        await pilot.press("s")
+        assert "1 one (2 seeds)" in _picture(app)
+        await pilot.press("s", "y", "l", "z", "down")
+        assert "2 two [b]" in _picture(app)
+
+
+async def test_a_run_can_be_taken_out_or_opened(compare_screen, settle) -> None:
+    async with compare_screen() as (app, pilot):
+        await pilot.press("space")
+        assert [run.name for run in app.screen._compared] == ["2 two [b]", "3 three"]
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert app.current_mode == "replay"
+        assert app.shown.labels().name == "two [b]"
+
+
+async def test_without_runs_it_says_how_to_get_some(console) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("4")
+        assert "mark runs with space" in _title(app)
+        await pilot.press("x", "m", "s", "z", "space", "enter")
+        assert app.current_mode == "compare"
