@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Two test processes share the cores: threads that wait must not spin.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run test test-slow check venv
+.PHONY: run test test-slow check claims tree venv
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -20,6 +20,12 @@ check: .venv/installed          ## everything that CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
+
+claims: .venv/installed         ## train the quick presets and write what came of their claims
+	$(BIN)/memlab verify --markdown presets/quick/*.yaml > CLAIMS.md
+
+tree: .venv/installed           ## the tree in README.md, from the files' docstrings
+	$(BIN)/python tools/tree.py --write
 
 venv: .venv/installed           ## .venv with memlab and its tools
 

@@ -1,0 +1,58 @@
+"""The documents say what is true."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from memlab.tasks.seeds import Seeds
+
+ROOT = Path(__file__).parent.parent
+
+
+def load(path, name):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tree_in_the_readme_is_the_tree():
+    tree = load(ROOT / "tools" / "tree.py", "project_tree")
+    assert (ROOT / "README.md").read_text("utf-8") == tree.readme()
+
+
+def test_the_task_in_the_architecture_page_works(tmp_path):
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "parity.py").write_text(code)
+    task = load(tmp_path / "parity.py", "parity").Parity(bits=6)
+    data = task.dataset(Seeds(0))
+    assert sum(len(split) for split in data.splits.values()) == 64
+    for i in range(32):
+        ones = data.vocabulary.decode(data.splits["val"].prompt(i)).count("1")
+        right = "odd" if ones % 2 else "even"
+        assert data.vocabulary.decode(data.splits["val"].target(i)) == right
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_commands_and_targets_that_a_page_names_exist(page):
+    from memlab.cli.app import app
+
+    text = (ROOT / page).read_text("utf-8")
+    commands = {c.name or c.callback.__name__ for c in app.registered_commands}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for word in re.findall(r"bin/memlab +([a-z]+)", text):
+        assert word in commands
+    for word in re.findall(r"^make ([a-z-]+)", text, re.MULTILINE):
+        assert word in targets
+
+
+def test_no_page_names_an_absolute_path_or_a_registry():
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("memlab/**/*.py"), *ROOT.glob("presets/**/*.yaml")]:
+        text = path.read_text("utf-8")
+        assert not re.search(r"(?<![\w./~])/(home|root|work|Users)/", text), path
+        assert "pythonhosted" not in text, path

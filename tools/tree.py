@@ -1,0 +1,63 @@
+"""Print the project's tree, a comment per file, or put it into README.md (`--write`)."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- tree: made by `make tree` -->\n```\n", "```\n<!-- end of tree -->"
+TOP = {
+    "presets/": "experiments, in folders by what they show; `memlab presets` tells of each",
+    "runs/": "what was trained here, a folder each",
+    "tests/": "the same folders as memlab/; slow ones are marked",
+    "benchmarks/": "figures: engines, spike rules, the console",
+    "tools/": "what makes files of this project",
+}
+WIDTH = 34
+
+
+def lines() -> Iterator[str]:
+    """The tree, line by line."""
+    for name, comment in TOP.items():
+        yield f"{name:<{WIDTH}}{comment}"
+    yield from _folder(ROOT / "memlab", 0)
+
+
+def _folder(folder: Path, depth: int) -> Iterator[str]:
+    yield _line(f"{'  ' * depth}{folder.name}/", _summary(folder / "__init__.py"))
+    children = sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.name))
+    for child in children:
+        if child.is_dir() and (child / "__init__.py").exists():
+            yield from _folder(child, depth + 1)
+        elif child.suffix == ".py" and child.name != "__init__.py":
+            yield _line(f"{'  ' * (depth + 1)}{child.name}", _summary(child))
+
+
+def _line(name: str, comment: str) -> str:
+    return f"{name:<{WIDTH}}{comment}".rstrip()
+
+
+def _summary(path: Path) -> str:
+    """The first sentence of a module's docstring."""
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    first = " ".join(text.split("\n\n")[0].split())
+    for mark in (": ", ". ", "; "):
+        if len(first) > 90:
+            first = first.split(mark)[0]
+    return first.rstrip(".")
+
+
+def readme() -> str:
+    """README.md with the tree as it is now."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + "\n".join(lines()) + "\n" + END + after
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        (ROOT / "README.md").write_text(readme(), "utf-8")
+    else:
+        sys.stdout.write("\n".join(lines()) + "\n")
