@@ -49,30 +49,32 @@ class Training(threading.Thread):
         return (self.steps - steps) / (time.perf_counter() - begun)
 
 
-async def watched(training: Training, seconds: float) -> float:
-    """Steps a second while the console shows the run."""
+async def watched(training: Training, seconds: float) -> tuple[float, float]:
+    """Steps a second while the console shows the run; the console's share of one core."""
     app = Memlab(training.folder.path.parent, open_run=training.folder)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(1.0)
-        return await asyncio.to_thread(training.speed, seconds)
+        used, begun = time.thread_time(), time.perf_counter()
+        speed = await asyncio.to_thread(training.speed, seconds)
+        return speed, (time.thread_time() - used) / (time.perf_counter() - begun)
 
 
-def compare(overrides: Sequence[str], seconds: float, rounds: int) -> tuple[float, float, float]:
-    """Median steps a second without and with the console, and the median of their ratios."""
+def compare(overrides: Sequence[str], seconds: float, rounds: int) -> list[float]:
+    """Medians: steps a second without and with the console, their ratio, the console's share."""
     with tempfile.TemporaryDirectory() as runs:
         folder = create_run(load("quickstart", overrides), Path(runs), "overhead")
         training = Training(folder)
         training.start()
         while training.steps < 50:
             time.sleep(0.1)
-        alone, beside = [], []
+        found = []
         for _ in range(rounds):
-            alone.append(training.speed(seconds))
-            beside.append(asyncio.run(watched(training, seconds)))
+            alone = training.speed(seconds)
+            beside, share = asyncio.run(watched(training, seconds))
+            found.append((alone, beside, beside / alone, share))
         send(folder, Stop())
         training.join()
-    ratios = [b / a for a, b in zip(alone, beside, strict=True)]
-    return statistics.median(alone), statistics.median(beside), statistics.median(ratios)
+    return [statistics.median(column) for column in zip(*found, strict=True)]
 
 
 def main() -> None:
@@ -82,8 +84,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     for name, overrides in CASES.items():
-        alone, beside, ratio = compare(overrides, options.seconds, options.rounds)
-        print(f"{name:14} alone {alone:8.1f}/s   watched {beside:8.1f}/s   ratio {ratio:.3f}")
+        alone, beside, ratio, share = compare(overrides, options.seconds, options.rounds)
+        print(
+            f"{name:14} alone {alone:7.1f}/s   watched {beside:7.1f}/s   ratio {ratio:.3f}"
+            f"   console {share:.1%} of a core"
+        )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,10 @@ from memlab.tui.live.moment import Moment
 
 _LEVELS = {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning")}
 _LONGEST = 160
+_TOLD: tuple[type[Event], ...] = (
+    Started, Spike, Phase, Finding, Change, Edited, Checkpoint, Paused, Resumed, Ended,
+)  # fmt: skip
+"""Kinds with a line of their own; a spike that is not over has one too."""
 
 
 @final
@@ -42,7 +46,8 @@ class EventList(Lines[Event]):
 
     def depends(self, moment: Moment) -> Hashable:
         """Events, and the line that is selected."""
-        return len(moment.view.events), self.selected, self.has_focus
+        told = sum(len(moment.view.of(kind)) for kind in _TOLD)
+        return told, self.selected, self.has_focus
 
     def heading(self, moment: Moment) -> Content:
         """How many of what one looks for."""
@@ -51,9 +56,9 @@ class EventList(Lines[Event]):
 
     def lines(self, moment: Moment) -> Sequence[Event]:
         """The events told here."""
-        closed = {spike.onset for spike in moment.view.spikes}
-        told = [e for e in moment.view.events if _told(e, closed)]
-        return told[::-1]
+        opened = moment.view.open_spike
+        told = [event for kind in _TOLD for event in moment.view.of(kind)]
+        return sorted([*told, *([opened] if opened else [])], key=lambda event: -event.seq)
 
     def written(self, found: Sequence[Event]) -> list[Content]:
         """Step, sign, words."""
@@ -78,14 +83,8 @@ def where(event: Event) -> int:
     return event.peak_step if isinstance(event, Spike) else event.step
 
 
-def _told(event: Event, closed: set[int]) -> bool:
-    if isinstance(event, SpikeOnset):
-        return event.step not in closed
-    return describe(event)[2] != ""
-
-
 def describe(event: Event) -> tuple[str, str, str]:
-    """(sign, style, words) of an event; no words = it is told elsewhere."""
+    """(sign, style, words) of an event that is told here."""
     match event:
         case Phase():
             return "★", _PHASES.get(event.name, "$text-accent"), _phase(event)
@@ -121,7 +120,7 @@ def _course(event: Event) -> str:
         case Ended():
             return f"ended: {event.reason}"
         case _:
-            return ""
+            return event.kind
 
 
 def _phase(event: Phase) -> str:

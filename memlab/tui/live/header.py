@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
-from memlab.tui.live.moment import Moment, planned_steps, steps_per_second
+from memlab.tui.live.moment import RECENT, Moment, planned_steps, steps_per_second
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -57,7 +57,7 @@ def facts(moment: Moment) -> list[Content]:
             f"step {moment.step:,}/{planned:,} ", (_bar(done), "$primary"), f" {done:.0%}"
         ),
     ]
-    rate = steps_per_second(view)
+    rate = steps_per_second(view.events[-RECENT:])
     if rate:
         parts.append(Content(f"{rate:,.3g} steps/s" if rate < 1000 else f"{rate:,.0f} steps/s"))
         if moment.status in ("running", "paused"):

@@ -75,6 +75,7 @@ class Look:
     def showing(self, step: float, last: int) -> Self:
         """The window moved, if need be, so that `step` is in it."""
         low, high = self.span(last)
+        step = max(step, 1.0) if self.x_log else step
         if low <= step <= high:
             return self
         middle = float(Axis(low, high, self.x_log).place(step)) - 0.5

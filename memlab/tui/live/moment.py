@@ -1,5 +1,6 @@
 """What the panels draw: a run as it stood at a step, and how people look at it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from memlab.record.status import Status
 from memlab.tui.live.look import Look
 from memlab.tui.live.smoothed import Smoothed
 
-_RECENT = 10
-"""Evaluations over which the speed is measured."""
+RECENT = 50
+"""Events over which the present speed is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,21 +96,21 @@ def is_alive(status: str) -> bool:
     return status in (Status.RUNNING, Status.PAUSED)
 
 
-def steps_per_second(view: Snapshot, evaluations: int | None = _RECENT) -> float | None:
-    """Updates a second, pauses left out, over the last evaluations (None = all).
-
-    None while it is not known.
-    """
-    stretches: list[tuple[int, float]] = []
+def steps_per_second(events: Sequence[Event]) -> float | None:
+    """Updates a second over these events, pauses left out; None while it is not known."""
+    steps, seconds = 0, 0.0
     before: Event | None = None
-    for event in view.events:
-        if before and event.step > before.step and isinstance(event, Evaluated | Paused | Ended):
-            stretches.append((event.step - before.step, event.wall - before.wall))
+    for event in events:
+        if isinstance(event, Evaluated | Paused | Ended):
+            if before and event.step > before.step:
+                steps, seconds = (
+                    steps + event.step - before.step,
+                    seconds + event.wall - before.wall,
+                )
+                before = event
+            before = before or event
+        elif isinstance(event, Started | Resumed):
             before = event
-        if isinstance(event, Started | Resumed):
-            before = event
-    recent = stretches[-evaluations:] if evaluations else stretches
-    steps, seconds = (sum(part) for part in zip(*recent, strict=True)) if recent else (0, 0.0)
     return steps / seconds if seconds > 0 else None
 
 

@@ -65,7 +65,7 @@ class RunScreen(Screen[None]):
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
         self.viewer, self._hands = Viewer(folder, at, speed), hands
         self._pace = Pace()
-        self._behind = False
+        self._behind = self._steered = False
 
     def compose(self) -> ComposeResult:
         """Two columns of panels between the header and the time line."""
@@ -97,7 +97,12 @@ class RunScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
+        self._pace.restart(time.monotonic())
         self.poll()
+
+    def on_resize(self) -> None:
+        """Offer the other page where there is one."""
+        self.refresh_bindings()
 
     # Time
 
@@ -123,7 +128,9 @@ class RunScreen(Screen[None]):
             assert isinstance(panel, Panel)
             panel.show(moment)
         self.query_one(Scrubber).show(self.viewer.track())
-        self.refresh_bindings()
+        if self._steered != self.viewer.following:
+            self._steered = self.viewer.following
+            self.refresh_bindings()
 
     def _moved(self) -> None:
         """Draw once all moves that wait have been made."""

@@ -6,6 +6,7 @@ from typing import final
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
+from memlab.record.status import Status
 from memlab.tui.live.cursor import Cursor, neighbour
 from memlab.tui.live.look import Look, first_weight
 from memlab.tui.live.moment import (
@@ -39,7 +40,7 @@ class Viewer:
         steps = planned_steps(folder, self.whole)
         self.look = Look(weight=first_weight(steps, has_batches(folder)))
         self._smoothed = Smoothed(self.look.weight)
-        rate = steps_per_second(self.whole, None) or _RATE
+        rate = steps_per_second(self.whole.events) or _RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
         if at is not None or speed:
             self.cursor.hold(at or 0, self.last)
@@ -108,6 +109,8 @@ class Viewer:
             return f"▶ replay ×{self.cursor.speed:.3g}"
         if self.cursor.at is not None:
             return "‖ replay"
+        if self.status == Status.QUEUED:
+            return "… waiting to begin"
         return "● live" if self.following else "■ end"
 
     def hold(self, step: float) -> None:
