@@ -1,12 +1,16 @@
 """Training in the foreground: signals, and what is shown meanwhile."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from memlab.cli.live import view
+from memlab.errors import RunError
 from memlab.preset.findings import Finding
 from memlab.record.events import Ended
 from memlab.record.folder import RunFolder
@@ -24,20 +28,52 @@ def train_headless(
     quiet: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Train the run in `folder` and show it; returns the exit code."""
+    """Train the run in `folder` and show it; returns the exit code.
+
+    When nobody is left to show it to (a closed terminal, `| head`), the run ends as interrupted.
+
+    Raises:
+        RunError: the folder cannot be written to.
+    """
+    reason, gone = "failed", False
     with _interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as shown:
-        shown.begin(findings)
+        gone |= not _told(partial(shown.begin, findings))
         from memlab.engine.worker import work
 
-        reason = "failed"
-        for event in work(
-            folder, edits=edits, device=device, take_over=take_over, interrupted=interrupted
-        ):
-            shown.show(event)
-            if isinstance(event, Ended):
-                reason = event.reason
-    shown.close()
+        events = work(
+            folder,
+            edits=edits,
+            device=device,
+            take_over=take_over,
+            interrupted=lambda: gone or interrupted(),
+        )
+        try:
+            for event in events:
+                gone |= not _told(partial(shown.show, event))
+                if isinstance(event, Ended):
+                    reason = event.reason
+        except OSError as error:
+            raise RunError(
+                f"this run cannot be written to: {error.strerror or error}",
+                where=str(folder.path),
+                hint="what was recorded is kept; `memlab doctor` tells what lies there",
+            ) from error
+        _told(shown.close)
     return EXIT_CODES.get(reason, 0)
+
+
+def _told(tell: Callable[[], None]) -> bool:
+    """Show something; false when the other end of a stream is gone, which is then left alone."""
+    try:
+        tell()
+        return True
+    except OSError:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
 
 
 @contextmanager

@@ -4,11 +4,12 @@ The worker makes true what `train` says: it commits the checkpoint before it wri
 and hands on what people ask of the run.
 """
 
+import errno
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -21,8 +22,10 @@ from memlab.engine.checkpoint import (
 )
 from memlab.engine.device import choose_device, describe, make_deterministic
 from memlab.engine.material import Material
+from memlab.engine.memory import told_when_out_of_memory
 from memlab.engine.state import TrainState, fresh_state
 from memlab.engine.train import train
+from memlab.errors import RunError
 from memlab.preset.load import from_json
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import Command, Edit, Inbox, Pause, Resume, Stop
@@ -42,6 +45,9 @@ from memlab.record.summary import closing_facts
 
 KEEP_LAST = 2
 PAUSE_POLL_SECONDS = 0.05
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+T = TypeVar("T")
 
 
 def work(
@@ -70,11 +76,11 @@ def work(
     begun = _begin(folder, chosen)
     info = describe(chosen) | {"resumed_from": begun.resumed_from}
     writer = folder.claim(info, seq=begun.seq, first_step=begun.state.step + 1, take_over=take_over)
-    with writer:
+    with writer, told_when_out_of_memory(folder.id):
         worker = _Worker(folder, writer, begun.state, begun.material, interrupted)
         worker.requests.extend([Edit(dict(edits))] if edits else [])
         worker.kept.extend([] if begun.resumed_from is None else [begun.resumed_from])
-        yield writer.write(
+        yield from worker.write(
             Started(
                 step=begun.state.step,
                 attempt=writer.number,
@@ -85,7 +91,7 @@ def work(
             )
         )
         for finding in [*begun.findings, *_changed_circumstances(first, info)]:
-            yield writer.write(replace(finding, step=begun.state.step))
+            yield from worker.write(replace(finding, step=begun.state.step))
         yield from worker.run(begun.announce)
 
 
@@ -131,10 +137,17 @@ class _Worker:
     kept: deque[int] = field(default_factory=lambda: deque(maxlen=KEEP_LAST))
     """steps of the newest checkpoints that a run can go on from"""
 
+    def __post_init__(self) -> None:
+        self._inbox = Inbox(self.folder, self.writer.number)
+        self._paused = False
+
+    def write(self, event: Event) -> Iterator[Event]:
+        """Write an event down, then tell it."""
+        yield (yield from self._when_there_is_room(lambda: self.writer.write(event)))
+
     def run(self, announce: list[Event]) -> Iterator[Event]:
-        inbox = Inbox(self.folder, self.writer.number)
         for event in announce:
-            yield self.writer.write(event)
+            yield from self.write(event)
         for event in train(self.state, self.material, self.requests):
             match event:
                 case Checkpoint():
@@ -143,40 +156,66 @@ class _Worker:
                     checkpoint = Checkpoint(step=event.step, best_step=self._best_step())
                     yield from self._commit([event, checkpoint])
                 case Ended():
-                    yield self._end(event.reason)
+                    yield from self._end(event.reason)
                     return
                 case _:
-                    yield self.writer.write(event)
+                    yield from self.write(event)
             self.writer.beat(self.state.step)
             if self.writer.superseded():
-                yield self._end("superseded")
+                yield from self._end("superseded")
                 return
-            yield from self._listen(inbox)
+            yield from self._listen()
 
-    def _listen(self, inbox: Inbox) -> Iterator[Event]:
-        paused = self._take(inbox)
-        if not paused:
+    def _listen(self) -> Iterator[Event]:
+        self._take()
+        if not self._paused:
             return
-        yield self.writer.write(Paused(step=self.state.step))
-        while paused and not self.state.ending and Stop() not in self.requests:
+        yield from self.write(Paused(step=self.state.step))
+        while self._paused and not self.state.ending and Stop() not in self.requests:
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step)
-            paused = self._take(inbox, paused=True)
-        yield self.writer.write(Resumed(step=self.state.step))
+            self._take()
+        self._paused = False
+        yield from self.write(Resumed(step=self.state.step))
 
-    def _take(self, inbox: Inbox, paused: bool = False) -> bool:
-        """Sort what has come in; returns whether training is to wait."""
+    def _take(self) -> None:
+        """Sort what has come in."""
         if self.interrupted():
             self.state.ending = self.state.ending or "interrupted"
-        for command in inbox.poll():
+        for command in self._inbox.poll():
             match command:
                 case Pause():
-                    paused = True
+                    self._paused = True
                 case Resume():
-                    paused = False
+                    self._paused = False
                 case _:
                     self.requests.append(command)
-        return paused
+
+    def _when_there_is_room(self, write: Callable[[], T]) -> Generator[Event, None, T]:
+        """What `write` returns. While the disk is full training waits, which is told once.
+
+        Raises:
+            RunError: the run was asked to end meanwhile.
+        """
+        told = False
+        while True:
+            try:
+                return write()
+            except OSError as error:
+                if error.errno not in NO_ROOM or self.writer.lost:
+                    raise
+                if not told:
+                    yield _no_room(self.state.step, error)
+                told = True
+            time.sleep(PAUSE_POLL_SECONDS)
+            self.writer.beat(self.state.step, "waiting")
+            self._take()
+            if self.interrupted() or Stop() in self.requests or self.writer.superseded():
+                raise RunError(
+                    "the disk is full, so this end could not be written down",
+                    where=str(self.folder.path),
+                    hint="its checkpoints are kept: make room, then resume the run",
+                )
 
     def _best_step(self) -> int | None:
         return self.state.best.step if self.state.best else None
@@ -184,20 +223,27 @@ class _Worker:
     def _commit(self, announce: list[Event]) -> Iterator[Event]:
         step, best = self.state.step, self.state.best
         if best and best.step not in (self.best_saved, step):
-            self.writer.commit(best.step, {"model.safetensors": weights_to_bytes(best.weights)})
+            weights = {"model.safetensors": weights_to_bytes(best.weights)}
+            yield from self._store(best.step, weights)
             self.best_saved = best.step
-        self.writer.commit(step, to_files(self.state, self.writer.seq, announce))
+        yield from self._store(step, to_files(self.state, self.writer.seq, announce))
         for event in announce:
-            yield self.writer.write(event)
+            yield from self.write(event)
         self.kept.append(step)
-        self.folder.checkpoints.prune({*self.kept, *([best.step] if best else [])})
+        keep = {*self.kept, *([best.step] if best else [])}
+        yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
 
-    def _end(self, reason: str) -> Event:
+    def _store(self, step: int, contents: Mapping[str, bytes]) -> Iterator[Event]:
+        yield from self._when_there_is_room(lambda: self.writer.commit(step, contents))
+
+    def _end(self, reason: str) -> Iterator[Event]:
+        step = self.state.step
         weights = weights_sha256(dict(self.state.model.named_parameters()))
         summary = {"weights_sha256": weights, **closing_facts(self.folder)}
-        ended = self.writer.write(Ended(step=self.state.step, reason=reason, summary=summary))
-        self.writer.end(reason, self.state.step, summary)
-        return ended
+        ended = Ended(step=step, reason=reason, summary=summary)
+        stamped = yield from self._when_there_is_room(lambda: self.writer.write(ended))
+        yield from self._when_there_is_room(lambda: self.writer.end(reason, step, summary))
+        yield stamped
 
 
 def _device_of(first: Mapping[str, Any] | None, asked: str) -> torch.device:
@@ -214,6 +260,16 @@ def _refused(reason: str) -> Finding:
         what=f"a checkpoint was refused: {reason}",
         why="its contents do not match its hashes",
         advice="the one before was used; the steps since then are computed again",
+    )
+
+
+def _no_room(step: int, error: OSError) -> Finding:
+    return Finding(
+        step=step,
+        level="error",
+        what=f"no room on the disk ({error.strerror}): training waits, and goes on when there is",
+        why="what cannot be written down would be lost",
+        advice="delete something; nothing that was recorded is lost meanwhile",
     )
 
 

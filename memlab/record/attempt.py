@@ -55,6 +55,11 @@ class Attempt:
         """The last step that it is known to have reached: a hint, cheap to get."""
         return int((self.end or self._read("heartbeat") or {}).get("step", 0))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether its process waits for room on the disk, as far as its heartbeat tells."""
+        return (self._read("heartbeat") or {}).get("state") == "waiting"
+
     def superseded(self) -> bool:
         """Whether a later attempt has taken the run over."""
         return (self.path.parent / f"{self.number + 1:03d}").exists()

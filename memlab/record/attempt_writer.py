@@ -3,19 +3,19 @@
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, Literal, Self, final
 
 from memlab.errors import RunError
 from memlab.record import files, sealed
 from memlab.record.attempt import Attempt, open_here, place
 from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventWriter
-from memlab.record.events import Event, Rows
+from memlab.record.events import COLUMNS, Event, Rows
 from memlab.record.row_writer import RowWriter
 
 
@@ -23,8 +23,11 @@ from memlab.record.row_writer import RowWriter
 class AttemptWriter:
     """The one writer of a claimed attempt; made by `RunFolder.claim`."""
 
-    def __init__(self, path: Path, run: str, seq: int, first_step: int) -> None:
+    def __init__(
+        self, path: Path, run: str, seq: int, first_step: int, columns: Sequence[str] = COLUMNS
+    ) -> None:
         self.number, self.seq = int(path.name), seq
+        self._kept = [COLUMNS.index(name) for name in columns]
         self._path, self._run = path, run
         self._attempt = Attempt(path, run)
         self._rows = RowWriter(path, sealed.seed(self._place("steps")), first_step)
@@ -47,7 +50,7 @@ class AttemptWriter:
         it are sealed, when this returns. After an `OSError` the same call may be made again.
         """
         if isinstance(event, Rows):
-            self._rows.append(event.first, event.values)
+            self._rows.append(event.first, event.values[:, self._kept])
             return event
         self._rows.flush()
         event = replace(event, wall=time.time(), seq=self.seq)
@@ -86,10 +89,22 @@ class AttemptWriter:
             raise RunError("another process has taken this run over", where=self._run)
         Checkpoints(self._path.parent.parent / "checkpoints").commit(step, contents)
 
-    def beat(self, step: int) -> None:
-        """Show that this process lives; call it every few seconds, also while paused."""
+    @property
+    def lost(self) -> bool:
+        """Whether the disk may have dropped what it was given: nothing can be made safe any more."""
+        return self._lost is not None
+
+    def beat(self, step: int, state: Literal["running", "waiting"] = "running") -> None:
+        """Show that this process lives; call it every few seconds, also while paused.
+
+        Args:
+            step: updates done.
+            state: "waiting" while the disk is full and no event can tell of it.
+        """
         self._beats, self._step = self._beats + 1, step
-        text = sealed.seal({"counter": self._beats, "step": step}, self._place("heartbeat"))
+        # The file is rewritten in place and never gets shorter: both states have seven letters.
+        document = {"counter": self._beats, "step": step, "state": state}
+        text = sealed.seal(document, self._place("heartbeat"))
         with suppress(OSError):  # It is a hint: training does not end for want of it.
             files.write_at(self._heartbeat, text, 0)
 
@@ -139,7 +154,9 @@ class AttemptWriter:
     ) -> None:
         try:
             if isinstance(error, Exception):
-                self.end("failed", self._step, {"error": f"{type(error).__name__}: {error}"})
+                # What went wrong first is what a person must hear of, not that no end fits.
+                with suppress(OSError):
+                    self.end("failed", self._step, {"error": f"{type(error).__name__}: {error}"})
             elif self._open:
                 self.flush()
         finally:

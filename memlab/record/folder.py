@@ -145,7 +145,7 @@ class RunFolder:
             return REASONS.get(str(last.end.get("reason")), Status.FAILED)
         if not last.alive():
             return Status.DIED
-        return Status.PAUSED if self._paused(last) else Status.RUNNING
+        return Status.PAUSED if last.waiting or self._paused(last) else Status.RUNNING
 
     def _paused(self, attempt: Attempt) -> bool:
         reader = EventReader(
@@ -184,7 +184,7 @@ class RunFolder:
                 "first_step": first_step,
             }
             if path := self._claim(number, document):
-                return AttemptWriter(path, self.id, seq, first_step)
+                return AttemptWriter(path, self.id, seq, first_step, self.columns)
 
     def _claim(self, number: int, document: dict[str, Any]) -> Path | None:
         """The attempt's folder, or None when another process was faster."""

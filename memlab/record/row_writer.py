@@ -37,10 +37,15 @@ class RowWriter:
         return self._first_step + self._n_rows + self._n_waiting
 
     def append(self, first: int, values: NDArray[np.float32]) -> None:
-        """Add a block (row, column) whose first row belongs to step `first`."""
-        assert first == self.next_step, f"row {first} after row {self.next_step - 1}"
-        self._waiting.append(np.array(values, dtype="<f4"))
-        self._n_waiting += len(values)
+        """Add a block (row, column) whose first row belongs to step `first`.
+
+        After an `OSError` the same call may be made again: the block is not taken in twice.
+        """
+        taken = first + len(values) == self.next_step
+        assert taken or first == self.next_step, f"row {first} after row {self.next_step - 1}"
+        if not taken:
+            self._waiting.append(np.array(values, dtype="<f4"))
+            self._n_waiting += len(values)
         if self._n_waiting >= ROWS_PER_SEAL or time.monotonic() >= self._due:
             self.flush()
 
