@@ -70,8 +70,8 @@ def _evaluation_is_due(state: TrainState, material: Material) -> bool:
     if state.evaluated_at == state.step or state.ending == "diverged":
         return False
     steps = _steps(state, material)
-    before = next_evaluation(state.preset, material.batches.per_epoch, steps, state.step - 1)
-    return before == state.step
+    due = next_evaluation(state.preset, material.batches.per_epoch, steps, state.step - 1)
+    return state.step in (0, due) or state.step >= steps
 
 
 def _checkpoint_is_due(state: TrainState, material: Material) -> bool:
@@ -86,27 +86,32 @@ def _checkpoint_is_due(state: TrainState, material: Material) -> bool:
 
 
 def _judge(state: TrainState, material: Material) -> None:
-    splits = material.dataset.splits
-    present = [name for name in ("train", "val") if len(splits.get(name, ()))]
+    present = [n for n in ("train", "val") if len(material.dataset.splits.get(n, ()))]
     judgement = evaluate(state.model, material, present, state.step)
+    judged = judgement.event
     if state.learned is not None:
         state.learned.see(state.step, judgement.right["train"])
-    judged = judgement.event
     _keep_best(state, judged.values.get("val_loss", judged.values["train_loss"]))
-    patience = state.preset.training.patience
-    if state.step >= _steps(state, material):
-        state.ending = "finished"
-    elif patience is not None and state.worse_evaluations >= patience:
-        state.ending = "early_stop"
-    if state.ending:
-        judged = _with_test(state, material, judged)
     state.evaluated_at = state.step
-    emit(state, judged)
-    if not state.ending and state.sustained and state.preset.training.stop_when == "sustained":
+    state.ending = _why_over(state, material) or state.ending
+    emit(state, _with_test(state, material, judged) if state.ending in OVER else judged)
+    if state.ending is None and _has_lasted(state):
         state.ending = "early_stop"
         state.queue.append(_with_test(state, material, judged))
     if state.preset.evaluation.samples:
         emit(state, sample(state.model, material, state.step))
+
+
+def _why_over(state: TrainState, material: Material) -> str | None:
+    """How the run ends with this evaluation, if it does."""
+    patience = state.preset.training.patience
+    if state.step >= _steps(state, material):
+        return "finished"
+    return "early_stop" if patience and state.worse_evaluations >= patience else None
+
+
+def _has_lasted(state: TrainState) -> bool:
+    return state.sustained and state.preset.training.stop_when == "sustained"
 
 
 def _with_test(state: TrainState, material: Material, judged: Evaluated) -> Evaluated:

@@ -12,7 +12,7 @@ from memlab.engine.material import Material
 from memlab.engine.state import fresh_state
 from memlab.engine.train import train
 from memlab.record.commands import CheckpointNow, Edit, Stop
-from memlab.record.events import Checkpoint, Edited, Ended, Evaluated, Rows, Samples
+from memlab.record.events import COLUMNS, Checkpoint, Edited, Ended, Evaluated, Rows, Samples
 
 CPU = torch.device("cpu")
 
@@ -107,6 +107,21 @@ def test_the_generator_may_be_dropped_at_any_yield_and_made_again(tiny):
     assert weights(again) == weights(state)
 
 
+def test_every_tenth_row_has_the_norms_of_the_weights_and_of_what_was_added_to_them(tiny):
+    sgd = {"optimizer.kind": "sgd", "optimizer.lr": 0.25, "optimizer.weight_decay": 0.0}
+    preset = tiny(**sgd, **{"training.steps": 25, "training.checkpoint_every": 9})
+    found = dict(zip(COLUMNS, rows(run(preset)[0]).T, strict=True))
+    measured = np.isfinite(found["weight_norm"])
+    assert np.flatnonzero(measured).tolist() == [9, 19]
+    np.testing.assert_array_equal(measured, np.isfinite(found["update_norm"]))
+    _, state, _ = run(preset, stop_after=9)
+    squares = sum(float(p.detach().double().square().sum()) for p in state.model.parameters())
+    assert found["weight_norm"][9] == pytest.approx(np.sqrt(squares), rel=1e-5)
+    # Plain gradient descent: the update is the gradient times the learning rate.
+    expected = 0.25 * found["grad_norm"][measured]
+    np.testing.assert_allclose(found["update_norm"][measured], expected, rtol=1e-4)
+
+
 def test_an_edit_takes_effect_after_its_step_and_is_the_last_word_before_the_commit(tiny):
     events, state, _ = run(
         tiny(), [Edit({"optimizer.lr": 0.5, "optimizer.weight_decay": 0.0}, at=12)]
@@ -123,6 +138,12 @@ def test_an_edit_of_the_length_extends_the_run(tiny):
     events, _, _ = run(tiny(), [Edit({"training.steps": 40}, at=15)])
     assert len(rows(events)) == 40
     assert events[-1].step == 40
+
+
+def test_an_edit_may_end_a_run_before_where_it_stands(tiny):
+    events, _, _ = run(tiny(), [Edit({"training.steps": 8}, at=12)])
+    assert (events[-1].reason, events[-1].step) == ("finished", 12)
+    assert [e.step for e in events if isinstance(e, Evaluated)][-1] == 12
 
 
 def test_a_stop_saves_a_checkpoint_and_ends(tiny):
