@@ -11,7 +11,7 @@ from memlab.record.safe_text import safe_text
 
 Report = dict[str, Any]
 SIGNS = {"met": "met", "not met": "NOT MET", "open": "open"}
-HEADERS = ("claim", "source", "reported", "measured", "")
+HEADERS = ("", "claim", "measured", "reported", "source")
 TITLE = """\
 # Claims
 
@@ -19,9 +19,9 @@ Each preset states what it should show, and where that comes from. This page was
 
     memlab verify --markdown {presets}
 
-It trained every preset below and set its claims beside what came out. *Reported* is what the source says;
-where memlab finds something else, the claim states what memlab finds. A claim at the end is judged by the median
-of the last five evaluations. {versions}
+Every preset below was trained, and its claims are set beside what came out. *Reported* is what the source
+says; where memlab finds something else, the claim states what memlab finds. A claim at the end is judged by the
+median of the last five evaluations. {versions}
 """
 
 
@@ -48,7 +48,7 @@ def to_markdown(reports: Sequence[Report]) -> str:
         rows = [HEADERS, ("---",) * len(HEADERS), *(_cells(c) for c in report["claims"])]
         parts += [
             f"## {report['preset']}\n",
-            f"{report['about']}\n",
+            f"{safe_text(report['about'], limit=2000)}\n",
             f"{_title(report)}\n",
             "".join("| " + " | ".join(map(_escaped, row)) + " |\n" for row in rows),
         ]
@@ -56,7 +56,7 @@ def to_markdown(reports: Sequence[Report]) -> str:
 
 
 def _title(report: Report) -> str:
-    return (
+    return safe_text(
         f"{report['preset']}, seed {report['seed']}: {report['status']} at step "
         f"{report['step']:,} of {report['steps']:,}, {number(report['seconds'], 3)} s on "
         f"{report['device']}"
@@ -65,11 +65,11 @@ def _title(report: Report) -> str:
 
 def _cells(claim: dict[str, Any]) -> tuple[str, ...]:
     return (
-        claim["claim"],
-        claim["source"],
-        claim["reported"] or "-",
-        _measured(claim),
         SIGNS[claim["status"]],
+        claim["claim"],
+        _measured(claim),
+        claim["reported"] or "-",
+        claim["source"],
     )
 
 

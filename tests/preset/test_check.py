@@ -182,6 +182,8 @@ FAILS_ON_PURPOSE = {
     "grok-add-97-all-positions",
     "grok-add-97-mini-batch",
     "location-undertrained",
+    "undertrained-quick",
+    "dilution-quick",
 }
 
 
