@@ -40,7 +40,8 @@ def made_up(runs: Path, steps: int) -> RunFolder:
                 loss = np.exp(-at / steps * 6 + 0.2 * rng.standard_normal(EVERY))
                 if done % 50_000 == 0:
                     loss[500:530] *= 30
-                rows = np.stack([loss, loss * 3, np.full(EVERY, 1e-3)], axis=1)
+                norms = np.full(EVERY, 20.0)
+                rows = np.stack([loss, loss * 3, norms / 2e4, norms, norms / 100], axis=1)
                 writer.write(Rows(step=done, values=rows.astype(np.float32)))
             share = min(done / steps * 2, 1.0)
             values = {"train_loss": 1.0 - share, "val_loss": 2.0 - share, "val_accuracy": share}

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from memlab.charts import Layout, draw, layout
+from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
 from memlab.tui.live.curves import Measure
 from memlab.tui.live.keys import CHART
@@ -97,7 +98,8 @@ class ChartPanel(Panel):
             return Content("")
         steps, rows = moment.view.steps.read(moment.reading, moment.reading)
         values = zip(moment.view.steps.columns, rows[0].tolist(), strict=True) if len(steps) else ()
-        said = "  ".join(f"{name} {value:.4g}" for name, value in values)
+        known = [(name, value) for name, value in values if name not in SPARSE or value == value]
+        said = "  ".join(f"{safe_text(name, 20)} {value:.4g}" for name, value in known)
         return Content.styled(f"  step {moment.reading:,}  {said}", "$text")
 
     def paint(self, moment: Moment) -> None:

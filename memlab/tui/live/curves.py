@@ -7,7 +7,7 @@ import numpy as np
 
 from memlab.charts import Band, Chart, Level, Marks, Rule, Series
 from memlab.charts.scale import Axis
-from memlab.record.events import Edited, Evaluated, Started
+from memlab.record.events import SPARSE, Edited, Evaluated, Started
 from memlab.record.safe_text import safe_text
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.smoothed import Floats
@@ -56,6 +56,8 @@ def extremes(moment: Moment, column: str, columns: int) -> Extremes:
     x = np.concatenate([(b.edges[:-1] + b.edges[1:] - 1) / 2 for b in pieces])
     least, most = (np.concatenate([getattr(b, end) for b in pieces]) for end in ("low", "high"))
     odd = np.concatenate([b.nonfinite for b in pieces])
+    if column in SPARSE:
+        odd = np.zeros_like(odd)
     there = np.isfinite(least) | (odd > 0)
     return Extremes(x[there], least[there], most[there], int(odd.sum()))
 

@@ -17,6 +17,7 @@ from memlab.preset.create import create_run
 from memlab.preset.load import load
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import (
+    NORMS_EVERY,
     Checkpoint,
     Edited,
     Ended,
@@ -47,7 +48,9 @@ def made_losses(steps: int, seed: int = 0) -> np.ndarray:
     tail = np.arange(min(40, steps - at))
     loss[at : at + len(tail)] *= 1 + 30 * np.exp(-tail / 8)
     grad = 0.3 + loss * 2
-    return np.stack([loss, grad, np.full(steps, 1e-3)], axis=1).astype(np.float32)
+    weights = np.where(s % NORMS_EVERY, np.nan, 20.0)
+    columns = [loss, grad, np.full(steps, 1e-3), weights, weights / 100]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def made_events(steps: int = STEPS, every: int = EVERY) -> Iterator[Event]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memlab.charts import PLAIN, draw
-from memlab.record.events import Evaluated, Rows
+from memlab.record.events import COLUMNS, Evaluated, Rows
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.tui.live import curves
@@ -79,7 +79,7 @@ def test_the_smoothed_line_does_not_depend_on_the_zoom(finished: RunFolder) -> N
 
 
 def test_the_measures_are_what_the_run_recorded(finished: RunFolder) -> None:
-    assert list(curves.measures(moment_of(finished))) == ["grad_norm", "lr", "token_accuracy"]
+    assert list(curves.measures(moment_of(finished))) == [*COLUMNS[1:], "token_accuracy"]
 
 
 def test_a_mixture_is_shown_task_by_task(tmp_path: Path, new_run, begin_run) -> None:  # type: ignore[no-untyped-def]
@@ -101,7 +101,7 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
     bad: float,  # type: ignore[no-untyped-def]
 ) -> None:
     folder = new_run(tmp_path)
-    values = np.ones((50, 3), np.float32)
+    values = np.ones((50, 5), np.float32)
     values[10:20, 0] = bad
     with begin_run(folder) as writer:
         writer.write(Rows(step=50, values=values))
@@ -118,10 +118,17 @@ def test_values_that_are_not_finite_are_counted_one_by_one(
     tmp_path: Path, new_run: Any, begin_run: Any, weight: float
 ) -> None:
     folder = new_run(tmp_path)
-    values = np.ones((600, 3), np.float32)
+    values = np.ones((600, 5), np.float32)
     values[100:111, 0] = np.nan
     values[300, 0] = np.inf
     with begin_run(folder) as writer:
         writer.write(Rows(step=600, values=values))
     chart = curves.loss(moment_of(folder, Look(weight=weight)), True, 40)
     assert "12 points not finite" in draw(chart, 80, 12, PLAIN)
+
+
+def test_a_column_with_a_value_every_few_steps_is_one_line(finished: RunFolder) -> None:
+    moment = moment_of(finished, Look(window=Window(100, 140)))
+    chart = curves.measures(moment)["weight_norm"](moment, False, 80)
+    assert chart.series[0].x.tolist() == [100, 100, 110, 110, 120, 120, 130, 130, 140, 140]
+    assert "not finite" not in draw(chart, 80, 12, PLAIN)

@@ -71,7 +71,7 @@ def test_a_run_without_validation_is_shown(
 ) -> None:
     folder = new_run(tmp_path)
     with begin_run(folder) as writer:
-        writer.write(Rows(step=30, values=np.ones((30, 3), np.float32)))
+        writer.write(Rows(step=30, values=np.ones((30, 5), np.float32)))
         writer.write(Evaluated(step=30, values={"train_loss": 1.0, "train_accuracy": 0.5}))
         writer.end("finished", 30, {})
     text = frame(folder)
@@ -92,7 +92,7 @@ def test_text_from_files_can_neither_style_nor_break_nor_drive(
     }
     strange = [{}, {"split": 1}, {**sample, "tokens": [3, {"p": "x"}]}, {**sample, "tokens": "no"}]
     with begin_run(folder) as writer:
-        writer.write(Rows(step=9, values=np.ones((9, 3), np.float32)))
+        writer.write(Rows(step=9, values=np.ones((9, 5), np.float32)))
         writer.write(Evaluated(step=9, values={HOSTILE: 1.0, "val_loss": 1.0}))
         writer.write(Samples(step=9, samples=[sample, *strange]))
         writer.write(Finding(step=9, level=HOSTILE, what=HOSTILE, why=HOSTILE, advice=HOSTILE))

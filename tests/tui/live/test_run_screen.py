@@ -176,10 +176,10 @@ async def test_axes_smoothing_and_marker(opened: Open, finished: RunFolder) -> N
 async def test_the_third_chart_goes_through_the_measures(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         seen = []
-        for _ in range(3):
+        for _ in range(5):
             await pilot.press("m")
             seen.append(screen.query_one("#third", ChartPanel).chosen)
-        assert seen == ["lr", "token_accuracy", "grad_norm"]
+        assert seen == ["lr", "weight_norm", "update_norm", "token_accuracy", "grad_norm"]
 
 
 async def test_samples_are_filtered_and_told_in_full(opened: Open, finished: RunFolder) -> None:

@@ -63,12 +63,12 @@ def test_memory_stays_within_its_bound(
 def test_rows_that_a_resume_replaced_are_smoothed_again(tmp_path: Path, begin_run, new_run) -> None:  # type: ignore[no-untyped-def]
     folder = new_run(tmp_path)
     with begin_run(folder) as writer:
-        writer.write(Rows(step=4, values=np.full((4, 3), 8.0, np.float32)))
+        writer.write(Rows(step=4, values=np.full((4, 5), 8.0, np.float32)))
         writer.end("interrupted", 4, {})
     made = Smoothed(0.5)
     made.extend(History(folder).until(None).steps)
     with begin_run(folder, seq=0, first_step=3) as writer:
-        writer.write(Rows(step=4, values=np.full((2, 3), 2.0, np.float32)))
+        writer.write(Rows(step=4, values=np.full((2, 5), 2.0, np.float32)))
         writer.end("finished", 4, {})
     rows = History(folder).until(None).steps
     made.extend(rows)
