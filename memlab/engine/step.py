@@ -11,9 +11,12 @@ from memlab.engine.learning_rate import learning_rate
 from memlab.engine.material import Material
 from memlab.engine.optimizers import set_learning_rate
 from memlab.engine.state import TrainState
+from memlab.record.events import COLUMNS, NORMS_EVERY
 
 MAX_ROWS = 1024
 MAX_SECONDS = 0.1
+LOSS, GRAD_NORM, LR = (COLUMNS.index(name) for name in ("loss", "grad_norm", "lr"))
+NORMS = slice(COLUMNS.index("weight_norm"), COLUMNS.index("update_norm") + 1)
 
 
 def advance(state: TrainState, material: Material, last: int, steps: int) -> NDArray[np.float32]:
@@ -22,19 +25,34 @@ def advance(state: TrainState, material: Material, last: int, steps: int) -> NDA
     Where a block is cut depends on the clock and has no influence on any value.
     """
     rows = min(MAX_ROWS, last - state.step)
-    on_device = torch.empty(rows, 2, device=material.device)
+    on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=material.device)
     rates = np.empty(rows, np.float32)
     started = time.perf_counter()
     done = 0
     while done < rows:
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
-        on_device[done, 0], on_device[done, 1] = update(state, material, lr, steps)
+        before = _weights(state) if (state.step + 1) % NORMS_EVERY == 0 else None
+        on_device[done, LOSS], on_device[done, GRAD_NORM] = update(state, material, lr, steps)
+        if before is not None:
+            on_device[done, NORMS] = _norms(before, _weights(state))
         rates[done] = lr
         done += 1
         if time.perf_counter() - started > MAX_SECONDS:
             break
-    values = on_device[:done].cpu().numpy()
-    return np.column_stack([values, rates[:done]])
+    values: NDArray[np.float32] = on_device[:done].cpu().numpy()
+    values[:, LR] = rates[:done]
+    return values
+
+
+def _weights(state: TrainState) -> Tensor:
+    """A copy of all weights in one line."""
+    return torch.cat([p.detach().flatten() for p in state.model.parameters()])
+
+
+def _norms(before: Tensor, after: Tensor) -> Tensor:
+    """2-norms of the weights before an update, and of what it has added to them."""
+    norms: Tensor = torch.linalg.vector_norm(torch.stack([before, after - before]), dim=1)
+    return norms
 
 
 def update(state: TrainState, material: Material, lr: float, steps: int) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
 from memlab.record.folder import RunFolder
 
-UNITS = {"loss": "nats", "grad_norm": "1", "lr": "1"}
+UNITS = dict.fromkeys(COLUMNS, "1") | {"loss": "nats"}
 
 
 def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder:

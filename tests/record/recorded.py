@@ -9,7 +9,8 @@ from memlab.record.events import Rows
 def values(first: int, last: int) -> np.ndarray:
     """The rows of updates `first` to `last`: a pure function of the step."""
     steps = np.arange(first, last + 1)
-    return np.stack([np.sin(steps) + 2, np.cos(steps) + 2, 1 / steps], axis=1).astype(np.float32)
+    columns = [np.sin(steps) + 2, np.cos(steps) + 2, 1 / steps, steps, np.sqrt(steps)]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def write_rows(writer: AttemptWriter, first: int, last: int) -> None:

@@ -12,11 +12,12 @@ from memlab.errors import BusyError, RunError
 from memlab.record import files, process, sealed
 from memlab.record import runs as all_runs
 from memlab.record.attempt import STANDSTILL, Attempt
-from memlab.record.events import Paused, Resumed
+from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.folder import RunFolder
+from memlab.record.history import History
 from memlab.record.status import Status
 
-from .recorded import write_rows
+from .recorded import values, write_rows
 
 
 def claim(folder, **options):
@@ -29,7 +30,7 @@ def test_a_new_run_explains_itself(folder):
     ]  # fmt: skip
     run = json.loads((folder.path / "run.json").read_text())
     assert run["format"] == "memlab-run" and run["version"] == [1, 0] and run["requires"] == []
-    assert run["columns"] == ["loss", "grad_norm", "lr"] and run["preset"] == {"name": "tiny"}
+    assert run["columns"] == list(COLUMNS) and run["preset"] == {"name": "tiny"}
     assert folder.path.name == folder.id == run["id"]
     assert folder.labels().name == "a tiny run" and folder.status() == "queued"
 
@@ -247,3 +248,14 @@ def test_a_broken_creation_leaves_no_run(runs, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         RunFolder.create(runs, {}, "", "")
     assert all_runs.list_runs(runs) == []
+
+
+def test_a_run_of_an_earlier_version_keeps_its_columns(runs):
+    folder = RunFolder.create(runs, {"columns": ["loss", "grad_norm", "lr"]}, "", "old")
+    with claim(folder) as writer:
+        write_rows(writer, 1, 5)
+    with claim(folder, seq=0, first_step=6) as writer:
+        write_rows(writer, 6, 9)
+    steps = History(RunFolder(folder.path)).until().steps
+    assert list(steps) == ["step", "loss", "grad_norm", "lr"]
+    assert steps.read(1, 9)[1].tobytes() == values(1, 9)[:, :3].tobytes()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import memlab
 from memlab.record import events
+from memlab.record.events import COLUMNS
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
@@ -189,12 +190,7 @@ def test_notebooks_read_a_run_in_one_line(runs, folder, monkeypatch):
         write_rows(writer, 1, 5)
         writer.write(evaluated(5, val_loss=0.5))
     run = memlab.open(folder.id, runs=str(runs))
-    assert run.steps["loss"].dtype == np.float32 and list(run.steps) == [
-        "step",
-        "loss",
-        "grad_norm",
-        "lr",
-    ]
+    assert run.steps["loss"].dtype == np.float32 and list(run.steps) == ["step", *COLUMNS]
     assert run.evaluations["val_loss"].tolist() == [0.5] and len(run.events) == 1
     assert run.description["preset"] == {"name": "tiny"}
     monkeypatch.setenv("MEMLAB_RUNS", str(runs))

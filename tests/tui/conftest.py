@@ -101,8 +101,8 @@ def _events(grokked: int) -> Iterator[Any]:
         val = 3.1 + 1.5 * (step / 200) if step < grokked else 3.1 * np.exp(-(step - grokked) / 40)
         if step:
             loss = np.linspace(train * 1.3, train, 20)
-            rows = np.stack([loss, loss * 2, np.full(20, 1e-3)], axis=1).astype(np.float32)
-            yield Rows(step=step, values=rows)
+            rows = np.stack([loss, loss * 2, np.full(20, 1e-3), loss, loss], axis=1)
+            yield Rows(step=step, values=rows.astype(np.float32))
         values = {"train_loss": train, "val_loss": val, "train_accuracy": float(step > 99)}
         yield Evaluated(step=step, values=values | {"val_accuracy": float(step >= grokked)})
         if step in (100, grokked):
