@@ -1,5 +1,10 @@
 """What several tests start from."""
 
+import os
+
+# Small models on one thread: several test processes share the cores. Read at torch's load.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable
 
 import pytest
