@@ -55,13 +55,13 @@ def read(runs: Path) -> None:
 
 async def show(runs: Path) -> None:
     """The screen: rows seen, all rows seen, filter, sort."""
-    app = Memlab(runs)
+    app, n = Memlab(runs), len(list(runs.iterdir()))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         start = time.perf_counter()
         await app.action_go("runs")
         first = None
-        while len(app.screen._shown) < len(list(runs.iterdir())):
+        while len(app.screen._shown) < n:
             await pilot.pause(0.01)
             if first is None and app.screen._shown:
                 first = time.perf_counter() - start

@@ -33,7 +33,7 @@ async def test_live_without_a_run_says_so_and_stays(console, settle) -> None:
 
 async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -> None:
     folder = make_run()
-    async with console(open_run=folder, at=100) as (app, pilot):
+    async with console(open_run=folder, at=100) as (app, _pilot):
         assert app.current_mode == "replay"
         assert app.shown.path == folder.path
 

@@ -25,7 +25,7 @@ from memlab.tui.runs.entry import flat
 def compare(make_run):
     def one(*changes: str, **how):
         folder = make_run(*changes, **how)
-        settings = dict(flat(folder.description["preset"]))
+        settings = flat(folder.description["preset"])
         return compared(History(folder), folder.labels().name, settings)
 
     return one

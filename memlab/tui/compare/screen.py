@@ -221,7 +221,7 @@ class CompareScreen(Screen[None]):
 def _compared(number: int, history: History) -> Compared:
     folder = history.folder
     name = f"{number} {safe_text(folder.labels().name or folder.id, 40)}"
-    return compared(history, name, dict(flat(folder.description.get("preset", {}))))
+    return compared(history, name, flat(folder.description.get("preset", {})))
 
 
 def _setting(key: str) -> Column:

@@ -101,17 +101,6 @@ def age(created: float) -> str:
     return "now"
 
 
-def differing(entries: Sequence[Entry], most: int = 12) -> list[str]:
-    """The settings in which runs differ, in the order of the preset."""
-    values: dict[str, Any] = {}
-    found: dict[str, None] = {}
-    for entry in entries:
-        for key, value in entry.settings.items():
-            if values.setdefault(key, value) != value:
-                found[key] = None
-    return list(found)[:most]
-
-
 def sort_key(fact: str) -> Callable[[Entry], Any]:
     """Numbers before texts."""
 

@@ -70,21 +70,20 @@ class Entry:
 def read(folder: RunFolder) -> Entry:
     """What a run says of itself; a run that has not ended well is read in full."""
     known = brief(folder)
-    labels = folder.labels()
     if not known["final"] and known["status"] != Status.QUEUED:
         known |= closing_facts(folder)
         known["spikes"] = known["n_spikes"]
     description = folder.description
     return Entry(
         folder=folder,
-        name=labels.name or folder.id,
-        tags=tuple(labels.tags),
-        note=labels.note,
+        name=known["name"] or folder.id,
+        tags=tuple(known["tags"]),
+        note=known["note"],
         preset=str(known["preset"]),
         status=Status(known["status"]),
         step=known["step"],
         created=float(description.get("created", 0.0)),
-        settings=dict(flat(description.get("preset", {}))),
+        settings=flat(description.get("preset", {})),
         values=known["final"],
         memorized=_step(known["memorized_at"]),
         grokked=_step(known["grokked_at"]),
@@ -106,10 +105,12 @@ def _step(crossing: Mapping[str, Any] | None) -> int | None:
     return None if crossing is None else int(crossing["to"])
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> Any:
-    """Pairs of dotted key and value; what is said about a preset is left out."""
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys to values; what is said about a preset is left out."""
+    found: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{key}.")
+            found |= flat(value, f"{prefix}{key}.")
         elif prefix or key not in ("name", "about", "claims"):
-            yield prefix + key, value
+            found[prefix + key] = value
+    return found

@@ -23,7 +23,7 @@ from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
-from memlab.tui.runs.columns import Shown, columns, differing, ordered
+from memlab.tui.runs.columns import Shown, columns, ordered
 from memlab.tui.runs.entry import UNSETTLED, Entry, curve
 from memlab.tui.runs.filter import FilterError, Test, parse
 from memlab.tui.runs.index import Index
@@ -122,7 +122,7 @@ class RunsScreen(Screen[None]):
         """Filter, sort and show what is known."""
         at = self._at_cursor()
         entries = list(self._index.entries.values())
-        self._columns = columns(differing(entries), self._curves)
+        self._columns = columns(self._index.settings(), self._curves)
         found = [entry for entry in entries if self._test(entry.facts)]
         self._shown = ordered(found, self._sort, self._down)
         table = self.query_one(Table)
