@@ -57,12 +57,14 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
 def brief(folder: RunFolder) -> dict[str, Any]:
     """How a run stands, from what can be read quickly: enough for a list."""
     labels = folder.labels()
-    end = folder.attempts()[-1].end if folder.attempts() else None
+    attempts = folder.attempts()
+    end = attempts[-1].end if attempts else None
     summary = (end or {}).get("summary", {})
     return {
         "run": folder.id,
         "name": labels.name,
         "tags": list(labels.tags),
+        "note": labels.note,
         "preset": folder.description.get("preset", {}).get("name", ""),
         "status": str(folder.status()),
         "step": folder.last_step(),
