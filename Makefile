@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Two test processes share the cores: threads that wait must not spin.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run test test-slow check claims tree venv
+.PHONY: run test test-slow check bench claims tree venv
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -25,7 +25,11 @@ claims: .venv/installed         ## train the quick presets and write what came o
 	$(BIN)/memlab verify --markdown presets/quick/*.yaml > CLAIMS.md
 
 tree: .venv/installed           ## the tree in README.md, from the files' docstrings
-	$(BIN)/python tools/tree.py --write
+	$(BIN)/python tools/tree.py | $(BIN)/python tools/section.py README.md tree
+
+bench: .venv/installed          ## the table of engines in README.md; fetches transformers
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/transformers_gpt2.py | $(BIN)/python tools/section.py README.md bench
 
 venv: .venv/installed           ## .venv with memlab and its tools
 

@@ -22,7 +22,15 @@ def load(path, name):
 
 def test_the_tree_in_the_readme_is_the_tree():
     tree = load(ROOT / "tools" / "tree.py", "project_tree")
-    assert (ROOT / "README.md").read_text("utf-8") == tree.readme()
+    assert "\n".join(["```", *tree.lines(), "```"]) in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_a_section_of_a_page_is_replaced_and_nothing_else():
+    section = load(ROOT / "tools" / "section.py", "project_section")
+    page = "a\n<!-- x: made -->\nold\n<!-- end of x -->\nb\n"
+    assert section.with_section(page, "x", "new\n") == page.replace("old", "new")
+    with pytest.raises(SystemExit):
+        section.with_section(page, "y", "new\n")
 
 
 def test_the_task_in_the_architecture_page_works(tmp_path):

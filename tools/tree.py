@@ -1,4 +1,4 @@
-"""Print the project's tree, a comment per file, or put it into README.md (`--write`)."""
+"""Print the project's tree, a comment per file, as README.md shows it."""
 
 import ast
 import sys
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- tree: made by `make tree` -->\n```\n", "```\n<!-- end of tree -->"
 TOP = {
     "presets/": "experiments, in folders by what they show; `memlab presets` tells of each",
     "runs/": "what was trained here, a folder each",
@@ -48,16 +47,5 @@ def _summary(path: Path) -> str:
     return first.rstrip(".")
 
 
-def readme() -> str:
-    """README.md with the tree as it is now."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + "\n".join(lines()) + "\n" + END + after
-
-
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        (ROOT / "README.md").write_text(readme(), "utf-8")
-    else:
-        sys.stdout.write("\n".join(lines()) + "\n")
+    sys.stdout.write("\n".join(["```", *lines(), "```"]) + "\n")
