@@ -8,6 +8,9 @@ import torch
 
 from memlab.errors import MemlabError
 
+ONE_THREAD_BELOW = 2e8
+"""floating point operations of an update; below it threads wait for each other more than they help"""
+
 
 def choose_device(name: str) -> torch.device:
     """The device for `cpu`, `cuda` or `auto` (a GPU where there is one).
@@ -24,14 +27,25 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def make_deterministic(threads: int | None = None) -> None:
-    """Make operations repeat bit for bit; `threads` is taken from a run's first attempt."""
+def make_deterministic() -> None:
+    """Make operations repeat bit for bit."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     # Filling every fresh tensor would cost time, and no code here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    if threads is not None:
-        torch.set_num_threads(threads)
+
+
+def set_threads(flop: float, before: int | None = None) -> None:
+    """Set the threads of this process: those of the run's first attempt, else what suits its work.
+
+    Args:
+        flop: floating point operations of an update's matrix products.
+        before: threads of the first attempt; other numbers of threads give other bits.
+    """
+    if before is not None:
+        torch.set_num_threads(before)
+    elif flop < ONE_THREAD_BELOW:
+        torch.set_num_threads(1)
 
 
 def describe(device: torch.device) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from memlab.engine.batches import Batches
 from memlab.engine.forms.choose import Choice, choose
+from memlab.engine.forms.cost import products
 from memlab.engine.forms.form import Plan, Sequences
 from memlab.preset.facts import facts
 from memlab.preset.schema import Preset
@@ -60,6 +61,13 @@ class Material:
         if index is None:
             index = torch.arange(self.batches.n_examples, device=self.device)
         return [self.choice.form.batch(part) for part in torch.split(index, micro)]
+
+    @property
+    def flop(self) -> float:
+        """Floating point operations of the matrix products of an update."""
+        plans = self.plans(1, self.facts.updates)
+        d_vocab = len(self.dataset.vocabulary)
+        return sum(products(self.preset.model, d_vocab, plan.extent) for plan in plans)
 
     def judged(self, name: str) -> JudgedSplit:
         """The split `name` for evaluation, prepared at its first use."""

@@ -20,7 +20,7 @@ from memlab.engine.checkpoint import (
     weights_sha256,
     weights_to_bytes,
 )
-from memlab.engine.device import choose_device, describe, make_deterministic
+from memlab.engine.device import choose_device, describe, make_deterministic, set_threads
 from memlab.engine.material import Material
 from memlab.engine.memory import told_when_out_of_memory
 from memlab.engine.state import TrainState, fresh_state
@@ -72,8 +72,9 @@ def work(
     attempts = folder.attempts()
     first = attempts[0].info if attempts else None
     chosen = _device_of(first, device)
-    make_deterministic(first["threads"] if first else None)
+    make_deterministic()
     begun = _begin(folder, chosen)
+    set_threads(begun.material.flop, first["threads"] if first else None)
     info = describe(chosen) | {"resumed_from": begun.resumed_from}
     writer = folder.claim(info, seq=begun.seq, first_step=begun.state.step + 1, take_over=take_over)
     with writer, told_when_out_of_memory(folder.id):
