@@ -11,6 +11,9 @@ from memlab.errors import MemlabError
 ONE_THREAD_BELOW = 2e8
 """floating point operations of an update; below it threads wait for each other more than they help"""
 
+ALL_THREADS = torch.get_num_threads()
+"""what torch takes by itself: a thread a core, or OMP_NUM_THREADS"""
+
 
 def choose_device(name: str) -> torch.device:
     """The device for `cpu`, `cuda` or `auto` (a GPU where there is one).
@@ -42,10 +45,8 @@ def set_threads(flop: float, before: int | None = None) -> None:
         flop: floating point operations of an update's matrix products.
         before: threads of the first attempt; other numbers of threads give other bits.
     """
-    if before is not None:
-        torch.set_num_threads(before)
-    elif flop < ONE_THREAD_BELOW:
-        torch.set_num_threads(1)
+    suited = 1 if flop < ONE_THREAD_BELOW else ALL_THREADS
+    torch.set_num_threads(before or suited)
 
 
 def describe(device: torch.device) -> dict[str, Any]:

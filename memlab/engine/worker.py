@@ -70,11 +70,11 @@ def work(
         BusyError: the run is alive elsewhere and `take_over` is false.
     """
     attempts = folder.attempts()
-    first = attempts[0].info if attempts else None
+    first = attempts[0].info or None if attempts else None
     chosen = _device_of(first, device)
     make_deterministic()
     begun = _begin(folder, chosen)
-    set_threads(begun.material.flop, first["threads"] if first else None)
+    set_threads(begun.material.flop, first.get("threads") if first else None)
     info = describe(chosen) | {"resumed_from": begun.resumed_from}
     writer = folder.claim(info, seq=begun.seq, first_step=begun.state.step + 1, take_over=take_over)
     with writer, told_when_out_of_memory(folder.id):

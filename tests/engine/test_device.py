@@ -1,12 +1,14 @@
 import pytest
 import torch
 
+from memlab.engine import device
 from memlab.engine.device import ONE_THREAD_BELOW, choose_device, set_threads
 from memlab.errors import MemlabError
 
 
 @pytest.fixture
-def two_threads():
+def two_threads(monkeypatch):
+    monkeypatch.setattr(device, "ALL_THREADS", 2)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield
@@ -18,7 +20,8 @@ def test_little_work_is_done_by_one_thread(two_threads):
     assert torch.get_num_threads() == 1
 
 
-def test_much_work_keeps_the_threads_of_the_machine(two_threads):
+def test_much_work_takes_all_threads_also_after_little(two_threads):
+    set_threads(0)
     set_threads(ONE_THREAD_BELOW * 2)
     assert torch.get_num_threads() == 2
 
