@@ -36,6 +36,6 @@ class Pace:
         self._drawn, self._used = now, used
         return passed
 
-    def restart(self, now: float) -> None:
-        """Count the seconds from now."""
-        self._drawn = now
+    def restart(self, now: float, used: float) -> None:
+        """Count from here: what went before was not watched."""
+        self._drawn, self._used = now, used

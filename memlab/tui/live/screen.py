@@ -97,7 +97,7 @@ class RunScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
-        self._pace.restart(time.monotonic())
+        self._pace.restart(time.monotonic(), time.thread_time())
         self.poll()
 
     def on_resize(self) -> None:
@@ -153,7 +153,7 @@ class RunScreen(Screen[None]):
     def action_play(self) -> None:
         """Play, or hold."""
         self.viewer.cursor.play(not self.viewer.cursor.playing)
-        self._pace.restart(time.monotonic())
+        self._pace.restart(time.monotonic(), time.thread_time())
         self._draw()
 
     def action_speed(self, by: int) -> None:

@@ -1,7 +1,5 @@
 """A made-up run, written through the record layer: memorizes, spikes, generalizes."""
 
-import asyncio
-import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
@@ -135,16 +133,6 @@ def new_run(runs: Path, steps: int = STEPS, every: int = EVERY, name: str = "mad
 def begin(folder: RunFolder, seq: int = 0, first_step: int = 1) -> AttemptWriter:
     """The writer of its next attempt."""
     return folder.claim({"device": "cpu", "threads": 1}, seq=seq, first_step=first_step)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = pyfuncitem._fixtureinfo.argnames
-    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
 
 
 @pytest.fixture(autouse=True)

@@ -26,3 +26,10 @@ def test_something_is_seen_even_on_a_slow_machine() -> None:
 
 def test_a_replay_in_which_nothing_trains_is_smooth() -> None:
     assert drawings(cost=0.05, seconds=10, playing=True) >= 90
+
+
+def test_what_was_used_before_a_restart_is_not_counted() -> None:
+    pace = Pace()
+    pace.restart(100.0, used=7.0)
+    assert pace.due(100.4, 7.0, playing=False) is None
+    assert pace.due(100.5, 7.01, playing=False) == 0.5
