@@ -249,7 +249,7 @@ class _Worker:
 
 def _device_of(first: Mapping[str, Any] | None, asked: str) -> torch.device:
     """The device asked for; by default the one that the run began on, where it is here."""
-    if asked == "auto" and first and first["device"] == "cpu":
+    if asked == "auto" and first and first.get("device") == "cpu":
         return choose_device("cpu")
     return choose_device(asked)
 
