@@ -242,7 +242,9 @@ class Memlab(App[None]):
             for key in table.rows:
                 act = partial(self.run_action, key.action, node)
                 yield SystemCommand(f"{table.title}: {key.label}", key.help, act)
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if command.title in ("Maximize", "Minimize"):
+                yield command
 
 
 def _run_screen(folder: RunFolder, at: int | None) -> Screen[None]:

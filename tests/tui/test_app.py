@@ -1,5 +1,7 @@
 """Going places, training, leaving."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -179,7 +181,7 @@ async def test_without_a_trainer_runs_are_only_shown(here, settle) -> None:
 
 async def test_the_palette_knows_presets_runs_and_keys(console, make_run, settle) -> None:
     make_run(name="my own [run]")
-    async with console() as (app, pilot):
+    async with console() as (app, _pilot):
         from memlab.tui.palette import PresetsAndRuns
 
         provider = PresetsAndRuns(app.screen)
@@ -212,3 +214,16 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
     assert done.wait(30)
     assert ended == [("0", False), ("1", True), ("2", False)]
     assert training.current is None
+
+
+def test_the_console_opens_without_torch(here) -> None:
+    code = (
+        "import asyncio, sys; from pathlib import Path; from memlab.tui.app import Memlab\n"
+        "async def main():\n"
+        "    app = Memlab(Path('runs'))\n"
+        "    async with app.run_test() as pilot:\n"
+        "        await pilot.press('3', '4', '1')\n"
+        "asyncio.run(main())\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

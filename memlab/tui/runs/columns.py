@@ -42,19 +42,19 @@ def columns(settings: Sequence[str], curves: dict[str, str]) -> list[Shown]:
         return Content.styled(curves.get(entry.key, "·" * CURVE), "$accent")
 
     return [
-        Shown(Column("name", "run", 22), lambda e: safe(e.name), "name"),
+        Shown(Column("name", "run", 20), lambda e: safe(e.name), "name"),
         Shown(Column("status", "status", 13), _status, "status"),
-        Shown(Column("step", "step", 8, "right"), lambda e: _count(e.step), "step"),
-        _value("val_loss", "val loss"),
-        _value("val_accuracy", "val acc"),
+        Shown(Column("step", "step", 7, "right"), lambda e: _count(e.step), "step"),
+        _value("val_loss", "val loss", 8),
+        _value("val_accuracy", "val acc", 7),
         Shown(Column("spikes", "▼", 3, "right"), lambda e: _count(e.spikes), "spikes"),
         Shown(
-            Column("memorized", "memor.", 7, "right"), lambda e: _count(e.memorized), "memorized"
+            Column("memorized", "memor.", 6, "right"), lambda e: _count(e.memorized), "memorized"
         ),
-        Shown(Column("grokked", "grokked", 8, "right"), lambda e: _count(e.grokked), "grokked"),
+        Shown(Column("grokked", "grokked", 7, "right"), lambda e: _count(e.grokked), "grokked"),
         Shown(Column("curve", "loss", CURVE), curve, "val_loss"),
         *(_setting(key) for key in settings),
-        _value("train_loss", "train"),
+        _value("train_loss", "train", 8),
         Shown(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "created"),
         Shown(Column("preset", "preset", 18), lambda e: safe(e.preset), "preset"),
         Shown(Column("tags", "tags", 16), lambda e: safe(" ".join(e.tags)), "tags"),
@@ -67,12 +67,12 @@ def _status(entry: Entry) -> Content:
     return Content.styled(f"{sign} {entry.status}", colour)
 
 
-def _value(fact: str, title: str) -> Shown:
+def _value(fact: str, title: str, width: int) -> Shown:
     def cell(entry: Entry) -> Content:
         value = entry.values.get(fact)
         return Content("–" if value is None else f"{value:.3g}")
 
-    return Shown(Column(fact, title, 9, "right"), cell, fact)
+    return Shown(Column(fact, title, width, "right"), cell, fact)
 
 
 def _setting(key: str) -> Shown:

@@ -1,6 +1,6 @@
 """The Runs screen: every run, filtered and sorted; marks, labels, the trash."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
 from memlab.tui.runs.columns import Shown, columns, ordered
-from memlab.tui.runs.entry import UNSETTLED, Entry, curve
+from memlab.tui.runs.entry import Entry, curve
 from memlab.tui.runs.filter import FilterError, Test, parse
 from memlab.tui.runs.index import Index
 from memlab.tui.safe import safe
@@ -51,7 +51,8 @@ class RunsScreen(Screen[None]):
     class Drawn(Message):
         """Curves of runs that are seen were drawn."""
 
-        curves: dict[str, str]
+        curves: dict[str, tuple[int, str]]
+        """run to the step that it was drawn at, and the curve"""
 
     def __init__(self, runs: Path) -> None:
         super().__init__()
@@ -60,6 +61,7 @@ class RunsScreen(Screen[None]):
         self._shown: list[Entry] = []
         self._columns: list[Shown] = columns([], {})
         self._curves: dict[str, str] = {}
+        self._drawn_at: dict[str, int] = {}
         self._marked: dict[str, None] = {}
         self._deleted: list[list[str]] = []
         self._test: Test = parse("")
@@ -87,9 +89,7 @@ class RunsScreen(Screen[None]):
     # Reading
 
     def _refresh(self) -> None:
-        if self.is_current and not any(
-            w.group == "read" and not w.is_finished for w in self.workers
-        ):
+        if self.is_current and not self._at_work("read"):
             self._read_runs()
 
     @work(thread=True, group="read")
@@ -100,9 +100,20 @@ class RunsScreen(Screen[None]):
                 return
             if changed or not self._known:
                 self.post_message(self.Read())
-        wanted = [e for e in self._seen() if e.key not in self._curves or e.status in UNSETTLED]
-        if wanted:
-            self.post_message(self.Drawn({entry.key: curve(entry.folder) for entry in wanted}))
+
+    def _draw_soon(self) -> None:
+        """Draw the curves of the runs that are seen, unless that is under way."""
+        wanted = [e for e in self._seen() if self._drawn_at.get(e.key) != e.step]
+        if wanted and not self._at_work("draw"):
+            self._draw(wanted)
+
+    @work(thread=True, group="draw")
+    def _draw(self, entries: Sequence[Entry]) -> None:
+        curves = {entry.key: (entry.step, curve(entry.folder)) for entry in entries}
+        self.post_message(self.Drawn(curves))
+
+    def _at_work(self, group: str) -> bool:
+        return any(w.group == group and not w.is_finished for w in self.workers)
 
     def _seen(self) -> list[Entry]:
         seen = self.query_one(Table).seen
@@ -115,8 +126,10 @@ class RunsScreen(Screen[None]):
 
     @on(Drawn)
     def _drawn(self, event: Drawn) -> None:
-        self._curves |= event.curves
+        for key, (step, line) in event.curves.items():
+            self._drawn_at[key], self._curves[key] = step, line
         self.query_one(Table).refresh()
+        self.call_later(self._draw_soon)
 
     def _list(self) -> None:
         """Filter, sort and show what is known."""
@@ -156,6 +169,7 @@ class RunsScreen(Screen[None]):
     def _tell_more(self) -> None:
         entry = self._at_cursor()
         self.query_one("#detail", Static).update(_detail(entry) if entry else Content(""))
+        self._draw_soon()
 
     def _at_cursor(self) -> Entry | None:
         row = self.query_one(Table).cursor

@@ -1,0 +1,45 @@
+"""Seconds from the start of the interpreter to the first screen with its presets, without torch.
+
+    python benchmarks/console/first_paint.py [N]
+
+Starts N fresh interpreters, one after the other, and prints the median of each stage.
+"""
+
+import statistics
+import subprocess
+import sys
+
+CODE = """
+import asyncio, sys, time
+from pathlib import Path
+from memlab.tui.app import Memlab
+imported = time.time()
+async def main():
+    app = Memlab(Path("runs"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        painted = time.time()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        print(imported, painted, time.time(), "torch" in sys.modules)
+asyncio.run(main())
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    import time
+
+    rows = []
+    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
+        start = time.time()
+        told = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+        *times, torch = told.stdout.split()
+        assert torch == "False", "torch was imported"
+        rows.append([float(at) - start for at in times])
+    for name, seconds in zip(("imported", "painted", "presets listed"), zip(*rows, strict=True), strict=True):
+        print(f"{name:15} {statistics.median(seconds):.2f} s  (least {min(seconds):.2f} s)")
+
+
+if __name__ == "__main__":
+    main()
