@@ -5,6 +5,9 @@ from functools import lru_cache
 
 from memlab.preset.schema import LogSchedule, Preset
 
+CHECKPOINT_EVERY = 500
+"""updates between checkpoints at least: writing one takes as long as several small updates"""
+
 
 def updates_per_epoch(preset: Preset, n_train: int) -> int:
     """Updates in one pass over `n_train` examples; the incomplete last batch is dropped.
@@ -43,7 +46,7 @@ def next_evaluation(preset: Preset, per_epoch: int, steps: int, step: int) -> in
 
 def checkpoint_interval(preset: Preset, steps: int) -> int:
     """Updates between two checkpoints; the last step is one in any case."""
-    return preset.training.checkpoint_every or max(1, -(-steps // 20))
+    return preset.training.checkpoint_every or max(CHECKPOINT_EVERY, -(-steps // 100))
 
 
 def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:

@@ -168,7 +168,10 @@ class Training(Settings):
         "stop", help="What to do when the loss is no longer a finite number."
     )
     checkpoint_every: int | None = setting(
-        None, ge=1, unit="steps", help="Steps between checkpoints; null = a twentieth of the run."
+        None,
+        ge=1,
+        unit="steps",
+        help="Steps between checkpoints; null = a hundredth of the run, 500 at least.",
     )
     seed: int = setting(0, ge=0, le=2**63 - 1, help="Feeds every kind of chance in the run.")
     seeds: SeedChoice = setting(SeedChoice(), help="Single kinds of chance, set apart from `seed`.")

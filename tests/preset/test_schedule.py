@@ -73,7 +73,8 @@ def test_after_the_last_step_nothing_is_due_but_the_last_step():
         assert next_evaluation(preset(f"every={every}"), 3, 10, 10) == 10
 
 
-def test_checkpoints_come_at_a_twentieth_unless_stated():
-    assert checkpoint_interval(preset(), 1400) == 70
-    assert checkpoint_interval(preset(), 1) == 1
+def test_checkpoints_come_at_a_hundredth_but_not_too_often_unless_stated():
+    assert checkpoint_interval(preset(), 1400) == 500
+    assert checkpoint_interval(preset(), 100_000) == 1000
+    assert checkpoint_interval(preset(), 100_001) == 1001
     assert checkpoint_interval(preset("checkpoint_every=9"), 1400) == 9
