@@ -17,6 +17,7 @@ from memlab.cli.resume import resume
 from memlab.cli.run import run
 from memlab.cli.runs import runs
 from memlab.cli.show import show
+from memlab.cli.spikes import spikes
 from memlab.cli.verify import verify
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.command()(resume)
 app.command()(replay)
 app.command()(runs)
 app.command()(show)
+app.command()(spikes)
 app.command()(check)
 app.command()(presets)
 app.command()(predict)

@@ -1,20 +1,20 @@
 """What is shown of a run when it is over: a chart, samples, phases, spikes, where it lies."""
 
-import shutil
 from typing import Any
 
 from rich.text import Text
 
-from memlab.charts import DARK, PLAIN, bars, draw
+from memlab.charts import bars
 from memlab.charts.run import loss_chart
 from memlab.cli.output import data, number, talk
+from memlab.cli.picture import print_chart, width
+from memlab.cli.story import phase_line, tally_line
+from memlab.detectors.curve import recorded, tally_of
+from memlab.detectors.tally import Tally
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.summary import summarize
-
-CHART_HEIGHT = 16
-MAX_WIDTH = 120
 
 
 def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
@@ -23,16 +23,13 @@ def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     history = History(folder)
     summary = summarize(folder, history)
     chance = folder.description.get("check", {}).get("chance_loss")
-    width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
-    theme = DARK if console.is_terminal and not console.no_color else PLAIN
-    chart = draw(loss_chart(history.until(), chance), width, CHART_HEIGHT, theme)
-    console.print(Text.from_ansi(chart), soft_wrap=True)
+    print_chart(console, loss_chart(history.until(), chance))
     for line in _samples(history):
         console.print(line)
-    for text in _lines(summary):
+    for text in _lines(summary, tally_of(recorded(history.until()))):
         console.print(text, markup=False)
     if on_stdout and summary["learned"]:
-        for text in _learned(summary["learned"], width):
+        for text in _learned(summary["learned"], width()):
             console.print(text, markup=False, soft_wrap=True)
 
 
@@ -54,7 +51,7 @@ def _samples(history: History) -> list[Text]:
     return lines
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: dict[str, Any], spikes: Tally) -> list[str]:
     final = summary["final"]
     figures = [f"{name} {number(value)}" for name, value in final.items() if value is not None]
     lines = [
@@ -63,15 +60,11 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         f"{summary['parameters']:,} parameters",
         "  ".join(figures),
     ]
-    for name in ("memorized_at", "grokked_at"):
-        crossing = summary[name]
-        if crossing:
-            lines.append(
-                f"{name.removesuffix('_at')} in steps {crossing['from']:,} to {crossing['to']:,} "
-                f"({crossing['split']} accuracy >= {crossing['threshold']})"
-            )
-    if summary["spikes"]:
-        lines.append(f"{len(summary['spikes'])} loss spikes; `memlab spikes {summary['run']}`")
+    lines += [phase_line(phase) for phase in summary["phases"]]
+    lines.append(f"loss: {tally_line(spikes)}; memlab spikes {summary['run']}")
+    lines += [
+        f"{finding['level']}: {finding['what']} {finding['try']}" for finding in summary["findings"]
+    ]
     verified = summary["resume_verified"]
     if verified:
         same = verified["first_difference"] is None

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,8 @@ def show(
     """Summarize a run, or print its rows and evaluations."""
     from memlab.cli.closing import closing_report
     from memlab.cli.output import print_json
+    from memlab.detectors.curve import recorded, tally_of
+    from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
     from memlab.record.summary import summarize
 
@@ -25,7 +28,9 @@ def show(
     if as_csv:
         _print_csv(folder)
     elif json:
-        print_json(summarize(folder))
+        history = History(folder)
+        tally = tally_of(recorded(history.until()))
+        print_json(summarize(folder, history) | {"tally": asdict(tally)})
     else:
         closing_report(folder, on_stdout=True)
 
@@ -47,7 +52,14 @@ def _print_csv(folder: Any) -> None:
         out.writerow(
             [
                 step,
-                *("" if i is None else repr(float(steps[c][i])) for c in columns),
+                *("" if i is None else _cell(c, float(steps[c][i])) for c in columns),
                 *("" if j is None else repr(float(evaluations[n][j])) for n in names),
             ]
         )
+
+
+def _cell(column: str, value: float) -> str:
+    """A value of a step; empty where it was not measured."""
+    from memlab.record.events import SPARSE
+
+    return "" if column in SPARSE and value != value else repr(value)

@@ -3,7 +3,7 @@
 import csv
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ CHUNK = 65536
 """values that are in memory at a time"""
 LOSS_NAMES = ("loss", "train_loss")
 """columns that are taken when none is named"""
+
+OF_A_GRADIENT = ("grad_norm_ratio", "grad_norm_peak_step")
+"""details of a spike that a series of losses alone cannot tell"""
 
 HOW = (
     f"log10(loss) against the median of the {BASE} steps before, in units of the noise of the "
@@ -51,7 +54,8 @@ def find_spikes(losses: Iterable[ArrayLike], context: Context | None = None) -> 
         step += len(column)
         for event in detector.see(Rows(step=step, values=rows)):
             if isinstance(event, Spike):
-                spikes.append(event)
+                details = {k: v for k, v in event.details.items() if k not in OF_A_GRADIENT}
+                spikes.append(replace(event, details=details))
                 onset = None
             elif isinstance(event, SpikeOnset):
                 onset = event

@@ -1,0 +1,23 @@
+"""A chart on a console: as wide as the terminal, without colours where there are none."""
+
+import shutil
+
+from rich.console import Console
+from rich.text import Text
+
+from memlab.charts import DARK, PLAIN, Chart, draw
+
+HEIGHT = 16
+MAX_WIDTH = 120
+
+
+def width() -> int:
+    """Cells in a line of the terminal, as far as a report uses them."""
+    return min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
+
+
+def print_chart(console: Console, chart: Chart) -> None:
+    """Print a chart."""
+    theme = DARK if console.is_terminal and not console.no_color else PLAIN
+    text = draw(chart, width(), HEIGHT, theme)
+    console.print(Text.from_ansi(text), soft_wrap=True)

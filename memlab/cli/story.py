@@ -1,0 +1,49 @@
+"""What happened in a run, in words: phases and spikes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from memlab.cli.output import number
+from memlab.detectors.tally import Tally
+
+OF_THE_LOSS = {
+    "diverged": "{split} loss above {threshold}",
+    "stuck": "{split} loss stays at {threshold}",
+    "overfitting": "{split} loss above {threshold} while train loss falls",
+    "collapsed": "{split} accuracy below {threshold}",
+    "sustained": "{split} accuracy >= {threshold} in the evaluations since",
+}
+"""phases that are not told by an accuracy which is reached"""
+
+
+def phase_line(phase: Mapping[str, Any]) -> str:
+    """A phase as `show` has it: between which evaluations it began, and what was seen."""
+    reached = OF_THE_LOSS.get(phase["name"], "{split} accuracy >= {threshold}")
+    seen = reached.format(split=phase["split"], threshold=number(phase["threshold"]))
+    details = phase["details"]
+    if "delay" in details:
+        times = number(details["ratio"], 3)
+        seen += f", {details['delay']:,} steps after memorizing ({times} times its step)"
+    if "since" in details:
+        seen += f" step {details['since']:,}"
+    if "at" in details:
+        seen += f", which is {details['at']}"
+    return f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}: {seen}"
+
+
+def tally_line(tally: Tally) -> str:
+    """How many spikes, how often, how high, how long."""
+    if not tally.n:
+        return "no spikes"
+    said = [
+        f"{tally.n} spike{'s' * (tally.n > 1)}",
+        f"{number(tally.per_1000_steps, 2)} per 1,000 steps",
+    ]
+    if tally.height is not None:
+        times = 10**tally.height
+        said.append(f"median height {times:{',.0f' if times >= 10 else '.1f'}} times the base")
+    if tally.recovery is not None:
+        said.append(f"median recovery {tally.recovery:,.0f} steps")
+    if tally.period is not None:
+        said.append(f"one every {tally.period:,.0f} steps")
+    return ", ".join(said)

@@ -1,0 +1,212 @@
+"""`memlab spikes` on files and runs: what it finds, how it says so, and what that costs."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from memlab.cli.spikes import spikes
+from memlab.cli.story import phase_line, tally_line
+from memlab.detectors.tally import tally
+from memlab.errors import DataError, RunError
+from memlab.preset.create import create_run
+from memlab.record.events import Ended, Rows, Spike
+
+STARTS = (500, 1200, 1900, 2600, 3300)
+
+
+def spiky():
+    """4,000 losses around 0.001 with noise of 0.05 decades, raised by 1.5 decades at five steps."""
+    decades = 0.05 * np.random.default_rng(1).standard_normal(4000) - 3
+    for start in STARTS:
+        decades[start - 1 :] += 1.5 * np.exp(-np.arange(4001 - start) / 20)
+    return (10**decades).astype(np.float32)
+
+
+CURVE = spiky()
+FIELDS = {"step", "base", "peak", "peak_step", "recovered_at", "kind", "details"}
+
+
+@pytest.fixture
+def asked(capsys, monkeypatch):
+    """What `memlab spikes` prints, in this process."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def ask(ref, **options):
+        spikes(str(ref), **options)
+        return capsys.readouterr().out
+
+    return ask
+
+
+@pytest.fixture
+def run(tiny, tmp_path):
+    """A run whose loss spikes at step 300, as its worker found, and whose lr is flat."""
+    folder = create_run(tiny(), tmp_path / "runs")
+    loss = np.full(600, 0.01)
+    loss[299:310] = np.geomspace(3.0, 0.012, 11)
+    norms = np.where(np.arange(1, 601) % 10, np.nan, 20.0)
+    rows = np.stack([loss, loss, np.full(600, 1e-3), norms, norms], axis=1).astype(np.float32)
+    rows[0, 1] = np.nan
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.write(Rows(step=600, values=rows))
+        writer.write(
+            Spike(step=320, onset=300, base=0.01, peak=3.0, peak_step=300, recovered_at=310,
+                  label="spike", details={"height": 2.48, "answers": "random"})
+        )  # fmt: skip
+        writer.write(Ended(step=600, reason="finished"))
+        writer.end("finished", 600, {})
+    return folder
+
+
+def as_csv(values):
+    lines = [f"{i},{float(value)!r},x" for i, value in enumerate(values, 1)]
+    return "\n".join(["step,my loss,note", *lines, ""])
+
+
+def test_the_program_finds_the_spikes_of_a_file_without_loading_torch(memlab):
+    (memlab.folder / "a.csv").write_text(as_csv(CURVE))
+    code = (
+        "import sys; sys.argv = ['memlab', *sys.argv[1:]]\n"
+        "from memlab.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    words = ["spikes", "a.csv", "--column", "my loss", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=memlab.folder,
+        env=memlab.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert found["n"] == len(found["spikes"])
+    assert [spike["step"] for spike in found["spikes"]] == list(STARTS)
+    assert all(set(spike) == FIELDS for spike in found["spikes"])
+
+
+def test_a_file_is_the_same_as_csv_and_as_npy(asked, tmp_path):
+    (tmp_path / "a.csv").write_text(as_csv(CURVE))
+    np.save(tmp_path / "a.npy", CURVE)
+    one = json.loads(asked(tmp_path / "a.csv", column="my loss", json=True))
+    other = json.loads(asked(tmp_path / "a.npy", json=True))
+    assert {**one, "source": "", "column": None} == {**other, "source": ""}
+    assert one["steps"] == len(CURVE)
+    assert one["tally"]["n"] == one["n"]
+    assert "median of the 25 steps before" in one["how"]
+
+
+def test_people_get_a_table_the_tally_and_how_it_was_judged(asked, tmp_path):
+    np.save(tmp_path / "a.npy", CURVE)
+    said = asked(tmp_path / "a.npy", plot=True)
+    assert "▼ 5 spikes" in said
+    assert said.count("▼") >= 5
+    assert "4,000 steps, 5 spikes, 1.2 per 1,000 steps, median height" in said
+    assert "Judged by log10(loss) against the median" in said
+    assert "\x1b" not in said
+
+
+def test_a_flat_curve_and_an_empty_file_have_none(asked, tmp_path):
+    for values in (np.ones(100), np.ones(1), np.ones(0)):
+        np.save(tmp_path / "a.npy", values)
+        assert "no spikes" in asked(tmp_path / "a.npy", plot=True)
+
+
+def test_a_spike_that_is_not_over_is_told(asked, tmp_path):
+    np.save(tmp_path / "a.npy", np.r_[np.full(500, 0.01), np.full(20, 1.0)])
+    assert "one that began at step 501, at 0.01, is not over" in asked(tmp_path / "a.npy")
+    assert json.loads(asked(tmp_path / "a.npy", json=True))["open"]["step"] == 501
+
+
+def test_a_run_has_the_spikes_that_it_recorded(asked, run):
+    found = json.loads(asked(run.path, json=True))
+    assert (found["source"], found["column"], found["n"]) == (run.id, "loss", 1)
+    assert found["spikes"][0]["details"] == {"height": 2.48, "answers": "random"}
+    assert found["tally"]["recovery"] == 10
+    assert "random" in asked(run.path, plot=True)
+
+
+def test_another_column_of_a_run_is_judged_afresh(asked, run):
+    found = json.loads(asked(run.path, column="grad_norm", json=True))
+    # Its first value is NaN, and it recovers from that.
+    assert [spike["step"] for spike in found["spikes"]] == [1, 300]
+    assert json.loads(asked(run.path, column="lr", json=True))["n"] == 0
+
+
+def test_a_column_with_gaps_is_judged_at_the_steps_that_it_has(asked, tiny, tmp_path):
+    folder = create_run(tiny(), tmp_path / "runs")
+    steps = np.arange(1, 3001)
+    rows = np.full((3000, 5), np.nan, np.float32)
+    rows[:, :3] = 0.01
+    rows[9::10, 4] = 0.5
+    rows[1999:2050:10, 4] = 50.0
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.write(Rows(step=int(steps[-1]), values=rows))
+    (spike,) = json.loads(asked(folder.path, column="update_norm", json=True))["spikes"]
+    assert (spike["step"], spike["peak_step"], spike["recovered_at"]) == (2000, 2000, 2060)
+    assert spike["details"]["noticed"] == 2000
+
+
+def test_what_is_not_there_is_refused(asked, run, tmp_path):
+    with pytest.raises(RunError, match="no column 'nothing'"):
+        asked(run.path, column="nothing")
+    with pytest.raises(DataError, match="no such file"):
+        asked(tmp_path / "missing.csv")
+    with pytest.raises(RunError, match="there is no such run"):
+        asked("missing", runs=tmp_path / "runs")
+
+
+def test_show_has_the_tally_and_leaves_out_what_was_not_measured(run, capsys):
+    from memlab.cli.show import show
+
+    show(str(run.path), json=True)
+    assert json.loads(capsys.readouterr().out)["tally"]["n"] == 1
+    show(str(run.path), as_csv=True)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["weight_norm"] for row in rows[:10]] == [""] * 9 + ["20.0"]
+    assert rows[0]["grad_norm"] == "nan"
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_length_of_a_file(asked, tmp_path):
+    peaks = []
+    for n in (200_000, 800_000):
+        values = np.exp(0.1 * np.random.default_rng(0).standard_normal(n)).astype(np.float32)
+        values[n // 2 : n // 2 + 40] *= 30
+        np.save(tmp_path / "long.npy", values)
+        tracemalloc.start()
+        said = asked(tmp_path / "long.npy", plot=True)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert f"{n:,} steps, 1 spike," in said
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "details", "said"),
+    [
+        ("memorized", {"accuracy": 1.0}, "train accuracy >= 0.99"),
+        ("grokked", {"delay": 900, "ratio": 10.0}, "0.99, 900 steps after memorizing (10 times"),
+        ("sustained", {"since": 1020}, "in the evaluations since step 1,020"),
+        ("collapsed", {"accuracy": 0.5}, "train accuracy below 0.99"),
+        ("stuck", {"at": "chance", "loss": 4.5}, "train loss stays at 0.99, which is chance"),
+        ("overfitting", {"best": 0.9}, "while train loss falls"),
+    ],
+)
+def test_a_phase_is_told_with_what_was_seen(name, details, said):
+    phase = {"name": name, "from": 1000, "to": 1020, "threshold": 0.99, "split": "train"}
+    line = phase_line(phase | {"details": details})
+    assert line.startswith(f"{name} in steps 1,000 to 1,020: ")
+    assert said in line
+
+
+def test_a_tally_of_nothing_says_so():
+    assert tally_line(tally([], 100)) == "no spikes"
