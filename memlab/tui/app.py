@@ -20,7 +20,6 @@ from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
 from memlab.record.status import Status
 from memlab.tui import keys
-from memlab.tui.compare.screen import CompareScreen
 from memlab.tui.dialogs import Ask, Tell
 from memlab.tui.help import help_for
 from memlab.tui.lab.screen import LabScreen
@@ -33,7 +32,6 @@ from memlab.tui.messages import (
     TrainingEnded,
 )
 from memlab.tui.palette import PresetsAndRuns
-from memlab.tui.runs.screen import RunsScreen
 from memlab.tui.safe import safe
 from memlab.tui.trainer import Trainer
 from memlab.tui.training import Training
@@ -74,8 +72,8 @@ class Memlab(App[None]):
     def on_mount(self) -> None:
         """Make the screens; show the first one."""
         self.add_mode("lab", lambda: LabScreen(self.trainer.probe if self.trainer else None))
-        self.add_mode("runs", lambda: RunsScreen(self.runs))
-        self.add_mode("compare", CompareScreen)
+        self.add_mode("runs", lambda: _runs_screen(self.runs))
+        self.add_mode("compare", _compare_screen)
         if self._open:
             self.post_message(OpenRun(self._open, self._at))
         else:
@@ -142,8 +140,7 @@ class Memlab(App[None]):
     @on(CompareRuns)
     async def _compare(self, event: CompareRuns) -> None:
         await self.switch_mode("compare")
-        assert isinstance(self.screen, CompareScreen)
-        self.screen.show(event.folders)
+        self.screen.post_message(event)
 
     # Training
 
@@ -247,8 +244,23 @@ class Memlab(App[None]):
                 yield command
 
 
+# What the first paint does not need is imported when it is needed.
+
+
+def _runs_screen(runs: Path) -> Screen[None]:
+    from memlab.tui.runs.screen import RunsScreen
+
+    return RunsScreen(runs)
+
+
+def _compare_screen() -> Screen[None]:
+    from memlab.tui.compare.screen import CompareScreen
+
+    return CompareScreen()
+
+
 def _run_screen(folder: RunFolder, at: int | None) -> Screen[None]:
-    from memlab.tui.live.screen import RunScreen  # Not needed for the first paint.
+    from memlab.tui.live.screen import RunScreen
 
     return RunScreen(folder, at)
 

@@ -1,6 +1,5 @@
 """The Compare screen: marked runs in one chart, and a table of what differs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -30,7 +29,7 @@ from memlab.tui.compare.curves import (
     measures,
     overlay,
 )
-from memlab.tui.messages import OpenRun
+from memlab.tui.messages import CompareRuns, OpenRun
 from memlab.tui.runs.entry import flat
 from memlab.tui.safe import safe
 from memlab.tui.table import Column, Table
@@ -81,9 +80,10 @@ class CompareScreen(Screen[None]):
     def _theme_changed(self, theme: Theme) -> None:
         self._show()
 
-    def show(self, folders: Sequence[RunFolder]) -> None:
-        """Compare these runs."""
-        self._folders = list(folders)
+    @on(CompareRuns)
+    def _compare(self, event: CompareRuns) -> None:
+        event.stop()
+        self._folders = list(event.folders)
         self._read(self._folders)
 
     def _look(self) -> None:
