@@ -4,7 +4,7 @@ from typing import final
 
 SHARE = 0.04
 """Of the time, for all that the interface does while something trains."""
-SHORTEST, LONGEST = 0.5, 5.0
+SHORTEST, LONGEST = 0.5, 3.0
 """Seconds between two drawings while something trains."""
 SMOOTH = 0.05
 """Seconds between two pictures of a replay, at least."""

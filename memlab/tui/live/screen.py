@@ -89,6 +89,7 @@ class RunScreen(Screen[None]):
         # A run's events are many and hold no cycles: to look for some would cost a frame each time.
         gc.freeze()
         self.call_after_refresh(self._draw)
+        self.call_after_refresh(self._count_from_here)
         self.set_interval(TICK, self._tick)
 
     def on_unmount(self) -> None:
@@ -97,14 +98,17 @@ class RunScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
-        self._pace.restart(time.monotonic(), time.thread_time())
         self.poll()
+        self.call_after_refresh(self._count_from_here)
 
     def on_resize(self) -> None:
         """Offer the other page where there is one."""
         self.refresh_bindings()
 
     # Time
+
+    def _count_from_here(self) -> None:
+        self._pace.restart(time.monotonic(), time.thread_time())
 
     def _tick(self) -> None:
         if not self.is_current:
@@ -153,7 +157,7 @@ class RunScreen(Screen[None]):
     def action_play(self) -> None:
         """Play, or hold."""
         self.viewer.cursor.play(not self.viewer.cursor.playing)
-        self._pace.restart(time.monotonic(), time.thread_time())
+        self._count_from_here()
         self._draw()
 
     def action_speed(self, by: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from textual.app import App
 
 from memlab.preset.create import create_run
-from memlab.preset.load import load
+from memlab.preset.load import from_json
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import (
     NORMS_EVERY,
@@ -126,8 +126,14 @@ def write_run(runs: Path, steps: int = STEPS, every: int = EVERY) -> RunFolder:
 
 def new_run(runs: Path, steps: int = STEPS, every: int = EVERY, name: str = "made up") -> RunFolder:
     """A run that nobody has begun."""
-    preset = load("quickstart", [f"training.steps={steps}", f"evaluation.every={every}"])
-    return create_run(preset, runs, name)
+    document = {
+        "name": "made-up",
+        "task": {"kind": "modular", "operation": "add", "modulus": 97, "train_fraction": 0.3},
+        "optimizer": {"lr": 0.001, "weight_decay": 1.0},
+        "training": {"steps": steps},
+        "evaluation": {"every": every},
+    }
+    return create_run(from_json(document), runs, name)
 
 
 def begin(folder: RunFolder, seq: int = 0, first_step: int = 1) -> AttemptWriter:
