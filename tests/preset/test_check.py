@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +14,15 @@ from memlab.preset.schema import Model
 from memlab.preset.size import memory_bytes, parameter_count
 from memlab.tasks.task import Examples
 
+ADDITION = str(Path(__file__).parent / "addition.yaml")
 
-def found(*overrides: str, preset: str = "quickstart") -> dict[str, str]:
+
+def found(*overrides: str, preset: str = ADDITION) -> dict[str, str]:
     """Levels by the findings' texts."""
     return {finding.what: finding.level for finding in check(load(preset, overrides)).findings}
 
 
-def one(what: str, *overrides: str, preset: str = "quickstart"):
+def one(what: str, *overrides: str, preset: str = ADDITION):
     """The only finding whose text holds `what`."""
     matching = [f for f in check(load(preset, overrides)).findings if what in f.what]
     assert len(matching) == 1
@@ -45,7 +48,7 @@ def test_the_report_has_what_the_command_prints():
 def test_parameters_are_those_of_the_model(overrides):
     from memlab.models.transformer import Transformer
 
-    preset = load("quickstart", ["d_model=16", "d_mlp=null", *overrides])
+    preset = load(ADDITION, ["d_model=16", "d_mlp=null", *overrides])
     report = check(preset)
     n_ctx = preset.model.n_ctx or report.facts.dataset.n_ctx
     model = Transformer(preset.model, len(report.facts.dataset.vocabulary), n_ctx)
@@ -76,7 +79,7 @@ def test_the_memory_estimate_covers_what_the_backward_pass_keeps(overrides):
 
     from memlab.models.transformer import Transformer
 
-    facts = check(load("quickstart", ["task.modulus=23", *overrides])).facts
+    facts = check(load(ADDITION, ["task.modulus=23", *overrides])).facts
     d_vocab = len(facts.dataset.vocabulary)
     model = Transformer(facts.preset.model, d_vocab, facts.n_ctx)
     weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
@@ -96,7 +99,7 @@ def test_the_memory_estimate_covers_what_the_backward_pass_keeps(overrides):
 
 def test_micro_batches_save_memory():
     whole, parts = (
-        check(load("quickstart", o)).facts.memory_bytes for o in ([], ["micro_batch_size=64"])
+        check(load(ADDITION, o)).facts.memory_bytes for o in ([], ["micro_batch_size=64"])
     )
     assert parts < whole
 
@@ -111,7 +114,7 @@ def test_the_first_seed_s_schedule_is_named_before_it_runs():
 
 def test_an_advised_batch_size_gives_enough_updates():
     advice = one("are few", "batch_size=512", "epochs=20").advice
-    changed = load("quickstart", ["epochs=20", advice.partition(":")[0]])
+    changed = load(ADDITION, ["epochs=20", advice.partition(":")[0]])
     assert check(changed).facts.updates >= 1000
 
 
@@ -132,7 +135,7 @@ def test_noise_does_not_look_like_two_answers():
 def test_validation_inside_training_is_told_apart_from_an_accident(monkeypatch):
     assert one("on purpose", preset="sanity-check").level == "info"
     assert found() == {}
-    preset = load("quickstart")
+    preset = load(ADDITION)
     data = preset.task.dataset(preset.seeds)
     mixed = {"train": data.splits["train"], "val": data.splits["train"].take(np.arange(5))}
     with_accident = type(data)(data.vocabulary, mixed)
@@ -141,7 +144,7 @@ def test_validation_inside_training_is_told_apart_from_an_accident(monkeypatch):
 
 
 def test_two_answers_to_a_prompt_are_noticed(monkeypatch):
-    preset = load("quickstart")
+    preset = load(ADDITION)
     data = preset.task.dataset(preset.seeds)
     tokens = data.splits["train"].tokens[[0, 0, 1]].copy()
     tokens[1, 5] = (tokens[0, 5] + 1) % 97
@@ -174,8 +177,8 @@ def test_a_dull_failure_is_named(what, level, overrides):
 
 
 def test_only_an_error_fails_the_check():
-    assert check(load("quickstart", ["n_heads=32"])).passed
-    assert not check(load("quickstart", ["n_ctx=3"])).passed
+    assert check(load(ADDITION, ["n_heads=32"])).passed
+    assert not check(load(ADDITION, ["n_ctx=3"])).passed
 
 
 FAILS_ON_PURPOSE = {

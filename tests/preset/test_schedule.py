@@ -1,5 +1,7 @@
 """Step arithmetic against plain enumeration."""
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,9 +14,11 @@ from memlab.preset.schedule import (
     updates_per_epoch,
 )
 
+ADDITION = str(Path(__file__).parent / "addition.yaml")
+
 
 def preset(*overrides):
-    return load("quickstart", overrides)
+    return load(ADDITION, overrides)
 
 
 def enumerated(wanted, per_epoch, steps):

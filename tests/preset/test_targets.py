@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ from memlab.preset.schema import SkipFirst
 from memlab.preset.targets import chance_loss, irreducible_loss, targets
 from memlab.tasks.task import Examples, Vocabulary
 
+ADDITION = str(Path(__file__).parent / "addition.yaml")
+
 
 def dataset(*overrides):
-    preset = load("quickstart", overrides)
+    preset = load(ADDITION, overrides)
     return preset.task.dataset(preset.seeds)
 
 
