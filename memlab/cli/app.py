@@ -9,6 +9,7 @@ from memlab.cli.bench import bench
 from memlab.cli.check import check
 from memlab.cli.console import console
 from memlab.cli.data import data
+from memlab.cli.doctor import doctor
 from memlab.cli.eval import evaluate
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
@@ -18,6 +19,7 @@ from memlab.cli.run import run
 from memlab.cli.runs import runs
 from memlab.cli.show import show
 from memlab.cli.spikes import spikes
+from memlab.cli.torture import torture
 from memlab.cli.verify import verify
 
 app = typer.Typer(
@@ -61,3 +63,5 @@ app.command("eval")(evaluate)
 app.command()(verify)
 app.command()(bench)
 app.command()(data)
+app.command()(doctor)
+app.command()(torture)

@@ -1,0 +1,110 @@
+"""`memlab doctor`: verifies a run, or tells how this installation stands."""
+
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from memlab.cli.options import Json, RunsFolder
+
+NEEDED = ("memlab", "torch", "numpy", "textual", "rich", "safetensors", "pydantic", "plotext")
+
+
+def doctor(
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="None: look at the installation.")
+    ] = None,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Verify every seal, line and hash of a run; exit 3 when something is wrong. Repairs nothing."""
+    from memlab.record.runs import find, runs_folder
+
+    healthy = _run(find(runs_folder(runs), run), json) if run else _here(runs_folder(runs), json)
+    raise typer.Exit(0 if healthy else 3)
+
+
+def _run(folder: Any, as_json: bool) -> bool:
+    from dataclasses import asdict
+
+    from memlab.cli.output import data, print_json, table
+    from memlab.record.doctor import examine
+
+    found = examine(folder)
+    if as_json:
+        print_json({**asdict(found), "healthy": found.healthy, "status": str(folder.status())})
+        return found.healthy
+    counts = "  ".join(f"{count:,} {kind}" for kind, count in found.verified.items())
+    data().print(f"verified: {counts}", markup=False)
+    if found.symptoms:
+        rows = [(s.level, s.where, s.what) for s in found.symptoms]
+        data().print(table(["", "where", "what"], rows))
+    data().print("as it was written" if found.healthy else "DAMAGED: see the problems above")
+    return found.healthy
+
+
+def _here(runs: Path, as_json: bool) -> bool:
+    from memlab.cli.output import data, print_json, table
+
+    facts = {"versions": _versions(), **_machine(), "terminal": _terminal(), "runs": _disk(runs)}
+    problems = [f"{name} is not installed" for name, v in facts["versions"].items() if v is None]
+    if not facts["runs"]["writable"]:
+        problems.append(f"{runs} cannot be written to: use --runs or MEMLAB_RUNS")
+    if as_json:
+        print_json(facts | {"problems": problems, "healthy": not problems})
+    else:
+        rows = [line for name, value in facts.items() for line in _lines(name, value)]
+        data().print(table(["", ""], [*rows, *(("problem", text) for text in problems)]))
+    return not problems
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in NEEDED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    import torch
+
+    cuda = torch.cuda.is_available()
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _terminal() -> dict[str, Any]:
+    size = shutil.get_terminal_size()
+    return {
+        "interactive": sys.stdout.isatty(),
+        "size": f"{size.columns}x{size.lines}",
+        "type": os.environ.get("TERM"),
+        "encoding": sys.stdout.encoding,
+    }
+
+
+def _disk(runs: Path) -> dict[str, Any]:
+    """The folder of runs, or the nearest one above it that exists."""
+    there = next(path for path in (runs, *runs.absolute().parents) if path.is_dir())
+    return {
+        "path": str(runs),
+        "writable": os.access(there, os.W_OK | os.X_OK),
+        "free_mib": shutil.disk_usage(there).free >> 20,
+    }
+
+
+def _lines(name: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [(f"{name}: {key}", str(item)) for key, item in value.items()]
+    return [(name, str(value))]

@@ -1,0 +1,80 @@
+"""`memlab torture`: tries to break a small run on this disk, and tells what held."""
+
+import os
+import random
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from typing import Annotated, Any
+
+import typer
+
+from memlab.cli.options import Json, RunsFolder
+
+
+def torture(
+    minutes: Annotated[
+        float, typer.Option(min=0.05, help="How long, unless counts are given.")
+    ] = 1,
+    kills: Annotated[int | None, typer.Option(min=1, help="Exactly so many kill -9.")] = None,
+    fills: Annotated[int | None, typer.Option(min=1, help="Exactly so many full disks.")] = None,
+    damages: Annotated[int | None, typer.Option(min=1, help="Exactly so many files.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of chance.")] = 0,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Kill, starve and damage small runs beside yours; exit 3 if a promise was broken."""
+    from memlab.cli.output import data, print_json, table, talk
+    from memlab.record.runs import runs_folder
+
+    # The runs' processes are forked: a pool of threads would not live in them.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    counts = {"kill -9": kills, "full disk": fills, "damaged files": damages}
+    with _own_folder(runs_folder(runs)) as folder:
+        from memlab.engine.torture.all import all_trials
+
+        results = {}
+        started = time.monotonic()
+        for trial in all_trials(folder, random.Random(seed)):
+            talk().print(f"{trial.name}: {trial.promise}", markup=False)
+            _try(trial, counts[trial.name], minutes * 20)
+            results[trial.name] = trial.tally.to_json()
+        seconds = time.monotonic() - started
+    if json:
+        print_json({"trials": results, "seconds": seconds, "seed": seed})
+    else:
+        data().print(table(["trial", "", ""], _lines(results)))
+    if any(result["failures"] for result in results.values()):
+        raise typer.Exit(3)
+
+
+def _try(trial: Any, count: int | None, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while trial.tally.tried < count if count else time.monotonic() < until:
+        trial.once()
+    trial.finish()
+
+
+def _lines(results: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [row for name, result in results.items() for row in _rows(name, result)]
+
+
+def _rows(name: str, result: dict[str, Any]) -> list[tuple[str, str, str]]:
+    failures = result["failures"]
+    figures = {**result, "failures": len(failures)}
+    rows = [(name if i == 0 else "", key, f"{figures[key]:,}") for i, key in enumerate(figures)]
+    return [*rows, *(("", "failure", failure) for failure in failures[:10])]
+
+
+@contextmanager
+def _own_folder(runs: Path) -> Iterator[Path]:
+    """A hidden folder on the disk of the runs, gone afterwards."""
+    folder = runs / f".torture-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        rmtree(folder)

@@ -1,0 +1,252 @@
+"""Verifies a run folder: every seal, line and hash. It only reads, and repairs nothing.
+
+A *problem* is something that was recorded and can not be read as it was written. A *note* is a
+trace of a process that was cut short, which readers leave out and nothing depends on.
+"""
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.record import files, sealed
+from memlab.record.attempt import Attempt, place
+from memlab.record.checkpoints import COMMIT
+from memlab.record.event_log import MOST, EventReader
+from memlab.record.events import Unknown
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.rows import RowReader
+from memlab.record.run_rows import NEVER
+
+ATTEMPT_FILES = {"attempt.json", "heartbeat", "steps.bin", "steps.idx", "events.jsonl", "end.json"}
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """Something that was noticed in a run folder."""
+
+    level: Literal["problem", "note"]
+    where: str
+    """path within the run folder"""
+    what: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was looked at, and what was noticed."""
+
+    run: str
+    verified: dict[str, int]
+    """how many documents, seals, rows, lines, hashes and checkpoints are as they were written"""
+    symptoms: list[Symptom] = field(default_factory=list)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether there is no problem."""
+        return all(symptom.level != "problem" for symptom in self.symptoms)
+
+
+def examine(folder: RunFolder) -> Diagnosis:
+    """Verify all that a run has recorded. Damage never raises."""
+    examiner = _Examiner(folder)
+    symptoms = list(examiner.symptoms())
+    return Diagnosis(folder.id, dict(examiner.verified), symptoms)
+
+
+@final
+class _Examiner:
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder, self.run = folder, folder.id
+        kinds = ("documents", "seals", "rows", "lines", "hashes", "checkpoints")
+        self.verified = Counter(dict.fromkeys(kinds, 0))
+
+    def symptoms(self) -> Iterator[Symptom]:
+        yield from self._description()
+        yield from self._document("labels.json", f"{self.run}/labels.json")
+        yield from self._numbers()
+        for attempt in self.folder.attempts():
+            yield from self._attempt(attempt)
+        yield from self._checkpoints()
+        for name in _names(self.folder.path / "commands"):
+            if name.endswith(".json"):
+                yield from self._document(f"commands/{name}", f"{self.run}/commands")
+        yield from self._strangers()
+
+    def _description(self) -> Iterator[Symptom]:
+        if problem := self.folder.problem():
+            yield Symptom("problem", "run.json", problem)
+            return
+        self.verified["documents"] += 1
+        expected = self.folder.description.get("preset_sha256")
+        yield from self._hash("preset.yaml", expected)
+
+    def _document(self, name: str, seat: str) -> Iterator[Symptom]:
+        """Verify the seal of a JSON file."""
+        if sealed.read(self.folder.path / name, seat) is None:
+            missing = not os.path.lexists(self.folder.path / name)
+            yield Symptom("problem", name, "is missing" if missing else "its seal does not fit")
+        else:
+            self.verified["documents"] += 1
+
+    def _hash(self, name: str, expected: str | None) -> Iterator[Symptom]:
+        found = _sha256(self.folder.path / name)
+        if found is None:
+            yield Symptom("problem", name, "is missing or cannot be read")
+        elif found != expected:
+            yield Symptom("problem", name, "its bytes are not those that were hashed")
+        else:
+            self.verified["hashes"] += 1
+
+    def _numbers(self) -> Iterator[Symptom]:
+        found = [attempt.number for attempt in self.folder.attempts()]
+        if missing := sorted(set(range(1, max(found, default=0) + 1)) - set(found)):
+            yield Symptom("problem", "attempts", f"missing: {', '.join(map(str, missing))}")
+
+    def _attempt(self, attempt: Attempt) -> Iterator[Symptom]:
+        name = f"attempts/{attempt.path.name}"
+
+        def seat(part: str) -> str:
+            return place(self.run, attempt.number, part)
+
+        yield from self._document(f"{name}/attempt.json", seat("attempt.json"))
+        # One that never beat is empty; one that beats now may be caught in the middle of it.
+        if files.size(attempt.path / "heartbeat") and not attempt.alive():
+            yield from self._document(f"{name}/heartbeat", seat("heartbeat"))
+        if os.path.lexists(attempt.path / "end.json"):
+            yield from self._document(f"{name}/end.json", seat("end.json"))
+        for part, expected in ((attempt.end or {}).get("sha256") or {}).items():
+            yield from self._hash(f"{name}/{part}", expected)
+        yield from self._rows(name, attempt, sealed.seed(seat("steps")))
+        yield from self._lines(name, attempt, seat("events.jsonl"))
+
+    def _rows(self, name: str, attempt: Attempt, seed: int) -> Iterator[Symptom]:
+        columns = self.folder.columns
+        reader = RowReader(attempt.path, seed, columns)
+        reader.refresh()
+        good = reader.sealed.seals
+        records, torn = divmod(files.size(attempt.path / "steps.idx"), good.dtype.itemsize)
+        if bad := records - len(good):
+            yield Symptom("problem", f"{name}/steps.idx", f"{bad} damaged seals")
+        steps, _ = reader.sealed.read(0, NEVER)
+        if lost := int(good["rows"].sum()) - len(steps):
+            yield Symptom("problem", f"{name}/steps.bin", f"{lost} damaged rows")
+        elif gap := _gap(steps, attempt.info.get("first_step")):
+            yield Symptom("problem", f"{name}/steps.idx", gap)
+        covered = (good["row"] + good["rows"]).max(initial=0) * 4 * len(columns)
+        loose = files.size(attempt.path / "steps.bin") - int(covered)
+        if torn or (loose > 0 and not bad):
+            yield Symptom("note", f"{name}/steps.idx", "a flush was cut short at its end")
+        self.verified["seals"] += len(good)
+        self.verified["rows"] += len(steps)
+
+    def _lines(self, name: str, attempt: Attempt, seat: str) -> Iterator[Symptom]:
+        path = attempt.path / "events.jsonl"
+        reader = EventReader(path, seat)
+        reader.refresh()
+        lines, torn = _count_lines(path)
+        where = f"{name}/events.jsonl"
+        numbers = [event.seq for event in reader.events]
+        first = attempt.info.get("seq", numbers[0] if numbers else 0)
+        if bad := lines - len(numbers):
+            yield Symptom("problem", where, f"{bad} damaged lines")
+        elif numbers != list(range(first, first + len(numbers))):
+            yield Symptom("problem", where, "lines are missing between others")
+        if torn:
+            yield Symptom("note", where, "a line was cut short at its end")
+        if odd := sum(isinstance(event, Unknown) for event in reader.events):
+            yield Symptom("note", where, f"{odd} events of kinds that this version does not know")
+        self.verified["lines"] += len(numbers)
+
+    def _checkpoints(self) -> Iterator[Symptom]:
+        recorded, _ = History(self.folder).until().steps.read(0, NEVER)
+        for step in self.folder.checkpoints.steps():
+            name = f"checkpoints/step-{step:09d}"
+            document = sealed.read(self.folder.path / name / COMMIT, Path(name).name)
+            found = list(self._committed(name, step, document))
+            if gap := _gap(recorded[recorded <= step], 1, step):
+                found.append(Symptom("problem", name, f"of the steps before it {gap}"))
+            yield from found
+            self.verified["checkpoints"] += not found
+
+    def _committed(
+        self, name: str, step: int, document: dict[str, Any] | None
+    ) -> Iterator[Symptom]:
+        if document is None or document.get("step") != step:
+            yield Symptom("problem", f"{name}/{COMMIT}", "its seal does not fit")
+            return
+        self.verified["documents"] += 1
+        for part, expected in document["sha256"].items():
+            yield from self._hash(f"{name}/{part}", expected)
+
+    def _strangers(self) -> Iterator[Symptom]:
+        """What is not part of a run, or not a plain file."""
+        top = self.folder.path
+        for parent, folders, names in os.walk(top):
+            for name in [*folders, *names]:
+                path = Path(parent, name)
+                where = str(path.relative_to(top))
+                mode = path.lstat().st_mode
+                if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+                    yield Symptom("problem", where, "is a link, a pipe or a device")
+                elif name.startswith("."):
+                    yield Symptom("note", where, "was left behind by a write that was cut short")
+                elif not _belongs(Path(where), stat.S_ISDIR(mode)):
+                    yield Symptom("note", where, "is no part of a run")
+            folders[:] = [name for name in folders if not name.startswith(".")]
+
+
+def _belongs(path: Path, is_folder: bool) -> bool:
+    match path.parts:
+        case ("attempts" | "checkpoints" | "commands",):
+            return is_folder
+        case ("run.json" | "preset.yaml" | "labels.json",):
+            return not is_folder
+        case ("attempts", number, *rest):
+            return number.isdecimal() and (not rest or rest[0] in ATTEMPT_FILES)
+        case ("checkpoints", name, *_):
+            return name.startswith("step-")
+        case ("commands", name):
+            return name.endswith(".json")
+    return False
+
+
+def _gap(steps: NDArray[np.int64], first: int | None, last: int | None = None) -> str | None:
+    """The first place where the ascending `steps` do not go on one by one, in words."""
+    begin = first if first is not None else int(steps[0]) if len(steps) else 1
+    end = last if last is not None else int(steps[-1]) if len(steps) else begin - 1
+    wanted = np.arange(begin, end + 1)
+    missing = wanted[~np.isin(wanted, steps)]
+    if not len(missing):
+        return None
+    return f"the rows of {len(missing)} steps are missing, the first is {missing[0]}"
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(path))
+    except OSError:
+        return []
+
+
+def _count_lines(path: Path) -> tuple[int, bool]:
+    """Whole lines in a file, and whether something follows the last of them."""
+    lines, offset, last = 0, 0, b"\n"
+    while data := files.read_from(path, offset, MOST):
+        lines, offset, last = lines + data.count(b"\n"), offset + len(data), data[-1:]
+    return lines, last != b"\n"
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with open(files.open_to_read(path), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
