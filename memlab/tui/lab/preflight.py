@@ -12,7 +12,11 @@ from memlab.preset.findings import Finding
 from memlab.tui.lab.draft import Draft
 from memlab.tui.safe import safe
 
-SIGNS = {"error": ("✗", "$error"), "warning": ("⚠", "$warning"), "info": ("·", "$foreground")}
+SIGNS = {
+    "error": ("✗", "$text-error"),
+    "warning": ("⚠", "$text-warning"),
+    "info": ("·", "$foreground"),
+}
 
 
 class Preflight(Static):
@@ -35,7 +39,7 @@ class Preflight(Static):
         if isinstance(found, Report) and not draft.problems:
             parts += [_facts(found, seconds, note), _findings(found)]
         elif isinstance(found, MemlabError):
-            parts.append(safe(f"✗ {found}", 600, lines=True, style="$error"))
+            parts.append(safe(f"✗ {found}", 600, lines=True, style="$text-error"))
         parts.append(_differences(draft))
         self._parts = [part for part in parts if part]
         self._lay()
@@ -53,9 +57,8 @@ class Preflight(Static):
 
 
 def _problems(draft: Draft) -> Content:
-    lines = [
-        safe(f"✗ {problem}", 600, lines=True, style="$error") for problem in draft.problems.values()
-    ]
+    told = [str(problem).removeprefix(f"{key}: ") for key, problem in draft.problems.items()]
+    lines = [safe(f"✗ {text}", 600, lines=True, style="$text-error") for text in told]
     return Content("\n").join(lines)
 
 
@@ -95,7 +98,7 @@ def _row(cells: Iterable[Content], broad: Iterable[int]) -> Content:
 
 def _findings(report: Report) -> Content:
     if not report.findings:
-        return Content.styled("✓ nothing looks wrong", "$success")
+        return Content.styled("✓ nothing looks wrong", "$text-success")
     return Content("\n").join([_finding(finding) for finding in report.findings])
 
 

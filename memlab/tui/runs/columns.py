@@ -13,15 +13,15 @@ from memlab.tui.safe import safe
 from memlab.tui.table import Column
 
 SIGNS: dict[Status, tuple[str, str]] = {
-    Status.RUNNING: ("▶", "$success"),
-    Status.PAUSED: ("⏸", "$warning"),
+    Status.RUNNING: ("▶", "$text-success"),
+    Status.PAUSED: ("⏸", "$text-warning"),
     Status.QUEUED: ("○", "$foreground 60%"),
-    Status.FINISHED: ("✓", "$success"),
+    Status.FINISHED: ("✓", "$text-success"),
     Status.STOPPED: ("■", "$foreground"),
-    Status.INTERRUPTED: ("■", "$warning"),
-    Status.FAILED: ("✗", "$error"),
-    Status.DIVERGED: ("↗", "$error"),
-    Status.DIED: ("†", "$error"),
+    Status.INTERRUPTED: ("■", "$text-warning"),
+    Status.FAILED: ("✗", "$text-error"),
+    Status.DIVERGED: ("↗", "$text-error"),
+    Status.DIED: ("†", "$text-error"),
 }
 
 
@@ -42,7 +42,7 @@ def columns(settings: Sequence[str], curves: dict[str, str]) -> list[Shown]:
         return Content.styled(curves.get(entry.key, "·" * CURVE), "$accent")
 
     return [
-        Shown(Column("name", "run", 20), lambda e: safe(e.name), "name"),
+        Shown(Column("name", "run", 17), lambda e: safe(e.name), "name"),
         Shown(Column("status", "status", 13), _status, "status"),
         Shown(Column("step", "step", 7, "right"), lambda e: _count(e.step), "step"),
         _value("val_loss", "val loss", 8),
