@@ -173,7 +173,8 @@ SHIPPED = [a.name for a in available()]
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     preset = load(name)
-    dataset = check(preset).facts.dataset
+    facts = check(preset).facts
+    dataset = facts.dataset
     parts = [
         "",
         *(f"_{group}" for group in dataset.groups),
@@ -189,7 +190,7 @@ def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     for claim in preset.claims:
         assert claim.completes or (claim.split or "") + str(claim.measure) in known
         limit = claim.by_step or claim.not_by_step or 0
-        assert limit <= check(preset).facts.updates
+        assert limit <= facts.updates
 
 
 @pytest.mark.parametrize(("name", "train", "val", "test"), [
