@@ -97,7 +97,8 @@ def _judge(state: TrainState, material: Material) -> None:
     emit(state, _with_test(state, material, judged) if state.ending in OVER else judged)
     if state.ending is None and _has_lasted(state):
         state.ending = "early_stop"
-        state.queue.append(_with_test(state, material, judged))
+        # It is not told yet: what the detectors saw in it ends the run, so it gets its test scores.
+        state.queue[0] = _with_test(state, material, judged)
     if state.preset.evaluation.samples:
         emit(state, sample(state.model, material, state.step))
 

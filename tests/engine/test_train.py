@@ -1,6 +1,7 @@
 """The training loop as a list of events: the same whoever pulls, whenever it is cut."""
 
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ import torch
 
 from memlab.engine import step as step_module
 from memlab.engine.checkpoint import from_files, to_files, weights_sha256
+from memlab.engine.evaluate import evaluate
 from memlab.engine.material import Material
 from memlab.engine.state import fresh_state
 from memlab.engine.train import train
 from memlab.record.commands import CheckpointNow, Edit, Stop
-from memlab.record.events import COLUMNS, Checkpoint, Edited, Ended, Evaluated, Rows, Samples
+from memlab.record.events import COLUMNS, Checkpoint, Edited, Ended, Evaluated, Phase, Rows, Samples
 
 CPU = torch.device("cpu")
 
@@ -201,6 +203,28 @@ def test_patience_ends_a_run_that_gets_no_better_and_scores_the_test_split(tiny)
     assert events[-1].reason == "early_stop"
     assert "test_accuracy" in judged[-1].values
     assert not any("test_accuracy" in e.values for e in judged[:-1])
+
+
+@pytest.mark.parametrize("split", [{"train_fraction": 0.5}, {"split": {"train": 0.5, "val": 0.3}}])
+def test_generalization_that_has_lasted_five_evaluations_more_ends_a_run(tiny, monkeypatch, split):
+    def perfect_from_step_10(*args):
+        judgement = evaluate(*args)
+        right = {k: float(args[-1] >= 10) for k in ("train_accuracy", "val_accuracy")}
+        values = {k: right.get(k, v) for k, v in judgement.event.values.items()}
+        return replace(judgement, event=replace(judgement.event, values=values))
+
+    monkeypatch.setattr("memlab.engine.train.evaluate", perfect_from_step_10)
+    task = {"kind": "modular", "operation": "add", "modulus": 7, **split}
+    preset = tiny(**{"task": task, "training.steps": 500, "training.stop_when": "sustained"})
+    events, _, _ = run(preset)
+    assert (events[-1].reason, events[-1].step) == ("early_stop", 35)
+    assert [e.step for e in events if isinstance(e, Checkpoint)][-1] == 35
+    judged = [e for e in events if isinstance(e, Evaluated)]
+    assert [e.step for e in judged] == [0, 5, 10, 15, 20, 25, 30, 35]
+    assert ["test_accuracy" in e.values for e in judged] == [False] * 7 + ["split" in split]
+    named = {e.name: (e.after, e.step) for e in events if isinstance(e, Phase)}
+    assert named["grokked"] == (5, 10)
+    assert named["sustained"] == (30, 35)
 
 
 def test_dropout_differs_from_step_to_step_but_not_from_run_to_run(tiny):
