@@ -12,46 +12,10 @@ from memlab.record import events, files
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
+from .faulty import Dead, Faulty
 from .recorded import values
 
 STEPS, EVERY = 12, 4
-
-
-class Dead(BaseException):
-    """The process is gone: nothing after this call happens."""
-
-
-class Faulty(files.Calls):
-    """Fails at the call number `at`, and, once dead, at every later one."""
-
-    def __init__(self, at: int, fault: str) -> None:
-        self.count, self.at, self.fault, self.dead = 0, at, fault, False
-        for name in ("open", "pwrite", "fsync", "rename", "mkdir", "unlink", "rmdir"):
-            setattr(self, name, self.faulty(name, getattr(files.Calls, name)))
-
-    def faulty(self, name, real):
-        def call(*args):
-            self.count += 1
-            if self.dead:
-                raise Dead
-            if self.count == self.at:
-                return self.fail(name, real, *args)
-            return real(*args)
-
-        return call
-
-    def fail(self, name, real, *args):
-        if self.fault in ("short", "dies") and name == "pwrite":
-            fd, data, offset = args
-            written = real(fd, data[: len(data) // 2], offset) if len(data) > 1 else 0
-            if self.fault == "short":
-                return written
-        if self.fault == "dies":
-            self.dead = True
-            raise Dead
-        if self.fault == "short":
-            return real(*args)
-        raise OSError(getattr(errno, self.fault), self.fault)
 
 
 def train(folder: RunFolder) -> None:

@@ -1,0 +1,31 @@
+"""No fsync, which only a power loss could tell, and a place for figures that tests measure."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from memlab.record import files
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_fsync():
+    """Only a power loss can tell the difference, and a thousand of them take seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.Calls, "fsync", staticmethod(lambda fd: None))
+        yield
+
+
+@pytest.fixture
+def record_figure(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Write a measured figure as a line of the file `$MEMLAB_FIGURES`, where it is set."""
+
+    def record(name: str, value: int) -> None:
+        if path := os.environ.get("MEMLAB_FIGURES"):
+            line = {"test": request.node.nodeid, "figure": name, "value": value}
+            with Path(path).open("a") as file:
+                file.write(json.dumps(line) + "\n")
+
+    return record

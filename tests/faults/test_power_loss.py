@@ -1,0 +1,63 @@
+"""The power fails after any call: what was promised is there, and the run goes on with the same bits."""
+
+import random
+
+import pytest
+
+from memlab.record import files
+from memlab.record.folder import RunFolder
+from memlab.record.runs import list_runs
+
+from ..record.test_faults import assert_undisturbed, assert_valid, resume_until_done, train
+from .power import Recorded, lay_out
+
+
+def lose_power(tmp_path, monkeypatch, states_per_call, chance, only=lambda call: True):
+    """Train once; after each chosen call lay out some of the states that a power loss may leave."""
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    states = []
+
+    def after(call):
+        if only(call):
+            promised = [step for folder in list_runs(runs) for step in safe_steps(calls, folder)]
+            for i in range(states_per_call):
+                path = tmp_path / f"{call}-{i}"
+                lay_out(calls.root, path, chance)
+                states.append((path, promised))
+
+    calls = Recorded(runs, after)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "calls", calls)
+        train(RunFolder.create(runs, {}, "", ""))
+    return states
+
+
+def safe_steps(calls, folder):
+    """Checkpoints that were promised to last, until a later one is: their names are fsynced."""
+    names = calls.node(folder.path / "checkpoints").safe
+    return [int(name.removeprefix("step-")) for name in names if not name.startswith(".")]
+
+
+def assert_all_hold(states):
+    for path, promised in states:
+        found = list_runs(path)
+        assert len(found) == 1 or not promised
+        for folder in found:
+            assert_valid(folder)
+            assert max(promised, default=0) <= max(folder.checkpoints.steps(), default=0)
+            resume_until_done(folder)
+            assert_undisturbed(RunFolder(folder.path))
+
+
+def test_a_power_loss_here_and_there_takes_nothing_that_was_promised(tmp_path, monkeypatch):
+    assert_all_hold(lose_power(tmp_path, monkeypatch, 1, random.Random(1)))
+
+
+@pytest.mark.slow
+def test_a_power_loss_after_any_call_takes_nothing_that_was_promised(
+    tmp_path, monkeypatch, record_figure
+):
+    states = lose_power(tmp_path, monkeypatch, 20, random.Random(2))
+    assert_all_hold(states)
+    record_figure("states after a power loss", len(states))

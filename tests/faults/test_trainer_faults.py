@@ -1,0 +1,93 @@
+"""Every call that changes the disk fails once, in each way, while the real trainer works."""
+
+import contextlib
+import itertools
+
+import pytest
+
+from memlab.engine.torture.victim import outcome
+from memlab.engine.worker import work
+from memlab.errors import RunError
+from memlab.preset.create import create_run
+from memlab.record import files
+from memlab.record.doctor import examine
+from memlab.record.history import History
+from memlab.record.runs import delete, list_runs, restore
+from memlab.record.status import Status
+
+from ..record.faulty import Dead, Faulty
+
+FAULTS = ("dies", "short", "ENOSPC", "EIO", "EINTR")
+
+
+@pytest.fixture
+def preset(tiny):
+    return tiny(**{"training.steps": 4, "training.checkpoint_every": 2, "evaluation.every": 2})
+
+
+@pytest.fixture
+def expected(preset, tmp_path):
+    folder = create_run(preset, tmp_path / "undisturbed")
+    for _ in work(folder, device="cpu"):
+        pass
+    return outcome(folder)
+
+
+def disturb(preset, runs, at, fault, monkeypatch):
+    """Make, train and delete a run whose call number `at` fails; the number of calls made."""
+    calls = Faulty(at, fault)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "calls", calls)
+        # After one refusal there is room again: the wait is over at once.
+        patch.setattr("time.sleep", lambda seconds: None)
+        with contextlib.suppress(OSError, Dead, RunError):
+            folder = create_run(preset, runs)
+            for _ in work(folder, device="cpu"):
+                pass
+            delete(folder)
+            restore(runs, folder.path.name)
+    return calls.count
+
+
+def go_on(runs, preset):
+    """What a person does: bring the run back, begin it, or go on with it."""
+    for name in [path.name for path in runs.glob(".trash/*")]:
+        restore(runs, name)
+    folder = next(iter(list_runs(runs)), None) or create_run(preset, runs)
+    for _ in range(2):
+        if folder.status() is not Status.FINISHED:
+            for _ in work(folder, device="cpu"):
+                pass
+    return folder
+
+
+def check(preset, expected, runs, at, fault, monkeypatch):
+    runs.mkdir()
+    count = disturb(preset, runs, at, fault, monkeypatch)
+    for folder in list_runs(runs):
+        assert examine(folder).healthy, (at, fault, examine(folder))
+        steps, rows = History(folder).until().steps.read(0, 100)
+        assert rows.tobytes() == expected.rows[: len(steps)].tobytes()
+    folder = go_on(runs, preset)
+    assert expected.difference(outcome(folder)) is None, (at, fault)
+    assert (History(folder).resume_verified or {}).get("first_difference") is None
+    assert examine(folder).healthy
+    return count >= at
+
+
+def test_a_fault_here_and_there_costs_no_bit(preset, expected, tmp_path, monkeypatch):
+    for at, fault in zip(range(9, 130, 11), itertools.cycle(FAULTS), strict=False):
+        assert check(preset, expected, tmp_path / f"{at}", at, fault, monkeypatch), at
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_at_any_call_costs_no_bit(
+    preset, expected, tmp_path, monkeypatch, fault, record_figure
+):
+    for at in itertools.count(1):
+        if not check(preset, expected, tmp_path / f"{at}", at, fault, monkeypatch):
+            break
+    assert at > 100
+    record_figure("calls that failed", at - 1)
