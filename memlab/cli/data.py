@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from memlab.cli.options import Overrides, PresetName
+from memlab.cli.options import Json, Overrides, PresetName
 
 
 def data(
     preset: PresetName,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder, made if it is missing.")],
     overrides: Overrides = None,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="A folder, made if it is missing.")
-    ] = ...,  # type: ignore[assignment]
     format: Annotated[str, typer.Option(metavar="jsonl|llmc")] = "jsonl",
+    json: Json = False,
 ) -> None:
     """Write the splits as JSON lines of prompt and answer, or as llm.c token shards."""
     from memlab.cli.output import data as stdout
+    from memlab.cli.output import print_json
     from memlab.errors import MemlabError
     from memlab.preset.load import load
     from memlab.tasks.export import FORMATS
@@ -27,5 +27,8 @@ def data(
     resolved = load(preset, overrides or ())
     dataset = resolved.task.dataset(resolved.seeds)
     out.mkdir(parents=True, exist_ok=True)
-    for path in FORMATS[format](dataset, out):
-        stdout().print(str(path), markup=False)
+    files = [str(path) for path in FORMATS[format](dataset, out)]
+    if json:
+        print_json({"preset": resolved.name, "files": files})
+    else:
+        stdout().print("\n".join(files), markup=False)

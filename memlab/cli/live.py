@@ -135,6 +135,8 @@ class Progress(View):
 
     def _line(self) -> Table:
         line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, overflow="ellipsis")
         line.add_row(ProgressBar(total=self.steps, completed=self.step, width=20), self._figures())
         return line
 
