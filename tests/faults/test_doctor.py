@@ -1,0 +1,163 @@
+"""The doctor finds all that is wrong with a run, says nothing of a sound one, and touches nothing."""
+
+import json
+import os
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from memlab.cli.app import app
+from memlab.record import events, sealed
+from memlab.record.commands import Pause, send
+from memlab.record.doctor import examine
+from memlab.record.folder import RunFolder
+
+from ..record.recorded import write_rows
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """A run that died and was gone on with, its rows sealed five at a time."""
+    folder = RunFolder.create(tmp_path / "runs", {"seed": 3}, "a: 1\n", "whole")
+    for seq, first in ((0, 1), (2, 11)):
+        with folder.claim({}, seq=seq, first_step=first) as writer:
+            for step in range(first, first + 20, 5):
+                write_rows(writer, step, step + 4)
+                writer.write(events.Evaluated(step=step + 4, values={"val_loss": 1 / step}))
+            writer.commit(step + 4, {"model.safetensors": b"m" * step})
+            writer.beat(step + 4)
+            if first > 1:
+                writer.end("finished", step + 4, {})
+    send(folder, Pause())
+    return folder.path
+
+
+def problems(path):
+    return [(s.where, s.what) for s in examine(RunFolder(path)).symptoms if s.level == "problem"]
+
+
+def notes(path):
+    return [(s.where, s.what) for s in examine(RunFolder(path)).symptoms if s.level == "note"]
+
+
+def test_a_sound_run_has_no_symptom_and_everything_in_it_was_looked_at(whole):
+    found = examine(RunFolder(whole))
+    assert found.symptoms == [] and found.healthy
+    assert found.verified == {
+        "documents": 10, "seals": 8, "rows": 40, "lines": 8, "hashes": 6, "checkpoints": 2,
+    }  # fmt: skip
+
+
+def test_looking_changes_nothing(whole):
+    before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
+    examine(RunFolder(whole))
+    assert {path: path.stat().st_mtime_ns for path in whole.rglob("*")} == before
+
+
+def test_every_bit_of_every_file_is_vouched_for(whole):
+    """One bit in each file, and every bit of a seal and of an event's line."""
+    for path in [path for path in whole.rglob("*") if path.is_file()]:
+        data = path.read_bytes()
+        dense = path.name in ("steps.idx", "events.jsonl")
+        for at in range(0, min(len(data), 120) if dense else len(data), 7 if dense else 61):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+            assert problems(whole), (path, at)
+        path.write_bytes(data)
+    assert not problems(whole)
+
+
+@pytest.mark.parametrize("name", ["run.json", "labels.json", "preset.yaml"])
+def test_a_missing_document_is_named(whole, name):
+    (whole / name).unlink()
+    assert name in [where for where, _ in problems(whole)]
+
+
+def test_a_missing_attempt_a_missing_seal_and_a_missing_line_are_named(whole):
+    index = whole / "attempts/001/steps.idx"
+    seal = len(index.read_bytes()) // 4
+    index.write_bytes(index.read_bytes()[:seal] + index.read_bytes()[2 * seal :])
+    log = whole / "attempts/001/events.jsonl"
+    first, _, *rest = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([first, *rest]))
+    assert problems(whole)[:2] == [
+        ("attempts/001/steps.idx", "the rows of 5 steps are missing, the first is 6"),
+        ("attempts/001/events.jsonl", "lines are missing between others"),
+    ]
+    shutil.rmtree(whole / "attempts/001")
+    assert ("attempts", "missing: 1") in problems(whole)
+    assert any(where.startswith("checkpoints/") for where, _ in problems(whole))
+
+
+def test_a_file_cut_at_the_end_of_a_record_is_found_by_its_hash(whole):
+    log = whole / "attempts/002/events.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    assert [where for where, _ in problems(whole)] == ["attempts/002/events.jsonl"]
+
+
+def test_what_a_kill_leaves_is_a_note_and_no_problem(whole):
+    attempt = whole / "attempts/001"
+    for name in ("steps.bin", "steps.idx", "events.jsonl"):
+        with (attempt / name).open("ab") as file:
+            file.write(b'{"kin')
+    (whole / "checkpoints/.step-000000030.aa").mkdir()
+    (whole / "attempts/001/notes.txt").write_text("mine")
+    assert not problems(whole)
+    assert sorted(where for where, _ in notes(whole)) == [
+        "attempts/001/events.jsonl",
+        "attempts/001/notes.txt",
+        "attempts/001/steps.idx",
+        "checkpoints/.step-000000030.aa",
+    ]
+
+
+def test_links_pipes_and_strangers_are_named(whole):
+    (whole / "labels.json").rename(whole / "elsewhere")
+    (whole / "labels.json").symlink_to("elsewhere")
+    os.mkfifo(whole / "attempts/001/pipe")
+    found = dict(problems(whole))
+    assert found["labels.json"] == found["attempts/001/pipe"] == "is a link, a pipe or a device"
+    assert ("elsewhere", "is no part of a run") in notes(whole)
+
+
+def test_a_checkpoint_in_the_place_of_another_is_found(whole):
+    shutil.rmtree(whole / "checkpoints/step-000000020")
+    shutil.copytree(whole / "checkpoints/step-000000030", whole / "checkpoints/step-000000020")
+    assert [where for where, _ in problems(whole)] == ["checkpoints/step-000000020/COMMIT.json"]
+
+
+def test_events_of_a_later_version_are_a_note(whole):
+    log = whole / "attempts/001/events.jsonl"
+    line = {"kind": "dream", "step": 20, "wall": 1.0, "seq": 4}
+    with log.open("ab") as file:
+        file.write(sealed.seal(line, f"{whole.name}/attempts/001/events.jsonl"))
+    assert not problems(whole)
+    assert any("does not know" in what for _, what in notes(whole))
+
+
+def test_a_run_that_trains_now_is_sound(tmp_path):
+    folder = RunFolder.create(tmp_path, {}, "", "")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        write_rows(writer, 1, 5)
+        writer.flush()
+        (folder.path / "attempts/001/heartbeat").write_bytes(b"half a bea")
+        assert examine(folder).symptoms == []
+
+
+def test_the_command_exits_3_on_damage_and_tells_where(whole):
+    words = ["doctor", whole.name, "--runs", str(whole.parent)]
+    sound = CliRunner().invoke(app, words)
+    assert sound.exit_code == 0 and "as it was written" in sound.stdout
+    (whole / "labels.json").write_text("{}")
+    damaged = CliRunner().invoke(app, words)
+    assert damaged.exit_code == 3 and "labels.json" in damaged.stdout
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert told["healthy"] is False and told["status"] == "finished"
+    assert told["symptoms"][0]["where"] == "labels.json"
+
+
+def test_without_a_run_the_installation_is_told(tmp_path):
+    words = ["doctor", "--runs", str(tmp_path / "not" / "there")]
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert told["healthy"] and told["versions"]["torch"] and told["runs"]["writable"]
+    assert "versions: numpy" in CliRunner().invoke(app, words).stdout
