@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
 from memlab.charts import bars
 from memlab.charts.run import loss_chart
-from memlab.cli.output import data, number, talk
+from memlab.cli.output import data, number, table, talk
 from memlab.cli.picture import print_chart, width
 from memlab.cli.story import phase_line, tally_line
 from memlab.detectors.curve import recorded, tally_of
@@ -26,6 +27,7 @@ def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     print_chart(console, loss_chart(history.until(), chance))
     for line in _samples(history):
         console.print(line)
+    console.print(_figures(summary["final"]))
     for text in _lines(summary, tally_of(recorded(history.until()))):
         console.print(text, markup=False)
     if on_stdout and summary["learned"]:
@@ -41,7 +43,7 @@ def _samples(history: History) -> list[Text]:
         right = all(token["ok"] for token in sample["tokens"])
         line = Text("ok    " if right else "wrong ", style="green" if right else "red")
         line.append(f"{sample['split']:<6}", style="dim")
-        line.append(safe_text(sample["prompt"]) + " ", style="dim")
+        line.append(safe_text(sample["prompt"]) + " → ", style="dim")
         for token in sample["tokens"]:
             style = "green" if token["ok"] else "red underline"
             line.append(safe_text(token["text"]), style=style)
@@ -51,14 +53,22 @@ def _samples(history: History) -> list[Text]:
     return lines
 
 
+def _figures(final: dict[str, float]) -> Table:
+    """The last evaluation: a line a split, then what belongs to none."""
+    splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
+    names = [key.removeprefix("train_") for key in final if key.startswith("train_")]
+    rows = [[split, *(number(final.get(f"{split}_{name}")) for name in names)] for split in splits]
+    others = {key: value for key, value in final.items() if key.split("_")[0] not in splits}
+    rows += [[key.replace("_", " "), number(value)] for key, value in others.items()]
+    headers = ["", *(name.replace("_", " ") for name in names)]
+    return table(headers, rows, numbers=headers[1:])
+
+
 def _lines(summary: dict[str, Any], spikes: Tally) -> list[str]:
-    final = summary["final"]
-    figures = [f"{name} {number(value)}" for name, value in final.items() if value is not None]
     lines = [
         f"{summary['status']} at step {summary['step']:,} of {summary['steps']:,} in "
         f"{number(summary['seconds'], 3)} s ({number(summary['steps_per_second'], 3)} steps/s), "
         f"{summary['parameters']:,} parameters",
-        "  ".join(figures),
     ]
     lines += [phase_line(phase) for phase in summary["phases"]]
     lines.append(f"loss: {tally_line(spikes)}; memlab spikes {summary['run']}")

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from memlab.engine.answers import ask, questions_of
@@ -60,15 +62,20 @@ def _parts(split: JudgedSplit, material: Material) -> Iterator[tuple[str | None,
         for i, name in enumerate(material.dataset.groups):
             yield name, split.group == i
     examples = material.dataset.splits[split.name]
-    device = split.group.device
     if examples.noisy is not None:
-        noisy = torch.from_numpy(examples.noisy).to(device)
-        yield "noisy", noisy
-        yield "clean", ~noisy
+        yield from _halves(examples.noisy, ("noisy", "clean"), split)
     if examples.copies is not None:
-        copies = torch.from_numpy(examples.copies).to(device)
-        yield "repeated", copies > 1
-        yield "once", copies == 1
+        yield from _halves(examples.copies > 1, ("repeated", "once"), split)
+
+
+def _halves(
+    chosen: NDArray[np.bool_], names: tuple[str, str], split: JudgedSplit
+) -> Iterator[tuple[str, Tensor]]:
+    """The chosen examples and the others, where there are both."""
+    if chosen.any() and not chosen.all():
+        members = torch.from_numpy(chosen).to(split.group.device)
+        yield names[0], members
+        yield names[1], ~members
 
 
 def _measure(
