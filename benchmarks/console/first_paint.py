@@ -33,11 +33,15 @@ def main() -> None:
     rows = []
     for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
         start = time.time()
-        told = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [sys.executable, "-c", CODE], capture_output=True, text=True, check=True
+        )
         *times, torch = told.stdout.split()
         assert torch == "False", "torch was imported"
         rows.append([float(at) - start for at in times])
-    for name, seconds in zip(("imported", "painted", "presets listed"), zip(*rows, strict=True), strict=True):
+    for name, seconds in zip(
+        ("imported", "painted", "presets listed"), zip(*rows, strict=True), strict=True
+    ):
         print(f"{name:15} {statistics.median(seconds):.2f} s  (least {min(seconds):.2f} s)")
 
 

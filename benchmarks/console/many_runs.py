@@ -61,9 +61,9 @@ async def show(runs: Path) -> None:
         start = time.perf_counter()
         await app.action_go("runs")
         first = None
-        while len(app.screen._shown) < n:
+        while len(app.screen._listing.shown) < n:
             await pilot.pause(0.01)
-            if first is None and app.screen._shown:
+            if first is None and app.screen._listing.shown:
                 first = time.perf_counter() - start
         print(f"screen: first rows {first:.2f} s, all {time.perf_counter() - start:.2f} s")
         screen = app.screen

@@ -27,7 +27,7 @@ def runs_screen(console, make_run, settle):
 
 
 def _names(app) -> list[str]:
-    return [entry.name for entry in app.screen._shown]
+    return [entry.name for entry in app.screen._listing.shown]
 
 
 def _seen(app) -> str:
@@ -87,7 +87,7 @@ async def test_sorting_by_key_by_click_and_back(runs_screen) -> None:
         await pilot.press("i")
         assert _names(app) == ["first", "second", "third [b]bold[/b]"]
         await pilot.press("o")
-        assert app.screen._sort == "status"
+        assert app.screen._listing.fact == "status"
         await pilot.press("O", "i")
         assert _names(app)[0] == "third [b]bold[/b]"
 

@@ -23,10 +23,11 @@ from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
-from memlab.tui.runs.columns import Shown, columns, ordered
+from memlab.tui.runs.columns import Shown, columns
 from memlab.tui.runs.entry import Entry, curve
-from memlab.tui.runs.filter import FilterError, Test, parse
+from memlab.tui.runs.filter import FilterError
 from memlab.tui.runs.index import Index
+from memlab.tui.runs.listing import Listing
 from memlab.tui.safe import safe
 from memlab.tui.table import Column, Table
 
@@ -58,14 +59,11 @@ class RunsScreen(Screen[None]):
         super().__init__()
         self._runs = runs
         self._index = Index(runs)
-        self._shown: list[Entry] = []
+        self._listing = Listing()
         self._columns: list[Shown] = columns([], {})
         self._curves: dict[str, str] = {}
         self._drawn_at: dict[str, int] = {}
-        self._marked: dict[str, None] = {}
         self._deleted: list[list[str]] = []
-        self._test: Test = parse("")
-        self._sort, self._down = "created", True
         self._known = False
 
     def compose(self) -> ComposeResult:
@@ -117,7 +115,7 @@ class RunsScreen(Screen[None]):
 
     def _seen(self) -> list[Entry]:
         seen = self.query_one(Table).seen
-        return self._shown[seen.start : seen.stop]
+        return self._listing.shown[seen.start : seen.stop]
 
     @on(Read)
     def _take(self) -> None:
@@ -133,34 +131,31 @@ class RunsScreen(Screen[None]):
 
     def _list(self) -> None:
         """Filter, sort and show what is known."""
-        at = self._at_cursor()
-        entries = list(self._index.entries.values())
+        at, listing, table = self._at_cursor(), self._listing, self.query_one(Table)
         self._columns = columns(self._index.settings(), self._curves)
-        found = [entry for entry in entries if self._test(entry.facts)]
-        self._shown = ordered(found, self._sort, self._down)
-        table = self.query_one(Table)
+        listing.take(list(self._index.entries.values()))
+        sorted_by = next((s.column.key for s in self._columns if s.fact == listing.fact), "")
         table.show(
             [MARK, *(shown.column for shown in self._columns)],
-            len(self._shown),
+            len(listing.shown),
             self._cells,
-            (self._sorted_column(), self._down),
+            (sorted_by, listing.down),
         )
-        if at and at.key in (keys_shown := [entry.key for entry in self._shown]):
-            table.cursor = keys_shown.index(at.key)
+        if (row := listing.row_of(at)) is not None:
+            table.cursor = row
         self._tell()
 
-    def _sorted_column(self) -> str:
-        return next((s.column.key for s in self._columns if s.fact == self._sort), "")
-
     def _cells(self, row: int) -> list[Content]:
-        entry = self._shown[row]
-        mark = Content.styled("◉", "$accent") if entry.key in self._marked else Content("○")
+        entry = self._listing.shown[row]
+        marked = entry.key in self._listing.marked
+        mark = Content.styled("◉", "$accent") if marked else Content("○")
         return [mark, *(shown.cell(entry) for shown in self._columns)]
 
     def _tell(self) -> None:
-        n, known = len(self._shown), len(self._index.entries)
+        n, known = len(self._listing.shown), len(self._index.entries)
         of = f" of {known:,}" if n != known else ""
-        marked = f"   ◉ {len(self._marked)} marked" if self._marked else ""
+        marks = len(self._listing.marked)
+        marked = f"   ◉ {marks} marked" if marks else ""
         said = f"{n:,}{of} runs{marked}" if known else "no runs here yet: start one in the Lab (1)"
         self.query_one("#summary", Static).update(Content(said))
         self._tell_more()
@@ -172,8 +167,7 @@ class RunsScreen(Screen[None]):
         self._draw_soon()
 
     def _at_cursor(self) -> Entry | None:
-        row = self.query_one(Table).cursor
-        return self._shown[row] if row < len(self._shown) else None
+        return self._listing.at(self.query_one(Table).cursor)
 
     # Filter and order
 
@@ -181,7 +175,7 @@ class RunsScreen(Screen[None]):
     def _filter(self, event: Input.Changed) -> None:
         known = frozenset().union(*(e.facts.keys() for e in self._index.entries.values()))
         try:
-            self._test = parse(event.value, known)
+            self._listing.filter(event.value, known)
         except FilterError as problem:
             self.query_one("#summary", Static).update(
                 safe(f"✗ {_in_a_line(problem)}", style="$error")
@@ -206,57 +200,45 @@ class RunsScreen(Screen[None]):
 
     def action_sort(self, by: int) -> None:
         """Sort by another column."""
-        order = [shown.fact for shown in self._columns]
-        at = order.index(self._sort) if self._sort in order else 0
-        self._sort_by(order[(at + by) % len(order)], self._down)
+        self._listing.sort_next([shown.fact for shown in self._columns], by)
+        self._list()
 
     def action_flip(self) -> None:
         """Turn the order round."""
-        self._sort_by(self._sort, not self._down)
+        self._listing.sort(self._listing.fact)
+        self._list()
 
     @on(Table.HeaderClicked)
     def _header(self, event: Table.HeaderClicked) -> None:
         fact = next((s.fact for s in self._columns if s.column.key == event.key), None)
         if fact:
-            self._sort_by(fact, not self._down if fact == self._sort else self._down)
-
-    def _sort_by(self, fact: str, down: bool) -> None:
-        self._sort, self._down = fact, down
-        self._list()
+            self._listing.sort(fact)
+            self._list()
 
     # Marks
-
-    @on(Table.FirstCellClicked)
-    def _mark_clicked(self) -> None:
-        self._mark()
 
     def action_mark(self) -> None:
         """Mark the run, and go down."""
         self._mark()
         self.query_one(Table).cursor += 1
 
+    @on(Table.FirstCellClicked)
     def _mark(self) -> None:
         if entry := self._at_cursor():
-            if entry.key in self._marked:
-                del self._marked[entry.key]
-            else:
-                self._marked[entry.key] = None
-            self.query_one(Table).refresh()
-            self._tell()
+            self._listing.mark(entry)
+            self._marks_changed()
 
     def action_mark_all(self) -> None:
         """Mark all that are shown; if they are, none."""
-        shown = dict.fromkeys(entry.key for entry in self._shown)
-        self._marked = {} if self._marked.keys() == shown.keys() else shown
+        self._listing.mark_all()
+        self._marks_changed()
+
+    def _marks_changed(self) -> None:
         self.query_one(Table).refresh()
         self._tell()
 
     def _chosen(self) -> list[Entry]:
-        """The marked runs; if there are none, the one under the cursor."""
-        entries = self._index.entries
-        marked = [entries[key] for key in self._marked if key in entries]
-        entry = self._at_cursor()
-        return marked or ([entry] if entry else [])
+        return self._listing.chosen(self._index.entries, self.query_one(Table).cursor)
 
     # What can be done with runs
 
@@ -316,7 +298,7 @@ class RunsScreen(Screen[None]):
         gone = [e.key for e in self._chosen() if self._try(partial(delete, e.folder))]
         if gone:
             self._deleted.append(gone)
-            self._marked = {key: None for key in self._marked if key not in gone}
+            self._listing.marked.clear()
             self.notify(f"{len(gone)} moved to the trash; u brings back")
             self._refresh()
 

@@ -1,0 +1,66 @@
+"""Which runs are shown, in which order, and which are marked: no widgets, no disk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import final
+
+from memlab.tui.runs.columns import ordered
+from memlab.tui.runs.entry import Entry
+from memlab.tui.runs.filter import Test, parse
+
+
+@final
+class Listing:
+    """A choice of runs by filter, order and marks."""
+
+    def __init__(self) -> None:
+        self.shown: list[Entry] = []
+        self.fact, self.down = "created", True
+        self.marked: dict[str, None] = {}
+        self._test: Test = parse("")
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Choose among these runs."""
+        self.shown = ordered([e for e in entries if self._test(e.facts)], self.fact, self.down)
+
+    def filter(self, text: str, known: frozenset[str]) -> None:
+        """Show only runs that pass.
+
+        Raises:
+            FilterError: the text is not in the language of filters.
+        """
+        self._test = parse(text, known)
+
+    def sort(self, fact: str) -> None:
+        """Sort by a fact; a second time, the other way round."""
+        self.fact, self.down = fact, not self.down if fact == self.fact else self.down
+
+    def sort_next(self, facts: Sequence[str], by: int) -> None:
+        """Sort by the fact that is so many places on."""
+        at = facts.index(self.fact) if self.fact in facts else 0
+        self.fact = facts[(at + by) % len(facts)]
+
+    def at(self, row: int) -> Entry | None:
+        """The run in a row."""
+        return self.shown[row] if row < len(self.shown) else None
+
+    def row_of(self, entry: Entry | None) -> int | None:
+        """The row that a run is in now."""
+        return next((i for i, e in enumerate(self.shown) if entry and e.key == entry.key), None)
+
+    def mark(self, entry: Entry) -> None:
+        """Mark a run, or take its mark away."""
+        if entry.key in self.marked:
+            del self.marked[entry.key]
+        else:
+            self.marked[entry.key] = None
+
+    def mark_all(self) -> None:
+        """Mark all that are shown; if they are, none."""
+        shown = dict.fromkeys(entry.key for entry in self.shown)
+        self.marked = {} if self.marked.keys() == shown.keys() else shown
+
+    def chosen(self, entries: Mapping[str, Entry], row: int) -> list[Entry]:
+        """The marked runs; if there are none, the one in a row."""
+        marked = [entries[key] for key in self.marked if key in entries]
+        entry = self.at(row)
+        return marked or ([entry] if entry else [])
