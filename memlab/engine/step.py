@@ -15,8 +15,7 @@ from memlab.record.events import COLUMNS, NORMS_EVERY
 
 MAX_ROWS = 1024
 MAX_SECONDS = 0.1
-LOSS, GRAD_NORM, LR = (COLUMNS.index(name) for name in ("loss", "grad_norm", "lr"))
-NORMS = slice(COLUMNS.index("weight_norm"), COLUMNS.index("update_norm") + 1)
+LOSS, GRAD_NORM, LR, WEIGHT_NORM, UPDATE_NORM = range(len(COLUMNS))
 
 
 def advance(state: TrainState, material: Material, last: int, steps: int) -> NDArray[np.float32]:
@@ -31,10 +30,11 @@ def advance(state: TrainState, material: Material, last: int, steps: int) -> NDA
     done = 0
     while done < rows:
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
-        before = _weights(state) if (state.step + 1) % NORMS_EVERY == 0 else None
+        measured = (state.step + 1) % NORMS_EVERY == 0
+        before = [p.detach().clone() for p in state.model.parameters()] if measured else []
         on_device[done, LOSS], on_device[done, GRAD_NORM] = update(state, material, lr, steps)
-        if before is not None:
-            on_device[done, NORMS] = _norms(before, _weights(state))
+        if measured:
+            on_device[done, WEIGHT_NORM], on_device[done, UPDATE_NORM] = _norms(state, before)
         rates[done] = lr
         done += 1
         if time.perf_counter() - started > MAX_SECONDS:
@@ -44,15 +44,10 @@ def advance(state: TrainState, material: Material, last: int, steps: int) -> NDA
     return values
 
 
-def _weights(state: TrainState) -> Tensor:
-    """A copy of all weights in one line."""
-    return torch.cat([p.detach().flatten() for p in state.model.parameters()])
-
-
-def _norms(before: Tensor, after: Tensor) -> Tensor:
+def _norms(state: TrainState, before: list[Tensor]) -> tuple[Tensor, Tensor]:
     """2-norms of the weights before an update, and of what it has added to them."""
-    norms: Tensor = torch.linalg.vector_norm(torch.stack([before, after - before]), dim=1)
-    return norms
+    added = [p.detach() - b for p, b in zip(state.model.parameters(), before, strict=True)]
+    return nn.utils.get_total_norm(before), nn.utils.get_total_norm(added)
 
 
 def update(state: TrainState, material: Material, lr: float, steps: int) -> tuple[Tensor, Tensor]:
