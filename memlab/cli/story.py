@@ -23,7 +23,7 @@ def phase_line(phase: Mapping[str, Any]) -> str:
     details = phase["details"]
     if "delay" in details:
         times = number(details["ratio"], 3)
-        seen += f", {details['delay']:,} steps after memorizing ({times} times its step)"
+        seen += f", {details['delay']:,} steps after memorizing, at {times} times its step"
     if "since" in details:
         seen += f" step {details['since']:,}"
     if "at" in details:

@@ -9,7 +9,7 @@ from memlab.record.events import Spike
 
 ENOUGH = 4
 """intervals from which on a period can be told"""
-REGULAR = 0.25
+REGULAR = 0.3
 """spread of the intervals over their median, up to which spikes come at a period"""
 
 

@@ -44,6 +44,6 @@ def test_the_spikes_of_grok_add_97_come_at_a_period_and_reach_random_answers(wat
     loss = loss_of("grok-add-97")
     spikes = [e for e in watch(loss, chance=np.log(97)) if isinstance(e, Spike)]
     told = tally(spikes, len(loss))
-    assert told.n == 8 and told.period is not None and 160 < told.period < 210
+    assert told.n == 15 and told.period is not None and 150 < told.period < 180
     assert all(spike.recovered_at is not None for spike in spikes)
     assert any(spike.details["answers"] == "random" for spike in spikes)
