@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memlab.detectors.detector import Context
+from memlab.detectors.phases import PhaseDetector
 from memlab.detectors.tally import tally
-from memlab.record.events import Event, Spike, SpikeOnset
+from memlab.record.events import Evaluated, Event, Phase, Spike, SpikeOnset
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded"
 MARKS = json.loads((FOLDER / "marks.json").read_text())
@@ -38,6 +40,23 @@ def test_a_run_that_is_saved_and_restored_has_the_same_list(watch: Watch, name: 
     loss = loss_of(name)
     cuts = [*range(50, len(loss), 77), *(mark["peak_step"] for mark in MARKS[name])]
     assert watch(loss, cuts, saved=True) == watch(loss)
+
+
+def test_quickstart_has_the_phases_that_a_person_marked() -> None:
+    names = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+    detector = PhaseDetector(Context(chance_loss=np.log(59)))
+    found: list[Event] = []
+    for step, *values in np.load(FOLDER / "quickstart-evaluations.npy").tolist():
+        found += detector.see(
+            Evaluated(step=int(step), values=dict(zip(names, values, strict=True)))
+        )
+    assert [(p.name, p.after, p.step) for p in found if isinstance(p, Phase)] == [
+        ("memorized", 60, 80),
+        ("generalizing", 340, 360),
+        ("grokked_95", 940, 960),
+        ("grokked", 1160, 1180),
+        ("sustained", 1260, 1280),
+    ]
 
 
 def test_the_spikes_of_grok_add_97_come_at_a_period_and_reach_random_answers(watch: Watch) -> None:

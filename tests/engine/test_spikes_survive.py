@@ -12,7 +12,7 @@ from memlab.record.events import Spike, SpikeOnset, to_json
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
-RECORDED = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded" / "quickstart.npy"
+RECORDED = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded" / "add-97-one-layer.npy"
 ROWS = np.load(RECORDED)[:, :2]
 """(step, 2) loss and gradient norm of 1,400 updates with spikes at 188, 380, 559 and 1,159"""
 CRASHES = {
