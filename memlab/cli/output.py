@@ -13,14 +13,20 @@ from memlab.errors import MemlabError
 from memlab.record.safe_text import safe_text
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the caller, for whom this may be no reason to exit."""
+        raise
+
+
 def talk() -> Console:
     """The console for people, on stderr."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def data() -> Console:
     """The console for results, on stdout."""
-    return Console(highlight=False)
+    return _Console(highlight=False)
 
 
 def print_json(value: Any) -> None:

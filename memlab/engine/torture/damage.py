@@ -29,7 +29,7 @@ def make_specimen(runs: Path) -> RunFolder:
 
 def _make(runs: Path) -> None:
     def vanish(event: Event) -> None:
-        if isinstance(event, Checkpoint) and event.step == 200:
+        if isinstance(event, Checkpoint) and event.step == 100:
             os._exit(0)
 
     first = processes.Process(target=train, args=(runs, vanish))

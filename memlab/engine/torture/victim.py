@@ -31,8 +31,8 @@ PRESET: dict[str, Any] = {
     "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
     "model": {"n_layers": 1, "n_heads": 2, "d_model": 16, "init_std": 0.1},
     "optimizer": {"lr": 0.01, "weight_decay": 0.1},
-    "training": {"steps": 600, "checkpoint_every": 100},
-    "evaluation": {"every": 50, "samples": 2},
+    "training": {"steps": 150, "checkpoint_every": 50},
+    "evaluation": {"every": 30, "samples": 1},
 }
 OF_AN_ATTEMPT = ("started", "paused", "resumed", "ended")
 """kinds of events that tell of a process and not of the run"""

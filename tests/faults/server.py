@@ -1,0 +1,88 @@
+"""The program with torch already loaded: every command is a forked child, ready at once.
+
+    python server.py SOCKET      reads {"words", "folder", "environment"} with four descriptors:
+                                 the three streams, and a socket that is told pid and exit code
+
+Each child is a process of its own in every respect that the tests look at: signals, streams, exit.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+
+def serve(connection: socket.socket) -> None:
+    import torch._dynamo
+
+    import memlab.cli.app
+    import memlab.engine.worker  # noqa: F401
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    connection.send(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(connection, 1 << 16, 4)
+        if not message:
+            return
+        if not os.fork():
+            connection.close()
+            watch(json.loads(message), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def watch(order: dict, descriptors: list[int]) -> None:
+    """Start the command, and tell its number and then its exit code."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    *streams, report = descriptors
+    pid = os.fork()
+    if not pid:
+        os.close(report)
+        become(order, streams)
+    for stream in streams:
+        os.close(stream)
+    with socket.socket(fileno=report) as teller:
+        teller.send(str(pid).encode())
+        teller.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+    os._exit(0)
+
+
+def become(order: dict, streams: list[int]) -> None:
+    os.setsid()
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    if os.isatty(0):
+        import fcntl
+        import termios
+
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    os.chdir(order["folder"])
+    os.environ.update(order["environment"])
+    # The streams were opened for the parent's descriptors; line buffering follows the terminal.
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+    sys.argv = ["memlab", *order["words"]]
+    from memlab.cli import main
+
+    code = 1
+    try:
+        main()
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code or 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        try:
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as open_socket:
+        serve(open_socket)
