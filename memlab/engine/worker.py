@@ -111,7 +111,7 @@ def _begin(folder: RunFolder, device: torch.device) -> _Beginning:
     preset = from_json(folder.description["preset"])
     material = Material(preset, device)
     state = fresh_state(material)
-    if not folder.checkpoints.steps():
+    if not folder.checkpoints.has("resume"):
         return _Beginning(state, material, 0, None, [], [])
     stored = folder.checkpoints.load(need="resume")
     facts = from_files(state, stored.files)

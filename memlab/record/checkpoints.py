@@ -96,6 +96,11 @@ class Checkpoints:
             allowed=", ".join(map(str, self.steps())) or None if step is not None else None,
         )
 
+    def has(self, need: Literal["resume", "weights"]) -> bool:
+        """Whether any checkpoint was made that holds what is needed, be it damaged since."""
+        stated = [self._hashes(step).keys() for step in self.steps()]
+        return any(not names or names >= NEEDED[need] for names in stated)
+
     def newest(self, name: str) -> bytes | None:
         """The file `name` of the newest checkpoint that has it undamaged."""
         for step in reversed(self.steps()):

@@ -1,6 +1,7 @@
 """Kill -9 at any moment: while a run is made, trained, saved, resumed."""
 
 import random
+import signal
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -44,6 +45,8 @@ class Kill(Trial):
             self._ended(folder)
             return
         self.tally.tried += 1
+        if process.exitcode != -signal.SIGKILL:
+            self.tally.failures.append(f"it could not be gone on with: exit {process.exitcode}")
         if folder is None:
             self.tally.count("killed before the run was there")
         else:
