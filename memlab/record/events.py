@@ -21,7 +21,7 @@ names; those of earlier versions lack the last two."""
 SPARSE = ("weight_norm", "update_norm")
 """columns that have a value at every `NORMS_EVERY`-th step and are NaN between"""
 NORMS_EVERY = 10
-"""At every step these norms cost 1.2 % on quickstart, but 6.4 to 6.8 % with batches of 64; so, under 1 %
+"""At every step these norms cost 1.2 % on quickstart, but 6.4 to 6.8 % with batches of 64; so, about 1 %
 (one thread; a copy of the weights, a difference and two norms)."""
 
 

@@ -1,9 +1,12 @@
-"""The installed program, in a process of its own."""
+"""The program: called in this process, or started in one of its own."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -19,7 +22,7 @@ evaluation: {every: 10, samples: 2}
 
 
 class Program:
-    """`memlab` in a folder of its own, with the preset `tiny`."""
+    """`memlab` in a folder of its own, with the preset `tiny`; `start` makes a process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.runs = folder, folder / "runs"
@@ -40,12 +43,25 @@ class Program:
         )
 
     def __call__(self, *words: str, code: int = 0) -> str:
-        """What the command prints on stdout; it must end with `code`."""
-        process = self.start(*words)
-        out, self.talk = process.communicate()
-        assert process.returncode == code, f"exit {process.returncode}\n{out}\n{self.talk}"
-        assert "Traceback" not in self.talk
-        return out
+        """What the command prints on stdout; it must end with `code`.
+
+        In this process, because loading torch takes longer than most commands.
+        """
+        from memlab.cli import main
+
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            mock.patch.dict(os.environ, self.environment),
+            mock.patch.object(sys, "argv", ["memlab", *words]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as left,
+        ):
+            main()
+        self.talk = err.getvalue()
+        assert (left.value.code or 0) == code, f"{left.value.code}\n{out.getvalue()}\n{self.talk}"
+        return out.getvalue()
 
 
 @pytest.fixture
