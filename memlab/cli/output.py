@@ -30,8 +30,8 @@ def data() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on one line; numbers that JSON lacks become null."""
-    sys.stdout.write(json.dumps(_finite(value), ensure_ascii=False) + "\n")
+    """One JSON value on one line of ASCII; numbers that JSON lacks become null."""
+    sys.stdout.write(json.dumps(_finite(value)) + "\n")
     sys.stdout.flush()
 
 

@@ -2,12 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from memlab.record import files
+
+from .program import Program
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,3 +31,11 @@ def record_figure(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
                 file.write(json.dumps(line) + "\n")
 
     return record
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Program]:
+    """`memlab` in processes that start at once; set its folder first."""
+    started = Program()
+    yield started
+    started.close()

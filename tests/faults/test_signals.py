@@ -13,24 +13,16 @@ from memlab.record.runs import list_runs
 from memlab.record.status import Status
 
 from ..cli.conftest import TINY
-from .program import Program
 
 ENDLESS = "training.steps=100000000"
 
 
-@pytest.fixture(scope="module")
-def server():
-    program = Program()
-    yield program
-    program.close()
-
-
 @pytest.fixture
-def memlab(server, tmp_path):
+def memlab(program, tmp_path):
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "tiny.yaml").write_text(TINY)
-    server.folder = tmp_path
-    return server
+    program.folder = tmp_path
+    return program
 
 
 def the_run(program):

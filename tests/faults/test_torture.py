@@ -1,0 +1,46 @@
+"""The user's own torture: what it reports is what happened, and a broken promise is told."""
+
+import json
+import random
+
+import pytest
+
+from memlab.engine.torture.damage import KINDS, damage
+from memlab.engine.torture.trial import Tally
+
+
+def test_torture_tries_to_break_runs_and_tells_what_held(program, tmp_path):
+    program.folder = tmp_path
+    words = ("torture", "--kills", "3", "--fills", "1", "--damages", "20", "--json")
+    process = program.start(*words)
+    told = json.loads(process.out.read())
+    assert process.wait() == 0
+    trials = told["trials"]
+    assert {name: trial["tried"] for name, trial in trials.items()} == {
+        "kill -9": 3, "full disk": 1, "damaged files": 20,
+    }  # fmt: skip
+    assert all(trial["failures"] == [] for trial in trials.values())
+    assert trials["kill -9"]["runs that ended with the same bits"] >= 1
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS)))
+def test_each_kind_of_damage_changes_what_lies_there(tmp_path, kind):
+    path, other = tmp_path / "a", tmp_path / "b"
+    for seed in range(8):
+        path.write_bytes(b"some bytes" * 9)
+        other.write_bytes(b"others")
+        damage(kind, path, other, random.Random(seed))
+        assert not path.is_file() or path.is_symlink() or path.read_bytes() != b"some bytes" * 9
+        for left in (path, other):
+            left.rmdir() if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def test_a_tally_keeps_counts_and_the_largest_value():
+    tally = Tally(tried=2)
+    tally.count("kept")
+    tally.count("kept", 2)
+    tally.most("lost", 5)
+    tally.most("lost", 3)
+    tally.failures.append("x")
+    assert tally.to_json() == {"tried": 2, "kept": 3, "lost": 5, "failures": ["x"]}
