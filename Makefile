@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Two test processes share the cores: threads that wait must not spin.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run test test-slow check bench claims tree venv
+.PHONY: run test test-slow check bench claims example pictures tree venv
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -23,6 +23,12 @@ check: .venv/installed          ## everything that CI runs
 
 claims: .venv/installed         ## train every short preset and write what came of its claims
 	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > CLAIMS.md
+
+example: .venv/installed        ## the run that is shipped in runs/, trained anew
+	$(BIN)/python tools/example_run.py
+
+pictures: .venv/installed       ## the pictures in README.md, from real runs
+	$(BIN)/python tools/pictures.py
 
 tree: .venv/installed           ## the tree in README.md, from the files' docstrings
 	$(BIN)/python tools/tree.py | $(BIN)/python tools/section.py README.md tree
