@@ -12,19 +12,24 @@ if TYPE_CHECKING:
 
 def console(runs: Path | None = None) -> None:
     """Open the console."""
+    from memlab.cli.leaving import Leaving
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
     from memlab.tui.trainer import Trainer
 
-    Memlab(runs_folder(runs), Trainer(_train, _detach, _probe)).run()
+    leaving = Leaving()
 
+    def train(folder: "RunFolder") -> None:
+        """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
+        with leaving.busy:
+            from memlab.engine.worker import work
 
-def _train(folder: "RunFolder") -> None:
-    """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
-    from memlab.engine.worker import work
+            for _ in work(folder, interrupted=leaving.wanted.is_set):
+                pass
 
-    for _ in work(folder):
-        pass
+    app = Memlab(runs_folder(runs), Trainer(train, _detach, _probe))
+    leaving.watch(lambda: app.call_from_thread(app.exit))
+    app.run()
 
 
 def _detach(folder: "RunFolder") -> None:
