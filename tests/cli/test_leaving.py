@@ -19,9 +19,8 @@ def train():
         leaving.wanted.wait()
         open(sys.argv[1], "w").write("saved")
 
-thread = threading.Thread(target=train)
-thread.start()
 leaving.watch(lambda: None)
+threading.Thread(target=train).start()
 threading.Event().wait()  # an interface that hangs in a write
 """
 
