@@ -119,7 +119,8 @@ class _Examiner:
         yield from self._document(f"{name}/attempt.json", seat("attempt.json"))
         # One that never beat is empty; one that beats now may be caught in the middle of it.
         if files.size(attempt.path / "heartbeat") and not attempt.alive():
-            yield from self._document(f"{name}/heartbeat", seat("heartbeat"))
+            for symptom in self._document(f"{name}/heartbeat", seat("heartbeat")):
+                yield Symptom("note", symptom.where, f"{symptom.what}; it is only a hint")
         if os.path.lexists(attempt.path / "end.json"):
             yield from self._document(f"{name}/end.json", seat("end.json"))
         for part, expected in ((attempt.end or {}).get("sha256") or {}).items():

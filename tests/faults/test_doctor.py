@@ -62,7 +62,8 @@ def test_every_bit_of_every_file_is_vouched_for(whole):
         dense = path.name in ("steps.idx", "events.jsonl")
         for at in range(0, min(len(data), 120) if dense else len(data), 7 if dense else 61):
             path.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
-            assert problems(whole), (path, at)
+            found = problems(whole) if path.name != "heartbeat" else notes(whole)
+            assert found, (path, at)
         path.write_bytes(data)
     assert not problems(whole)
 
