@@ -14,6 +14,7 @@ from memlab.record import sealed
 from memlab.record.attempt import place
 from memlab.record.folder import RunFolder
 from memlab.record.process import machine
+from memlab.record.summary import summarize
 
 ROOT = Path(__file__).parent.parent
 RUNS, IGNORED = ROOT / "runs", ROOT / ".gitignore"
@@ -23,11 +24,11 @@ SHIPPED = re.compile(r"(?<=^!/runs/)[0-9]{8}T\w+-\w+(?=/$)", re.MULTILINE)
 
 
 def make() -> RunFolder:
-    """A finished run with its last checkpoint only."""
+    """A finished run with its last and its best checkpoint."""
     folder = create_run(load(PRESET), RUNS, NAME)
     for _ in work(folder):
         pass
-    folder.checkpoints.prune({folder.last_step()})
+    folder.checkpoints.prune({folder.last_step(), int(summarize(folder)["best"]["step"])})
     folder.set_labels(tags=["example"], note=NOTE)
     _forget_the_machine(folder)
     return folder
