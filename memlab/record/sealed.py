@@ -19,7 +19,7 @@ from memlab.record import files
 
 _NUMBERS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _LOOKS_LIKE_ONE = re.compile(r"\\*(nan|inf|-inf)")
-_SEAL = re.compile(rb',\s*"crc": ?"([0-9a-f]{8})"\s*\}\n\Z')
+_SEAL = re.compile(rb'(?:, |,\n  )"crc": "([0-9a-f]{8})"\n?\}\n\Z')
 
 
 def seed(place: str) -> int:

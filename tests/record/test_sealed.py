@@ -2,6 +2,7 @@ import json
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,3 +67,13 @@ def test_text_that_is_valid_only_by_its_crc_does_not_raise():
         crc = f"{sealed.zlib.crc32(body, sealed.seed('here')):08x}".encode()
         found = sealed.unseal(body + b', "crc": "' + crc + b'"}\n', "here")
         assert found is None or isinstance(found["a"], float)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_no_bit_of_a_document_can_change_unnoticed_not_even_in_its_seal(indent):
+    text = sealed.seal({"a": 1}, "here", indent=indent)
+    assert sealed.unseal(text, "here") == {"a": 1}
+    for at in range(8 * len(text)):
+        flipped = bytearray(text)
+        flipped[at // 8] ^= 1 << at % 8
+        assert sealed.unseal(bytes(flipped), "here") is None, flipped
