@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Two test processes share the cores: threads that wait must not spin.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run test test-slow check bench claims example pictures tree venv
+.PHONY: run test test-slow check bench claims example pictures tree venv torture
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -36,6 +36,12 @@ tree: .venv/installed           ## the tree in README.md, from the files' docstr
 bench: .venv/installed          ## the table of engines in README.md; fetches transformers
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/transformers_gpt2.py | $(BIN)/python tools/section.py README.md bench
+
+torture: .venv/installed        ## try to break it for an hour, and write TRUST.md
+	mkdir -p build && rm -f build/figures.jsonl
+	OMP_NUM_THREADS=1 MEMLAB_FIGURES=build/figures.jsonl $(BIN)/pytest -m slow tests/faults
+	$(BIN)/memlab torture --kills 500 --fills 60 --damages 20000 --json > build/torture.json
+	$(BIN)/python tools/trust.py build
 
 venv: .venv/installed           ## .venv with memlab and its tools
 
