@@ -7,26 +7,21 @@ and hands on what people ask of the run.
 import errno
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-import torch
-
+from memlab.engine.beginning import begin
 from memlab.engine.checkpoint import (
-    from_files,
-    restore_best,
     to_files,
     weights_sha256,
     weights_to_bytes,
 )
-from memlab.engine.device import choose_device, describe, make_deterministic, set_threads
 from memlab.engine.material import Material
 from memlab.engine.memory import told_when_out_of_memory
-from memlab.engine.state import TrainState, fresh_state
+from memlab.engine.state import TrainState
 from memlab.engine.train import train
 from memlab.errors import RunError
-from memlab.preset.load import from_json
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import Command, Edit, Inbox, Pause, Resume, Stop
 from memlab.record.events import (
@@ -39,7 +34,6 @@ from memlab.record.events import (
     Resumed,
     Started,
 )
-from memlab.record.events import from_json as from_json_event
 from memlab.record.folder import RunFolder
 from memlab.record.summary import closing_facts
 
@@ -69,14 +63,13 @@ def work(
     Raises:
         BusyError: the run is alive elsewhere and `take_over` is false.
     """
-    attempts = folder.attempts()
-    first = attempts[0].info or None if attempts else None
-    chosen = _device_of(first, device)
-    make_deterministic()
-    begun = _begin(folder, chosen)
-    set_threads(begun.material.flop, first.get("threads") if first else None)
-    info = describe(chosen) | {"resumed_from": begun.resumed_from}
-    writer = folder.claim(info, seq=begun.seq, first_step=begun.state.step + 1, take_over=take_over)
+    begun = begin(folder, device)
+    writer = folder.claim(
+        {**begun.circumstances, "resumed_from": begun.resumed_from},
+        seq=begun.seq,
+        first_step=begun.state.step + 1,
+        take_over=take_over,
+    )
     with writer, told_when_out_of_memory(folder.id):
         worker = _Worker(folder, writer, begun.state, begun.material, interrupted)
         worker.requests.extend([Edit(dict(edits))] if edits else [])
@@ -86,42 +79,14 @@ def work(
                 step=begun.state.step,
                 attempt=writer.number,
                 resumed_from=begun.resumed_from,
-                device=chosen.type,
+                device=begun.material.device.type,
                 engine=begun.material.choice.name,
                 engine_reason=begun.material.choice.reason,
             )
         )
-        for finding in [*begun.findings, *_changed_circumstances(first, info)]:
+        for finding in begun.findings:
             yield from worker.write(replace(finding, step=begun.state.step))
         yield from worker.run(begun.announce)
-
-
-@dataclass(frozen=True)
-class _Beginning:
-    state: TrainState
-    material: Material
-    seq: int
-    resumed_from: int | None
-    announce: list[Event]
-    """events that the checkpoint makes true"""
-    findings: list[Finding]
-
-
-def _begin(folder: RunFolder, device: torch.device) -> _Beginning:
-    preset = from_json(folder.description["preset"])
-    material = Material(preset, device)
-    state = fresh_state(material)
-    if not folder.checkpoints.has("resume"):
-        return _Beginning(state, material, 0, None, [], [])
-    stored = folder.checkpoints.load(need="resume")
-    facts = from_files(state, stored.files)
-    if facts["best"]:
-        best = folder.checkpoints.load(facts["best"]["step"], need="weights")
-        restore_best(state, facts, best.files["model.safetensors"])
-    announce = [from_json_event(event) for event in facts["announce"]]
-    return _Beginning(
-        state, material, facts["seq"], stored.step, announce, [_refused(r) for r in stored.refused]
-    )
 
 
 @dataclass
@@ -146,7 +111,7 @@ class _Worker:
         """Write an event down, then tell it."""
         yield (yield from self._when_there_is_room(lambda: self.writer.write(event)))
 
-    def run(self, announce: list[Event]) -> Iterator[Event]:
+    def run(self, announce: Sequence[Event]) -> Iterator[Event]:
         for event in announce:
             yield from self.write(event)
         for event in train(self.state, self.material, self.requests):
@@ -247,23 +212,6 @@ class _Worker:
         yield stamped
 
 
-def _device_of(first: Mapping[str, Any] | None, asked: str) -> torch.device:
-    """The device asked for; by default the one that the run began on, where it is here."""
-    if asked == "auto" and first and first.get("device") == "cpu":
-        return choose_device("cpu")
-    return choose_device(asked)
-
-
-def _refused(reason: str) -> Finding:
-    return Finding(
-        step=0,
-        level="warning",
-        what=f"a checkpoint was refused: {reason}",
-        why="its contents do not match its hashes",
-        advice="the one before was used; the steps since then are computed again",
-    )
-
-
 def _no_room(step: int, error: OSError) -> Finding:
     return Finding(
         step=step,
@@ -272,21 +220,3 @@ def _no_room(step: int, error: OSError) -> Finding:
         why="what cannot be written down would be lost",
         advice="delete something; nothing that was recorded is lost meanwhile",
     )
-
-
-def _changed_circumstances(
-    first: Mapping[str, Any] | None, now: Mapping[str, Any]
-) -> list[Finding]:
-    """What differs from the first attempt in a way that changes bits."""
-    keys = ("device", "device_name", "threads", "versions")
-    return [
-        Finding(
-            step=0,
-            level="warning",
-            what=f"{key} was {first[key]} when the run began and is {now[key]} now",
-            why="sums are made in another order, so the same steps may differ in their last bits",
-            advice="go on where the run began if it must be reproducible bit for bit",
-        )
-        for key in keys
-        if first and first.get(key) != now[key]
-    ]
