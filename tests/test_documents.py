@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_the_task_in_the_architecture_page_works(tmp_path):
         assert data.vocabulary.decode(data.splits["val"].target(i)) == right
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["README.md", "TUTORIAL.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
 def test_commands_and_targets_that_a_page_names_exist(page):
     from memlab.cli.app import app
 
@@ -57,6 +58,21 @@ def test_commands_and_targets_that_a_page_names_exist(page):
         assert word in commands
     for word in re.findall(r"^make ([a-z-]+)", text, re.MULTILINE):
         assert word in targets
+
+
+def test_the_presets_and_pairs_in_the_tutorial_work(tmp_path, monkeypatch):
+    from memlab.preset.check import check
+    from memlab.preset.load import load as load_preset
+
+    page = (ROOT / "TUTORIAL.md").read_text("utf-8")
+    (script,) = re.findall(r"<<'END'\n(.*?)^END", page, re.DOTALL | re.MULTILINE)
+    pairs = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    (tmp_path / "reversed.txt").write_bytes(pairs.stdout)
+    monkeypatch.chdir(tmp_path)
+    for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        path = tmp_path / "preset.yaml"
+        path.write_text(text)
+        assert check(load_preset(str(path))).facts.updates > 0
 
 
 def test_no_page_names_an_absolute_path_or_a_registry():

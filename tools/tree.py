@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TOP = {
     "presets/": "experiments, in folders by what they show; `memlab presets` tells of each",
-    "runs/": "what was trained here, a folder each",
+    "runs/": "what was trained here, a folder each; one ships with memlab",
+    "pictures/": "the console as README.md shows it; `make pictures`",
     "tests/": "the same folders as memlab/; slow ones are marked",
     "benchmarks/": "figures: engines, spike rules, the console",
     "tools/": "what makes files of this project",
