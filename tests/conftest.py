@@ -8,9 +8,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from memlab.preset.load import from_json
 from memlab.preset.schema import Preset
+
+# A deadline would be a timed assertion: on a loaded machine it fails for no fault of the code.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture

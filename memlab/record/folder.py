@@ -92,6 +92,8 @@ class RunFolder:
             return f"run.json is of format {self.description.get('format')!r}"
         if version[0] > VERSION[0] or self.description.get("requires"):
             return f"it is of format {version}; this memlab writes {list(VERSION)}"
+        if unknown := set(self.columns) - set(COLUMNS):
+            return f"it has columns that this memlab does not know: {', '.join(sorted(unknown))}"
         return None
 
     def check_writable(self) -> None:
