@@ -58,8 +58,7 @@ def to_markdown(reports: Sequence[Report]) -> str:
 def _title(report: Report) -> str:
     return safe_text(
         f"{report['preset']}, seed {report['seed']}: {report['status']} at step "
-        f"{report['step']:,} of {report['steps']:,}, {number(report['seconds'], 3)} s on "
-        f"{report['device']}"
+        f"{report['step']:,} of {report['steps']:,} on {report['device']}"
     )
 
 
