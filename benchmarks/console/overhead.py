@@ -23,10 +23,8 @@ from memlab.record.events import Rows
 from memlab.record.folder import RunFolder
 from memlab.tui.app import Memlab
 
-CASES = {
-    "quickstart": ["training.steps=1000000"],
-    "batches of 64": ["training.steps=1000000", "training.batch_size=64"],
-}
+ENDLESS = ["training.steps=1000000", "training.stop_when=null"]
+CASES = {"quickstart": ENDLESS, "batches of 64": [*ENDLESS, "training.batch_size=64"]}
 
 
 class Training(threading.Thread):
