@@ -10,8 +10,8 @@ from memlab.engine.checkpoint import from_files, restore_best
 from memlab.engine.device import choose_device, describe, make_deterministic, set_threads
 from memlab.engine.material import Material
 from memlab.engine.state import TrainState, fresh_state
+from memlab.errors import RunError
 from memlab.preset.load import from_json
-from memlab.record.checkpoints import Stored
 from memlab.record.events import Event, Finding
 from memlab.record.events import from_json as event_from_json
 from memlab.record.folder import RunFolder
@@ -55,14 +55,18 @@ def begin(folder: RunFolder, device: str) -> Beginning:
         return Beginning(state, material, now, findings)
     stored = folder.checkpoints.load(need="resume")
     facts = from_files(state, stored.files)
+    refused = list(stored.refused)
     if facts["best"]:
-        best = folder.checkpoints.load(facts["best"]["step"], need="weights")
-        restore_best(state, facts, best.files["model.safetensors"])
+        try:
+            best = folder.checkpoints.load(facts["best"]["step"], need="weights")
+            restore_best(state, facts, best.files["model.safetensors"])
+        except RunError as error:
+            refused.append(f"the best weights: {error.found}")
     return Beginning(
         state,
         material,
         now,
-        [*_refusals(stored), *findings],
+        [*map(_refusal, refused), *findings],
         seq=facts["seq"],
         resumed_from=stored.step,
         announce=tuple(event_from_json(event) for event in facts["announce"]),
@@ -76,17 +80,14 @@ def _device_of(first: Mapping[str, Any], asked: str) -> torch.device:
     return choose_device(asked)
 
 
-def _refusals(stored: Stored) -> list[Finding]:
-    return [
-        Finding(
-            step=0,
-            level="warning",
-            what=f"a checkpoint was refused: {reason}",
-            why="its contents do not match its hashes",
-            advice="the one before was used; the steps since then are computed again",
-        )
-        for reason in stored.refused
-    ]
+def _refusal(reason: str) -> Finding:
+    return Finding(
+        step=0,
+        level="warning",
+        what=f"a checkpoint was refused: {reason}",
+        why="it is missing, or its contents do not match its hashes",
+        advice="the run goes on from what is whole; what is missing is computed again",
+    )
 
 
 def _changed_circumstances(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Finding]:

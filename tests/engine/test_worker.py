@@ -1,6 +1,7 @@
 """A run folder through the worker: whole, interrupted, edited, and gone on with."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -195,6 +196,17 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(tiny, tmp_pa
     assert any("step 20" in f.what and "damaged" in f.what for f in findings)
     steps, rows, _, weights = outcome(folder)
     assert (steps, rows, weights) == tuple(outcome(undisturbed)[i] for i in (0, 1, 3))
+
+
+def test_a_run_goes_on_though_its_best_weights_are_lost(tiny, tmp_path, undisturbed):
+    folder = create_run(tiny(**{"optimizer.lr": 0.05}), tmp_path / "lost")
+    begin(folder, lambda e: isinstance(e, Checkpoint) and e.step == 20)
+    best = int(summarize(folder)["best"]["step"])
+    assert best not in (10, 20)
+    shutil.rmtree(folder.path / "checkpoints" / f"step-{best:09d}")
+    begin(folder)
+    assert folder.status() is Status.FINISHED
+    assert any("best weights" in f.what for f in History(folder).until().findings)
 
 
 def test_an_error_in_training_ends_the_attempt_as_failed(tiny, tmp_path, monkeypatch):
