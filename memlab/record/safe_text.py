@@ -2,8 +2,6 @@
 
 import unicodedata
 
-_ODD = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-
 
 def safe_text(text: str, limit: int = 120, lines: bool = False) -> str:
     """`text` in normal form with every unprintable character as a visible escape, cut to `limit`.
@@ -19,7 +17,7 @@ def safe_text(text: str, limit: int = 120, lines: bool = False) -> str:
 
 
 def _printable(character: str, lines: bool) -> bool:
-    return (lines and character == "\n") or unicodedata.category(character) not in _ODD
+    return (lines and character == "\n") or character.isprintable()
 
 
 def _escape(character: str) -> str:

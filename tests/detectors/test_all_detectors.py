@@ -17,7 +17,7 @@ RECORDED = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded"
 
 def stream(block: int) -> list[Event]:
     """A recorded run with evaluations each 100 steps, a change and an edit; rows in blocks."""
-    loss = np.load(RECORDED / "quickstart.npy")[:, 0]
+    loss = np.load(RECORDED / "add-97-one-layer.npy")[:, 0]
     events: list[Event] = []
     for start in range(0, 1400, 100):
         for first in range(start, start + 100, block):
