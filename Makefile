@@ -1,7 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# Two test processes share the cores: threads that wait must not spin.
-export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: run test test-slow check bench claims example pictures tree venv torture
 

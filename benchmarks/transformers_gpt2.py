@@ -7,6 +7,10 @@ Prints a table in markdown. GPT-2 computes every position of every example, and 
 same targets (the others are -100). Both make whole updates with the preset's optimizer.
 """
 
+import memlab.engine  # noqa: F401  # settles how threads wait, before torch is loaded
+
+# isort: split
+
 import platform
 import sys
 import time

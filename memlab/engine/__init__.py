@@ -2,6 +2,7 @@
 
 import os
 
-# Threads that wait for each other by spinning stop a step for whole time slices when something
-# else wants the same cores: 2,163 ms a step instead of 75 on a loaded machine. Read at torch's load.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# How long OpenMP's threads spin before they sleep, read when torch is loaded. By default they spin
+# so long that other work on the same cores all but stops training; DECISIONS.md has the figures.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "6000")
