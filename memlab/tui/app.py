@@ -122,7 +122,8 @@ class Memlab(App[None]):
             del self._shown[mode]
         if mode not in self._shown:
             self._shown[mode] = folder
-            self.add_mode(mode, lambda: _run_screen(folder, at))
+            speed = self._speed if folder is self._open else None
+            self.add_mode(mode, lambda: _run_screen(folder, at, speed))
         await self.switch_mode(mode)
 
     @on(ClonePreset)
@@ -259,10 +260,10 @@ def _compare_screen() -> Screen[None]:
     return CompareScreen()
 
 
-def _run_screen(folder: RunFolder, at: int | None) -> Screen[None]:
+def _run_screen(folder: RunFolder, at: int | None, speed: float | None) -> Screen[None]:
     from memlab.tui.live.screen import RunScreen
 
-    return RunScreen(folder, at)
+    return RunScreen(folder, at, speed)
 
 
 def _told(problem: Exception) -> Content:

@@ -156,7 +156,10 @@ class RunsScreen(Screen[None]):
         of = f" of {known:,}" if n != known else ""
         marks = len(self._listing.marked)
         marked = f"   ◉ {marks} marked" if marks else ""
-        said = f"{n:,}{of} runs{marked}" if known else "no runs here yet: start one in the Lab (1)"
+        word = "run" if known == 1 else "runs"
+        said = (
+            f"{n:,}{of} {word}{marked}" if known else "no runs here yet: start one in the Lab (1)"
+        )
         self.query_one("#summary", Static).update(Content(said))
         self._tell_more()
 
