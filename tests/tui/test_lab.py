@@ -76,6 +76,22 @@ async def test_typing_marks_the_field_and_shows_the_difference(console, settle) 
         assert "● 1 changed" in str(app.screen.query_one(Form).border_title)
 
 
+@EVERY_SIZE
+async def test_what_a_field_was_is_shown_in_full_or_ends_in_an_ellipsis(
+    console, settle, size
+) -> None:
+    async with console(size=size) as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.0005")
+        await _type(app, pilot, settle, "name", "another")
+        sheet, drawn = app.screen.query_one(Sheet), {}
+        for key in ("optimizer.lr", "name"):
+            _go(app, key)
+            await settle(app, pilot)
+            drawn[key] = sheet.render_line(sheet.place()[1]).text.rstrip()
+        assert drawn["optimizer.lr"].endswith(" was 0.001")
+        assert drawn["name"].endswith(" was quickstart" if size[0] == 200 else "…")
+
+
 async def test_a_wrong_value_is_told_while_typing_and_cannot_be_started(
     console, settle, trained
 ) -> None:

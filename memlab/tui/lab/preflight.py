@@ -69,7 +69,7 @@ def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, 
     return [
         ("parameters", f"{known.parameters:,}"),
         ("examples", splits),
-        ("updates", f"{known.updates:,} of {known.batch_size:,} examples"),
+        ("updates", f"{known.updates:,} × {known.batch_size:,} examples"),
         ("epochs", f"{known.updates / known.updates_per_epoch:,.0f}"),
         ("evaluations", f"{known.evaluations:,}"),
         ("chance loss", f"{known.chance_loss:.3f} nats"),

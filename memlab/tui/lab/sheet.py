@@ -104,6 +104,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         if not line.key:
             return Content.styled(line.name, self._style("sheet--group"))
         marked = "sheet--wrong" if line.wrong else "sheet--changed" if line.changed else None
+        note = safe(line.note, style=self._style("sheet--wrong") if line.wrong else "dim")
         value = safe(line.value, 2000)
         if line.words:
             arrow = "bold" if here else "dim"
@@ -112,7 +113,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             fitted(Content.styled(f"{line.sign} {line.name}", self._style(marked)), NAME),
             fitted(value, self.room).stylize_before(self._style("sheet--value")),
             " ",
-            safe(line.note, style=self._style("sheet--wrong") if line.wrong else "dim"),
+            fitted(note, self.size.width - NAME - self.room - 1),
         )
 
     def _style(self, component: str | None) -> Style:
