@@ -37,11 +37,16 @@ class AttemptWriter:
         self._beats = 0
         self._lost: OSError | None = None
         self._step = first_step - 1
+        self._epoch = time.time() - time.monotonic()
         self._open = True
         open_here.add(path.resolve())
 
     def _place(self, name: str) -> str:
         return place(self._run, self.number, name)
+
+    def _wall(self) -> float:
+        """Seconds since the epoch by the clock at the attempt's start: it may be set meanwhile."""
+        return self._epoch + time.monotonic()
 
     def write(self, event: Event) -> Event:
         """Write an event down, stamped with wall and seq.
@@ -53,7 +58,7 @@ class AttemptWriter:
             self._rows.append(event.first, event.values[:, self._kept])
             return event
         self._rows.flush()
-        event = replace(event, wall=time.time(), seq=self.seq)
+        event = replace(event, wall=self._wall(), seq=self.seq)
         self._events.append(event)
         self.seq += 1
         return event
@@ -121,7 +126,7 @@ class AttemptWriter:
         document = {
             "reason": reason,
             "step": step,
-            "wall": time.time(),
+            "wall": self._wall(),
             "summary": dict(summary),
             "sha256": {name: self._sha256(name) for name in _HASHED},
         }

@@ -101,11 +101,11 @@ class Checkpoints:
         stated = [self._hashes(step).keys() for step in self.steps()]
         return any(not names or names >= NEEDED[need] for names in stated)
 
-    def newest(self, name: str) -> bytes | None:
-        """The file `name` of the newest checkpoint that has it undamaged."""
+    def newest(self, name: str) -> tuple[int, bytes] | None:
+        """Step and file `name` of the newest checkpoint that has it undamaged."""
         for step in reversed(self.steps()):
             if name in self._hashes(step) and isinstance(found := self._read(step, [name]), dict):
-                return found[name]
+                return step, found[name]
         return None
 
     def _hashes(self, step: int) -> dict[str, str]:

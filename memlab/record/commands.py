@@ -5,10 +5,12 @@ a later attempt, which goes on from before that step, makes it again at the same
 """
 
 import os
+import re
 import secrets
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, ClassVar, final
 
 from memlab.errors import RunError
@@ -65,6 +67,7 @@ class Edit(Command):
 KINDS: dict[str, type[Command]] = {
     cls.kind: cls for cls in (Pause, Resume, Stop, CheckpointNow, Edit)
 }
+_NAME = re.compile(r"(\d{20})-", re.ASCII)
 
 
 def _place(run: str) -> str:
@@ -82,9 +85,14 @@ def send(folder: RunFolder, command: Command) -> None:
     if not attempts:
         raise RunError("nobody works on this run yet", where=folder.id, hint="start it first")
     document = {"command": command.kind, "attempt": attempts[-1].number, **asdict(command)}
-    # Names sort by the time of sending; two of one moment have no order anyway.
-    name = f"{time.time_ns():020d}-{secrets.token_hex(3)}.json"
+    name = f"{_next(folder.path / 'commands'):020d}-{secrets.token_hex(3)}.json"
     files.replace(folder.path / "commands" / name, sealed.seal(document, _place(folder.id)))
+
+
+def _next(commands: Path) -> int:
+    """The time in nanoseconds, but after all that wait: the clock may have been set back."""
+    waiting = [int(found[1]) for found in map(_NAME.match, os.listdir(commands)) if found]
+    return max(time.time_ns(), max(waiting, default=0) + 1)
 
 
 @final

@@ -33,7 +33,7 @@ class Event:
     step: int
     """updates done when it happened; 0 = before the first"""
     wall: float = 0.0
-    """seconds since the epoch"""
+    """seconds since the epoch; steady within an attempt, also when the clock is set"""
     seq: int = -1
     """place among the run's events"""
 

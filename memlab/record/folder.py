@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import os
-import secrets
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,12 +17,12 @@ from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventReader
 from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.labels import Labels
+from memlab.record.run_id import new_id
 from memlab.record.status import REASONS, Status
 
 FORMAT = "memlab-run"
 VERSION = (1, 0)
 """Readers of the same first number understand it; the second only adds."""
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @final
@@ -44,7 +43,7 @@ class RunFolder:
             name: what to call it; may be changed later.
         """
         files.make_folder(runs)
-        run = _new_id()
+        run = new_id(runs)
         document = {
             "format": FORMAT,
             "version": list(VERSION),
@@ -202,15 +201,6 @@ class RunFolder:
                 raise
             return None
         return path
-
-
-def _new_id() -> str:
-    """Time in UTC, then a fraction of the second and chance in base 36: ids sort by time."""
-    seconds, nanoseconds = divmod(time.time_ns(), 10**9)
-    fraction = nanoseconds * 36**3 // 10**9
-    digits = (fraction // 36**2, fraction // 36 % 36, fraction % 36)
-    tail = "".join(_DIGITS[d] for d in digits) + "".join(secrets.choice(_DIGITS) for _ in range(3))
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + "-" + tail
 
 
 def _busy(run: str, attempt: Attempt) -> BusyError:

@@ -1,5 +1,6 @@
 """When the training examples were learned, as the newest checkpoint has it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,47 @@ BARS = 12
 """of the histogram, at most"""
 
 
+MAX_EXAMPLES = 20_000
+"""larger training sets are not followed example by example"""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """The training examples, in the order of the training set."""
+
+    step: int
+    """of the checkpoint that tells it"""
+    first: NDArray[np.int64]
+    """(example,) step of the first evaluation that found it right; -1 = none yet"""
+    forgotten: NDArray[np.int64]
+    """(example,) evaluations that found it wrong after one that found it right"""
+
+
+def newest_learned(folder: RunFolder) -> Learned | None:
+    """What the newest checkpoint tells; None where a run does not follow its examples."""
+    stored = folder.checkpoints.newest(FILE)
+    if stored is None:
+        return None
+    examples = safetensors.numpy.load(stored[1])
+    return Learned(stored[0], examples["first"], examples["forgotten"])
+
+
 def learned(folder: RunFolder) -> dict[str, Any] | None:
     """How many examples were learned when: None where a run does not follow its examples.
 
     `median`: step by which half of those that were learned had been right at some evaluation;
     `never`: examples that never were; `forgotten`: examples that were wrong again later.
     """
-    stored = folder.checkpoints.newest(FILE)
-    if stored is None:
+    examples = newest_learned(folder)
+    if examples is None:
         return None
-    examples = safetensors.numpy.load(stored)
-    first = examples["first"]
+    first = examples.first
     known = first[first >= 0]
     return {
         "examples": len(first),
         "median": float(np.median(known)) if len(known) else None,
         "never": int((first < 0).sum()),
-        "forgotten": int((examples["forgotten"] > 0).sum()),
+        "forgotten": int((examples.forgotten > 0).sum()),
         "histogram": _histogram(known),
     }
 

@@ -140,6 +140,6 @@ def _work(now: Snapshot) -> tuple[float, int]:
         if isinstance(event, Started):
             begun = event
         if begun and (following is None or isinstance(following, Started)):
-            seconds += event.wall - begun.wall
+            seconds += max(event.wall - begun.wall, 0.0)
             steps += event.step - begun.step
     return seconds, steps

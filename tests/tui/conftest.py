@@ -61,13 +61,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in ("memlab.preset.load", "memlab.tui.lab.presets"):
         monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
     ids = (f"20260101T0000{i:02d}-abcdef" for i in itertools.count())
-    monkeypatch.setattr("memlab.record.folder._new_id", lambda: next(ids))
+    monkeypatch.setattr("memlab.record.folder.new_id", lambda runs: next(ids))
     monkeypatch.setattr("memlab.tui.runs.columns.age", lambda created: "2 h")
     clock = itertools.count(1_800_000_000.0, 0.125)
     for module in ("folder", "attempt_writer"):
-        fake = SimpleNamespace(
-            time=lambda: next(clock), time_ns=lambda: 0, strftime=None, gmtime=None
-        )
+        fake = SimpleNamespace(time=lambda: next(clock), monotonic=lambda: next(clock))
         monkeypatch.setattr(f"memlab.record.{module}.time", fake)
     return tmp_path
 

@@ -55,7 +55,7 @@ def columns(settings: Sequence[str], curves: dict[str, str]) -> list[Shown]:
         Shown(Column("curve", "loss", CURVE), curve, "val_loss"),
         *(_setting(key) for key in settings),
         _value("train_loss", "train", 8),
-        Shown(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "created"),
+        Shown(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "run"),
         Shown(Column("preset", "preset", 18), lambda e: safe(e.preset), "preset"),
         Shown(Column("tags", "tags", 16), lambda e: safe(" ".join(e.tags)), "tags"),
         Shown(Column("note", "note", 30), lambda e: safe(e.note), "note"),

@@ -14,7 +14,7 @@ class Listing:
 
     def __init__(self) -> None:
         self.shown: list[Entry] = []
-        self.fact, self.down = "created", True
+        self.fact, self.down = "run", True
         self.marked: dict[str, None] = {}
         self._test: Test = parse("")
 

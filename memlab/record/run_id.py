@@ -1,0 +1,37 @@
+"""Ids of runs: they sort by the order in which runs were made, whatever the clock does."""
+
+import os
+import re
+import secrets
+import time
+from calendar import timegm
+from pathlib import Path
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TICKS = len(_DIGITS) ** 3
+"""of a second"""
+_ID = re.compile(
+    r"([1-9]\d{3})(0[1-9]|1[0-2])(\d\d)T(\d\d)(\d\d)(\d\d)-([0-9a-z]{3})[0-9a-z]{3}", re.ASCII
+)
+
+
+def new_id(runs: Path) -> str:
+    """An id for a new run in `runs`: time in UTC, its fraction and chance in base 36.
+
+    After the clock was set back it is dated just behind the newest, so that this is still the last.
+    """
+    newest = max(filter(_ID.fullmatch, os.listdir(runs)), default=None)
+    ticks = time.time_ns() * _TICKS // 10**9
+    if newest:
+        ticks = max(ticks, _ticks(newest) + 1)
+    seconds, fraction = divmod(ticks, _TICKS)
+    digits = (fraction // 36**2, fraction // 36 % 36, fraction % 36)
+    tail = "".join(_DIGITS[d] for d in digits) + "".join(secrets.choice(_DIGITS) for _ in range(3))
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds)) + "-" + tail
+
+
+def _ticks(run: str) -> int:
+    found = _ID.fullmatch(run)
+    assert found
+    *moment, fraction = found.groups()
+    return timegm(tuple(map(int, moment))) * _TICKS + int(fraction, 36)
