@@ -63,7 +63,7 @@ PROMISES = [
     Promise(
         "`memlab doctor` finds a flipped bit in any file but the heartbeat, which is a hint, and "
         "changes nothing",
-        "tests/faults/test_doctor.py",
+        "tests/record/test_doctor.py",
     ),
     Promise(
         "INT, TERM, HUP, a closed terminal, a reader that leaves: a checkpoint and a clean end; a "

@@ -1,19 +1,16 @@
 """The doctor finds all that is wrong with a run, says nothing of a sound one, and touches nothing."""
 
-import json
 import os
 import shutil
 
 import pytest
-from typer.testing import CliRunner
 
-from memlab.cli.app import app
 from memlab.record import events, sealed
 from memlab.record.commands import Pause, send
 from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 
-from ..record.recorded import write_rows
+from .recorded import write_rows
 
 
 @pytest.fixture
@@ -145,20 +142,19 @@ def test_a_run_that_trains_now_is_sound(tmp_path):
         assert examine(folder).symptoms == []
 
 
-def test_the_command_exits_3_on_damage_and_tells_where(whole):
-    words = ["doctor", whole.name, "--runs", str(whole.parent)]
-    sound = CliRunner().invoke(app, words)
-    assert sound.exit_code == 0 and "as it was written" in sound.stdout
-    (whole / "labels.json").write_text("{}")
-    damaged = CliRunner().invoke(app, words)
-    assert damaged.exit_code == 3 and "labels.json" in damaged.stdout
-    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
-    assert told["healthy"] is False and told["status"] == "finished"
-    assert told["symptoms"][0]["where"] == "labels.json"
+def test_a_run_without_its_folders_is_looked_at_for_what_there_is(folder):
+    for name in ("attempts", "checkpoints", "commands"):
+        (folder.path / name).rmdir()
+    assert examine(RunFolder(folder.path)).symptoms == []
 
 
-def test_without_a_run_the_installation_is_told(tmp_path):
-    words = ["doctor", "--runs", str(tmp_path / "not" / "there")]
-    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
-    assert told["healthy"] and told["versions"]["torch"] and told["runs"]["writable"]
-    assert "versions: numpy" in CliRunner().invoke(app, words).stdout
+def test_what_is_no_command_is_named_as_a_stranger(whole):
+    (whole / "commands/notes.txt").write_text("mine")
+    assert notes(whole) == [("commands/notes.txt", "is no part of a run")]
+
+
+def test_columns_that_this_version_does_not_know_are_said(runs):
+    folder = RunFolder.create(runs, {"columns": ["loss", "dreams", "awe"]}, "", "later")
+    assert problems(folder.path) == [
+        ("run.json", "it has columns that this memlab does not know: awe, dreams")
+    ]

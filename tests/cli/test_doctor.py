@@ -1,0 +1,36 @@
+"""`memlab doctor`: what it prints and how it exits."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from memlab.cli.app import app
+from memlab.record.folder import RunFolder
+
+
+@pytest.fixture
+def whole(tmp_path):
+    folder = RunFolder.create(tmp_path / "runs", {}, "a: 1\n", "whole")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.end("finished", 0, {})
+    return folder.path
+
+
+def test_the_command_exits_3_on_damage_and_tells_where(whole):
+    words = ["doctor", whole.name, "--runs", str(whole.parent)]
+    sound = CliRunner().invoke(app, words)
+    assert sound.exit_code == 0 and "as it was written" in sound.stdout
+    (whole / "labels.json").write_text("{}")
+    damaged = CliRunner().invoke(app, words)
+    assert damaged.exit_code == 3 and "labels.json" in damaged.stdout
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert told["healthy"] is False and told["status"] == "finished"
+    assert told["symptoms"][0]["where"] == "labels.json"
+
+
+def test_without_a_run_the_installation_is_told(tmp_path):
+    words = ["doctor", "--runs", str(tmp_path / "not" / "there")]
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert told["healthy"] and told["versions"]["torch"] and told["runs"]["writable"]
+    assert "versions: numpy" in CliRunner().invoke(app, words).stdout
