@@ -7,8 +7,9 @@ from memlab.charts.layout import Layout, layout
 from memlab.charts.legend import values_at
 from memlab.charts.smooth import Smoother, smooth
 from memlab.charts.theme import DARK, LIGHT, PLAIN, Theme
+from memlab.charts.tiles import Tiles, draw_tiles
 
 __all__ = [
     "DARK", "LIGHT", "PLAIN", "Band", "Chart", "Layout", "Level", "Marks", "Rule", "Series",
-    "Smoother", "Theme", "bars", "draw", "layout", "smooth", "sparkline", "values_at",
+    "Smoother", "Theme", "Tiles", "bars", "draw", "draw_tiles", "layout", "smooth", "sparkline", "values_at",
 ]  # fmt: skip

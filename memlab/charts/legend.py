@@ -60,6 +60,14 @@ def legend(chart: Chart, x: Axis, width: int, theme: Theme) -> list[Fragment]:
         text = f"╌ {plain(level.name)} {level.y:.4g}"
         parts.append(Fragment(text, theme.rgb(level.colour)))
     parts += [Fragment(note, theme.tick) for note in notes(chart, x)]
+    return fitting(parts, width)
+
+
+def fitting(parts: list[Fragment], width: int) -> list[Fragment]:
+    """The first parts side by side, as many as have room, at least one."""
     ends = np.cumsum([cells(part.text) + 2 for part in parts]) - 2
-    fitting = parts[: max(int((ends <= width).sum()), 1)]
-    return [f for part in fitting for f in (part, Fragment("  ", theme.tick))]
+    return [
+        fragment
+        for part in parts[: max(int((ends <= width).sum()), 1)]
+        for fragment in (part, Fragment("  ", part.colour))
+    ]

@@ -13,6 +13,8 @@ class Fragment:
 
     text: str
     colour: RGB
+    ground: RGB | None = None
+    """the colour behind it; None = that of the terminal"""
 
 
 def plain(text: str) -> str:
@@ -46,10 +48,19 @@ def line(fragments: Iterable[Fragment], width: int, colour: bool) -> str:
     for fragment in fragments:
         text = cut(plain(fragment.text), width)
         width -= cells(text)
-        parts.append(ink(text, fragment.colour) if colour and text.strip() else text)
+        parts.append(Fragment(text, fragment.colour, fragment.ground))
+    return inked(parts, colour)
+
+
+def inked(fragments: Iterable[Fragment], colour: bool) -> str:
+    """Fragments side by side as they are, without blanks at the end."""
+    parts = (
+        ink(f.text, f.colour, f.ground) if colour and f.text.strip() else f.text for f in fragments
+    )
     return "".join(parts).rstrip()
 
 
-def ink(text: str, colour: RGB) -> str:
-    """Text in a colour."""
-    return "\x1b[38;2;{};{};{}m{}\x1b[0m".format(*colour, text)
+def ink(text: str, colour: RGB, ground: RGB | None = None) -> str:
+    """Text in a colour, on another one."""
+    behind = ";48;2;{};{};{}".format(*ground) if ground else ""
+    return "\x1b[38;2;{};{};{}{}m{}\x1b[0m".format(*colour, behind, text)

@@ -15,6 +15,8 @@ class Theme:
     tick: RGB
     guide: RGB
     roles: Mapping[str, RGB] = field(default_factory=dict)
+    tiles: tuple[RGB, ...] = ()
+    """of a map: what came early, later, later still, late, and not yet"""
     colour: bool = True
     """False: no escapes at all; curves then differ by their glyphs"""
 
@@ -39,6 +41,7 @@ DARK = Theme(
         "chance": (105, 112, 125),
         "cursor": (235, 240, 245),
     },
+    tiles=((250, 222, 95), (245, 140, 75), (205, 70, 125), (120, 65, 185), (52, 59, 67)),
 )
 
 LIGHT = Theme(
@@ -57,6 +60,7 @@ LIGHT = Theme(
         "chance": (150, 156, 165),
         "cursor": (25, 30, 35),
     },
+    tiles=((75, 20, 130), (175, 35, 110), (230, 115, 60), (240, 195, 80), (214, 219, 224)),
 )
 
 PLAIN = replace(DARK, colour=False)

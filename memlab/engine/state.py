@@ -11,12 +11,13 @@ from memlab.detectors import all_detectors
 from memlab.detectors.detector import Context, Detector
 from memlab.engine.material import Material
 from memlab.engine.optimizers import build_optimizer
-from memlab.measures.learned import MAX_EXAMPLES, Learned
+from memlab.measures.learned import Learned
 from memlab.models.transformer import Transformer
 from memlab.preset.facts import Facts
 from memlab.preset.schema import Preset
 from memlab.record.commands import Edit
 from memlab.record.events import Event
+from memlab.record.learned import MAX_EXAMPLES
 
 OVER = ("finished", "early_stop")
 """endings that last when a run is taken up again, until an edit gives it more to do"""

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-MAX_EXAMPLES = 20_000
-"""larger training sets are not followed example by example"""
-
 
 @dataclass
 class Learned:

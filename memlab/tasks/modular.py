@@ -73,6 +73,12 @@ class Modular(Task):
             examples = replace(examples, noisy=noisy)
         return Dataset(vocabulary, {split: examples.take(chosen) for split, chosen in rows.items()})
 
+    def train_table(self, seeds: Seeds) -> Table:
+        """The problems that are trained on, in the order of the training set, noise left out."""
+        table = table_of(self.operation, self.modulus)
+        rows = split_rows(len(table), self._shares, seeds.rng("split"))["train"]
+        return replace(table, a=table.a[rows], b=table.b[rows], c=table.c[rows])
+
     @property
     def _shares(self) -> list[float]:
         if self.split is not None:

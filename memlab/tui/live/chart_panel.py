@@ -1,4 +1,4 @@
-"""A chart of the run: where the mouse points, what its own keys do, and its picture."""
+"""A chart or a map of the run: where the mouse points, what its own keys do, and its picture."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 
-from memlab.charts import Layout, draw, layout
+from memlab.charts import Chart, Layout, Tiles, draw, draw_tiles, layout
 from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
 from memlab.tui.live.curves import Measure
@@ -55,6 +55,7 @@ class ChartPanel(Panel):
         super().__init__(id=id)
         self.y_log = y_log
         self._chosen: tuple[str, Measure] = (name, measure)
+        self._picture: Chart | Tiles = Chart()
         self._where: Layout | None = None
         self._strips: list[Strip] = []
 
@@ -74,6 +75,9 @@ class ChartPanel(Panel):
 
     def heading(self, moment: Moment) -> Content:
         """The measure and its axes, and what is to be known of its cursor."""
+        if isinstance(self._picture, Tiles):
+            said = [self._measure_name(), Content(self._picture.caption)]
+            return Content(" · ").join(filter(None, said))
         look = moment.look
         said = [self._measure_name(), link("log y" if self.y_log else "linear y", "log_y")]
         if self.id == "loss":
@@ -103,12 +107,16 @@ class ChartPanel(Panel):
         return Content.styled(f"  step {moment.reading:,}  {said}", "$text")
 
     def paint(self, moment: Moment) -> None:
-        """Draw the chart."""
+        """Draw the chart or the map."""
         width, height = self.size
-        chart = self._chosen[1](moment, self.y_log, width)
-        self._where = layout(chart, width, height)
         theme = chart_theme(self.app.current_theme, self.app.no_color)
-        self._strips = strips(draw(chart, width, height, theme))
+        self._picture = picture = self._chosen[1](moment, self.y_log, width)
+        if isinstance(picture, Tiles):
+            self._where, drawn = None, draw_tiles(picture, width, height, theme)
+        else:
+            self._where = layout(picture, width, height)
+            drawn = draw(picture, width, height, theme)
+        self._strips = strips(drawn)
 
     def render_line(self, y: int) -> Strip:
         """A line of the chart as it was drawn last."""

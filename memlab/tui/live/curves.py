@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from memlab.charts import Band, Chart, Level, Marks, Rule, Series
+from memlab.charts import Band, Chart, Level, Marks, Rule, Series, Tiles
 from memlab.charts.scale import Axis
 from memlab.record.events import SPARSE, Edited, Evaluated, Started
 from memlab.record.safe_text import safe_text
+from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.smoothed import Floats
 
-Measure = Callable[[Moment, bool, int], Chart]
-"""(moment, whether y is logarithmic, columns) to a chart"""
+Measure = Callable[[Moment, bool, int], Chart | Tiles]
+"""(moment, whether y is logarithmic, columns) to a chart or a map"""
 
 _MINOR = ("grokked_95", "sustained", "generalizing")
 """Phases without a rule of their own: what they say stands among the events."""
@@ -118,7 +119,11 @@ def measures(moment: Moment) -> dict[str, Measure]:
     if evaluated and evaluated[-1].groups:
         names = dict.fromkeys(name for values in evaluated[-1].groups.values() for name in values)
         found |= {f"{name} by task": _by_task(name) for name in names}
-    return found
+    return found | {FIRST_LEARNED: _first_learned}
+
+
+def _first_learned(moment: Moment, y_log: bool, columns: int) -> Tiles:
+    return moment.learned.until(moment.reading)
 
 
 def column(name: str) -> Measure:

@@ -8,6 +8,7 @@ from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Start
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
+from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.live.look import Look
 from memlab.tui.live.smoothed import Smoothed
 
@@ -17,11 +18,12 @@ RECENT = 50
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """Immutable but for `smoothed`, which only grows."""
+    """Immutable but for `smoothed` and `learned`, which only grow."""
 
     folder: RunFolder
     view: Snapshot
     smoothed: Smoothed
+    learned: LearnedMap
     look: Look
     status: str
     problem: str = ""

@@ -8,23 +8,27 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-_INK = re.compile(r"\x1b\[(?:38;2;(\d+);(\d+);(\d+)|0)m")
+_INK = re.compile(r"\x1b\[(?:38;2;([\d;]+?)(?:;48;2;([\d;]+))?|0)m")
 
 
 def strips(chart: str) -> list[Strip]:
-    """The lines of a chart, whose only escapes set the colour and reset it."""
+    """The lines of a chart, whose only escapes set the colours and reset them."""
     return [_strip(line) for line in chart.split("\n")]
 
 
 def _strip(line: str) -> Strip:
     texts = _INK.split(line)
     segments = [Segment(texts[0])] if texts[0] else []
-    for red, green, blue, text in zip(*(texts[i::4] for i in range(1, 5)), strict=True):
+    for ink, ground, text in zip(*(texts[i::3] for i in range(1, 4)), strict=True):
         if text:
-            segments.append(Segment(text, _style(int(red), int(green), int(blue)) if red else None))
+            segments.append(Segment(text, _style(ink, ground) if ink else None))
     return Strip(segments)
 
 
 @lru_cache(maxsize=256)
-def _style(red: int, green: int, blue: int) -> Style:
-    return Style(color=Color.from_rgb(red, green, blue))
+def _style(ink: str, ground: str | None) -> Style:
+    return Style(color=_colour(ink), bgcolor=_colour(ground) if ground else None)
+
+
+def _colour(rgb: str) -> Color:
+    return Color.from_rgb(*map(int, rgb.split(";")))

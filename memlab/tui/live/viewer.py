@@ -8,6 +8,7 @@ from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
 from memlab.tui.live.cursor import Cursor, neighbour
+from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.live.look import Look, first_weight
 from memlab.tui.live.moment import (
     Moment,
@@ -39,7 +40,7 @@ class Viewer:
         self.status = status_now(folder, self.whole)
         steps = planned_steps(folder, self.whole)
         self.look = Look(weight=first_weight(steps, has_batches(folder)))
-        self._smoothed = Smoothed(self.look.weight)
+        self._smoothed, self._learned = Smoothed(self.look.weight), LearnedMap(folder)
         rate = steps_per_second(self.whole.events) or _RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
         if at is not None or speed:
@@ -90,7 +91,7 @@ class Viewer:
             status, problem = self.status, problem_of(self.folder, self.history.damaged)
         else:
             status, problem = status_then(view), ""
-        return Moment(self.folder, view, self._smoothed, self.look, status, problem)
+        return Moment(self.folder, view, self._smoothed, self._learned, self.look, status, problem)
 
     def track(self) -> Track:
         """What the time line shows: the whole run."""

@@ -145,7 +145,7 @@ def begin(folder: RunFolder, seq: int = 0, first_step: int = 1) -> AttemptWriter
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time goes on by an eighth of a second with each event, so that speeds are always the same."""
     seconds = itertools.count(1_800_000_000.0, 0.125)
-    fake = SimpleNamespace(time=lambda: next(seconds))
+    fake = SimpleNamespace(time=lambda: next(seconds), monotonic=lambda: next(seconds))
     monkeypatch.setattr("memlab.record.attempt_writer.time", fake)
 
 

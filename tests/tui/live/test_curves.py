@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memlab.charts import PLAIN, draw
+from memlab.charts import PLAIN, Chart, draw
 from memlab.record.events import COLUMNS, Evaluated, Rows
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.tui.live import curves
+from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.live.look import Look, Window
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.smoothed import Smoothed
@@ -22,7 +23,8 @@ def moment_of(folder: RunFolder, look: Look | None = None, at: int | None = None
     view = History(folder).until(at)
     made = Smoothed(0.9)
     made.extend(view.steps)
-    return Moment(folder, view, made, look or Look(weight=0.9), "finished")
+    learned = LearnedMap(folder)
+    return Moment(folder, view, made, learned, look or Look(weight=0.9), "finished")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -79,7 +81,8 @@ def test_the_smoothed_line_does_not_depend_on_the_zoom(finished: RunFolder) -> N
 
 
 def test_the_measures_are_what_the_run_recorded(finished: RunFolder) -> None:
-    assert list(curves.measures(moment_of(finished))) == [*COLUMNS[1:], "token_accuracy"]
+    names = [*COLUMNS[1:], "token_accuracy", "first learned"]
+    assert list(curves.measures(moment_of(finished))) == names
 
 
 def test_a_mixture_is_shown_task_by_task(tmp_path: Path, new_run, begin_run) -> None:  # type: ignore[no-untyped-def]
@@ -110,7 +113,9 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
         moment = moment_of(folder, look)
         for measure in (curves.loss, curves.accuracy, *curves.measures(moment).values()):
             for y_log in (True, False):
-                assert draw(measure(moment, y_log, 60), 60, 12, PLAIN).count("\n") == 11
+                chart = measure(moment, y_log, 60)
+                if isinstance(chart, Chart):
+                    assert draw(chart, 60, 12, PLAIN).count("\n") == 11
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.9])

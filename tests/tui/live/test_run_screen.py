@@ -176,10 +176,12 @@ async def test_axes_smoothing_and_marker(opened: Open, finished: RunFolder) -> N
 async def test_the_third_chart_goes_through_the_measures(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         seen = []
-        for _ in range(5):
+        for _ in range(6):
             await pilot.press("m")
             seen.append(screen.query_one("#third", ChartPanel).chosen)
-        assert seen == ["lr", "weight_norm", "update_norm", "token_accuracy", "grad_norm"]
+        assert seen == [
+            "lr", "weight_norm", "update_norm", "token_accuracy", "first learned", "grad_norm"
+        ]  # fmt: skip
 
 
 async def test_samples_are_filtered_and_told_in_full(opened: Open, finished: RunFolder) -> None:

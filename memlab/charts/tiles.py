@@ -1,0 +1,141 @@
+"""A map of steps: one tile for each thing, coloured by the step at which it came.
+
+In colours two tiles share a terminal cell, one above the other, which makes them square; without
+colours a cell is a tile, and its shade tells the step.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.charts.legend import fitting
+from memlab.charts.scale import Floats, short
+from memlab.charts.text import Fragment, cut, inked, line
+from memlab.charts.theme import DARK, RGB, Theme
+
+Integers = NDArray[np.int64]
+LEVELS = 4
+"""Groups that the things which came are told apart in, each about as large as the others."""
+_NOTHING, _NOT_YET = -1, LEVELS
+_SHADES = "█▓▒░·"
+_WHOLE, _UPPER, _LOWER = "█▀▄"
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """When things came. Without a place they lie in their order, row by row."""
+
+    first: Floats
+    """(thing,) the step at which it came; inf = not yet"""
+    row: Integers | None = None
+    column: Integers | None = None
+    shape: tuple[int, int] = (1, 1)
+    """rows and columns that places are in"""
+    caption: str = ""
+    """what a heading adds to the map's name"""
+    instead: str = "nothing to show yet"
+    """what is said where there are no things"""
+
+
+def draw_tiles(tiles: Tiles, width: int, height: int, theme: Theme = DARK) -> str:
+    """`height` >= 2 lines of at most `width` cells: a legend, and the map below.
+
+    A tile of several things has the step by which half of them, or more, had come.
+    """
+    if not len(tiles.first):
+        above = max(height - 1, 0) // 2
+        return "\n" * above + cut(tiles.instead, width).center(width).rstrip()
+    edges = level_edges(tiles.first)
+    grid = tile_steps(tiles, (height - 1) * (2 if theme.colour else 1), width)
+    levels = np.where(np.isnan(grid), _NOTHING, _level(grid, edges))
+    rows = _squares(levels, theme) if theme.colour else _shades(levels, theme)
+    legend = line(_legend(tiles.first, edges, width, theme), width, theme.colour)
+    return "\n".join([legend, *(inked(row, theme.colour) for row in rows)])
+
+
+def level_edges(first: Floats) -> Floats:
+    """The last step of each level, ascending: every step there is, or else quantiles."""
+    known = first[np.isfinite(first)]
+    edges = np.unique(known)
+    if len(edges) > LEVELS:
+        shares = np.arange(1, LEVELS + 1) / LEVELS
+        edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
+    return edges
+
+
+def _level(steps: Floats, edges: Floats) -> Integers:
+    return np.where(np.isinf(steps), _NOT_YET, np.searchsorted(edges, steps))
+
+
+def tile_steps(tiles: Tiles, rows: int, columns: int) -> Floats:
+    """(row, column) step of each tile, at most `rows` by `columns`; inf = not yet, NaN = nothing.
+
+    With more room than things each takes several tiles.
+    """
+    if tiles.row is None or tiles.column is None:
+        row, column, shape = _in_order(len(tiles.first), rows, columns)
+    else:
+        row, column, shape = tiles.row, tiles.column, tiles.shape
+    high, wide = min(rows, shape[0]), min(columns, shape[1])
+    tile = (row * high // shape[0]) * wide + column * wide // shape[1]
+    grid = _medians(tiles.first, tile, high * wide).reshape(high, wide)
+    return grid.repeat(rows // high, axis=0).repeat(columns // wide, axis=1)
+
+
+def _in_order(n: int, rows: int, columns: int) -> tuple[Integers, Integers, tuple[int, int]]:
+    """Places row by row: squares as large as they can be, or several things to a tile."""
+    fit = (s for s in range(min(rows, columns), 1, -1) if (rows // s) * (columns // s) >= n)
+    side = next(fit, 1)
+    rows, columns = rows // side, columns // side
+    row, column = divmod(np.arange(n) // -(-n // (rows * columns)), columns)
+    return row, column, (rows, columns)
+
+
+def _medians(first: Floats, tile: Integers, n: int) -> Floats:
+    """By tile, the lower median of its things; NaN where there are none."""
+    by_tile = first[np.lexsort((first, tile))]
+    counts = np.bincount(tile, minlength=n)
+    middle = np.cumsum(counts) - counts + (counts - 1) // 2
+    medians = np.full(n, np.nan)
+    medians[counts > 0] = by_tile[middle[counts > 0]]
+    return medians
+
+
+def _legend(first: Floats, edges: Floats, width: int, theme: Theme) -> list[Fragment]:
+    signs = "■■■■■" if theme.colour else _SHADES
+    parts = [
+        Fragment(f"{signs[i]} ≤ {short(edge)}", theme.tiles[i])
+        for i, edge in enumerate(edges.tolist())
+    ]
+    if missing := int(np.isinf(first).sum()):
+        parts.append(Fragment(f"{signs[_NOT_YET]} {missing:,} not yet", theme.tick))
+    return fitting(parts, width)
+
+
+def _shades(levels: Integers, theme: Theme) -> list[list[Fragment]]:
+    shades = np.array([*_SHADES, " "])
+    return [[Fragment("".join(row), theme.tick)] for row in shades[levels]]
+
+
+def _squares(levels: Integers, theme: Theme) -> list[list[Fragment]]:
+    """Two rows of tiles in a row of cells, each run of equal cells in one fragment."""
+    odd = np.full((len(levels) % 2, levels.shape[1]), _NOTHING)
+    pairs = np.concatenate([levels, odd]).reshape(-1, 2, levels.shape[1])
+    lines = []
+    for upper, lower in pairs:
+        changes = np.diff(upper, prepend=-2).astype(bool) | np.diff(lower, prepend=-2).astype(bool)
+        starts = np.flatnonzero(changes)
+        lengths = np.diff(starts, append=levels.shape[1]).tolist()
+        above, below = upper[starts].tolist(), lower[starts].tolist()
+        runs = zip(above, below, lengths, strict=True)
+        lines.append([_run(a, b, n, theme.tiles) for a, b, n in runs])
+    return lines
+
+
+def _run(above: int, below: int, n: int, colours: tuple[RGB, ...]) -> Fragment:
+    if above == below:
+        return Fragment((" " if above == _NOTHING else _WHOLE) * n, colours[above])
+    if above == _NOTHING:
+        return Fragment(_LOWER * n, colours[below])
+    return Fragment(_UPPER * n, colours[above], None if below == _NOTHING else colours[below])

@@ -1,0 +1,87 @@
+"""Maps of steps: against plain loops over the things."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memlab.charts import DARK, PLAIN, Tiles, draw_tiles
+from memlab.charts.tiles import LEVELS, level_edges, tile_steps
+
+STEPS = st.lists(st.sampled_from([0.0, 20.0, 40.0, 60.0, 900.0, np.inf]), min_size=1, max_size=400)
+
+
+def half_had_come(steps):
+    """The first step by which half of some things, or more, had come."""
+    return next(s for s in sorted(steps) if 2 * sum(t <= s for t in steps) >= len(steps))
+
+
+@given(first=STEPS, side=st.integers(1, 40), rows=st.integers(1, 30), columns=st.integers(1, 90))
+def test_a_tile_has_the_step_by_which_half_of_its_things_had_come(first, side, rows, columns):
+    rng = np.random.default_rng(len(first))
+    row, column = rng.integers(0, side, (2, len(first)))
+    found = tile_steps(Tiles(np.array(first), row, column, (side, side)), rows, columns)
+    high, wide = min(rows, side), min(columns, side)
+    assert found.shape == (high * (rows // high), wide * (columns // wide))
+    things = defaultdict(list)
+    for step, r, c in zip(first, row.tolist(), column.tolist(), strict=True):
+        things[r * high // side, c * wide // side].append(step)
+    for r, c in np.ndindex(*found.shape):
+        there = things[r // (rows // high), c // (columns // wide)]
+        assert np.isnan(found[r, c]) if not there else found[r, c] == half_had_come(there)
+
+
+@given(first=STEPS, rows=st.integers(1, 30), columns=st.integers(1, 90))
+def test_things_in_order_are_all_there_row_by_row(first, rows, columns):
+    found = tile_steps(Tiles(np.array(first)), rows, columns)
+    assert found.shape[0] <= rows and found.shape[1] <= columns
+    assert set(found[~np.isnan(found)].tolist()) <= set(first)
+    if len(first) <= rows * columns:
+        distinct = tile_steps(Tiles(np.arange(len(first), dtype=float)), rows, columns)
+        seen = dict.fromkeys(distinct[~np.isnan(distinct)].tolist())
+        assert list(seen) == list(range(len(first)))
+
+
+@given(first=STEPS)
+def test_levels_part_what_came_into_groups_of_like_size(first):
+    known = [step for step in first if step < np.inf]
+    edges = level_edges(np.array(first))
+    assert edges.tolist() == sorted(set(edges.tolist()) & set(known))
+    assert len(edges) == min(LEVELS, len(set(known))) or len(set(known)) > LEVELS
+    if known:
+        assert edges[-1] == max(known)
+
+
+def test_without_colours_the_shade_tells_the_step_and_a_dot_what_has_not_come():
+    first = np.array([20.0, 40, 60, 80, np.inf])
+    text = draw_tiles(Tiles(first, np.zeros(5, int), np.arange(5), (1, 6)), 60, 2, PLAIN)
+    assert text.split("\n") == ["█ ≤ 20  ▓ ≤ 40  ▒ ≤ 60  ░ ≤ 80  · 1 not yet", "█" * 10
+        + "▓" * 10 + "▒" * 10 + "░" * 10 + "·" * 10]  # fmt: skip
+
+
+def test_in_colours_two_tiles_share_a_cell():
+    first, place = np.array([20.0, 40, np.inf]), np.array([0, 1, 1])
+    text = draw_tiles(Tiles(first, place, np.array([0, 0, 1]), (2, 2)), 2, 2, DARK)
+    ink = ";".join(map(str, DARK.tiles[0]))
+    ground = ";".join(map(str, DARK.tiles[1]))
+    none = ";".join(map(str, DARK.tiles[LEVELS]))
+    assert text.split("\n")[1] == (
+        f"\x1b[38;2;{ink};48;2;{ground}m▀\x1b[0m\x1b[38;2;{none}m▄\x1b[0m"
+    )
+
+
+@pytest.mark.parametrize("theme", [DARK, PLAIN])
+@pytest.mark.parametrize("size", [(24, 6), (80, 11), (3, 2)])
+def test_a_map_keeps_within_its_size(size, theme):
+    rng = np.random.default_rng(0)
+    first = rng.choice([1.0, 2, 3, 4, 5, np.inf], 20_000)
+    for tiles in (Tiles(first), Tiles(first, *rng.integers(0, 200, (2, 20_000)), (200, 200))):
+        lines = draw_tiles(tiles, *size, theme).split("\n")
+        assert len(lines) == size[1]
+        assert all(sum(c in "█▀▄▓▒░· " for c in line) <= size[0] for line in lines[1:])
+
+
+def test_nothing_to_show_says_why():
+    assert "no checkpoint" in draw_tiles(Tiles(np.empty(0), instead="no checkpoint"), 40, 7)
