@@ -1,5 +1,6 @@
 """A run in one dictionary: what `memlab show --json` prints and lists are made of."""
 
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def _best(now: Snapshot) -> dict[str, float] | None:
 def _work(now: Snapshot) -> tuple[float, int]:
     """Seconds from the first to the last event of each attempt, and the steps done in them."""
     seconds, steps, begun = 0.0, 0, None
-    for event, following in zip(now.events, [*now.events[1:], None], strict=True):
+    for event, following in zip_longest(now.events, now.events[1:]):
         if isinstance(event, Started):
             begun = event
         if begun and (following is None or isinstance(following, Started)):

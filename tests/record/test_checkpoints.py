@@ -70,6 +70,17 @@ def test_weights_alone_can_be_asked_but_not_gone_on_from(checkpoints):
     assert set(checkpoints.load(5, need="weights").files) == {"model.safetensors", "state.json"}
 
 
+def test_whether_there_is_anything_to_go_on_from_is_known_without_reading_it(checkpoints):
+    assert not checkpoints.has("weights")
+    checkpoints.commit(5, {"model.safetensors": b"m"})
+    assert checkpoints.has("weights") and not checkpoints.has("resume")
+    checkpoints.commit(10, FULL)
+    assert checkpoints.has("resume")
+    for name in ("step-000000005", "step-000000010"):
+        (checkpoints.path / name / "COMMIT.json").write_bytes(b"")
+    assert checkpoints.has("resume")  # one that is damaged was made, and its loss will be told
+
+
 def test_a_commit_of_what_is_there_changes_nothing(checkpoints):
     checkpoints.commit(5, FULL)
     commit = checkpoints.path / "step-000000005" / "COMMIT.json"

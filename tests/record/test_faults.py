@@ -130,8 +130,10 @@ def test_what_a_disk_may_have_lost_is_not_called_safe_later(folder, monkeypatch)
                 raise OSError(errno.EIO, "lost")
 
             patch.setattr(files.calls, "fsync", fail, raising=False)
+            assert not writer.lost
             with pytest.raises(OSError, match="lost"):
                 writer.sync()
+            assert writer.lost
         for action in (writer.sync, lambda: writer.commit(1, {"model.safetensors": b""})):
             with pytest.raises(OSError, match="lost"):
                 action()

@@ -2,6 +2,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -194,6 +195,28 @@ def test_a_process_of_another_boot_or_another_start_is_dead(folder, monkeypatch)
     assert process.lives(mine | {"host": "elsewhere", "machine_id": "n"}) is None
 
 
+def test_where_the_system_tells_nothing_of_processes_only_the_heartbeat_counts(
+    folder, tmp_path, monkeypatch
+):
+    """As without /proc: no boot id, no start of a process."""
+
+    def missing(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(process, "Path", lambda path: tmp_path / "missing" / path[1:])
+    monkeypatch.setattr(process.os, "readlink", missing)
+    here = process.machine.__wrapped__()
+    assert [key for key, value in here.items() if value is not None] == ["host"]
+    monkeypatch.setattr(process, "machine", lambda: here)
+    assert process.lives(process.identity()) is None
+    clock = [0.0]
+    monkeypatch.setattr("memlab.record.attempt.time.monotonic", lambda: clock[0])
+    with claim(folder):
+        assert folder.status() == "running"
+        clock[0] += STANDSTILL
+        assert folder.status() == "died"
+
+
 def test_on_another_machine_only_a_heartbeat_seen_to_stand_still_means_death(folder, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("memlab.record.attempt.time.monotonic", lambda: clock[0])
@@ -220,7 +243,14 @@ def test_on_another_machine_only_a_heartbeat_seen_to_stand_still_means_death(fol
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": [2, 0]}, {"requires": ["magic"]}, {"format": "x"}, {"version": 1}]
+    "change",
+    [
+        {"version": [2, 0]},
+        {"requires": ["magic"]},
+        {"format": "x"},
+        {"version": 1},
+        {"columns": ["loss", "dreams"]},
+    ],
 )
 def test_a_run_of_a_later_format_is_read_but_not_written_to(folder, change):
     document = sealed.read(folder.path / "run.json", "run.json") | change
@@ -237,6 +267,13 @@ def test_a_run_whose_description_is_lost_is_still_a_run(runs, folder):
     found = all_runs.find(runs, "last")
     assert found.description == {} and "damaged" in found.problem()
     assert found.id == folder.id and found.labels().name == "a tiny run"
+
+
+def test_a_run_whose_attempts_are_lost_is_as_if_nobody_had_begun_it(folder):
+    claim(folder).close()
+    shutil.rmtree(folder.path / "attempts")
+    found = RunFolder(folder.path)
+    assert found.status() == "queued" and found.attempts() == [] and found.last_step() == 0
 
 
 def test_a_broken_creation_leaves_no_run(runs, monkeypatch):

@@ -44,6 +44,10 @@ def test_a_history_tells_what_happened(folder):
         events.Phase(step=5, name="memorized", after=0, threshold=0.99, split="train"),
         events.SpikeOnset(step=7, base=1.0, value=3.0, z=9.0),
         spike,
+        events.Finding(step=9, level="info", what="w", why="y", advice="a"),
+        events.Change(step=9, what="the next stage"),
+        events.Edited(step=9, changes={"optimizer.lr": 1.0}),
+        events.Checkpoint(step=9),
         evaluated(10, train_accuracy=1.0, val_loss=0.1, test_loss=0.2),
         events.Ended(step=10, reason="finished"),
     ]
@@ -62,6 +66,11 @@ def test_a_history_tells_what_happened(folder):
     assert now.grokked_at is None
     assert now.open_spike is None and now.spikes[0].peak_step == 8
     assert now.ended.reason == "finished" and now.last_step == 10
+    kinds = (now.samples, now.findings, now.changes, now.edits, now.checkpoints)
+    assert [event.kind for (event,) in kinds] == [
+        "samples", "finding", "change", "edited", "checkpoint",
+    ]  # fmt: skip
+    assert now.view("loss", 1, 10, 10).low.tolist() == values(1, 10)[:, 0].tolist()
     then = History(folder).until(8)
     assert then.open_spike.step == 7 and then.spikes == () and then.ended is None
     assert then.evaluations["step"].tolist() == [0, 5] and then.last_step == 8
@@ -134,6 +143,18 @@ def test_a_resume_is_verified_bit_by_bit(folder):
         changed[9, 1] = np.nextafter(changed[9, 1], np.float32(9))
         writer.write(events.Rows(step=90, values=changed))
     assert History(folder).resume_verified == {"steps": 60, "first_difference": 70}
+
+
+def test_rows_that_were_compared_are_not_read_again(folder):
+    with claim(folder) as writer:
+        write_rows(writer, 1, 100)
+    with claim(folder, first_step=41) as writer:
+        write_rows(writer, 41, 80)
+    history = History(folder)
+    verdict = history.resume_verified
+    for attempt in folder.attempts():
+        (attempt.path / "steps.bin").unlink()
+    assert history.resume_verified == verdict == {"steps": 40, "first_difference": None}
 
 
 def test_only_an_edit_that_both_attempts_made_leaves_rows_comparable(folder):

@@ -1,0 +1,120 @@
+"""What a run comes to, beside a story told by hand."""
+
+import json
+
+import pytest
+
+from memlab.record import events
+from memlab.record.folder import RunFolder
+from memlab.record.summary import brief, closing_facts, planned_steps, summarize
+
+from .recorded import write_rows
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def folder(runs):
+    """20 of 30 planned steps, edited to 25: one attempt died at 12, the next ended."""
+    description = {
+        "preset": {"name": "tiny", "training": {"seed": 7}},
+        "check": {"updates": 30, "parameters": 1234},
+    }
+    folder = RunFolder.create(runs, description, "", "mine")
+    folder.set_labels(tags=["a"], note="b")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        for event in (
+            events.Started(step=0, attempt=1, device="cpu", engine="plain"),
+            events.Evaluated(step=0, values={"train_loss": 4.0, "val_loss": NAN}),
+            events.Evaluated(step=10, values={"train_loss": 0.5, "val_loss": 0.25}),
+            events.Phase(step=10, name="memorized", after=0, threshold=0.99, split="train"),
+            events.Edited(step=10, changes={"training.steps": 25}),
+        ):
+            writer.write(event)
+        write_rows(writer, 1, 12)
+    with folder.claim({}, seq=5, first_step=11) as writer:
+        spike = events.Spike(
+            step=15, onset=13, base=1.0, peak=9.0, peak_step=14, recovered_at=15, label="spike"
+        )
+        for event in (
+            events.Started(step=10, attempt=2, resumed_from=10, device="cpu", engine="tree"),
+            spike,
+            events.Phase(step=20, name="grokked", after=10, threshold=0.99, split="val"),
+            events.Finding(step=20, level="info", what="w", why="y", advice="a"),
+            events.Evaluated(step=20, values={"train_loss": 0.25, "val_loss": 0.5}),
+            events.Evaluated(step=20, values={"test_loss": 0.75}),
+            events.Ended(step=20, reason="stopped", summary={"weights_sha256": "abc"}),
+        ):
+            writer.write(event)
+        write_rows(writer, 11, 20)
+        writer.end("stopped", 20, closing_facts(folder))
+    return folder
+
+
+def test_a_run_is_summed_up_as_it_happened(folder):
+    found = summarize(folder)
+    expected = {
+        "run": folder.id, "name": "mine", "tags": ["a"], "preset": "tiny", "status": "stopped",
+        "step": 20, "steps": 25, "seed": 7, "device": "cpu", "engine": "tree", "parameters": 1234,
+        "final": {"train_loss": 0.25, "val_loss": 0.5, "test_loss": 0.75},
+        "best": {"step": 10, "train_loss": 0.5, "val_loss": 0.25},
+        "memorized_at": {"from": 0, "to": 10, "threshold": 0.99, "split": "train"},
+        "grokked_at": {"from": 10, "to": 20, "threshold": 0.99, "split": "val"},
+        "edits": [{"step": 10, "changes": {"training.steps": 25}}],
+        "findings": [{"step": 20, "level": "info", "what": "w", "why": "y", "try": "a"}],
+        "attempts": 2, "resume_verified": {"steps": 2, "first_difference": None},
+        "weights_sha256": "abc", "damaged": 0, "learned": None,
+    }  # fmt: skip
+    assert {key: found[key] for key in expected} == expected
+    assert [phase["name"] for phase in found["phases"]] == ["memorized", "grokked"]
+    (spike,) = found["spikes"]
+    assert (spike["step"], spike["peak"], spike["recovered_at"]) == (13, 9.0, 15)
+    assert 0 <= found["seconds"] < 3600
+    assert found["steps_per_second"] == pytest.approx((10 + 10) / found["seconds"])
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_list_needs_only_what_the_end_keeps(folder):
+    (folder.path / "attempts/002/events.jsonl").unlink()
+    assert brief(RunFolder(folder.path)) == {
+        "run": folder.id, "name": "mine", "tags": ["a"], "note": "b", "preset": "tiny",
+        "status": "stopped", "step": 20,
+        "final": {"train_loss": 0.25, "val_loss": 0.5, "test_loss": 0.75},
+        "memorized_at": {"from": 0, "to": 10, "threshold": 0.99, "split": "train"},
+        "grokked_at": {"from": 10, "to": 20, "threshold": 0.99, "split": "val"},
+        "spikes": 1,
+    }  # fmt: skip
+
+
+def test_a_run_that_nobody_began_comes_to_nothing(runs):
+    folder = RunFolder.create(runs, {"check": {"updates": 30}}, "", "")
+    found = summarize(folder)
+    assert (found["status"], found["step"], found["steps"]) == ("queued", 0, 30)
+    assert found["seconds"] == 0 and found["steps_per_second"] is None
+    assert found["best"] is None and found["final"] == {} and found["weights_sha256"] is None
+    assert planned_steps(folder) == 30
+    assert brief(folder)["final"] == {} and brief(folder)["spikes"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "best"),
+    [
+        ({"val_loss": NAN}, None),
+        ({"train_accuracy": 0.5}, None),
+        ({"train_loss": 0.5}, {"step": 1, "train_loss": 0.5}),
+    ],
+)
+def test_the_best_is_by_the_lowest_loss_that_is_a_number(runs, values, best):
+    folder = RunFolder.create(runs, {}, "", "")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.write(events.Evaluated(step=1, values=values))
+    assert summarize(folder)["best"] == best
+
+
+def test_events_without_a_beginning_are_no_work(runs):
+    """As when the first line of an attempt is lost."""
+    folder = RunFolder.create(runs, {}, "", "")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.write(events.Change(step=1, what="a"))
+        writer.write(events.Change(step=9, what="b"))
+    assert summarize(folder)["steps_per_second"] is None
