@@ -1,11 +1,12 @@
 """A chart as terminal text: the canvas is ours (numpy), frame and ticks are plotext's.
 
 The only user of plotext, whose one global figure is built from scratch under a lock.
-plotext gets finished cells in cell coordinates, because its own lines take time and memory that
-grow with the distance of the farthest point, and its log axes change the data they are given.
+plotext gets no data: its own lines take time and memory that grow with the distance of the farthest
+point, its log axes change the data they are given, and a full canvas takes it ten milliseconds.
 """
 
 import threading
+from functools import lru_cache
 
 import numpy as np
 import plotext as plt
@@ -17,10 +18,13 @@ from memlab.charts.layout import SMALLEST, Layout, layout
 from memlab.charts.legend import legend as legend_of
 from memlab.charts.legend import plain_marker
 from memlab.charts.raster import Cells, Dots, dots
-from memlab.charts.text import Fragment, cut, line
+from memlab.charts.text import Fragment, cut, inked, line
 from memlab.charts.theme import DARK, Theme
 
 _FIGURE = threading.Lock()
+
+Cuts = tuple[tuple[int | None, str], ...]
+"""ticks at columns or rows"""
 
 
 def draw(chart: Chart, width: int, height: int, theme: Theme = DARK, *, legend: bool = True) -> str:
@@ -96,24 +100,40 @@ def _mark_cells(marks: Marks, where: Layout) -> Dots:
 
 def _figure(canvas: Cells, where: Layout, theme: Theme) -> str:
     """The canvas within plotext's axes: `rows` + 2 lines."""
-    row, column = np.nonzero(canvas.glyphs != " ")
-    colours = [canvas.palette[i] for i in canvas.inks[row, column]]
-    glyphs = canvas.glyphs[row, column].tolist()
+    x_ticks = tuple((where.column(value), label) for value, label in where.x_ticks)
+    y_ticks = tuple((where.row(value), label) for value, label in where.y_ticks)
+    widest = max((label for _, label in y_ticks), key=len, default="")
+    side = _axes(_LEAST, where.rows, ((0, ""),), y_ticks)
+    bottom = _axes(where.columns, _LEAST, x_ticks, ((0, widest),))[_LEAST:]
+    lines = [
+        [Fragment(axis[: where.left], theme.tick), *row]
+        for axis, row in zip(side, canvas.lines(), strict=False)
+    ]
+    lines += [[Fragment(axis, theme.tick)] for axis in bottom]
+    return "\n".join(inked(fragments, theme.colour) for fragments in lines)
+
+
+_LEAST = 2
+"""Columns or rows of a canvas of which only the other axis is wanted: plotext's time goes by area."""
+
+
+@lru_cache(maxsize=256)
+def _axes(columns: int, rows: int, x_ticks: Cuts, y_ticks: Cuts) -> tuple[str, ...]:
+    """plotext's axes around an empty canvas: `rows` + 2 lines without colours."""
+    left = max((len(label) for _, label in y_ticks), default=0) + 1
     with _FIGURE:
         plt.clear_figure()
         # The size holds only after the terminal's has stopped to limit it.
         plt.limit_size(False, False)
-        plt.plotsize(where.left + where.columns, where.rows + 2)
+        plt.plotsize(left + columns, rows + 2)
         plt.theme("clear")
-        plt.ticks_color(theme.tick)
         plt.xaxes(True, False)
         plt.yaxes(True, False)
-        plt.xlim(0, where.columns - 1)
-        plt.ylim(0, where.rows - 1)
-        plt.xticks([where.column(v) for v, _ in where.x_ticks], [t for _, t in where.x_ticks])
-        plt.yticks([where.row(v) for v, _ in where.y_ticks], [t for _, t in where.y_ticks])
-        plt.scatter(column.tolist(), row.tolist(), marker=glyphs, color=colours)
-        text = plt.build()
-        plt.clear_figure()
-    text = text if theme.colour else plt.uncolorize(text)
-    return "\n".join(row.rstrip() for row in text.rstrip("\n").split("\n"))
+        plt.xlim(0, columns - 1)
+        plt.ylim(0, rows - 1)
+        plt.xticks([column for column, _ in x_ticks], [label for _, label in x_ticks])
+        plt.yticks([row for row, _ in y_ticks], [label for _, label in y_ticks])
+        # Without any point there are no ticks.
+        plt.scatter([0], [0], marker=" ")
+        text = plt.uncolorize(plt.build())
+    return tuple(text.rstrip("\n").split("\n"))

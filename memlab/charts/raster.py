@@ -16,6 +16,9 @@ _BRAILLE_BITS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]
 _BLOCK_BITS = np.array([[1, 2], [4, 8]])
 _BLOCKS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
 
+_UNSEEN = (-1, -1, -1)
+"""The ink of cells in which nothing was painted, so that they lie apart from all others."""
+
 
 class Cells:
     """The canvas; what is painted later covers what was there."""
@@ -24,22 +27,22 @@ class Cells:
         self.rows, self.columns = rows, columns
         self.glyphs = np.full((rows, columns), " ")
         self.inks = np.zeros((rows, columns), dtype=np.int64)
-        self.palette: list[RGB] = []
+        self.palette: list[RGB] = [_UNSEEN]
 
     def paint(self, where: Dots, glyphs: NDArray[np.str_] | str, colour: RGB) -> None:
         """Cover the cells where `where`, which broadcasts to (rows, columns), is true."""
-        self.glyphs = np.where(where, glyphs, self.glyphs)
-        self.inks = np.where(where, self._ink(colour), self.inks)
+        np.copyto(self.glyphs, glyphs, where=where)
+        np.copyto(self.inks, self._ink(colour), where=where)
 
     def paint_row(self, row: int | None, glyph: str, colour: RGB) -> None:
         """Cover a row; None = one that is not shown."""
         if row is not None:
-            self.paint(np.arange(self.rows)[:, None] == row, glyph, colour)
+            self.glyphs[row], self.inks[row] = glyph, self._ink(colour)
 
     def paint_column(self, column: int | None, glyph: str, colour: RGB) -> None:
         """Cover a column; None = one that is not shown."""
         if column is not None:
-            self.paint(np.arange(self.columns) == column, glyph, colour)
+            self.glyphs[:, column], self.inks[:, column] = glyph, self._ink(colour)
 
     def write(self, row: int, start: int, text: str, colour: RGB) -> None:
         """Cover cells with glyphs of one cell each."""
@@ -51,12 +54,11 @@ class Cells:
         return [self._fragments(row) for row in reversed(range(self.rows))]
 
     def _fragments(self, row: int) -> list[Fragment]:
-        inks = self.inks[row]
+        inks, text = self.inks[row], "".join(self.glyphs[row].tolist())
         starts = np.flatnonzero(np.diff(inks, prepend=-1)).tolist()
         ends = [*starts[1:], self.columns]
         return [
-            Fragment("".join(self.glyphs[row, a:b]), self.palette[inks[a]])
-            for a, b in zip(starts, ends, strict=True)
+            Fragment(text[a:b], self.palette[inks[a]]) for a, b in zip(starts, ends, strict=True)
         ]
 
     def _ink(self, colour: RGB) -> int:

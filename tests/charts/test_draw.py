@@ -163,6 +163,28 @@ def test_the_state_of_plotext_changes_nothing():
     assert draw(CHART, 60, 16) == alone
 
 
+@pytest.mark.parametrize("size", [(24, 6), (48, 14), (60, 16), (121, 40)])
+@pytest.mark.parametrize("x_log", [False, True])
+def test_the_axes_are_those_that_plotext_draws_around_the_whole_canvas(size, x_log):
+    chart = replace(CHART, x_log=x_log, x_range=(1, 12_345))
+    where = layout(chart, *size, legend=False)
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(size[0], where.rows + 2)
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    plotext.xlim(0, where.columns - 1)
+    plotext.ylim(0, where.rows - 1)
+    plotext.xticks([where.column(v) for v, _ in where.x_ticks], [t for _, t in where.x_ticks])
+    plotext.yticks([where.row(v) for v, _ in where.y_ticks], [t for _, t in where.y_ticks])
+    plotext.scatter([0], [0], marker=" ")
+    whole = plotext.uncolorize(plotext.build()).rstrip("\n").split("\n")
+    drawn = draw(chart, *size, PLAIN, legend=False).split("\n")[where.label_rows :]
+    side = slice(where.left)
+    assert [row[side].rstrip() for row in drawn] == [row[side].rstrip() for row in whole]
+    assert drawn[-2:] == [row.rstrip() for row in whole[-2:]]
+
+
 def test_threads_draw_what_one_draws():
     alone = draw(CHART, 60, 16)
     drawn: list[str] = []
