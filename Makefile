@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow check bench claims example pictures tree venv torture
+.PHONY: run test test-slow coverage check bench claims example pictures tree venv torture
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -12,12 +12,16 @@ test: .venv/installed           ## the default tests
 test-slow: .venv/installed      ## the tests that take minutes
 	$(BIN)/pytest -n 2 -m slow
 
+coverage: .venv/installed       ## every branch of memlab/record, run by its own tests
+	$(BIN)/pytest tests/record --cov=memlab.record --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+
 check: .venv/installed          ## everything that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
+	$(MAKE) coverage
 
 claims: .venv/installed         ## train every short preset and write what came of its claims
 	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > CLAIMS.md
