@@ -11,5 +11,6 @@ from memlab.charts.tiles import Tiles, draw_tiles
 
 __all__ = [
     "DARK", "LIGHT", "PLAIN", "Band", "Chart", "Layout", "Level", "Marks", "Rule", "Series",
-    "Smoother", "Theme", "Tiles", "bars", "draw", "draw_tiles", "layout", "smooth", "sparkline", "values_at",
+    "Smoother", "Theme", "Tiles", "bars", "draw", "draw_tiles", "layout", "smooth", "sparkline",
+    "values_at",
 ]  # fmt: skip

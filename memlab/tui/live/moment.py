@@ -80,16 +80,22 @@ def status_now(folder: RunFolder, view: Snapshot) -> str:
     """What a run is doing; as `folder.status()`, without reading all events again."""
     attempts = folder.attempts()
     if attempts and attempts[-1].end is None and attempts[-1].alive():
-        return status_then(view)
+        return Status.PAUSED if attempts[-1].waiting else status_then(view)
     return folder.status()
 
 
 def problem_of(folder: RunFolder, damaged: int) -> str:
-    """The error that ended a run, and what of its files cannot be read."""
-    attempts = folder.attempts()
-    summary = (attempts[-1].end or {}).get("summary") if attempts else None
+    """What a run waits for, the error that ended it, and what of its files cannot be read."""
+    last = next(reversed(folder.attempts()), None)
+    summary = ((last and last.end) or {}).get("summary")
     error = summary.get("error") if isinstance(summary, dict) else None
-    parts = [folder.problem(), error and str(error), damaged and f"{damaged} damaged records"]
+    waits = last and last.end is None and last.waiting and last.alive()
+    parts = [
+        waits and "waiting: no space left on the disk",
+        folder.problem(),
+        error and str(error),
+        damaged and f"{damaged} damaged records",
+    ]
     return "; ".join(str(part) for part in parts if part)
 
 

@@ -37,7 +37,7 @@ class Viewer:
         self.folder, self.history = folder, History(folder)
         self.whole = self.history.until(None)
         """the run as it stands, wherever the cursor is"""
-        self.status = status_now(folder, self.whole)
+        self.status, self.problem = self._condition()
         steps = planned_steps(folder, self.whole)
         self.look = Look(weight=first_weight(steps, has_batches(folder)))
         self._smoothed, self._learned = Smoothed(self.look.weight), LearnedMap(folder)
@@ -73,8 +73,14 @@ class Viewer:
         if grown:
             self.whole = self.history.until(None)
         moved = self.cursor.advance(seconds, self.last)
-        before, self.status = self.status, status_now(self.folder, self.whole)
-        return grown or moved or before != self.status
+        before = self.status, self.problem
+        self.status, self.problem = self._condition()
+        return grown or moved or before != (self.status, self.problem)
+
+    def _condition(self) -> tuple[str, str]:
+        """What the run does now, and what is wrong with it."""
+        problem = problem_of(self.folder, self.history.damaged)
+        return status_now(self.folder, self.whole), problem
 
     @property
     def view(self) -> Snapshot:
@@ -88,7 +94,7 @@ class Viewer:
         self._smoothed.extend(self.whole.steps)
         view = self.view
         if self.cursor.at is None:
-            status, problem = self.status, problem_of(self.folder, self.history.damaged)
+            status, problem = self.status, self.problem
         else:
             status, problem = status_then(view), ""
         return Moment(self.folder, view, self._smoothed, self._learned, self.look, status, problem)

@@ -265,6 +265,27 @@ async def test_a_live_run_is_followed_paused_edited_and_stopped(
         assert inbox.poll() == [Stop()]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_run_that_waits_for_room_on_the_disk_says_so(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any], size: tuple[int, int]
+) -> None:
+    folder, writer, _ = live
+    said = "‖ paused   waiting: no space left on the disk"
+    async with opened(folder, size=size) as (pilot, screen):
+        assert said not in await settle(pilot)
+        writer.beat(0, "waiting")
+        screen.poll()
+        assert said in await settle(pilot)
+        writer.beat(0)
+        screen.poll()
+        assert "▶ running" in await settle(pilot)
+        writer.write(Paused(step=screen.viewer.whole.last_step))
+        screen.poll()
+        writer.beat(0, "waiting")
+        screen.poll()
+        assert said in await settle(pilot)
+
+
 async def test_settings_are_edited_and_checked_while_typing(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
 ) -> None:
