@@ -7,12 +7,7 @@ Prints a table in markdown. A run costs SECONDS (default 5) a preset, and the sl
 
 import sys
 
-import torch
-
 from memlab.engine.bench import measure
-from memlab.engine.forms.choose import choose
-from memlab.engine.forms.form import Sequences
-from memlab.preset.facts import facts
 from memlab.preset.load import available, load
 
 
@@ -23,11 +18,8 @@ def main() -> None:
     print("| preset | plain ms | pruned ms | tree ms | auto takes | auto of the best |")
     print("|---|--:|--:|--:|---|--:|")
     for name in names:
-        preset = load(name)
-        known = facts(preset)
-        sequences = Sequences(torch.from_numpy(known.train.tokens), torch.from_numpy(known.target))
-        chosen = choose("auto", sequences, preset.model, known.batch_size).name
-        engines = measure(preset, seconds)["engines"]
+        measured = measure(load(name), seconds)
+        engines, chosen = measured["engines"], measured["engine"]
         times = {form: engine["ms_per_step"] for form, engine in engines.items()}
         shown = " | ".join(
             f"{times[f]:.1f}" if f in times else "-" for f in ("plain", "pruned", "tree")

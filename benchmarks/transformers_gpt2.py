@@ -25,8 +25,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from memlab.engine.batches import Batches
 from memlab.engine.forms.choose import FORMS
-from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.form import Sequences
 from memlab.engine.optimizers import build_optimizer
+from memlab.engine.plans import Plans
 from memlab.models.transformer import Transformer
 from memlab.preset.facts import Facts, facts
 from memlab.preset.load import load
@@ -72,39 +73,39 @@ def gpt2_like(model: Transformer) -> GPT2LMHeadModel:
     return other
 
 
-Loss = Callable[[torch.Tensor | None], torch.Tensor]
-"""The loss of the examples with these ids; None = all."""
+Loss = Callable[[int], torch.Tensor]
+"""The loss of an update's batch."""
 
 
 def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
     """Models with equal weights, and how each computes its loss."""
-    sequences = Sequences(torch.from_numpy(known.train.tokens), torch.from_numpy(known.target))
+    sequences, batches = (
+        Sequences(known.train.tokens, known.target),
+        Batches(known, known.preset.seeds),
+    )
     seed, d_vocab = known.preset.seeds.number("init"), len(known.dataset.vocabulary)
     made: dict[str, tuple[nn.Module, Loss]] = {}
     for name, kind in FORMS.items():
         model = Transformer(known.preset.model, d_vocab, known.n_ctx, seed=seed)
-        form = kind(sequences)
-        full = form.batch(None) if known.preset.training.batch_size == "full" else None
-        made[name] = model, partial(_loss, form, full, model)
+        made[name] = model, partial(_loss, Plans(kind(sequences), batches), model)
     gpt2 = gpt2_like(model)
 
-    def loss_of_gpt2(index: torch.Tensor | None) -> torch.Tensor:
-        batch = sequences.take(index)
-        logits = gpt2(input_ids=batch.inputs, use_cache=False).logits.flatten(0, 1)
-        return F.cross_entropy(logits, batch.targets.flatten(), ignore_index=-1)
+    def loss_of_gpt2(step: int) -> torch.Tensor:
+        batch = sequences.take(batches.at(step, step))
+        inputs, targets = batch.put(batch.tokens[:, :-1]), batch.put(batch.targets.ravel())
+        logits = gpt2(input_ids=inputs, use_cache=False).logits.flatten(0, 1)
+        return F.cross_entropy(logits, targets, ignore_index=-1)
 
     return made | {"transformers GPT-2": (gpt2, loss_of_gpt2)}
 
 
-def _loss(
-    form: Form, full: Plan | None, model: Transformer, index: torch.Tensor | None
-) -> torch.Tensor:
-    return (full or form.batch(index)).loss(model)
+def _loss(plans: Plans, model: Transformer, step: int) -> torch.Tensor:
+    (plan,) = plans.at(step, step)
+    return plan.loss(model)
 
 
 def time_steps(known: Facts) -> dict[str, tuple[float, float]]:
     """Median seconds of an update and the first loss of each; the first update does not count."""
-    batches = Batches(known, known.preset.seeds, torch.device("cpu"))
     racing = contestants(known)
     optimizers = {
         name: build_optimizer(known.preset.optimizer, model) for name, (model, _) in racing.items()
@@ -112,11 +113,10 @@ def time_steps(known: Facts) -> dict[str, tuple[float, float]]:
     times: dict[str, list[float]] = {name: [] for name in racing}
     first: dict[str, float] = {}
     for step in range(1, STEPS + 2):
-        index = batches.at(step, known.updates)
         for name, (_, loss) in racing.items():
             started = time.perf_counter()
             optimizers[name].zero_grad()
-            value = loss(index)
+            value = loss(step)
             value.backward()
             optimizers[name].step()
             times[name].append(time.perf_counter() - started)

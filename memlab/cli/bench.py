@@ -21,5 +21,6 @@ def bench(
         for name, engine in measured["engines"].items()
     ]
     data().print(table(["engine", "ms a step", "times plain"], rows))
+    data().print(f"engine: {measured['engine']}, {measured['reason']}")
     for key in ("gradient_error", "gflop_left", "matrix_gflops", "share_of_limit"):
         data().print(f"{key.replace('_', ' ')}: {number(measured[key])}")

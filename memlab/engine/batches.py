@@ -1,9 +1,7 @@
 """Which examples an update sees: a function of the seed and the step, so nothing need be saved."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from memlab.preset.facts import Facts
 from memlab.tasks.seeds import Seeds
@@ -18,32 +16,32 @@ class Batches:
     stages every update draws from the mixture of its stage.
     """
 
-    def __init__(self, known: Facts, seeds: Seeds, device: torch.device) -> None:
-        self.n_examples, self.seeds, self.device = len(known.train), seeds, device
+    def __init__(self, known: Facts, seeds: Seeds) -> None:
+        self.n_examples, self.seeds = len(known.train), seeds
         self.size = known.batch_size
         self.per_epoch = known.updates_per_epoch
         self.stages = known.dataset.stages
         self._mixture = Mixture(known.train.group) if self.stages else None
         self._epoch = -1
-        self._order = torch.empty(0)
+        self._order = np.empty(0, np.int64)
 
     @property
     def whole(self) -> bool:
         """Every update sees all examples."""
         return self._mixture is None and self.size >= self.n_examples
 
-    def at(self, step: int, steps: int) -> Tensor | None:
+    def at(self, step: int, steps: int) -> NDArray[np.int64] | None:
         """Example numbers of update `step` (from 1) of `steps`; None means all of them."""
         if self.whole:
             return None
         if self._mixture is not None:
             rng = self.seeds.rng("batches", step)
             stage = stage_at(self.stages, step, steps)
-            return self._put(self._mixture.draw(stage, self.size, rng))
+            return self._mixture.draw(stage, self.size, rng)
         epoch, place = divmod(step - 1, self.per_epoch)
         if epoch != self._epoch:
             rng = self.seeds.rng("batches", epoch)
-            self._order, self._epoch = self._put(rng.permutation(self.n_examples)), epoch
+            self._order, self._epoch = rng.permutation(self.n_examples), epoch
         return self._order[place * self.size : (place + 1) * self.size]
 
     def stage(self, step: int, steps: int) -> Stage | None:
@@ -53,6 +51,3 @@ class Batches:
     def boundaries(self, steps: int) -> list[int]:
         """The updates after which another stage begins."""
         return [share(stage.start, steps) for stage in self.stages]
-
-    def _put(self, rows: NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(rows.astype(np.int64)).to(self.device)

@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 
-from memlab.engine.batches import Batches
+from memlab.engine.device import set_threads
 from memlab.engine.forms.choose import FORMS
 from memlab.engine.forms.cost import Extent, products
-from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.form import CPU, Plan
 from memlab.engine.forms.linear import linear
+from memlab.engine.material import Material
 from memlab.engine.optimizers import build_optimizer
+from memlab.engine.plans import Plans
 from memlab.models.transformer import Transformer
-from memlab.preset.facts import Facts, facts
+from memlab.preset.facts import Facts
 from memlab.preset.schema import Model, Preset
 from memlab.preset.size import d_mlp_of
 
@@ -25,19 +27,23 @@ SECONDS = 10.0
 def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
     """Time whole updates of each form, interleaved on the same batches; what `memlab bench` prints.
 
-    The tree is left out where dropout forbids it. `share_of_limit` is the speed of the fastest
-    form's products, all other work included, as a share of `matrix_gflops`.
+    The process gets as many threads as a run of the preset. The tree is left out where dropout
+    forbids it. `share_of_limit` is the speed of the fastest form's products, all other work
+    included, as a share of `matrix_gflops`.
     """
-    known = facts(preset)
-    sequences = Sequences(torch.from_numpy(known.train.tokens), torch.from_numpy(known.target))
+    material = Material(preset, CPU)
+    set_threads(material.flop)
+    known, batches, sequences = material.facts, material.batches, material.choice.form.sequences
     forms = {
         name: kind(sequences)
         for name, kind in FORMS.items()
         if name != "tree" or not preset.model.dropout
     }
-    batches = Batches(known, preset.seeds, torch.device("cpu"))
+    plans = {name: Plans(form, batches) for name, form in forms.items()}
     times = _interleave(
-        {name: _stepper(known, form, batches) for name, form in forms.items()}, seconds
+        {name: _stepper(known, made) for name, made in plans.items()},
+        updates=plans["plain"].in_a_row,
+        seconds=seconds,
     )
     medians = {name: median(taken) for name, taken in times.items()}
     fastest = min(medians, key=medians.__getitem__)
@@ -47,11 +53,13 @@ def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
     speed = _matrix_gflops(preset.model, plan.extent)
     return {
         "preset": preset.name,
+        "engine": material.choice.name,
+        "reason": material.choice.reason,
         "engines": {
             name: {
                 "ms_per_step": 1000 * taken,
                 "times_plain": medians["plain"] / taken,
-                "steps": len(times[name]),
+                "steps": len(times[name]) * plans[name].in_a_row,
             }
             for name, taken in medians.items()
         },
@@ -68,14 +76,13 @@ def _model(known: Facts) -> Transformer:
     return Transformer(settings, len(known.dataset.vocabulary), known.n_ctx, seed=seed)
 
 
-def _stepper(known: Facts, form: Form, batches: Batches) -> Callable[[int], None]:
+def _stepper(known: Facts, plans: Plans) -> Callable[[int], None]:
     """A function that makes update `step`, batch included."""
     model = _model(known)
     optimizer = build_optimizer(known.preset.optimizer, model)
-    full = form.batch(None) if batches.whole else None
 
     def update(step: int) -> None:
-        plan = full or form.batch(batches.at(step, known.updates))
+        (plan,) = plans.at(step, known.updates)
         optimizer.zero_grad()
         plan.loss(model, known.preset.training.label_smoothing).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -84,20 +91,25 @@ def _stepper(known: Facts, form: Form, batches: Batches) -> Callable[[int], None
 
 
 def _interleave(
-    updates: dict[str, Callable[[int], None]], seconds: float
+    steppers: dict[str, Callable[[int], None]], updates: int, seconds: float
 ) -> dict[str, list[float]]:
-    """Seconds of each update; the first of each warms up and does not count."""
-    times: dict[str, list[float]] = {name: [] for name in updates}
-    step, end = 1, float("inf")
-    while step <= 4 or time.perf_counter() < end:
-        for name, update in updates.items():
+    """Seconds of an update, averaged over `updates` that are planned together.
+
+    The first row of each warms up and does not count.
+    """
+    times: dict[str, list[float]] = {name: [] for name in steppers}
+    rounds, end = 0, float("inf")
+    while rounds <= 3 or time.perf_counter() < end:
+        steps = range(rounds * updates + 1, (rounds + 1) * updates + 1)
+        for name, update in steppers.items():
             started = time.perf_counter()
-            update(step)
-            times[name].append(time.perf_counter() - started)
-        if step == 1:
-            times = {name: [] for name in updates}
+            for step in steps:
+                update(step)
+            times[name].append((time.perf_counter() - started) / updates)
+        if rounds == 0:
+            times = {name: [] for name in steppers}
             end = time.perf_counter() + seconds
-        step += 1
+        rounds += 1
     return times
 
 

@@ -11,10 +11,14 @@ from memlab.engine.batches import Batches
 from memlab.engine.forms.choose import Choice, choose
 from memlab.engine.forms.cost import products
 from memlab.engine.forms.form import Plan, Sequences
+from memlab.engine.plans import Plans
 from memlab.preset.facts import facts
 from memlab.preset.schema import Preset
 from memlab.preset.targets import targets
 from memlab.tasks.task import Dataset, Examples
+
+JUDGED_AT_ONCE = 8192
+"""examples of an evaluation that are computed together"""
 
 
 @dataclass(frozen=True)
@@ -39,33 +43,20 @@ class Material:
         self.preset, self.device = preset, device
         self.facts = facts(preset)
         self.dataset: Dataset = self.facts.dataset
-        self.batches = Batches(self.facts, preset.seeds, device)
+        self.batches = Batches(self.facts, preset.seeds)
         self.choice: Choice = choose(
             preset.training.engine,
             self._sequences(self.facts.train, self.facts.target),
             preset.model,
             batch_size=preset.training.micro_batch_size or self.facts.batch_size,
         )
-        self._full: Plan | None = None
+        self.plans = Plans(self.choice.form, self.batches, preset.training.micro_batch_size)
         self._judged: dict[str, JudgedSplit] = {}
-
-    def plans(self, step: int, steps: int) -> list[Plan]:
-        """The examples of update `step` of `steps`, in one part or in micro-batches."""
-        index = self.batches.at(step, steps)
-        micro = self.preset.training.micro_batch_size
-        if micro is None:
-            if index is None:
-                self._full = self._full or self.choice.form.batch(None)
-                return [self._full]
-            return [self.choice.form.batch(index)]
-        if index is None:
-            index = torch.arange(self.batches.n_examples, device=self.device)
-        return [self.choice.form.batch(part) for part in torch.split(index, micro)]
 
     @property
     def flop(self) -> float:
         """Floating point operations of the matrix products of an update."""
-        plans = self.plans(1, self.facts.updates)
+        plans = self.plans.at(1, self.facts.updates)
         d_vocab = len(self.dataset.vocabulary)
         return sum(products(self.preset.model, d_vocab, plan.extent) for plan in plans)
 
@@ -87,14 +78,14 @@ class Material:
         rows, positions = np.nonzero(union >= 0)
         return JudgedSplit(
             name=name,
-            plans=choice.form.parts(),
+            plans=choice.form.parts(JUDGED_AT_ONCE),
             in_loss=self._put(loss[rows, positions] >= 0),
             in_answer=self._put(answer[rows, positions] >= 0),
             group=self._put(examples.group),
         )
 
     def _sequences(self, examples: Examples, target: NDArray[np.int64]) -> Sequences:
-        return Sequences(tokens=self._put(examples.tokens), targets=self._put(target))
+        return Sequences(examples.tokens, target, self.device)
 
     def _put(self, array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

@@ -59,7 +59,7 @@ def update(state: TrainState, material: Material, lr: float, steps: int) -> tupl
     state.model.train()
     state.optimizer.zero_grad(set_to_none=True)
     dtype = torch.float64 if settings.loss_dtype == "float64" else torch.float32
-    plans = material.plans(step, steps)
+    plans = material.plans.at(step, steps)
     n_targets = sum(plan.n_targets for plan in plans)
     total = torch.zeros((), device=material.device)
     for plan in plans:

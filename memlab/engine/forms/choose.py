@@ -1,13 +1,13 @@
 """Which form a run uses: decided from its data and settings alone, with a reason to record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
+import numpy as np
 
 from memlab.engine.forms.cost import Extent, memory_bytes, memory_limit, products, seconds
-from memlab.engine.forms.form import Form, Sequences
+from memlab.engine.forms.form import Form, Integers, Sequences
 from memlab.engine.forms.plain import Plain
 from memlab.engine.forms.pruned import Pruned
 from memlab.engine.forms.tree import Tree
@@ -75,16 +75,16 @@ def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Cho
     if share(seconds) >= 1:
         return Choice(pruned, "pruned", f"{said}: not worth its own cost")
     need = max(memory_bytes(model, d_vocab, extent) for extent in shared)
-    limit = memory_limit(sequences.tokens.device)
+    limit = memory_limit(sequences.device)
     if need > limit:
         too_much = f"the tree needs {need / 2**30:.1f} GiB, and {limit / 2**30:.1f} may be used"
         return Choice(pruned, "pruned", too_much)
     return Choice(tree, "tree", said)
 
 
-def _probes(n_examples: int, batch_size: int | None) -> list[torch.Tensor | None]:
+def _probes(n_examples: int, batch_size: int | None) -> Sequence[Integers | None]:
     """Batches drawn once and for all, like those that training draws."""
     if batch_size is None or batch_size >= n_examples:
         return [None]
-    generator = torch.Generator().manual_seed(0)
-    return [torch.randperm(n_examples, generator=generator)[:batch_size] for _ in range(PROBES)]
+    rng = np.random.default_rng(0)
+    return [rng.permutation(n_examples)[:batch_size] for _ in range(PROBES)]

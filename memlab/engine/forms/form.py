@@ -3,43 +3,55 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
 from memlab.measures.scores import Scores
 from memlab.models.transformer import Transformer
 
+Integers = NDArray[np.int64]
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Sequences:
-    """A split as tensors on the device that computes."""
+    """A split on the host, where plans are made: for so few integers numpy is the fastest.
 
-    tokens: Tensor
+    Only what a plan computes with goes to the device.
+    """
+
+    tokens: Integers
     """(example, length) token ids, the last token included"""
-    targets: Tensor
+    targets: Integers
     """(example, length - 1) the token to predict at each position; -1 = no loss"""
+    device: torch.device = CPU
+    """where its plans compute"""
 
     def __len__(self) -> int:
         return len(self.tokens)
 
-    @property
-    def inputs(self) -> Tensor:
-        """(example, length - 1) the tokens that a model reads."""
-        return self.tokens[:, :-1]
-
-    def take(self, index: Tensor | None) -> "Sequences":
+    def take(self, index: Integers | None) -> "Sequences":
         """The examples with ids `index` (example,), in that order; None = all of them."""
-        return self if index is None else Sequences(self.tokens[index], self.targets[index])
+        if index is None:
+            return self
+        return Sequences(self.tokens[index], self.targets[index], self.device)
+
+    def put(self, numbers: NDArray[np.generic]) -> Tensor:
+        """The same numbers on the device."""
+        return torch.from_numpy(np.ascontiguousarray(numbers)).to(self.device)
 
 
 class Plan(ABC):
     """A batch, made ready for one form. It may be used any number of times."""
 
     def __init__(self, batch: Sequences) -> None:
-        self.example, self.position = (batch.targets >= 0).nonzero(as_tuple=True)
-        self.targets = batch.targets[self.example, self.position]
+        example, position = (batch.targets >= 0).nonzero()
+        self.example, self.position = batch.put(example), batch.put(position)
+        self.targets = batch.put(batch.targets[example, position])
         self.n_targets, self.n_examples = len(self.targets), len(batch)
         self._cached_counts: Tensor | None = None
 
@@ -105,14 +117,13 @@ class Form(ABC):
         self.sequences = sequences
 
     @abstractmethod
-    def batch(self, index: Tensor | None = None) -> Plan:
+    def batch(self, index: Integers | None = None) -> Plan:
         """The examples with ids `index` (example,), or all of them."""
 
-    def parts(self, size: int = 8192) -> list[Plan]:
-        """All examples in order, at most `size` a plan: for passes that need no gradient."""
-        every = torch.arange(len(self.sequences), device=self.sequences.tokens.device)
-        return (
-            [self.batch(None)]
-            if len(every) <= size
-            else list(map(self.batch, torch.split(every, size)))
-        )
+    def parts(self, size: int, index: Integers | None = None) -> list[Plan]:
+        """The same examples in order, at most `size` a plan."""
+        n = len(self.sequences) if index is None else len(index)
+        if n <= size:
+            return [self.batch(index)]
+        every = np.arange(n) if index is None else index
+        return [self.batch(every[i : i + size]) for i in range(0, n, size)]

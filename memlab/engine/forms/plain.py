@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
-from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.form import Form, Integers, Plan, Sequences
 from memlab.models.transformer import Transformer
 
 
@@ -14,7 +14,7 @@ class PlainPlan(Plan):
 
     def __init__(self, batch: Sequences) -> None:
         super().__init__(batch)
-        self.inputs = batch.inputs
+        self.inputs = batch.put(batch.tokens[:, :-1])
 
     @property
     def extent(self) -> Extent:
@@ -32,6 +32,6 @@ class PlainPlan(Plan):
 class Plain(Form):
     """Computes everything; what the other forms are held equal to."""
 
-    def batch(self, index: Tensor | None = None) -> PlainPlan:
+    def batch(self, index: Integers | None = None) -> PlainPlan:
         """The examples with ids `index` (example,), or all of them."""
         return PlainPlan(self.sequences.take(index))

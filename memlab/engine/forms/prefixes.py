@@ -2,46 +2,43 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from memlab.engine.forms.form import Sequences
+from memlab.engine.forms.form import Integers, Sequences
 
 
 @dataclass(frozen=True)
 class Prefixes:
     """A data set's prefix tree: nodes numbered by depth, then by their tokens."""
 
-    node: Tensor
+    node: Integers
     """(example, depth) the node of each prefix; `len(token)` where nothing later carries loss"""
-    token: Tensor
+    token: Integers
     """(node,) the last token of the prefix"""
-    depth: Tensor
+    depth: Integers
     """(node,) its position"""
+    has_loss: NDArray[np.bool_]
+    """(example, depth) whether the loss reads the prediction there"""
 
     @classmethod
     def of(cls, sequences: Sequences) -> "Prefixes":
         """Number the prefixes depth by depth: a prefix is its parent and one token more."""
-        has_loss = sequences.targets >= 0
-        alive = has_loss.flip(1).cumsum(1).flip(1) > 0
+        tokens, has_loss = sequences.tokens, sequences.targets >= 0
+        alive = np.flip(np.logical_or.accumulate(np.flip(has_loss, 1), 1), 1)
         length = int(alive.any(0).sum())
-        tokens, alive = sequences.tokens[:, :length], alive[:, :length]
-        n_tokens = int(sequences.tokens.max()) + 1
-        node = torch.full_like(tokens, -1)
-        parent = torch.zeros_like(tokens[:, 0])
+        n_tokens = int(tokens.max()) + 1
+        node = np.zeros((len(tokens), length), np.int64)
+        parent = np.zeros(len(tokens), np.int64)
         token, depth, start = [], [], 0
         for t in range(length):
             live = alive[:, t]
-            prefix, number = torch.unique(
+            prefix, number = np.unique(
                 (parent * n_tokens + tokens[:, t])[live], return_inverse=True
             )
             parent[live], node[live, t] = number, number + start
             token.append(prefix % n_tokens)
-            depth.append(torch.full_like(prefix, t))
+            depth.append(np.full_like(prefix, t))
             start += len(prefix)
-        return cls(node.where(alive, start), torch.cat(token), torch.cat(depth))
-
-    @property
-    def n_places(self) -> int:
-        """Prefixes that the loss reads, each counted as often as it occurs."""
-        return int((self.node < len(self.token)).sum())
+        node[~alive[:, :length]] = start
+        return cls(node, np.concatenate(token), np.concatenate(depth), has_loss[:, :length])

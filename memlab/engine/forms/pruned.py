@@ -4,12 +4,12 @@ Positions after the last loss position are never made, and in the last block onl
 get a query, an MLP and logits.
 """
 
-import torch
+import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
-from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.form import Form, Integers, Plan, Sequences
 from memlab.engine.forms.walk import Layout, Reading, walk
 from memlab.models.transformer import Transformer
 
@@ -49,18 +49,21 @@ class Dense(Layout):
 
     def __init__(self, batch: Sequences) -> None:
         has_loss = batch.targets >= 0
-        columns = has_loss.any(0).nonzero().squeeze(1)
+        columns = np.flatnonzero(has_loss.any(0))
         n_examples, length = len(batch), int(columns[-1]) + 1
-        position = torch.arange(length, device=columns.device)
-        start = torch.arange(0, n_examples * length, length, device=columns.device)
-        self.tokens = batch.tokens[:, :length].flatten()
-        self.positions = position.repeat(n_examples)
-        read = has_loss[:, columns].flatten().nonzero().squeeze(1)
-        all_read = len(read) == n_examples * len(columns)
+        position = np.arange(length)
+        queries = (length * np.arange(n_examples)[:, None] + columns).ravel()
+        read = np.flatnonzero(has_loss[:, columns])
+        self.tokens = batch.put(batch.tokens[:, :length].ravel())
+        self.positions = batch.put(np.tile(position, n_examples))
         self._inner = Causal(n_examples)
-        self._last = Causal(n_examples, position <= columns[:, None], None if all_read else read)
-        self._last.queries = (start[:, None] + columns).flatten()
-        self._last.outputs = self._last.queries[read]
+        self._last = Causal(
+            n_examples,
+            mask=batch.put(position <= columns[:, None]),
+            read=None if len(read) == len(queries) else batch.put(read),
+        )
+        self._last.queries = batch.put(queries)
+        self._last.outputs = batch.put(queries[read])
 
     @property
     def extent(self) -> Extent:
@@ -98,6 +101,6 @@ class PrunedPlan(Plan):
 class Pruned(Form):
     """Computes what the loss reads, once per example; the form for dropout."""
 
-    def batch(self, index: Tensor | None = None) -> PrunedPlan:
+    def batch(self, index: Integers | None = None) -> PrunedPlan:
         """The examples with ids `index` (example,), or all of them."""
         return PrunedPlan(self.sequences.take(index))

@@ -6,12 +6,13 @@ that no loss reads are never made, the last block makes only loss nodes, and the
 queries, keys and values are made once per distinct (token, position).
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from memlab.engine.forms.cost import Extent
 from memlab.engine.forms.edges import Edges, Graph, attend
-from memlab.engine.forms.form import Form, Plan, Sequences
+from memlab.engine.forms.form import Form, Integers, Plan, Sequences
 from memlab.engine.forms.prefixes import Prefixes
 from memlab.engine.forms.walk import Layout, Reading, walk
 from memlab.models.transformer import Transformer
@@ -32,33 +33,32 @@ class OverPaths(Reading):
 class Nodes(Layout):
     """The nodes of one batch. The rows that are embedded are distinct (token, position)."""
 
-    def __init__(self, prefixes: Prefixes, index: Tensor | None, has_loss: Tensor) -> None:
-        node = prefixes.node if index is None else prefixes.node[index]
-        n_examples, length = node.shape
-        device = node.device
+    def __init__(self, prefixes: Prefixes, index: Integers | None, device: torch.device) -> None:
+        every = slice(None) if index is None else index
+        node, has_loss = prefixes.node[every], prefixes.has_loss[every]
         chosen, local = _renumber(node, len(prefixes.token))
         node_of = local[node]
         alive = node < len(prefixes.token)
-        self.depth = prefixes.depth[chosen]
+        self._depth = prefixes.depth[chosen]
         n_tokens = int(prefixes.token.max()) + 1
-        pair_of_depth = self.depth * n_tokens + prefixes.token[chosen]
-        pair, local_pair = _renumber(pair_of_depth, length * n_tokens)
-        self.pair_of_node = local_pair[pair_of_depth]
-        self.tokens, self.positions = pair % n_tokens, pair // n_tokens
-        example = torch.empty_like(chosen)
-        every = torch.arange(n_examples, device=device)
-        example[node_of[alive]] = every[:, None].expand_as(node)[alive]
-        self.path = node_of[example]
-        loss_node = node_of[has_loss[:, :length]]
-        self.loss_nodes, local_loss = _renumber(loss_node, len(chosen))
-        self.rows = local_loss[loss_node]
+        pair_of_depth = self._depth * n_tokens + prefixes.token[chosen]
+        pair, local_pair = _renumber(pair_of_depth, node.shape[1] * n_tokens)
+        self._pair_of_node = local_pair[pair_of_depth]
+        example = np.empty_like(chosen)
+        example[node_of[alive]] = alive.nonzero()[0]
+        self._path = node_of[example]
+        loss_node = node_of[has_loss]
+        self._loss_nodes, local_loss = _renumber(loss_node, len(chosen))
+        self._device = device
+        self.tokens, self.positions = self._put(pair % n_tokens), self._put(pair // n_tokens)
+        self.rows = self._put(local_loss[loss_node])
         self._readings: dict[tuple[int, bool, bool], OverPaths] = {}
 
     @property
     def extent(self) -> Extent:
         """Inner blocks make the nodes."""
-        nodes, losses = len(self.path), len(self.loss_nodes)
-        return Extent(len(self.tokens), nodes, losses, losses, int((self.depth + 1).sum()))
+        nodes, losses = len(self._path), len(self._loss_nodes)
+        return Extent(len(self.tokens), nodes, losses, losses, int((self._depth + 1).sum()))
 
     def reading(self, n_heads: int, *, first: bool, last: bool) -> Reading:
         """Made when first asked for: a plan may serve models with other heads."""
@@ -68,32 +68,33 @@ class Nodes(Layout):
         return self._readings[key]
 
     def _read(self, n_heads: int, first: bool, last: bool) -> OverPaths:
-        every = torch.arange(len(self.path), device=self.path.device)
-        nodes = self.loss_nodes if last else every
-        depth, path = self.depth[nodes], self.path[nodes]
-        ancestor = torch.arange(path.shape[1], device=path.device) <= depth.unsqueeze(1)
-        count = torch.bincount(depth).tolist()
-        pairs = self.pair_of_node[nodes]
-        keys = path[ancestor]
-        n_keys = len(self.tokens) if first else len(self.path)
+        nodes = self._loss_nodes if last else np.arange(len(self._path))
+        depth, path = self._depth[nodes], self._path[nodes]
+        keys = path[np.arange(path.shape[1]) <= depth[:, None]]
+        pairs = self._pair_of_node[nodes] if first else None
+        n_keys = len(self.tokens) if first else len(self._path)
         graph = Graph(
-            degrees=[(n, t + 1) for t, n in enumerate(count) if n],
-            output=every[: len(nodes)].repeat_interleave(depth + 1),
-            key=self.pair_of_node[keys] if first else keys,
+            degrees=[(n, t + 1) for t, n in enumerate(np.bincount(depth).tolist()) if n],
+            output=np.arange(len(nodes)).repeat(depth + 1),
+            key=self._pair_of_node[keys] if first else keys,
             n_keys=n_keys,
-            query_of_output=pairs if first else None,
+            query_of_output=pairs,
             n_queries=n_keys if first else len(nodes),
         )
-        queries = nodes if last and not first else None
-        return OverPaths(Edges(graph, n_heads), queries, pairs if first else queries)
+        queries = self._put(nodes) if last and not first else None
+        outputs = queries if pairs is None else self._put(pairs)
+        return OverPaths(Edges(graph, n_heads, self._device), queries, outputs)
+
+    def _put(self, ids: Integers) -> Tensor:
+        return torch.from_numpy(ids).to(self._device)
 
 
-def _renumber(ids: Tensor, n: int) -> tuple[Tensor, Tensor]:
+def _renumber(ids: Integers, n: int) -> tuple[Integers, Integers]:
     """The distinct ids below `n`, ascending, and a table from id to its place among them."""
-    present = torch.zeros(n + 1, dtype=torch.bool, device=ids.device)
+    present = np.zeros(n + 1, np.bool_)
     present[ids] = True
     present[n] = False
-    return present.nonzero().squeeze(1), present.cumsum(0) - 1
+    return np.flatnonzero(present), present.cumsum() - 1
 
 
 class TreePlan(Plan):
@@ -125,7 +126,7 @@ class Tree(Form):
         super().__init__(sequences)
         self.prefixes = Prefixes.of(sequences)
 
-    def batch(self, index: Tensor | None = None) -> TreePlan:
+    def batch(self, index: Integers | None = None) -> TreePlan:
         """The examples with ids `index` (example,), or all of them."""
         batch = self.sequences.take(index)
-        return TreePlan(batch, Nodes(self.prefixes, index, batch.targets >= 0))
+        return TreePlan(batch, Nodes(self.prefixes, index, batch.device))

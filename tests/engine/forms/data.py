@@ -15,13 +15,13 @@ def equations(modulus: int = 5, first: int = 0) -> Sequences:
     tokens = torch.stack(columns, 1)
     targets = tokens[:, 1:].clone()
     targets[:, :first] = -1
-    return Sequences(tokens, targets)
+    return Sequences(tokens.numpy(), targets.numpy())
 
 
 def repeated() -> Sequences:
     """One sentence, many times."""
     tokens = torch.tensor([[0, 3, 1, 4, 1, 5, 2, 6]]).repeat(9, 1)
-    return Sequences(tokens, tokens[:, 1:].clone())
+    return Sequences(tokens.numpy(), tokens[:, 1:].numpy())
 
 
 def ragged(n: int = 40, length: int = 7, d_vocab: int = 3, seed: int = 0) -> Sequences:
@@ -29,7 +29,7 @@ def ragged(n: int = 40, length: int = 7, d_vocab: int = 3, seed: int = 0) -> Seq
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(d_vocab, (n, length), generator=generator)
     keep = torch.rand(n, length - 1, generator=generator) < 0.4
-    return Sequences(tokens, tokens[:, 1:].where(keep, -1))
+    return Sequences(tokens.numpy(), tokens[:, 1:].where(keep, -1).numpy())
 
 
 def make_model(sequences: Sequences, **switches: object) -> Transformer:

@@ -17,7 +17,7 @@ TINY = Model(d_model=16)
 
 def unshared(n: int = 50, length: int = 12) -> Sequences:
     tokens = torch.randint(1000, (n, length), generator=torch.Generator().manual_seed(0))
-    return Sequences(tokens, tokens[:, 1:].clone())
+    return Sequences(tokens.numpy(), tokens[:, 1:].numpy())
 
 
 def test_shared_prefixes_take_the_tree_and_say_how_much_is_left():

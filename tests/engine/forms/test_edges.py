@@ -1,26 +1,26 @@
 """Attention along edges against softmax written out, on a random graph."""
 
+import numpy as np
 import pytest
 import torch
 
 from memlab.engine.forms.edges import Edges, Graph, attend
+from memlab.engine.forms.form import CPU
 
 DEGREES = [(3, 1), (2, 4), (4, 2)]
 N_KEYS, N_QUERIES, N_HEADS, SIZE = 6, 5, 3, 4
 
 
 def make_graph(own_queries: bool) -> Graph:
-    generator = torch.Generator().manual_seed(0)
-    degree = torch.tensor([d for n, d in DEGREES for _ in range(n)])
+    rng = np.random.default_rng(0)
+    degree = np.array([d for n, d in DEGREES for _ in range(n)])
     n_outputs = len(degree)
     return Graph(
         degrees=DEGREES,
-        output=torch.arange(n_outputs).repeat_interleave(degree),
-        key=torch.randint(N_KEYS, (int(degree.sum()),), generator=generator),
+        output=np.arange(n_outputs).repeat(degree),
+        key=rng.integers(N_KEYS, size=degree.sum()),
         n_keys=N_KEYS,
-        query_of_output=None
-        if own_queries
-        else torch.randint(N_QUERIES, (n_outputs,), generator=generator),
+        query_of_output=None if own_queries else rng.integers(N_QUERIES, size=n_outputs),
         n_queries=n_outputs if own_queries else N_QUERIES,
     )
 
@@ -44,7 +44,7 @@ def test_attention_and_its_gradients_equal_the_formula(own_queries):
         torch.randn(s, generator=generator, dtype=torch.float64).requires_grad_() for s in shapes
     ]
     results = []
-    for made in (by_hand(*leaves, graph), attend(*leaves, Edges(graph, N_HEADS))):
+    for made in (by_hand(*leaves, graph), attend(*leaves, Edges(graph, N_HEADS, CPU))):
         cotangent = torch.arange(made.numel(), dtype=torch.float64).view(made.shape).sin()
         results.append([made, *torch.autograd.grad(made, leaves, cotangent)])
     for expected, found in zip(*results, strict=True):
