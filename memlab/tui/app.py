@@ -12,6 +12,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from memlab.errors import MemlabError
 from memlab.preset.create import create_run
@@ -31,7 +32,7 @@ from memlab.tui.messages import (
     StartRun,
     TrainingEnded,
 )
-from memlab.tui.palette import PresetsAndRuns
+from memlab.tui.palette import Palette, PresetsAndRuns
 from memlab.tui.safe import safe
 from memlab.tui.trainer import Trainer
 from memlab.tui.training import Training
@@ -230,13 +231,22 @@ class Memlab(App[None]):
         """Show what keys do here."""
         self.push_screen(help_for(self.focused, self.screen))
 
+    def action_command_palette(self) -> None:
+        """Find an action, a preset or a run."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Choose the colours."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+
     def action_picture(self) -> None:
         """Save what is seen as an SVG picture."""
         self.notify(f"saved {self.save_screenshot()}", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """All keys that work here, and what Textual has."""
-        for node, table in keys.around(self.focused or screen):
+        for node, table in keys.around(screen.focused or screen):
             for key in table.rows:
                 act = partial(self.run_action, key.action, node)
                 yield SystemCommand(f"{table.title}: {key.label}", key.help, act)

@@ -1,9 +1,10 @@
 """Small windows: a question with answers, one line of text, something to read."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -12,8 +13,18 @@ from textual.widgets import Button, Input, Static
 
 ESCAPE: list[BindingType] = [Binding("escape", "dismiss(None)", "back", show=False)]
 
+Answer = TypeVar("Answer")
 
-class Ask(ModalScreen[str | None]):
+
+class Window(ModalScreen[Answer]):
+    """Gives one answer: a second one, made while it closes, would close the screen below it."""
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Give the answer and close."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+class Ask(Window[str | None]):
     """A question; the answer is the name of a button, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +51,7 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(event.button.name)
 
 
-class Line(ModalScreen[str | None]):
+class Line(Window[str | None]):
     """One line of text, checked while it is typed; None if it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = ESCAPE
@@ -70,7 +81,7 @@ class Line(ModalScreen[str | None]):
             self.dismiss(event.value)
 
 
-class Tell(ModalScreen[None]):
+class Tell(Window[None]):
     """Something to read, such as an error."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

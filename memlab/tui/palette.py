@@ -1,11 +1,14 @@
-"""Presets and runs in the command palette."""
+"""The command palette, with presets and runs in it."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import on
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.message import Message
+from textual.widgets import Button, Input, OptionList
 
 from memlab.preset.load import available
 from memlab.record.folder import RunFolder
@@ -18,6 +21,18 @@ if TYPE_CHECKING:
 
 NEWEST = 300
 """Runs that can be found by name; older ones are found in the list of runs."""
+
+
+@final
+class Palette(CommandPalette):
+    """Takes one choice: a second one, made while it closes, would close the screen below it."""
+
+    @on(Input.Submitted)
+    @on(Button.Pressed)
+    @on(OptionList.OptionSelected)
+    def _take_once(self, event: Message) -> None:
+        if not self.is_current:
+            event.stop().prevent_default()
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from memlab.errors import PresetError
 from memlab.preset.edit import read_edits
 from memlab.preset.fields import Field, fields
 from memlab.preset.schema import Preset
+from memlab.tui.dialogs import Window
 
 
 @final
-class EditForm(ModalScreen[dict[str, Any] | None]):
+class EditForm(Window[dict[str, Any] | None]):
     """Gives the changes, full keys to values; None if it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

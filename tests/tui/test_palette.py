@@ -1,0 +1,67 @@
+"""The command palette, and keys that come faster than it closes."""
+
+import pytest
+from textual.events import Key
+
+from memlab.tui.lab.form import Form
+from memlab.tui.palette import Palette
+
+TOO_FAST = pytest.mark.parametrize(
+    "keys",
+    [("enter",) * 4, ("enter", "escape"), ("escape", "escape"), ("escape", "enter")],
+    ids=" ".join,
+)
+"""The first `enter` may choose the only row, the next take it."""
+
+
+def _press_at_once(app, *keys: str) -> None:
+    for key in keys:
+        app.post_message(Key(key, None))
+
+
+@TOO_FAST
+@pytest.mark.parametrize(("key", "sought"), [("ctrl+p", "revert"), ("t", "nord"), ("ctrl+p", "")])
+async def test_keys_that_come_while_the_palette_closes_do_no_harm(
+    console, settle, keys, key, sought
+) -> None:
+    async with console() as (app, pilot):
+        await pilot.press(key, *sought)
+        await settle(app, pilot)
+        await pilot.press("down")
+        assert isinstance(app.screen, Palette)
+        _press_at_once(app, *keys)
+        await settle(app, pilot)
+        assert app.is_running
+        assert not isinstance(app.screen, Palette)
+
+
+async def test_what_was_chosen_is_done_once(console, settle) -> None:
+    done = []
+    async with console() as (app, pilot):
+        app.action_help = lambda: done.append("help")
+        await pilot.press("ctrl+p", *"help")
+        await settle(app, pilot)
+        await pilot.press("down")
+        _press_at_once(app, *["enter"] * 4)
+        await settle(app, pilot)
+        assert done == ["help"]
+
+
+async def test_what_works_on_the_screen_is_found_and_done(console, settle) -> None:
+    async with console() as (app, pilot):
+        app.screen.query_one(Form).enter("model.n_layers")
+        await pilot.press("4")
+        await settle(app, pilot)
+        assert app.screen._draft.differences
+        await pilot.press("ctrl+p", *"lab revert")
+        await settle(app, pilot)
+        await pilot.press("enter", "enter")
+        await settle(app, pilot)
+        assert not app.screen._draft.differences
+
+
+async def test_it_opens_once(console, settle) -> None:
+    async with console() as (app, pilot):
+        _press_at_once(app, "ctrl+p", "ctrl+p")
+        await settle(app, pilot)
+        assert len(app.screen_stack) == 2
