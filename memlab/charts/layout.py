@@ -1,6 +1,7 @@
 """Where things lie in a chart: its axes, its canvas, and the way from a column back to a step."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,6 +52,12 @@ class Layout:
 
 def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Layout | None:
     """Where `draw` puts things; None if there is no room or nothing to show."""
+    return _layout(chart, width, height, legend)
+
+
+# Who draws a chart asks where things lie, and then `draw` does.
+@lru_cache(maxsize=4)
+def _layout(chart: Chart, width: int, height: int, legend: bool) -> Layout | None:
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return None
     x = _x_axis(chart)

@@ -1,5 +1,9 @@
 """Lines of a widget that draws itself line by line."""
 
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
+
 from textual.content import Content
 from textual.strip import Strip
 from textual.style import Style
@@ -16,3 +20,9 @@ def fitted(cell: Content, width: int, *, right: bool = False) -> Content:
     cell = cell.truncate(width, ellipsis=True)
     blank = Content(" " * (width - cell.cell_length))
     return blank + cell if right else cell + blank
+
+
+def row(glyphs: Sequence[str], styles: Sequence[str]) -> Content:
+    """Glyphs side by side. Neighbours of one style are one span: drawing takes time by the span."""
+    runs = groupby(zip(glyphs, styles, strict=True), key=itemgetter(1))
+    return Content.assemble(*(("".join(text for text, _ in run), style) for style, run in runs))

@@ -1,6 +1,7 @@
 """The colours of charts from those of the console."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from textual.color import Color
 from textual.theme import Theme as ConsoleTheme
@@ -20,10 +21,16 @@ def chart_theme(theme: ConsoleTheme, no_color: bool) -> Theme:
     """
     if no_color:
         return PLAIN
-    made = DARK if theme.dark else LIGHT
     if theme.ansi:
-        return made
-    colours = theme.to_color_system().generate()
+        return DARK if theme.dark else LIGHT
+    return _mixed(theme.dark, theme.background, theme.foreground)
+
+
+@lru_cache(maxsize=16)
+def _mixed(dark: bool, ground: str | None, text: str | None) -> Theme:
+    made = DARK if dark else LIGHT
+    console = ConsoleTheme("", "black", background=ground, foreground=text, dark=dark)
+    colours = console.to_color_system().generate()
     background = Color.parse(colours["background"])
     foreground = Color.parse(colours["foreground"])
     train = Color(*made.roles["train"])

@@ -10,8 +10,9 @@ from textual.content import Content
 
 from memlab.record.events import Samples
 from memlab.tui.live.answers import RIGHT, WRONG, was_right
+from memlab.tui.strips import row
 
-_SIGNS = ((RIGHT, 1), (WRONG, 0), (("·", "$foreground-muted"), -1))
+_SIGNS = {1: RIGHT, 0: WRONG, -1: ("·", "$foreground-muted")}
 
 
 @final
@@ -54,8 +55,8 @@ class Strips:
         """Fold the evaluations into cells; `now` is the index of the one shown."""
         places = max(map(len, right), default=0)
         padded = np.full((len(right), places), -1, np.int8)
-        for row, signs in zip(padded, right, strict=True):
-            row[: len(signs)] = signs
+        for filled, signs in zip(padded, right, strict=True):
+            filled[: len(signs)] = signs
         n = min(len(taken), max(width, 0))
         starts = np.arange(n) * len(taken) // max(n, 1)
         ends = np.append(starts[1:], len(taken)) - 1
@@ -67,8 +68,8 @@ class Strips:
 
     def line(self, place: int) -> Content:
         """One sample's signs; the cell of the samples shown is marked."""
-        parts = []
-        for cell, sign in enumerate(self.signs[:, place].tolist()):
-            text, style = next(how for how, value in _SIGNS if value == sign)
-            parts.append((text, f"{style} reverse" if cell == self.now else style))
-        return Content.assemble(*parts)
+        how = [_SIGNS[sign] for sign in self.signs[:, place].tolist()]
+        styles = [
+            f"{style} reverse" if i == self.now else style for i, (_, style) in enumerate(how)
+        ]
+        return row([text for text, _ in how], styles)

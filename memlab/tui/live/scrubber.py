@@ -11,6 +11,7 @@ from textual.widget import Widget
 from memlab.record.events import Phase
 from memlab.record.snapshot import Snapshot
 from memlab.tui.live.keys import SCRUBBER
+from memlab.tui.strips import row
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def track_line(track: Track, width: int) -> Content:
     for step, sign in track.ticks:
         glyphs[cell(step)], styles[cell(step)] = sign, _STYLES[sign]
     glyphs[cell(track.at)], styles[cell(track.at)] = "●", "bold $text"
-    return Content.assemble(*zip(glyphs, styles, strict=True))
+    return row(glyphs, styles)
 
 
 _STYLES = {"▼": "$text-error", "★": "$text-success"}
