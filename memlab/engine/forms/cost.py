@@ -8,13 +8,17 @@ import torch
 from memlab.preset.schema import Model
 from memlab.preset.size import d_mlp_of
 
-PRODUCTS_PER_SECOND = 190e9
-DENSE_SECONDS = 8e-6
+PRODUCTS_PER_SECOND = 175e9
+DENSE_BLOCK_SECONDS = 2.0e-3
+"""a block's operations beside their work, with dense attention"""
+EDGE_BLOCK_SECONDS = 2.75e-3
+"""the same with attention along edges, their making included"""
+DENSE_SECONDS = 3.5e-6
 """dense attention of one head of one example, however short"""
-DENSE_READ_SECONDS = 10e-9
+DENSE_READ_SECONDS = 3e-9
 """the same for each pair of positions"""
-EDGE_SECONDS = 80e-9
-"""attention along one edge in one head, the edge's making included"""
+EDGE_SECONDS = 21e-9
+"""attention along one edge in one head"""
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,16 @@ def products(model: Model, d_vocab: int, extent: Extent) -> float:
 def seconds(model: Model, d_vocab: int, extent: Extent) -> float:
     """Rough time of forward and backward, to compare forms by.
 
-    The rates were measured on one core of a server processor of 2025; a faster machine changes
-    all of them, and so the comparison little.
+    The rates were fitted to fourteen presets on two cores of a server processor of 2025; a faster
+    machine changes all of them, and so the comparison little.
     """
     if extent.dense:
-        attention = extent.dense * DENSE_SECONDS + extent.reads * DENSE_READ_SECONDS
+        block, attention = DENSE_BLOCK_SECONDS, extent.dense * DENSE_SECONDS
+        attention += extent.reads * DENSE_READ_SECONDS
     else:
-        attention = extent.reads * EDGE_SECONDS
-    attention *= model.n_layers * model.n_heads
-    return products(model, d_vocab, extent) / PRODUCTS_PER_SECOND + attention
+        block, attention = EDGE_BLOCK_SECONDS, extent.reads * EDGE_SECONDS
+    blocks = model.n_layers * (block + model.n_heads * attention)
+    return products(model, d_vocab, extent) / PRODUCTS_PER_SECOND + blocks
 
 
 def memory_bytes(model: Model, d_vocab: int, extent: Extent) -> int:

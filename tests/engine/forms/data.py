@@ -18,9 +18,9 @@ def equations(modulus: int = 5, first: int = 0) -> Sequences:
     return Sequences(tokens.numpy(), targets.numpy())
 
 
-def repeated() -> Sequences:
+def repeated(times: int = 9) -> Sequences:
     """One sentence, many times."""
-    tokens = torch.tensor([[0, 3, 1, 4, 1, 5, 2, 6]]).repeat(9, 1)
+    tokens = torch.tensor([[0, 3, 1, 4, 1, 5, 2, 6]]).repeat(times, 1)
     return Sequences(tokens.numpy(), tokens[:, 1:].numpy())
 
 

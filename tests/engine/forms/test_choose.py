@@ -21,7 +21,7 @@ def unshared(n: int = 50, length: int = 12) -> Sequences:
 
 
 def test_shared_prefixes_take_the_tree_and_say_how_much_is_left():
-    for sequences in (equations(first=4), repeated()):
+    for sequences in (equations(31, first=4), repeated(600)):
         choice = choose("auto", sequences, TINY, None)
         assert choice.name == "tree" and "%" in choice.reason
 
@@ -47,7 +47,7 @@ def test_dropout_forbids_sharing():
 
 def test_too_little_memory_falls_back_and_says_so(monkeypatch):
     monkeypatch.setattr(choosing, "memory_limit", lambda device: 1000)
-    choice = choose("auto", equations(first=4), TINY, None)
+    choice = choose("auto", equations(31, first=4), TINY, None)
     assert choice.name == "pruned" and "GiB" in choice.reason
 
 
