@@ -2,11 +2,14 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
 from memlab.errors import MemlabError
+
+FAILED = "the editor failed"
 
 
 def edited(text: str) -> str:
@@ -18,17 +21,21 @@ def edited(text: str) -> str:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "preset.yaml"
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         try:
-            code = subprocess.call([*shlex.split(command), str(path)])
+            code = _call([*shlex.split(command), str(path)])
         except (OSError, ValueError) as error:
-            raise _failed(command, str(error)) from None
+            hint = "set $EDITOR to one that is here"
+            raise MemlabError(FAILED, where=command, found=str(error), hint=hint) from None
         if code:
-            raise _failed(command, f"exit code {code}")
-        return path.read_text(errors="replace")
+            raise MemlabError(FAILED, where=command, found=f"exit code {code}")
+        return path.read_text(encoding="utf-8", errors="replace")
 
 
-def _failed(command: str, found: str) -> MemlabError:
-    return MemlabError(
-        "the editor failed", where=command, found=found, hint="set $EDITOR to one that is here"
-    )
+def _call(words: list[str]) -> int:
+    """Run a program to its end. A ctrl+c there is meant for it, not for the console."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.call(words)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Footer
 
-from memlab.errors import MemlabError, PresetError
+from memlab.errors import MemlabError
 from memlab.preset.check import Report, check
 from memlab.preset.dump import dump
 from memlab.preset.load import Available, available
@@ -38,6 +38,7 @@ FIRST = "quickstart"
 """The preset that the cursor is on at the beginning."""
 PAUSE_BEFORE_CHECK = 0.15
 """Seconds without a key before preflight looks again."""
+AFTER_EDITING = {"again": "edit again", "forget": "forget these edits"}
 
 
 class LabScreen(Screen[None]):
@@ -268,24 +269,25 @@ class LabScreen(Screen[None]):
     @work
     async def action_edit(self) -> None:
         """Edit the draft as YAML in $EDITOR, again and again until it is valid or given up."""
-        preset = self._valid()
-        text = dump(preset) if preset else ""
-        while preset and self._draft:
+        preset, draft = self._valid(), self._draft
+        if preset is None or draft is None:
+            return
+        text = dump(preset)
+        while True:
             try:
                 with self.app.suspend():
                     text = edited(text)
-                preset = validated(parse(text.encode(), "your text"), self._draft.folder)
-            except PresetError as problem:
-                question = safe(str(problem), 2000, lines=True)
-                answers = {"again": "edit again", "forget": "forget these edits"}
-                if await self.app.push_screen_wait(Ask(question, answers)) != "again":
-                    return
+                self._show(
+                    draft.towards(validated(parse(text.encode(), "your text"), draft.folder))
+                )
+                return
+            except SuspendNotSupported:
+                self.notify("an editor needs a terminal of its own", severity="error")
+                return
             except MemlabError as problem:
-                self.notify(safe(str(problem), 400).plain, severity="error", markup=False)
-                return
-            else:
-                self._show(self._draft.towards(preset))
-                return
+                question = safe(str(problem), 2000, lines=True)
+                if await self.app.push_screen_wait(Ask(question, AFTER_EDITING)) != "again":
+                    return
 
     def action_filter(self) -> None:
         """Go to the presets' filter."""
