@@ -56,6 +56,26 @@ def test_the_console_starts_and_leaves_the_terminal_as_it_was(terminal, preset):
     assert_left(console)
 
 
+def test_the_editor_has_the_terminal_to_itself(terminal, preset, tmp_path, monkeypatch):
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/bash\nread -p 'save? ' _\nsed -i 's/lr: 0.01/lr: 0.02/' \"$2\"\n")
+    editor.chmod(0o700)
+    monkeypatch.setenv("VISUAL", f"'{editor}' --wait")
+    console = terminal(size=(80, 24))
+    console.until("quickstart ─")
+    console.press("up")
+    console.until("─ tiny ─")
+    console.press("e")
+    console.until("save? ")
+    assert not console.alternate
+    console.press("\n")
+    console.until("1 changed")
+    assert console.alternate
+    console.until("0.01 → 0.02")
+    console.press("q")
+    assert_left(console)
+
+
 @pytest.mark.slow
 @SIZES
 def test_from_a_preset_to_a_replay(terminal, preset, size):
