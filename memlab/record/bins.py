@@ -32,6 +32,20 @@ class Bins:
             nonfinite=np.zeros(n, np.int64),
         )
 
+    def along(self, stops: NDArray[np.int64]) -> Self:
+        """Empty bins with each inner edge at the nearest of ascending `stops`, if that is near.
+
+        Near is less than a quarter of a bin, so that every bin keeps half of its steps.
+        """
+        if len(self.low) and len(stops):
+            inner = self.edges[1:-1]
+            i = np.searchsorted(stops, inner)
+            before, after = stops[np.maximum(i - 1, 0)], stops[np.minimum(i, len(stops) - 1)]
+            nearest = np.where(inner - before < after - inner, before, after)
+            near = 4 * np.abs(nearest - inner) < np.diff(self.edges).min()
+            self.edges[1:-1] = np.where(near, nearest, inner)
+        return self
+
     def add(
         self,
         steps: NDArray[np.int64],

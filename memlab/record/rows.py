@@ -5,7 +5,7 @@ Files are read by `pread`, never mapped: a mapped file that is cut kills the rea
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -19,6 +19,9 @@ from memlab.record.bins import Bins
 CHUNK = 8 << 20
 """Bytes read at once."""
 
+Verified = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""steps, and rows (row, column)"""
+
 
 @dataclass(frozen=True)
 class Sealed:
@@ -30,6 +33,8 @@ class Sealed:
     columns: tuple[str, ...]
     seals: NDArray[np.void]
     """in the order of their steps"""
+    _cut: dict[bytes, Verified] = field(init=False, default_factory=dict)
+    """the rows of the seals that were cut last: the next column's edges are the same"""
 
     @cached_property
     def _first(self) -> NDArray[np.int64]:
@@ -40,6 +45,10 @@ class Sealed:
     def _end(self) -> NDArray[np.int64]:
         end: NDArray[np.int64] = self._first + self.seals["rows"]
         return end
+
+    def starts(self, lo: int, hi: int) -> NDArray[np.int64]:
+        """First steps of the seals that begin at lo <= step < hi."""
+        return self._first[slice(*np.searchsorted(self._first, (lo, hi)))]
 
     @property
     def last_step(self) -> int | None:
@@ -86,7 +95,7 @@ class Sealed:
             known["high"][:, c],
             known["nonfinite"][:, c].astype(np.int64),
         )
-        steps, values = self._verified(np.flatnonzero(is_cut))
+        steps, values = self._verified_once(np.flatnonzero(is_cut))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
         steps, column_values = steps[inside], values[inside, c]
         finite = np.isfinite(column_values)
@@ -97,7 +106,14 @@ class Sealed:
             (~finite).astype(np.int64),
         )
 
-    def _verified(self, which: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _verified_once(self, which: NDArray[np.intp]) -> Verified:
+        found = self._cut.get(key := which.tobytes())
+        if found is None:
+            self._cut.clear()
+            self._cut[key] = found = self._verified(which)
+        return found
+
+    def _verified(self, which: NDArray[np.intp]) -> Verified:
         """Steps and rows of the seals at the ascending places `which`, where their CRC fits."""
         good: list[int] = []
         pieces: list[memoryview] = []

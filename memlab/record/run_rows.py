@@ -70,8 +70,13 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         return steps, np.concatenate([none, *(values for _, values in parts)])
 
     def view(self, column: str, first: int, last: int, width: int) -> Bins:
-        """Extremes of a column over at most `width` bins of the steps `first` to `last`."""
-        bins = Bins.over(first, last, width)
+        """Extremes of a column over at most `width` bins of the steps `first` to `last`.
+
+        Bins are equal but for a quarter: their edges lie where a seal begins if one is near, since
+        a seal that no edge cuts need not be read.
+        """
+        starts = [segment.sealed.starts(segment.lo, segment.hi) for segment in self.segments]
+        bins = Bins.over(first, last, width).along(np.concatenate(starts or [np.empty(0, int)]))
         for segment in self.segments:
             segment.sealed.fill(bins, column, segment.lo, segment.hi)
         return bins.closed()

@@ -84,6 +84,18 @@ def test_a_view_holds_the_extremes_of_every_bin_exactly(make, drawn, data):
         assert np.array_equal(bins.high[i], finite.max() if len(finite) else np.nan, equal_nan=True)
 
 
+def test_a_view_of_many_seals_reads_no_row(make):
+    values = np.arange(800, dtype=np.float32).reshape(400, 2) % 251
+    case = make((values, 5, [9] * 45))
+    rows = case.rows()
+    (case.folder / "steps.bin").unlink()
+    bins = rows.view("loss", 5, 404, 17)
+    cuts = bins.edges - 5
+    assert len(cuts) == 18 and set(cuts[1:-1] % 9) == {0}
+    assert bins.low.tolist() == np.minimum.reduceat(values[:, 0], cuts[:-1]).tolist()
+    assert bins.high.tolist() == np.maximum.reduceat(values[:, 0], cuts[:-1]).tolist()
+
+
 @settings(max_examples=50)
 @given(cases(), st.sampled_from(["steps.bin", "steps.idx"]), st.data())
 def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, name, data):
