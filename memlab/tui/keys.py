@@ -83,6 +83,21 @@ APP = Keys(
     ),
 )
 
+LOOK = (
+    Key("v", "read", "values", "Read the values at a cursor, a run's samples too; ← → move it.", footer=True),
+    Key("f", "full", "full", "Give the panel that has focus the whole screen.", footer=True),
+    Key("plus,equals_sign", "zoom(0.5)", "closer", "Show half as much of the x axis; the wheel too."),
+    Key("minus", "zoom(2)", "farther", "Show twice as much of the x axis; the wheel too."),
+    Key("left", "pan(-1)", "left", "The cursor, or what is shown, to the left."),
+    Key("right", "pan(1)", "right", "The cursor, or what is shown, to the right."),
+    Key("0", "reset", "reset", "Show all of the x axis."),
+    Key("x", "log_x", "log x", "Logarithmic or linear x axis."),
+    Key("o", "outliers", "outliers", "Leave the outermost values out of the y range."),
+    Key("M", "marker", "marker", "Draw with braille or with blocks."),
+    Key("escape", "back", "back", "Leave the full screen, then the values."),
+)  # fmt: skip
+"""Of every screen with charts: Live, Replay, Compare."""
+
 LAB = Keys(
     "Lab",
     (
@@ -169,10 +184,10 @@ TABLE = Keys(
 COMPARE = Keys(
     "Compare",
     (
-        Key("x", "cycle_axis", "x axis", "Step, epoch, wall time, steps since memorized.", footer=True),
         Key("m", "cycle_measure", "measure", "Which curve is compared.", footer=True),
-        Key("y", "toggle_log", "log y", "Logarithmic or linear values.", footer=True),
-        Key("l", "toggle_log_x", "log x", "Logarithmic or linear x axis."),
+        Key("a", "cycle_axis", "x axis", "Step, epoch, wall time, steps since memorized.", footer=True),
+        Key("y", "log_y", "log y", "Logarithmic or linear values.", footer=True),
+        *LOOK,
         Key("s", "group", "seeds", "Runs that differ only in seed as median and band.", footer=True),
         Key("z", "focus_run", "focus", "Dim all runs but the one under the cursor.", footer=True),
         Key("space", "drop", "drop", "Take the run out of the comparison."),

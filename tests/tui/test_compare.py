@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from textual.widgets import Static
+from textual.content import Content
+from textual.events import MouseScrollUp
 
 from memlab.record.history import History
 from memlab.tui.compare.colours import DARK, Colours
@@ -157,11 +158,18 @@ def compare_screen(console, make_run, settle):
 
 
 def _title(app) -> str:
-    return str(app.screen.query_one("#title", Static).content)
+    return Content.from_markup(str(app.screen.plot.border_title)).plain
 
 
 def _picture(app) -> str:
-    return app.screen.query_one("#overlay").render().plain
+    plot = app.screen.plot
+    return "\n".join(plot.render_line(y).text for y in range(plot.size.height))
+
+
+def _values(app) -> list[str]:
+    """The column of values in the table."""
+    table = app.screen.query_one("Table")
+    return [table._cells(row)[1].plain for row in range(table._rows)]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -178,13 +186,75 @@ async def test_all_runs_are_in_chart_and_table(compare_screen, size) -> None:
 
 async def test_keys_change_axis_measure_and_grouping(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
-        assert _title(app) == "val_loss by step"
-        await pilot.press("x", "m")
-        assert _title(app) == "train_loss by epoch"
+        assert _title(app) == "val_loss ▸ · by step ▸ · log y · linear x"
+        await pilot.press("a", "m", "y", "x")
+        assert _title(app) == "train_loss ▸ · by epoch ▸ · linear y · log x"
         await pilot.press("s")
         assert "1 one (2 seeds)" in _picture(app)
-        await pilot.press("s", "y", "l", "z", "down")
+        await pilot.press("s", "z", "down")
         assert "2 two [b]" in _picture(app)
+
+
+async def test_zoom_and_pan_as_in_live(compare_screen) -> None:
+    async with compare_screen() as (app, pilot):
+        await pilot.press("plus")
+        assert "step 150 to 450" in _title(app)
+        await pilot.press("right")
+        assert "step 225 to 525" in _title(app)
+        await pilot.press("left", "minus")
+        assert app.screen.look.window is None
+        await pilot.press("plus", "0")
+        assert app.screen.look.window is None
+        await pilot.press("right")
+        assert app.screen.look.window is None
+
+
+@pytest.mark.parametrize("axis", range(len(AXES)))
+async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, axis) -> None:
+    async with compare_screen() as (app, pilot):
+        await pilot.press(*"a" * axis)
+        await pilot.press("v", *["left"] * 8)
+        reading, screen = app.screen.look.reading, app.screen
+        assert f"values at {reading:,.6g}" in _title(app)
+        expected = []
+        for run in screen._compared:
+            steps, values = run.measure("val_loss")
+            x = run.along(AXES[axis], steps)
+            near = min(range(len(x)), key=lambda i: abs(x[i] - reading))
+            expected.append(f"{values[near]:.4g}")
+        assert _values(app) == expected
+        await pilot.press("escape")
+        assert app.screen.look.reading is None
+        last = [f"{run.measure('val_loss')[1][-1]:.4g}" for run in screen._compared]
+        assert _values(app) == last != expected
+
+
+async def test_the_mouse_points_and_turns_as_in_live(compare_screen) -> None:
+    async with compare_screen() as (app, pilot):
+        await pilot.click("#overlay", offset=(60, 10))
+        assert 200 < app.screen.look.reading < 400
+        event = MouseScrollUp(app.screen.plot, 60, 10, 0, -1, 0, False, False, False, 60, 12)
+        app.screen.plot.post_message(event)
+        await pilot.pause()
+        low, high = app.screen.look.span(app.screen.extent)
+        assert high - low == pytest.approx(480)
+
+
+async def test_another_axis_begins_with_all_of_it(compare_screen) -> None:
+    async with compare_screen() as (app, pilot):
+        await pilot.press("v", "plus", "a")
+        assert app.screen.look.window is None and app.screen.look.reading is None
+
+
+async def test_the_chart_takes_the_whole_screen_and_gives_it_back(compare_screen) -> None:
+    async with compare_screen() as (app, pilot):
+        before = app.screen.plot.size
+        await pilot.press("f")
+        await pilot.pause()
+        assert app.screen.plot.size.height > before.height
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen.plot.size == before
 
 
 async def test_a_run_can_be_taken_out_or_opened(compare_screen, settle) -> None:
@@ -201,5 +271,5 @@ async def test_without_runs_it_says_how_to_get_some(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("4")
         assert "mark runs with space" in _title(app)
-        await pilot.press("x", "m", "s", "z", "space", "enter")
+        await pilot.press("x", "a", "m", "s", "z", "space", "v", "plus", "left", "0", "enter")
         assert app.current_mode == "compare"

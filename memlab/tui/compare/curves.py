@@ -53,6 +53,14 @@ class Compared:
         known = np.isfinite(judged[name])
         return judged["step"][known], judged[name][known]
 
+    def value(self, name: str, axis: Axis, at: float | None) -> float | None:
+        """What was measured nearest to a place of an axis, or last; None if nothing was."""
+        steps, values = self.measure(name)
+        x = steps if at is None else self.along(axis, steps)
+        if x is None or not len(x):
+            return None
+        return float(values[-1 if at is None else np.argmin(np.abs(x - at))])
+
     def along(self, axis: Axis, steps: Floats) -> Floats | None:
         """Where steps lie on an axis; None if this run has no place there."""
         if axis == "step":

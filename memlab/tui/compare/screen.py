@@ -1,24 +1,23 @@
 """The Compare screen: marked runs in one chart, and a table of what differs."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, final
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.theme import Theme
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
+from memlab.charts import Chart
 from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.tui import keys
 from memlab.tui.bar import Bar
-from memlab.tui.compare.chart import Overlay
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
     AXES,
@@ -29,6 +28,9 @@ from memlab.tui.compare.curves import (
     measures,
     overlay,
 )
+from memlab.tui.compare.overlay import Overlaid, Overlay
+from memlab.tui.live.chart_screen import ChartScreen
+from memlab.tui.live.look import Extent, Look
 from memlab.tui.messages import CompareRuns, OpenRun
 from memlab.tui.runs.entry import flat
 from memlab.tui.safe import safe
@@ -38,7 +40,8 @@ EVERY = 2.0
 """Seconds between two looks at the runs."""
 
 
-class CompareScreen(Screen[None]):
+@final
+class CompareScreen(ChartScreen):
     """Runs over one another."""
 
     CSS_PATH = "compare.tcss"
@@ -60,14 +63,13 @@ class CompareScreen(Screen[None]):
         self._colours = Colours()
         self._axis = AXES[0]
         self._measure = "val_loss"
-        self._y_log, self._x_log = True, False
         self._grouped = self._focused_only = False
+        self._overlaid = Overlaid(Chart(), self._measure, self._axis, Look())
 
     def compose(self) -> ComposeResult:
-        """What is shown, the chart, the table."""
+        """The chart, the table."""
         yield Bar()
-        yield Static(id="title")
-        yield Overlay()
+        yield Overlay(y_log=True, id="overlay")
         yield Table()
         yield Footer(compact=True, show_command_palette=False)
 
@@ -114,28 +116,22 @@ class CompareScreen(Screen[None]):
 
     # Showing
 
-    def _show(self) -> None:
+    def _show(self, look: Look | None = None) -> None:
+        """Make curves and table anew, and look at them as before or as said."""
+        look = look or self.look
         runs = self._compared
         colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
-        self._show_chart(colours)
+        chart = self._curves(colours)
+        self._overlaid = Overlaid(chart, self._measure, self._axis, look)
+        self.plot.show(self._overlaid)
         self._show_table(colours)
-        what = (
-            f"{self._measure} by {self._axis}"
-            if runs
-            else "mark runs with space in Runs (3), then c"
-        )
-        self.query_one("#title", Static).update(safe(what))
 
-    def _show_chart(self, colours: dict[str, RGB]) -> None:
-        runs, focus = self._compared, self._at_cursor() if self._focused_only else None
+    def _curves(self, colours: dict[str, RGB]) -> Chart:
         if self._grouped:
-            chart = bands(runs, colours, self._measure, self._axis)
-        else:
-            key = focus.key if focus else None
-            chart = overlay(runs, colours, self._measure, self._axis, key)
-        y_log = self._y_log and not self._measure.endswith("accuracy")
-        x_log = self._x_log and self._axis != "steps since memorized"
-        self.query_one(Overlay).show(replace(chart, y_log=y_log, x_log=x_log))
+            return bands(self._compared, colours, self._measure, self._axis)
+        focus = self._at_cursor() if self._focused_only else None
+        key = focus.key if focus else None
+        return overlay(self._compared, colours, self._measure, self._axis, key)
 
     def _show_table(self, colours: dict[str, RGB]) -> None:
         runs, rows = self._compared, differences(self._compared)
@@ -150,10 +146,10 @@ class CompareScreen(Screen[None]):
         def cells(row: int) -> list[Content]:
             run = runs[row]
             r, g, b = colours[run.key]
-            _, values = run.measure(self._measure)
+            value = run.value(self._measure, self._axis, self.look.reading)
             return [
                 Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
-                Content(f"{values[-1]:.4g}" if len(values) else "–"),
+                Content("–" if value is None else f"{value:.4g}"),
                 *(safe("–" if v[row] is None else str(v[row])) for v in rows.values()),
                 _count(run.memorized),
                 _count(run.grokked),
@@ -170,12 +166,46 @@ class CompareScreen(Screen[None]):
         if self._focused_only:
             self._show()
 
+    # Look
+
+    @property
+    def look(self) -> Look:
+        """How one looks at the curves."""
+        return self._overlaid.look
+
+    def see(self, look: Look) -> None:
+        """Look at them so from now on; arrows move the cursor or the window, if there is one."""
+        moved = look.reading != self.look.reading
+        self._overlaid = replace(self._overlaid, look=look)
+        self.plot.show(self._overlaid)
+        if look.window or look.reading is not None:
+            self.plot.focus()
+        if moved:
+            self.query_one(Table).refresh()
+
+    @property
+    def extent(self) -> Extent:
+        """Of all curves."""
+        return self._overlaid.extent
+
+    @property
+    def plot(self) -> Overlay:
+        """The chart."""
+        return self.query_one(Overlay)
+
+    def slide(self, by: int) -> None:
+        """All is shown."""
+
+    def action_full(self) -> None:
+        """Give the chart all the room, or take it back."""
+        self.toggle_class("-one")
+
     # Keys
 
     def action_cycle_axis(self) -> None:
         """The next x axis."""
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
-        self._show()
+        self._show(replace(self.look, window=None, reading=None))
 
     def action_cycle_measure(self) -> None:
         """The next measure."""
@@ -184,15 +214,9 @@ class CompareScreen(Screen[None]):
             self._measure = names[(names.index(self._measure) + 1) % len(names)]
             self._show()
 
-    def action_toggle_log(self) -> None:
+    def action_log_y(self) -> None:
         """Logarithmic or linear values."""
-        self._y_log = not self._y_log
-        self._show()
-
-    def action_toggle_log_x(self) -> None:
-        """Logarithmic or linear x axis."""
-        self._x_log = not self._x_log
-        self._show()
+        self.plot.action_log_y()
 
     def action_group(self) -> None:
         """Seeds as median and band, or single runs."""

@@ -49,7 +49,7 @@ class Extremes:
 
 def extremes(moment: Moment, column: str, columns: int) -> Extremes:
     """A column's extremes, finer than the half columns of the chart's canvas."""
-    low, high = moment.look.span(moment.step)
+    low, high = moment.look.span(moment.extent)
     pieces = [
         moment.view.view(column, first, last, width)
         for first, last, width in _pieces(low, min(high, moment.step), moment.look.x_log, columns)
@@ -229,7 +229,7 @@ def _frame(moment: Moment, y_log: bool) -> Chart:
         rules=rules(moment),
         x_log=look.x_log,
         y_log=y_log,
-        x_range=look.span(moment.step),
+        x_range=look.span(moment.extent),
         hide_outliers=look.hide_outliers,
         cursor=None if look.reading is None else moment.reading,
         marker="blocks" if look.blocks else "braille",

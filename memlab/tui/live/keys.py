@@ -1,6 +1,6 @@
 """The keys of the Live and Replay screen."""
 
-from memlab.tui.keys import Key, Keys
+from memlab.tui.keys import LOOK, Key, Keys
 
 RUN = Keys(
     "A run",
@@ -11,11 +11,10 @@ RUN = Keys(
         Key("C", "checkpoint", "checkpoint", "Save a checkpoint now and go on."),
         Key("e", "edit", "edit", "Change the lr and other settings while it trains.", footer=True),
         Key("m", "measure(1)", "measure", "The next measure in the third chart.", footer=True),
-        Key("v", "read", "values", "Read the values, and see the samples, at a step.", footer=True),
+        *LOOK,
         Key("n", "spike(1)", "spike", "Read the values at the next spike.", footer=True),
         Key("N", "spike(-1)", "spike back", "Read the values at the spike before."),
         Key("w", "filter", "wrong", "Show all, wrong, training or validation samples."),
-        Key("f", "full", "full", "Give the panel that has focus the whole screen.", footer=True),
         Key("p", "page", "page", "The other panels, where there is no room for all.", footer=True),
         Key("left_square_bracket", "evaluation(-1)", "step back", "One evaluation back."),
         Key("right_square_bracket", "evaluation(1)", "step", "One evaluation forward."),
@@ -26,17 +25,8 @@ RUN = Keys(
         Key("g", "go_to", "go to", "Go to a step.", footer=True),
         Key("home", "begin", "begin", "To the beginning of the run."),
         Key("end,G", "follow", "end", "To the end; follow it while the run trains."),
-        Key("x", "log_x", "log x", "Logarithmic or linear steps."),
         Key("s", "smooth(1)", "smoother", "Smooth the loss more."),
         Key("S", "smooth(-1)", "rougher", "Smooth the loss less."),
-        Key("plus,equals_sign", "zoom(0.5)", "closer", "Show half as many steps; the wheel too."),
-        Key("minus", "zoom(2)", "farther", "Show twice as many steps; the wheel too."),
-        Key("left", "pan(-1)", "left", "Earlier steps, or the cursor to the left."),
-        Key("right", "pan(1)", "right", "Later steps, or the cursor to the right."),
-        Key("0", "reset", "reset", "Show all steps."),
-        Key("o", "outliers", "outliers", "Leave the outermost values out of the y range."),
-        Key("M", "marker", "marker", "Draw with braille or with blocks."),
-        Key("escape", "back", "back", "Leave the full screen, then the values."),
     ),
 )
 

@@ -14,7 +14,7 @@ from memlab.tui.live.panel import Panel
 T = TypeVar("T")
 
 
-class Lines(Panel, Generic[T]):
+class Lines(Panel[Moment], Generic[T]):
     """Draws only the lines that have room."""
 
     KEYS = LINES

@@ -1,4 +1,4 @@
-"""How people look at a run: which steps, on which axes, how smooth. It changes no data."""
+"""How people look at charts: which part, on which axes, how smooth. It changes no data."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -7,8 +7,6 @@ from memlab.charts.scale import Axis
 
 WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 """What the smoothing may be: the weight of the past in the moving average."""
-_CLOSEST = 20.0
-"""Steps in the narrowest window."""
 
 
 def first_weight(steps: int, noisy: bool) -> float:
@@ -18,15 +16,32 @@ def first_weight(steps: int, noisy: bool) -> float:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """All there is of an x axis, `first` < `last`."""
+
+    first: float
+    last: float
+    unit: float = 1.0
+    """what a cursor moves by at least, > 0; a logarithmic axis begins there"""
+    closest: float = 20.0
+    """the narrowest window"""
+
+    @classmethod
+    def of_steps(cls, last: int) -> Self:
+        """A run's steps."""
+        return cls(0.0, float(max(last, 2)))
+
+
+@dataclass(frozen=True)
 class Window:
-    """The steps shown, `low` < `high`. A window at the end of a run stays there as it grows."""
+    """The part shown, `low` < `high`. A window at the end of a run stays there as it grows."""
 
     low: float
     high: float
     at_end: bool = False
 
     def within(self, first: float, last: float) -> tuple[float, float]:
-        """The steps shown of a run that goes from `first` to `last`."""
+        """What is shown of an axis that goes from `first` to `last`."""
         shift = last - self.high if self.at_end or self.high > last else 0.0
         return max(self.low + shift, first), self.high + shift
 
@@ -37,66 +52,70 @@ class Look:
 
     x_log: bool = False
     window: Window | None = None
-    """None = all steps"""
-    reading: int | None = None
-    """the step whose values the charts tell, and whose samples are shown"""
+    """None = all"""
+    reading: float | None = None
+    """the place whose values the charts tell; in a run the step whose samples are shown, too"""
     weight: float = 0.0
     """smoothing, one of WEIGHTS"""
     hide_outliers: bool = False
     blocks: bool = False
 
-    def span(self, last: int) -> tuple[float, float]:
-        """First and last step shown of a run whose last step is `last`."""
-        first, last = (1.0 if self.x_log else 0.0), max(last, 2)
-        return self.window.within(first, last) if self.window else (first, float(last))
+    def span(self, whole: Extent) -> tuple[float, float]:
+        """Both ends of what is shown."""
+        first = max(whole.first, whole.unit) if self.x_log else whole.first
+        return self.window.within(first, whole.last) if self.window else (first, whole.last)
 
-    def zoomed(self, factor: float, last: int, around: float | None = None) -> Self:
-        """Show `factor` times as many steps, those around a step or the middle."""
-        low, high = self.span(last)
+    def zoomed(self, factor: float, whole: Extent, around: float | None = None) -> Self:
+        """Show `factor` times as much of the axis, around a place or the cursor or the middle."""
+        low, high = self.span(whole)
         axis = Axis(low, high, self.x_log)
         place = 0.5 if around is None else float(axis.place(around))
         if around is None and self.reading is not None and low <= self.reading <= high:
             place = float(axis.place(self.reading))
         a, b = axis.value([place - place * factor, place + (1 - place) * factor])
-        if b - a < _CLOSEST and factor < 1:
+        if b - a < whole.closest and factor < 1:
             return self
-        return self._over(float(a), float(b), last)
+        return self._over(float(a), float(b), whole)
 
-    def panned(self, share: float, last: int) -> Self:
-        """Show earlier (negative) or later steps, by a share of those shown."""
-        low, high = self.span(last)
-        first, _ = replace(self, window=None).span(last)
+    def panned(self, share: float, whole: Extent) -> Self:
+        """Move to the left (negative) or right, by a share of what is shown."""
+        low, high = self.span(whole)
         axis = Axis(low, high, self.x_log)
-        ends = Axis(low, high, self.x_log).place([first, max(last, 2)])
-        share = min(max(share, float(ends[0])), float(ends[1]) - 1)
+        first, last = axis.place(replace(self, window=None).span(whole)).tolist()
+        share = min(max(share, first), last - 1)
         a, b = axis.value([share, 1 + share])
-        return self._over(float(a), float(b), last)
+        return self._over(float(a), float(b), whole)
 
-    def showing(self, step: float, last: int) -> Self:
-        """The window moved, if need be, so that `step` is in it."""
-        low, high = self.span(last)
-        step = max(step, 1.0) if self.x_log else step
-        if low <= step <= high:
+    def showing(self, x: float, whole: Extent) -> Self:
+        """The window moved, if need be, so that `x` is in it."""
+        low, high = self.span(whole)
+        x = max(x, whole.unit) if self.x_log else x
+        if low <= x <= high:
             return self
-        middle = float(Axis(low, high, self.x_log).place(step)) - 0.5
-        return self.panned(middle, last)
+        middle = float(Axis(low, high, self.x_log).place(x)) - 0.5
+        return self.panned(middle, whole)
 
-    def read_on(self, share: float, last: int) -> Self:
-        """The reading cursor moved by a share of the steps shown, at least by one."""
-        low, high = self.span(last)
-        axis, here = Axis(low, high, self.x_log), self.reading or 0
+    def read_at(self, x: float, whole: Extent) -> Self:
+        """The reading cursor put to the unit nearest to a place, and shown."""
+        x = min(max(round(x / whole.unit) * whole.unit, whole.first), whole.last)
+        return replace(self, reading=x).showing(x, whole)
+
+    def read_on(self, share: float, whole: Extent) -> Self:
+        """The reading cursor moved by a share of what is shown, at least by one unit."""
+        low, high = self.span(whole)
+        axis, here = Axis(low, high, self.x_log), whole.first
+        here = here if self.reading is None else self.reading
         there = float(axis.value(axis.place(max(here, low)) + share))
-        step = max(here + 1, round(there)) if share > 0 else min(here - 1, round(there))
-        step = min(max(step, 0), last)
-        return replace(self, reading=step).showing(step, last)
+        least = here + whole.unit if share > 0 else here - whole.unit
+        return self.read_at(max(least, there) if share > 0 else min(least, there), whole)
 
     def smoother(self, by: int) -> Self:
         """The next heavier (1) or lighter (-1) smoothing."""
         at = WEIGHTS.index(self.weight) + by
         return replace(self, weight=WEIGHTS[min(max(at, 0), len(WEIGHTS) - 1)])
 
-    def _over(self, low: float, high: float, last: int) -> Self:
-        first, end = replace(self, window=None).span(last)
+    def _over(self, low: float, high: float, whole: Extent) -> Self:
+        first, end = replace(self, window=None).span(whole)
         low, high = max(low, first), min(high, end)
         if low <= first and high >= end:
             return replace(self, window=None)

@@ -9,7 +9,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
 from memlab.tui.live.learned_map import LearnedMap
-from memlab.tui.live.look import Look
+from memlab.tui.live.look import Extent, Look
 from memlab.tui.live.smoothed import Smoothed
 
 RECENT = 50
@@ -49,7 +49,12 @@ class Moment:
     def reading(self) -> int:
         """The step whose values and samples are told."""
         reading = self.look.reading
-        return self.step if reading is None else min(reading, self.step)
+        return self.step if reading is None else min(round(reading), self.step)
+
+    @property
+    def extent(self) -> Extent:
+        """All steps so far."""
+        return Extent.of_steps(self.step)
 
 
 def planned_steps(folder: RunFolder, view: Snapshot) -> int:

@@ -1,14 +1,18 @@
-"""What all panels share: they are handed a moment and draw only what differs from before."""
+"""What all panels share: they are handed a moment and draw only what differs from before.
+
+A moment is whatever a screen shows, immutable: a run at a step, runs in a comparison.
+"""
 
 from abc import abstractmethod
 from collections.abc import Hashable
+from typing import Generic, TypeVar
 
 from textual.content import Content
 from textual.events import Resize
 from textual.style import Style
 from textual.widget import Widget
 
-from memlab.tui.live.moment import Moment
+T = TypeVar("T")
 
 
 def link(text: str, action: str, style: str = "") -> Content:
@@ -17,7 +21,7 @@ def link(text: str, action: str, style: str = "") -> Content:
     return Content.styled(text, Style.parse(style) + pressed)
 
 
-class Panel(Widget, can_focus=True):
+class Panel(Widget, Generic[T], can_focus=True):
     """A part of the screen with a title above it. Not drawn while it is hidden."""
 
     DEFAULT_CSS = """
@@ -31,22 +35,22 @@ class Panel(Widget, can_focus=True):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.moment: Moment | None = None
+        self.moment: T | None = None
         self._drawn: Hashable = None
 
     @abstractmethod
-    def depends(self, moment: Moment) -> Hashable:
+    def depends(self, moment: T) -> Hashable:
         """What the picture depends on besides size and theme: equal = the same picture."""
 
     @abstractmethod
-    def paint(self, moment: Moment) -> None:
+    def paint(self, moment: T) -> None:
         """Make the picture that fills the panel from now on."""
 
     @abstractmethod
-    def heading(self, moment: Moment) -> Content:
+    def heading(self, moment: T) -> Content:
         """What stands in the line above."""
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: T) -> None:
         """Take in a moment, and draw it if that would look different."""
         self.moment = moment
         self.draw()

@@ -6,14 +6,12 @@ screen reads the run's folder and sends commands to it; it never touches what tr
 
 import gc
 import time
-from dataclasses import replace
-from typing import Any, final
+from typing import final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
@@ -23,11 +21,12 @@ from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.live import curves
 from memlab.tui.live.chart_panel import ChartPanel
+from memlab.tui.live.chart_screen import ChartScreen
 from memlab.tui.live.cursor import neighbour
 from memlab.tui.live.event_list import EventList
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
-from memlab.tui.live.look import Look
+from memlab.tui.live.look import Extent, Look
 from memlab.tui.live.pace import Pace
 from memlab.tui.live.panel import Panel
 from memlab.tui.live.sample_list import SampleList
@@ -40,7 +39,7 @@ TICK = 0.1
 
 
 @final
-class RunScreen(Screen[None]):
+class RunScreen(ChartScreen):
     """One run, live or as a replay."""
 
     KEYS = RUN
@@ -234,75 +233,41 @@ class RunScreen(Screen[None]):
         """How one looks at the run."""
         return self.viewer.look
 
-    def _see(self, look: Look) -> None:
+    def see(self, look: Look) -> None:
+        """Look at it so from now on."""
         self.viewer.look = look
         self._moved()
 
     @property
-    def _last(self) -> int:
-        return self.viewer.view.last_step
+    def extent(self) -> Extent:
+        """All steps up to the cursor."""
+        return Extent.of_steps(self.viewer.view.last_step)
 
-    @on(ChartPanel.Pointed)
+    @property
+    def plot(self) -> ChartPanel:
+        """The loss."""
+        return self.query_one("#loss", ChartPanel)
+
+    def slide(self, by: int) -> None:
+        """Move in time."""
+        self.query_one(Scrubber).action_slide(by / 100)
+
     @on(SampleList.Pointed)
     @on(EventList.Chosen)
-    def _read_at(self, event: Any) -> None:
-        self._see(replace(self.look, reading=event.step).showing(event.step, self._last))
-
-    @on(ChartPanel.Panned)
-    def _panned(self, event: ChartPanel.Panned) -> None:
-        self._see(self.look.panned(event.share, self._last))
-
-    @on(ChartPanel.Zoomed)
-    def _zoomed(self, event: ChartPanel.Zoomed) -> None:
-        self._see(self.look.zoomed(event.factor, self._last, event.step))
-
-    def action_read(self) -> None:
-        """Begin or end to read values."""
-        low, high = self.look.span(self._last)
-        middle = self._last if self.look.window is None else round((low + high) / 2)
-        self._see(replace(self.look, reading=middle if self.look.reading is None else None))
+    def _led(self, event: SampleList.Pointed | EventList.Chosen) -> None:
+        self.read_at(event.step)
 
     def action_spike(self, by: int) -> None:
         """Read at the next spike or the one before."""
         here = self.look.reading
-        start = (-1 if by > 0 else self._last + 1) if here is None else here
-        step = neighbour(sorted(s.peak_step for s in self.viewer.view.spikes), start, by)
+        start = (-1 if by > 0 else self.extent.last + 1) if here is None else here
+        step = neighbour(sorted(s.peak_step for s in self.viewer.view.spikes), round(start), by)
         if step is not None:
-            self._see(replace(self.look, reading=step).showing(step, self._last))
-
-    def action_pan(self, by: int) -> None:
-        """Move the reading cursor, else the window, else the time."""
-        if self.look.reading is not None:
-            columns = max(self.query_one("#loss").size.width, 1)
-            self._see(self.look.read_on(by / columns, self._last))
-        elif self.look.window:
-            self._see(self.look.panned(by / 4, self._last))
-        else:
-            self.query_one(Scrubber).action_slide(by / 100)
-
-    def action_zoom(self, factor: float) -> None:
-        """Show fewer or more steps."""
-        self._see(self.look.zoomed(factor, self._last))
-
-    def action_reset(self) -> None:
-        """Show all steps."""
-        self._see(replace(self.look, window=None))
-
-    def action_log_x(self) -> None:
-        """Change between logarithmic and linear steps."""
-        self._see(replace(self.look, x_log=not self.look.x_log))
+            self.read_at(step)
 
     def action_smooth(self, by: int) -> None:
         """Smooth more or less."""
-        self._see(self.look.smoother(by))
-
-    def action_outliers(self) -> None:
-        """Leave outliers out of the y range, or not."""
-        self._see(replace(self.look, hide_outliers=not self.look.hide_outliers))
-
-    def action_marker(self) -> None:
-        """Draw with braille or with blocks."""
-        self._see(replace(self.look, blocks=not self.look.blocks))
+        self.see(self.look.smoother(by))
 
     # Panels
 
@@ -327,7 +292,7 @@ class RunScreen(Screen[None]):
             full.remove_class("-full")
             self.remove_class("-one")
             return
-        panel = self.focused if isinstance(self.focused, Panel) else self.query_one("#loss")
+        panel = self.focused if isinstance(self.focused, Panel) else self.plot
         assert panel.parent is not None
         panel.add_class("-full")
         panel.query_ancestor(".column").add_class("-full")
@@ -337,10 +302,3 @@ class RunScreen(Screen[None]):
         """The other column, where only one has room."""
         self.toggle_class("-other")
         self.query_one("#accuracy" if self.has_class("-other") else "#loss").focus()
-
-    def action_back(self) -> None:
-        """Leave what was entered last."""
-        if self.has_class("-one"):
-            self.action_full()
-        elif self.look.reading is not None:
-            self._see(replace(self.look, reading=None))

@@ -14,7 +14,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.tui.live import curves
 from memlab.tui.live.learned_map import LearnedMap
-from memlab.tui.live.look import Look, Window
+from memlab.tui.live.look import Extent, Look, Window
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.smoothed import Smoothed
 
@@ -37,7 +37,7 @@ def test_no_extreme_of_the_steps_shown_is_lost(
 ) -> None:
     look = Look(x_log=x_log, window=Window(first, min(first + length, 1400)))
     moment = moment_of(finished, look)
-    low, high = look.span(1400)
+    low, high = look.span(Extent.of_steps(1400))
     steps, loss = moment.view.steps["step"], moment.view.steps["loss"]
     shown = loss[(steps >= np.floor(low)) & (steps <= np.ceil(high))]
     found = curves.extremes(moment, "loss", columns)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlab.tui.live.look import WEIGHTS, Look, Window, first_weight
+from memlab.tui.live.look import WEIGHTS, Extent, Look, Window, first_weight
 
 LAST = 10_000
+ALL = Extent.of_steps(LAST)
 moves = st.lists(
     st.one_of(
         st.tuples(st.just("zoom"), st.sampled_from([0.5, 0.8, 1.25, 2.0])),
@@ -21,8 +22,8 @@ moves = st.lists(
 
 def moved(look: Look, kind: str, amount: float) -> Look:
     if kind == "zoom":
-        return look.zoomed(amount, LAST)
-    return look.panned(amount, LAST) if kind == "pan" else look.showing(amount, LAST)
+        return look.zoomed(amount, ALL)
+    return look.panned(amount, ALL) if kind == "pan" else look.showing(amount, ALL)
 
 
 @given(moves, st.booleans())
@@ -30,43 +31,43 @@ def test_no_way_of_moving_leaves_the_run(todo: list[tuple[str, float]], x_log: b
     look = Look(x_log=x_log)
     for kind, amount in todo:
         look = moved(look, kind, amount)
-        low, high = look.span(LAST)
+        low, high = look.span(ALL)
         assert (1 if x_log else 0) <= low < high <= LAST
 
 
 def test_zooming_keeps_the_step_under_the_mouse_where_it_is() -> None:
-    look = Look().zoomed(0.5, LAST, around=2500)
-    low, high = look.span(LAST)
+    look = Look().zoomed(0.5, ALL, around=2500)
+    low, high = look.span(ALL)
     assert (2500 - low) / (high - low) == pytest.approx(0.25)
     assert high - low == pytest.approx(LAST / 2)
 
 
 def test_zooming_out_comes_back_to_all_steps() -> None:
-    look = Look().zoomed(0.5, LAST).zoomed(2, LAST)
+    look = Look().zoomed(0.5, ALL).zoomed(2, ALL)
     assert look.window is None
 
 
 def test_a_window_at_the_end_stays_there_as_the_run_grows() -> None:
     look = Look(window=Window(9000, 10_000, at_end=True))
-    assert look.span(12_000) == (11_000, 12_000)
+    assert look.span(Extent.of_steps(12_000)) == (11_000, 12_000)
 
 
 def test_a_window_in_the_middle_stays_where_it_is() -> None:
     look = Look(window=Window(4000, 5000))
-    assert look.span(12_000) == (4000, 5000)
+    assert look.span(Extent.of_steps(12_000)) == (4000, 5000)
 
 
 def test_the_window_follows_the_reading_cursor_out_of_it() -> None:
-    look = replace(Look(), window=Window(1000, 2000), reading=1999).read_on(0.5, LAST)
-    low, high = look.span(LAST)
+    look = replace(Look(), window=Window(1000, 2000), reading=1999).read_on(0.5, ALL)
+    low, high = look.span(ALL)
     assert look.reading == 2499
     assert low <= 2499 <= high
 
 
 def test_the_reading_cursor_moves_by_at_least_one_step() -> None:
-    assert Look(reading=5).read_on(1e-6, LAST).reading == 6
-    assert Look(reading=5).read_on(-1e-6, LAST).reading == 4
-    assert Look(reading=0).read_on(-1e-6, LAST).reading == 0
+    assert Look(reading=5).read_on(1e-6, ALL).reading == 6
+    assert Look(reading=5).read_on(-1e-6, ALL).reading == 4
+    assert Look(reading=0).read_on(-1e-6, ALL).reading == 0
 
 
 def test_smoothing_goes_through_its_weights_and_stops_at_the_ends() -> None:
