@@ -85,9 +85,10 @@ class RunScreen(ChartScreen):
 
     def on_mount(self) -> None:
         """Draw, and look at the clock from now on."""
-        # A run's events are many and hold no cycles: to look for some would cost a frame each time.
-        gc.freeze()
         self.call_after_refresh(self._draw)
+        # A run's events and the screen's parts are many and stay: to look among them for what is
+        # left over would cost a frame each time.
+        self.call_after_refresh(gc.freeze)
         self.call_after_refresh(self._count_from_here)
         self.set_interval(TICK, self._tick)
 
