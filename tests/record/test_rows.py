@@ -160,6 +160,15 @@ def test_a_torn_seal_is_looked_at_again(make):
     assert reader.refresh() and reader.sealed.last_step == 4
 
 
+def test_seals_that_come_again_behind_a_long_damage_are_refused(make, monkeypatch):
+    case = make((np.ones((4, 2), np.float32), 1, [2]))
+    index = case.folder / "steps.idx"
+    whole, size = index.read_bytes(), seals.layout(2).itemsize
+    index.write_bytes(whole + bytes(10 * size) + whole)
+    monkeypatch.setattr("memlab.record.rows.CHUNK", 2 * size)
+    assert case.rows()["step"].tolist() == [1, 2, 3, 4] and case.reader().damaged == 12
+
+
 def test_rows_of_another_attempt_are_refused(make):
     case = make((np.ones((4, 2), np.float32), 1, [2]))
     other = RowReader(case.folder, SEED + 1, COLUMNS)
