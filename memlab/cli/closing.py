@@ -30,6 +30,8 @@ def closing_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     console.print(_figures(summary["final"]))
     for text in _lines(summary, tally_of(recorded(history.until()))):
         console.print(text, markup=False)
+    for text in _losses(folder, summary["damaged"]):
+        console.print(text, markup=False)
     if on_stdout and summary["learned"]:
         for text in _learned(summary["learned"], width()):
             console.print(text, markup=False, soft_wrap=True)
@@ -67,9 +69,10 @@ def _figures(final: dict[str, float]) -> Table:
 def _lines(summary: dict[str, Any], spikes: Tally) -> list[str]:
     lines = [
         f"{summary['status']} at step {summary['step']:,} of {summary['steps']:,} in "
-        f"{number(summary['seconds'], 3)} s ({number(summary['steps_per_second'], 3)} steps/s), "
-        f"{summary['parameters']:,} parameters",
+        f"{number(summary['seconds'], 3)} s ({number(summary['steps_per_second'], 3)} steps/s)",
     ]
+    if summary["parameters"] is not None:
+        lines[0] += f", {summary['parameters']:,} parameters"
     lines += [phase_line(phase) for phase in summary["phases"]]
     lines.append(f"loss: {tally_line(spikes)}; memlab spikes {summary['run']}")
     lines += [
@@ -86,6 +89,16 @@ def _lines(summary: dict[str, Any], spikes: Tally) -> list[str]:
     if summary["status"] not in ("finished", "running"):
         lines.append(f"go on with: memlab resume {summary['run']}")
     return [safe_text(line, limit=1000) for line in lines]
+
+
+def _losses(folder: RunFolder, damaged: int) -> list[str]:
+    """What could not be read, and is therefore not shown."""
+    told = [folder.problem(), f"{damaged:,} damaged records are left out" if damaged else None]
+    return [
+        safe_text(f"{problem}; memlab doctor {folder.id}", limit=1000)
+        for problem in told
+        if problem
+    ]
 
 
 def _learned(learned: dict[str, Any], width: int) -> list[str]:
