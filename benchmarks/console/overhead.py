@@ -22,6 +22,7 @@ from memlab.record.commands import Stop, send
 from memlab.record.events import Rows
 from memlab.record.folder import RunFolder
 from memlab.tui.app import Memlab
+from memlab.tui.messages import OpenRun
 
 ENDLESS = ["training.steps=1000000", "training.stop_when=null"]
 CASES = {"quickstart": ENDLESS, "batches of 64": [*ENDLESS, "training.batch_size=64"]}
@@ -49,7 +50,7 @@ class Training(threading.Thread):
 
 async def watched(training: Training, seconds: float) -> tuple[float, float]:
     """Steps a second while the console shows the run; the console's share of one core."""
-    app = Memlab(training.folder.path.parent, open_run=training.folder)
+    app = Memlab(training.folder.path.parent, first=OpenRun(training.folder))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(1.0)
         used, begun = time.thread_time(), time.perf_counter()

@@ -15,6 +15,7 @@ def console(runs: Path | None = None) -> None:
     from memlab.cli.leaving import Leaving
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
+    from memlab.tui.memory import Memory, state_file
     from memlab.tui.trainer import Trainer
 
     leaving = Leaving()
@@ -27,7 +28,7 @@ def console(runs: Path | None = None) -> None:
             for _ in work(folder, interrupted=leaving.wanted.is_set):
                 pass
 
-    app = Memlab(runs_folder(runs), Trainer(train, _detach, _probe))
+    app = Memlab(runs_folder(runs), Trainer(train, _detach, _probe), memory=Memory(state_file()))
     leaving.watch(lambda: app.call_from_thread(app.exit))
     app.run()
 

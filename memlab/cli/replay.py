@@ -33,8 +33,11 @@ def replay(
         print(frame(folder, at, *_cells(size)))
     else:
         from memlab.tui.app import Memlab
+        from memlab.tui.memory import Memory, state_file
+        from memlab.tui.messages import OpenRun
 
-        Memlab(runs_folder(runs), open_run=folder, at=at, speed=speed).run()
+        first, memory = OpenRun(folder, at, speed), Memory(state_file())
+        Memlab(runs_folder(runs), first=first, memory=memory).run()
 
 
 def _cells(size: str) -> tuple[int, int]:

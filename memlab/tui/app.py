@@ -24,6 +24,7 @@ from memlab.tui import keys
 from memlab.tui.dialogs import Ask, Tell
 from memlab.tui.help import help_for
 from memlab.tui.lab.screen import LabScreen
+from memlab.tui.memory import Memory
 from memlab.tui.messages import (
     ClonePreset,
     CompareRuns,
@@ -56,27 +57,26 @@ class Memlab(App[None]):
         self,
         runs: Path,
         trainer: Trainer | None = None,
-        open_run: RunFolder | None = None,
-        at: int | None = None,
-        speed: float | None = None,
+        first: OpenRun | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """Open on `open_run`, at step `at`, if it is given; without a trainer nothing can start.
-
-        With a `speed` that run plays, so many times as fast as it was trained.
-        """
+        """Begin with the run in `first`, if given; without a trainer nothing can start."""
         super().__init__()
         self.runs, self.trainer = runs, trainer
+        self._first, self._memory = first, memory or Memory()
         self.training = Training(trainer.train if trainer else None, self._ended)
-        self._open, self._at, self._speed = open_run, at, speed
         self._shown: dict[str, RunFolder] = {}
 
     def on_mount(self) -> None:
-        """Make the screens; show the first one."""
+        """Make the screens; show the first one, in the colours of the last session."""
+        if (theme := self._memory.recall("theme")) in self.available_themes:
+            self.theme = theme
+        self.watch(self, "theme", lambda name: self._memory.keep("theme", name), init=False)
         self.add_mode("lab", lambda: LabScreen(self.trainer.probe if self.trainer else None))
-        self.add_mode("runs", lambda: _runs_screen(self.runs))
+        self.add_mode("runs", lambda: _runs_screen(self.runs, self._memory))
         self.add_mode("compare", _compare_screen)
-        if self._open:
-            self.post_message(OpenRun(self._open, self._at))
+        if self._first:
+            self.post_message(self._first)
         else:
             self.switch_mode("lab")
 
@@ -92,7 +92,7 @@ class Memlab(App[None]):
             what = "no run trains now" if mode == "live" else "there is no run to replay yet"
             self.notify(f"{what}: start one in the Lab")
         else:
-            await self._show_run(mode, folder, None)
+            await self._show_run(mode, OpenRun(folder))
 
     @property
     def shown(self) -> RunFolder | None:
@@ -113,9 +113,10 @@ class Memlab(App[None]):
     async def _open_run(self, event: OpenRun) -> None:
         mine = self.training.current
         alive = event.folder.status() in ALIVE or (mine and mine.path == event.folder.path)
-        await self._show_run("live" if alive else "replay", event.folder, event.at)
+        await self._show_run("live" if alive else "replay", event)
 
-    async def _show_run(self, mode: str, folder: RunFolder, at: int | None) -> None:
+    async def _show_run(self, mode: str, wanted: OpenRun) -> None:
+        folder, at = wanted.folder, wanted.at
         if mode in self._shown and (self._shown[mode].path != folder.path or at is not None):
             if self.current_mode == mode:
                 await self.switch_mode("runs")
@@ -123,8 +124,7 @@ class Memlab(App[None]):
             del self._shown[mode]
         if mode not in self._shown:
             self._shown[mode] = folder
-            speed = self._speed if folder is self._open else None
-            self.add_mode(mode, lambda: _run_screen(folder, at, speed))
+            self.add_mode(mode, lambda: _run_screen(wanted))
         await self.switch_mode(mode)
 
     @on(ClonePreset)
@@ -168,7 +168,7 @@ class Memlab(App[None]):
 
     async def _submit(self, folder: RunFolder, queue: bool) -> None:
         if self.training.submit(folder):
-            await self._show_run("live", folder, None)
+            await self._show_run("live", OpenRun(folder))
         else:
             waiting = len(self.training.waiting)
             said = "" if queue else "one run trains already; "
@@ -188,7 +188,7 @@ class Memlab(App[None]):
         else:
             self.notify(f"{name.plain}: {event.folder.status()}", markup=False)
         if self.training.current and self.current_mode == "live":
-            await self._show_run("live", self.training.current, None)
+            await self._show_run("live", OpenRun(self.training.current))
 
     # Leaving
 
@@ -258,10 +258,10 @@ class Memlab(App[None]):
 # What the first paint does not need is imported when it is needed.
 
 
-def _runs_screen(runs: Path) -> Screen[None]:
+def _runs_screen(runs: Path, memory: Memory) -> Screen[None]:
     from memlab.tui.runs.screen import RunsScreen
 
-    return RunsScreen(runs)
+    return RunsScreen(runs, memory)
 
 
 def _compare_screen() -> Screen[None]:
@@ -270,10 +270,10 @@ def _compare_screen() -> Screen[None]:
     return CompareScreen()
 
 
-def _run_screen(folder: RunFolder, at: int | None, speed: float | None) -> Screen[None]:
+def _run_screen(wanted: OpenRun) -> Screen[None]:
     from memlab.tui.live.screen import RunScreen
 
-    return RunScreen(folder, at, speed)
+    return RunScreen(wanted.folder, wanted.at, wanted.speed)
 
 
 def _told(problem: Exception) -> Content:

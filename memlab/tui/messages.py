@@ -15,6 +15,9 @@ class OpenRun(Message):
 
     folder: RunFolder
     at: int | None = None
+    """the step to begin at"""
+    speed: float | None = None
+    """play, so many times as fast as it was trained"""
 
 
 @dataclass

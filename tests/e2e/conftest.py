@@ -35,6 +35,7 @@ class Terminal:
             env={
                 **os.environ,
                 "MEMLAB_RUNS": str(folder / "runs"),
+                "XDG_STATE_HOME": str(folder / "state"),
                 "OMP_NUM_THREADS": "1",
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",

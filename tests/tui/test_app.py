@@ -35,7 +35,7 @@ async def test_live_without_a_run_says_so_and_stays(console, settle) -> None:
 
 async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -> None:
     folder = make_run()
-    async with console(open_run=folder, at=100) as (app, _pilot):
+    async with console(first=OpenRun(folder, 100)) as (app, _pilot):
         assert app.current_mode == "replay"
         assert app.shown.path == folder.path
 
@@ -102,6 +102,7 @@ async def test_a_crash_is_shown_and_the_console_lives_on(
         await pilot.press("s")
         while not app.screen.query(".dialog"):
             await pilot.pause(0.01)
+        await settle(app, pilot)
         text = "\n".join(str(static.content) for static in app.screen.query(Static))
         assert all(part in text for part in told)
         assert not any(part in text for part in untold)

@@ -39,6 +39,15 @@ class Listing:
         at = facts.index(self.fact) if self.fact in facts else 0
         self.fact = facts[(at + by) % len(facts)]
 
+    @property
+    def order(self) -> str:
+        """The fact that is sorted by, after a - if downwards."""
+        return f"{'-' * self.down}{self.fact}"
+
+    @order.setter
+    def order(self, order: str) -> None:
+        self.fact, self.down = order.removeprefix("-"), order.startswith("-")
+
     def at(self, row: int) -> Entry | None:
         """The run in a row."""
         return self.shown[row] if row < len(self.shown) else None

@@ -22,6 +22,7 @@ from memlab.record.status import Status
 from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
+from memlab.tui.memory import Memory
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
 from memlab.tui.runs.columns import Shown, columns
 from memlab.tui.runs.entry import Entry, curve
@@ -34,6 +35,8 @@ from memlab.tui.table import Column, Table
 EVERY = 2.0
 """Seconds between two looks at the folder."""
 MARK = Column("mark", "", 2)
+ORDER = "runs_order"
+"""Under which the order is kept for the next session."""
 
 
 class RunsScreen(Screen[None]):
@@ -55,11 +58,12 @@ class RunsScreen(Screen[None]):
         curves: dict[str, tuple[int, str]]
         """run to the step that it was drawn at, and the curve"""
 
-    def __init__(self, runs: Path) -> None:
+    def __init__(self, runs: Path, memory: Memory) -> None:
         super().__init__()
-        self._runs = runs
+        self._runs, self._memory = runs, memory
         self._index = Index(runs)
         self._listing = Listing()
+        self._listing.order = memory.recall(ORDER) or self._listing.order
         self._columns: list[Shown] = columns([], {})
         self._curves: dict[str, str] = {}
         self._drawn_at: dict[str, int] = {}
@@ -204,19 +208,23 @@ class RunsScreen(Screen[None]):
     def action_sort(self, by: int) -> None:
         """Sort by another column."""
         self._listing.sort_next([shown.fact for shown in self._columns], by)
-        self._list()
+        self._sorted()
 
     def action_flip(self) -> None:
         """Turn the order round."""
         self._listing.sort(self._listing.fact)
-        self._list()
+        self._sorted()
 
     @on(Table.HeaderClicked)
     def _header(self, event: Table.HeaderClicked) -> None:
         fact = next((s.fact for s in self._columns if s.column.key == event.key), None)
         if fact:
             self._listing.sort(fact)
-            self._list()
+            self._sorted()
+
+    def _sorted(self) -> None:
+        self._memory.keep(ORDER, self._listing.order)
+        self._list()
 
     # Marks
 

@@ -1,0 +1,50 @@
+"""What the console keeps from one session to the next: how it looks, never what was trained."""
+
+import json
+import os
+from pathlib import Path
+from typing import final
+
+from memlab.record import files
+
+MOST = 1 << 16
+"""Bytes of the file; a larger one is none of ours."""
+
+
+def state_file() -> Path | None:
+    """`memlab/console.json` in `$XDG_STATE_HOME`, else in `~/.local/state`; None without a home."""
+    folder = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(folder):
+        folder = os.path.expanduser("~/.local/state")
+    return Path(folder, "memlab", "console.json") if os.path.isabs(folder) else None
+
+
+@final
+class Memory:
+    """Words by name, in one small file. One that is damaged or cannot be written is no error."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Without a path nothing outlives the session."""
+        self._path = path
+
+    def recall(self, name: str) -> str | None:
+        """The word that was kept under a name."""
+        word = self._known().get(name)
+        return word if isinstance(word, str) else None
+
+    def keep(self, name: str, word: str) -> None:
+        """Keep a word under a name; other consoles may have kept others meanwhile."""
+        if self._path:
+            text = json.dumps({**self._known(), name: word}, indent=2)
+            try:
+                files.make_folder(self._path.parent)
+                files.replace(self._path, text.encode())
+            except OSError:
+                return
+
+    def _known(self) -> dict[str, object]:
+        try:
+            known = json.loads((self._path and files.read(self._path, MOST)) or b"{}")
+        except (ValueError, RecursionError):
+            return {}
+        return known if isinstance(known, dict) else {}
