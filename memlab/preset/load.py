@@ -61,12 +61,12 @@ def find(ref: str) -> Path:
         PresetError: there is none, or several have that name.
     """
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
-        if Path(ref).is_file():
+        if _is_file(Path(ref)):
             return Path(ref)
         hint = nearest(Path(ref).stem, _names())
         raise PresetError("there is no such preset file", where=ref, hint=hint)
     for folder in _folders():
-        matches = [path for path in sorted(folder.rglob("*.yaml")) if path.stem == ref]
+        matches = [p for p in sorted(folder.rglob("*.yaml")) if p.stem == ref and _is_file(p)]
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -107,6 +107,14 @@ def _names() -> dict[str, Path]:
     return found
 
 
+def _is_file(path: Path) -> bool:
+    """Whether a plain file is there; a pipe would be waited for, and a name may be too long."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _document(path: Path) -> Document:
     try:
         with path.open("rb") as file:
@@ -133,7 +141,7 @@ def _base(document: Document, folder: Path) -> Document | None:
             "extends names another preset", where=where, found=shown(name), allowed="a bare name"
         )
     beside = folder / f"{name}.yaml"
-    base = _document(beside if beside.is_file() else _found(name, where))
+    base = _document(beside if _is_file(beside) else _found(name, where))
     if isinstance(base.value, dict) and "extends" in base.value:
         raise PresetError(
             f"{name} extends another preset itself",

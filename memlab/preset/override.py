@@ -11,7 +11,7 @@ from typing import Any
 from memlab.errors import PresetError
 from memlab.preset.fields import Field, fields
 from memlab.preset.merge import merged
-from memlab.preset.text import Document, Keys, parse
+from memlab.preset.text import MAX_BYTES, Document, Keys, parse
 from memlab.preset.validate import task_kind
 from memlab.preset.wording import nearest, unknown_key
 
@@ -33,6 +33,13 @@ def read(override: str, known: Mapping[str, Field]) -> tuple[str, Any]:
         PresetError: it has no `=`, names no setting, or its value is not YAML.
     """
     where = f"override {override}"
+    if len(override) > MAX_BYTES:
+        raise PresetError(
+            "the override is too long",
+            where=f"{where[:60]}...",
+            found=f"{len(override):,} characters",
+            allowed=f"at most {MAX_BYTES:,}",
+        )
     name, equals, text = override.partition("=")
     if not equals:
         raise PresetError(

@@ -54,15 +54,16 @@ def parse(data: bytes, source: str) -> Document:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
         raise PresetError(
             "the file is not UTF-8 text",
-            where=f"{source}:{line}",
+            where=_place_after(data[: error.start].decode("utf-8"), source),
             found=f"byte 0x{data[error.start]:02x}",
         ) from None
     if text.count("\n") > MAX_LINES:
         raise PresetError(
-            "the file has too many lines", where=source, allowed=f"at most {MAX_LINES:,}"
+            "the file has too many lines",
+            where=f"{source}:{MAX_LINES + 1}:1",
+            allowed=f"at most {MAX_LINES:,}",
         )
     node = _compose(text, source)
     places: dict[Keys, str] = {(): source}
@@ -107,15 +108,15 @@ class _Loader(yaml.SafeLoader):
 def _compose(text: str, source: str) -> yaml.Node | None:
     try:
         loader = _Loader(text)
-        loader.name = source
-        return loader.get_single_node()
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
         raise PresetError(
             "the file has a character that YAML forbids",
-            where=f"{source}:{line}",
+            where=_place_after(text[: error.position], source),
             found=f"U+{ord(text[error.position]):04X}",
         ) from None
+    loader.name = source
+    try:
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = _place(mark) if mark else source
@@ -126,7 +127,7 @@ def _compose(text: str, source: str) -> yaml.Node | None:
         ) from None
     except (ValueError, OverflowError) as error:
         # PyYAML lets these through: an escape beyond Unicode, a version of 5,000 digits.
-        raise PresetError(f"not valid YAML: {error}", where=source) from None
+        raise _refused(loader.get_mark(), f"not valid YAML: {error}") from None
 
 
 _PROBLEMS = {"but found another document": "the file holds more than one YAML document"}
@@ -188,6 +189,11 @@ def _mapping(node: yaml.MappingNode, path: Keys, places: dict[Keys, str]) -> dic
         places[(*path, key)] = _place(key_node.start_mark)
         values[key] = _value(value_node, (*path, key), places)
     return values
+
+
+def _place_after(text: str, source: str) -> str:
+    """Where the character behind `text` stands, from the beginning of the file."""
+    return f"{source}:{text.count(chr(10)) + 1}:{len(text) - text.rfind(chr(10))}"
 
 
 def _place(mark: Any) -> str:

@@ -1,5 +1,6 @@
 """From a document to a `Preset`, or to one error that a newcomer understands."""
 
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def task_kind(value: Any) -> str | None:
 def _explained(error: ValidationError, document: Document) -> PresetError:
     """The most telling of pydantic's errors, in our words."""
     problems = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
-    path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], problems))
+    covering = {path[:n] for path, _ in problems for n in range(len(path))}
+    path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], covering))
     known = fields(task_kind(document.value))
     if problem["type"] == "extra_forbidden":
         return unknown_key(path, document.place(path), known)
@@ -107,10 +109,12 @@ def _path(location: tuple[int | str, ...], kind: str, value: Any) -> Keys:
     return path
 
 
-def _urgency(path: Keys, kind: str, problems: list[Any]) -> tuple[bool, bool, bool]:
-    """Unknown keys first (they explain what is missing), then the deepest of a union's errors."""
-    covers_another = any(p != path and p[: len(path)] == path for p, _ in problems)
-    return (kind != "extra_forbidden", kind == "missing", covers_another)
+def _urgency(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bool]:
+    """Unknown keys first (they explain what is missing), then the deepest of a union's errors.
+
+    `covering` holds the paths that another problem lies below.
+    """
+    return (kind != "extra_forbidden", kind == "missing", path in covering)
 
 
 def _at(value: Any, path: Keys) -> Any:

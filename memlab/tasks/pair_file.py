@@ -14,6 +14,8 @@ def read_pairs(path: Path) -> list[Pair]:
     Raises:
         DataError: the file cannot be read, or a line of it is no pair.
     """
+    if path.exists() and not path.is_file():
+        raise DataError("cannot read the pairs: this is no file", where=str(path))
     try:
         lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:

@@ -64,12 +64,19 @@ class Pairs(Task):
 
     @model_validator(mode="after")
     def _located(self, info: ValidationInfo) -> "Pairs":
-        preset_folder = Path((info.context or {}).get("folder", "."))
+        try:
+            return self._inside(Path((info.context or {}).get("folder", ".")), bool(info.context))
+        except (OSError, RuntimeError) as error:
+            # A name too long, a file that may not be read, links that lead in a circle.
+            raise ValueError(f"the pairs cannot be read: {error}") from error
+
+    def _inside(self, preset_folder: Path, is_preset: bool) -> "Pairs":
+        """With its folder made absolute and, for a preset, the fingerprint of its files."""
         folder = (preset_folder / (self.folder or "")).resolve()
         for file in self._files.values():
             if not (folder / file).resolve().is_relative_to(folder):
                 raise ValueError(f"{file} lies outside the folder {folder}; name another `folder`")
-        if not info.context:
+        if not is_preset:
             return self
         located = self.model_copy(update={"folder": str(folder)})
         if self.fingerprint is not None or not all(p.is_file() for p in located._paths.values()):

@@ -1,0 +1,247 @@
+"""Presets from strangers: whatever the bytes, one error with its place, little memory, no wait."""
+
+import os
+import re
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memlab.errors import MemlabError, PresetError
+from memlab.preset.load import SHIPPED, available, load
+from memlab.preset.override import overridden
+from memlab.preset.text import MAX_BYTES, MAX_LINES, parse
+from memlab.preset.validate import validated
+from memlab.record.safe_text import safe_text
+
+GOOD = """\
+name: trial
+task: {kind: modular, operation: add, modulus: 7, train_fraction: 0.5}
+model: {n_layers: 1, n_heads: 2, d_model: 16}
+optimizer:
+  lr: 1e-3
+training:
+  steps: 10
+evaluation: {every: 5}
+"""
+TEXTS = [path.read_text() for path in sorted(SHIPPED.rglob("*.yaml"))]
+PLACE = re.compile(r":\d+:\d+$")
+OF_THE_WHOLE = ("is missing", "a preset is a mapping", "too large", "needs", "how long to train?")
+"""what is said of a file and of no place in it"""
+
+
+def refused(path):
+    """The error of a preset, or None; its place is a line and a column of the file."""
+    try:
+        load(str(path))
+    except PresetError as error:
+        has_place = error.where.startswith(str(path)) and PLACE.search(error.where)
+        assert has_place or any(words in error.what for words in OF_THE_WHOLE), str(error)
+        assert "Input should" not in str(error) and "Traceback" not in str(error)
+        safe_text(str(error), 4000, lines=True).encode()
+        return error
+    return None
+
+
+# Structure-aware: a preset that is shipped, with some of its lines or values made others.
+
+ODD = st.sampled_from(
+    ["null", "~", "yes", "no", "1_000", "0777", "0x1F", "12:30", "2026-11-21", ".inf", "-.nan", "1e999",
+     "1e-3", "-1", "0", "1.5", "9223372036854775807", "9" * 400, "''", "[]", "{}", "[[[[]]]]", "{a: {b: c}}",
+     "&a x", "*a", "!!python/object/apply:os.system [id]", "!!binary aGk=", "<<: {a: 1}", "'", '"', "|", ">", "- ",
+     "../../etc/passwd", "/etc/passwd", "\x1b]0;x\x07", "\u202e", "\u2028", "\x85", "\t", "\0", "\ud7ff\ue000",
+     "x" * 3000, "[b]", "é", "?", "%TAG", "---", "...", "#", "{", "}", "[", "]", ",", ":", "@", "`"]
+)  # fmt: skip
+
+
+@st.composite
+def mutants(draw):
+    lines = draw(st.sampled_from(TEXTS)).splitlines()
+    for _ in range(draw(st.integers(1, 4))):
+        i = draw(st.integers(0, len(lines) - 1))
+        j = draw(st.integers(0, len(lines) - 1))
+        line, key = lines[i], lines[i].partition(":")[0]
+        match draw(st.integers(0, 8)):
+            case 0:
+                lines[i] = ""
+            case 1:
+                lines.insert(j, line)
+            case 2:
+                lines[i], lines[j] = lines[j], line
+            case 3:
+                lines[i] = draw(st.sampled_from(["  ", "\t", " ", "- ", "? "])) + line
+            case 4:
+                lines[i] = line.lstrip()
+            case 5:
+                lines[i] = f"{key}: {draw(ODD)}"
+            case 6:
+                lines[i] = f"{key}{draw(ODD)}:{line.partition(':')[2]}"
+            case 7:
+                words = line.split(" ")
+                words[draw(st.integers(0, len(words) - 1))] = draw(ODD)
+                lines[i] = " ".join(words)
+            case _:
+                at = draw(st.integers(0, len(line)))
+                lines[i] = line[:at] + draw(ODD | st.text(max_size=3)) + line[at:]
+    return "\n".join(lines)
+
+
+@settings(max_examples=150, deadline=None)
+@given(mutants())
+def test_a_shipped_preset_made_another_is_read_or_refused_at_its_place(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "mutant.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    refused(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(TEXTS), st.data())
+def test_a_shipped_preset_with_other_bytes_is_read_or_refused_at_its_place(
+    tmp_path_factory, text, data
+):
+    path = tmp_path_factory.getbasetemp() / "bytes.yaml"
+    raw = text.encode()
+    at = data.draw(st.integers(0, len(raw)))
+    cut = data.draw(st.integers(0, 20))
+    path.write_bytes(raw[:at] + data.draw(st.binary(max_size=8)) + raw[at + cut :])
+    refused(path)
+
+
+# Size: all of them are as large as they may be, and shaped to cost as much as they can.
+
+
+def full(unit, before="", after="", most=10**9):
+    room = MAX_BYTES - len((before + after).encode())
+    return (before + unit * min(room // len(unit.encode()), most) + after).encode()
+
+
+BOMB = b"a: &a [x, x, x]\n" + b"".join(
+    b"%c: &%c [*%c, *%c, *%c]\n" % (c + 1, c + 1, c, c, c) for c in range(97, 122)
+)
+HOSTILE = {
+    "billion laughs": BOMB,
+    "deep brackets": full("["),
+    "deep braces": full("{a: "),
+    "deep dashes": full("- "),
+    "deep keys": full("? "),
+    "many documents": full("---\n", most=MAX_LINES),
+    "many directives": full("%TAG !e! tag:e,2000:\n", "", "---\na: 1", most=MAX_LINES - 2),
+    "a huge word": full("x"),
+    "huge words": full("a "),
+    "a huge quoted text": full("a\\n", '"', '"'),
+    "a huge key": full("k", "? ", "\n: 1\n"),
+    "a huge number": full("9", "a: "),
+    "a huge base 60 number": full(":59", "a: 1"),
+    "a huge tag": full("%41", "!<", "> x"),
+    "a huge comment": full("#"),
+    "old line ends": full("\r", "", "a: 1"),
+    "line separators": full("\u2028", "", "a: 1"),
+    "many keys": b"".join(b"k%d: 1\n" % i for i in range(900)),
+    "many wrong items": GOOD.encode() + b"claims: [" + b"{a: 1}," * 600 + b"]",
+    "many items for one": GOOD.replace("1e-3", "[" + "1," * 1800 + "]").encode(),
+    "a huge unknown word": GOOD.replace("add", "'" + "ad " * 20_000 + "'").encode(),
+    "a huge name of another": (f"extends: {'quickstart' * 6000}\n" + GOOD).encode(),
+    "a name of another too long for a disk": (f"extends: {'e' * 254}\n" + GOOD).encode(),
+    "ten megabytes": b"[" * 10_000_000,
+    "ten megabytes of text": b"a: '" + b"x" * 10_000_000,
+    "an escape beyond Unicode": b'a:\n  - "\\UFFFFFFFF"',
+    "a version of many digits": b"%YAML 1." + b"9" * 5000 + b"\n---\na: 1",
+    "a byte that is no UTF-8": b"a: 1\n\xc3\xa9\xff",
+    "a character that YAML forbids": b"a: 1\n\xc3\xa9\0",
+}
+
+
+@pytest.fixture
+def little_memory():
+    """No more than 20 MB at any moment; what the schema itself needs is made before."""
+    load("quickstart")
+    tracemalloc.start()
+    yield
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_is_refused_in_little_memory(tmp_path, little_memory, kind):
+    path = tmp_path / "hostile.yaml"
+    path.write_bytes(HOSTILE[kind])
+    assert refused(path) is not None
+
+
+OVERRIDES = {
+    "a huge key": "k" * 10_000_000 + "=1",
+    "a huge value": "lr=" + "x" * 10_000_000,
+    "deep": "lr=" + "[" * 60_000,
+    "dots": "a." * 30_000 + "=1",
+    "many signs": "=" * 60_000,
+    "like a word": "operation=" + "ad" * 30_000,
+}
+
+
+@pytest.mark.parametrize("kind", OVERRIDES)
+def test_a_hostile_override_is_refused_in_little_memory(little_memory, kind):
+    with pytest.raises(PresetError) as caught:
+        validated(overridden(parse(GOOD.encode(), "good.yaml"), OVERRIDES[kind]))
+    assert caught.value.where.startswith("override ") and len(str(caught.value)) < 10 * MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("an escape beyond Unicode", ":2:"),
+        ("a byte that is no UTF-8", ":2:2"),
+        ("a character that YAML forbids", ":2:2"),
+        ("many documents", ":2:1"),
+        ("billion laughs", ":1:4"),
+    ],
+)
+def test_what_yaml_itself_trips_over_has_its_line_and_column(tmp_path, kind, place):
+    path = tmp_path / "hostile.yaml"
+    path.write_bytes(HOSTILE[kind])
+    assert place in refused(path).where.removeprefix(str(path)) + " "
+
+
+# Files that are none.
+
+MAKE = {
+    "pipe": os.mkfifo,
+    "loop": lambda path: path.symlink_to(path),
+    "folder": os.mkdir,
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "nowhere": lambda path: path.symlink_to("nothing"),
+}
+
+
+@pytest.mark.parametrize("kind", MAKE)
+@pytest.mark.parametrize("by", ["name", "path", "extends", "pairs"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, monkeypatch, kind, by):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "presets").mkdir()
+    odd = tmp_path / "presets" / ("odd.txt" if by == "pairs" else "odd.yaml")
+    MAKE[kind](odd)
+    mine = tmp_path / "presets" / "mine.yaml"
+    pairs = "task: {kind: pairs, train_fraction: 0.5, file: odd.txt}"
+    mine.write_text(re.sub("task: .*", pairs, GOOD) if by == "pairs" else f"extends: odd\n{GOOD}")
+    ref = {"name": "odd", "path": str(odd)}.get(by, str(mine))
+    with pytest.raises(MemlabError):
+        load(ref).task.dataset(load(ref).seeds)
+    names = [found.name for found in available() if found.problem is None]
+    assert "odd" not in names and "quickstart" in names
+
+
+@pytest.mark.parametrize(
+    "ref", ["x" * 300, "x" * 300 + ".yaml", "a\0b.yaml", "a/" * 3000 + "b.yaml"]
+)
+def test_a_name_that_no_disk_takes_is_not_found(ref):
+    with pytest.raises(PresetError, match="no"):
+        load(ref)
+
+
+@pytest.mark.parametrize("file", ["x" * 300, "a/" * 3000 + "b", "a\\0b", "../x", "/etc/passwd"])
+def test_pairs_under_a_name_that_no_disk_takes_are_refused_at_their_place(tmp_path, file):
+    path = tmp_path / "mine.yaml"
+    pairs = f'task: {{kind: pairs, train_fraction: 0.5, file: "{file}"}}'
+    path.write_text(re.sub("task: .*", lambda _: pairs, GOOD))
+    assert refused(path).where == f"{path}:2:1"
