@@ -31,6 +31,8 @@ class Series:
     """one value a step"""
     colour: Colour
     """a role of the theme ("train", "val", ...) or RGB"""
+    value: float | None = None
+    """what the legend says; None = the value at the cursor, NaN = there is none"""
 
     def __post_init__(self) -> None:
         _as_floats(self, "x", "y")

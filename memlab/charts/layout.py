@@ -16,7 +16,8 @@ SMALLEST = (24, 6)
 _MARGIN = 0.05
 _OUTLIERS = 0.01
 _PARTS = 512
-_TALL = 12
+_LOW, _TALL = 5, 12
+"""Rows from which on there is one row for labels, and a second one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _layout(chart: Chart, width: int, height: int, legend: bool) -> Layout | Non
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
     needed = max((label.row + 1 for label in place_labels(chart, x, columns)), default=0)
-    label_rows = min(needed, 1 + (rows >= _TALL))
+    label_rows = min(needed, (rows >= _LOW) + (rows >= _TALL))
     top, rows = legend + label_rows, rows - label_rows
     x_ticks = x.ticks(max(2, columns // 12))
     return Layout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows)

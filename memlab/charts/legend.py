@@ -49,8 +49,9 @@ def legend(chart: Chart, x: Axis, width: int, theme: Theme) -> list[Fragment]:
     parts = []
     for i, s in enumerate(chart.series):
         glyph = "▬" if theme.colour or i == 0 else plain_marker(i)
-        value = f" {values[s.name][1]:.3g}" if s.name in values else ""
-        parts.append(Fragment(f"{glyph} {plain(s.name)}{value}", theme.rgb(s.colour)))
+        value = values[s.name][1] if s.value is None and s.name in values else s.value
+        said = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
+        parts.append(Fragment(f"{glyph} {plain(s.name)}{said}", theme.rgb(s.colour)))
     for marks in chart.marks:
         place = x.place(marks.x)
         if n := int(((place >= 0) & (place <= 1)).sum()):

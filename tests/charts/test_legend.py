@@ -28,6 +28,11 @@ def test_the_legend_shows_the_values_at_the_cursor():
     assert first.split("  ")[-3:] == ["▬ train 0.3", "● val 1.5", "╌ chance 4.575"]
 
 
+def test_a_curve_may_say_its_value_or_that_it_has_none():
+    said = Series("said", [1, 2], [3.0, 4.0], "x", 3.5), Series("none", [1, 2], [3, 4], "x", np.nan)
+    assert "▬ said 3.5  ● none –" in draw(Chart(said), 60, 12, PLAIN)
+
+
 def test_only_the_marks_shown_are_counted():
     marks = Marks("spike", np.array([5, 35, 45]), np.ones(3), "spike")
     assert "▼ 3 spikes" in draw(Chart((TRAIN,), marks=(marks,)), 60, 12, PLAIN)

@@ -229,6 +229,17 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
         assert _values(app) == last != expected
 
 
+async def test_beyond_its_end_a_run_has_no_value(console, make_run, settle) -> None:
+    async with console() as (app, pilot):
+        runs = [make_run(name="long"), make_run("training.batch_size=64", name="short")]
+        app.post_message(CompareRuns(runs))
+        await settle(app, pilot)
+        await pilot.press("a", "v")
+        assert "values at 600" in _title(app)
+        assert "▬ 1 long 0.0209  ▬ 2 short –" in _picture(app)
+        assert _values(app) == ["0.02089", "–"]
+
+
 async def test_the_mouse_points_and_turns_as_in_live(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.click("#overlay", offset=(60, 10))

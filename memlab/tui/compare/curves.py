@@ -54,10 +54,10 @@ class Compared:
         return judged["step"][known], judged[name][known]
 
     def value(self, name: str, axis: Axis, at: float | None) -> float | None:
-        """What was measured nearest to a place of an axis, or last; None if nothing was."""
+        """What was measured nearest to a place of an axis, or last; None beyond the run."""
         steps, values = self.measure(name)
         x = steps if at is None else self.along(axis, steps)
-        if x is None or not len(x):
+        if x is None or not len(x) or not (at is None or x[0] <= at <= x[-1]):
             return None
         return float(values[-1 if at is None else np.argmin(np.abs(x - at))])
 

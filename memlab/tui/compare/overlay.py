@@ -1,5 +1,6 @@
 """The chart of a comparison: the curves of several runs, and how people look at them."""
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,7 +8,7 @@ from typing import final
 
 from textual.content import Content
 
-from memlab.charts import Chart
+from memlab.charts import Chart, Series
 from memlab.record.safe_text import safe_text
 from memlab.tui.compare.curves import Axis
 from memlab.tui.live.look import Extent, Look
@@ -59,6 +60,7 @@ class Overlay(Plot[Overlaid]):
         look = moment.look
         return replace(
             moment.chart,
+            series=tuple(_within(s, look.reading) for s in moment.chart.series),
             x_log=moment.x_log,
             y_log=self._y_log(moment),
             x_range=look.span(moment.extent) if moment.chart.series else None,
@@ -85,3 +87,9 @@ class Overlay(Plot[Overlaid]):
 
     def _y_log(self, moment: Overlaid) -> bool:
         return self.y_log and not moment.measure.endswith("accuracy")
+
+
+def _within(curve: Series, at: float | None) -> Series:
+    """A curve without a value where it has not begun, or has ended."""
+    there = at is None or curve.x[0] <= at <= curve.x[-1]
+    return curve if there else replace(curve, value=math.nan)

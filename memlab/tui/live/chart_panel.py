@@ -8,7 +8,7 @@ from textual.content import Content
 from memlab.charts import Chart, Tiles
 from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
-from memlab.tui.live.curves import Measure
+from memlab.tui.live.curves import Measure, is_log
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.panel import link
 from memlab.tui.live.plot import Plot, log_link, part_shown
@@ -27,8 +27,8 @@ class ChartPanel(Plot[Moment]):
         """of a map"""
 
     def choose(self, name: str, measure: Measure) -> None:
-        """Draw another measure from now on."""
-        self._chosen = (name, measure)
+        """Draw another measure from now on, on the axis that suits it."""
+        self._chosen, self.y_log = (name, measure), is_log(name)
         self.draw()
 
     @property
@@ -51,25 +51,23 @@ class ChartPanel(Plot[Moment]):
         if self._caption is not None:
             return Content(" · ").join([self._measure_name(), Content(self._caption)])
         look = moment.look
-        said = [self._measure_name(), log_link("y", self.y_log, "log_y")]
+        said = [self._measure_name(), *self._values(moment)]
+        said.append(log_link("y", self.y_log, "log_y"))
         if self.id == "loss":
             said.append(log_link("x", look.x_log, "screen.log_x"))
             said.append(Content(f"smoothing {look.weight:g}" if look.weight else "raw"))
         said += part_shown(look, moment.extent, "steps")
-        title = Content(" · ").join(said)
-        return title + self._values(moment) if self.id == "loss" else title
+        return Content(" · ").join(said)
 
     def _measure_name(self) -> Content:
         if self.id == "third":
             return link(f"{safe_text(self.chosen, 40)} ▸", "screen.measure(1)")
         return Content(self.chosen)
 
-    def _values(self, moment: Moment) -> Content:
-        """Every per-step value at the reading cursor."""
-        if moment.look.reading is None:
-            return Content("")
-        steps, rows = moment.view.steps.read(moment.reading, moment.reading)
-        values = zip(moment.view.steps.columns, rows[0].tolist(), strict=True) if len(steps) else ()
-        known = [(name, value) for name, value in values if name not in SPARSE or value == value]
-        said = "  ".join(f"{safe_text(name, 20)} {value:.4g}" for name, value in known)
-        return Content.styled(f"  step {moment.reading:,}  {said}", "$text")
+    def _values(self, moment: Moment) -> list[Content]:
+        """Every per-step value at the reading cursor, for the first chart."""
+        if moment.look.reading is None or self.id != "loss":
+            return []
+        known = {k: v for k, v in moment.row.items() if k not in SPARSE or v == v}
+        said = (f"{safe_text(name, 20)} {value:.4g}" for name, value in known.items())
+        return [Content.styled("  ".join([f"step {moment.reading:,}", *said]), "$text")]

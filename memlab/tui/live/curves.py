@@ -36,11 +36,13 @@ class Extremes:
     high: Floats
     not_finite: int
     """how many values are not finite"""
+    value: float | None
+    """the value at the reading cursor, or the last; None if it is not finite or not known"""
 
     def series(self, name: str) -> Series:
         """The curve as a line through both extremes of each piece."""
         both = np.stack([self.low, self.high], axis=1).ravel()
-        return Series(name, np.repeat(self.x, 2), both, "train")
+        return Series(name, np.repeat(self.x, 2), both, "train", self.value)
 
     def beside(self, shown: Floats) -> int:
         """How many values that are not finite are not seen as gaps in what is `shown`."""
@@ -60,7 +62,9 @@ def extremes(moment: Moment, column: str, columns: int) -> Extremes:
     if column in SPARSE:
         odd = np.zeros_like(odd)
     there = np.isfinite(least) | (odd > 0)
-    return Extremes(x[there], least[there], most[there], int(odd.sum()))
+    value = moment.row.get(column, np.nan)
+    known = value if np.isfinite(value) else None
+    return Extremes(x[there], least[there], most[there], int(odd.sum()), known)
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
@@ -124,6 +128,11 @@ def measures(moment: Moment) -> dict[str, Measure]:
 
 def _first_learned(moment: Moment, y_log: bool, columns: int) -> Tiles:
     return moment.learned.until(moment.reading)
+
+
+def is_log(name: str) -> bool:
+    """Whether a measure is best seen on a logarithmic axis: what is never zero and spans decades."""
+    return name.endswith(("loss", "norm", "loss by task"))
 
 
 def column(name: str) -> Measure:

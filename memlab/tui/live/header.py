@@ -41,16 +41,19 @@ class Header(Widget):
 
     def render(self) -> Content:
         """As much as fits."""
-        return fitted(facts(self._moment), self.content_size.width) if self._moment else Content("")
+        if self._moment is None:
+            return Content("")
+        width = self.content_size.width
+        return fitted(facts(self._moment, width // 4), width)
 
 
-def facts(moment: Moment) -> list[Content]:
-    """What is to be known of a run, the most wanted first."""
+def facts(moment: Moment, room: int) -> list[Content]:
+    """What is to be known of a run, the most wanted first; its name in `room` cells or so."""
     view = moment.view
     sign, style = _SIGNS.get(moment.status, ("✗", "$text-error"))
     planned = planned_steps(moment.folder, view)
     done = moment.step / planned
-    name = safe_text(moment.folder.labels().name or moment.folder.id, 28)
+    name = safe_text(moment.folder.labels().name or moment.folder.id, max(room, 24))
     parts = [
         Content.assemble((name, "bold"), "  ", (f"{sign} {moment.status}", style)),
         Content.assemble(

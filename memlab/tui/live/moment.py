@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
@@ -50,6 +51,14 @@ class Moment:
         """The step whose values and samples are told."""
         reading = self.look.reading
         return self.step if reading is None else min(round(reading), self.step)
+
+    @cached_property
+    def row(self) -> dict[str, float]:
+        """Every per-step value at the reading cursor, without one the last; empty if unknown."""
+        rows = self.view.steps
+        at = rows.last_step if self.look.reading is None else self.reading
+        _, values = rows.read(at, at)
+        return dict(zip(rows.columns, values[0].tolist(), strict=True)) if len(values) else {}
 
     @property
     def extent(self) -> Extent:

@@ -118,6 +118,18 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
                     assert draw(chart, 60, 12, PLAIN).count("\n") == 11
 
 
+@pytest.mark.parametrize("columns", [20, 61, 200])
+@pytest.mark.parametrize("reading", [None, 1, 901, 1399])
+def test_the_legend_has_the_very_value_that_was_recorded(
+    finished: RunFolder, reading: int | None, columns: int
+) -> None:
+    moment = moment_of(finished, Look(reading=reading))
+    recorded = moment.view.steps["grad_norm"][(reading or 1400) - 1]
+    chart = curves.column("grad_norm")(moment, True, columns)
+    assert isinstance(chart, Chart)
+    assert f"▬ grad_norm {recorded:.3g}  " in draw(chart, 60, 12, PLAIN).split("\n")[0] + "  "
+
+
 @pytest.mark.parametrize("weight", [0.0, 0.9])
 def test_values_that_are_not_finite_are_counted_one_by_one(
     tmp_path: Path, new_run: Any, begin_run: Any, weight: float

@@ -142,8 +142,8 @@ async def test_titles_are_pressed_with_the_mouse(opened: Open, finished: RunFold
         third = screen.query_one("#third", ChartPanel)
         await pilot.click(third, offset=(4, 0))
         assert third.chosen == "lr"
-        await pilot.click(third, offset=(title(screen, "third").index("log y") + 3, 0))
-        assert not third.y_log
+        await pilot.click(third, offset=(title(screen, "third").index("linear y") + 3, 0))
+        assert third.y_log
 
 
 async def test_the_sign_before_the_time_line_plays(opened: Open, finished: RunFolder) -> None:
@@ -179,6 +179,8 @@ async def test_the_third_chart_goes_through_the_measures(opened: Open, finished:
         for _ in range(6):
             await pilot.press("m")
             seen.append(screen.query_one("#third", ChartPanel).chosen)
+            logarithmic = screen.query_one("#third", ChartPanel).y_log
+            assert logarithmic == seen[-1].endswith("norm")
         assert seen == [
             "lr", "weight_norm", "update_norm", "token_accuracy", "first learned", "grad_norm"
         ]  # fmt: skip
