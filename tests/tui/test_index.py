@@ -9,6 +9,7 @@ from memlab.tui.runs import index as index_module
 from memlab.tui.runs.columns import columns, ordered
 from memlab.tui.runs.entry import curve, read
 from memlab.tui.runs.index import Index
+from memlab.tui.runs.listing import Listing
 
 
 def test_a_run_says_what_came_out_of_it(make_run) -> None:
@@ -88,15 +89,18 @@ def test_a_folder_without_runs_and_one_that_is_missing_are_empty(here) -> None:
     assert index.entries == {}
 
 
-def test_only_settings_that_differ_become_columns(make_run, here) -> None:
-    index = Index(here / "runs")
-    for i, expected in enumerate(([], ["training.seed"], ["training.seed"])):
-        make_run(f"training.seed={i}", "optimizer.lr=0.01")
-        list(index.refresh())
-        assert index.settings() == expected
-    make_run("optimizer.lr=0.1")
-    list(index.refresh())
-    assert index.settings() == ["optimizer.lr", "training.seed"]
+def test_only_settings_in_which_shown_runs_differ_become_columns(make_run) -> None:
+    listing = Listing()
+    entries = [
+        read(make_run(f"training.seed={seed}", f"optimizer.lr={lr}"))
+        for seed, lr in ((0, 0.01), (1, 0.01), (1, 0.1))
+    ]
+    for n, expected in enumerate(([], [], ["training.seed"], ["optimizer.lr", "training.seed"])):
+        listing.take(entries[:n])
+        assert listing.differing == expected
+    listing.filter("seed:1", frozenset(entries[0].facts))
+    listing.take(entries)
+    assert listing.differing == ["optimizer.lr"]
 
 
 def test_runs_without_a_value_come_last_either_way(make_run) -> None:
@@ -107,7 +111,7 @@ def test_runs_without_a_value_come_last_either_way(make_run) -> None:
 
 def test_every_column_has_a_cell_for_every_run_and_can_be_sorted_by(make_run) -> None:
     entries = [read(make_run("training.batch_size=64")), read(make_run(reason=None))]
-    for shown in columns(["training.batch_size"], {}):
+    for shown in columns(["training.batch_size"], {}, 80):
         assert all(shown.cell(entry).plain for entry in entries) or shown.fact in ("tags", "note")
         assert len(ordered(entries, shown.fact, True)) == 2
 
@@ -121,6 +125,6 @@ def test_hostile_labels_are_shown_and_not_obeyed(make_run) -> None:
     folder = make_run(name="[@click=app.quit]x[/]\x1b[2J")
     folder.set_labels(tags=["[red]", "\u202e"], note="\x9b31m")
     entry = read(folder)
-    for shown in columns([], {}):
+    for shown in columns([], {}, 80):
         assert shown.cell(entry).plain.isprintable()
-    assert columns([], {})[0].cell(entry).plain.startswith("[@click=app.quit]x[/]")
+    assert columns([], {}, 80)[0].cell(entry).plain.startswith("[@click=app.quit]x[/]")

@@ -53,6 +53,37 @@ async def test_every_run_is_there_newest_first(runs_screen, size) -> None:
         assert "■ stopped" in _seen(app)
 
 
+async def test_the_order_is_told_though_its_column_is_out_of_sight(runs_screen, settle) -> None:
+    async with runs_screen((80, 24)) as (app, pilot):
+        assert "newest first" in _summary(app)
+        for keys, told in (("i", "oldest first"), ("o", "▴")):
+            await pilot.press(keys)
+            await settle(app, pilot)
+            assert told in _summary(app)
+
+
+async def test_a_second_look_tells_what_the_table_has_no_room_for(runs_screen, settle) -> None:
+    async with runs_screen((80, 24)) as (app, pilot):
+        app.screen._listing.shown[1].folder.set_labels(tags=["paper"], note="look [b]again[/b]")
+        await pilot.press("down")
+        app.screen._refresh()
+        await settle(app, pilot)
+        detail = str(app.screen.query_one("#detail", Static).content)
+        for told in ("second", "preset quickstart", "#paper", "lr 0.01", "seed 1", "[b]again"):
+            assert told in detail
+
+
+async def test_names_have_more_room_on_a_wider_screen(runs_screen, settle) -> None:
+    async with runs_screen((80, 24)) as (app, pilot):
+        app.screen._listing.shown[0].folder.set_labels(name="a name that is quite long")
+        app.screen._refresh()
+        await settle(app, pilot)
+        assert "a name that is q…" in _seen(app)
+        await pilot.resize_terminal(200, 60)
+        await settle(app, pilot)
+        assert "a name that is quite long" in _seen(app)
+
+
 async def test_the_settings_that_differ_are_columns(runs_screen) -> None:
     async with runs_screen((200, 60)) as (app, _):
         header = _seen(app).splitlines()[0]

@@ -24,6 +24,11 @@ SIGNS: dict[Status, tuple[str, str]] = {
     Status.DIED: ("†", "$text-error"),
 }
 
+NARROWEST, BROADEST = 17, 40
+"""Cells of a name."""
+MOST = 12
+"""Columns of settings."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -35,14 +40,17 @@ class Shown:
     """what it is sorted by"""
 
 
-def columns(settings: Sequence[str], curves: dict[str, str]) -> list[Shown]:
-    """The columns after the mark; `settings` are those in which runs differ."""
+def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list[Shown]:
+    """The columns after the mark, in a table of so many cells; in `settings` the runs differ."""
 
     def curve(entry: Entry) -> Content:
-        return Content.styled(curves.get(entry.key, "·" * CURVE), "$accent")
+        # Full cells would run together with those of the row above.
+        line = curves.get(entry.key, "·" * CURVE).replace("█", "▇")
+        return Content.styled(line, "$accent")
 
+    name = min(max(NARROWEST, width // 5), BROADEST)
     return [
-        Shown(Column("name", "run", 17), lambda e: safe(e.name), "name"),
+        Shown(Column("name", "run", name), lambda e: safe(e.name), "name"),
         Shown(Column("status", "status", 13), _status, "status"),
         Shown(Column("step", "step", 7, "right"), lambda e: _count(e.step), "step"),
         _value("val_loss", "val loss", 8),
@@ -53,9 +61,9 @@ def columns(settings: Sequence[str], curves: dict[str, str]) -> list[Shown]:
         ),
         Shown(Column("grokked", "grokked", 7, "right"), lambda e: _count(e.grokked), "grokked"),
         Shown(Column("curve", "loss", CURVE), curve, "val_loss"),
-        *(_setting(key) for key in settings),
-        _value("train_loss", "train", 8),
         Shown(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "run"),
+        *(_setting(key) for key in settings[:MOST]),
+        _value("train_loss", "train", 8),
         Shown(Column("preset", "preset", 18), lambda e: safe(e.preset), "preset"),
         Shown(Column("tags", "tags", 16), lambda e: safe(" ".join(e.tags)), "tags"),
         Shown(Column("note", "note", 30), lambda e: safe(e.note), "note"),
@@ -80,9 +88,14 @@ def _setting(key: str) -> Shown:
 
     def cell(entry: Entry) -> Content:
         value = entry.settings.get(key)
-        return safe("–" if value is None else str(value))
+        return safe(shown_setting(value))
 
-    return Shown(Column(key, safe(title).plain, max(len(title) + 2, 8), "right"), cell, key)
+    return Shown(Column(key, safe(title).plain, max(len(title) + 2, 9), "right"), cell, key)
+
+
+def shown_setting(value: Any) -> str:
+    """A setting's value as a preset has it."""
+    return "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _count(n: int | None) -> Content:

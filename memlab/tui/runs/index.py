@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
@@ -22,12 +22,6 @@ class Index:
         self._runs = runs
         self._stamps: dict[str, Stamp] = {}
         self.entries: dict[str, Entry] = {}
-        self._first: dict[str, Any] = {}
-        self._differing: set[str] = set()
-
-    def settings(self, most: int = 12) -> list[str]:
-        """The settings in which runs differ, or did when they were read, in the order of a preset."""
-        return [key for key in list(self._first) if key in self._differing][:most]
 
     def refresh(self, first: Sequence[str] = ()) -> Iterator[bool]:
         """Read what is new or has changed, the runs named in `first` before all others.
@@ -56,9 +50,6 @@ class Index:
         # The folder that is known has watched the heartbeat: it can tell whether a run is alive.
         entry = read(known.folder if known else folder)
         self.entries[name], self._stamps[name] = entry, stamp
-        for key, value in entry.settings.items():
-            if self._first.setdefault(key, value) != value:
-                self._differing.add(key)
         return entry != known
 
 

@@ -1,7 +1,7 @@
 """Which runs are shown, in which order, and which are marked: no widgets, no disk."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import final
+from typing import Any, final
 
 from memlab.tui.runs.columns import ordered
 from memlab.tui.runs.entry import Entry
@@ -14,6 +14,8 @@ class Listing:
 
     def __init__(self) -> None:
         self.shown: list[Entry] = []
+        self.differing: list[str] = []
+        """the settings in which those shown differ, in the order of a preset"""
         self.fact, self.down = "run", True
         self.marked: dict[str, None] = {}
         self._test: Test = parse("")
@@ -21,6 +23,7 @@ class Listing:
     def take(self, entries: Iterable[Entry]) -> None:
         """Choose among these runs."""
         self.shown = ordered([e for e in entries if self._test(e.facts)], self.fact, self.down)
+        self.differing = _differing(self.shown)
 
     def filter(self, text: str, known: frozenset[str]) -> None:
         """Show only runs that pass.
@@ -73,3 +76,13 @@ class Listing:
         marked = [entries[key] for key in self.marked if key in entries]
         entry = self.at(row)
         return marked or ([entry] if entry else [])
+
+
+def _differing(entries: Iterable[Entry]) -> list[str]:
+    first: dict[str, Any] = {}
+    found: set[str] = set()
+    for entry in entries:
+        for key, value in entry.settings.items():
+            if key not in found and first.setdefault(key, value) != value:
+                found.add(key)
+    return [key for key in first if key in found]

@@ -24,7 +24,7 @@ from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.memory import Memory
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
-from memlab.tui.runs.columns import Shown, columns
+from memlab.tui.runs.columns import Shown, age, columns, shown_setting
 from memlab.tui.runs.entry import Entry, curve
 from memlab.tui.runs.filter import FilterError
 from memlab.tui.runs.index import Index
@@ -64,7 +64,7 @@ class RunsScreen(Screen[None]):
         self._index = Index(runs)
         self._listing = Listing()
         self._listing.order = memory.recall(ORDER) or self._listing.order
-        self._columns: list[Shown] = columns([], {})
+        self._columns: list[Shown] = []
         self._curves: dict[str, str] = {}
         self._drawn_at: dict[str, int] = {}
         self._deleted: list[list[str]] = []
@@ -73,7 +73,11 @@ class RunsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Filter, how many there are, the table, what is known of the run under the cursor."""
         yield Bar()
-        yield Input(placeholder="status:finished val_loss<0.1 lr=0.001", compact=True, id="filter")
+        yield Input(
+            placeholder="/ filter, as in status:finished val_loss<0.1 lr=0.001",
+            compact=True,
+            id="filter",
+        )
         yield Static(id="summary")
         yield Table()
         yield Static(id="detail")
@@ -87,6 +91,10 @@ class RunsScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """Look at once when one comes back."""
         self._refresh()
+
+    def on_resize(self) -> None:
+        """Names have another width."""
+        self._list()
 
     # Reading
 
@@ -136,8 +144,8 @@ class RunsScreen(Screen[None]):
     def _list(self) -> None:
         """Filter, sort and show what is known."""
         at, listing, table = self._at_cursor(), self._listing, self.query_one(Table)
-        self._columns = columns(self._index.settings(), self._curves)
         listing.take(list(self._index.entries.values()))
+        self._columns = columns(listing.differing, self._curves, self.size.width)
         sorted_by = next((s.column.key for s in self._columns if s.fact == listing.fact), "")
         table.show(
             [MARK, *(shown.column for shown in self._columns)],
@@ -160,17 +168,29 @@ class RunsScreen(Screen[None]):
         of = f" of {known:,}" if n != known else ""
         marks = len(self._listing.marked)
         marked = f"   ◉ {marks} marked" if marks else ""
+        order = f"   {self._order()}" if n > 1 else ""
         word = "run" if known == 1 else "runs"
         said = (
-            f"{n:,}{of} {word}{marked}" if known else "no runs here yet: start one in the Lab (1)"
+            f"{n:,}{of} {word}{order}{marked}"
+            if known
+            else "no runs here yet: start one in the Lab (1)"
         )
         self.query_one("#summary", Static).update(Content(said))
         self._tell_more()
 
+    def _order(self) -> str:
+        """What the runs are sorted by, though its column may be out of sight."""
+        fact, down = self._listing.fact, self._listing.down
+        if fact == "run":
+            return "newest first" if down else "oldest first"
+        title = next((s.column.title for s in self._columns if s.fact == fact), fact)
+        return safe(f"by {title} {'▾' if down else '▴'}").plain
+
     @on(Table.Moved)
     def _tell_more(self) -> None:
-        entry = self._at_cursor()
-        self.query_one("#detail", Static).update(_detail(entry) if entry else Content(""))
+        entry, differing = self._at_cursor(), self._listing.differing
+        detail = _detail(entry, differing) if entry else Content("")
+        self.query_one("#detail", Static).update(detail)
         self._draw_soon()
 
     def _at_cursor(self) -> Entry | None:
@@ -338,12 +358,20 @@ def _in_a_line(problem: Exception) -> str:
     return safe(" ".join(str(problem).split()), 200).plain
 
 
-def _detail(entry: Entry) -> Content:
+def _detail(entry: Entry, differing: Sequence[str]) -> Content:
     """A second look at the run under the cursor."""
     values = "  ".join(f"{name} {value:.4g}" for name, value in entry.values.items())
+    settings = [
+        f"{key.rpartition('.')[2]} {shown_setting(entry.settings[key])}"
+        for key in differing
+        if key in entry.settings
+    ]
+    tags = " ".join(f"#{tag}" for tag in entry.tags)
+    about = "  ".join([entry.key, f"preset {entry.preset}", age(entry.created), tags])
     lines = [
-        Content.assemble(safe(entry.name, style="bold"), "  ", safe(entry.key, style="dim")),
+        Content.assemble(safe(entry.name, style="bold"), "  ", safe(about, 300, style="dim")),
         safe(values or "nothing measured yet", 300),
+        safe("  ".join(settings), 300, style="dim"),
         safe(entry.note, 300),
     ]
-    return Content("\n").join(lines)
+    return Content("\n").join([line for line in lines if line])
