@@ -39,9 +39,13 @@ class Field:
         return self.key.rpartition(".")[2]
 
 
-@cache
 def fields(task: str | None = None) -> Mapping[str, Field]:
     """The settings of a preset in the schema's order, with those of the task of this kind."""
+    return _fields(task if task in kinds() else None)
+
+
+@cache
+def _fields(task: str | None) -> Mapping[str, Field]:
     found: dict[str, Field] = {}
     for field in _settings(Preset):
         found[field.key] = field
@@ -50,7 +54,7 @@ def fields(task: str | None = None) -> Mapping[str, Field]:
             found[field.key] = replace(
                 field, help="What is learned.", allowed=", ".join(words), choices=words
             )
-            if task in kinds():
+            if task is not None:
                 own = _settings(kinds()[task], "task.")
                 found |= {field.key: field for field in own if field.key not in found}
     return found
