@@ -1,6 +1,7 @@
 """The console: its screens, what trains in it, and how it is left."""
 
 import asyncio
+import gc
 import traceback
 from collections.abc import Iterable
 from functools import partial
@@ -69,6 +70,8 @@ class Memlab(App[None]):
 
     def on_mount(self) -> None:
         """Make the screens; show the first one, in the colours of the last session."""
+        # What was imported stays: to look in it for what is left over would delay the first paint.
+        gc.freeze()
         if (theme := self._memory.recall("theme")) in self.available_themes:
             self.theme = theme
         self.watch(self, "theme", lambda name: self._memory.keep("theme", name), init=False)

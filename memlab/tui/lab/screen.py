@@ -76,6 +76,7 @@ class LabScreen(Screen[None]):
         super().__init__()
         self._probe = probe
         self._drafts: dict[str, Draft] = {}
+        self._reverted: dict[str, Draft] = {}
         self._extra: list[Available] = []
         self._draft: Draft | None = None
         self._found: Report | MemlabError | None = None
@@ -90,7 +91,7 @@ class LabScreen(Screen[None]):
             yield Presets([])
             yield Form()
         with Vertical(id="ahead"):
-            with VerticalScroll(id="preflight", can_focus=False):
+            with VerticalScroll(id="preflight"):
                 yield Preflight()
             with Horizontal(id="buttons"):
                 yield Button("▶ start", id="start", compact=True, variant="success")
@@ -99,11 +100,11 @@ class LabScreen(Screen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Name the parts; read the presets."""
+        """Name the parts; once they are seen, read the presets."""
         self.query_one(Presets).border_title = "presets"
         self.query_one(Form).border_title = "settings"
         self.query_one("#ahead").border_title = "preflight"
-        self.read_presets()
+        self.call_after_refresh(self.read_presets)
 
     @work(thread=True, exclusive=True, group="presets")
     def read_presets(self, point_at: str | None = None) -> None:
@@ -155,9 +156,14 @@ class LabScreen(Screen[None]):
             self._show(self._draft.without(event.key))
 
     def action_revert(self) -> None:
-        """Forget all changes."""
-        if self._draft:
-            self._show(replace(self._draft, texts={}))
+        """Forget all changes; a second time, take them up again."""
+        draft = self._draft
+        if draft and draft.texts:
+            self._reverted[draft.base.name] = draft
+            self._show(replace(draft, texts={}))
+            self.notify("changes forgotten; ctrl+z brings them back")
+        elif draft and draft.base.name in self._reverted:
+            self._show(self._reverted.pop(draft.base.name))
 
     def _show(self, draft: Draft) -> None:
         if self._draft and draft.preset == self._draft.preset is not None:
@@ -293,6 +299,7 @@ class LabScreen(Screen[None]):
         """Go to the presets' filter."""
         self.query_one(Presets).focus_filter()
 
+    @on(Form.Left)
     def action_back(self) -> None:
         """Go to the list of presets."""
         self.query_one(Presets).focus_list()
