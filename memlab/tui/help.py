@@ -1,22 +1,38 @@
 """The help on `?`: the keys of what has focus and of all around it, from the tables of keys."""
 
+from collections.abc import Iterable
+
 from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Input
 
 from memlab.tui.dialogs import Tell
-from memlab.tui.keys import Keys, around
+from memlab.tui.keys import Key, Keys, around
+
+TYPING = "Keys; letters go into the line that you edit, esc leaves it"
 
 
 def help_for(widget: Widget | None, screen: Widget) -> Tell:
     """A window with the keys that work now, the nearest first."""
-    tables = [table for _, table in around(widget or screen)]
-    width = max(len(key.shown) for table in tables for key in table.rows)
-    return Tell(Content("Keys"), Content("\n\n").join(_section(table, width) for table in tables))
+    tables = list(_reachable(table for _, table in around(widget or screen)))
+    width = max(len(key.shown) for _, rows in tables for key in rows)
+    title = TYPING if isinstance(widget, Input) else "Keys"
+    text = Content("\n\n").join(_section(title, rows, width) for title, rows in tables)
+    return Tell(Content(title), text)
 
 
-def _section(table: Keys, width: int) -> Content:
-    lines = [Content.styled(table.title, "bold underline")]
-    for key in table.rows:
+def _reachable(tables: Iterable[Keys]) -> Iterable[tuple[str, list[Key]]]:
+    """The title and rows of each table, without those that a nearer one takes for itself."""
+    taken: set[str] = set()
+    for table in tables:
+        rows = [key for key in table.rows if not taken.issuperset(key.press.split(","))]
+        taken.update(press for key in rows for press in key.press.split(","))
+        yield table.title, rows
+
+
+def _section(title: str, rows: Iterable[Key], width: int) -> Content:
+    lines = [Content.styled(title, "bold underline")]
+    for key in rows:
         sign = Content.styled(key.shown.rjust(width), "bold")
         lines.append(Content.assemble(sign, "  ", key.help))
     return Content("\n").join(lines)

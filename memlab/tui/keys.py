@@ -113,8 +113,8 @@ LAB = Keys(
             "e,dollar_sign", "edit", "edit YAML", "Edit the preset as YAML in $EDITOR.", footer=True
         ),
         Key("w", "save", "save as", "Write a preset of your own.", footer=True),
-        Key("ctrl+z", "revert", "revert", "Forget your changes."),
-        Key("escape", "back", "back", "Leave a field, or the filter."),
+        Key("ctrl+z", "revert", "revert", "Forget your changes; again brings them back."),
+        Key("escape", "back", "back", "Back to the presets."),
     ),
 )
 
@@ -132,8 +132,9 @@ FORM = Keys(
     (
         Key("down,enter", "next", "next", "The next field."),
         Key("up", "previous", "before", "The field before."),
-        Key("ctrl+n", "next_changed", "changed", "The next field that you changed."),
-        Key("ctrl+b", "reset", "reset", "Give this field its value from the preset."),
+        Key("ctrl+n", "next_changed", "changed", "The next field that you changed.", footer=True),
+        Key("ctrl+b", "reset", "reset", "Give this field its value from the preset.", footer=True),
+        Key("escape", "leave", "presets", "Back to the presets.", footer=True),
     ),
 )
 

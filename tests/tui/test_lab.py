@@ -183,6 +183,36 @@ async def test_reset_revert_and_the_next_changed_field(console, settle) -> None:
         assert _line(app, "model.n_layers").value == "1"
 
 
+async def test_what_was_reverted_can_be_taken_up_again(console, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "model.n_layers", "3")
+        for value in ("1", "3", "1"):
+            await pilot.press("ctrl+z")
+            await settle(app, pilot)
+            assert _line(app, "model.n_layers").value == value
+
+
+async def test_on_a_low_screen_what_a_preset_shows_stands_below_the_form(console, settle) -> None:
+    async with console(size=(80, 24)) as (app, pilot):
+        assert "Memorizes" in _text(app, "#field-help")
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert "task.kind" in _text(app, "#field-help")
+        await pilot.press("escape", "end")
+        await settle(app, pilot)
+        assert "without weight decay" in _text(app, "#field-help")
+
+
+async def test_the_keyboard_reaches_all_of_preflight(console, settle) -> None:
+    async with console(size=(80, 24)) as (app, pilot):
+        await _type(app, pilot, settle, "model.n_heads", "32")
+        while app.focused.id != "preflight":
+            await pilot.press("tab")
+        await pilot.press("end")
+        await settle(app, pilot)
+        assert app.focused.scroll_y == app.focused.max_scroll_y > 0
+
+
 async def test_changes_are_kept_while_one_looks_at_another_preset(console, settle) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "optimizer.lr", "0.01")

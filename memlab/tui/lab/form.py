@@ -30,6 +30,9 @@ class Form(Vertical):
     KEYS = keys.FORM
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
+    class Left(Message):
+        """The focus is to go back to where it came from."""
+
     class Typed(Message):
         """A text was typed into a field, or a word chosen."""
 
@@ -83,7 +86,18 @@ class Form(Vertical):
             value.styles.offset, value.styles.width = self._place
         if self.has_focus_within:
             (value if value.display else self.sheet).focus()
+        self._tell()
+
+    def _tell(self) -> None:
         self.query_one("#field-help", Static).update(self._help(), layout=False)
+
+    def on_descendant_focus(self) -> None:
+        """Tell of the field."""
+        self.call_after_refresh(self._tell)
+
+    def on_descendant_blur(self) -> None:
+        """Tell of the preset."""
+        self.call_after_refresh(self._tell)
 
     def on_resize(self) -> None:
         """The value lies elsewhere."""
@@ -106,10 +120,13 @@ class Form(Vertical):
             self.post_message(self.Typed(self.sheet.line.key, event.word))
 
     def _help(self) -> Content:
-        line = self.sheet.line
-        if self._draft is None or line is None:
-            return Content.styled("⏎ goes to the settings", "dim")
-        return _explanation(self._draft, self._draft.known[line.key])
+        line, draft = self.sheet.line, self._draft
+        if draft and line and self.has_focus_within:
+            return _explanation(draft, draft.known[line.key])
+        hint = Content.styled("⏎ goes to the settings", "dim")
+        # A low screen has no room for it below the presets.
+        about = draft.text("about") if draft and self.screen.has_class("-low") else ""
+        return Content("\n").join([hint, *([safe(about, 300)] if about else [])])
 
     # Moving
 
@@ -135,6 +152,10 @@ class Form(Vertical):
             if line.changed or line.wrong:
                 self.enter(line.key)
                 return
+
+    def action_leave(self) -> None:
+        """Back to the presets."""
+        self.post_message(self.Left())
 
     def action_reset(self) -> None:
         """Give the field its value from the preset."""
@@ -178,7 +199,7 @@ def _words(field: Field) -> tuple[str, ...]:
 def _note(draft: Draft, field: Field) -> str:
     problem = draft.problems.get(field.key)
     if problem:
-        return problem.what.removeprefix(field.key).strip(": ")
+        return problem.what.removeprefix(field.key).removeprefix(_group(field)).strip(": ")
     if field.key in draft.differences:
         return f"was {draft.differences[field.key][0]}"
     return field.unit or ""
@@ -187,7 +208,7 @@ def _note(draft: Draft, field: Field) -> str:
 def _explanation(draft: Draft, field: Field) -> Content:
     """What a newcomer needs to know of a setting, and what is wrong with it."""
     unit = f" ({field.unit})" if field.unit else ""
-    live = "  may change while it trains" if field.live else ""
+    live = "; may change while it trains" if field.live else ""
     group = fields().get(_group(field))
     about = field.help or (group.help if group else "")
     lines = [

@@ -49,7 +49,7 @@ class Presets(Vertical):
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
-        yield Input(placeholder="filter", compact=True, id="preset-filter")
+        yield Input(placeholder="/ filter", compact=True, id="preset-filter")
         yield PresetOptions(compact=True, markup=False)
         with VerticalScroll(id="about", can_focus=False):
             yield Static()
@@ -119,7 +119,7 @@ class Presets(Vertical):
 
 def _options(presets: Sequence[Available]) -> Iterator[Option]:
     for folder, members in groupby(sorted(presets, key=_place), _folder):
-        yield Option(safe(f"{folder}/", style="dim"), disabled=True)
+        yield Option(safe(f"{folder}/"), disabled=True)
         for one in members:
             sign = "✗ " if one.problem else "  "
             yield Option(Content.assemble((sign, "$error"), safe(one.name)), id=one.name)

@@ -71,7 +71,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         """Show other lines; the cursor stays on its setting."""
         at = self.line.key if self.line else None
         self.lines = lines
-        self.virtual_size = Size(self.size.width, len(lines))
+        self.virtual_size = Size(self._width, len(lines))
         self.cursor = next((i for i, line in enumerate(lines) if line.key == at and at), -1)
         self.refresh()
 
@@ -81,9 +81,14 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         return self.lines[self.cursor] if 0 <= self.cursor < len(self.lines) else None
 
     @property
+    def _width(self) -> int:
+        """Cells beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    @property
     def room(self) -> int:
         """Cells of a value."""
-        return max((self.size.width - NAME) * 3 // 5, 10)
+        return max((self._width - NAME) * 3 // 5, 10)
 
     def place(self) -> tuple[int, int] | None:
         """Where the value under the cursor is seen: column and row of this widget."""
@@ -113,7 +118,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             fitted(Content.styled(f"{line.sign} {line.name}", self._style(marked)), NAME),
             fitted(value, self.room).stylize_before(self._style("sheet--value")),
             " ",
-            fitted(note, self.size.width - NAME - self.room - 1),
+            fitted(note, self._width - NAME - self.room - 1),
         )
 
     def _style(self, component: str | None) -> Style:
