@@ -1,6 +1,13 @@
 """The command line. One file = one command: parse, call, print."""
 
+import errno
 import sys
+
+REFUSALS = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO,
+    errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE,
+}  # fmt: skip
+"""What a system may refuse: no bug, whatever was asked of it."""
 
 
 def main() -> None:
@@ -11,7 +18,7 @@ def main() -> None:
     """
     from memlab.cli.app import app
     from memlab.cli.output import fail
-    from memlab.errors import MemlabError
+    from memlab.errors import MemlabError, RunError
 
     try:
         app(prog_name="memlab")
@@ -23,3 +30,8 @@ def main() -> None:
         # The reader left (`memlab runs | head`); nothing is lost, and nobody is there to tell.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        where = None if error.filename is None else str(error.filename)
+        sys.exit(fail(RunError(f"the system refuses this: {error.strerror}", where=where)))

@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from errno import ENOTDIR
 from pathlib import Path
 
 READ_LIMIT = 64 << 20
@@ -120,7 +121,9 @@ def make_folder(path: Path) -> None:
     try:
         calls.mkdir(path)
     except FileExistsError:
-        return
+        if path.is_dir():
+            return
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(path)) from None
     sync_folder(path.parent)
 
 
@@ -187,11 +190,19 @@ def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
         fd = open_to_read(path)
     except OSError:
         return None
-    with open(fd, "rb", buffering=0) as file:
-        try:
-            return file.readall() if os.fstat(fd).st_size <= limit else None
-        except OSError:
+    try:
+        left, parts = os.fstat(fd).st_size, []
+        if left > limit:
             return None
+        # A file that grows meanwhile is read to the end it had.
+        while left > 0 and (part := os.read(fd, left)):
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 def size(path: str | Path) -> int:
