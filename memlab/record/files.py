@@ -191,14 +191,9 @@ def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
     except OSError:
         return None
     try:
-        left, parts = os.fstat(fd).st_size, []
-        if left > limit:
+        if (most := os.fstat(fd).st_size) > limit:
             return None
-        # A file that grows meanwhile is read to the end it had.
-        while left > 0 and (part := os.read(fd, left)):
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
+        return b"".join(iter(lambda: os.read(fd, most + 1), b""))
     except OSError:
         return None
     finally:

@@ -123,22 +123,23 @@ class RunFolder:
 
     def attempts(self) -> list[Attempt]:
         """Its attempts, oldest first."""
+        here = f"{self.path}/attempts"
         try:
-            names = os.listdir(self.path / "attempts")
+            names = os.listdir(here)
         except OSError:
             names = []
         for name in names:
             if name.isdecimal() and name not in self._attempts:
-                self._attempts[name] = Attempt(self.path / "attempts" / name, self.id)
+                self._attempts[name] = Attempt(Path(here, name), self.id)
         return sorted(self._attempts.values(), key=lambda attempt: attempt.number)
 
     def last_step(self) -> int:
         """The last step that it is known to have reached: a hint, cheap to get."""
         return max((attempt.last_step for attempt in self.attempts()[-1:]), default=0)
 
-    def status(self) -> Status:
-        """What it is doing."""
-        attempts = self.attempts()
+    def status(self, attempts: Sequence[Attempt] | None = None) -> Status:
+        """What it is doing; `attempts` are its attempts, if they have just been listed."""
+        attempts = self.attempts() if attempts is None else attempts
         if not attempts:
             return Status.QUEUED
         last = attempts[-1]

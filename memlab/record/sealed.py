@@ -70,7 +70,7 @@ def unseal(data: bytes, place: str) -> dict[str, Any] | None:
         return None
     body = data[: found.start()] + b"}"
     try:
-        document = json.loads(body)
+        document = json.loads(body.decode())
         if b'nan"' in body or b'inf"' in body:
             document = restored(document)
     except (ValueError, RecursionError):

@@ -1,5 +1,6 @@
 """All runs of a folder, read bit by bit and again only where something has changed."""
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,6 +38,9 @@ class Index:
         size, at = FIRST, 0
         while at < len(order):
             changed = [self._read(folders[name]) for name in order[at : at + size]]
+            if any(changed):
+                # Entries stay: the collector would look through all of them again and again.
+                gc.freeze()
             yield any(changed) or bool(gone)
             at, size = at + size, min(2 * size, MOST)
         if not order:
