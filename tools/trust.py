@@ -89,6 +89,27 @@ PROMISES = [
     ),
     Promise("nothing is ever unpickled", "tests/faults/test_bad_input.py"),
     Promise(
+        "a wall clock that is set back or ahead, or stands still: ids, events, commands and rows "
+        "keep their order, durations stay right, and no live attempt is taken for dead",
+        "tests/record/test_clocks.py",
+    ),
+    Promise(
+        "a dead attempt is taken over at once, even while a forked child of it lives and goes on "
+        "writing",
+        "tests/record/test_forks.py",
+    ),
+    Promise(
+        "a folder that may only be read, is missing or holds links in a circle, pipes, devices, "
+        "empty or huge files, in any place: every reader shows what can be read and waits for "
+        "nothing",
+        "tests/faults/test_odd_folders.py",
+    ),
+    Promise(
+        "a preset from a stranger, whatever its bytes, is read or refused with its line and "
+        "column, in less than 20 MB",
+        "tests/preset/test_hostile_presets.py",
+    ),
+    Promise(
         "a run of format 1.0 stays readable; one of a later format is never written over",
         "tests/faults/test_golden_runs.py",
     ),
