@@ -34,6 +34,8 @@ class Tiles:
     """rows and columns that places are in"""
     caption: str = ""
     """what a heading adds to the map's name"""
+    blank: str = ""
+    """what a place without a thing means"""
     instead: str = "nothing to show yet"
     """what is said where there are no things"""
 
@@ -50,7 +52,8 @@ def draw_tiles(tiles: Tiles, width: int, height: int, theme: Theme = DARK) -> st
     grid = tile_steps(tiles, (height - 1) * (2 if theme.colour else 1), width)
     levels = np.where(np.isnan(grid), _NOTHING, _level(grid, edges))
     rows = _squares(levels, theme) if theme.colour else _shades(levels, theme)
-    legend = line(_legend(tiles.first, edges, width, theme), width, theme.colour)
+    blank = tiles.blank if np.isnan(grid).any() else ""
+    legend = line(_legend(tiles.first, edges, blank, width, theme), width, theme.colour)
     return "\n".join([legend, *(inked(row, theme.colour) for row in rows)])
 
 
@@ -102,14 +105,16 @@ def _medians(first: Floats, tile: Integers, n: int) -> Floats:
     return medians
 
 
-def _legend(first: Floats, edges: Floats, width: int, theme: Theme) -> list[Fragment]:
+def _legend(first: Floats, edges: Floats, blank: str, width: int, theme: Theme) -> list[Fragment]:
     signs = "■■■■■" if theme.colour else _SHADES
     parts = [
-        Fragment(f"{signs[i]} ≤ {short(edge)}", theme.tiles[i])
+        Fragment(f"{signs[i]} ≤{short(edge)}", theme.tiles[i])
         for i, edge in enumerate(edges.tolist())
     ]
     if missing := int(np.isinf(first).sum()):
         parts.append(Fragment(f"{signs[_NOT_YET]} {missing:,} not yet", theme.tick))
+    if blank:
+        parts.append(Fragment(f"□ {blank}", theme.tick))
     return fitting(parts, width)
 
 

@@ -84,8 +84,8 @@ APP = Keys(
 )
 
 LOOK = (
-    Key("v", "read", "read", "Read the values at a cursor, a run's samples too; ← → move it.", footer=True),
-    Key("f", "full", "full", "Give the panel that has focus the whole screen.", footer=True),
+    Key("v", "read", "read", "Read values, and samples, at a cursor; ← → move it.", footer=True),
+    Key("f", "full", "full", "Give the panel that has focus the whole screen."),
     Key("plus,equals_sign", "zoom(0.5)", "closer", "Show half as much of the x axis; the wheel too."),
     Key("minus", "zoom(2)", "farther", "Show twice as much of the x axis; the wheel too."),
     Key("left", "pan(-1)", "left", "The cursor, or what is shown, to the left."),

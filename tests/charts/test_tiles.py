@@ -57,8 +57,16 @@ def test_levels_part_what_came_into_groups_of_like_size(first):
 def test_without_colours_the_shade_tells_the_step_and_a_dot_what_has_not_come():
     first = np.array([20.0, 40, 60, 80, np.inf])
     text = draw_tiles(Tiles(first, np.zeros(5, int), np.arange(5), (1, 6)), 60, 2, PLAIN)
-    assert text.split("\n") == ["█ ≤ 20  ▓ ≤ 40  ▒ ≤ 60  ░ ≤ 80  · 1 not yet", "█" * 10
+    assert text.split("\n") == ["█ ≤20  ▓ ≤40  ▒ ≤60  ░ ≤80  · 1 not yet", "█" * 10
         + "▓" * 10 + "▒" * 10 + "░" * 10 + "·" * 10]  # fmt: skip
+
+
+def test_the_legend_says_what_a_place_without_a_thing_means():
+    first, place = np.array([20.0, 40]), np.array([0, 1])
+    tiles = Tiles(first, place, place, (2, 2), blank="not asked")
+    assert draw_tiles(tiles, 60, 4, PLAIN).startswith("█ ≤20  ▓ ≤40  □ not asked")
+    whole = Tiles(first, np.zeros(2, int), place, (1, 2), blank="not asked")
+    assert "not asked" not in draw_tiles(whole, 60, 4, PLAIN)
 
 
 def test_in_colours_two_tiles_share_a_cell():

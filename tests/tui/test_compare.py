@@ -229,6 +229,19 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
         assert _values(app) == last != expected
 
 
+async def test_it_says_how_many_runs_have_no_curve(console, make_run, settle) -> None:
+    async with console() as (app, pilot):
+        runs = [make_run(name="one"), make_run(name="two")]
+        app.post_message(CompareRuns(runs))
+        await settle(app, pilot)
+        run = app.screen._compared[1]
+        object.__setattr__(run, "view", run_history(run).until(50))
+        await pilot.press("a", "a", "a")
+        assert "by steps since memorized ▸ · log y · linear x · 1 run not shown" in _title(app)
+        await pilot.press("a")
+        assert "not shown" not in _title(app)
+
+
 async def test_beyond_its_end_a_run_has_no_value(console, make_run, settle) -> None:
     async with console() as (app, pilot):
         runs = [make_run(name="long"), make_run("training.batch_size=64", name="short")]

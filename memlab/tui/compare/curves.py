@@ -53,11 +53,16 @@ class Compared:
         known = np.isfinite(judged[name])
         return judged["step"][known], judged[name][known]
 
+    def curve(self, name: str, axis: Axis) -> tuple[Floats, Floats]:
+        """Places on an axis, and values; empty if this run has none there."""
+        steps, values = self.measure(name)
+        x = self.along(axis, steps)
+        return (steps[:0], values[:0]) if x is None else (x, values)
+
     def value(self, name: str, axis: Axis, at: float | None) -> float | None:
         """What was measured nearest to a place of an axis, or last; None beyond the run."""
-        steps, values = self.measure(name)
-        x = steps if at is None else self.along(axis, steps)
-        if x is None or not len(x) or not (at is None or x[0] <= at <= x[-1]):
+        x, values = self.measure(name) if at is None else self.curve(name, axis)
+        if not len(x) or not (at is None or x[0] <= at <= x[-1]):
             return None
         return float(values[-1 if at is None else np.argmin(np.abs(x - at))])
 
@@ -92,9 +97,8 @@ def overlay(
     """One curve a run, with a rule where it memorized and where it generalized."""
     series, rules = [], []
     for run in sorted(runs, key=lambda run: run.key == focus):
-        steps, values = run.measure(measure)
-        x = run.along(axis, steps)
-        if x is None or not len(x):
+        x, values = run.curve(measure, axis)
+        if not len(x):
             continue
         colour = colours[run.key]
         faint = focus is not None and run.key != focus
@@ -117,8 +121,8 @@ def bands(runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis:
     """Runs that differ only in seed: their median as a curve, least to greatest as a band."""
     series, spread = [], []
     for group in by_seed(runs).values():
-        curves = [(run.along(axis, s), v) for run in group for s, v in [run.measure(measure)]]
-        lines = [(x, v) for x, v in curves if x is not None and len(x)]
+        curves = [run.curve(measure, axis) for run in group]
+        lines = [(x, values) for x, values in curves if len(x)]
         if not lines:
             continue
         x, values = _aligned(lines)

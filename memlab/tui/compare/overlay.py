@@ -29,6 +29,8 @@ class Overlaid:
     measure: str
     axis: Axis
     look: Look
+    absent: int = 0
+    """runs that have no curve"""
 
     @cached_property
     def extent(self) -> Extent:
@@ -81,6 +83,8 @@ class Overlay(Plot[Overlaid]):
             log_link("x", moment.x_log, "screen.log_x"),
             *part_shown(look, moment.extent, moment.axis),
         ]
+        if moment.absent:
+            said.append(Content(f"{moment.absent} run{'s' * (moment.absent > 1)} not shown"))
         if look.reading is not None:
             said.append(Content.styled(f"values at {look.reading:,.6g}", "$text"))
         return Content(" · ").join(said)

@@ -1,7 +1,8 @@
 """The Compare screen: marked runs in one chart, and a table of what differs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -122,7 +123,8 @@ class CompareScreen(ChartScreen):
         runs = self._compared
         colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
         chart = self._curves(colours)
-        self._overlaid = Overlaid(chart, self._measure, self._axis, look)
+        absent = sum(not len(run.curve(self._measure, self._axis)[0]) for run in runs)
+        self._overlaid = Overlaid(chart, self._measure, self._axis, look, absent)
         self.plot.show(self._overlaid)
         self._show_table(colours)
 
@@ -138,7 +140,7 @@ class CompareScreen(ChartScreen):
         columns = [
             Column("run", "run", 26),
             Column("value", self._measure, 12, "right"),
-            *(_setting(key) for key in rows),
+            *(_setting(key, values) for key, values in rows.items()),
             Column("memorized", "memorized", 10, "right"),
             Column("grokked", "grokked", 8, "right"),
         ]
@@ -150,7 +152,7 @@ class CompareScreen(ChartScreen):
             return [
                 Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
                 Content("–" if value is None else f"{value:.4g}"),
-                *(safe("–" if v[row] is None else str(v[row])) for v in rows.values()),
+                *(safe(_shown(values[row])) for values in rows.values()),
                 _count(run.memorized),
                 _count(run.grokked),
             ]
@@ -248,9 +250,14 @@ def _compared(number: int, history: History) -> Compared:
     return compared(history, name, flat(folder.description.get("preset", {})))
 
 
-def _setting(key: str) -> Column:
+def _setting(key: str, values: Sequence[Any]) -> Column:
     title = safe_text(key.rpartition(".")[2], 20)
-    return Column(key, title, max(len(title), 8), "right")
+    widest = min(max(len(_shown(value)) for value in values), 16)
+    return Column(key, title, max(len(title), widest, 6), "right")
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else str(value)
 
 
 def _count(n: int | None) -> Content:

@@ -8,6 +8,7 @@ from textual.content import Content
 from memlab.charts import Chart, Tiles
 from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
+from memlab.tui.live import learned_map
 from memlab.tui.live.curves import Measure, is_log
 from memlab.tui.live.moment import Moment
 from memlab.tui.live.panel import link
@@ -37,7 +38,9 @@ class ChartPanel(Plot[Moment]):
         return self._chosen[0]
 
     def depends(self, moment: Moment) -> Hashable:
-        """Data, look and axes."""
+        """Data, look and axes; a map is as old as its checkpoint."""
+        if self.chosen == learned_map.NAME:
+            return moment.learned.known(moment.reading), self.chosen
         return moment.version, moment.look, self.y_log, self.chosen
 
     def picture(self, moment: Moment) -> Chart | Tiles:

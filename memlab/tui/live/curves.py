@@ -112,7 +112,7 @@ def measures(moment: Moment) -> dict[str, Measure]:
     view = moment.view
     found: dict[str, Measure] = {
         name: column(name) for name in view.steps.columns if name != "loss"
-    }
+    } | {FIRST_LEARNED: _first_learned}
     elsewhere = {
         "step",
         *(f"{s}_{m}" for s in ("train", "val", "test") for m in ("loss", "accuracy")),
@@ -123,7 +123,7 @@ def measures(moment: Moment) -> dict[str, Measure]:
     if evaluated and evaluated[-1].groups:
         names = dict.fromkeys(name for values in evaluated[-1].groups.values() for name in values)
         found |= {f"{name} by task": _by_task(name) for name in names}
-    return found | {FIRST_LEARNED: _first_learned}
+    return found
 
 
 def _first_learned(moment: Moment, y_log: bool, columns: int) -> Tiles:

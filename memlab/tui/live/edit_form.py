@@ -49,6 +49,7 @@ class EditForm(Window[dict[str, Any] | None]):
         """One line for each setting, its help below."""
         with Vertical() as box:
             box.border_title = Content("edit while training")
+            box.border_subtitle = Content("esc leaves all as it is")
             with VerticalScroll(can_focus=False):
                 for field in self._fields:
                     with Horizontal(classes="setting"):
@@ -105,7 +106,7 @@ class EditForm(Window[dict[str, Any] | None]):
         focused = self.focused
         known: Mapping[str, Field] = {field.key: field for field in self._fields}
         field = known.get(str(focused.name)) if isinstance(focused, Input) else None
-        return f"{field.help} {field.allowed}." if field else ""
+        return f"{field.help} Allowed: {field.allowed}." if field else ""
 
 
 def _summary(changes: Mapping[str, Any]) -> str:

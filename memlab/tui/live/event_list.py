@@ -51,7 +51,8 @@ class EventList(Lines[Event]):
 
     def heading(self, moment: Moment) -> Content:
         """How many of what one looks for."""
-        spikes, findings = len(moment.view.spikes), len(moment.view.findings)
+        view = moment.view
+        spikes, findings = len(view.spikes) + bool(view.open_spike), len(view.findings)
         return Content(f"events · ▼ {spikes} · findings {findings}")
 
     def lines(self, moment: Moment) -> Sequence[Event]:

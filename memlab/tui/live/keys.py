@@ -5,7 +5,7 @@ from memlab.tui.keys import LOOK, Key, Keys
 RUN = Keys(
     "A run",
     (
-        Key("space", "pause", "pause/go on", "Let the training wait, or go on.", footer=True),
+        Key("space", "pause", "pause", "Let the training wait, or go on.", footer=True),
         Key("space", "play", "play", "Play the run, or hold it.", footer=True),
         Key("K", "stop", "stop", "Save a checkpoint and end the training.", footer=True),
         Key("C", "checkpoint", "checkpoint", "Save a checkpoint now and go on."),
@@ -30,7 +30,7 @@ RUN = Keys(
     ),
 )
 
-CHART = Keys("A chart", (Key("y", "log_y", "log y", "Logarithmic or linear values.", footer=True),))
+CHART = Keys("A chart", (Key("y", "log_y", "log y", "Logarithmic or linear values."),))
 
 LINES = Keys(
     "A list",

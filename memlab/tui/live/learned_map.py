@@ -30,14 +30,18 @@ class LearnedMap:
         self._newest: int | None = None
         self._learned: Learned | None = None
 
-    def until(self, step: int) -> Tiles:
-        """What had been learned by a step, as far as it is known."""
+    def known(self, step: int) -> tuple[int | None, int]:
+        """The newest checkpoint, and up to which step the map at a step goes: equal = same map."""
         steps = self._folder.checkpoints.steps()
         if steps and steps[-1] != self._newest:
             self._newest, self._learned = steps[-1], newest_learned(self._folder)
+        return self._newest, min(step, self._learned.step) if self._learned else 0
+
+    def until(self, step: int) -> Tiles:
+        """What had been learned by a step, as far as it is known."""
+        _, step = self.known(step)
         if self._learned is None:
             return Tiles(np.empty(0), instead=_why_not(self._folder))
-        step = min(step, self._learned.step)
         first = self._learned.first
         known = np.where((first >= 0) & (first <= step), first, np.inf)
         by = f"by step {step:,}"
@@ -45,7 +49,9 @@ class LearnedMap:
         if table is None or len(table) != len(known):
             return Tiles(known, caption=f"in order, {by}")
         n = len(table.elements)
-        return Tiles(known, table.a, table.b, (n, n), caption=f"a ↓ b →, {by}")
+        return Tiles(
+            known, table.a, table.b, (n, n), caption=f"a ↓ b →, {by}", blank="not trained on"
+        )
 
     @cached_property
     def _table(self) -> Table | None:

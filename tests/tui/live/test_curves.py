@@ -81,7 +81,7 @@ def test_the_smoothed_line_does_not_depend_on_the_zoom(finished: RunFolder) -> N
 
 
 def test_the_measures_are_what_the_run_recorded(finished: RunFolder) -> None:
-    names = [*COLUMNS[1:], "token_accuracy", "first learned"]
+    names = [*COLUMNS[1:], "first learned", "token_accuracy"]
     assert list(curves.measures(moment_of(finished))) == names
 
 

@@ -1,5 +1,6 @@
 """The map of the training examples, live and in a replay."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ async def checkpointed(pilot: Any, screen: Any, writer: AttemptWriter, step: int
 
 
 async def test_a_live_map_says_how_old_it_is(
-    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, writer, events = live
     async with opened(folder) as (pilot, screen):
@@ -135,6 +136,13 @@ async def test_a_live_map_says_how_old_it_is(
         while not isinstance(event := next(events), Evaluated) or event.step < 300:
             writer.write(event)
         commit(folder, 200)
+        writer.write(event)
         screen.poll()
         await pilot.pause()
         assert "by step 200" in text_of(pilot.app)
+        monkeypatch.setattr(LearnedMap, "until", None)
+        for event in itertools.islice(events, 20):
+            writer.write(event)
+        screen.poll()
+        await pilot.pause()
+        assert "by step 200" in text_of(pilot.app), "it is drawn anew for each checkpoint alone"

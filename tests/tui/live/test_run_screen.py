@@ -182,7 +182,7 @@ async def test_the_third_chart_goes_through_the_measures(opened: Open, finished:
             logarithmic = screen.query_one("#third", ChartPanel).y_log
             assert logarithmic == seen[-1].endswith("norm")
         assert seen == [
-            "lr", "weight_norm", "update_norm", "token_accuracy", "first learned", "grad_norm"
+            "lr", "weight_norm", "update_norm", "first learned", "token_accuracy", "grad_norm"
         ]  # fmt: skip
 
 
