@@ -33,8 +33,7 @@ class Index:
         gone = self.entries.keys() - folders.keys()
         for name in gone:
             del self.entries[name], self._stamps[name]
-        order = [name for name in first if name in folders]
-        order += [name for name in folders if name not in set(order)]
+        order = list(dict.fromkeys([*(name for name in first if name in folders), *folders]))
         size, at = FIRST, 0
         while at < len(order):
             changed = [self._read(folders[name]) for name in order[at : at + size]]
