@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,13 @@ def _is_file(path: Path) -> bool:
 def _document(path: Path) -> Document:
     try:
         with path.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1), str(path))
+            return _parsed(file.read(MAX_BYTES + 1), str(path))
     except OSError as error:
         raise PresetError(f"cannot read the preset: {error.strerror}", where=str(path)) from None
+
+
+# One base lies under many presets, and all presets are listed again and again.
+_parsed = lru_cache(maxsize=128)(parse)
 
 
 def _extended(document: Document, folder: Path) -> Document:
