@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, final
 
 from memlab.record import process, sealed
+from memlab.record.shapes import ATTEMPT, END, HEARTBEAT
 
 STANDSTILL = 15.0
 """Seconds without a heartbeat, on the watcher's own clock, after which an attempt is dead."""
 
+_SHAPES = {"attempt.json": ATTEMPT, "heartbeat": HEARTBEAT, "end.json": END}
 open_here: set[Path] = set()
 """Folders of the attempts that this process has open: to others a dead thread looks alive."""
 
@@ -34,7 +36,9 @@ class Attempt:
         self._seen: tuple[int, float] | None = None
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        return sealed.read(f"{self.path}/{name}", place(self._run, self.number, name))
+        return sealed.read(
+            f"{self.path}/{name}", place(self._run, self.number, name), _SHAPES[name]
+        )
 
     @property
     def info(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from memlab.errors import RunError
-from memlab.record import files, sealed
+from memlab.record import files, sealed, shapes
 
 COMMIT = "COMMIT.json"
 NEEDED = {
@@ -111,7 +111,7 @@ class Checkpoints:
     def _hashes(self, step: int) -> dict[str, str]:
         """Name to hash, as `COMMIT.json` states them; empty when it is missing or damaged."""
         name = self._folder(step).name
-        document = sealed.read(self.path / name / COMMIT, name) or {}
+        document = sealed.read(self.path / name / COMMIT, name, shapes.COMMIT) or {}
         return dict(document.get("sha256", {}))
 
     def _verifies(self, step: int) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, final
 from memlab.errors import RunError
 from memlab.record import files, sealed
 from memlab.record.folder import RunFolder
+from memlab.record.shapes import COMMAND
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Inbox:
 
     def _take(self, name: str) -> Command | None:
         self._done.add(name)
-        document = sealed.read(self._path / name, self._place) or {}
+        document = sealed.read(self._path / name, self._place, COMMAND) or {}
         command = _command(document)
         if isinstance(command, Edit) and command.at is not None:
             return command if command.at >= self._resumed_at else None
@@ -135,4 +136,4 @@ def _command(document: dict[str, Any]) -> Command | None:
     cls = KINDS.get(str(document.get("command")))
     if cls is not Edit:
         return cls() if cls else None
-    return Edit(changes=document["changes"], at=document["at"])
+    return Edit(changes=document.get("changes", {}), at=document.get("at"))

@@ -16,7 +16,7 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.record import files, sealed
+from memlab.record import files, sealed, shapes
 from memlab.record.attempt import Attempt, place
 from memlab.record.checkpoints import COMMIT
 from memlab.record.event_log import MOST, EventReader
@@ -70,14 +70,16 @@ class _Examiner:
 
     def symptoms(self) -> Iterator[Symptom]:
         yield from self._description()
-        yield from self._document("labels.json", f"{self.run}/labels.json")
+        yield from self._document("labels.json", f"{self.run}/labels.json", shapes.LABELS)
         yield from self._numbers()
         for attempt in self.folder.attempts():
             yield from self._attempt(attempt)
         yield from self._checkpoints()
         for name in _names(self.folder.path / "commands"):
             if name.endswith(".json"):
-                yield from self._document(f"commands/{name}", f"{self.run}/commands")
+                yield from self._document(
+                    f"commands/{name}", f"{self.run}/commands", shapes.COMMAND
+                )
         yield from self._strangers()
 
     def _description(self) -> Iterator[Symptom]:
@@ -88,11 +90,14 @@ class _Examiner:
         expected = self.folder.description.get("preset_sha256")
         yield from self._hash("preset.yaml", expected)
 
-    def _document(self, name: str, seat: str) -> Iterator[Symptom]:
-        """Verify the seal of a JSON file."""
-        if sealed.read(self.folder.path / name, seat) is None:
+    def _document(self, name: str, seat: str, shape: Any) -> Iterator[Symptom]:
+        """Verify the seal of a JSON file, and that it holds what such a file holds."""
+        document = sealed.read(self.folder.path / name, seat)
+        if document is None:
             missing = not os.path.lexists(self.folder.path / name)
             yield Symptom("problem", name, "is missing" if missing else "its seal does not fit")
+        elif not shapes.fits(document, shape):
+            yield Symptom("problem", name, "its values are not of the types that belong there")
         else:
             self.verified["documents"] += 1
 
@@ -116,13 +121,13 @@ class _Examiner:
         def seat(part: str) -> str:
             return place(self.run, attempt.number, part)
 
-        yield from self._document(f"{name}/attempt.json", seat("attempt.json"))
+        yield from self._document(f"{name}/attempt.json", seat("attempt.json"), shapes.ATTEMPT)
         # One that never beat is empty; one that beats now may be caught in the middle of it.
         if files.size(attempt.path / "heartbeat") and not attempt.alive():
-            for symptom in self._document(f"{name}/heartbeat", seat("heartbeat")):
+            for symptom in self._document(f"{name}/heartbeat", seat("heartbeat"), shapes.HEARTBEAT):
                 yield Symptom("note", symptom.where, f"{symptom.what}; it is only a hint")
         if os.path.lexists(attempt.path / "end.json"):
-            yield from self._document(f"{name}/end.json", seat("end.json"))
+            yield from self._document(f"{name}/end.json", seat("end.json"), shapes.END)
         for part, expected in ((attempt.end or {}).get("sha256") or {}).items():
             yield from self._hash(f"{name}/{part}", expected)
         yield from self._rows(name, attempt, sealed.seed(seat("steps")))
@@ -170,7 +175,7 @@ class _Examiner:
         recorded, _ = History(self.folder).until().steps.read(0, NEVER)
         for step in self.folder.checkpoints.steps():
             name = f"checkpoints/step-{step:09d}"
-            document = sealed.read(self.folder.path / name / COMMIT, Path(name).name)
+            document = sealed.read(self.folder.path / name / COMMIT, Path(name).name, shapes.COMMIT)
             found = list(self._committed(name, step, document))
             if gap := _gap(recorded[recorded <= step], 1, step):
                 found.append(Symptom("problem", name, f"of the steps before it {gap}"))
@@ -184,7 +189,7 @@ class _Examiner:
             yield Symptom("problem", f"{name}/{COMMIT}", "its seal does not fit")
             return
         self.verified["documents"] += 1
-        for part, expected in document["sha256"].items():
+        for part, expected in document.get("sha256", {}).items():
             yield from self._hash(f"{name}/{part}", expected)
 
     def _strangers(self) -> Iterator[Symptom]:

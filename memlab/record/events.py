@@ -5,13 +5,13 @@ values travel as `Rows` and are kept in `steps.bin`, never in a line of text.
 """
 
 from dataclasses import dataclass, field, fields
-from types import UnionType
-from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import RunError
+from memlab.record.shapes import fits
 
 COLUMNS = ("loss", "grad_norm", "lr", "weight_norm", "update_norm")
 """Per-step values: the objective as optimized (nats), the gradient's 2-norm before clipping, the
@@ -226,31 +226,12 @@ def from_json(line: dict[str, Any]) -> Event:
         hints = _HINTS[cls]
         known = {name: value for name, value in line.items() if name in hints}
         try:
-            if all(_fits(value, hints[name]) for name, value in known.items()):
+            if all(fits(value, hints[name]) for name, value in known.items()):
                 return cls(**known)
         except TypeError:
             pass
-    stamp = {k: line[k] for k in ("step", "wall", "seq") if _fits(line.get(k), _HINTS[Event][k])}
+    stamp = {k: line[k] for k in ("step", "wall", "seq") if fits(line.get(k), _HINTS[Event][k])}
     return Unknown(**{"step": 0, **stamp}, raw=line)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value read from JSON is of the type that a field declares."""
-    if get_origin(hint) is UnionType:
-        return any(_fits(value, one) for one in get_args(hint))
-    if get_origin(hint) is dict:
-        return isinstance(value, dict) and all(
-            _fits(item, get_args(hint)[1]) for item in value.values()
-        )
-    if get_origin(hint) is list:
-        return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
-    if isinstance(value, bool):
-        return hint in (bool, Any)
-    if hint is int:
-        return isinstance(value, int) and abs(value) < 2**63
-    if hint is float:
-        return isinstance(value, float) or _fits(value, int)
-    return hint is Any or isinstance(value, hint)
 
 
 _HINTS = {

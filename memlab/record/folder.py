@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Any, Self, TypeGuard, final
 
 from memlab.errors import BusyError, RunError
 from memlab.record import files, labels, process, sealed
@@ -18,6 +18,7 @@ from memlab.record.event_log import EventReader
 from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.labels import Labels
 from memlab.record.run_id import new_id
+from memlab.record.shapes import RUN, fits
 from memlab.record.status import REASONS, Status
 
 FORMAT = "memlab-run"
@@ -65,7 +66,10 @@ class RunFolder:
     @cached_property
     def description(self) -> dict[str, Any]:
         """`run.json`; empty when it is damaged."""
-        return sealed.read(f"{self.path}/run.json", "run.json") or {}
+        document = sealed.read(f"{self.path}/run.json", "run.json", RUN) or {}
+        columns = document.get("columns", COLUMNS)
+        is_table = COLUMNS[0] in columns and len(set(columns)) == len(columns)
+        return document if is_table else {}
 
     @cached_property
     def id(self) -> str:
@@ -87,7 +91,7 @@ class RunFolder:
         if not self.description:
             return "run.json is missing or damaged"
         version = self.description.get("version")
-        if self.description.get("format") != FORMAT or not isinstance(version, list):
+        if self.description.get("format") != FORMAT or not _is_version(version):
             return f"run.json is of format {self.description.get('format')!r}"
         if version[0] > VERSION[0] or self.description.get("requires"):
             return f"it is of format {version}; this memlab writes {list(VERSION)}"
@@ -202,6 +206,10 @@ class RunFolder:
                 raise
             return None
         return path
+
+
+def _is_version(value: Any) -> TypeGuard[list[int]]:
+    return fits(value, list[int]) and len(value) == 2
 
 
 def _busy(run: str, attempt: Attempt) -> BusyError:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from memlab.record import files, sealed
+from memlab.record.shapes import LABELS
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,11 @@ class Labels:
 
 def read(path: Path, run: str) -> Labels:
     """The labels in a run's folder; empty where they are missing or damaged."""
-    document = sealed.read(path / "labels.json", f"{run}/labels.json") or {}
+    document = sealed.read(path / "labels.json", f"{run}/labels.json", LABELS) or {}
     return Labels(
-        name=str(document.get("name", "")),
-        tags=tuple(map(str, document.get("tags", ()))),
-        note=str(document.get("note", "")),
+        name=document.get("name", ""),
+        tags=tuple(document.get("tags", ())),
+        note=document.get("note", ""),
     )
 
 

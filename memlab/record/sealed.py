@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from memlab.record import files
+from memlab.record.shapes import fits
 
 _NUMBERS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _LOOKS_LIKE_ONE = re.compile(r"\\*(nan|inf|-inf)")
@@ -78,7 +79,8 @@ def unseal(data: bytes, place: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def read(path: str | Path, place: str) -> dict[str, Any] | None:
-    """The document in a file, or None when it is missing or damaged."""
+def read(path: str | Path, place: str, shape: Any = Any) -> dict[str, Any] | None:
+    """The document in a file; None when it is missing, damaged, or not of this shape."""
     data = files.read(path)
-    return None if data is None else unseal(data, place)
+    document = None if data is None else unseal(data, place)
+    return document if fits(document, shape) else None
