@@ -186,7 +186,7 @@ class Memlab(App[None]):
         name = safe(event.folder.labels().name or event.folder.id)
         self.training.proceed()
         if event.problem is not None:
-            title = Content.assemble(("✗ ", "$error"), name, " ended with an error")
+            title = Content.assemble(("✗ ", "$text-error"), name, " ended with an error")
             self.push_screen(Tell(title, _told(event.problem)))
         else:
             self.notify(f"{name.plain}: {event.folder.status()}", markup=False)

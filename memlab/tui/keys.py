@@ -114,7 +114,7 @@ LAB = Keys(
         ),
         Key("w", "save", "save as", "Write a preset of your own.", footer=True),
         Key("ctrl+z", "revert", "revert", "Forget your changes; again brings them back."),
-        Key("escape", "back", "back", "Back to the presets."),
+        Key("escape", "back", "presets", "Back to the presets.", footer=True),
     ),
 )
 
@@ -134,7 +134,6 @@ FORM = Keys(
         Key("up", "previous", "before", "The field before."),
         Key("ctrl+n", "next_changed", "changed", "The next field that you changed.", footer=True),
         Key("ctrl+b", "reset", "reset", "Give this field its value from the preset.", footer=True),
-        Key("escape", "leave", "presets", "Back to the presets.", footer=True),
     ),
 )
 
@@ -164,7 +163,7 @@ RUNS = Keys(
         Key("D,delete", "delete", "delete", "Move the run, or the marked ones, to the trash.", footer=True),
         Key("u", "undo", "undo", "Bring back what was deleted last."),
         Key("A", "mark_all", "mark all", "Mark all shown, or none."),
-        Key("escape", "back", "back", "Clear the filter."),
+        Key("escape", "back", "back", "Leave the filter; again clears it.", footer=True),
     ),
 )  # fmt: skip
 

@@ -183,6 +183,18 @@ async def test_reset_revert_and_the_next_changed_field(console, settle) -> None:
         assert _line(app, "model.n_layers").value == "1"
 
 
+async def test_escape_is_offered_and_leads_back_to_the_presets(console, settle) -> None:
+    async with console() as (app, pilot):
+        options = app.screen.query_one(PresetOptions)
+        assert "escape" not in app.screen.active_bindings
+        for key in ("enter", "slash"):
+            await pilot.press(key)
+            assert not options.has_focus
+            assert "escape" in app.screen.active_bindings
+            await pilot.press("escape")
+            assert options.has_focus
+
+
 async def test_what_was_reverted_can_be_taken_up_again(console, settle) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "model.n_layers", "3")

@@ -84,6 +84,15 @@ async def test_names_have_more_room_on_a_wider_screen(runs_screen, settle) -> No
         assert "a name that is quite long" in _seen(app)
 
 
+async def test_the_way_back_is_offered_where_there_is_one(runs_screen, settle) -> None:
+    async with runs_screen() as (app, pilot):
+        for keys, offered in (((), "slash"), (("slash", "x"), "escape"), (("enter",), "both")):
+            await pilot.press(*keys)
+            await settle(app, pilot)
+            found = {"slash", "escape"} & app.screen.active_bindings.keys()
+            assert found == ({offered} if offered != "both" else {"slash", "escape"})
+
+
 async def test_the_settings_that_differ_are_columns(runs_screen) -> None:
     async with runs_screen((200, 60)) as (app, _):
         header = _seen(app).splitlines()[0]

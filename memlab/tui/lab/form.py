@@ -30,9 +30,6 @@ class Form(Vertical):
     KEYS = keys.FORM
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
-    class Left(Message):
-        """The focus is to go back to where it came from."""
-
     class Typed(Message):
         """A text was typed into a field, or a word chosen."""
 
@@ -152,10 +149,6 @@ class Form(Vertical):
             if line.changed or line.wrong:
                 self.enter(line.key)
                 return
-
-    def action_leave(self) -> None:
-        """Back to the presets."""
-        self.post_message(self.Left())
 
     def action_reset(self) -> None:
         """Give the field its value from the preset."""

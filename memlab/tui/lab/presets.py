@@ -106,7 +106,7 @@ class Presets(Vertical):
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         chosen = next(one for one in self._presets if one.name == event.option.id)
-        problem = safe(str(chosen.problem), 2000, lines=True, style="$error")
+        problem = safe(str(chosen.problem), 2000, lines=True, style="$text-error")
         about = safe(chosen.about, 2000) if chosen.preset else problem
         self.query_one("#about Static", Static).update(about)
         self.post_message(self.Chosen(chosen))
@@ -122,7 +122,7 @@ def _options(presets: Sequence[Available]) -> Iterator[Option]:
         yield Option(safe(f"{folder}/"), disabled=True)
         for one in members:
             sign = "✗ " if one.problem else "  "
-            yield Option(Content.assemble((sign, "$error"), safe(one.name)), id=one.name)
+            yield Option(Content.assemble((sign, "$text-error"), safe(one.name)), id=one.name)
 
 
 def _place(one: Available) -> tuple[str, str]:

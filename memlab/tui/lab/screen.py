@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Button, Footer
+from textual.widgets import Button, Footer, Input
 
 from memlab.errors import MemlabError
 from memlab.preset.check import Report, check
@@ -29,7 +29,7 @@ from memlab.tui.lab.draft import Draft
 from memlab.tui.lab.editor import edited
 from memlab.tui.lab.form import Form
 from memlab.tui.lab.preflight import Preflight
-from memlab.tui.lab.presets import Presets
+from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.save import problem_with, save
 from memlab.tui.messages import StartRun
 from memlab.tui.safe import safe
@@ -299,7 +299,12 @@ class LabScreen(Screen[None]):
         """Go to the presets' filter."""
         self.query_one(Presets).focus_filter()
 
-    @on(Form.Left)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """The filter is for those who type nothing, the way back for those who have left."""
+        if action == "filter":
+            return not isinstance(self.focused, Input)
+        return action != "back" or not isinstance(self.focused, PresetOptions)
+
     def action_back(self) -> None:
         """Go to the list of presets."""
         self.query_one(Presets).focus_list()

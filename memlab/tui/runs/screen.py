@@ -200,12 +200,13 @@ class RunsScreen(Screen[None]):
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
+        self.refresh_bindings()
         known = frozenset().union(*(e.facts.keys() for e in self._index.entries.values()))
         try:
             self._listing.filter(event.value, known)
         except FilterError as problem:
             self.query_one("#summary", Static).update(
-                safe(f"✗ {_in_a_line(problem)}", style="$error")
+                safe(f"✗ {_in_a_line(problem)}", style="$text-error")
             )
             return
         self._list()
@@ -217,6 +218,13 @@ class RunsScreen(Screen[None]):
     def action_filter(self) -> None:
         """Go to the filter."""
         self.query_one("#filter", Input).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """The way to the filter is for those who are not there, the way back for the others."""
+        typing = isinstance(self.focused, Input)
+        if action == "filter":
+            return not typing
+        return action != "back" or typing or any(line.value for line in self.query(Input))
 
     def action_back(self) -> None:
         """Leave the filter; a second time, clear it."""
