@@ -33,7 +33,9 @@ class Training:
         return self.current is folder
 
     def proceed(self) -> None:
-        """The run that trained has ended: begin the next one."""
+        """The run that trained has ended: begin the next one that was not deleted meanwhile."""
+        while self.waiting and not self.waiting[0].path.exists():
+            self.waiting.popleft()
         self.current = self.waiting.popleft() if self.waiting else None
         if self.current is not None:
             # A daemon: a console that crashes leaves a run that died and can be resumed.

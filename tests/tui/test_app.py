@@ -9,6 +9,7 @@ from textual.widgets import Button, Static
 
 from memlab.errors import RunError
 from memlab.record.events import Ended
+from memlab.record.runs import delete
 from memlab.record.status import Status
 from memlab.tui.messages import OpenRun
 from memlab.tui.training import Training
@@ -215,6 +216,17 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
     assert done.wait(30)
     assert ended == [("0", False), ("1", True), ("2", False)]
     assert training.current is None
+
+
+def test_a_run_that_was_deleted_while_it_waited_does_not_train(make_run) -> None:
+    runs = [make_run(name=str(i)) for i in range(3)]
+    training = Training(lambda folder: None, lambda folder, problem: None)
+    for run in runs:
+        training.submit(run)
+    delete(runs[1])
+    training.proceed()
+    assert training.current is runs[2]
+    assert not training.waiting
 
 
 def test_the_console_opens_without_torch(here) -> None:
