@@ -25,6 +25,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.rows import RowReader
 from memlab.record.run_rows import NEVER
+from memlab.record.shapes import Check
 
 ATTEMPT_FILES = {"attempt.json", "heartbeat", "steps.bin", "steps.idx", "events.jsonl", "end.json"}
 
@@ -90,13 +91,13 @@ class _Examiner:
         expected = self.folder.description.get("preset_sha256")
         yield from self._hash("preset.yaml", expected)
 
-    def _document(self, name: str, seat: str, shape: Any) -> Iterator[Symptom]:
+    def _document(self, name: str, seat: str, fits: Check) -> Iterator[Symptom]:
         """Verify the seal of a JSON file, and that it holds what such a file holds."""
         document = sealed.read(self.folder.path / name, seat)
         if document is None:
             missing = not os.path.lexists(self.folder.path / name)
             yield Symptom("problem", name, "is missing" if missing else "its seal does not fit")
-        elif not shapes.fits(document, shape):
+        elif not fits(document):
             yield Symptom("problem", name, "its values are not of the types that belong there")
         else:
             self.verified["documents"] += 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import RunError
-from memlab.record.shapes import fits
+from memlab.record.shapes import shape
 
 COLUMNS = ("loss", "grad_norm", "lr", "weight_norm", "update_norm")
 """Per-step values: the objective as optimized (nats), the gradient's 2-norm before clipping, the
@@ -223,18 +223,18 @@ def from_json(line: dict[str, Any]) -> Event:
     """The event that a dictionary describes; fields of later versions are left out."""
     cls = KINDS.get(str(line.get("kind")))
     if cls is not None:
-        hints = _HINTS[cls]
-        known = {name: value for name, value in line.items() if name in hints}
+        checks = _CHECKS[cls]
+        known = {name: value for name, value in line.items() if name in checks}
         try:
-            if all(fits(value, hints[name]) for name, value in known.items()):
+            if all(checks[name](value) for name, value in known.items()):
                 return cls(**known)
         except TypeError:
             pass
-    stamp = {k: line[k] for k in ("step", "wall", "seq") if fits(line.get(k), _HINTS[Event][k])}
+    stamp = {k: line[k] for k in ("step", "wall", "seq") if _CHECKS[Event][k](line.get(k))}
     return Unknown(**{"step": 0, **stamp}, raw=line)
 
 
-_HINTS = {
-    cls: {name: hint for name, hint in get_type_hints(cls).items() if name != "kind"}
+_CHECKS = {
+    cls: {name: shape(hint) for name, hint in get_type_hints(cls).items() if name != "kind"}
     for cls in (Event, *KINDS.values())
 }

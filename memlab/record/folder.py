@@ -18,7 +18,7 @@ from memlab.record.event_log import EventReader
 from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.labels import Labels
 from memlab.record.run_id import new_id
-from memlab.record.shapes import RUN, fits
+from memlab.record.shapes import RUN, shape
 from memlab.record.status import REASONS, Status
 
 FORMAT = "memlab-run"
@@ -208,8 +208,11 @@ class RunFolder:
         return path
 
 
+_are_numbers = shape(list[int])
+
+
 def _is_version(value: Any) -> TypeGuard[list[int]]:
-    return fits(value, list[int]) and len(value) == 2
+    return _are_numbers(value) and len(value) == 2
 
 
 def _busy(run: str, attempt: Attempt) -> BusyError:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from memlab.record import files
-from memlab.record.shapes import fits
+from memlab.record.shapes import ANYTHING, Check
 
 _NUMBERS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _LOOKS_LIKE_ONE = re.compile(r"\\*(nan|inf|-inf)")
@@ -79,8 +79,8 @@ def unseal(data: bytes, place: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def read(path: str | Path, place: str, shape: Any = Any) -> dict[str, Any] | None:
-    """The document in a file; None when it is missing, damaged, or not of this shape."""
+def read(path: str | Path, place: str, fits: Check = ANYTHING) -> dict[str, Any] | None:
+    """The document in a file; None when it is missing, damaged, or does not fit."""
     data = files.read(path)
     document = None if data is None else unseal(data, place)
-    return document if fits(document, shape) else None
+    return document if fits(document) else None

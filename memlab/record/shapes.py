@@ -1,47 +1,66 @@
 """Whether what was read from JSON is of the types that are written: a seal can be put on anything."""
 
+from collections.abc import Callable
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-Mappings = dict[str, Any]
-
-RUN = {
-    "id": str, "created": float, "columns": list[str], "preset_sha256": str, "versions": Mappings,
-    "preset": {"name": str, "training": Mappings},
-    "check": {"updates": int, "parameters": int, "chance_loss": float | None, "irreducible_loss": float | None},
-}  # fmt: skip
-LABELS = {"name": str, "tags": list[str], "note": str}
-ATTEMPT = {"seq": int, "first_step": int, "threads": int, "device": str, "pid": int}
-HEARTBEAT = {"counter": int, "step": int, "state": str}
-CROSSING = (None, {"from": int, "to": int, "threshold": float | None, "split": str | None})
-END = {
-    "reason": str, "step": int, "sha256": dict[str, str],
-    "summary": {"final": dict[str, float], "n_spikes": int, "memorized_at": CROSSING, "grokked_at": CROSSING},
-}  # fmt: skip
-COMMIT = {"step": int, "sha256": dict[str, str]}
-COMMAND = {"command": str, "attempt": int, "changes": Mappings, "at": int | None}
+Check = Callable[[Any], bool]
 
 
-def fits(value: Any, shape: Any) -> bool:
-    """Whether a value is of a type.
+def shape(hint: Any) -> Check:
+    """A check whether a value is of a type, made once and quick ever after.
 
     Of a mapping of types: whether the members that are there are; of several types: whether any is.
     """
-    if isinstance(shape, dict):
-        return isinstance(value, dict) and all(
-            fits(value[name], own) for name, own in shape.items() if name in value
-        )
-    if isinstance(shape, tuple) or get_origin(shape) is UnionType:
-        return any(fits(value, one) for one in get_args(shape) or shape)
-    if get_origin(shape) is dict:
-        inner = get_args(shape)[1]
-        return isinstance(value, dict) and all(fits(item, inner) for item in value.values())
-    if get_origin(shape) is list:
-        return isinstance(value, list) and all(fits(item, get_args(shape)[0]) for item in value)
-    if isinstance(value, bool):
-        return shape in (bool, Any)
-    if shape is int:
-        return isinstance(value, int) and abs(value) < 2**63
-    if shape is float:
-        return isinstance(value, float) or fits(value, int)
-    return shape is Any or (value is None if shape is None else isinstance(value, shape))
+    if isinstance(hint, dict):
+        return _members({name: shape(own) for name, own in hint.items()})
+    if isinstance(hint, tuple) or get_origin(hint) is UnionType:
+        options = [shape(one) for one in get_args(hint) or hint]
+        return lambda value: any(fits(value) for fits in options)
+    if get_origin(hint) is dict:
+        inner = shape(get_args(hint)[1])
+        return lambda value: isinstance(value, dict) and all(map(inner, value.values()))
+    if get_origin(hint) is list:
+        inner = shape(get_args(hint)[0])
+        return lambda value: isinstance(value, list) and all(map(inner, value))
+    own = {
+        Any: lambda value: True,
+        None: lambda value: value is None,
+        int: _is_int,
+        float: _is_float,
+    }
+    return own[hint] if hint in own else lambda value: isinstance(value, hint)
+
+
+def _members(known: dict[str, Check]) -> Check:
+    return lambda value: (
+        isinstance(value, dict)
+        and all(fits(value[name]) for name, fits in known.items() if name in value)
+    )
+
+
+def _is_int(value: Any) -> bool:
+    return type(value) is int and -(2**63) < value < 2**63
+
+
+def _is_float(value: Any) -> bool:
+    return type(value) is float or _is_int(value)
+
+
+ANYTHING = shape(Any)
+_CROSSING = (None, {"from": int, "to": int, "threshold": float | None, "split": str | None})
+
+RUN = shape({
+    "id": str, "created": float, "columns": list[str], "preset_sha256": str, "versions": dict,
+    "preset": {"name": str, "training": dict},
+    "check": {"updates": int, "parameters": int, "chance_loss": float | None, "irreducible_loss": float | None},
+})  # fmt: skip
+LABELS = shape({"name": str, "tags": list[str], "note": str})
+ATTEMPT = shape({"seq": int, "first_step": int, "threads": int, "device": str, "pid": int})
+HEARTBEAT = shape({"counter": int, "step": int, "state": str})
+END = shape({
+    "reason": str, "step": int, "sha256": dict[str, str],
+    "summary": {"final": dict[str, float], "n_spikes": int, "memorized_at": _CROSSING, "grokked_at": _CROSSING},
+})  # fmt: skip
+COMMIT = shape({"step": int, "sha256": dict[str, str]})
+COMMAND = shape({"command": str, "attempt": int, "changes": dict, "at": int | None})

@@ -15,7 +15,7 @@ from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.runs import list_runs
-from memlab.record.shapes import fits
+from memlab.record.shapes import shape
 from memlab.record.summary import brief, closing_facts, summarize
 
 from .recorded import write_rows
@@ -127,7 +127,7 @@ def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
 
 
 @pytest.mark.parametrize(
-    ("value", "shape", "answer"),
+    ("value", "hint", "answer"),
     [
         (1, int, True),
         (True, int, False),
@@ -147,5 +147,5 @@ def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
         ({"a": "x"}, (None, {"a": int}), False),
     ],
 )
-def test_a_shape_says_what_belongs_there(value, shape, answer):
-    assert fits(value, shape) is answer
+def test_a_shape_says_what_belongs_there(value, hint, answer):
+    assert shape(hint)(value) is answer
