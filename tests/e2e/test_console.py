@@ -114,9 +114,10 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.until("lr → 0.005")
     console.press("enter")
     console.until(lambda text: "edit while" not in text)
-    if size[0] < 100:
-        console.press("p")
+    narrow = size[0] < 100
+    console.press(*"p" * narrow)
     console.until("edited")
+    console.press(*"p" * narrow)
 
     # Stop, find it among the runs.
     console.until("memorized")
