@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.theme import Theme
-from textual.widgets import Footer
 
 from memlab.charts import Chart
 from memlab.charts.theme import RGB
@@ -30,6 +29,7 @@ from memlab.tui.compare.curves import (
     overlay,
 )
 from memlab.tui.compare.overlay import Overlaid, Overlay
+from memlab.tui.footer import Footer
 from memlab.tui.live.chart_screen import ChartScreen
 from memlab.tui.live.look import Extent, Look
 from memlab.tui.messages import CompareRuns, OpenRun
@@ -72,7 +72,7 @@ class CompareScreen(ChartScreen):
         yield Bar()
         yield Overlay(y_log=True, id="overlay")
         yield Table()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Look at runs that still train again and again."""

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Button, Footer, Input
+from textual.widgets import Button, Input
 
 from memlab.errors import MemlabError
 from memlab.preset.check import Report, check
@@ -25,6 +25,7 @@ from memlab.preset.validate import validated
 from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Ask, Line
+from memlab.tui.footer import Footer
 from memlab.tui.lab.draft import Draft
 from memlab.tui.lab.editor import edited
 from memlab.tui.lab.form import Form
@@ -97,7 +98,7 @@ class LabScreen(Screen[None]):
                 yield Button("▶ start", id="start", compact=True, variant="success")
                 yield Button("queue", id="queue", compact=True)
                 yield Button("save as", id="save", compact=True)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Name the parts; once they are seen, read the presets."""

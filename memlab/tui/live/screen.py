@@ -12,13 +12,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer
 
 from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
+from memlab.tui.footer import Footer
 from memlab.tui.live import curves
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.chart_screen import ChartScreen
@@ -81,7 +81,7 @@ class RunScreen(ChartScreen):
                 yield EventList(id="events")
         yield Scrubber(id="scrubber")
         if self._hands:
-            yield Footer(compact=True, show_command_palette=False)
+            yield Footer()
 
     def on_mount(self) -> None:
         """Draw, and look at the clock from now on."""

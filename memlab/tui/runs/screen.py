@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from memlab.errors import MemlabError
@@ -22,6 +22,7 @@ from memlab.record.status import Status
 from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
+from memlab.tui.footer import Footer
 from memlab.tui.memory import Memory
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
 from memlab.tui.runs.columns import Shown, age, columns, shown_setting
@@ -81,7 +82,7 @@ class RunsScreen(Screen[None]):
         yield Static(id="summary")
         yield Table()
         yield Static(id="detail")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Look now, and again every now and then."""
