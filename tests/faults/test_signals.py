@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -136,7 +137,8 @@ def test_a_signal_at_any_event_costs_no_bit(memlab, number):
         for _ in range(n):
             if not json.loads(process.out.readline() or "{}"):
                 break
-        process.send(number)
+        with suppress(ProcessLookupError):  # it may be over by now
+            process.send(number)
         process.wait()
         assert memlab("resume", "last", "--json") == 0
         folder = list_runs(memlab.folder / "runs")[0]
