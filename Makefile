@@ -39,7 +39,7 @@ bench: .venv/installed          ## the table of engines in README.md; fetches tr
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/transformers_gpt2.py | $(BIN)/python tools/section.py README.md bench
 
-torture: .venv/installed        ## try to break it for an hour, and write TRUST.md
+torture: .venv/installed        ## try to break it for some minutes, and write TRUST.md
 	mkdir -p build && rm -f build/figures.jsonl
 	OMP_NUM_THREADS=1 MEMLAB_FIGURES=build/figures.jsonl $(BIN)/pytest -m slow tests/faults
 	$(BIN)/memlab torture --kills 500 --fills 60 --damages 20000 --json > build/torture.json
