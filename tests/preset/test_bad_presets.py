@@ -14,16 +14,7 @@ from memlab.preset.text import parse
 from memlab.preset.validate import validated
 from memlab.tasks import kinds
 
-GOOD = """\
-name: trial
-task: {kind: modular, operation: add, modulus: 7, train_fraction: 0.5}
-model: {n_layers: 1, n_heads: 2, d_model: 16}
-optimizer:
-  lr: 1e-3
-training:
-  steps: 10
-evaluation: {every: 5}
-"""
+from .hostile import GOOD
 
 
 def refusal(path, text: str, *overrides: str) -> PresetError:

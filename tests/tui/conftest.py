@@ -62,7 +62,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
     ids = (f"20260101T0000{i:02d}-abcdef" for i in itertools.count())
     monkeypatch.setattr("memlab.record.folder.new_id", lambda runs: next(ids))
-    for module in ("columns", "screen"):
+    for module in ("columns", "detail"):
         monkeypatch.setattr(f"memlab.tui.runs.{module}.age", lambda created: "2 h")
     clock = itertools.count(1_800_000_000.0, 0.125)
     for module in ("folder", "attempt_writer"):

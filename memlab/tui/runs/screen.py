@@ -25,7 +25,8 @@ from memlab.tui.dialogs import Line
 from memlab.tui.footer import Footer
 from memlab.tui.memory import Memory
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
-from memlab.tui.runs.columns import Shown, age, columns, shown_setting
+from memlab.tui.runs.columns import Shown, columns
+from memlab.tui.runs.detail import detail, summary
 from memlab.tui.runs.entry import Entry, curve
 from memlab.tui.runs.filter import FilterError
 from memlab.tui.runs.index import Index
@@ -165,33 +166,15 @@ class RunsScreen(Screen[None]):
         return [mark, *(shown.cell(entry) for shown in self._columns)]
 
     def _tell(self) -> None:
-        n, known = len(self._listing.shown), len(self._index.entries)
-        of = f" of {known:,}" if n != known else ""
-        marks = len(self._listing.marked)
-        marked = f"   ◉ {marks} marked" if marks else ""
-        order = f"   {self._order()}" if n > 1 else ""
-        word = "run" if known == 1 else "runs"
-        said = (
-            f"{n:,}{of} {word}{order}{marked}"
-            if known
-            else "no runs here yet: start one in the Lab (1)"
-        )
-        self.query_one("#summary", Static).update(Content(said))
+        said = summary(self._listing, len(self._index.entries), self._columns)
+        self.query_one("#summary", Static).update(said)
         self._tell_more()
-
-    def _order(self) -> str:
-        """What the runs are sorted by, though its column may be out of sight."""
-        fact, down = self._listing.fact, self._listing.down
-        if fact == "run":
-            return "newest first" if down else "oldest first"
-        title = next((s.column.title for s in self._columns if s.fact == fact), fact)
-        return safe(f"by {title} {'▾' if down else '▴'}").plain
 
     @on(Table.Moved)
     def _tell_more(self) -> None:
         entry, differing = self._at_cursor(), self._listing.differing
-        detail = _detail(entry, differing) if entry else Content("")
-        self.query_one("#detail", Static).update(detail)
+        more = detail(entry, differing) if entry else Content("")
+        self.query_one("#detail", Static).update(more)
         self._draw_soon()
 
     def _at_cursor(self) -> Entry | None:
@@ -365,22 +348,3 @@ class RunsScreen(Screen[None]):
 
 def _in_a_line(problem: Exception) -> str:
     return safe(" ".join(str(problem).split()), 200).plain
-
-
-def _detail(entry: Entry, differing: Sequence[str]) -> Content:
-    """A second look at the run under the cursor."""
-    values = "  ".join(f"{name} {value:.4g}" for name, value in entry.values.items())
-    settings = [
-        f"{key.rpartition('.')[2]} {shown_setting(entry.settings[key])}"
-        for key in differing
-        if key in entry.settings
-    ]
-    tags = " ".join(f"#{tag}" for tag in entry.tags)
-    about = "  ".join([entry.key, f"preset {entry.preset}", age(entry.created), tags])
-    lines = [
-        Content.assemble(safe(entry.name, style="bold"), "  ", safe(about, 300, style="dim")),
-        safe(values or "nothing measured yet", 300),
-        safe("  ".join(settings), 300, style="dim"),
-        safe(entry.note, 300),
-    ]
-    return Content("\n").join([line for line in lines if line])

@@ -1,0 +1,49 @@
+"""What is told beside the table: how many runs there are, and more of the one under the cursor."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from memlab.tui.runs.columns import Shown, age, shown_setting
+from memlab.tui.runs.entry import Entry
+from memlab.tui.runs.listing import Listing
+from memlab.tui.safe import safe
+
+
+def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
+    """How many of the `known` runs are shown and marked, and in what order."""
+    if not known:
+        return Content("no runs here yet: start one in the Lab (1)")
+    n, marks = len(listing.shown), len(listing.marked)
+    of = f" of {known:,}" if n != known else ""
+    order = f"   {_order(listing, columns)}" if n > 1 else ""
+    marked = f"   ◉ {marks} marked" if marks else ""
+    return Content(f"{n:,}{of} {'run' if known == 1 else 'runs'}{order}{marked}")
+
+
+def _order(listing: Listing, columns: Sequence[Shown]) -> str:
+    """What the runs are sorted by, though its column may be out of sight."""
+    fact, down = listing.fact, listing.down
+    if fact == "run":
+        return "newest first" if down else "oldest first"
+    title = next((s.column.title for s in columns if s.fact == fact), fact)
+    return safe(f"by {title} {'▾' if down else '▴'}").plain
+
+
+def detail(entry: Entry, differing: Sequence[str]) -> Content:
+    """A second look at the run under the cursor."""
+    values = "  ".join(f"{name} {value:.4g}" for name, value in entry.values.items())
+    settings = [
+        f"{key.rpartition('.')[2]} {shown_setting(entry.settings[key])}"
+        for key in differing
+        if key in entry.settings
+    ]
+    tags = " ".join(f"#{tag}" for tag in entry.tags)
+    about = "  ".join([entry.key, f"preset {entry.preset}", age(entry.created), tags])
+    lines = [
+        Content.assemble(safe(entry.name, style="bold"), "  ", safe(about, 300, style="dim")),
+        safe(values or "nothing measured yet", 300),
+        safe("  ".join(settings), 300, style="dim"),
+        safe(entry.note, 300),
+    ]
+    return Content("\n").join([line for line in lines if line])
