@@ -193,7 +193,10 @@ def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
     try:
         if (most := os.fstat(fd).st_size) > limit:
             return None
-        return b"".join(iter(lambda: os.read(fd, most + 1), b""))
+        data = os.read(fd, most + 1)
+        if len(data) == most:  # the usual case: to ask for the end costs as much again
+            return data
+        return data + b"".join(iter(lambda: os.read(fd, most + 1), b""))
     except OSError:
         return None
     finally:

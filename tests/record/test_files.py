@@ -91,3 +91,20 @@ def test_removing_follows_no_link(tmp_path):
     (tmp_path / "gone" / "link").symlink_to(tmp_path / "kept")
     files.remove(tmp_path / "gone")
     assert (tmp_path / "kept" / "file").read_text() == "mine" and not (tmp_path / "gone").exists()
+
+
+def test_a_file_that_comes_in_pieces_or_grows_meanwhile_is_read_to_its_end(tmp_path, monkeypatch):
+    path, read = tmp_path / "x", os.read
+    path.write_bytes(bytes(range(200)))
+    monkeypatch.setattr(os, "read", lambda fd, n: read(fd, min(n, 7)))
+    assert files.read(path) == bytes(range(200))
+
+    def growing(fd, n):
+        if (found := read(fd, n)) == b"ab":
+            with path.open("ab") as more:
+                more.write(b"!")
+        return found
+
+    path.write_bytes(b"abcd")
+    monkeypatch.setattr(os, "read", lambda fd, n: growing(fd, min(n, 2)))
+    assert files.read(path) == b"abcd!"
