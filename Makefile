@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# Twice the two cores that it is made for: a third of the time a test waits, for a process or a screen.
+PYTEST := $(BIN)/pytest -n 4
 
 .PHONY: run test test-slow coverage check bench claims example pictures tree venv torture
 
@@ -7,10 +9,10 @@ run: .venv/installed            ## train the quickstart preset: memorizes, then 
 	$(BIN)/memlab run quickstart
 
 test: .venv/installed           ## the default tests
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 test-slow: .venv/installed      ## the tests that take minutes
-	$(BIN)/pytest -n 2 -m slow
+	$(PYTEST) -m slow
 
 coverage: .venv/installed       ## every branch of memlab/record, run by its own tests
 	$(BIN)/pytest tests/record --cov=memlab.record --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
@@ -20,7 +22,7 @@ check: .venv/installed          ## everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 	$(MAKE) coverage
 
 claims: .venv/installed         ## train every short preset and write what came of its claims

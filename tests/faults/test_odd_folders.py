@@ -46,7 +46,7 @@ ODD = {
     "device": lambda path: path.symlink_to("/dev/zero"),
     "folder": os.mkdir,
 }
-OFTEN = ("pipe", "loop", "sparse")
+OFTEN = ("pipe", "loop")
 KINDS = [kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in ODD]
 
 
