@@ -79,10 +79,8 @@ Loss = Callable[[int], torch.Tensor]
 
 def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
     """Models with equal weights, and how each computes its loss."""
-    sequences, batches = (
-        Sequences(known.train.tokens, known.target),
-        Batches(known, known.preset.seeds),
-    )
+    sequences = Sequences(known.train.tokens, known.target)
+    batches = Batches(known, known.preset.seeds)
     seed, d_vocab = known.preset.seeds.number("init"), len(known.dataset.vocabulary)
     made: dict[str, tuple[nn.Module, Loss]] = {}
     for name, kind in FORMS.items():

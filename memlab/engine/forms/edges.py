@@ -53,9 +53,12 @@ class Runs:
     def of(cls, row: Integers, n_rows: int, *, is_sorted: bool = False) -> "Runs":
         """Sort edges by `row` (edge,), each below `n_rows`."""
         count = np.bincount(row, minlength=n_rows)
+        start = count.cumsum() - count
+        if is_sorted:
+            return cls(None, start)
         # numpy sorts numbers of 16 bits by counting, 15 times as fast as wider ones
         key = row.astype(np.uint16) if n_rows <= 1 << 16 else row
-        return cls(None if is_sorted else key.argsort(kind="stable"), count.cumsum() - count)
+        return cls(key.argsort(kind="stable"), start)
 
 
 @dataclass(frozen=True)
