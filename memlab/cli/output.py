@@ -31,7 +31,11 @@ def data() -> Console:
 
 def print_json(value: Any) -> None:
     """One JSON value on one line of ASCII; numbers that JSON lacks become null."""
-    sys.stdout.write(json.dumps(_finite(value)) + "\n")
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value))
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 

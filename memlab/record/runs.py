@@ -1,6 +1,7 @@
 """The folder of all runs: finding, listing, deleting and restoring."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from memlab.errors import BusyError, RunError
@@ -16,14 +17,23 @@ def runs_folder(option: Path | None = None) -> Path:
     return option or Path(os.environ.get("MEMLAB_RUNS") or "runs")
 
 
-def list_runs(runs: Path) -> list[RunFolder]:
-    """All runs, newest first."""
+def run_names(runs: Path) -> list[str]:
+    """Names of what lies in `runs` in plain sight, newest first: runs, and perhaps other things."""
     try:
-        with os.scandir(runs) as entries:
-            names = [e.name for e in entries if not e.name.startswith(".") and _is_run(e.path)]
+        names = os.listdir(runs)
     except OSError:
         return []
-    return [RunFolder(runs / name) for name in sorted(names, reverse=True)]
+    return sorted((name for name in names if not name.startswith(".")), reverse=True)
+
+
+def iter_runs(runs: Path) -> Iterator[RunFolder]:
+    """The runs, newest first; of those that are not asked for only the names are read."""
+    return (RunFolder(runs / name) for name in run_names(runs) if _is_run(runs / name))
+
+
+def list_runs(runs: Path) -> list[RunFolder]:
+    """All runs, newest first."""
+    return list(iter_runs(runs))
 
 
 def _is_run(path: str | Path) -> bool:

@@ -25,7 +25,7 @@ _SEAL = re.compile(rb'(?:, |,\n  )"crc": "([0-9a-f]{8})"\n?\}\n\Z')
 
 def seed(place: str) -> int:
     """Where the CRC of what lies at `place` starts."""
-    return zlib.crc32(place.encode())
+    return zlib.crc32(place.encode(errors="surrogatepass"))  # a folder's name may be any bytes
 
 
 def plain(value: Any) -> Any:

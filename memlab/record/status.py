@@ -24,5 +24,14 @@ class Status(StrEnum):
     """a later attempt has taken over; never the status of a run"""
 
 
+ENDED = (
+    Status.FINISHED,
+    Status.STOPPED,
+    Status.INTERRUPTED,
+    Status.FAILED,
+    Status.DIVERGED,
+)
+"""Of runs whose last attempt has said why it ended: they stay so until another attempt begins."""
+
 REASONS = {status.value: status for status in Status} | {"early_stop": Status.FINISHED}
 """The reason in `end.json` to the status it means."""

@@ -1,5 +1,6 @@
 """A run in one dictionary: what `memlab show --json` prints and lists are made of."""
 
+from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -67,6 +68,7 @@ def brief(folder: RunFolder) -> dict[str, Any]:
         "tags": list(labels.tags),
         "note": labels.note,
         "preset": folder.description.get("preset", {}).get("name", ""),
+        "created": float(folder.description.get("created", 0.0)),
         "status": str(folder.status(attempts)),
         "step": attempts[-1].last_step if attempts else 0,
         "final": summary.get("final", {}),
@@ -74,6 +76,22 @@ def brief(folder: RunFolder) -> dict[str, Any]:
         "grokked_at": summary.get("grokked_at"),
         "spikes": summary.get("n_spikes"),
     }
+
+
+def settings(folder: RunFolder) -> dict[str, Any]:
+    """Dotted keys to values, of the preset that a run was made with."""
+    return flat(folder.description.get("preset", {}))
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys to values of a preset; what it says about itself is left out."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{key}.")
+        elif prefix or key not in ("name", "about", "claims"):
+            found[prefix + key] = value
+    return found
 
 
 def closing_facts(folder: RunFolder) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import gc
 import traceback
 from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from memlab.errors import MemlabError
 from memlab.preset.create import create_run
 from memlab.record.commands import Stop, send
 from memlab.record.folder import RunFolder
-from memlab.record.runs import list_runs
+from memlab.record.runs import iter_runs
 from memlab.record.status import Status
 from memlab.tui import keys
 from memlab.tui.dialogs import Ask, Tell
@@ -109,8 +110,8 @@ class Memlab(App[None]):
         if mode in self._shown:
             return self._shown[mode]
         wanted = mode == "live"
-        found = (run for run in list_runs(self.runs)[:50] if (run.status() in ALIVE) == wanted)
-        return next(found, None)
+        newest = islice(iter_runs(self.runs), 50)
+        return next((run for run in newest if (run.status() in ALIVE) == wanted), None)
 
     @on(OpenRun)
     async def _open_run(self, event: OpenRun) -> None:

@@ -1,11 +1,11 @@
 """What the console keeps from one session to the next: how it looks, never what was trained."""
 
 import json
-import os
 from pathlib import Path
 from typing import final
 
 from memlab.record import files
+from memlab.record.home import home_folder
 
 MOST = 1 << 16
 """Bytes of the file; a larger one is none of ours."""
@@ -13,10 +13,8 @@ MOST = 1 << 16
 
 def state_file() -> Path | None:
     """`memlab/console.json` in `$XDG_STATE_HOME`, else in `~/.local/state`; None without a home."""
-    folder = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(folder):
-        folder = os.path.expanduser("~/.local/state")
-    return Path(folder, "memlab", "console.json") if os.path.isabs(folder) else None
+    home = home_folder("XDG_STATE_HOME", ".local/state")
+    return home and home / "console.json"
 
 
 @final

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, final
 
 from textual import on
@@ -12,7 +13,7 @@ from textual.widgets import Button, Input, OptionList
 
 from memlab.preset.load import available
 from memlab.record.folder import RunFolder
-from memlab.record.runs import list_runs
+from memlab.record.runs import iter_runs
 from memlab.tui.messages import OpenRun
 from memlab.tui.safe import safe
 
@@ -57,7 +58,7 @@ class PresetsAndRuns(Provider):
         ]
         runs = [
             _Place(safe(f"run {run.labels().name}").plain, safe(run.id).plain, _open(app, run))
-            for run in list_runs(app.runs)[:NEWEST]
+            for run in islice(iter_runs(app.runs), NEWEST)
         ]
         return presets + runs
 

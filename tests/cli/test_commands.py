@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+
+from memlab.record.folder import RunFolder
 
 
 def test_a_run_prints_one_event_a_line_and_nothing_else(memlab):
@@ -44,6 +47,18 @@ def test_runs_lists_what_there_is(trained):
     (run,) = json.loads(trained("runs", "--json"))
     assert (run["name"], run["status"], run["step"]) == ("first [bold]try", "finished", 300)
     assert "first [bold]try" in trained("runs")
+
+
+def test_runs_lists_only_the_newest_if_asked(trained, tmp_path):
+    (run,) = json.loads(trained("runs", "--json"))
+    (tmp_path / "stranger").mkdir()
+    for name in ("older", "rather new"):
+        copy = shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / name)
+        RunFolder(copy).set_labels(name=name)
+    shown = json.loads(trained("runs", "--json", "-n", "1", "--runs", str(tmp_path)))
+    assert [one["name"] for one in shown] == ["rather new"]
+    assert len(json.loads(trained("runs", "--json", "-n", "9", "--runs", str(tmp_path)))) == 2
+    trained("runs", "-n", "0", code=2)
 
 
 def test_show_tells_all_of_a_run(trained):

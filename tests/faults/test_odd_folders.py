@@ -120,6 +120,15 @@ def test_a_run_whose_description_is_odd_is_listed_shown_and_said_to_be_damaged(
     assert read("doctor", tmp_path)[1] == 3 and read("replay", tmp_path)[1] == 0
 
 
+def test_a_damaged_run_in_a_folder_whose_name_is_no_text_is_listed(whole, tmp_path):
+    path = shutil.copytree(whole, tmp_path / os.fsdecode(b"20260101T000000-\xff"))
+    (path / "run.json").unlink()
+    (path / "run.json").touch()
+    assert json.loads(read("runs", tmp_path)[0])[0]["run"] == path.name
+    for reader in READERS:
+        assert read(reader, tmp_path)[1] == 3 * (reader == "doctor")
+
+
 @pytest.mark.parametrize("kind", ODD)
 def test_a_folder_of_runs_that_is_none_has_no_runs(tmp_path, kind):
     ODD[kind](tmp_path / "runs")

@@ -78,7 +78,7 @@ def test_a_list_needs_only_what_the_end_keeps(folder):
     (folder.path / "attempts/002/events.jsonl").unlink()
     assert brief(RunFolder(folder.path)) == {
         "run": folder.id, "name": "mine", "tags": ["a"], "note": "b", "preset": "tiny",
-        "status": "stopped", "step": 20,
+        "created": folder.description["created"], "status": "stopped", "step": 20,
         "final": {"train_loss": 0.25, "val_loss": 0.5, "test_loss": 0.75},
         "memorized_at": {"from": 0, "to": 10, "threshold": 0.99, "split": "train"},
         "grokked_at": {"from": 10, "to": 20, "threshold": 0.99, "split": "val"},

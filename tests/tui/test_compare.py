@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.events import MouseScrollUp
 
 from memlab.record.history import History
+from memlab.record.summary import flat
 from memlab.tui.compare.colours import DARK, Colours
 from memlab.tui.compare.curves import (
     AXES,
@@ -19,7 +20,6 @@ from memlab.tui.compare.curves import (
     overlay,
 )
 from memlab.tui.messages import CompareRuns
-from memlab.tui.runs.entry import flat
 
 
 @pytest.fixture

@@ -1,15 +1,25 @@
 """Runs are read once, and again when something about them has changed."""
 
+import os
+import shutil
+
 import pytest
 
+from memlab.record import catalog
 from memlab.record.events import Ended
+from memlab.record.folder import RunFolder
 from memlab.record.runs import delete, restore
 from memlab.record.status import Status
+from memlab.record.summary import brief, settings
 from memlab.tui.runs import index as index_module
 from memlab.tui.runs.columns import columns, ordered
-from memlab.tui.runs.entry import curve, read
+from memlab.tui.runs.entry import Entry, curve, entry_of
 from memlab.tui.runs.index import Index
 from memlab.tui.runs.listing import Listing
+
+
+def read(folder: RunFolder) -> Entry:
+    return entry_of(folder, brief(folder), settings(folder))
 
 
 def test_a_run_says_what_came_out_of_it(make_run) -> None:
@@ -40,13 +50,53 @@ def test_only_what_changed_is_read_again(make_run, here, monkeypatch) -> None:
     assert any(index.refresh())
     asked = []
     monkeypatch.setattr(
-        index_module, "read", lambda folder: asked.append(folder.id) or read(folder)
+        index_module,
+        "entry_of",
+        lambda folder, *facts: asked.append(folder.id) or entry_of(folder, *facts),
     )
     assert not any(index.refresh())
     runs[1].set_labels(name="another")
     assert any(index.refresh())
     assert asked == [runs[1].id]
     assert index.entries[runs[1].id].name == "another"
+
+
+def test_the_next_console_knows_what_this_one_has_read(make_run, here, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    monkeypatch.setattr(catalog, "WORTH_IT", 1)
+    monkeypatch.setattr(catalog, "RACY", -3600 * 10**9)
+    ended, live = make_run(name="ended"), make_run("training.seed=3", reason=None)
+    first, second = Index(here / "runs"), Index(here / "runs")
+    list(first.refresh())
+    os.truncate(ended.path / "attempts/001/end.json", 0)  # what is not read cannot be missed
+    assert any(second.refresh())
+    for name, entry in first.entries.items():
+        assert second.entries[name].facts == entry.facts
+    assert second.entries[live.id].status == Status.RUNNING
+    ended.set_labels(name="another")
+    list(second.refresh())
+    assert second.entries[ended.id].name == "another"
+
+
+def test_another_run_in_the_place_of_one_is_read_as_itself(make_run, here) -> None:
+    first, other = make_run(name="first"), make_run("training.seed=3", name="other")
+    index = Index(here / "runs")
+    list(index.refresh())
+    shutil.rmtree(first.path)
+    other.path.rename(first.path)
+    assert any(index.refresh())
+    assert list(index.entries) == [first.id]
+    assert index.entries[first.id].name == "other"
+    assert index.entries[first.id].settings["training.seed"] == 3
+
+
+def test_a_folder_that_is_no_run_any_more_is_not_listed(make_run, here) -> None:
+    run = make_run()
+    index = Index(here / "runs")
+    list(index.refresh())
+    (run.path / "run.json").unlink()
+    assert any(index.refresh())
+    assert index.entries == {}
 
 
 def test_a_live_run_is_always_read_again(make_run, here) -> None:

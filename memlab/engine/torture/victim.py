@@ -23,7 +23,7 @@ from memlab.record.events import Event, Rows, to_json
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.run_rows import NEVER
-from memlab.record.runs import list_runs
+from memlab.record.runs import iter_runs
 from memlab.record.status import Status
 
 PRESET: dict[str, Any] = {
@@ -92,7 +92,7 @@ def train(
 
 def victim(runs: Path) -> RunFolder | None:
     """The only run in `runs`, if it is there."""
-    return next(iter(list_runs(runs)), None)
+    return next(iter_runs(runs), None)
 
 
 def child(target: Callable[..., None], *arguments: Any) -> ForkProcess:

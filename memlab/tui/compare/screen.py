@@ -16,6 +16,7 @@ from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
+from memlab.record.summary import flat
 from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
@@ -33,7 +34,6 @@ from memlab.tui.footer import Footer
 from memlab.tui.live.chart_screen import ChartScreen
 from memlab.tui.live.look import Extent, Look
 from memlab.tui.messages import CompareRuns, OpenRun
-from memlab.tui.runs.entry import flat
 from memlab.tui.safe import safe
 from memlab.tui.table import Column, Table
 

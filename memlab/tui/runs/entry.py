@@ -11,7 +11,7 @@ from memlab.charts import sparkline
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.status import Status
-from memlab.record.summary import brief, closing_facts
+from memlab.record.summary import closing_facts
 
 CURVE = 12
 """Cells of the small curve."""
@@ -67,13 +67,11 @@ class Entry:
         }
 
 
-def read(folder: RunFolder) -> Entry:
-    """What a run says of itself; a run that has not ended well is read in full."""
-    known = brief(folder)
+def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, Any]) -> Entry:
+    """A run of which so much is known in brief; one that has not ended well is read in full."""
     if not known["final"] and known["status"] != Status.QUEUED:
-        known |= closing_facts(folder)
-        known["spikes"] = known["n_spikes"]
-    description = folder.description
+        full = closing_facts(folder)
+        known = {**known, **full, "spikes": full["n_spikes"]}
     return Entry(
         folder=folder,
         name=known["name"] or folder.id,
@@ -82,8 +80,8 @@ def read(folder: RunFolder) -> Entry:
         preset=str(known["preset"]),
         status=Status(known["status"]),
         step=known["step"],
-        created=float(description.get("created", 0.0)),
-        settings=flat(description.get("preset", {})),
+        created=known["created"],
+        settings=settings,
         values=known["final"],
         memorized=_step(known["memorized_at"]),
         grokked=_step(known["grokked_at"]),
@@ -103,14 +101,3 @@ def curve(folder: RunFolder) -> str:
 
 def _step(crossing: Mapping[str, Any] | None) -> int | None:
     return None if crossing is None else int(crossing["to"])
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted keys to values; what is said about a preset is left out."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{key}.")
-        elif prefix or key not in ("name", "about", "claims"):
-            found[prefix + key] = value
-    return found

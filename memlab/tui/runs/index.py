@@ -1,18 +1,18 @@
 """All runs of a folder, read bit by bit and again only where something has changed."""
 
 import gc
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
+from memlab.record.catalog import Catalog, Stamp, stamp
 from memlab.record.folder import RunFolder
-from memlab.record.runs import list_runs
-from memlab.tui.runs.entry import UNSETTLED, Entry, read
+from memlab.record.runs import run_names
+from memlab.record.summary import brief
+from memlab.tui.runs.entry import UNSETTLED, Entry, entry_of
 
 FIRST, MOST = 50, 4000
 """Runs in the first portion, and at most in a later one; each is twice the one before."""
-Stamp = tuple[int, int]
 
 
 @final
@@ -29,40 +29,37 @@ class Index:
 
         Yields after each portion, whether anything changed in it.
         """
-        folders = {folder.path.name: folder for folder in list_runs(self._runs)}
-        gone = self.entries.keys() - folders.keys()
-        for name in gone:
-            del self.entries[name], self._stamps[name]
-        order = list(dict.fromkeys([*(name for name in first if name in folders), *folders]))
-        size, at = FIRST, 0
-        while at < len(order):
-            changed = [self._read(folders[name]) for name in order[at : at + size]]
-            if any(changed):
-                # Entries stay: the collector would look through all of them again and again.
-                gc.freeze()
-            yield any(changed) or bool(gone)
-            at, size = at + size, min(2 * size, MOST)
+        names = dict.fromkeys(run_names(self._runs))
+        gone = [self._forget(name) for name in self.entries.keys() - names.keys()]
+        order = list(dict.fromkeys([*(name for name in first if name in names), *names]))
+        at, size = 0, FIRST
+        with Catalog.of_briefs(self._runs) as briefs, Catalog.of_settings(self._runs) as settings:
+            while at < len(order):
+                changed = [self._read(name, briefs, settings) for name in order[at : at + size]]
+                if any(changed):
+                    # Entries stay: the collector would look through all of them again and again.
+                    gc.freeze()
+                yield any(changed) or bool(gone)
+                at, size = at + size, min(2 * size, MOST)
         if not order:
             yield bool(gone)
 
-    def _read(self, folder: RunFolder) -> bool:
-        name, stamp = folder.path.name, _stamp(folder.path)
-        known = self.entries.get(name)
-        if known and known.status not in UNSETTLED and self._stamps[name] == stamp:
+    def _read(self, name: str, briefs: Catalog, settings: Catalog) -> bool:
+        path, known = self._runs / name, self.entries.get(name)
+        seen = stamp(path)
+        if seen is None:
+            return self._forget(name)
+        if known and self._stamps[name] == seen and known.status not in UNSETTLED:
             return False
-        # The folder that is known has watched the heartbeat: it can tell whether a run is alive.
-        entry = read(known.folder if known else folder)
-        self.entries[name], self._stamps[name] = entry, stamp
+        if known and self._stamps[name][0] == seen[0]:
+            # This folder has watched the heartbeat: it can tell whether the run is alive.
+            entry = entry_of(known.folder, brief(known.folder), known.settings)
+        else:
+            folder = RunFolder(path)
+            entry = entry_of(folder, briefs.tell(folder, seen), settings.tell(folder, seen))
+        self.entries[name], self._stamps[name] = entry, seen
         return entry != known
 
-
-def _stamp(path: Path) -> Stamp:
-    """When labels were replaced, and when an attempt began."""
-    return _time(str(path)), _time(f"{path}/attempts")
-
-
-def _time(path: str) -> int:
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return 0
+    def _forget(self, name: str) -> bool:
+        self._stamps.pop(name, None)
+        return self.entries.pop(name, None) is not None

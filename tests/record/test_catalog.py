@@ -1,0 +1,325 @@
+"""What is kept of runs is what reading them would tell, whatever happened to them or to it."""
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from memlab.record import catalog, files
+from memlab.record.catalog import Catalog, stamp
+from memlab.record.events import Ended, Evaluated
+from memlab.record.folder import RunFolder
+from memlab.record.runs import delete, restore, run_names
+from memlab.record.summary import brief, closing_facts, settings
+
+from .faulty import Dead, Faulty
+
+PRESET = {"name": "tiny", "about": "x", "task": {"kind": "sort"}, "training": {"steps": 9}}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """A cache of its own for a test; runs count as old, and any number of them as worth it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(catalog, "WORTH_IT", 1)
+    monkeypatch.setattr(catalog, "RACY", -3600 * 10**9)
+    return tmp_path / "cache/memlab/runs"
+
+
+def make(runs: Path, name: str = "a name", reason: str | None = "finished") -> RunFolder:
+    folder = RunFolder.create(runs, {"preset": PRESET}, "", name)
+    if reason:
+        end(folder, reason, val_loss=float("nan"), val_accuracy=0.1)
+    return folder
+
+
+def end(folder: RunFolder, reason: str, **values: float) -> None:
+    first = 1 + folder.last_step()
+    with folder.claim({}, seq=10 * len(folder.attempts()), first_step=first) as writer:
+        writer.write(Evaluated(step=first, values=values))
+        writer.write(Ended(step=first, reason=reason))
+        writer.end(reason, first, closing_facts(folder))
+
+
+def look(runs: Path) -> tuple[list[str], list[str]]:
+    """What is told of all runs, as text since NaN is no equal of NaN; who was read for it."""
+    told, read = [], []
+
+    def tell(folder: RunFolder) -> dict:
+        read.append(folder.path.name)
+        return brief(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "brief", tell)
+        with Catalog.of_briefs(runs) as briefs:
+            for name in run_names(runs):
+                if seen := stamp(runs / name):
+                    told.append(repr(briefs.tell(RunFolder(runs / name), seen)))
+    return told, read
+
+
+def truth(runs: Path) -> list[str]:
+    return [repr(brief(RunFolder(runs / name))) for name in run_names(runs) if stamp(runs / name)]
+
+
+@pytest.mark.parametrize("reason", ["finished", "stopped", "interrupted", "failed", "diverged"])
+def test_an_ended_run_is_read_once(runs, reason):
+    folder = make(runs, reason=reason)
+    assert look(runs) == (truth(runs), [folder.id])
+    assert look(runs) == (truth(runs), [])
+
+
+def test_settings_are_kept_likewise(runs):
+    folder = make(runs, reason=None)
+    for _ in range(2):
+        with Catalog.of_settings(runs) as kept:
+            told = kept.tell(RunFolder(folder.path), stamp(folder.path))
+        assert told == settings(folder) == {"task.kind": "sort", "training.steps": 9}
+        shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
+
+
+def test_what_version_1_keeps(runs):
+    """Who changes what is told raises VERSION: an older catalog would tell of the past."""
+    assert catalog.VERSION == 1
+    assert list(brief(make(runs))) == [
+        "run", "name", "tags", "note", "preset", "created", "status", "step", "final",
+        "memorized_at", "grokked_at", "spikes",
+    ]  # fmt: skip
+
+
+def test_of_an_older_version_nothing_is_used(runs, monkeypatch):
+    folder = make(runs)
+    look(runs)
+    monkeypatch.setattr(catalog, "VERSION", 2)
+    assert look(runs)[1] == [folder.id]
+
+
+CHANGES = {
+    "another name": lambda f: f.set_labels(name="b name"),
+    "a name as long, at the same place": lambda f: overwrite_label(f, b"a name", b"b name"),
+    "labels cut": lambda f: os.truncate(f.path / "labels.json", 9),
+    "labels gone": lambda f: (f.path / "labels.json").unlink(),
+    "description cut": lambda f: os.truncate(f.path / "run.json", 9),
+    "run.json gone": lambda f: (f.path / "run.json").unlink(),
+    "taken up again": lambda f: f.claim({}, seq=10, first_step=2),
+    "ended again": lambda f: end(f, "stopped", val_loss=0.5),
+    "an attempt gone": lambda f: shutil.rmtree(f.path / "attempts/001"),
+    "attempts gone": lambda f: shutil.rmtree(f.path / "attempts"),
+    "deleted": delete,
+    "deleted and restored": lambda f: (delete(f), restore(f.path.parent, f.id)),
+    "another run in its place": lambda f: replace(f),
+}
+
+
+def overwrite_label(folder: RunFolder, old: bytes, new: bytes) -> None:
+    path = folder.path / "labels.json"
+    with path.open("r+b") as file:
+        text = file.read().replace(old, new)
+        file.seek(0)
+        file.write(text)
+
+
+def replace(folder: RunFolder) -> None:
+    other = make(folder.path.parent, "another", "diverged")
+    shutil.rmtree(folder.path)
+    other.path.rename(folder.path)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_seen(runs, change):
+    """Also one in place, and one that a person makes by hand."""
+    folder, beside = make(runs), make(runs, "beside")
+    before = look(runs)[0]
+    tick(folder.path)
+    CHANGES[change](folder)
+    told, read = look(runs)
+    assert told == truth(runs)
+    assert beside.id not in read
+    assert change == "deleted and restored" or told != before
+    assert look(runs)[0] == told
+
+
+def tick(beside: Path) -> None:
+    """Pass the time until the clock of the file system is another, as RACY asks for."""
+    probe = beside.with_name(".probe")
+    probe.touch()
+    first = probe.stat().st_ctime_ns
+    while probe.stat().st_ctime_ns == first:
+        probe.touch()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("queued", None), ("", "finished"), ("superseded", "superseded")]
+)
+def test_what_may_change_or_was_not_whole_is_read_each_time(runs, name, reason):
+    folder = make(runs, name, reason)
+    assert look(runs)[1] == look(runs)[1] == [folder.id]
+
+
+def test_a_live_run_and_a_dead_one_are_read_each_time(runs):
+    live, dead = make(runs, reason=None), make(runs, reason=None)
+    with live.claim({}, seq=0, first_step=1):
+        dead.claim({"pid": 2**22 + 1}, seq=0, first_step=1)
+        for _ in range(2):
+            assert look(runs) == (truth(runs), [dead.id, live.id])
+
+
+def test_what_changed_just_now_may_change_again_unseen_and_is_not_kept(runs, monkeypatch):
+    monkeypatch.setattr(catalog, "RACY", 2 * 10**9)
+    folder = make(runs)
+    changed = max(stamp(folder.path)[2::3])
+    for clock, kept in ((-(10**15), False), (0, False), (2 * 10**9, False), (2 * 10**9 + 1, True)):
+        monkeypatch.setattr(time, "time_ns", lambda now=changed + clock: now)
+        look(runs)
+        assert (look(runs)[1] == []) == kept
+
+
+def test_a_few_new_runs_are_not_worth_a_new_file(runs, cache, monkeypatch):
+    make(runs)
+    look(runs)
+    (file,) = cache.iterdir()
+    before = file.stat()
+    monkeypatch.setattr(catalog, "WORTH_IT", 3)
+    for new in (1, 2, 3):
+        make(runs)
+        assert len(look(runs)[1]) == new
+        assert (file.stat().st_ino == before.st_ino) == (new < 3)
+    assert look(runs)[1] == []
+
+
+def test_runs_that_are_gone_are_forgotten(runs, cache):
+    gone = make(runs)
+    look(runs)
+    delete(gone)
+    kept = make(runs)
+    look(runs)
+    (file,) = cache.iterdir()
+    assert gone.id not in file.read_text() and kept.id in file.read_text()
+
+
+def test_folders_of_runs_do_not_mix_and_a_link_leads_to_the_same(tmp_path):
+    here, there = make(tmp_path / "here"), make(tmp_path / "there", "b", "failed")
+    there.path.rename(there.path.with_name(here.id))
+    for runs in (here.path.parent, there.path.parent):
+        assert look(runs) == (truth(runs), [here.id])
+        assert look(runs) == (truth(runs), [])
+    (tmp_path / "link").symlink_to(here.path.parent)
+    assert look(tmp_path / "link")[1] == []
+
+
+def test_a_line_in_the_place_of_another_is_not_used(runs, cache):
+    """Even where both runs have one stamp."""
+    first, second = make(runs, "first"), make(runs, "second")
+    look(runs)
+    (file,) = cache.iterdir()
+    other, own = file.read_bytes().splitlines(keepends=True)
+    assert first.id.encode() in own
+    file.write_bytes(other.replace(second.id.encode(), first.id.encode(), 1) + other)
+    told, read = look(runs)
+    assert told == truth(runs) and read == [first.id]
+
+
+@pytest.mark.parametrize(
+    "name", ['"', "a, b", "\\", "two\nlines", "\u2028", "ü", os.fsdecode(b"\xff")]
+)
+def test_odd_names_of_folders_are_told_apart(runs, name):
+    make(runs).path.rename(runs / name)
+    make(runs, "another")
+    look(runs)
+    assert look(runs)[0] == truth(runs)
+
+
+def test_settings_that_nest_too_deep_to_be_written_are_not_kept(runs):
+    folder, deep = make(runs), []
+    for _ in range(2000):
+        deep = [deep]
+    with Catalog(runs, "brief", lambda run: {"deep": deep}, bool) as kept:
+        assert kept.tell(folder, stamp(folder.path)) == {"deep": deep}
+    assert look(runs) == (truth(runs), [folder.id])
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory) -> Path:
+    runs = tmp_path_factory.mktemp("two")
+    make(runs, "first"), make(runs, "second", "diverged")
+    return runs
+
+
+@examples(max_examples=150)
+@given(data=st.data())
+def test_a_damaged_catalog_tells_nothing_wrong(two, tmp_path_factory, data):
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("XDG_CACHE_HOME", str(home))
+        patch.setattr(catalog, "WORTH_IT", 1)
+        patch.setattr(catalog, "RACY", -3600 * 10**9)
+        look(two)
+        (file,) = (home / "memlab/runs").iterdir()
+        text = file.read_bytes()
+        at = data.draw(st.integers(0, len(text) - 1))
+        match data.draw(st.sampled_from(["flip", "cut", "zero", "insert", "swap", "twice", "odd"])):
+            case "flip":
+                flipped = text[at] ^ 1 << data.draw(st.integers(0, 7))
+                text = text[:at] + bytes([flipped]) + text[at + 1 :]
+            case "cut":
+                text = text[:at]
+            case "zero":
+                text = text[:at] + bytes(40) + text[at + 40 :]
+            case "insert":
+                text = text[:at] + data.draw(st.binary(min_size=1)) + text[at:]
+            case "swap":
+                text = b"".join(reversed(text.splitlines(keepends=True)))
+            case "twice":
+                text = text[at:] + text
+            case "odd":
+                file.unlink()
+                data.draw(st.sampled_from([os.mkfifo, os.mkdir, lambda p: p.symlink_to(p)]))(file)
+        if file.is_file():
+            file.write_bytes(text)
+        assert look(two)[0] == truth(two)
+        assert look(two)[0] == truth(two)
+
+
+@pytest.mark.parametrize("home", ["file", "loop", "nowhere", "read-only"])
+def test_without_a_place_to_keep_it_runs_are_read_each_time(runs, tmp_path, monkeypatch, home):
+    folder, place = make(runs), tmp_path / home
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    if home == "file":
+        place.write_text("")
+    if home == "loop":
+        place.symlink_to(place)
+    if home == "read-only":
+        monkeypatch.setattr(files.calls, "mkdir", Faulty(1, "EROFS").mkdir)
+    if home == "nowhere":
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    for _ in range(2):
+        assert look(runs) == (truth(runs), [folder.id])
+
+
+@pytest.mark.parametrize("fault", ["dies", "short", "EINTR", "ENOSPC", "EIO", "EROFS"])
+def test_whichever_call_fails_while_it_is_written_nothing_wrong_is_told(
+    runs, cache, monkeypatch, fault
+):
+    make(runs, "first")
+    look(runs)
+    expected, at = truth(runs), 0
+    while True:
+        at += 1
+        make(runs, f"name {at}")
+        expected = truth(runs)
+        calls = Faulty(at, fault)
+        with monkeypatch.context() as patch, contextlib.suppress(Dead):
+            patch.setattr(files, "calls", calls)
+            assert look(runs)[0] == expected
+        assert look(runs)[0] == expected
+        if calls.count < at:
+            break
+    assert at > 4
+    assert look(runs)[1] == []
