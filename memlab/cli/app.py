@@ -11,6 +11,7 @@ from memlab.cli.console import console
 from memlab.cli.data import data
 from memlab.cli.doctor import doctor
 from memlab.cli.eval import evaluate
+from memlab.cli.options import RunsFolder
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
 from memlab.cli.replay import replay
@@ -41,13 +42,16 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    runs: RunsFolder = None,
 ) -> None:
     """A lab console for memorization and generalization in tiny transformers.
 
     Without a command it opens in the terminal.
     """
     if context.invoked_subcommand is None:
-        console()
+        console(runs)
+    elif runs:
+        context.default_map = {context.invoked_subcommand: {"runs": runs}}
 
 
 app.command()(run)

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -48,10 +48,16 @@ def fail(error: MemlabError) -> int:
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
 ) -> Table:
-    """A plain table; columns named in `numbers` are set to the right."""
+    """A plain table; columns named in `numbers` are set to the right.
+
+    Where it is too wide for the terminal, the first column and numbers are the last to give way.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for header in headers:
-        made.add_column(header, justify="right" if header in numbers else "left", overflow="fold")
+    for i, header in enumerate(headers):
+        justify: Literal["left", "right"] = "right" if header in numbers else "left"
+        whole = i == 0 or header in numbers
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if whole else "fold"
+        made.add_column(header, justify=justify, overflow=overflow, no_wrap=whole)
     for row in rows:
         made.add_row(*(Text(safe_text(cell)) for cell in row))
     return made

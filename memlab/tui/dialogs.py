@@ -13,6 +13,8 @@ from textual.widgets import Button, Input, Static
 
 ESCAPE: list[BindingType] = [Binding("escape", "dismiss(None)", "back", show=False)]
 
+KEYS = Content.styled("⏎ accept   esc leave", "$foreground-muted")
+
 Answer = TypeVar("Answer")
 
 
@@ -68,12 +70,12 @@ class Line(Window[str | None]):
         with Vertical(classes="dialog"):
             yield Static(self._title)
             yield Input(self._text, compact=True)
-            yield Static("", classes="problem")
+            yield Static(KEYS, classes="problem")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell at once what is wrong."""
         found = self._problem(event.value) if self._problem else None
-        self.query_one(".problem", Static).update(Content(found or "⏎ accept   esc leave"))
+        self.query_one(".problem", Static).update(Content(found) if found else KEYS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give the text, if nothing is wrong with it."""

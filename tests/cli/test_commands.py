@@ -61,6 +61,26 @@ def test_runs_lists_only_the_newest_if_asked(trained, tmp_path):
     trained("runs", "-n", "0", code=2)
 
 
+def test_the_folder_of_runs_may_be_named_before_the_command(trained, tmp_path):
+    runs = str(trained.folder / "runs")
+    assert trained("--runs", runs, "runs", "--json") == trained("runs", "--json", "--runs", runs)
+    assert json.loads(trained("--runs", str(tmp_path), "runs", "--json")) == []
+    assert trained("--runs", str(tmp_path), "runs", "--runs", runs, "--json") != "[]\n"
+
+
+def test_a_list_in_a_narrow_terminal_keeps_ids_and_numbers_whole(trained, monkeypatch):
+    (run,) = json.loads(trained("runs", "--json"))
+    monkeypatch.setitem(trained.environment, "COLUMNS", "70")
+    lines = trained("runs").splitlines()
+    assert max(map(len, lines)) <= 70
+    shown = [
+        run["run"],
+        "300",
+        *(f"{run['final'][key]:.3g}" for key in ("val_loss", "val_accuracy")),
+    ]
+    assert [cell for cell in lines[1].split() if cell in shown] == shown
+
+
 def test_show_tells_all_of_a_run(trained):
     shown = json.loads(trained("show", "last", "--json"))
     assert shown["step"] == shown["steps"] == 300

@@ -296,7 +296,7 @@ class RunsScreen(Screen[None]):
     def action_tag(self) -> None:
         """Set the run's tags."""
         self._label(
-            "Tags, with blanks between",
+            "Tags, with blanks between,",
             lambda e: " ".join(e.tags),
             lambda e, text: e.folder.set_labels(tags=text.split()),
         )
