@@ -110,8 +110,8 @@ PROMISES = [
         "tests/preset/test_hostile_presets.py",
     ),
     Promise(
-        "what is kept to list runs quickly tells nothing that reading them would not, whatever "
-        "happened to them or to it",
+        "what is kept to list ended runs quickly is what they recorded; it is read anew when a "
+        "description, labels or attempts have changed, and where its own seal does not fit",
         "tests/record/test_catalog.py",
     ),
     Promise(
