@@ -95,7 +95,7 @@ def _losses(folder: RunFolder, damaged: int) -> list[str]:
     """What could not be read, and is therefore not shown."""
     told = [folder.problem(), f"{damaged:,} damaged records are left out" if damaged else None]
     return [
-        safe_text(f"{problem}; memlab doctor {folder.id}", limit=1000)
+        safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)
         for problem in told
         if problem
     ]

@@ -35,7 +35,7 @@ def console(runs: Path | None = None) -> None:
 
 def _detach(folder: "RunFolder") -> None:
     """Go on with a run in a process that outlives the console."""
-    words = ["resume", folder.id, "--runs", str(folder.path.parent.absolute()), "--quiet"]
+    words = ["resume", str(folder.path.absolute()), "--quiet"]
     subprocess.Popen(
         [sys.executable, "-m", "memlab", *words],
         stdin=subprocess.DEVNULL,

@@ -66,7 +66,7 @@ class JsonLines(View):
     def show(self, event: Event) -> None:
         """Print the event, unless it is a block of rows."""
         if not isinstance(event, Rows):
-            print_json({"run": self.folder.id} | to_json(event))
+            print_json({"run": self.folder.path.name} | to_json(event))
 
 
 class Progress(View):

@@ -53,7 +53,7 @@ def spikes(
     else:
         folder, column = find(runs_folder(runs), ref), column or "loss"
         now = History(folder).until()
-        ref, curve = folder.id, partial(run_curve, now, column)
+        ref, curve = folder.path.name, partial(run_curve, now, column)
         found = recorded(now) if column == "loss" else judge(curve())
     if json:
         print_json(_report(ref, column, found))

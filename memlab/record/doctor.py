@@ -59,7 +59,7 @@ def examine(folder: RunFolder) -> Diagnosis:
     """Verify all that a run has recorded. Damage never raises."""
     examiner = _Examiner(folder)
     symptoms = list(examiner.symptoms())
-    return Diagnosis(folder.id, dict(examiner.verified), symptoms)
+    return Diagnosis(folder.path.name, dict(examiner.verified), symptoms)
 
 
 @final

@@ -49,7 +49,7 @@ def find(runs: Path, ref: str) -> RunFolder:
     if ref not in ("", ".", "..") and "/" not in ref and _is_run(runs / ref):
         return RunFolder(runs / ref)
     if ("/" in ref or ref in (".", "..")) and _is_run(ref):
-        return RunFolder(Path(ref))
+        return RunFolder(Path(ref).resolve())
     found = list_runs(runs)
     if ref == "last":
         matches = found[:1]

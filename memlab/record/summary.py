@@ -22,7 +22,7 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
     preset = folder.description.get("preset", {})
     seconds, done = _work(now)
     return {
-        "run": folder.id,
+        "run": folder.path.name,
         "name": labels.name,
         "tags": list(labels.tags),
         "preset": preset.get("name", ""),
@@ -63,7 +63,7 @@ def brief(folder: RunFolder) -> dict[str, Any]:
     end = attempts[-1].end if attempts else None
     summary = (end or {}).get("summary", {})
     return {
-        "run": folder.id,
+        "run": folder.path.name,
         "name": labels.name,
         "tags": list(labels.tags),
         "note": labels.note,

@@ -49,6 +49,22 @@ def test_runs_lists_what_there_is(trained):
     assert "first [bold]try" in trained("runs")
 
 
+def test_a_copy_of_a_run_is_named_as_it_can_be_asked_for(trained, tmp_path):
+    (run,) = json.loads(trained("runs", "--json"))
+    for name in ("copy", "moved"):
+        shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / name)
+    there = ["--runs", str(tmp_path)]
+    named = [one["run"] for one in json.loads(trained("runs", "--json", *there))]
+    assert named == ["moved", "copy"]
+    for name in named:
+        assert json.loads(trained("show", name, "--json", *there))["run"] == name
+        assert run["run"] not in trained("show", name, *there)
+        assert json.loads(trained("spikes", name, "--json", *there))["source"] == name
+    for part in (tmp_path / "copy" / "run.json", tmp_path / "copy" / "labels.json"):
+        part.write_text("")
+    assert "damaged; memlab doctor copy" in trained("show", "copy", *there)
+
+
 def test_runs_lists_only_the_newest_if_asked(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
     (tmp_path / "stranger").mkdir()

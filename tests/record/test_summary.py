@@ -5,7 +5,9 @@ import json
 import pytest
 
 from memlab.record import events
+from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
+from memlab.record.runs import find
 from memlab.record.summary import brief, closing_facts, planned_steps, summarize
 
 from .recorded import write_rows
@@ -72,6 +74,14 @@ def test_a_run_is_summed_up_as_it_happened(folder):
     assert 0 <= found["seconds"] < 3600
     assert found["steps_per_second"] == pytest.approx((10 + 10) / found["seconds"])
     json.dumps(found, allow_nan=False)
+
+
+def test_a_run_that_was_renamed_is_told_by_the_name_under_which_it_is_found(folder, monkeypatch):
+    moved = folder.path.rename(folder.path.with_name("moved"))
+    found = find(moved.parent, "moved")
+    assert summarize(found)["run"] == brief(found)["run"] == examine(found).run == "moved"
+    monkeypatch.chdir(moved)
+    assert summarize(find(moved.parent, "."))["run"] == "moved"
 
 
 def test_a_list_needs_only_what_the_end_keeps(folder):
