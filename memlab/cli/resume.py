@@ -21,11 +21,11 @@ def resume(
     """Go on from the newest checkpoint, with other settings if any are given."""
     from memlab.cli.training import train_headless
     from memlab.preset.edit import read_edits
-    from memlab.preset.load import from_json
+    from memlab.preset.recorded import preset_of
     from memlab.record.runs import find, runs_folder
 
     folder = find(runs_folder(runs), run)
-    edits = read_edits(from_json(folder.description["preset"]), overrides or ())
+    edits = read_edits(preset_of(folder), overrides or ())
     code = train_headless(
         folder, (), device, edits=edits, take_over=take_over, quiet=quiet, as_json=json
     )

@@ -83,13 +83,13 @@ def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) 
 def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     """The run's claims and what became of them, as plain values."""
     from memlab.preset.claims import judge, statement
-    from memlab.preset.load import from_json
+    from memlab.preset.recorded import preset_of
     from memlab.record.history import History
     from memlab.record.summary import summarize
 
     history = History(folder)
     summary = summarize(folder, history)
-    preset = from_json(folder.description["preset"])
+    preset = preset_of(folder)
 
     def complete(prompt: str) -> str:
         return str(_asked(folder, device)([prompt])[0]["answer"])

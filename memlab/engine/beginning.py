@@ -11,7 +11,7 @@ from memlab.engine.device import choose_device, describe, make_deterministic, se
 from memlab.engine.material import Material
 from memlab.engine.state import TrainState, fresh_state
 from memlab.errors import RunError
-from memlab.preset.load import from_json
+from memlab.preset.recorded import preset_of
 from memlab.record.events import Event, Finding
 from memlab.record.events import from_json as event_from_json
 from memlab.record.folder import RunFolder
@@ -41,12 +41,12 @@ def begin(folder: RunFolder, device: str) -> Beginning:
     Threads and device are those of the run's first attempt where they can be.
 
     Raises:
-        RunError: there are checkpoints, and none can be used.
+        RunError: there are checkpoints, and none can be used; or `run.json` is damaged.
     """
     attempts = folder.attempts()
     first = attempts[0].info if attempts else {}
     make_deterministic()
-    material = Material(from_json(folder.description["preset"]), _device_of(first, device))
+    material = Material(preset_of(folder), _device_of(first, device))
     set_threads(material.flop, first.get("threads"))
     state = fresh_state(material)
     now = describe(material.device)

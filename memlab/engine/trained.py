@@ -7,7 +7,7 @@ from memlab.engine.device import choose_device
 from memlab.engine.material import Material
 from memlab.errors import RunError
 from memlab.models.transformer import Transformer
-from memlab.preset.load import from_json
+from memlab.preset.recorded import preset_of
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
@@ -25,11 +25,11 @@ def load_trained(folder: RunFolder, at: str, device: str = "auto") -> Trained:
     """The model of `folder` at `best`, `last` or a step.
 
     Raises:
-        RunError: there is no such checkpoint.
+        RunError: there is no such checkpoint, or `run.json` is damaged.
     """
     step = _step(folder, at)
     stored = folder.checkpoints.load(step, need="weights")
-    preset = from_json(folder.description["preset"])
+    preset = preset_of(folder)
     material = Material(preset, choose_device(device))
     model = Transformer(preset.model, len(material.dataset.vocabulary), material.facts.n_ctx)
     load_weights(model, stored.files["model.safetensors"])

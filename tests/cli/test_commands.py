@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -176,6 +177,17 @@ def test_eval_and_predict_refuse_what_is_not_there(trained):
     trained("eval", "last", "--at", "7", code=2)
     trained("predict", "last", "1 + 1 =", "--at", "never", code=2)
     trained("show", "nothing", code=2)
+
+
+@pytest.mark.parametrize("command", ["resume", "eval", "predict", "verify"])
+def test_a_run_whose_description_is_cut_off_is_refused_in_words(trained, tmp_path, command):
+    (run,) = json.loads(trained("runs", "--json"))
+    shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / "cut")
+    os.truncate(tmp_path / "cut" / "run.json", 300)
+    prompts = ["1 + 1 ="] if command == "predict" else []
+    trained(command, "cut", *prompts, "--runs", str(tmp_path), code=2)
+    assert "run.json is missing or damaged" in trained.talk
+    assert "memlab doctor cut" in trained.talk
 
 
 def test_data_writes_every_example_once(trained):

@@ -11,8 +11,7 @@ import numpy as np
 
 from memlab.charts import Tiles
 from memlab.errors import MemlabError
-from memlab.preset.load import from_json
-from memlab.preset.schema import Preset
+from memlab.preset.recorded import preset_of
 from memlab.record.folder import RunFolder
 from memlab.record.learned import MAX_EXAMPLES, Learned, newest_learned
 from memlab.tasks.modular import Modular
@@ -57,7 +56,7 @@ class LearnedMap:
     def _table(self) -> Table | None:
         """The operands of each example, where examples have two."""
         try:
-            preset: Preset = from_json(self._folder.description.get("preset", {}))
+            preset = preset_of(self._folder)
         except MemlabError:
             return None
         return preset.task.train_table(preset.seeds) if isinstance(preset.task, Modular) else None

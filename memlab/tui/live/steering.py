@@ -6,7 +6,7 @@ from textual.screen import Screen
 
 from memlab.errors import MemlabError
 from memlab.preset.edit import apply_edits
-from memlab.preset.load import from_json
+from memlab.preset.recorded import preset_of
 from memlab.record.commands import Command, Edit, send
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
@@ -34,7 +34,7 @@ def ask(screen: Screen[Any], folder: RunFolder, command: Command) -> None:
 def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> None:
     """Let a person change what may change while the run trains, and send it."""
     try:
-        preset = from_json(folder.description.get("preset", {}))
+        preset = preset_of(folder)
         for edited in view.edits:
             preset = apply_edits(preset, edited.changes)
     except MemlabError as error:
