@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,9 +47,9 @@ class Held:
     def __init__(self) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
 
-    def train(self, folder: RunFolder) -> None:
+    def train(self, folder: RunFolder, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Train a run to its end."""
-        for event in work(folder):
+        for event in work(folder, interrupted=interrupted):
             if event.kind == "samples" and event.step >= HELD and not self.reached.is_set():
                 self.reached.set()
                 self.go_on.wait()

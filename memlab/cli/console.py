@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,12 @@ def console(runs: Path | None = None) -> None:
 
     leaving = Leaving()
 
-    def train(folder: "RunFolder") -> None:
+    def train(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
         """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
         with leaving.busy:
             from memlab.engine.worker import work
 
-            for _ in work(folder, interrupted=leaving.wanted.is_set):
+            for _ in work(folder, interrupted=lambda: interrupted() or leaving.wanted.is_set()):
                 pass
 
     app = Memlab(runs_folder(runs), Trainer(train, _detach, _probe), memory=Memory(state_file()))

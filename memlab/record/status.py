@@ -15,7 +15,7 @@ class Status(StrEnum):
     STOPPED = "stopped"
     """a person ended it"""
     INTERRUPTED = "interrupted"
-    """a signal ended it, after a checkpoint"""
+    """its process was told to end, by a signal or on leaving the console; it saved a checkpoint"""
     FAILED = "failed"
     DIVERGED = "diverged"
     DIED = "died"

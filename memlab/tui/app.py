@@ -18,7 +18,6 @@ from textual.theme import ThemeProvider
 
 from memlab.errors import MemlabError
 from memlab.preset.create import create_run
-from memlab.record.commands import Stop, send
 from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
 from memlab.record.status import Status
@@ -41,6 +40,13 @@ from memlab.tui.trainer import Trainer
 from memlab.tui.training import Training
 
 ALIVE = (Status.RUNNING, Status.PAUSED)
+LOST = (Status.FAILED, Status.DIED)
+PARTING = {
+    "keep": "keep it running in a process of its own",
+    "stop": "stop it and save a checkpoint",
+    "stay": "stay",
+}
+"""What may become of the run that trains here when one leaves."""
 RUN_MODES = ("live", "replay")
 
 
@@ -198,36 +204,38 @@ class Memlab(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first if a run trains here."""
-        self._leave()
+        if all(worker.is_finished for worker in self.workers if worker.group == "quit"):
+            self._leave()
 
-    @work(exclusive=True, group="quit")
+    @work(group="quit")
     async def _leave(self) -> None:
-        folder = self.training.current
-        if folder is not None:
-            answers = {
-                "keep": "keep it running in a process of its own",
-                "stop": "stop it and save a checkpoint",
-                "stay": "stay",
-            }
-            question = Content.assemble(safe(folder.labels().name), " trains here.")
-            answer = await self.push_screen_wait(Ask(question, answers))
+        if self.training.current is not None:
+            answer = await self.push_screen_wait(Ask(self._parting(), PARTING))
             if answer not in ("keep", "stop"):
                 return
-            await self._let_go(folder)
-            if answer == "keep" and self.trainer:
-                self.trainer.detach(folder)
+            # Another run may train by now than the one that was asked about.
+            folder = self.training.current
+            if folder is not None and not await self._let_go(folder, keep=answer == "keep"):
+                return
         self.exit()
 
-    async def _let_go(self, folder: RunFolder) -> None:
-        """Ask the run to save and end, and wait until it has."""
-        self.training.waiting.clear()
-        self.push_screen(Tell(Content("Saving a checkpoint ..."), Content("This takes a moment.")))
-        while self.training.current is folder and not folder.attempts():
+    def _parting(self) -> Content:
+        folder, waiting = self.training.current, len(self.training.waiting)
+        assert folder is not None
+        more = f"\n{waiting} more wait: they stay queued; `memlab resume ID` starts one."
+        name = safe(folder.labels().name or folder.id)
+        return Content.assemble(name, " trains here.", more if waiting else "")
+
+    async def _let_go(self, folder: RunFolder, *, keep: bool) -> bool:
+        """Wait until the run has saved and ended; false when it ended otherwise, which is told."""
+        self.notify("saving a checkpoint, then leaving ...", timeout=30)
+        while self.training.current is not None:
+            self.training.give_up()
             await asyncio.sleep(0.1)
-        if self.training.current is folder:
-            send(folder, Stop())
-        while self.training.current is folder:
-            await asyncio.sleep(0.1)
+        status = folder.status()
+        if keep and self.trainer and status is Status.INTERRUPTED:
+            self.trainer.detach(folder)
+        return status not in LOST
 
     # Help, palette, pictures
 

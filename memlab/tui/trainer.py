@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
 
+Train = Callable[[RunFolder, Callable[[], bool]], None]
+"""Of a run, and of what says whether it is interrupted: it then saves a checkpoint and ends."""
+
 
 @dataclass(frozen=True)
 class Trainer:
     """Three functions that may be slow, each called in a thread."""
 
-    train: Callable[[RunFolder], None]
+    train: Train
     """begins the run in a folder, or goes on with it, and returns when it has ended; raises what
     went wrong"""
     detach: Callable[[RunFolder], None]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import final
 
 from memlab.record.folder import RunFolder
+from memlab.tui.trainer import Train
 
 Ended = Callable[[RunFolder, Exception | None], None]
 
@@ -14,11 +15,12 @@ Ended = Callable[[RunFolder, Exception | None], None]
 class Training:
     """A queue of runs and the thread of the first one."""
 
-    def __init__(self, train: Callable[[RunFolder], None] | None, ended: Ended) -> None:
+    def __init__(self, train: Train | None, ended: Ended) -> None:
         """`ended` is called in the run's thread, with what went wrong; then call `proceed`."""
         self._train, self._ended = train, ended
         self.current: RunFolder | None = None
         self.waiting: deque[RunFolder] = deque()
+        self._given_up = threading.Event()
 
     @property
     def able(self) -> bool:
@@ -38,14 +40,21 @@ class Training:
             self.waiting.popleft()
         self.current = self.waiting.popleft() if self.waiting else None
         if self.current is not None:
+            self._given_up = threading.Event()
+            given = (self.current, self._given_up.is_set)
             # A daemon: a console that crashes leaves a run that died and can be resumed.
-            threading.Thread(target=self._work, args=(self.current,), daemon=True).start()
+            threading.Thread(target=self._work, args=given, daemon=True).start()
 
-    def _work(self, folder: RunFolder) -> None:
+    def give_up(self) -> None:
+        """Interrupt the run that trains, and begin none of those that wait: they stay queued."""
+        self.waiting.clear()
+        self._given_up.set()
+
+    def _work(self, folder: RunFolder, interrupted: Callable[[], bool]) -> None:
         assert self._train is not None
         problem = None
         try:
-            self._train(folder)
+            self._train(folder, interrupted)
         except Exception as error:
             problem = error
         self._ended(folder, problem)

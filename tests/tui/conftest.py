@@ -115,9 +115,11 @@ class Trained:
     def __init__(self) -> None:
         self.trained: list[RunFolder] = []
         self.detached: list[RunFolder] = []
+        self.interrupted: Callable[[], bool] = lambda: False
         self.work: Callable[[RunFolder], None] = lambda folder: None
 
-    def train(self, folder: RunFolder) -> None:
+    def train(self, folder: RunFolder, interrupted: Callable[[], bool]) -> None:
+        self.interrupted = interrupted
         self.trained.append(folder)
         self.work(folder)
 

@@ -132,18 +132,17 @@ async def _quit(app, pilot, settle, answer: str) -> None:
 
 @pytest.fixture
 def stoppable(trained):
-    """Training that ends as soon as it is asked to."""
-    from memlab.record.commands import Inbox, Stop
-
+    """Training that goes on until it is interrupted, or finishes when this is set."""
     go = threading.Event()
 
     def work(folder) -> None:
-        writer = folder.claim({"device": "cpu"}, seq=0, first_step=1)
-        inbox = Inbox(folder, writer.number)
-        while not go.is_set() and not any(isinstance(c, Stop) for c in inbox.poll()):
-            go.wait(0.005)
-        writer.write(Ended(step=0, reason="stopped"))
-        writer.end("stopped", 0, {})
+        interrupted = trained.interrupted
+        with folder.claim({"device": "cpu"}, seq=0, first_step=1) as writer:
+            while not interrupted() and not (go.is_set() and folder is trained.trained[0]):
+                go.wait(0.005)
+            reason = "interrupted" if interrupted() else "finished"
+            writer.write(Ended(step=0, reason=reason))
+            writer.end(reason, 0, {})
 
     trained.work = work
     return go
@@ -165,8 +164,90 @@ async def test_one_may_stop_the_run_or_let_it_go_on_elsewhere(
         await _quit(app, pilot, settle, answer)
         while not app._exit:
             await pilot.pause(0.01)
-        assert trained.trained[0].status() == Status.STOPPED
+        assert trained.trained[0].status() == Status.INTERRUPTED
         assert len(trained.detached) == detached
+
+
+@pytest.mark.parametrize("answer", ["stop", "keep"])
+async def test_a_run_that_began_while_the_question_stood_is_saved_too(
+    console, settle, stoppable, trained, answer
+) -> None:
+    async with console() as (app, pilot):
+        for _ in range(3):
+            await pilot.press("1", "ctrl+t")
+            await settle(app, pilot)
+        await app.action_quit()
+        await pilot.pause()
+        question = str(app.screen.query(Static).first().content)
+        assert "2 more wait" in question and "memlab resume" in question
+        first, second = app.training.current, app.training.waiting[0]
+        third = app.training.waiting[1]
+        stoppable.set()
+        while app.training.current is not second:
+            await pilot.pause(0.01)
+        next(b for b in app.screen.query(Button) if b.name == answer).press()
+        while not app._exit:
+            await pilot.pause(0.01)
+        statuses = [folder.status() for folder in (first, second, third)]
+        assert statuses == [Status.FINISHED, Status.INTERRUPTED, Status.QUEUED]
+        assert trained.detached == ([second] if answer == "keep" else [])
+
+
+async def test_a_run_that_finished_while_the_question_stood_is_not_gone_on_with(
+    console, settle, stoppable, trained
+) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("s")
+        await settle(app, pilot)
+        await pilot.press("q")
+        await pilot.pause()
+        stoppable.set()
+        while app.training.current is not None:
+            await pilot.pause(0.01)
+        app.screen.query(Button).first().press()
+        while not app._exit:
+            await pilot.pause(0.01)
+        assert trained.detached == []
+
+
+async def test_when_nothing_can_be_saved_one_is_told_and_stays(console, settle, trained) -> None:
+    full = RunError("the disk is full", hint="make room")
+
+    def work(folder) -> None:
+        interrupted = trained.interrupted
+        with folder.claim({"device": "cpu"}, seq=0, first_step=1):
+            while not interrupted():
+                threading.Event().wait(0.005)
+            raise full
+
+    trained.work = work
+    async with console() as (app, pilot):
+        await _quit(app, pilot, settle, "keep")
+        while app.training.current is not None:
+            await pilot.pause(0.01)
+        await settle(app, pilot)
+        await app.workers.wait_for_complete()
+        assert not app._exit and not trained.detached
+        text = "\n".join(str(static.content) for static in app.screen.query(Static))
+        assert "the disk is full" in text and "make room" in text
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert app._exit
+
+
+async def test_one_is_asked_once_however_often_one_wants_to_leave(
+    console, settle, stoppable
+) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("s")
+        await settle(app, pilot)
+        await pilot.press("ctrl+q", "ctrl+q")
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not app.screen.query(Button)
+        assert app.training.current is not None
+        stoppable.set()
 
 
 async def test_without_a_trainer_runs_are_only_shown(here, settle) -> None:
@@ -200,7 +281,7 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
     done = threading.Event()
     ended: list[tuple[str, bool]] = []
 
-    def train(folder) -> None:
+    def train(folder, interrupted) -> None:
         if folder is runs[1]:
             raise ValueError("no")
 
@@ -220,7 +301,7 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
 
 def test_a_run_that_was_deleted_while_it_waited_does_not_train(make_run) -> None:
     runs = [make_run(name=str(i)) for i in range(3)]
-    training = Training(lambda folder: None, lambda folder, problem: None)
+    training = Training(lambda folder, interrupted: None, lambda folder, problem: None)
     for run in runs:
         training.submit(run)
     delete(runs[1])

@@ -17,7 +17,9 @@ def picture(snap_compare, here, settle, monkeypatch):
     monkeypatch.setattr("textual.widgets._input.Input.cursor_blink", False, raising=False)
 
     def compare(size, steps) -> bool:
-        app = Memlab(here / "runs", Trainer(lambda f: None, lambda f: None, lambda p: 0.01))
+        app = Memlab(
+            here / "runs", Trainer(lambda f, interrupted: None, lambda f: None, lambda p: 0.01)
+        )
 
         async def run(pilot) -> None:
             await settle(app, pilot)
