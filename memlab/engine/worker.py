@@ -127,22 +127,26 @@ class _Worker:
                 case _:
                     yield from self.write(event)
             self.writer.beat(self.state.step)
+            yield from self._listen()
             if self.writer.superseded():
                 yield from self._end("superseded")
                 return
-            yield from self._listen()
 
     def _listen(self) -> Iterator[Event]:
         self._take()
         if not self._paused:
             return
         yield from self.write(Paused(step=self.state.step))
-        while self._paused and not self.state.ending and Stop() not in self.requests:
+        while self._paused and not (self.state.ending or self._called_off()):
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step)
             self._take()
         self._paused = False
         yield from self.write(Resumed(step=self.state.step))
+
+    def _called_off(self) -> bool:
+        """Whether the run is to end, or another process has it."""
+        return self.interrupted() or Stop() in self.requests or self.writer.superseded()
 
     def _take(self) -> None:
         """Sort what has come in."""
@@ -176,7 +180,7 @@ class _Worker:
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step, "waiting")
             self._take()
-            if self.interrupted() or Stop() in self.requests or self.writer.superseded():
+            if self._called_off():
                 raise RunError(
                     "the disk is full, so this end could not be written down",
                     where=str(self.folder.path),

@@ -20,6 +20,7 @@ from memlab.record.events import (
     Started,
     to_json,
 )
+from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.status import Status
 from memlab.record.summary import summarize
@@ -143,6 +144,24 @@ def test_a_pause_changes_nothing_but_the_clock(tiny, tmp_path, undisturbed, monk
     assert Paused in kinds
     assert Resumed in kinds
     assert outcome(folder) == outcome(undisturbed)
+
+
+def test_a_paused_run_that_another_process_takes_over_ends(tiny, tmp_path, monkeypatch):
+    folder = create_run(tiny(), tmp_path)
+    strangers = []
+
+    def meanwhile(seconds):
+        assert not strangers, "it still waits, though the run is another's"
+        strangers.append(RunFolder(folder.path).claim({}, seq=99, first_step=1, take_over=True))
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+    for event in work(folder, device="cpu"):
+        if isinstance(event, Evaluated) and event.step == 10:
+            send(folder, Pause())
+    assert (event.kind, event.reason) == ("ended", "superseded")
+    assert folder.attempts()[0].end["reason"] == "superseded"
+    assert not strangers[0].superseded()
+    strangers[0].close()
 
 
 def test_a_run_can_be_stopped_and_gone_on_with(tiny, tmp_path, undisturbed):
