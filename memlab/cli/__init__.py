@@ -14,24 +14,41 @@ def main() -> None:
     """Run the command that `sys.argv` names and exit with its code.
 
     0 done, 1 a bug (with its traceback), 2 a user's mistake (without), 3 a claim or check not met
-    or divergence, 130 interrupted and resumable.
+    or divergence, 130 interrupted and resumable, 141 its reader left (`memlab runs | head`).
     """
+    from memlab.cli.streams import drop_broken_streams, replace_closed_streams
+
+    replace_closed_streams()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What SIGPIPE does to other programs; 0 would be the verdict of a check that nobody read.
+        code = 141
+        drop_broken_streams()
+    sys.exit(code)
+
+
+def _run() -> str | int | None:
+    """Run the command; its exit code."""
     from memlab.cli.app import app
     from memlab.cli.output import fail
     from memlab.errors import MemlabError, RunError
 
     try:
         app(prog_name="memlab")
+    except SystemExit as left:
+        # Both typer and rich turn a broken pipe into an exit with 1.
+        if isinstance(left.__context__, BrokenPipeError):
+            raise left.__context__ from None
+        return left.code
     except MemlabError as error:
-        sys.exit(fail(error))
+        return fail(error)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader left (`memlab runs | head`); nothing is lost, and nobody is there to tell.
-        sys.stderr.close()
-        sys.exit(0)
+        return 130
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
         where = None if error.filename is None else str(error.filename)
-        sys.exit(fail(RunError(f"the system refuses this: {error.strerror}", where=where)))
+        return fail(RunError(f"the system refuses this: {error.strerror}", where=where))
+    return 0

@@ -1,8 +1,6 @@
 """Training in the foreground: signals, and what is shown meanwhile."""
 
-import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 from memlab.cli.live import view
+from memlab.cli.streams import drop_broken_streams
 from memlab.errors import RunError
 from memlab.preset.findings import Finding
 from memlab.record.events import Ended
@@ -68,11 +67,7 @@ def _told(tell: Callable[[], None]) -> bool:
         tell()
         return True
     except OSError:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except OSError:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        drop_broken_streams()
         return False
 
 
