@@ -1,5 +1,6 @@
 """A preset as YAML in an editor: small scripts stand in for the editor, and for its user."""
 
+import errno
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -96,6 +97,22 @@ async def test_bad_text_is_told_with_its_place_and_can_be_mended(
         at = next(i for i, text in enumerate(lines, 1) if "modulus" in text)
         assert int(line) - at in (0, 1)
         assert 1 <= int(column) <= len(lines[int(line) - 1])
+
+
+async def test_a_full_disk_is_told_and_nothing_is_lost(lab, settle, editor, monkeypatch) -> None:
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    editor("true")
+    async with lab() as (app, pilot):
+        app.screen._show(app.screen._draft.typed("model.n_layers", "3"))
+        with monkeypatch.context() as patch:
+            patch.setattr("tempfile.TemporaryDirectory", full)
+            await _edit(app, pilot, settle)
+        assert "No space left on device" in _question(app)
+        await _answer(app, pilot, "again")
+        await settle(app, pilot)
+        assert app.screen._draft.differences == {"model.n_layers": ("1", "3")}
 
 
 async def test_bad_text_can_be_given_up(lab, settle, editor) -> None:

@@ -1,7 +1,7 @@
 """The Lab, with keys and mouse."""
 
 import pytest
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from memlab.preset.load import load
 from memlab.tui.lab.form import Form
@@ -257,6 +257,23 @@ async def test_save_as_writes_a_preset_and_goes_to_it(console, settle) -> None:
         await settle(app, pilot)
         assert load("quickstart-fast").optimizer.lr == 0.01
         assert app.screen.query_one(PresetOptions).highlighted_option.id == "quickstart-fast"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("a-file/mine", "a-file"), (f"{'a' * 300}/mine", "File name too long")],
+    ids=["no folder", "too long"],
+)
+async def test_a_preset_that_cannot_be_written_is_told(console, here, settle, name, why) -> None:
+    (here / "presets" / "a-file").touch()
+    async with console() as (app, pilot):
+        await pilot.press("w")
+        app.screen.query_one(Input).value = name
+        await pilot.press("enter")
+        await settle(app, pilot)
+        told = [one.message for one in app._notifications]
+        assert len(told) == 1 and told[0].startswith("not written") and why in told[0]
+        assert app.current_mode == "lab"
 
 
 async def test_text_that_cannot_be_shown_as_it_is_cannot_be_edited_here(

@@ -1,5 +1,6 @@
 """Writing a preset of one's own below `presets/` here."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,8 @@ def problem_with(name: str) -> str | None:
     """Why a preset cannot be saved under a name, if so."""
     if not _NAME.fullmatch(name):
         return "letters, digits, - _ . and / between folders; .yaml is added"
-    if _path(name).exists():
+    # It says no where it cannot look; writing then tells why.
+    if os.path.exists(_path(name)):
         return f"{_path(name)} is there already"
     return None
 

@@ -269,9 +269,17 @@ class LabScreen(Screen[None]):
             title = Content("Save as presets/NAME.yaml; a folder may stand before the name")
             name = await self.app.push_screen_wait(Line(title, problem=problem_with))
             if name is not None:
-                path = save(preset, name)
-                self.notify(f"written to {safe(str(path)).plain}", markup=False)
-                self.read_presets(path.stem)
+                self._save(preset, name)
+
+    def _save(self, preset: Preset, name: str) -> None:
+        try:
+            path = save(preset, name)
+        except OSError as problem:
+            told = f"not written: {safe(str(problem), 300).plain}"
+            self.notify(told, severity="error", markup=False)
+        else:
+            self.notify(f"written to {safe(str(path)).plain}", markup=False)
+            self.read_presets(path.stem)
 
     @work
     async def action_edit(self) -> None:
@@ -291,7 +299,7 @@ class LabScreen(Screen[None]):
             except SuspendNotSupported:
                 self.notify("an editor needs a terminal of its own", severity="error")
                 return
-            except MemlabError as problem:
+            except (MemlabError, OSError) as problem:
                 question = safe(str(problem), 2000, lines=True)
                 if await self.app.push_screen_wait(Ask(question, AFTER_EDITING)) != "again":
                     return
