@@ -11,7 +11,7 @@ Each yield is a safe point: all memory is in the state. Pausing is not pulling.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +23,21 @@ from memlab.engine.material import Material
 from memlab.engine.optimizers import apply_settings
 from memlab.engine.state import OVER, Best, TrainState
 from memlab.engine.step import advance
+from memlab.errors import PresetError
 from memlab.preset.edit import apply_edits
 from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
 from memlab.record.commands import CheckpointNow, Command, Edit, Stop
-from memlab.record.events import Change, Checkpoint, Edited, Ended, Evaluated, Event, Phase, Rows
+from memlab.record.events import (
+    Change,
+    Checkpoint,
+    Edited,
+    Ended,
+    Evaluated,
+    Event,
+    Finding,
+    Phase,
+    Rows,
+)
 
 
 def train(state: TrainState, material: Material, inbox: deque[Command]) -> Iterator[Event]:
@@ -150,9 +161,9 @@ def _obey(state: TrainState, material: Material, inbox: deque[Command]) -> bool:
             case Edit() as edit if not _known(state, edit):
                 state.planned.append(edit)
     due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
-    if due:
-        _edit(state, material, {key: value for edit in due for key, value in edit.changes.items()})
-        state.planned = [edit for edit in state.planned if edit not in due]
+    state.planned = [edit for edit in state.planned if edit not in due]
+    if changes := _applied(state, due):
+        _take_effect(state, material, changes)
     elif wanted:
         _checkpoint(state)
     if stopping:
@@ -176,8 +187,31 @@ def _announce_stage(state: TrainState, material: Material) -> bool:
     return True
 
 
-def _edit(state: TrainState, material: Material, changes: dict[str, Any]) -> None:
-    state.preset = apply_edits(state.preset, changes)
+def _applied(state: TrainState, edits: Sequence[Edit]) -> dict[str, Any]:
+    """Change the preset; what has changed. An edit that it cannot take is told and left out."""
+    changes: dict[str, Any] = {}
+    for edit in edits:
+        try:
+            state.preset = apply_edits(state.preset, edit.changes)
+        except PresetError as error:
+            emit(state, _refusal(state.step, error))
+        else:
+            changes |= edit.changes
+    return changes
+
+
+def _refusal(step: int, error: PresetError) -> Finding:
+    told = {"asked for": error.found, "allowed": error.allowed}
+    return Finding(
+        step=step,
+        level="warning",
+        what=f"an edit is refused: {error.what}",
+        why="; ".join(f"{label}: {text}" for label, text in told.items() if text),
+        advice="the run goes on without it; send an edit that is allowed",
+    )
+
+
+def _take_effect(state: TrainState, material: Material, changes: dict[str, Any]) -> None:
     if state.ending in OVER and state.step < _steps(state, material):
         state.ending, state.worse_evaluations = None, 0
     apply_settings(state.optimizer, state.preset.optimizer)

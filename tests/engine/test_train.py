@@ -14,7 +14,17 @@ from memlab.engine.material import Material
 from memlab.engine.state import fresh_state
 from memlab.engine.train import train
 from memlab.record.commands import CheckpointNow, Edit, Stop
-from memlab.record.events import COLUMNS, Checkpoint, Edited, Ended, Evaluated, Phase, Rows, Samples
+from memlab.record.events import (
+    COLUMNS,
+    Checkpoint,
+    Edited,
+    Ended,
+    Evaluated,
+    Finding,
+    Phase,
+    Rows,
+    Samples,
+)
 
 CPU = torch.device("cpu")
 
@@ -146,6 +156,28 @@ def test_an_edit_may_end_a_run_before_where_it_stands(tiny):
     events, _, _ = run(tiny(), [Edit({"training.steps": 8}, at=12)])
     assert (events[-1].reason, events[-1].step) == ("finished", 12)
     assert [e.step for e in events if isinstance(e, Evaluated)][-1] == 12
+
+
+def test_edits_that_cannot_be_are_told_and_left_out_and_the_others_take_effect(tiny):
+    changes = ({"optimizer.lr": -1.0}, {"model.n_layers": 3}, {"nonsense": 1})
+    refused = [Edit(one, at=12) for one in changes]
+    allowed = Edit({"optimizer.lr": 0.5}, at=12)
+    events, state, _ = run(tiny(), [refused[0], allowed, *refused[1:]])
+    expected, *_ = run(tiny(), [allowed])
+    findings = [e for e in events if isinstance(e, Finding)]
+    assert [e.step for e in findings] == [12, 12, 12]
+    assert "optimizer.lr is too small" in findings[0].what
+    assert findings[0].why == "asked for: -1.0; allowed: a number above 0 and at most 100"
+    assert [e for e in rare(events) if e not in findings] == rare(expected)
+    assert rows(events).tobytes() == rows(expected).tobytes()
+    assert state.edits == allowed.changes
+
+
+def test_a_checkpoint_that_is_asked_for_beside_an_edit_that_cannot_be_is_made(tiny):
+    events, _, _ = run(tiny(), [CheckpointNow(), Edit({"optimizer.lr": -1.0})])
+    assert [type(e) for e in rare(events)[:4]] == [Evaluated, Samples, Finding, Checkpoint]
+    assert not any(isinstance(e, Edited) for e in events)
+    assert events[-1].reason == "finished"
 
 
 def test_a_stop_saves_a_checkpoint_and_ends(tiny):
