@@ -6,9 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memlab.errors import RunError
+
 if TYPE_CHECKING:
+    from memlab.cli.leaving import Leaving
     from memlab.preset.schema import Preset
     from memlab.record.folder import RunFolder
+    from memlab.tui.trainer import Trainer
 
 
 def console(runs: Path | None = None) -> None:
@@ -17,9 +21,16 @@ def console(runs: Path | None = None) -> None:
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
     from memlab.tui.memory import Memory, state_file
-    from memlab.tui.trainer import Trainer
 
     leaving = Leaving()
+    app = Memlab(runs_folder(runs), _trainer(leaving), memory=Memory(state_file()))
+    leaving.watch(lambda: app.call_from_thread(app.exit))
+    app.run()
+
+
+def _trainer(leaving: "Leaving") -> "Trainer":
+    """One thing at a time: updates beside others are slow, and share torch's random numbers."""
+    from memlab.tui.trainer import Trainer
 
     def train(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
         """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
@@ -29,9 +40,18 @@ def console(runs: Path | None = None) -> None:
             for _ in work(folder, interrupted=lambda: interrupted() or leaving.wanted.is_set()):
                 pass
 
-    app = Memlab(runs_folder(runs), Trainer(train, _detach, _probe), memory=Memory(state_file()))
-    leaving.watch(lambda: app.call_from_thread(app.exit))
-    app.run()
+    def probe(preset: "Preset") -> float:
+        """Seconds that an update of `preset` takes."""
+        if not leaving.busy.acquire(blocking=False):
+            raise RunError("a run trains or is measured here now")
+        try:
+            from memlab.engine.probe import seconds_per_step
+
+            return seconds_per_step(preset)
+        finally:
+            leaving.busy.release()
+
+    return Trainer(train, _detach, probe)
 
 
 def _detach(folder: "RunFolder") -> None:
@@ -44,10 +64,3 @@ def _detach(folder: "RunFolder") -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-def _probe(preset: "Preset") -> float:
-    """Seconds that an update of `preset` takes."""
-    from memlab.engine.probe import seconds_per_step
-
-    return seconds_per_step(preset)

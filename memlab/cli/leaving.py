@@ -23,7 +23,7 @@ class Leaving:
         self.wanted = threading.Event()
         """set once the process is to end; the training looks at it between blocks"""
         self.busy = threading.Lock()
-        """held while a run trains"""
+        """held while a run trains or is measured"""
 
     def watch(self, leave: Callable[[], object]) -> None:
         """Begin to watch, from the main thread; `leave` asks the interface to close."""

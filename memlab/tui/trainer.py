@@ -20,4 +20,4 @@ class Trainer:
     detach: Callable[[RunFolder], None]
     """starts a process of its own that goes on with the run; returns at once"""
     probe: Callable[[Preset], float]
-    """measures a few updates: seconds for one"""
+    """measures a few updates: seconds for one; raises why not, as when a run trains here"""

@@ -14,6 +14,7 @@ import pytest
 
 from memlab.preset.create import create_run
 from memlab.preset.load import load
+from memlab.preset.schema import Preset
 from memlab.record.events import Ended, Evaluated, Phase, Rows, Started
 from memlab.record.folder import RunFolder
 from memlab.record.summary import closing_facts
@@ -116,6 +117,7 @@ class Trained:
         self.trained: list[RunFolder] = []
         self.detached: list[RunFolder] = []
         self.interrupted: Callable[[], bool] = lambda: False
+        self.probe: Callable[[Preset], float] = lambda preset: 0.01
         self.work: Callable[[RunFolder], None] = lambda folder: None
 
     def train(self, folder: RunFolder, interrupted: Callable[[], bool]) -> None:
@@ -135,7 +137,7 @@ def console(here: Path, trained: Trained) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def opened(size: tuple[int, int] = (120, 40), **options: Any) -> Any:
-        trainer = Trainer(trained.train, trained.detached.append, lambda preset: 0.01)
+        trainer = Trainer(trained.train, trained.detached.append, trained.probe)
         app = Memlab(here / "runs", trainer, **options)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)

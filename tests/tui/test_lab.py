@@ -3,6 +3,7 @@
 import pytest
 from textual.widgets import Input, Static
 
+from memlab.errors import RunError
 from memlab.preset.load import load
 from memlab.tui.lab.form import Form
 from memlab.tui.lab.preflight import Preflight, duration
@@ -166,6 +167,21 @@ async def test_the_time_is_measured_on_demand(console, settle) -> None:
         await pilot.press("m")
         await settle(app, pilot)
         assert "6 s" in _text(app, Preflight)
+
+
+async def test_why_the_time_cannot_be_measured_is_told_until_something_else_is_shown(
+    console, settle, trained
+) -> None:
+    def refuse(preset) -> float:
+        raise RunError("a run trains here")
+
+    trained.probe = refuse
+    async with console() as (app, pilot):
+        await pilot.press("m")
+        await settle(app, pilot)
+        assert "cannot be measured: a run trains here" in _text(app, Preflight)
+        await _type(app, pilot, settle, "model.n_layers", "2")
+        assert "m measures it" in _text(app, Preflight)
 
 
 async def test_reset_revert_and_the_next_changed_field(console, settle) -> None:

@@ -170,7 +170,7 @@ class LabScreen(Screen[None]):
         if self._draft and draft.preset == self._draft.preset is not None:
             self._draft = draft
         else:
-            self._draft, self._seconds = draft, None
+            self._draft, self._seconds, self._note = draft, None, ""
             self._look_soon()
         self._drafts[draft.base.name] = draft
         self.query_one(Form).show(draft)
@@ -220,10 +220,9 @@ class LabScreen(Screen[None]):
 
     @on(Measured)
     def _measured(self, event: Measured) -> None:
-        self._note = event.problem
         if self._draft and event.preset == self._draft.preset:
-            self._seconds = event.seconds
-        self._show_preflight()
+            self._seconds, self._note = event.seconds, event.problem
+            self._show_preflight()
 
     def _show_preflight(self) -> None:
         if self._draft:
