@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -89,8 +90,9 @@ def read_series(path: Path, column: str | None = None) -> Iterator[NDArray[np.fl
 
 def _read_npy(path: Path) -> Iterator[NDArray[np.float32]]:
     try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # np.load would also open archives, whatever the name says.
+        values = np.lib.format.open_memmap(path, mode="r")
+    except ValueError as error:
         raise DataError("this is no array of numbers", where=str(path), found=str(error)) from None
     if values.ndim != 1 or values.dtype.kind not in "fiu":
         raise DataError(
@@ -104,13 +106,20 @@ def _read_npy(path: Path) -> Iterator[NDArray[np.float32]]:
 
 def _read_csv(path: Path, column: str | None) -> Iterator[NDArray[np.float32]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
+        rows = _rows(file, path)
         header = [name.strip() for name in next(rows, [])]
         index = _choose(header, column, path)
         line = 2
         while chunk := list(itertools.islice(rows, CHUNK)):
             yield _numbers([row[index] for row in chunk if len(row) > index], path, line)
             line += CHUNK
+
+
+def _rows(file: TextIO, path: Path) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(file)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError("this is no CSV in UTF-8", where=str(path), found=str(error)) from None
 
 
 def _choose(header: list[str], column: str | None, path: Path) -> int:

@@ -30,11 +30,12 @@ class Sampling:
         """(sequence, d_vocab) -> the chosen tokens (sequence, 1)."""
         if self.temperature == 0.0:
             return logits.argmax(-1, keepdim=True)
+        # With the largest at 0, no temperature makes an infinity of it.
+        scaled = (logits - logits.amax(-1, keepdim=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             least = logits.topk(self.top_k).values[:, -1:]
-            logits = logits.masked_fill(logits < least, -torch.inf)
-        p = (logits / self.temperature).softmax(-1)
-        return torch.multinomial(p, 1, generator=self.generator)
+            scaled = scaled.masked_fill(logits < least, -torch.inf)
+        return torch.multinomial(scaled.softmax(-1), 1, generator=self.generator)
 
 
 GREEDY = Sampling()

@@ -42,6 +42,7 @@ def _step(folder: RunFolder, at: str) -> int | None:
     if at == "best":
         committed = History(folder).until().checkpoints
         return committed[-1].best_step if committed else None
-    if not at.isdigit():
-        raise RunError("which checkpoint?", found=at, allowed="best, last, or a step")
-    return int(at)
+    try:
+        return int(at)
+    except ValueError:
+        raise RunError("which checkpoint?", found=at, allowed="best, last, or a step") from None

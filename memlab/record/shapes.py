@@ -53,7 +53,10 @@ _CROSSING = (None, {"from": int, "to": int, "threshold": float | None, "split": 
 RUN = shape({
     "id": str, "created": float, "columns": list[str], "preset_sha256": str, "versions": dict,
     "preset": {"name": str, "training": dict},
-    "check": {"updates": int, "parameters": int, "chance_loss": float | None, "irreducible_loss": float | None},
+    "check": {
+        "updates": int, "parameters": int, "chance_loss": float | None, "irreducible_loss": float | None,
+        "examples": dict[str, int],
+    },
 })  # fmt: skip
 LABELS = shape({"name": str, "tags": list[str], "note": str})
 ATTEMPT = shape({"seq": int, "first_step": int, "threads": int, "device": str, "pid": int})

@@ -49,16 +49,19 @@ def test_unlogged_cells_are_left_out_and_nan_is_kept(tmp_path: Path) -> None:
         ("a.csv", "step,loss\n1,2\n", "val", "no column 'val'"),
         ("a.csv", "loss\n1\nhello\n", None, "no number"),
         ("a.csv", "", None, "which column"),
+        ("a.csv", "loss\n1\n".encode("utf-16"), None, "no CSV in UTF-8"),
+        ("a.csv", f"loss\n{'1' * 200_000}\n", None, "no CSV in UTF-8"),
         ("a.npy", "hello", None, "no array"),
+        ("a.npy", b"PK\x05\x06" + bytes(18), None, "no array"),
         ("missing.csv", None, None, "no such file"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(
-    tmp_path: Path, name: str, text: str | None, column: str | None, said: str
+    tmp_path: Path, name: str, text: str | bytes | None, column: str | None, said: str
 ) -> None:
     path = tmp_path / name
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(DataError, match=said) as error:
         list(read_series(path, column))
     assert str(path) in str(error.value)

@@ -1,5 +1,7 @@
 """Generation with a cache, against the plain forward run anew for every token."""
 
+import math
+
 import pytest
 import torch
 
@@ -77,9 +79,10 @@ def test_top_k_draws_from_the_likeliest_only():
     assert drawn == set(likeliest)
 
 
-def test_a_temperature_near_zero_is_greedy():
+@pytest.mark.parametrize(("temperature", "top_k"), [(1e-9, None), (1e-320, 2), (math.inf, 1)])
+def test_at_the_ends_of_its_range_a_temperature_does_as_it_should(temperature, top_k):
     model = make_model()
-    cold = Sampling(1e-9, None, torch.Generator().manual_seed(0))
+    cold = Sampling(temperature, top_k, torch.Generator().manual_seed(0))
     assert [g.tokens for g in generate(model, PROMPTS, 4, None, cold)] == [
         g.tokens for g in generate(model, PROMPTS, 4, None, GREEDY)
     ]

@@ -109,6 +109,7 @@ def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data
         ("run.json", {"columns": ["loss", "loss"]}),
         ("run.json", {"version": []}),
         ("run.json", {"preset": "x"}),
+        ("run.json", {"check": {"examples": []}}),
         ("labels.json", {"tags": None}),
         ("attempts/001/attempt.json", {"first_step": 2**70}),
         ("attempts/001/end.json", {"sha256": ["x"]}),
