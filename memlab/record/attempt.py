@@ -1,6 +1,7 @@
 """An attempt: one process working on a run, in a folder that no other process ever writes to."""
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any, final
@@ -14,6 +15,8 @@ STANDSTILL = 15.0
 _SHAPES = {"attempt.json": ATTEMPT, "heartbeat": HEARTBEAT, "end.json": END}
 open_here: set[Path] = set()
 """Folders of the attempts that this process has open: to others a dead thread looks alive."""
+opening = threading.Lock()
+"""Held while an attempt of this process is there and not yet among those open here."""
 
 
 def place(run: str, number: int, name: str) -> str:
@@ -81,7 +84,8 @@ class Attempt:
     def _lives(self) -> bool | None:
         lives = process.lives(self.info) if self.info else None
         if lives and self.info["pid"] == os.getpid():
-            return self.path.resolve() in open_here
+            with opening:
+                return self.path.resolve() in open_here
         return lives
 
     def _moves(self) -> bool:

@@ -1,7 +1,7 @@
 """What was read of runs, kept from one process to the next.
 
-To read 10,000 runs takes 40,000 small files; what is kept of them is one, a sealed line a run, and
-three stamps tell whether a line still holds. It lies in the user's cache and may be deleted at any
+To read 10,000 runs takes 40,000 small files; a catalog is one file with a sealed line a run, and a
+stamp tells whether the line still holds. It lies in the user's cache and may be deleted at any
 time: where it is missing, damaged or not writable, runs are read again.
 """
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Any, NamedTuple, Self, final
 
 from memlab.record import files, sealed
 from memlab.record.folder import RunFolder
@@ -32,25 +32,44 @@ RACY = 2_000_000_000
 file system in use."""
 
 Facts = dict[str, Any]
-Stamp = tuple[int, ...]
-"""Inode, size and time of change of a run's `run.json`, its `labels.json` and its attempts."""
+
+
+class Stamp(NamedTuple):
+    """What tells that an ended run is as it was: inode, size and time of change of its parts.
+
+    An inode's time of change is one that nobody can set back. Of the attempts it is that of the
+    folder: one that begins or goes is seen, what happens to the files of one is not.
+    """
+
+    description: list[int]
+    labels: list[int]
+    attempts: list[int]
+
+    @property
+    def newest(self) -> int:
+        """When the last change was, in nanoseconds since the epoch."""
+        return max(part[2] for part in self)
 
 
 def stamp(run: str | Path) -> Stamp | None:
-    """What differs after anything about an ended run has changed; None where there is no run.
+    """The stamp of a run; None where there is none."""
+    # Files that are links are never read; attempts may lie elsewhere.
+    description = _stamp(f"{run}/run.json", follow=False)
+    if description == MISSING:
+        return None
+    labels = _stamp(f"{run}/labels.json", follow=False)
+    return Stamp(description, labels, _stamp(f"{run}/attempts", follow=True))
 
-    Times are those at which the inode changed, which nobody can set back.
-    """
-    found: list[int] = []
-    for part in ("run.json", "labels.json", "attempts"):
-        try:
-            # Files that are links are never read; attempts may lie elsewhere.
-            now = os.stat(f"{run}/{part}", follow_symlinks=part == "attempts")
-        except OSError:
-            found += (0, 0, 0)
-        else:
-            found += (now.st_ino, now.st_size, now.st_ctime_ns)
-    return tuple(found) if found[0] else None
+
+MISSING = [0, 0, 0]
+
+
+def _stamp(path: str, *, follow: bool) -> list[int]:
+    try:
+        now = os.stat(path, follow_symlinks=follow)
+    except OSError:
+        return MISSING
+    return [now.st_ino, now.st_size, now.st_ctime_ns]
 
 
 @final
@@ -106,11 +125,10 @@ class Catalog:
         name = folder.path.name
         line = self._lines().get(_key(name))
         kept = line and sealed.unseal(line, self._place(name))
-        if kept and kept["stamp"] == list(seen):
-            facts: Facts = kept[self._what]
-            return facts
+        if kept and kept.get("stamp") == list(seen) and type(kept.get(self._what)) is dict:
+            return dict(kept[self._what])
         facts = self._tell(folder)
-        if self._lasts(facts) and max(seen[2::3]) < time.time_ns() - RACY:
+        if self._lasts(facts) and seen.newest < time.time_ns() - RACY:
             self._new[name] = seen, facts
         return facts
 

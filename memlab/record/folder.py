@@ -11,7 +11,7 @@ from typing import Any, Self, TypeGuard, final
 
 from memlab.errors import BusyError, RunError
 from memlab.record import files, labels, process, sealed
-from memlab.record.attempt import Attempt, place
+from memlab.record.attempt import Attempt, opening, place
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventReader
@@ -132,9 +132,10 @@ class RunFolder:
             names = os.listdir(here)
         except OSError:
             names = []
+        known, self._attempts = self._attempts, {}
         for name in names:
-            if name.isdecimal() and name not in self._attempts:
-                self._attempts[name] = Attempt(Path(here, name), self.id)
+            if name.isdecimal():
+                self._attempts[name] = known.get(name) or Attempt(Path(here, name), self.id)
         return sorted(self._attempts.values(), key=lambda attempt: attempt.number)
 
     def last_step(self) -> int:
@@ -147,9 +148,10 @@ class RunFolder:
         if not attempts:
             return Status.QUEUED
         last = attempts[-1]
-        if last.end is not None:
+        alive = last.alive()
+        if last.end is not None:  # looked at last: it may have come while we looked for life
             return REASONS.get(str(last.end.get("reason")), Status.FAILED)
-        if not last.alive():
+        if not alive:
             return Status.DIED
         return Status.PAUSED if last.waiting or self._paused(last) else Status.RUNNING
 
@@ -189,8 +191,9 @@ class RunFolder:
                 "seq": seq,
                 "first_step": first_step,
             }
-            if path := self._claim(number, document):
-                return AttemptWriter(path, self.id, seq, first_step, self.columns)
+            with opening:
+                if path := self._claim(number, document):
+                    return AttemptWriter(path, self.id, seq, first_step, self.columns)
 
     def _claim(self, number: int, document: dict[str, Any]) -> Path | None:
         """The attempt's folder, or None when another process was faster."""

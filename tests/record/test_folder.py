@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,33 @@ def test_a_run_of_an_earlier_version_keeps_its_columns(runs):
     steps = History(RunFolder(folder.path)).until().steps
     assert list(steps) == ["step", "loss", "grad_norm", "lr"]
     assert steps.read(1, 9)[1].tobytes() == values(1, 9)[:, :3].tobytes()
+
+
+def test_an_end_that_comes_while_one_looks_for_life_is_seen(folder, monkeypatch):
+    writer = claim(folder)
+    reader = RunFolder(folder.path)
+
+    def ends_meanwhile(attempt):
+        writer.end("finished", 0, {})
+        return False
+
+    monkeypatch.setattr(Attempt, "alive", ends_meanwhile)
+    assert reader.status() == "finished"
+
+
+def test_an_attempt_that_is_being_opened_is_not_taken_for_dead(folder, monkeypatch):
+    """Another thread looks after the folder got its name, and before its files are open."""
+    seen, threads = [], []
+
+    def look_meanwhile(path):
+        if path.name == "001":
+            look = threading.Thread(target=lambda: seen.append(RunFolder(folder.path).status()))
+            look.start()
+            look.join(0.2)  # it ends at once if nothing holds it back
+            threads.append(look)
+
+    monkeypatch.setattr(files, "sync_folder", look_meanwhile)
+    with claim(folder):
+        for look in threads:
+            look.join()
+        assert seen == ["running"]

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from memlab.record import catalog
+from memlab.record.attempt import Attempt
 from memlab.record.events import Ended
 from memlab.record.folder import RunFolder
 from memlab.record.runs import delete, restore
@@ -109,6 +110,56 @@ def test_a_live_run_is_always_read_again(make_run, here) -> None:
     writer.end("stopped", 600, {})
     assert any(index.refresh())
     assert index.entries[folder.id].status == Status.STOPPED
+
+
+def test_a_run_that_was_taken_for_dead_is_looked_at_again(make_run, here, monkeypatch) -> None:
+    """On another machine it is, when it stalls; and so is one that was seen halfway."""
+    folder = make_run(reason=None)
+    index = Index(here / "runs")
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt, "alive", lambda attempt: False)
+        list(index.refresh())
+        assert index.entries[folder.id].status == Status.DIED
+        assert not any(index.refresh())
+    assert any(index.refresh())
+    assert index.entries[folder.id].status == Status.RUNNING
+
+
+def test_an_end_that_is_put_back_is_seen(make_run, here) -> None:
+    folder = make_run()
+    end, index = folder.path / "attempts/001/end.json", Index(here / "runs")
+    text = end.read_bytes()
+    end.write_bytes(text[:50])
+    list(index.refresh())
+    assert index.entries[folder.id].status == Status.DIED
+    end.write_bytes(text)
+    assert any(index.refresh())
+    assert index.entries[folder.id].status == Status.FINISHED
+
+
+def test_an_attempt_that_is_taken_away_counts_no_more(make_run, here) -> None:
+    folder = make_run()
+    with folder.claim({"device": "cpu"}, seq=99, first_step=601) as writer:
+        writer.write(Ended(step=700, reason="diverged"))
+        writer.end("diverged", 700, {"final": {"val_loss": 9.0}})
+    index = Index(here / "runs")
+    list(index.refresh())
+    assert index.entries[folder.id].status == Status.DIVERGED
+    shutil.rmtree(folder.path / "attempts/002")
+    assert any(index.refresh())
+    assert (index.entries[folder.id].status, index.entries[folder.id].step) == ("finished", 600)
+
+
+def test_a_description_that_is_put_back_is_seen(make_run, here) -> None:
+    folder = make_run("training.seed=3")
+    path, index = folder.path / "run.json", Index(here / "runs")
+    text = path.read_bytes()
+    path.write_bytes(text[:50])
+    list(index.refresh())
+    assert index.entries[folder.id].settings == {}
+    path.write_bytes(text)
+    assert any(index.refresh())
+    assert index.entries[folder.id].settings["training.seed"] == 3
 
 
 def test_deleted_runs_go_and_restored_ones_come_back(make_run, here) -> None:

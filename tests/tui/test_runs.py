@@ -7,6 +7,8 @@ from textual.widgets import Input, Static
 
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
+from memlab.tui.dialogs import Line
+from memlab.tui.runs.entry import Entry
 from memlab.tui.table import Table
 
 
@@ -213,3 +215,35 @@ async def test_nothing_is_there_and_every_key_is_pressed(console, settle) -> Non
         await pilot.press("space", "D", "u", "d", "r", "n", "A", "o", "i", "enter", "end", "home")
         await settle(app, pilot)
         assert app.current_mode == "runs"
+
+
+async def test_a_filter_may_be_typed_while_runs_are_read(runs_screen, monkeypatch) -> None:
+    async with runs_screen() as (app, pilot):
+        entries = app.screen._index.entries
+        facts = Entry.facts.func
+
+        def read_meanwhile(entry: Entry) -> object:
+            entries.setdefault("another", entry)
+            return facts(entry)
+
+        monkeypatch.setattr(Entry, "facts", property(read_meanwhile))
+        await _filter(app, pilot, "seed:1")
+        assert "second" in _names(app) and "first" not in _names(app)
+
+
+@pytest.mark.parametrize("key", ["n", "N", "number_sign"])
+async def test_what_a_line_cannot_show_stays_if_it_is_not_edited(
+    runs_screen, settle, key, here
+) -> None:
+    odd = "first line\nsecond\t" + "x" * 3000
+    (folder,) = (run for run in list_runs(here / "runs") if run.labels().name == "second")
+    folder.set_labels(name=odd, note=odd, tags=["a\nb", "c d"])
+    before = folder.labels()
+    async with runs_screen() as (app, pilot):
+        await pilot.press("down", key)
+        await pilot.pause()
+        assert isinstance(app.screen, Line)
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert not isinstance(app.screen, Line)
+        assert folder.labels() == before

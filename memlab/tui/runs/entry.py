@@ -15,8 +15,6 @@ from memlab.record.summary import closing_facts
 
 CURVE = 12
 """Cells of the small curve."""
-UNSETTLED = (Status.RUNNING, Status.PAUSED, Status.QUEUED)
-"""What may change at any moment."""
 
 
 @final

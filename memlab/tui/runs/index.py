@@ -8,8 +8,9 @@ from typing import final
 from memlab.record.catalog import Catalog, Stamp, stamp
 from memlab.record.folder import RunFolder
 from memlab.record.runs import run_names
+from memlab.record.status import ENDED, Status
 from memlab.record.summary import brief
-from memlab.tui.runs.entry import UNSETTLED, Entry, entry_of
+from memlab.tui.runs.entry import Entry, entry_of
 
 FIRST, MOST = 50, 4000
 """Runs in the first portion, and at most in a later one; each is twice the one before."""
@@ -49,9 +50,9 @@ class Index:
         seen = stamp(path)
         if seen is None:
             return self._forget(name)
-        if known and self._stamps[name] == seen and known.status not in UNSETTLED:
+        if known and _holds(known, self._stamps[name], seen):
             return False
-        if known and self._stamps[name][0] == seen[0]:
+        if known and self._stamps[name]._replace(labels=seen.labels) == seen:
             # This folder has watched the heartbeat: it can tell whether the run is alive.
             entry = entry_of(known.folder, brief(known.folder), known.settings)
         else:
@@ -63,3 +64,11 @@ class Index:
     def _forget(self, name: str) -> bool:
         self._stamps.pop(name, None)
         return self.entries.pop(name, None) is not None
+
+
+def _holds(known: Entry, then: Stamp, now: Stamp) -> bool:
+    """Whether there can be nothing new; one that was taken for dead may turn out to live."""
+    if then != now:
+        return False
+    died = known.status == Status.DIED
+    return known.status in ENDED or (died and known.folder.status() == Status.DIED)

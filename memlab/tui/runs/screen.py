@@ -37,6 +37,8 @@ from memlab.tui.table import Column, Table
 EVERY = 2.0
 """Seconds between two looks at the folder."""
 MARK = Column("mark", "", 2)
+MOST = 1 << 16
+"""Characters of a label that can be edited."""
 ORDER = "runs_order"
 """Under which the order is kept for the next session."""
 
@@ -185,7 +187,8 @@ class RunsScreen(Screen[None]):
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         self.refresh_bindings()
-        known = frozenset().union(*(e.facts.keys() for e in self._index.entries.values()))
+        entries = list(self._index.entries.values())  # another thread adds to them meanwhile
+        known = frozenset().union(*(entry.facts.keys() for entry in entries))
         try:
             self._listing.filter(event.value, known)
         except FilterError as problem:
@@ -311,8 +314,9 @@ class RunsScreen(Screen[None]):
     ) -> None:
         if entry := self._at_cursor():
             title = Content.assemble((f"{what} of ", "dim"), safe(entry.name))
-            text = await self.app.push_screen_wait(Line(title, safe(now(entry), 2000).plain))
-            if text is not None:
+            shown = safe(now(entry), MOST).plain
+            text = await self.app.push_screen_wait(Line(title, shown))
+            if text not in (None, shown):  # what is shown may be what was there made safe
                 self._try(lambda: change(entry, text))
                 self._refresh()
 
