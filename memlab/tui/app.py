@@ -22,6 +22,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
 from memlab.record.status import Status
 from memlab.tui import keys
+from memlab.tui.at_work import at_work
 from memlab.tui.dialogs import Ask, Tell
 from memlab.tui.help import help_for
 from memlab.tui.lab.screen import LabScreen
@@ -204,7 +205,7 @@ class Memlab(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first if a run trains here."""
-        if all(worker.is_finished for worker in self.workers if worker.group == "quit"):
+        if not at_work(self, "quit"):
             self._leave()
 
     @work(group="quit")

@@ -1,5 +1,6 @@
 """Runs over one another."""
 
+import threading
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from textual.content import Content
 from textual.events import MouseScrollUp
 
+from memlab.record.events import Evaluated
 from memlab.record.history import History
 from memlab.record.summary import flat
 from memlab.tui.compare.colours import DARK, Colours
@@ -284,11 +286,73 @@ async def test_the_chart_takes_the_whole_screen_and_gives_it_back(compare_screen
 async def test_a_run_can_be_taken_out_or_opened(compare_screen, settle) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press("space")
+        app.screen._look()
+        await settle(app, pilot)
         assert [run.name for run in app.screen._compared] == ["2 two [b]", "3 three"]
         await pilot.press("enter")
         await settle(app, pilot)
         assert app.current_mode == "replay"
         assert app.shown.labels().name == "two [b]"
+
+
+async def test_runs_are_read_one_reader_at_a_time_and_the_last_choice_is_shown(
+    console, make_run, settle, monkeypatch
+) -> None:
+    go, begun = threading.Event(), []
+
+    def slow(folder) -> History:
+        begun.append(folder.labels().name)
+        go.wait(30)
+        return History(folder)
+
+    monkeypatch.setattr("memlab.tui.compare.screen.History", slow)
+    first, second = make_run(name="first"), make_run(name="second")
+    async with console() as (app, pilot):
+        app.post_message(CompareRuns([first]))
+        while not begun:
+            await pilot.pause(0.01)
+        app.screen._look()
+        app.post_message(CompareRuns([second]))
+        await pilot.pause()
+        app.screen._look()
+        await pilot.pause()
+        assert begun == ["first"]
+        go.set()
+        await settle(app, pilot)
+        assert [run.name for run in app.screen._compared] == ["1 second"]
+        assert begun == ["first", "second"]
+
+
+async def test_an_older_choice_that_was_read_late_is_not_shown(console, make_run, settle) -> None:
+    first, second = make_run(name="first"), make_run(name="second")
+    async with console() as (app, pilot):
+        app.post_message(CompareRuns([first]))
+        await settle(app, pilot)
+        late = app.screen.Read(app.screen._compared)
+        app.post_message(CompareRuns([second]))
+        await settle(app, pilot)
+        app.screen.post_message(late)
+        await settle(app, pilot)
+        assert [run.name for run in app.screen._compared] == ["1 second"]
+
+
+async def test_what_is_new_is_shown_and_what_is_not_stays_the_same_object(
+    console, make_run, settle
+) -> None:
+    old, growing = make_run(name="old"), make_run(name="growing", reason=None)
+    async with console() as (app, pilot):
+        app.post_message(CompareRuns([old, growing]))
+        await settle(app, pilot)
+        shown = app.screen._compared
+        app.screen._look()
+        await settle(app, pilot)
+        assert app.screen._compared is shown
+        with growing.claim({}, seq=99, first_step=601, take_over=True) as writer:
+            writer.write(Evaluated(step=620, values={"val_loss": 0.25}))
+            app.screen._look()
+            await settle(app, pilot)
+        assert app.screen._compared[0] is shown[0]
+        assert _values(app)[1] == "0.25"
 
 
 async def test_without_runs_it_says_how_to_get_some(console) -> None:

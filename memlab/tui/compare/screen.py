@@ -18,6 +18,7 @@ from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.summary import flat
 from memlab.tui import keys
+from memlab.tui.at_work import at_work
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
@@ -58,8 +59,9 @@ class CompareScreen(ChartScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._chosen: dict[int, RunFolder] = {}
         self._histories: dict[str, History] = {}
-        self._folders: list[RunFolder] = []
+        self._known: dict[str, Compared] = {}
         self._compared: list[Compared] = []
         self._colours = Colours()
         self._axis = AXES[0]
@@ -86,29 +88,37 @@ class CompareScreen(ChartScreen):
     @on(CompareRuns)
     def _compare(self, event: CompareRuns) -> None:
         event.stop()
-        self._folders = list(event.folders)
-        self._read(self._folders)
+        self._chosen = dict(enumerate(event.folders, 1))
+        self._look()
 
     def _look(self) -> None:
-        if self.is_current and self._folders:
-            self._read(self._folders)
+        if self.is_current and self._chosen and not at_work(self, "read"):
+            self._read()
 
-    @work(thread=True, exclusive=True, group="read")
-    def _read(self, folders: list[RunFolder]) -> None:
-        known, changed = self._histories, False
-        for folder in folders:
-            key = folder.path.name
-            if key not in known:
-                known[key], changed = History(folder), True
-            else:
-                changed |= known[key].refresh()
-        if changed or [folder.path.name for folder in folders] != [r.key for r in self._compared]:
-            self.post_message(
-                self.Read([_compared(i, known[f.path.name]) for i, f in enumerate(folders, 1)])
-            )
+    @work(thread=True, group="read")
+    def _read(self) -> None:
+        chosen = None
+        while chosen is not self._chosen:  # another choice may be made meanwhile
+            chosen = self._chosen
+            runs = [self._as_it_stands(number, folder) for number, folder in chosen.items()]
+        if runs != self._compared:
+            self.post_message(self.Read(runs))
+
+    def _as_it_stands(self, number: int, folder: RunFolder) -> Compared:
+        """A run of the comparison: the same object as before while nothing has changed."""
+        key, known = folder.path.name, self._known.get(folder.path.name)
+        if known is None:
+            self._histories[key] = History(folder)
+        name = f"{number} {safe_text(folder.labels().name or folder.id, 40)}"
+        if self._histories[key].refresh() or known is None or known.name != name:
+            settings = flat(folder.description.get("preset", {}))
+            known = self._known[key] = compared(self._histories[key], name, settings)
+        return known
 
     @on(Read)
     def _take(self, event: Read) -> None:
+        if [run.key for run in event.runs] != [f.path.name for f in self._chosen.values()]:
+            return  # another choice was made since, and will be read
         self._compared = event.runs
         names = measures(self._compared)
         if names and self._measure not in names:
@@ -233,7 +243,7 @@ class CompareScreen(ChartScreen):
     def action_drop(self) -> None:
         """Take the run out."""
         if run := self._at_cursor():
-            self._folders = [f for f in self._folders if f.path.name != run.key]
+            self._chosen = {n: f for n, f in self._chosen.items() if f.path.name != run.key}
             self._compared = [one for one in self._compared if one.key != run.key]
             self._show()
 
@@ -242,12 +252,6 @@ class CompareScreen(ChartScreen):
         """Open the run under the cursor."""
         if run := self._at_cursor():
             self.post_message(OpenRun(self._histories[run.key].folder))
-
-
-def _compared(number: int, history: History) -> Compared:
-    folder = history.folder
-    name = f"{number} {safe_text(folder.labels().name or folder.id, 40)}"
-    return compared(history, name, flat(folder.description.get("preset", {})))
 
 
 def _setting(key: str, values: Sequence[Any]) -> Column:
