@@ -180,7 +180,8 @@ class RunScreen(ChartScreen):
         """Ask for a step and go there."""
 
         def problem(text: str) -> str | None:
-            ok = text.isdecimal() and int(text) <= self.viewer.last
+            # Python reads no number of thousands of digits.
+            ok = text.isdecimal() and len(text) <= 20 and int(text) <= self.viewer.last
             return None if ok else f"a step from 0 to {self.viewer.last:,}"
 
         def go(text: str | None) -> None:

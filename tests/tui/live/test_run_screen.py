@@ -60,9 +60,14 @@ async def test_steps_by_evaluation_event_and_number(opened: Open, finished: RunF
         assert screen.viewer.cursor.at is None
 
 
-async def test_a_step_beyond_the_run_is_refused(opened: Open, finished: RunFolder) -> None:
+@pytest.mark.parametrize("digits", [4, 5000])
+async def test_a_step_beyond_the_run_is_refused(
+    opened: Open, finished: RunFolder, digits: int
+) -> None:
     async with opened(finished, 500) as (pilot, screen):
-        await pilot.press("g", "9", "9", "9", "9", "enter")
+        await pilot.press("g")
+        pilot.app.screen.query_one(Input).value = "9" * digits
+        await pilot.press("enter")
         assert "a step from 0 to 1,400" in await settle(pilot)
         await pilot.press("escape")
         assert screen.viewer.cursor.at == 500
