@@ -1,8 +1,10 @@
 """Small windows, and keys that come faster than they close."""
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Key
+from textual.widgets import Button, Static
 
 from memlab.preset.load import load
 from memlab.tui.dialogs import Ask, Line, Tell
@@ -30,3 +32,25 @@ async def test_keys_that_come_while_a_window_closes_do_no_harm(console, settle, 
         await settle(app, pilot)
         assert app.is_running
         assert len(app.screen_stack) == len(answers) == 1
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 60)])
+async def test_the_end_of_the_help_and_its_button_can_be_reached(console, settle, size) -> None:
+    async with console(size=size) as (app, pilot):
+        await pilot.press("2", "question_mark", "end")
+        await settle(app, pilot)
+        window, scroll = (
+            app.screen.query_one(".dialog").region,
+            app.screen.query_one(VerticalScroll),
+        )
+        text, button = scroll.query_one(Static).region, app.screen.query_one(Button).region
+        assert app.screen.region.contains_region(window)
+        assert window.contains_region(button) and window.contains_region(scroll.region)
+        assert text.bottom == scroll.region.bottom <= button.y
+
+
+async def test_a_window_with_little_to_say_is_small(console, settle) -> None:
+    async with console(size=(80, 24)) as (app, pilot):
+        app.push_screen(Tell(Content("Told"), Content("something")))
+        await settle(app, pilot)
+        assert app.screen.query_one(".dialog").region.height == 9
