@@ -223,7 +223,7 @@ class Memlab(App[None]):
     def _parting(self) -> Content:
         folder, waiting = self.training.current, len(self.training.waiting)
         assert folder is not None
-        more = f"\n{waiting} more wait: they stay queued; `memlab resume ID` starts one."
+        more = f"\n{waiting} more in the queue will stay there: `memlab resume ID` starts one."
         name = safe(folder.labels().name or folder.id)
         return Content.assemble(name, " trains here.", more if waiting else "")
 

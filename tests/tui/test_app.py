@@ -179,7 +179,7 @@ async def test_a_run_that_began_while_the_question_stood_is_saved_too(
         await app.action_quit()
         await pilot.pause()
         question = str(app.screen.query(Static).first().content)
-        assert "2 more wait" in question and "memlab resume" in question
+        assert "2 more in the queue" in question and "memlab resume" in question
         first, second = app.training.current, app.training.waiting[0]
         third = app.training.waiting[1]
         stoppable.set()
