@@ -33,6 +33,8 @@ class Series:
     """a role of the theme ("train", "val", ...) or RGB"""
     value: float | None = None
     """what the legend says; None = the value at the cursor, NaN = there is none"""
+    leads: bool = False
+    """whether the legend names it before the others, wherever it is drawn"""
 
     def __post_init__(self) -> None:
         _as_floats(self, "x", "y")

@@ -1,5 +1,7 @@
 """The line above a chart: names with live values, and what is not shown."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from memlab.charts.chart import Chart
@@ -43,11 +45,11 @@ def notes(chart: Chart, x: Axis) -> list[str]:
 def legend(chart: Chart, x: Axis, width: int, theme: Theme) -> list[Fragment]:
     """The names of what is shown, with the values at the cursor or the last ones.
 
-    What has no room is left out whole, from the end.
+    What has no room is left out whole, from the end; of curves it is told how many.
     """
     values = values_at(chart, chart.cursor)
     parts = []
-    for i, s in enumerate(chart.series):
+    for i, s in sorted(enumerate(chart.series), key=lambda numbered: not numbered[1].leads):
         glyph = "▬" if theme.colour or i == 0 else plain_marker(i)
         value = values[s.name][1] if s.value is None and s.name in values else s.value
         said = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
@@ -61,14 +63,22 @@ def legend(chart: Chart, x: Axis, width: int, theme: Theme) -> list[Fragment]:
         text = f"╌ {plain(level.name)} {level.y:.4g}"
         parts.append(Fragment(text, theme.rgb(level.colour)))
     parts += [Fragment(note, theme.tick) for note in notes(chart, x)]
-    return fitting(parts, width)
+    if number_fitting(parts, width) < (n := len(chart.series)):
+        room = number_fitting(parts, width - len(f"  +{n}"))
+        parts = [*parts[:room], Fragment(f"+{n - room}", theme.tick)]
+    return side_by_side(parts, width)
 
 
-def fitting(parts: list[Fragment], width: int) -> list[Fragment]:
-    """The first parts side by side, as many as have room, at least one."""
+def number_fitting(parts: Sequence[Fragment], width: int) -> int:
+    """How many of the first parts have room side by side; at least one."""
     ends = np.cumsum([cells(part.text) + 2 for part in parts]) - 2
+    return max(int((ends <= width).sum()), 1)
+
+
+def side_by_side(parts: Sequence[Fragment], width: int) -> list[Fragment]:
+    """The first parts with blanks between, as many as have room."""
     return [
         fragment
-        for part in parts[: max(int((ends <= width).sum()), 1)]
+        for part in parts[: number_fitting(parts, width)]
         for fragment in (part, Fragment("  ", part.colour))
     ]

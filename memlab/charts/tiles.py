@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.charts.legend import fitting
+from memlab.charts.legend import side_by_side
 from memlab.charts.scale import Floats, short
 from memlab.charts.text import Fragment, cut, inked, line
 from memlab.charts.theme import DARK, RGB, Theme
@@ -115,7 +115,7 @@ def _legend(first: Floats, edges: Floats, blank: str, width: int, theme: Theme) 
         parts.append(Fragment(f"{signs[_NOT_YET]} {missing:,} not yet", theme.tick))
     if blank:
         parts.append(Fragment(f"□ {blank}", theme.tick))
-    return fitting(parts, width)
+    return side_by_side(parts, width)
 
 
 def _shades(levels: Integers, theme: Theme) -> list[list[Fragment]]:

@@ -69,6 +69,7 @@ class Table(ScrollView, can_focus=True):
         self._rows = 0
         self._cells: Callable[[int], Cells] = _no_cells
         self._sorted: tuple[str, bool] = ("", False)
+        self._fixed = 0
 
     def show(
         self,
@@ -76,11 +77,18 @@ class Table(ScrollView, can_focus=True):
         rows: int,
         cells: Callable[[int], Cells],
         sorted_by: tuple[str, bool] = ("", False),
+        fixed: int = 0,
     ) -> None:
-        """Show so many rows; `cells` makes one, `sorted_by` is a column and whether downwards."""
+        """Show so many rows.
+
+        Args:
+            cells: makes a row.
+            sorted_by: a column, and whether downwards.
+            fixed: how many columns stay when the others move sideways.
+        """
         self._columns, self._rows, self._cells, self._sorted = columns, rows, cells, sorted_by
-        width = sum(column.width + 1 for column in columns)
-        self.virtual_size = Size(width, rows + 1)
+        self._fixed = fixed
+        self.virtual_size = Size(_width(columns), rows + 1)
         self.cursor = min(self.cursor, max(rows - 1, 0))
         self.refresh()
 
@@ -112,10 +120,17 @@ class Table(ScrollView, can_focus=True):
         return [Content(c.title + (sign if c.key == key else "")) for c in self._columns]
 
     def _strip(self, cells: Cells, style: Style) -> Strip:
-        line = Content("")
-        for column, cell in zip(self._columns, cells, strict=True):
-            line += fitted(cell, column.width, right=column.align == "right") + " "
-        return strip(line, style, round(self.scroll_x), self.size.width)
+        drawn = [
+            fitted(cell, column.width, right=column.align == "right") + " "
+            for column, cell in zip(self._columns, cells, strict=True)
+        ]
+        stays, moves = (
+            Content("").join(drawn[: self._fixed]),
+            Content("").join(drawn[self._fixed :]),
+        )
+        room = max(self.size.width - stays.cell_length, 0)
+        left = strip(stays, style, 0, self.size.width - room)
+        return Strip.join([left, strip(moves, style, round(self.scroll_x), room)])
 
     # Moving
 
@@ -162,7 +177,9 @@ class Table(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Go to a row, sort by a column, or open what is under the cursor."""
-        x, row = event.x + round(self.scroll_x), event.y - 1 + round(self.scroll_y)
+        stays = event.x < _width(self._columns[: self._fixed])
+        x = event.x if stays else event.x + round(self.scroll_x)
+        row = event.y - 1 + round(self.scroll_y)
         if event.y == 0:
             if column := self._column_at(x):
                 self.post_message(self.HeaderClicked(column.key))
@@ -180,6 +197,10 @@ class Table(ScrollView, can_focus=True):
             if x < 0:
                 return column
         return None
+
+
+def _width(columns: Sequence[Column]) -> int:
+    return sum(column.width + 1 for column in columns)
 
 
 def _no_cells(row: int) -> Cells:

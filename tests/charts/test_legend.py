@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memlab.charts import PLAIN, Chart, Level, Marks, Rule, Series, draw, values_at
 from memlab.charts.labels import place_labels
+from memlab.charts.legend import legend
 from memlab.charts.scale import Axis
 
 TRAIN = Series("train", np.arange(0, 100, 10), np.arange(10) / 10, "train")
@@ -50,6 +53,22 @@ def labels(*rules: tuple[float, str], columns: int = 40) -> list[tuple[int, int,
     chart = Chart(rules=tuple(Rule(x, name, "phase") for x, name in rules))
     placed = place_labels(chart, Axis(0.0, float(columns)), columns)
     return sorted((label.row, label.start, label.text) for label in placed)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=12), st.integers(20, 120), st.data())
+def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, data):
+    leader = data.draw(st.integers(0, len(lengths) - 1))
+    series = tuple(
+        Series(f"{i}" + "n" * length, [1, 2], [1.0, 2.0], "x", leads=i == leader)
+        for i, length in enumerate(lengths)
+    )
+    shown = [f.text for f in legend(Chart(series), Axis(1, 2), width, PLAIN) if f.text.strip()]
+    assert len("  ".join(shown)) <= max(width, len(shown[0]) + 5)
+    assert shown[0].split()[1] == series[leader].name
+    named = [text for text in shown if not text.startswith("+")]
+    left = len(series) - len(named)
+    room = len(named) > 1 or len(f"{shown[0]}  +{left}") <= width
+    assert shown[len(named) :] == ([f"+{left}"] if left and room else [])
 
 
 def test_a_label_stands_right_of_its_rule():

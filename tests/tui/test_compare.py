@@ -102,6 +102,14 @@ def test_focus_dims_all_others_and_draws_the_run_last(compare) -> None:
     assert chart.series[0].colour not in colours.values()
 
 
+def test_the_run_in_focus_is_named_first_and_no_name_takes_the_whole_line(compare) -> None:
+    runs = [compare(name=f"{i}" + "x" * 60) for i in range(3)]
+    colours = _colours(runs)
+    chart = overlay(runs, colours, "val_loss", "step", runs[0].key)
+    assert [s.name[0] for s in chart.series if s.leads] == ["0"]
+    assert max(len(s.name) for s in chart.series) <= 25
+
+
 def test_seeds_are_grouped_and_nothing_else_is(compare) -> None:
     runs = [compare("training.seed=1"), compare("training.seed=2"), compare("optimizer.lr=0.01")]
     assert sorted(len(group) for group in by_seed(runs).values()) == [1, 2]
@@ -209,6 +217,18 @@ async def test_zoom_and_pan_as_in_live(compare_screen) -> None:
         assert app.screen.look.window is None
         await pilot.press("right")
         assert app.screen.look.window is None
+
+
+async def test_arrows_belong_to_the_rows_again_after_values_were_read(compare_screen) -> None:
+    async with compare_screen() as (app, pilot):
+        table = app.screen.query_one("Table")
+        for begin, end in (("v", "escape"), ("v", "v"), ("plus", "0")):
+            before = table.cursor
+            await pilot.press(begin)
+            assert app.screen.plot.has_focus
+            await pilot.press(end, "down")
+            assert table.has_focus and table.cursor == (before + 1)
+            await pilot.press("up")
 
 
 @pytest.mark.parametrize("axis", range(len(AXES)))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -202,6 +203,22 @@ def test_only_settings_in_which_shown_runs_differ_become_columns(make_run) -> No
     listing.filter("seed:1", frozenset(entries[0].facts))
     listing.take(entries)
     assert listing.differing == ["optimizer.lr"]
+
+
+def test_what_differs_among_runs_of_one_preset_comes_first(make_run) -> None:
+    other = replace(read(make_run("task.modulus=29", "model.d_mlp=64")), preset="other")
+    entries = [read(make_run(f"training.seed={seed}")) for seed in (0, 1)]
+    listing = Listing()
+    listing.take([other, *entries])
+    assert listing.differing == ["training.seed", "task.modulus", "model.d_mlp"]
+
+
+def test_a_mark_goes_with_its_run(make_run) -> None:
+    listing, entries = Listing(), [read(make_run()) for _ in range(2)]
+    listing.take(entries)
+    listing.mark_all()
+    listing.take(entries[:1])
+    assert list(listing.marked) == [entries[0].key]
 
 
 def test_runs_without_a_value_come_last_either_way(make_run) -> None:

@@ -94,6 +94,28 @@ async def test_clicks_go_to_a_row_open_it_mark_it_and_sort(stage) -> None:
         assert table.cursor == 5
 
 
+async def test_columns_that_are_fixed_stay_when_the_others_move(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table, told = stage.query_one(Table), []
+        post = table.post_message
+        table.post_message = lambda message: told.append(message) or post(message)  # type: ignore[method-assign]
+        table.show(
+            COLUMNS, 9, lambda row: [Content(str(row)), Content("name"), _count_to(60)], fixed=2
+        )
+        await pilot.press("right", "right")
+        assert table.scroll_x == 16
+        left = "     3 name       "
+        expected = left + _count_to(60).plain[16 : 16 + 40 - len(left)]
+        assert _lines(table)[4] == expected
+        for x, column in ((3, "n"), (10, "name"), (19, "wide")):
+            await pilot.click(Table, offset=(x, 0))
+            assert [m for m in told if isinstance(m, Table.HeaderClicked)][-1].key == column
+
+
+def _count_to(n: int) -> Content:
+    return Content("".join(str(i % 10) for i in range(n)))
+
+
 async def test_fewer_rows_take_the_cursor_along(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
         table = stage.query_one(Table)

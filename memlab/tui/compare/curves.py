@@ -11,12 +11,15 @@ from memlab.charts import Band, Chart, Rule, Series
 from memlab.charts.theme import RGB
 from memlab.record.events import Started
 from memlab.record.history import History
+from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
 Axis = Literal["step", "epoch", "wall time", "steps since memorized"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "wall time", "steps since memorized")
 SEEDS = ("training.seed", "training.seeds.")
+NAME = 24
+"""Characters of a run's name in the legend."""
 FADED = 0.3
 """How much colour is left of a run that is not in focus."""
 
@@ -102,7 +105,8 @@ def overlay(
             continue
         colour = colours[run.key]
         faint = focus is not None and run.key != focus
-        series.append(Series(run.name, x, values, _faded(colour) if faint else colour))
+        shown, name = _faded(colour) if faint else colour, safe_text(run.name, NAME)
+        series.append(Series(name, x, values, shown, leads=run.key == focus))
         if not faint:
             rules += _phases(run, axis, colour)
     return Chart(series=tuple(series), rules=tuple(rules))

@@ -186,12 +186,14 @@ class CompareScreen(ChartScreen):
         return self._overlaid.look
 
     def see(self, look: Look) -> None:
-        """Look at them so from now on; arrows move the cursor or the window, if there is one."""
+        """Look at them so from now on; arrows move the cursor or the window, else the row."""
         moved = look.reading != self.look.reading
         self._overlaid = replace(self._overlaid, look=look)
         self.plot.show(self._overlaid)
         if look.window or look.reading is not None:
             self.plot.focus()
+        else:
+            self.query_one(Table).focus()
         if moved:
             self.query_one(Table).refresh()
 

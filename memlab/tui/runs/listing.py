@@ -22,7 +22,10 @@ class Listing:
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Choose among these runs."""
-        self.shown = ordered([e for e in entries if self._test(e.facts)], self.fact, self.down)
+        known = {entry.key: entry for entry in entries}
+        passing = [entry for entry in known.values() if self._test(entry.facts)]
+        self.shown = ordered(passing, self.fact, self.down)
+        self.marked = {key: None for key in self.marked if key in known}
         self.differing = _differing(self.shown)
 
     def filter(self, text: str, known: frozenset[str]) -> None:
@@ -79,10 +82,22 @@ class Listing:
 
 
 def _differing(entries: Iterable[Entry]) -> list[str]:
-    first: dict[str, Any] = {}
-    found: set[str] = set()
+    """Settings that differ, those that do among runs of one preset before all others."""
+    first: dict[str, Mapping[str, Any]] = {}
+    within: set[str] = set()
     for entry in entries:
-        for key, value in entry.settings.items():
-            if key not in found and first.setdefault(key, value) != value:
-                found.add(key)
-    return [key for key in first if key in found]
+        own = first.setdefault(entry.preset, entry.settings)
+        if own != entry.settings:
+            within |= _different(own, entry.settings)
+    order: dict[str, Any] = {}
+    among = {
+        key
+        for settings in first.values()
+        for key, value in settings.items()
+        if order.setdefault(key, value) != value
+    }
+    return [*(k for k in order if k in within), *(k for k in order if k in among - within)]
+
+
+def _different(a: Mapping[str, Any], b: Mapping[str, Any]) -> set[str]:
+    return {key for key in a if key in b and a[key] != b[key]}

@@ -156,6 +156,7 @@ class RunsScreen(Screen[None]):
             len(listing.shown),
             self._cells,
             (sorted_by, listing.down),
+            fixed=2,
         )
         if (row := listing.row_of(at)) is not None:
             table.cursor = row
