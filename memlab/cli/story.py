@@ -5,30 +5,14 @@ from typing import Any
 
 from memlab.cli.output import number
 from memlab.detectors.tally import Tally
-
-OF_THE_LOSS = {
-    "diverged": "{split} loss above {threshold}",
-    "stuck": "{split} loss stays at {threshold}",
-    "overfitting": "{split} loss above {threshold} while train loss falls",
-    "collapsed": "{split} accuracy below {threshold}",
-    "sustained": "{split} accuracy >= {threshold} in the evaluations since",
-}
-"""phases that are not told by an accuracy which is reached"""
+from memlab.record.crossing import crossing
 
 
 def phase_line(phase: Mapping[str, Any]) -> str:
     """A phase as `show` has it: between which evaluations it began, and what was seen."""
-    reached = OF_THE_LOSS.get(phase["name"], "{split} accuracy >= {threshold}")
-    seen = reached.format(split=phase["split"], threshold=number(phase["threshold"]))
-    details = phase["details"]
-    if "delay" in details:
-        times = number(details["ratio"], 3)
-        seen += f", {details['delay']:,} steps after memorizing, at {times} times its step"
-    if "since" in details:
-        seen += f" step {details['since']:,}"
-    if "at" in details:
-        seen += f", which is {details['at']}"
-    return f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}: {seen}"
+    seen = crossing(phase["name"], phase["split"], phase["threshold"], phase["details"])
+    when = f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}"
+    return f"{when}: {seen}" if seen else when
 
 
 def tally_line(tally: Tally) -> str:

@@ -7,6 +7,7 @@ from typing import final
 from textual.content import Content
 from textual.message import Message
 
+from memlab.record.crossing import crossing
 from memlab.record.events import (
     Change,
     Checkpoint,
@@ -125,11 +126,10 @@ def _course(event: Event) -> str:
 
 
 def _phase(event: Phase) -> str:
-    words = event.name.replace("grokked_95", "grokked (95 %)")
-    if event.split and event.threshold is not None and "accuracy" in event.details:
-        words += f": {event.split} accuracy ≥ {event.threshold:g}, since {event.after:,}"
-    delay = event.details.get("delay")
-    return f"{words}, {delay:,} after memorizing" if isinstance(delay, int) else words
+    name = event.name.replace("grokked_95", "grokked (95 %)")
+    seen = crossing(event.name, event.split, event.threshold, event.details)
+    when = f"after step {event.after:,}"
+    return f"{name}: {seen} ({when})" if seen else f"{name} {when}"
 
 
 def _spike(event: Spike) -> str:

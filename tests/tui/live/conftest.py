@@ -81,7 +81,7 @@ def made_events(steps: int = STEPS, every: int = EVERY) -> Iterator[Event]:
             told.add("grokked")
             yield Phase(
                 step=step, name="grokked", after=step - every, threshold=0.99, split="val",
-                details={"accuracy": val, "delay": grokked - memorized},
+                details={"accuracy": val, "delay": grokked - memorized, "ratio": grokked / memorized},
             )  # fmt: skip
         if step - every < spike <= step:
             base, value = float(rows[spike - 1, 0]), float(rows[spike, 0])

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from memlab.cli.story import phase_line
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import Evaluated, Finding, Phase, Rows, Samples
 from memlab.record.folder import RunFolder
+from memlab.tui.live.event_list import describe
 from memlab.tui.live.frame import frame, text_of
 
 Open = Callable[..., Any]
@@ -120,3 +122,31 @@ def test_damaged_files_do_not_break_the_screen(finished: RunFolder, name: str, d
 def test_a_damaged_description_does_not_break_the_screen(finished: RunFolder) -> None:
     (finished.path / "run.json").write_text("{")
     assert frame(RunFolder(finished.path)).count("\n") == 39
+
+
+SEEN = [
+    ("memorized", {"accuracy": 1.0}, "train accuracy >= 0.9"),
+    (
+        "grokked",
+        {"delay": 900, "ratio": 10.0},
+        "train accuracy >= 0.9, 900 steps after memorizing, at 10 times its step",
+    ),
+    ("sustained", {"since": 1020}, "train accuracy >= 0.9 in the evaluations since step 1,020"),
+    ("collapsed", {"accuracy": 0.5}, "train accuracy below 0.9"),
+    ("stuck", {"at": "chance"}, "train loss stays at 0.9, which is chance"),
+    ("diverged", {}, "train loss above 0.9"),
+    ("grokked", {"delay": "x", "ratio": None}, "train accuracy >= 0.9"),
+]
+
+
+@pytest.mark.parametrize(("name", "details", "seen"), SEEN)
+def test_a_phase_is_told_as_on_the_command_line(
+    name: str, details: dict[str, Any], seen: str
+) -> None:
+    phase = Phase(step=9, name=name, after=7, threshold=0.9, split="train", details=details)
+    _, _, told = describe(phase)
+    assert told == f"{name}: {seen} (after step 7)"
+    printed = phase_line(
+        {"name": name, "from": 7, "to": 9, "threshold": 0.9, "split": "train", "details": details}
+    )
+    assert printed == f"{name} in steps 7 to 9: {seen}"
