@@ -65,7 +65,7 @@ def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, data):
     shown = [f.text for f in legend(Chart(series), Axis(1, 2), width, PLAIN) if f.text.strip()]
     assert len("  ".join(shown)) <= max(width, len(shown[0]) + 5)
     assert shown[0].split()[1] == series[leader].name
-    named = [text for text in shown if not text.startswith("+")]
+    named = [text for text in shown if " " in text]
     left = len(series) - len(named)
     room = len(named) > 1 or len(f"{shown[0]}  +{left}") <= width
     assert shown[len(named) :] == ([f"+{left}"] if left and room else [])
