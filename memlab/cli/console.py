@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memlab.cli.streams import need_terminal
 from memlab.errors import RunError
 
 if TYPE_CHECKING:
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
 
 
 def console(runs: Path | None = None) -> None:
-    """Open the console."""
+    """Open the console.
+
+    Raises:
+        MemlabError: there is no terminal.
+    """
     from memlab.cli.leaving import Leaving
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
     from memlab.tui.memory import Memory, state_file
 
+    need_terminal()
     leaving = Leaving()
     app = Memlab(runs_folder(runs), _trainer(leaving), memory=Memory(state_file()))
     leaving.watch(lambda: app.call_from_thread(app.exit))

@@ -15,7 +15,7 @@ def predict(
     at: Checkpoint = "last",
     temperature: Annotated[float, typer.Option(min=0.0, help="0 = the likeliest token.")] = 0.0,
     top_k: Annotated[int | None, typer.Option(min=1, help="Only the K likeliest tokens.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the sampling.")] = 0,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from memlab.cli.options import RunName, RunsFolder
+from memlab.cli.streams import need_terminal
 from memlab.errors import MemlabError
 
 
@@ -32,12 +33,16 @@ def replay(
 
         print(frame(folder, at, *_cells(size)))
     else:
+        need_terminal()
+        from memlab.cli.leaving import Leaving
         from memlab.tui.app import Memlab
         from memlab.tui.memory import Memory, state_file
         from memlab.tui.messages import OpenRun
 
         first, memory = OpenRun(folder, at, speed), Memory(state_file())
-        Memlab(runs_folder(runs), first=first, memory=memory).run()
+        app = Memlab(runs_folder(runs), first=first, memory=memory)
+        Leaving().watch(lambda: app.call_from_thread(app.exit))
+        app.run()
 
 
 def _cells(size: str) -> tuple[int, int]:

@@ -19,6 +19,7 @@ def run(
 ) -> None:
     """Train a preset: progress, a closing chart, samples, spikes, phases."""
     from memlab.cli.training import train_headless
+    from memlab.engine.device import choose_device
     from memlab.preset.check import check
     from memlab.preset.create import create_run
     from memlab.preset.load import load
@@ -27,5 +28,6 @@ def run(
     changes = list(overrides or ()) + ([] if seed is None else [f"training.seed={seed}"])
     resolved = load(preset, changes)
     report = check(resolved)
+    choose_device(device)  # before there is a run that nobody can begin
     folder = create_run(resolved, runs_folder(runs), name)
     raise typer.Exit(train_headless(folder, report.findings, device, quiet=quiet, as_json=json))

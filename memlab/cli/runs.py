@@ -10,7 +10,8 @@ import typer
 from memlab.cli.options import Json, RunsFolder
 
 Newest = Annotated[
-    int | None, typer.Option("--newest", "-n", metavar="N", min=1, help="Only the N newest.")
+    int | None,
+    typer.Option("--newest", "-n", metavar="N", min=1, max=10**9, help="Only the N newest."),
 ]
 
 

@@ -68,11 +68,13 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
 def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
     """A run as it lies there, or a preset trained; leaves with the code of a run that broke off."""
     from memlab.cli.training import train_headless
+    from memlab.engine.device import choose_device
     from memlab.preset.create import create_run
     from memlab.record.folder import RunFolder
 
     if isinstance(one, RunFolder):
         return one
+    choose_device(device)  # before there is a run that nobody can begin
     folder = create_run(one, runs)
     code = train_headless(folder, (), device, quiet=quiet)
     if code not in (0, 3):

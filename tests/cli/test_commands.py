@@ -66,6 +66,12 @@ def test_a_copy_of_a_run_is_named_as_it_can_be_asked_for(trained, tmp_path):
     assert "damaged; memlab doctor copy" in trained("show", "copy", *there)
 
 
+@pytest.mark.parametrize("words", [[], ["replay", "last"]], ids=["console", "replay"])
+def test_what_needs_a_terminal_says_so_where_there_is_none(trained, words):
+    trained(*words, code=2)
+    assert "needs a terminal" in trained.talk
+
+
 def test_runs_lists_only_the_newest_if_asked(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
     (tmp_path / "stranger").mkdir()
@@ -175,7 +181,10 @@ def test_eval_scores_a_checkpoint_as_the_run_did(trained):
 def test_eval_and_predict_refuse_what_is_not_there(trained):
     trained("eval", "last", "--split", "test", code=2)
     trained("eval", "last", "--at", "7", code=2)
-    trained("predict", "last", "1 + 1 =", "--at", "never", code=2)
+    for at in ("never", "²"):
+        trained("predict", "last", "1 + 1 =", "--at", at, code=2)
+        assert "which checkpoint?" in trained.talk
+    trained("predict", "last", "1 + 1 =", "--seed", "9" * 20, code=2)
     trained("show", "nothing", code=2)
 
 
@@ -234,6 +243,8 @@ def test_a_bad_setting_leaves_no_run_behind(memlab):
     assert "optimizer.lr" in memlab.talk
     memlab("run", "tiny", "task.modulus=1", code=2)
     memlab("run", "no-such-preset", code=2)
+    memlab("run", "tiny", "--device", "toaster", code=2)
+    memlab("verify", "tiny", "--device", "toaster", code=2)
     assert not memlab.runs.exists() or not list(memlab.runs.iterdir())
 
 

@@ -82,6 +82,12 @@ class Terminal:
             pass
         return self._process.wait()
 
+    def vanish(self) -> int:
+        """Be gone, as when the window is closed and nobody is told; the program's exit code."""
+        with open(os.devnull) as nothing:
+            os.dup2(nothing.fileno(), self._terminal)
+        return self._process.wait()
+
     def _read(self) -> bool:
         """Take in some output; false when the program has ended and all is read."""
         while True:

@@ -1,6 +1,7 @@
 """The real program in a terminal: what one presses, and what one sees then."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ optimizer: {lr: 1e-2, weight_decay: 0.1}
 training: {steps: 1000000}
 evaluation: {every: 50, samples: 4}
 """
+GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
 
 
@@ -54,6 +56,15 @@ def test_the_console_starts_and_leaves_the_terminal_as_it_was(terminal, preset):
     assert "tiny" in console.text
     console.press("q")
     assert_left(console)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [([], "parameters"), (["replay", str(GOLDEN)], "samples")]
+)
+def test_the_program_ends_when_its_terminal_is_gone(terminal, preset, words, shown):
+    program = terminal(*words, size=(80, 24))
+    program.until(shown)
+    assert program.vanish() in (0, 130)
 
 
 def test_the_editor_has_the_terminal_to_itself(terminal, preset, tmp_path, monkeypatch):
