@@ -77,6 +77,55 @@ async def test_typing_marks_the_field_and_shows_the_difference(console, settle) 
         assert "● 1 changed" in str(app.screen.query_one(Form).border_title)
 
 
+@pytest.mark.parametrize(
+    ("key", "keys", "holds"),
+    [
+        ("model.dropout", ["ctrl+u", *"0.1"], "0.1"),
+        ("optimizer.weight_decay", [*"2.50"], "2.5"),
+        ("optimizer.clip_grad_norm", ["backspace", *"1.5"], "1.5"),
+        ("optimizer.clip_grad_norm", ["end", *["backspace"] * 4, *"1.5"], "1.5"),
+        ("optimizer.lr", ["end", *"5", "left", "backspace", "0"], "0.0005"),
+    ],
+)
+async def test_a_field_keeps_what_is_typed_until_it_is_left(
+    console, settle, key, keys, holds
+) -> None:
+    async with console() as (app, pilot):
+        _go(app, key)
+        for one in keys:
+            await pilot.press(one)
+            await settle(app, pilot)
+        assert app.screen._draft.differences[key][1] == holds
+        await pilot.press("down")
+        await settle(app, pilot)
+        await pilot.press("up")
+        await settle(app, pilot)
+        assert app.screen.query_one("#value", Input).value == holds
+
+
+async def test_typing_replaces_what_a_field_holds_and_reset_brings_it_back(console, settle) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("enter", *["down"] * 2)
+        for text in ("53", "59"):
+            await settle(app, pilot)
+            await pilot.press(*text)
+            await settle(app, pilot)
+            assert _line(app, _here(app)).value == text
+            await pilot.press("ctrl+b")
+            await settle(app, pilot)
+            assert app.screen.query_one("#value", Input).value == "23"
+
+
+async def test_what_is_being_typed_stays_when_the_presets_are_read_again(console, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.weight_decay", "0.")
+        app.screen.read_presets()
+        await settle(app, pilot)
+        await pilot.press("5")
+        await settle(app, pilot)
+        assert _line(app, "optimizer.weight_decay").value == "0.5"
+
+
 @EVERY_SIZE
 async def test_what_a_field_was_is_shown_in_full_or_ends_in_an_ellipsis(
     console, settle, size

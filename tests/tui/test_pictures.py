@@ -56,7 +56,8 @@ def test_lab_with_a_change_and_a_mistake(picture, settle, size) -> None:
         form = app.screen.query_one("Form")
         for key, text in (("model.n_layers", "2"), ("optimizer.lr", "-1")):
             form.enter(key)
-            form.query_one(Input).value = text
+            await pilot.pause()
+            await pilot.press(*text)
             await settle(app, pilot)
         form.query_one(Input).cursor_blink = False
 

@@ -47,12 +47,14 @@ class Form(Vertical):
     def __init__(self) -> None:
         super().__init__(id="form")
         self._draft: Draft | None = None
+        self._key = ""
+        """the setting whose text the input holds"""
         self._place: tuple[tuple[int, int], int] | None = None
 
     def compose(self) -> ComposeResult:
         """The lines, the input over one of them, the help below."""
         yield Sheet()
-        yield Input(compact=True, select_on_focus=False, id="value")
+        yield Input(compact=True, id="value")
         yield Static(id="field-help")
 
     @property
@@ -60,9 +62,10 @@ class Form(Vertical):
         """The lines."""
         return self.query_one(Sheet)
 
-    def show(self, draft: Draft) -> None:
-        """Show a draft."""
+    def show(self, draft: Draft, *, typing: bool = False) -> None:
+        """Show a draft; to one who is typing, the text stays as it was typed."""
         self._draft = draft
+        self._key = self._key if typing else ""
         self.sheet.show(list(_lines(draft)))
         self._point()
 
@@ -73,10 +76,11 @@ class Form(Vertical):
         """Put the input over the value under the cursor, unless it is a choice or out of sight."""
         line, place, value = self.sheet.line, self.sheet.place(), self.query_one("#value", Input)
         typed = bool(line and not line.words and safe_text(line.value, MOST) == line.value)
-        if typed and line and value.value != line.value:
+        if line and line.key != self._key:
+            self._key = line.key
             with self.prevent(Input.Changed):
                 value.value = line.value
-                value.cursor_position = len(line.value)
+                value.select_all()
         value.display = typed and place is not None
         if place and (place, self.sheet.room) != self._place:
             self._place = (place, self.sheet.room)
@@ -103,8 +107,7 @@ class Form(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.sheet.line:
-            self.post_message(self.Typed(self.sheet.line.key, event.value))
+        self.post_message(self.Typed(self._key, event.value))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

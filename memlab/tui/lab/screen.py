@@ -140,7 +140,9 @@ class LabScreen(Screen[None]):
         known = self._drafts.get(chosen.name)
         if known is None or known.base != chosen.preset:
             known = Draft(chosen.preset, folder=chosen.path.parent)
-        self._show(known)
+        # The presets are read again now and then; what is being typed goes on.
+        if known is not self._draft:
+            self._show(known)
 
     @on(Presets.Opened)
     def _opened(self) -> None:
@@ -149,7 +151,7 @@ class LabScreen(Screen[None]):
     @on(Form.Typed)
     def _typed(self, event: Form.Typed) -> None:
         if self._draft:
-            self._show(self._draft.typed(event.key, event.text))
+            self._show(self._draft.typed(event.key, event.text), typing=True)
 
     @on(Form.Reset)
     def _reset(self, event: Form.Reset) -> None:
@@ -166,14 +168,14 @@ class LabScreen(Screen[None]):
         elif draft and draft.base.name in self._reverted:
             self._show(self._reverted.pop(draft.base.name))
 
-    def _show(self, draft: Draft) -> None:
+    def _show(self, draft: Draft, *, typing: bool = False) -> None:
         if self._draft and draft.preset == self._draft.preset is not None:
             self._draft = draft
         else:
             self._draft, self._seconds, self._note = draft, None, ""
             self._look_soon()
         self._drafts[draft.base.name] = draft
-        self.query_one(Form).show(draft)
+        self.query_one(Form).show(draft, typing=typing)
         self.query_one(Form).border_title = _title(draft)
         self._show_preflight()
 
