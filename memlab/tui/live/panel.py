@@ -66,6 +66,10 @@ class Panel(Widget, Generic[T], can_focus=True):
             self.border_title = self.heading(self.moment)
             self.refresh()
 
+    def on_mount(self) -> None:
+        """Be drawn anew when the colours change."""
+        self.app.theme_changed_signal.subscribe(self, lambda theme: self.draw())
+
     def on_resize(self, event: Resize) -> None:
         """Fill the new size."""
         self.draw()

@@ -7,6 +7,7 @@ import pytest
 from textual.content import Content
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input
 
 from memlab.record.attempt_writer import AttemptWriter
@@ -357,3 +358,25 @@ async def test_what_is_hidden_is_not_drawn(
         writer.flush()
         screen.poll()
         assert drawn == ["loss"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("nord", "textual-light"), ("textual-light", "nord")]
+)
+async def test_a_new_theme_gives_the_charts_of_a_held_replay_its_colours(
+    opened: Open, finished: RunFolder, before: str, after: str
+) -> None:
+    def drawn(screen: RunScreen) -> list[list[Strip]]:
+        return [panel._strips for panel in screen.query(ChartPanel)]
+
+    async with opened(finished, 500) as (pilot, screen):
+        pilot.app.theme = after
+        await pilot.pause()
+        wanted = drawn(screen)
+    async with opened(finished, 500) as (pilot, screen):
+        pilot.app.theme = before
+        await pilot.pause()
+        assert drawn(screen) != wanted
+        pilot.app.theme = after
+        await pilot.pause()
+        assert drawn(screen) == wanted
