@@ -70,6 +70,8 @@ def test_this_run_is_not_found_by(query: str) -> None:
         ("kind:adam", "no field"),
         ("<3", "a word is missing"),
         ("val_loss<1,2", "one value"),
+        ("status:finishd", "no status is called 'finishd'"),
+        ("status=failed,dyed", "no status is called 'dyed'"),
         ("has:", "a field is missing"),
         ('"open', "cannot be read"),
         ("first or", "a word is missing"),
@@ -79,6 +81,12 @@ def test_this_run_is_not_found_by(query: str) -> None:
 def test_what_cannot_be_understood_is_told(query: str, what: str) -> None:
     with pytest.raises(FilterError, match=what.replace("(", r"\(").replace(")", r"\)")):
         parse(query, KNOWN)
+
+
+def test_an_unknown_status_gets_a_hint() -> None:
+    with pytest.raises(FilterError) as caught:
+        parse("status:finishd", KNOWN)
+    assert caught.value.hint == "did you mean finished?"
 
 
 def test_an_unknown_field_gets_a_hint() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from memlab.errors import MemlabError
 from memlab.preset.wording import nearest
+from memlab.record.status import Status
 
 Facts = Mapping[str, Any]
 """What is known of a run: "val_loss", "status", "optimizer.lr", ..."""
@@ -172,6 +173,8 @@ def _has(field: str) -> Test:
 
 
 def _compared(field: str, sign: str, values: list[str]) -> Test:
+    if field == "status":
+        _check_statuses(values)
     if sign == ":":
         return lambda facts: any(_like(facts.get(field), value) for value in values)
     if sign in ("=", "=="):
@@ -184,6 +187,13 @@ def _compared(field: str, sign: str, values: list[str]) -> Test:
     if limit is None:
         raise FilterError(f"{field}{sign} needs a number", found=values[0])
     return lambda facts: _ordered(_number(facts.get(field)), sign, limit)
+
+
+def _check_statuses(values: list[str]) -> None:
+    for value in values:
+        if not any(_like(status, value) for status in Status):
+            known = frozenset(map(str, Status))
+            raise FilterError(f"no status is called {value!r}", hint=nearest(value, known))
 
 
 def _ordered(value: float | None, sign: str, limit: float) -> bool:

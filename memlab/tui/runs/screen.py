@@ -352,4 +352,4 @@ class RunsScreen(Screen[None]):
 
 
 def _in_a_line(problem: Exception) -> str:
-    return safe(" ".join(str(problem).split()), 200).plain
+    return safe(" · ".join(line.strip() for line in str(problem).splitlines()), 200).plain
