@@ -65,6 +65,14 @@ def test_steps_take_epochs_away_and_come_back(draft) -> None:
     assert epochs.typed("training.steps", "600").differences == {}
 
 
+@pytest.mark.parametrize("text", ["half", "3"])
+def test_a_wrong_value_takes_no_other_setting_away(draft, text) -> None:
+    wrong = draft.typed("task.split", text)
+    assert set(wrong.problems) == {"task.split"}
+    assert wrong.differences == {"task.split": ("null", text)}
+    assert wrong.text("task.train_fraction") == "0.5"
+
+
 def test_another_kind_of_task_brings_its_own_settings(draft) -> None:
     other = draft.typed("task.modulus", "7").typed("task.kind", "sentence")
     assert "task.modulus" not in other.known

@@ -65,14 +65,10 @@ class Draft:
 
     def text(self, key: str) -> str:
         """What a field shows: what was typed while it is wrong, else the value that holds."""
-        if key in self.texts and key in self.problems:
+        if self._wrong(key):
             return self.texts[key]
         value = _at(self._document.value, key)
         return shown(self.known[key].default if value is _ABSENT else value)
-
-    def missing(self, key: str) -> bool:
-        """Whether a field must be given and is not."""
-        return self.known[key].required and _at(self._document.value, key) is _ABSENT
 
     @cached_property
     def differences(self) -> dict[str, tuple[str, str]]:
@@ -80,9 +76,10 @@ class Draft:
         found = {}
         for key in self.known:
             before, after = _at(self._original, key), _at(self._document.value, key)
-            if before != after and not (after is _ABSENT and before is None):
+            changed = before != after and not (after is _ABSENT and before is None)
+            if changed or self._wrong(key):
                 found[key] = (shown(before), self.text(key))
-        return found | {key: (self.original(key), self.texts[key]) for key in self.unread}
+        return found
 
     def original(self, key: str) -> str:
         """What the preset itself has in a field."""
@@ -123,14 +120,14 @@ class Draft:
                 problems[key] = problem
         return changes, problems
 
-    @property
-    def unread(self) -> list[str]:
-        """The fields whose text is no value at all."""
-        return list(self._read[1])
+    def _wrong(self, key: str) -> bool:
+        return key in self.texts and key in self.problems
 
     @cached_property
     def _document(self) -> Document:
-        return self._laid(list(self._read[0]))
+        """The preset with the changes that are right: one that is wrong takes no other away."""
+        kept = [key for key in self._read[0] if key == KIND or key not in self.problems]
+        return self._laid(kept)
 
     def _laid(self, keys: list[str]) -> Document:
         document = Document(self._original, {(): self.base.name})
