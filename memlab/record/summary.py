@@ -107,10 +107,11 @@ def closing_facts(folder: RunFolder) -> dict[str, Any]:
 
 
 def planned_steps(folder: RunFolder, now: Snapshot | None = None) -> int:
-    """The run's last step as it is planned now, edits included."""
-    steps = int(folder.description.get("check", {}).get("updates", 0))
+    """The run's last step as it is planned now, edits included; 0 if it is not known."""
+    steps: int = folder.description.get("check", {}).get("updates", 0)
     for edit in (now or History(folder).until()).edits:
-        steps = int(edit.changes.get("training.steps", steps))
+        edited = edit.changes.get("training.steps")
+        steps = edited if isinstance(edited, int) else steps
     return steps
 
 

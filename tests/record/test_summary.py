@@ -106,6 +106,13 @@ def test_a_run_that_nobody_began_comes_to_nothing(runs):
     assert brief(folder)["final"] == {} and brief(folder)["spikes"] is None
 
 
+def test_an_edit_by_a_stranger_leaves_the_plan_as_it_was(runs):
+    folder = RunFolder.create(runs, {"check": {"updates": 30}}, "", "")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.write(events.Edited(step=0, changes={"training.steps": "many"}))
+    assert summarize(folder)["steps"] == 30
+
+
 @pytest.mark.parametrize(
     ("values", "best"),
     [

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
-from memlab.tui.live.moment import RECENT, Moment, planned_steps, steps_per_second
+from memlab.tui.live.moment import RECENT, Moment, steps_in_all, steps_per_second
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -51,7 +51,7 @@ def facts(moment: Moment, room: int) -> list[Content]:
     """What is to be known of a run, the most wanted first; its name in `room` cells or so."""
     view = moment.view
     sign, style = _SIGNS.get(moment.status, ("✗", "$text-error"))
-    planned = planned_steps(moment.folder, view)
+    planned = steps_in_all(moment.folder, view)
     done = moment.step / planned
     name = safe_text(moment.folder.labels().name or moment.folder.id, max(room, 24))
     parts = [

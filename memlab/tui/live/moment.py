@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
+from memlab.record.summary import planned_steps
 from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.live.look import Extent, Look
 from memlab.tui.live.smoothed import Smoothed
@@ -43,8 +43,8 @@ class Moment:
     @property
     def chance(self) -> float | None:
         """Loss of guessing, in nats."""
-        chance = _check(self.folder).get("chance_loss")
-        return float(chance) if isinstance(chance, int | float) and chance > 0 else None
+        chance = self.folder.description.get("check", {}).get("chance_loss")
+        return float(chance) if chance and chance > 0 else None
 
     @property
     def reading(self) -> int:
@@ -66,21 +66,15 @@ class Moment:
         return Extent.of_steps(self.step)
 
 
-def planned_steps(folder: RunFolder, view: Snapshot) -> int:
-    """Updates that the run is to make, as its preset and its edits say; at least those done."""
-    planned = _check(folder).get("updates")
-    for edit in view.edits:
-        planned = edit.changes.get("training.steps", planned)
-    known = planned if isinstance(planned, int) else 0
-    return max(known, view.last_step, 1)
+def steps_in_all(folder: RunFolder, view: Snapshot) -> int:
+    """The updates that are planned, or those done where they are more; at least one."""
+    return max(planned_steps(folder, view), view.last_step, 1)
 
 
 def has_batches(folder: RunFolder) -> bool:
     """Whether each update sees a part of the data, so that the loss is noisy."""
-    found: Any = folder.description
-    for key in ("preset", "training", "batch_size"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return bool(found != "full")
+    training = folder.description.get("preset", {}).get("training", {})
+    return bool(training.get("batch_size") != "full")
 
 
 def status_then(view: Snapshot) -> str:
@@ -134,8 +128,3 @@ def steps_per_second(events: Sequence[Event]) -> float | None:
         elif isinstance(event, Started | Resumed):
             before = event
     return steps / seconds if seconds > 0 else None
-
-
-def _check(folder: RunFolder) -> dict[str, object]:
-    check = folder.description.get("check")
-    return check if isinstance(check, dict) else {}

@@ -14,10 +14,10 @@ from memlab.tui.live.moment import (
     Moment,
     has_batches,
     is_alive,
-    planned_steps,
     problem_of,
     status_now,
     status_then,
+    steps_in_all,
     steps_per_second,
 )
 from memlab.tui.live.scrubber import Track, ticks
@@ -38,7 +38,7 @@ class Viewer:
         self.whole = self.history.until(None)
         """the run as it stands, wherever the cursor is"""
         self.status, self.problem = self._condition()
-        steps = planned_steps(folder, self.whole)
+        steps = steps_in_all(folder, self.whole)
         self.look = Look(weight=first_weight(steps, has_batches(folder)))
         self._smoothed, self._learned = Smoothed(self.look.weight), LearnedMap(folder)
         rate = steps_per_second(self.whole.events) or _RATE
@@ -101,7 +101,7 @@ class Viewer:
 
     def track(self) -> Track:
         """What the time line shows: the whole run."""
-        last = planned_steps(self.folder, self.whole) if self.alive else max(self.last, 1)
+        last = steps_in_all(self.folder, self.whole) if self.alive else max(self.last, 1)
         return Track(
             last=last,
             known=self.last,
