@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from memlab.preset.load import load
 from memlab.preset.schema import Preset
+from memlab.tasks import kinds
 from memlab.tui.lab.draft import Draft, shown
 from memlab.tui.lab.save import problem_with, save
 
@@ -128,6 +129,18 @@ def test_shown_values_are_yaml(value) -> None:
     from memlab.preset.text import parse
 
     assert parse(shown(value).encode(), "here").value == value
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_a_form_shows_lists_but_not_their_items(kind: str) -> None:
+    known = Draft(_PRESET).typed("task.kind", kind).known
+    assert {"optimizer.betas", *_lists(kind)} <= known.keys()
+    assert [key for key in known if key.startswith("claims") or "[]" in key] == []
+
+
+def _lists(kind: str) -> set[str]:
+    own = kinds()[kind].model_fields.items()
+    return {f"task.{name}" for name, field in own if "list[" in str(field.annotation)}
 
 
 def test_a_draft_is_saved_as_a_preset_that_loads(draft, here) -> None:

@@ -15,7 +15,8 @@ from memlab.preset.text import Document, parse
 from memlab.preset.validate import task_kind, validated
 
 KIND = "task.kind"
-UNSHOWN = ("claims", "optimizer.betas[]")
+CLAIMS = "claims"
+"""not in the form: a list of mappings, which only a file can state"""
 _ABSENT = object()
 
 
@@ -43,7 +44,7 @@ class Draft:
         """The draft whose changes turn its base into `preset`."""
         wanted = preset.model_dump(mode="json")
         draft = Draft(self.base, folder=self.folder)
-        for key in (KIND, *Draft(preset).known, "claims"):
+        for key in (KIND, *Draft(preset).known, CLAIMS):
             if _at(draft._original, key) != _at(wanted, key) is not None:
                 draft = replace(draft, texts={**draft.texts, key: shown(_at(wanted, key))})
         return draft
@@ -54,13 +55,14 @@ class Draft:
 
     @property
     def known(self) -> Mapping[str, Field]:
-        """The fields that a form shows, by key: settings that hold no others."""
+        """The fields that a form shows, by key: settings that hold no others, no items of lists."""
         every = fields(task_kind(self._document.value))
         groups = {"", *(key for key, one in every.items() if one.group)}
         return {
             key: one
             for key, one in every.items()
-            if not one.group and key.rpartition(".")[0] in groups and key not in UNSHOWN
+            if key.rpartition(".")[0] in groups
+            if not (one.group or key == CLAIMS or key.endswith("[]"))
         }
 
     def text(self, key: str) -> str:
