@@ -260,12 +260,18 @@ class RunScreen(ChartScreen):
         self.read_at(event.step)
 
     def action_spike(self, by: int) -> None:
-        """Read at the next spike or the one before."""
+        """Read at the next spike or the one before; one that is still to come is gone to."""
         here = self.look.reading
         start = (-1 if by > 0 else self.extent.last + 1) if here is None else here
-        step = neighbour(sorted(s.peak_step for s in self.viewer.view.spikes), round(start), by)
-        if step is not None:
-            self.read_at(step)
+        spikes = self.viewer.spikes()
+        step = neighbour(spikes, round(start), by)
+        if step is None:
+            side = "after" if by > 0 else "before"
+            self.notify(f"no spike {side} step {start:,.0f}" if spikes else "no spike in this run")
+            return
+        if step > self.viewer.here:
+            self.viewer.hold(step)
+        self.read_at(step)
 
     def action_smooth(self, by: int) -> None:
         """Smooth more or less."""

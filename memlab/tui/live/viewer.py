@@ -120,6 +120,12 @@ class Viewer:
             return "… waiting to begin"
         return "● live" if self.following else "■ end"
 
+    def spikes(self) -> list[int]:
+        """Steps of all spikes of the run, ascending; with the one that is not over yet."""
+        opened = self.whole.open_spike
+        found = [spike.peak_step for spike in self.whole.spikes]
+        return sorted([*found, *([opened.step] if opened else [])])
+
     def hold(self, step: float) -> None:
         """Stand at a step."""
         self.cursor.playing = False

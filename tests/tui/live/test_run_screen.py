@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import CheckpointNow, Edit, Inbox, Pause, Resume, Stop
-from memlab.record.events import Paused, Rows
+from memlab.record.events import Paused, Rows, SpikeOnset
 from memlab.record.events import Resumed as GoesOn
 from memlab.record.folder import RunFolder
 from memlab.tui.live.chart_panel import ChartPanel
@@ -33,6 +33,11 @@ def title(screen: RunScreen, panel: str) -> str:
 async def settle(pilot: Pilot[None]) -> str:
     await pilot.pause()
     return text_of(pilot.app)
+
+
+def told(pilot: Pilot[None]) -> str:
+    """What was said last."""
+    return [toast.message for toast in pilot.app._notifications][-1]
 
 
 async def test_a_finished_run_opens_at_its_end(opened: Open, finished: RunFolder) -> None:
@@ -114,6 +119,40 @@ async def test_reading_shows_values_and_the_samples_of_that_step(
         await pilot.press("escape")
         assert screen.look.reading is None
         assert "step 1,400" in title(screen, "samples")
+
+
+async def test_a_spike_that_is_still_to_come_is_gone_to(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished, 500) as (pilot, screen):
+        for start in ("home", "G", "home"):
+            await pilot.press("escape", start, "n")
+            assert screen.look.reading == 901
+            assert screen.viewer.cursor.at == (901 if start == "home" else None)
+            assert "step 901" in title(screen, "loss")
+
+
+async def test_a_spike_that_is_not_over_is_read_too(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+) -> None:
+    folder, writer, events = live
+    async with opened(folder) as (pilot, screen):
+        await pilot.press("n")
+        assert told(pilot) == "no spike in this run"
+        for event in events:
+            writer.write(event)
+            if isinstance(event, SpikeOnset):
+                break
+        screen.poll()
+        await pilot.press("n")
+        assert screen.look.reading == 901 and screen.viewer.following
+
+
+async def test_where_no_spike_is_it_is_said(opened: Open, finished: RunFolder) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("n", "n")
+        assert told(pilot) == "no spike after step 901"
+        await pilot.press("N")
+        assert told(pilot) == "no spike before step 901"
+        assert screen.look.reading == 901
 
 
 async def test_the_mouse_reads_along_on_a_chart(opened: Open, finished: RunFolder) -> None:
