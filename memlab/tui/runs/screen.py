@@ -20,6 +20,7 @@ from memlab.preset.load import from_json
 from memlab.record.runs import delete, restore
 from memlab.record.status import Status
 from memlab.tui import keys
+from memlab.tui.at_work import at_work
 from memlab.tui.bar import Bar
 from memlab.tui.dialogs import Line
 from memlab.tui.footer import Footer
@@ -103,7 +104,7 @@ class RunsScreen(Screen[None]):
     # Reading
 
     def _refresh(self) -> None:
-        if self.is_current and not self._at_work("read"):
+        if self.is_current and not at_work(self, "read"):
             self._read_runs()
 
     @work(thread=True, group="read")
@@ -118,16 +119,13 @@ class RunsScreen(Screen[None]):
     def _draw_soon(self) -> None:
         """Draw the curves of the runs that are seen, unless that is under way."""
         wanted = [e for e in self._seen() if self._drawn_at.get(e.key) != e.step]
-        if wanted and not self._at_work("draw"):
+        if wanted and not at_work(self, "draw"):
             self._draw(wanted)
 
     @work(thread=True, group="draw")
     def _draw(self, entries: Sequence[Entry]) -> None:
         curves = {entry.key: (entry.step, curve(entry.folder)) for entry in entries}
         self.post_message(self.Drawn(curves))
-
-    def _at_work(self, group: str) -> bool:
-        return any(w.group == group and not w.is_finished for w in self.workers)
 
     def _seen(self) -> list[Entry]:
         seen = self.query_one(Table).seen
