@@ -84,7 +84,9 @@ def send(folder: RunFolder, command: Command) -> None:
     folder.check_writable()
     attempts = folder.attempts()
     if not attempts:
-        raise RunError("nobody works on this run yet", where=folder.path.name, hint="start it first")
+        raise RunError(
+            "nobody works on this run yet", where=folder.path.name, hint="start it first"
+        )
     document = {"command": command.kind, "attempt": attempts[-1].number, **asdict(command)}
     name = f"{_next(folder.path / 'commands'):020d}-{secrets.token_hex(3)}.json"
     files.replace(folder.path / "commands" / name, sealed.seal(document, _place(folder.id)))
