@@ -181,7 +181,7 @@ class RunFolder:
         while True:
             attempts = self.attempts()
             if attempts and not take_over and attempts[-1].watch():
-                raise _busy(self.id, attempts[-1])
+                raise _busy(self.path.name, attempts[-1])
             number = attempts[-1].number + 1 if attempts else 1
             document = {
                 **process.identity(),

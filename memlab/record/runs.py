@@ -75,7 +75,7 @@ def delete(run: RunFolder) -> Path:
         BusyError: a process works on it.
     """
     if run.status() in (Status.RUNNING, Status.PAUSED):
-        raise BusyError("a process works on this run", where=run.id, hint="stop it first")
+        raise BusyError("a process works on this run", where=run.path.name, hint="stop it first")
     trash = run.path.absolute().parent / TRASH
     files.make_folder(trash)
     files.move(run.path, trash / run.path.name)

@@ -224,7 +224,7 @@ class Memlab(App[None]):
         folder, waiting = self.training.current, len(self.training.waiting)
         assert folder is not None
         more = f"\n{waiting} more in the queue will stay there: `memlab resume ID` starts one."
-        name = safe(folder.labels().name or folder.id)
+        name = safe(folder.labels().name or folder.path.name)
         return Content.assemble(name, " trains here.", more if waiting else "")
 
     async def _let_go(self, folder: RunFolder, *, keep: bool) -> bool:

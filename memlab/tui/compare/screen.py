@@ -109,7 +109,7 @@ class CompareScreen(ChartScreen):
         key, known = folder.path.name, self._known.get(folder.path.name)
         if known is None:
             self._histories[key] = History(folder)
-        name = f"{number} {safe_text(folder.labels().name or folder.id, 40)}"
+        name = f"{number} {safe_text(folder.labels().name or key, 40)}"
         if self._histories[key].refresh() or known is None or known.name != name:
             settings = flat(folder.description.get("preset", {}))
             known = self._known[key] = compared(self._histories[key], name, settings)

@@ -53,7 +53,7 @@ def facts(moment: Moment, room: int) -> list[Content]:
     sign, style = _SIGNS.get(moment.status, ("✗", "$text-error"))
     planned = steps_in_all(moment.folder, view)
     done = moment.step / planned
-    name = safe_text(moment.folder.labels().name or moment.folder.id, max(room, 24))
+    name = safe_text(moment.folder.labels().name or moment.folder.path.name, max(room, 24))
     parts = [
         Content.assemble((name, "bold"), "  ", (f"{sign} {moment.status}", style)),
         Content.assemble(

@@ -72,7 +72,7 @@ def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, An
         known = {**known, **full, "spikes": full["n_spikes"]}
     return Entry(
         folder=folder,
-        name=known["name"] or folder.id,
+        name=known["name"] or folder.path.name,
         tags=tuple(known["tags"]),
         note=known["note"],
         preset=str(known["preset"]),

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from memlab.errors import MemlabError
-from memlab.preset.load import from_json
+from memlab.preset.recorded import preset_of
 from memlab.record.runs import delete, restore
 from memlab.record.status import Status
 from memlab.tui import keys
@@ -280,8 +280,7 @@ class RunsScreen(Screen[None]):
     def action_clone(self) -> None:
         """Open the run's settings in the Lab."""
         if entry := self._at_cursor():
-            values = entry.folder.description.get("preset", {})
-            self._try(lambda: self.post_message(ClonePreset(from_json(values))))
+            self._try(lambda: self.post_message(ClonePreset(preset_of(entry.folder))))
 
     def action_resume(self) -> None:
         """Go on with a run that ended early."""
