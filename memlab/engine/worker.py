@@ -23,7 +23,7 @@ from memlab.engine.state import TrainState
 from memlab.engine.train import train
 from memlab.errors import RunError
 from memlab.record.attempt_writer import AttemptWriter
-from memlab.record.commands import Command, Edit, Inbox, Pause, Resume, Stop
+from memlab.record.commands import CheckpointNow, Command, Edit, Inbox, Pause, Resume, Stop
 from memlab.record.events import (
     Checkpoint,
     Edited,
@@ -70,7 +70,7 @@ def work(
         first_step=begun.state.step + 1,
         take_over=take_over,
     )
-    with writer, told_when_out_of_memory(folder.id):
+    with writer, told_when_out_of_memory(folder.path.name):
         worker = _Worker(folder, writer, begun.state, begun.material, interrupted)
         worker.requests.extend([Edit(dict(edits))] if edits else [])
         worker.kept.extend([] if begun.resumed_from is None else [begun.resumed_from])
@@ -106,6 +106,8 @@ class _Worker:
     def __post_init__(self) -> None:
         self._inbox = Inbox(self.folder, self.writer.number)
         self._paused = False
+        self._waits = False
+        """whether it was told that the run is paused"""
 
     def write(self, event: Event) -> Iterator[Event]:
         """Write an event down, then tell it."""
@@ -133,16 +135,28 @@ class _Worker:
                 return
 
     def _listen(self) -> Iterator[Event]:
+        """Take in what is asked. While the run is paused, wait until something is to be done."""
         self._take()
-        if not self._paused:
-            return
-        yield from self.write(Paused(step=self.state.step))
-        while self._paused and not (self.state.ending or self._called_off()):
+        if self._paused and not self._waits:
+            self._waits = True
+            yield from self.write(Paused(step=self.state.step))
+        while self._paused and not (self._over() or self._asked()):
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step)
             self._take()
-        self._paused = False
-        yield from self.write(Resumed(step=self.state.step))
+        if self._waits and (self._over() or not self._paused):
+            self._waits = self._paused = False
+            yield from self.write(Resumed(step=self.state.step))
+
+    def _asked(self) -> bool:
+        """Whether something is asked that `train` does before it makes another update."""
+        return any(
+            isinstance(request, CheckpointNow) or (isinstance(request, Edit) and request.at is None)
+            for request in self.requests
+        )
+
+    def _over(self) -> bool:
+        return self.state.ending is not None or self._called_off()
 
     def _called_off(self) -> bool:
         """Whether the run is to end, or another process has it."""
@@ -199,7 +213,8 @@ class _Worker:
         yield from self._store(step, to_files(self.state, self.writer.seq, announce))
         for event in announce:
             yield from self.write(event)
-        self.kept.append(step)
+        if step not in self.kept:
+            self.kept.append(step)
         keep = {*self.kept, *([best.step] if best else [])}
         yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
 

@@ -9,7 +9,7 @@ import pytest
 from memlab.engine.worker import work
 from memlab.errors import BusyError
 from memlab.preset.create import create_run
-from memlab.record.commands import Edit, Pause, Resume, Stop, send
+from memlab.record.commands import CheckpointNow, Edit, Pause, Resume, Stop, send
 from memlab.record.events import (
     Checkpoint,
     Ended,
@@ -144,6 +144,44 @@ def test_a_pause_changes_nothing_but_the_clock(tiny, tmp_path, undisturbed, monk
     assert Paused in kinds
     assert Resumed in kinds
     assert outcome(folder) == outcome(undisturbed)
+
+
+def test_a_paused_run_saves_and_is_edited_at_once(tiny, tmp_path, monkeypatch):
+    folder = create_run(tiny(), tmp_path)
+    now, later = Edit({"optimizer.lr": 0.002}), Edit({"optimizer.lr": 0.001}, at=25)
+    asked = [CheckpointNow(), CheckpointNow(), later, now, Resume()]
+    monkeypatch.setattr("time.sleep", lambda seconds: send(folder, asked.pop(0)))
+    events = []
+    for event in work(folder, device="cpu"):
+        events.append(event)
+        if isinstance(event, Evaluated) and event.step == 15:
+            send(folder, Pause())
+        if event.kind == "resumed":
+            assert {10, 15} <= set(folder.checkpoints.steps())
+    kinds = [event.kind for event in events]
+    meanwhile = events[kinds.index("paused") : kinds.index("resumed") + 1]
+    assert {event.step for event in meanwhile} == {15}
+    told = [event.kind for event in meanwhile if event.kind != "samples"]
+    assert told == ["paused", "checkpoint", "checkpoint", "edited", "checkpoint", "resumed"]
+    assert [edit.step for edit in History(folder).until().edits] == [15, 25]
+
+
+def test_what_is_done_in_a_pause_is_as_if_there_had_been_none(tiny, tmp_path, monkeypatch):
+    runs, edit = [], Edit({"optimizer.lr": 0.002})
+    for name, wishes in (("whole", [edit]), ("paused", [Pause()]), ("killed", [Pause()])):
+        folder = create_run(tiny(), tmp_path / name)
+        later = [edit, Resume()]
+        monkeypatch.setattr("time.sleep", lambda seconds, f=folder, w=later: send(f, w.pop(0)))
+        for event in work(folder, device="cpu"):
+            if isinstance(event, Evaluated) and event.step == 15:
+                for wish in wishes:
+                    send(folder, wish)
+            if name == "killed" and event.kind == "checkpoint" and event.step == 15:
+                break
+        if name == "killed":
+            begin(folder)
+        runs.append(outcome(folder))
+    assert runs[0] == runs[1] == runs[2]
 
 
 def test_a_paused_run_that_another_process_takes_over_ends(tiny, tmp_path, monkeypatch):

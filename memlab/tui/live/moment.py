@@ -79,9 +79,9 @@ def has_batches(folder: RunFolder) -> bool:
 
 def status_then(view: Snapshot) -> str:
     """What a run that lives, or lived then, was doing: running or paused."""
-    paused, resumed = view.of(Paused)[-1:], view.of(Resumed)[-1:]
-    waits = paused and (not resumed or resumed[0].seq < paused[0].seq)
-    return Status.PAUSED if waits else Status.RUNNING
+    turns = [event for kind in (Started, Paused, Resumed) for event in view.of(kind)[-1:]]
+    last = max(turns, key=lambda event: event.seq, default=None)
+    return Status.PAUSED if isinstance(last, Paused) else Status.RUNNING
 
 
 def status_now(folder: RunFolder, view: Snapshot) -> str:

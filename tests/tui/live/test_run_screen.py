@@ -1,6 +1,7 @@
 """The Live and Replay screen, driven by keys; `poll` is called by hand, never by a clock."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from textual.widgets import Input
 
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import CheckpointNow, Edit, Inbox, Pause, Resume, Stop
-from memlab.record.events import Paused, Rows, SpikeOnset
+from memlab.record.events import Checkpoint, Paused, Rows, SpikeOnset, Started
 from memlab.record.events import Resumed as GoesOn
 from memlab.record.folder import RunFolder
 from memlab.tui.live.chart_panel import ChartPanel
@@ -310,6 +311,23 @@ async def test_a_live_run_is_followed_paused_edited_and_stopped(
         assert inbox.poll() == [CheckpointNow()]
         await pilot.press("K")
         assert inbox.poll() == [Stop()]
+
+
+async def test_a_run_that_died_in_a_pause_after_a_checkpoint_is_not_paused_any_more(
+    opened: Open,
+    new_run: Callable[..., RunFolder],
+    begin_run: Callable[..., AttemptWriter],
+    tmp_path: Path,
+) -> None:
+    folder = new_run(tmp_path)
+    with begin_run(folder) as writer:
+        writer.write(Started(step=0, attempt=1))
+        writer.write(Paused(step=0))
+        writer.write(Checkpoint(step=0))
+    with begin_run(folder, seq=3) as writer:
+        writer.write(Started(step=0, attempt=2, resumed_from=0))
+        async with opened(folder) as (pilot, _):
+            assert "▶ running" in await settle(pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
