@@ -290,7 +290,7 @@ def _run_screen(wanted: OpenRun) -> Screen[None]:
 
 
 def _told(problem: Exception) -> Content:
-    """An error for people: a user's mistake as it is, anything else with its traceback."""
-    if isinstance(problem, MemlabError):
+    """An error for people: a mistake or an outer condition as it is, a bug with its traceback."""
+    if isinstance(problem, MemlabError | OSError):
         return safe(str(problem), 4000, lines=True)
     return safe("".join(traceback.format_exception(problem)), 20000, lines=True)

@@ -90,6 +90,11 @@ async def test_further_runs_wait_for_the_first(console, settle, trained) -> None
     [
         (ZeroDivisionError("boom [b]"), ["Traceback", "boom [b]"], []),
         (RunError("cannot", hint="do this"), ["cannot", "do this"], ["Traceback"]),
+        (
+            PermissionError(13, "Permission denied", "runs"),
+            ["Permission denied: 'runs'"],
+            ["Traceback"],
+        ),
     ],
 )
 async def test_a_crash_is_shown_and_the_console_lives_on(
