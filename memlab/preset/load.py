@@ -17,6 +17,9 @@ from memlab.preset.wording import nearest, shown
 SHIPPED = Path(__file__).parent / "shipped"
 """The presets that an installation carries: the project's `presets/` folder."""
 
+HERE = Path("presets")
+"""Where presets of one's own are, below the current folder."""
+
 
 @dataclass(frozen=True)
 class Available:
@@ -31,6 +34,11 @@ class Available:
     def about(self) -> str:
         """What one will see."""
         return self.preset.about if self.preset else ""
+
+    @property
+    def folder(self) -> str:
+        """Where it lies, as people name it."""
+        return folder_of(self.path)
 
 
 def load(ref: str, overrides: Sequence[str] = ()) -> Preset:
@@ -64,7 +72,7 @@ def find(ref: str) -> Path:
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
         if _is_file(Path(ref)):
             return Path(ref)
-        hint = nearest(Path(ref).stem, _names())
+        hint = nearest(Path(ref).stem, names())
         raise PresetError("there is no such preset file", where=ref, hint=hint)
     for folder in _folders():
         matches = [p for p in sorted(folder.rglob("*.yaml")) if p.stem == ref and _is_file(p)]
@@ -76,18 +84,18 @@ def find(ref: str) -> Path:
                 found=", ".join(map(str, matches)),
                 hint="give the path",
             )
-    names = _names()
+    known = names()
     raise PresetError(
         f"there is no preset called {ref!r}",
-        allowed=", ".join(names) or "a path to a .yaml file",
-        hint=nearest(ref, names) or "`memlab presets` lists them",
+        allowed=", ".join(known) or "a path to a .yaml file",
+        hint=nearest(ref, known) or "`memlab presets` lists them",
     )
 
 
 def available() -> list[Available]:
     """Every preset that has a name here, those of `presets/` here before those shipped."""
     found = []
-    for name, path in _names().items():
+    for name, path in names().items():
         try:
             found.append(Available(name, path, load(str(path))))
         except PresetError as problem:
@@ -95,11 +103,19 @@ def available() -> list[Available]:
     return found
 
 
+def folder_of(path: Path) -> str:
+    """A preset's folder as people name it: presets/mine of those here, shipped/quick of others."""
+    for root, name in ((HERE, "presets"), (SHIPPED, "shipped")):
+        if path.is_relative_to(root):
+            return "/".join([name, *path.parent.relative_to(root).parts])
+    return str(path.parent)
+
+
 def _folders() -> list[Path]:
-    return [folder for folder in (Path("presets"), SHIPPED) if folder.is_dir()]
+    return [folder for folder in (HERE, SHIPPED) if folder.is_dir()]
 
 
-def _names() -> dict[str, Path]:
+def names() -> dict[str, Path]:
     """Names to files; a preset in the current folder hides a shipped one of the same name."""
     found: dict[str, Path] = {}
     for folder in _folders():

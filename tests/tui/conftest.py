@@ -59,8 +59,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.chdir(tmp_path)
-    for module in ("memlab.preset.load", "memlab.tui.lab.presets"):
-        monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("memlab.preset.load.SHIPPED", tmp_path / "shipped")
     ids = (f"20260101T0000{i:02d}-abcdef" for i in itertools.count())
     monkeypatch.setattr("memlab.record.folder.new_id", lambda runs: next(ids))
     for module in ("columns", "detail"):

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlab.preset.load import load
+from memlab.preset.load import find, load
 from memlab.preset.schema import Preset
 from memlab.tasks import kinds
 from memlab.tui.lab.draft import Draft, shown
-from memlab.tui.lab.save import problem_with, save
+from memlab.tui.lab.save import RULE, problem_with, save
 
 TYPED = [
     ("optimizer.lr", "3e-3", "optimizer.lr=3e-3"),
@@ -152,7 +152,28 @@ def test_a_draft_is_saved_as_a_preset_that_loads(draft, here) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "../up", "/etc/x", "a b", "a\x1b", "x.yaml", "a//b", ".hidden", "quickstart", "a/", "é"],
-)
-def test_names_that_are_taken_or_no_file_names_are_refused(here, name: str) -> None:
-    assert problem_with(name)
+    ["", "../up", "/etc/x", "a b", "a\x1b", "x.yaml", "x.yml", "x.yaml/a", "a//b", ".hid", "-dash",
+     "a/-b", "a/", "é", "a" * 101, "a" * 101 + "/b"],
+)  # fmt: skip
+def test_names_that_are_no_file_names_are_refused(here, name: str) -> None:
+    assert problem_with(name) == RULE
+
+
+@pytest.mark.parametrize("name", ["a", "a" * 100, "A/b-c/_d.e", "0.9", "yaml", "x.yaml-2"])
+def test_a_name_that_is_not_refused_can_be_saved_and_found(draft, here, name: str) -> None:
+    assert problem_with(name) is None
+    path = save(draft.base, name)
+    assert find(path.stem) == path
+    assert problem_with(name) == f"{path.stem} is there already, in {path.parent}"
+
+
+@pytest.mark.parametrize("name", ["{}", "mine/{}", "a/b/{}"])
+def test_a_name_that_is_taken_elsewhere_is_refused(here, name: str) -> None:
+    (here / "shipped" / "quick").mkdir(parents=True)
+    (here / "shipped" / "quick" / "shipped-one.yaml").touch()
+    for taken, where in (
+        ("quickstart", "presets"),
+        ("no-decay", "presets/mine"),
+        ("shipped-one", "shipped/quick"),
+    ):
+        assert problem_with(name.format(taken)) == f"{taken} is there already, in {where}"

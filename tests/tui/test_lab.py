@@ -186,11 +186,11 @@ async def test_arrows_enter_and_the_mouse_go_from_field_to_field(console, settle
             await pilot.press("down")
             assert _here(app) == key
             assert sheet.place() is not None
-        await pilot.press("up", "up", "enter")
-        assert _here(app) == keys[-2]
+        await pilot.press(*["up"] * 5, "enter")
+        assert _here(app) == keys[-5]
         await pilot.click(sheet, offset=(3, sheet.place()[1] - 1))
         await settle(app, pilot)
-        assert _here(app) == keys[-3]
+        assert _here(app) == keys[-6]
 
 
 async def test_another_task_brings_other_fields_and_the_cursor_stays(console, settle) -> None:
@@ -326,7 +326,7 @@ async def test_save_as_writes_a_preset_and_goes_to_it(console, settle) -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("a-file/mine", "a-file"), (f"{'a' * 300}/mine", "File name too long")],
+    [("a-file/mine", "a-file"), (f"{'a/' * 3000}mine", "File name too long")],
     ids=["no folder", "too long"],
 )
 async def test_a_preset_that_cannot_be_written_is_told(console, here, settle, name, why) -> None:

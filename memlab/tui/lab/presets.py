@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
+from operator import attrgetter
 from typing import ClassVar
 
 from textual import on
@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from memlab.preset.load import SHIPPED, Available
+from memlab.preset.load import Available
 from memlab.tui import keys
 from memlab.tui.safe import safe
 
@@ -118,7 +118,7 @@ class Presets(Vertical):
 
 
 def _options(presets: Sequence[Available]) -> Iterator[Option]:
-    for folder, members in groupby(sorted(presets, key=_place), _folder):
+    for folder, members in groupby(sorted(presets, key=_place), attrgetter("folder")):
         yield Option(safe(f"{folder}/"), disabled=True)
         for one in members:
             sign = "✗ " if one.problem else "  "
@@ -126,16 +126,8 @@ def _options(presets: Sequence[Available]) -> Iterator[Option]:
 
 
 def _place(one: Available) -> tuple[str, str]:
-    return (_folder(one), one.name)
-
-
-def _folder(one: Available) -> str:
-    """The folder below `presets/` here, or below those shipped."""
-    for root, name in ((Path("presets"), "presets"), (SHIPPED, "shipped")):
-        if one.path.is_relative_to(root):
-            return "/".join([name, *one.path.parent.relative_to(root).parts])
-    return str(one.path.parent)
+    return (one.folder, one.name)
 
 
 def _text(one: Available) -> str:
-    return f"{_folder(one)}/ {one.name} {one.about}".lower()
+    return f"{one.folder}/ {one.name} {one.about}".lower()

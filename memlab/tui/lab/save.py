@@ -1,34 +1,32 @@
 """Writing a preset of one's own below `presets/` here."""
 
-import os
 import re
 from pathlib import Path
 
 from memlab.preset.dump import dump
+from memlab.preset.load import HERE, folder_of, names
 from memlab.preset.schema import Preset
 
-FOLDER = Path("presets")
-_NAME = re.compile(r"(?!.*\.yaml$)([A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(?<!\.yaml)(?<!\.yml)")
+RULE = """\
+letters, digits, _ and, not first, - and .; at most 100 of them
+.yaml is added; folders end in / and are named by the same rule"""
 
 
 def problem_with(name: str) -> str | None:
-    """Why a preset cannot be saved under a name, if so."""
-    if not _NAME.fullmatch(name):
-        return "letters, digits, - _ . and / between folders; .yaml is added"
-    # It says no where it cannot look; writing then tells why.
-    if os.path.exists(_path(name)):
-        return f"{_path(name)} is there already"
+    """Why a preset cannot be saved under a name, if so: it is found by the name without folders."""
+    *_, last = parts = name.split("/")
+    if not all(_PART.fullmatch(part) for part in parts):
+        return RULE
+    if taken := names().get(last):
+        return f"{last} is there already, in {folder_of(taken)}"
     return None
 
 
 def save(preset: Preset, name: str) -> Path:
     """Write the preset, under its new name, to `presets/NAME.yaml`; returns the path."""
-    path = _path(name)
+    path = HERE / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("x", encoding="utf-8") as file:
         file.write(dump(preset.model_copy(update={"name": path.stem})))
     return path
-
-
-def _path(name: str) -> Path:
-    return FOLDER / f"{name}.yaml"
