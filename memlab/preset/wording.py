@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from memlab.errors import PresetError
@@ -59,7 +60,9 @@ def remedy(found: Any, field: Field | None) -> str | None:
     if isinstance(found, str):
         if "true or false" in allowed and found.lower() in ("yes", "no", "on", "off", "y", "n"):
             return f"write true or false: {found} is text"
-        if "number" in allowed and _is_number(found):
+        if "number" in allowed and (number := _number(found)) is not None:
+            if not isfinite(number):
+                return "write a finite number"
             return f"this is text: write {found.replace('_', '')} without quotes or underscores"
         if field and (hint := nearest(found, field.choices)):
             return hint
@@ -70,9 +73,8 @@ def remedy(found: Any, field: Field | None) -> str | None:
     return field.help if field else None
 
 
-def _is_number(text: str) -> bool:
+def _number(text: str) -> float | None:
     try:
-        float(text)
+        return float(text)
     except ValueError:
-        return False
-    return True
+        return None
