@@ -54,4 +54,6 @@ class Bar(Widget):
             return ""
         waiting = len(self.app.training.waiting)
         more = f"  +{waiting} waiting" if waiting else ""
-        return f"▶ {safe_text(folder.labels().name, 30)}  step {folder.last_step():,}{more}"
+        name = safe_text(folder.labels().name or folder.id, 30)
+        where = f"step {folder.last_step():,}" if folder.path.exists() else "its folder is gone"
+        return f"▶ {name}  {where}{more}"

@@ -87,6 +87,8 @@ def status_then(view: Snapshot) -> str:
 def status_now(folder: RunFolder, view: Snapshot) -> str:
     """What a run is doing; as `folder.status()`, without reading all events again."""
     attempts = folder.attempts()
+    if view.events and not attempts:
+        return Status.DIED
     if attempts and attempts[-1].end is None and attempts[-1].alive():
         return Status.PAUSED if attempts[-1].waiting else status_then(view)
     return folder.status()
@@ -99,6 +101,7 @@ def problem_of(folder: RunFolder, damaged: int) -> str:
     error = summary.get("error") if isinstance(summary, dict) else None
     waits = last and last.end is None and last.waiting and last.alive()
     parts = [
+        not folder.path.exists() and "its folder is gone",
         waits and "waiting: no space left on the disk",
         folder.problem(),
         error and str(error),

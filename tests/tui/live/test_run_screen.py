@@ -1,7 +1,9 @@
 """The Live and Replay screen, driven by keys; `poll` is called by hand, never by a clock."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from memlab.record.commands import CheckpointNow, Edit, Inbox, Pause, Resume, St
 from memlab.record.events import Checkpoint, Paused, Rows, SpikeOnset, Started
 from memlab.record.events import Resumed as GoesOn
 from memlab.record.folder import RunFolder
+from memlab.tui.bar import Bar
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.edit_form import EditForm
 from memlab.tui.live.event_list import EventList
@@ -349,6 +352,25 @@ async def test_a_run_that_waits_for_room_on_the_disk_says_so(
         writer.beat(0, "waiting")
         screen.poll()
         assert said in await settle(pilot)
+
+
+async def test_a_run_whose_folder_was_deleted_says_so_in_line_and_bar(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+) -> None:
+    folder, writer, events = live
+    async with opened(folder) as (pilot, screen):
+        for _ in range(5):
+            writer.write(next(events))
+        screen.poll()
+        reached = screen.viewer.last
+        pilot.app.training = SimpleNamespace(current=folder, waiting=())
+        shutil.rmtree(folder.path)
+        screen.poll()
+        screen.query_one(Bar).refresh()
+        bar, header, *_ = (await settle(pilot)).split("\n")
+        assert "✗ died" in header and "its folder is gone" in header
+        assert f"step {reached}/1,400" in header and reached > 0
+        assert f"▶ {folder.id}  its folder is gone" in bar
 
 
 async def test_settings_are_edited_and_checked_while_typing(
