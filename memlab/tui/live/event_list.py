@@ -47,7 +47,7 @@ class EventList(Lines[Event]):
 
     def depends(self, moment: Moment) -> Hashable:
         """Events, and the line that is selected."""
-        told = sum(len(moment.view.of(kind)) for kind in _TOLD)
+        told = sum(len(moment.view.of(kind)) for kind in (*_TOLD, SpikeOnset))
         return told, self.selected, self.has_focus
 
     def heading(self, moment: Moment) -> Content:
@@ -57,10 +57,11 @@ class EventList(Lines[Event]):
         return Content(f"events · ▼ {spikes} · findings {findings}")
 
     def lines(self, moment: Moment) -> Sequence[Event]:
-        """The events told here."""
+        """The events told here. A spike stands at its peak, though it is told when it is over."""
         opened = moment.view.open_spike
         told = [event for kind in _TOLD for event in moment.view.of(kind)]
-        return sorted([*told, *([opened] if opened else [])], key=lambda event: -event.seq)
+        told += [opened] if opened else []
+        return sorted(told, key=lambda event: (where(event), event.seq), reverse=True)
 
     def written(self, found: Sequence[Event]) -> list[Content]:
         """Step, sign, words."""
@@ -120,7 +121,7 @@ def _course(event: Event) -> str:
         case Resumed():
             return "goes on"
         case Ended():
-            return f"ended: {event.reason}"
+            return f"ended: {_ENDS.get(event.reason, event.reason)}"
         case _:
             return event.kind
 
@@ -141,3 +142,7 @@ def _spike(event: Spike) -> str:
 
 
 _PHASES = {"collapsed": "$text-error", "diverged": "$text-error", "overfitting": "$text-warning"}
+_ENDS = {
+    "early_stop": "early, as the preset asks",
+    "superseded": "another process has taken the run over",
+}

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import CheckpointNow, Edit, Inbox, Pause, Resume, Stop
-from memlab.record.events import Checkpoint, Paused, Rows, SpikeOnset, Started
+from memlab.record.events import Checkpoint, Edited, Ended, Paused, Rows, Spike, SpikeOnset, Started
 from memlab.record.events import Resumed as GoesOn
 from memlab.record.folder import RunFolder
 from memlab.tui.bar import Bar
@@ -257,6 +257,42 @@ async def test_the_strip_of_a_sample_leads_to_its_evaluation(
         await pilot.click(samples, offset=(1 + samples._first, 1))
         assert screen.look.reading < 100
         assert f"step {screen.look.reading:.0f}" in title(screen, "samples")
+
+
+async def test_events_stand_newest_first_also_a_spike_that_is_told_when_it_is_over(
+    opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
+) -> None:
+    folder, writer, _ = live
+    seen = []
+    async with opened(folder) as (pilot, screen):
+        for event in (
+            SpikeOnset(step=374, base=0.1, value=2.0, z=9.0),
+            Checkpoint(step=520),
+            Spike(
+                step=580,
+                onset=374,
+                base=0.1,
+                peak=3.0,
+                peak_step=376,
+                recovered_at=570,
+                label="spike",
+            ),
+            Edited(step=586, changes={"optimizer.lr": 0.1}),
+            Ended(step=590, reason="early_stop"),
+        ):
+            writer.write(event)
+            screen.poll()
+            await pilot.pause()
+            lines = screen.query_one(EventList).render().plain.split("\n")
+            seen.append([line.split()[0] for line in lines][:-2])
+        assert "ended: early, as the preset asks" in lines[0]
+    assert seen == [
+        ["374"],
+        ["520", "374"],
+        ["520", "376"],
+        ["586", "520", "376"],
+        ["590", "586", "520", "376"],
+    ]
 
 
 async def test_an_event_leads_to_its_step(opened: Open, finished: RunFolder) -> None:
