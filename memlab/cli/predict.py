@@ -63,7 +63,7 @@ def _print(completion: dict[str, Any]) -> None:
     from memlab.cli.output import data
     from memlab.record.safe_text import safe_text
 
-    line = Text(safe_text(completion["prompt"], 400), style="dim")
+    line = Text(safe_text(completion["prompt"], 400) + " → ", style="dim")
     for token in completion["tokens"]:
         # An unsure token is marked by more than its colour.
         sure = token["p"] >= 0.5

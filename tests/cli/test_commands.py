@@ -161,7 +161,7 @@ def test_predict_asks_when_it_is_given_no_prompt(trained):
         env=trained.environment,
         check=True,
     )
-    assert "3 + 4 = 0" in process.stdout.replace("=0", "= 0")
+    assert "3 + 4 = → 0   p >= " in process.stdout
     assert "does not know" in process.stderr
 
 
