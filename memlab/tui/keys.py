@@ -103,15 +103,10 @@ LAB = Keys(
     (
         Key("s,ctrl+r", "start", "start", "Train the preset with your changes.", footer=True),
         Key("ctrl+t", "queue", "queue", "Train it after the run that trains now.", footer=True),
-        Key(
-            "slash", "filter", "filter", "Narrow the presets by name, folder or text.", footer=True
-        ),
-        Key(
-            "m", "measure", "time it", "Measure a few steps to tell how long it takes.", footer=True
-        ),
-        Key(
-            "e,dollar_sign", "edit", "edit YAML", "Edit the preset as YAML in $EDITOR.", footer=True
-        ),
+        # The screen itself says / and m, where they do something.
+        Key("slash", "filter", "filter", "Narrow the presets by name, folder or text."),
+        Key("m", "measure", "time it", "Measure a few steps to tell how long it takes."),
+        Key("e,dollar_sign", "edit", "YAML", "Edit the preset as YAML in $EDITOR.", footer=True),
         Key("w", "save", "save as", "Write a preset of your own.", footer=True),
         Key("ctrl+z", "revert", "revert", "Forget your changes; again brings them back."),
         Key("escape", "back", "presets", "Back to the presets.", footer=True),

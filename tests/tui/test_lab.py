@@ -127,6 +127,27 @@ async def test_what_is_being_typed_stays_when_the_presets_are_read_again(console
 
 
 @EVERY_SIZE
+@pytest.mark.parametrize("key", [None, "task.kind", "optimizer.lr"])
+async def test_all_keys_in_the_footer_are_in_sight(console, settle, size, key) -> None:
+    async with console(size=size) as (app, pilot):
+        if key:
+            _go(app, key)
+        await settle(app, pilot)
+        shown = app.screen.query("FooterKey")
+        assert str(shown.last().description) in ("help", "quit")
+        assert all(one.region.right <= size[0] and one.region.width for one in shown)
+
+
+async def test_a_wrong_field_says_what_it_was_and_below_what_is_wrong(console, settle) -> None:
+    async with console() as (app, pilot):
+        for text, why in (("fast", "not of the right kind"), ("-1", "too small")):
+            await _type(app, pilot, settle, "optimizer.lr", text)
+            sheet = app.screen.query_one(Sheet)
+            assert sheet.render_line(sheet.place()[1]).text.rstrip().endswith(" was 0.001")
+            assert why in _text(app, "#field-help")
+
+
+@EVERY_SIZE
 async def test_what_a_field_was_is_shown_in_full_or_ends_in_an_ellipsis(
     console, settle, size
 ) -> None:

@@ -193,9 +193,6 @@ def _words(field: Field) -> tuple[str, ...]:
 
 
 def _note(draft: Draft, field: Field) -> str:
-    problem = draft.problems.get(field.key)
-    if problem:
-        return problem.what.removeprefix(field.key).removeprefix(_group(field)).strip(": ")
     if field.key in draft.differences:
         return f"was {draft.differences[field.key][0]}"
     return field.unit or ""

@@ -109,7 +109,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         if not line.key:
             return Content.styled(line.name, self._style("sheet--group"))
         marked = "sheet--wrong" if line.wrong else "sheet--changed" if line.changed else None
-        note = safe(line.note, style=self._style("sheet--wrong") if line.wrong else "dim")
+        note = safe(line.note, style="dim")
         value = safe(line.value, 2000)
         if line.words:
             arrow = "bold" if here else "dim"
