@@ -32,6 +32,7 @@ def console(runs: Path | None = None) -> None:
     app = Memlab(runs_folder(runs), _trainer(leaving), memory=Memory(state_file()))
     leaving.watch(lambda: app.call_from_thread(app.exit))
     app.run()
+    sys.exit(app.return_code)
 
 
 def _trainer(leaving: "Leaving") -> "Trainer":

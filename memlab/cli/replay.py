@@ -1,5 +1,6 @@
 """`memlab replay`: the console on a run that was recorded, or one frame of it as text."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -43,6 +44,7 @@ def replay(
         app = Memlab(runs_folder(runs), first=first, memory=memory)
         Leaving().watch(lambda: app.call_from_thread(app.exit))
         app.run()
+        sys.exit(app.return_code)
 
 
 def _cells(size: str) -> tuple[int, int]:

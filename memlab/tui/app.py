@@ -255,7 +255,11 @@ class Memlab(App[None]):
 
     def action_picture(self) -> None:
         """Save what is seen as an SVG picture."""
-        self.notify(f"saved {self.save_screenshot()}", markup=False)
+        try:
+            self.notify(f"saved {self.save_screenshot()}", markup=False)
+        except OSError as problem:
+            told = f"not saved: {safe(str(problem), 300).plain}"
+            self.notify(told, severity="error", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """All keys that work here, and what Textual has."""

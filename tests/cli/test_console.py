@@ -1,16 +1,21 @@
 """What the console starts besides itself."""
 
 import shutil
+from functools import partialmethod
+from pathlib import Path
 
 import pytest
 
-from memlab.cli import console
+from memlab.cli import console, main, replay
 from memlab.cli.leaving import Leaving
 from memlab.engine import worker
 from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record.folder import RunFolder
 from memlab.record.runs import find
+from memlab.tui.app import Memlab
+
+GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
 
 
 def test_a_copy_that_is_to_go_on_goes_on_and_not_the_run_it_was_made_from(tmp_path, monkeypatch):
@@ -22,6 +27,24 @@ def test_a_copy_that_is_to_go_on_goes_on_and_not_the_run_it_was_made_from(tmp_pa
     (words,) = started
     assert words[1:4] == ["-m", "memlab", "resume"]
     assert find(tmp_path / "runs", words[4]).path == copy.path
+
+
+@pytest.mark.parametrize("words", [["memlab"], ["memlab", "replay", str(GOLDEN)]])
+def test_an_interface_that_breaks_ends_with_1(tmp_path, monkeypatch, capsys, words):
+    def broken(app):
+        raise RuntimeError("a bug")
+
+    for module in (console, replay):
+        monkeypatch.setattr(module, "need_terminal", lambda: None)
+    monkeypatch.setattr(Leaving, "watch", lambda *_: None)
+    monkeypatch.setattr(Memlab, "on_mount", broken)
+    monkeypatch.setattr(Memlab, "run", partialmethod(Memlab.run, headless=True))
+    monkeypatch.setattr("sys.argv", words)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    assert "a bug" in capsys.readouterr().err
 
 
 def test_nothing_is_measured_beside_a_run_that_trains(tiny, tmp_path, monkeypatch):

@@ -34,6 +34,20 @@ async def test_live_without_a_run_says_so_and_stays(console, settle) -> None:
         assert app.current_mode == "lab"
 
 
+async def test_a_picture_that_cannot_be_saved_is_told(console, here, monkeypatch) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("ctrl+s")
+        assert len(list(here.glob("*.svg"))) == 1
+        gone = here / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        await pilot.press("ctrl+s")
+        told = [one.message for one in app._notifications]
+        assert told[0].startswith("saved ")
+        assert told[1].startswith("not saved: ")
+
+
 async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -> None:
     folder = make_run()
     async with console(first=OpenRun(folder, 100)) as (app, _pilot):
