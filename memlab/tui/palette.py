@@ -57,7 +57,9 @@ class PresetsAndRuns(Provider):
             for one in available()
         ]
         runs = [
-            _Place(safe(f"run {run.labels().name}").plain, safe(run.path.name).plain, _open(app, run))
+            _Place(
+                safe(f"run {run.labels().name}").plain, safe(run.path.name).plain, _open(app, run)
+            )
             for run in islice(iter_runs(app.runs), NEWEST)
         ]
         return presets + runs
