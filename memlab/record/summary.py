@@ -79,16 +79,18 @@ def brief(folder: RunFolder) -> dict[str, Any]:
 
 
 def settings(folder: RunFolder) -> dict[str, Any]:
-    """Dotted keys to values, of the preset that a run was made with."""
-    return flat(folder.description.get("preset", {}))
+    """Dotted keys to values, of the preset that a run was made with.
+
+    What a preset says about itself is left out.
+    """
+    return _flat(folder.description.get("preset", {}))
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted keys to values of a preset; what it says about itself is left out."""
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{key}.")
+            found |= _flat(value, f"{prefix}{key}.")
         elif prefix or key not in ("name", "about", "claims"):
             found[prefix + key] = value
     return found

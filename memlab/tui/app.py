@@ -36,7 +36,7 @@ from memlab.tui.messages import (
     TrainingEnded,
 )
 from memlab.tui.palette import Palette, PresetsAndRuns
-from memlab.tui.safe import safe
+from memlab.tui.safe import in_a_line, safe
 from memlab.tui.trainer import Trainer
 from memlab.tui.training import Training
 
@@ -258,8 +258,7 @@ class Memlab(App[None]):
         try:
             self.notify(f"saved {self.save_screenshot()}", markup=False)
         except OSError as problem:
-            told = f"not saved: {safe(str(problem), 300).plain}"
-            self.notify(told, severity="error", markup=False)
+            self.notify(f"not saved: {in_a_line(problem)}", severity="error", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """All keys that work here, and what Textual has."""

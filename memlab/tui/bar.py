@@ -54,6 +54,6 @@ class Bar(Widget):
             return ""
         waiting = len(self.app.training.waiting)
         more = f"  +{waiting} waiting" if waiting else ""
-        name = safe_text(folder.labels().name or folder.id, 30)
+        name = safe_text(folder.labels().name or folder.path.name, 30)
         where = f"step {folder.last_step():,}" if folder.path.exists() else "its folder is gone"
         return f"▶ {name}  {where}{more}"

@@ -18,3 +18,8 @@ def safe(text: str, limit: int = 120, *, lines: bool = False, style: str | Style
         style: how the whole of it is to look; this comes from us, never from a file.
     """
     return Content.styled(safe_text(text, limit, lines), style)
+
+
+def in_a_line(problem: Exception) -> str:
+    """An error in one line, safe to be shown; the parts of a user's mistake stay apart."""
+    return safe(" · ".join(line.strip() for line in str(problem).splitlines()), 200).plain

@@ -10,7 +10,7 @@ from textual.events import MouseScrollUp
 
 from memlab.record.events import Evaluated
 from memlab.record.history import History
-from memlab.record.summary import flat
+from memlab.record.summary import settings
 from memlab.tui.compare.colours import DARK, Colours
 from memlab.tui.compare.curves import (
     AXES,
@@ -28,8 +28,7 @@ from memlab.tui.messages import CompareRuns
 def compare(make_run):
     def one(*changes: str, **how):
         folder = make_run(*changes, **how)
-        settings = flat(folder.description["preset"])
-        return compared(History(folder), folder.labels().name, settings)
+        return compared(History(folder), folder.labels().name, settings(folder))
 
     return one
 

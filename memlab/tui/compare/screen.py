@@ -16,7 +16,7 @@ from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
-from memlab.record.summary import flat
+from memlab.record.summary import settings
 from memlab.tui import keys
 from memlab.tui.at_work import at_work
 from memlab.tui.bar import Bar
@@ -111,8 +111,7 @@ class CompareScreen(ChartScreen):
             self._histories[key] = History(folder)
         name = f"{number} {safe_text(folder.labels().name or key, 40)}"
         if self._histories[key].refresh() or known is None or known.name != name:
-            settings = flat(folder.description.get("preset", {}))
-            known = self._known[key] = compared(self._histories[key], name, settings)
+            known = self._known[key] = compared(self._histories[key], name, settings(folder))
         return known
 
     @on(Read)

@@ -33,7 +33,7 @@ from memlab.tui.lab.preflight import Preflight
 from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.save import problem_with, save
 from memlab.tui.messages import StartRun
-from memlab.tui.safe import safe
+from memlab.tui.safe import in_a_line, safe
 
 FIRST = "quickstart"
 """The preset that the cursor is on at the beginning."""
@@ -276,8 +276,7 @@ class LabScreen(Screen[None]):
         try:
             path = save(preset, name)
         except OSError as problem:
-            told = f"not written: {safe(str(problem), 300).plain}"
-            self.notify(told, severity="error", markup=False)
+            self.notify(f"not written: {in_a_line(problem)}", severity="error", markup=False)
         else:
             self.notify(f"written to {safe(str(path)).plain}", markup=False)
             self.read_presets(path.stem)

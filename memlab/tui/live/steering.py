@@ -11,6 +11,7 @@ from memlab.record.commands import Command, Edit, send
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
 from memlab.tui.live.edit_form import EditForm
+from memlab.tui.safe import in_a_line
 
 _WORDS = {
     "pause": "pause",
@@ -49,4 +50,4 @@ def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> Non
 
 
 def _refuse(screen: Screen[Any], error: Exception) -> None:
-    screen.notify(str(error), severity="error", markup=False)
+    screen.notify(in_a_line(error), severity="error", markup=False)

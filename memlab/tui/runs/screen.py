@@ -32,7 +32,7 @@ from memlab.tui.runs.entry import Entry, curve
 from memlab.tui.runs.filter import FilterError
 from memlab.tui.runs.index import Index
 from memlab.tui.runs.listing import Listing
-from memlab.tui.safe import safe
+from memlab.tui.safe import in_a_line, safe
 from memlab.tui.table import Column, Table
 
 EVERY = 2.0
@@ -192,7 +192,7 @@ class RunsScreen(Screen[None]):
             self._listing.filter(event.value, known)
         except FilterError as problem:
             self.query_one("#summary", Static).update(
-                safe(f"✗ {_in_a_line(problem)}", style="$text-error")
+                safe(f"✗ {in_a_line(problem)}", style="$text-error")
             )
             return
         self._list()
@@ -343,10 +343,6 @@ class RunsScreen(Screen[None]):
         try:
             act()
         except (MemlabError, OSError) as problem:
-            self.notify(_in_a_line(problem), severity="error", markup=False)
+            self.notify(in_a_line(problem), severity="error", markup=False)
             return False
         return True
-
-
-def _in_a_line(problem: Exception) -> str:
-    return safe(" · ".join(line.strip() for line in str(problem).splitlines()), 200).plain
