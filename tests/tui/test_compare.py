@@ -5,30 +5,33 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.content import Content
 from textual.events import MouseScrollUp
 
 from memlab.record.events import Evaluated
 from memlab.record.history import History
-from memlab.record.summary import settings
 from memlab.tui.compare.colours import DARK, Colours
 from memlab.tui.compare.curves import (
     AXES,
     bands,
     by_seed,
     compared,
-    differences,
     measures,
     overlay,
 )
+from memlab.tui.differing import differing
 from memlab.tui.messages import CompareRuns
+
+SETTINGS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
 
 
 @pytest.fixture
 def compare(make_run):
     def one(*changes: str, **how):
         folder = make_run(*changes, **how)
-        return compared(History(folder), folder.labels().name, settings(folder))
+        return compared(History(folder), folder.labels().name)
 
     return one
 
@@ -71,7 +74,7 @@ def test_axes_are_what_they_say(compare) -> None:
 
 def test_a_run_that_never_memorized_has_no_place_on_that_axis(compare) -> None:
     run = compare()
-    without = compared(run_history(run), run.name, run.settings)
+    without = compared(run_history(run), run.name)
     object.__setattr__(without, "view", run_history(run).until(50))
     assert (
         overlay([without], _colours([without]), "val_loss", "steps since memorized", None).series
@@ -126,10 +129,21 @@ def test_seeds_become_median_and_band(compare) -> None:
 
 def test_the_table_has_only_settings_that_differ(compare) -> None:
     runs = [compare(), compare("optimizer.lr=0.01"), compare("training.epochs=9")]
-    rows = differences(runs)
-    assert rows["optimizer.lr"] == [0.001, 0.01, 0.001]
-    assert rows["training.epochs"] == [None, None, 9]
-    assert set(rows) == {"optimizer.lr", "training.steps", "training.epochs"}
+    keys = differing((run.preset, run.settings) for run in runs)
+    assert set(keys) == {"optimizer.lr", "training.steps", "training.epochs"}
+    assert [run.settings["optimizer.lr"] for run in runs] == [0.001, 0.01, 0.001]
+
+
+@given(st.lists(st.tuples(st.sampled_from("pq"), SETTINGS), max_size=5))
+def test_settings_differ_as_a_plain_loop_finds(runs) -> None:
+    def differ(some) -> set[str]:
+        return {key for key in "abcd" if len({settings.get(key) for settings in some}) > 1}
+
+    everywhere = differ([settings for _, settings in runs])
+    within = differ([s for p, s in runs if p == "p"]) | differ([s for p, s in runs if p == "q"])
+    found = differing(runs)
+    assert len(found) == len(set(found)) and set(found) == everywhere
+    assert set(found[: len(within)]) == within
 
 
 def test_losses_and_accuracies_come_first_among_the_measures(compare) -> None:

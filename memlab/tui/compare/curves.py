@@ -13,6 +13,7 @@ from memlab.record.events import Started
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
+from memlab.record.summary import settings
 
 Floats = NDArray[np.float64]
 Axis = Literal["step", "epoch", "wall time", "steps since memorized"]
@@ -31,6 +32,7 @@ class Compared:
 
     key: str
     name: str
+    preset: str
     settings: dict[str, Any]
     view: Snapshot
     updates_per_epoch: int
@@ -80,11 +82,13 @@ class Compared:
         return None if self.memorized is None else steps - self.memorized
 
 
-def compared(history: History, name: str, settings: dict[str, Any]) -> Compared:
+def compared(history: History, name: str) -> Compared:
     """A run as it stands now."""
-    check = history.folder.description.get("check", {})
-    per_epoch = max(int(check.get("updates_per_epoch", 1)), 1)
-    return Compared(history.folder.path.name, name, settings, history.until(), per_epoch)
+    folder = history.folder
+    known = folder.description
+    per_epoch = max(int(known.get("check", {}).get("updates_per_epoch", 1)), 1)
+    preset = str(known.get("preset", {}).get("name", ""))
+    return Compared(folder.path.name, name, preset, settings(folder), history.until(), per_epoch)
 
 
 def measures(runs: Sequence[Compared]) -> list[str]:
@@ -145,13 +149,6 @@ def by_seed(runs: Sequence[Compared]) -> dict[str, list[Compared]]:
         rest = {k: v for k, v in run.settings.items() if not k.startswith(SEEDS)}
         groups.setdefault(repr(sorted(rest.items())), []).append(run)
     return groups
-
-
-def differences(runs: Sequence[Compared]) -> dict[str, list[Any]]:
-    """The settings that differ, each with its value in every run; None = it has none."""
-    keys = dict.fromkeys(key for run in runs for key in run.settings)
-    values = {key: [run.settings.get(key) for run in runs] for key in keys}
-    return {key: row for key, row in values.items() if any(v != row[0] for v in row)}
 
 
 def _title(run: Compared) -> str:

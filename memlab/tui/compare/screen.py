@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +16,6 @@ from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
-from memlab.record.summary import settings
 from memlab.tui import keys
 from memlab.tui.at_work import at_work
 from memlab.tui.bar import Bar
@@ -26,11 +25,11 @@ from memlab.tui.compare.curves import (
     Compared,
     bands,
     compared,
-    differences,
     measures,
     overlay,
 )
 from memlab.tui.compare.overlay import Overlaid, Overlay
+from memlab.tui.differing import differing, shown_setting
 from memlab.tui.footer import Footer
 from memlab.tui.live.chart_screen import ChartScreen
 from memlab.tui.live.look import Extent, Look
@@ -111,7 +110,7 @@ class CompareScreen(ChartScreen):
             self._histories[key] = History(folder)
         name = f"{number} {safe_text(folder.labels().name or key, 40)}"
         if self._histories[key].refresh() or known is None or known.name != name:
-            known = self._known[key] = compared(self._histories[key], name, settings(folder))
+            known = self._known[key] = compared(self._histories[key], name)
         return known
 
     @on(Read)
@@ -145,11 +144,15 @@ class CompareScreen(ChartScreen):
         return overlay(self._compared, colours, self._measure, self._axis, key)
 
     def _show_table(self, colours: dict[str, RGB]) -> None:
-        runs, rows = self._compared, differences(self._compared)
+        runs = self._compared
+        keys = differing((run.preset, run.settings) for run in runs)
         columns = [
             Column("run", "run", 26),
             Column("value", self._measure, 12, "right"),
-            *(_setting(key, values) for key, values in rows.items()),
+            *(
+                _setting(key, [shown_setting(run.settings.get(key)) for run in runs])
+                for key in keys
+            ),
             Column("memorized", "memorized", 10, "right"),
             Column("grokked", "grokked", 8, "right"),
         ]
@@ -161,12 +164,12 @@ class CompareScreen(ChartScreen):
             return [
                 Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
                 Content("–" if value is None else f"{value:.4g}"),
-                *(safe(_shown(values[row])) for values in rows.values()),
+                *(safe(shown_setting(run.settings.get(key))) for key in keys),
                 _count(run.memorized),
                 _count(run.grokked),
             ]
 
-        self.query_one(Table).show(columns, len(runs), cells)
+        self.query_one(Table).show(columns, len(runs), cells, fixed=1)
 
     def _at_cursor(self) -> Compared | None:
         row = self.query_one(Table).cursor
@@ -255,14 +258,10 @@ class CompareScreen(ChartScreen):
             self.post_message(OpenRun(self._histories[run.key].folder))
 
 
-def _setting(key: str, values: Sequence[Any]) -> Column:
+def _setting(key: str, values: Sequence[str]) -> Column:
     title = safe_text(key.rpartition(".")[2], 20)
-    widest = min(max(len(_shown(value)) for value in values), 16)
+    widest = min(max(map(len, values)), 16)
     return Column(key, title, max(len(title), widest, 6), "right")
-
-
-def _shown(value: Any) -> str:
-    return "–" if value is None else str(value)
 
 
 def _count(n: int | None) -> Content:

@@ -8,6 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from memlab.record.status import Status
+from memlab.tui.differing import shown_setting
 from memlab.tui.runs.entry import CURVE, Entry
 from memlab.tui.safe import safe
 from memlab.tui.table import Column
@@ -91,11 +92,6 @@ def _setting(key: str) -> Shown:
         return safe(shown_setting(value))
 
     return Shown(Column(key, safe(title).plain, max(len(title) + 2, 9), "right"), cell, key)
-
-
-def shown_setting(value: Any) -> str:
-    """A setting's value as a preset has it."""
-    return "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _count(n: int | None) -> Content:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from memlab.tui.runs.columns import Shown, age, shown_setting
+from memlab.tui.differing import shown_setting
+from memlab.tui.runs.columns import Shown, age
 from memlab.tui.runs.entry import Entry
 from memlab.tui.runs.listing import Listing
 from memlab.tui.safe import safe

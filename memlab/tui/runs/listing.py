@@ -1,8 +1,9 @@
 """Which runs are shown, in which order, and which are marked: no widgets, no disk."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, final
+from typing import final
 
+from memlab.tui.differing import differing
 from memlab.tui.runs.columns import ordered
 from memlab.tui.runs.entry import Entry
 from memlab.tui.runs.filter import Test, parse
@@ -26,7 +27,7 @@ class Listing:
         passing = [entry for entry in known.values() if self._test(entry.facts)]
         self.shown = ordered(passing, self.fact, self.down)
         self.marked = {key: None for key in self.marked if key in known}
-        self.differing = _differing(self.shown)
+        self.differing = differing((e.preset, e.settings) for e in self.shown)
 
     def filter(self, text: str, known: frozenset[str]) -> None:
         """Show only runs that pass.
@@ -79,25 +80,3 @@ class Listing:
         marked = [entries[key] for key in self.marked if key in entries]
         entry = self.at(row)
         return marked or ([entry] if entry else [])
-
-
-def _differing(entries: Iterable[Entry]) -> list[str]:
-    """Settings that differ, those that do among runs of one preset before all others."""
-    first: dict[str, Mapping[str, Any]] = {}
-    within: set[str] = set()
-    for entry in entries:
-        own = first.setdefault(entry.preset, entry.settings)
-        if own != entry.settings:
-            within |= _different(own, entry.settings)
-    order: dict[str, Any] = {}
-    among = {
-        key
-        for settings in first.values()
-        for key, value in settings.items()
-        if order.setdefault(key, value) != value
-    }
-    return [*(k for k in order if k in within), *(k for k in order if k in among - within)]
-
-
-def _different(a: Mapping[str, Any], b: Mapping[str, Any]) -> set[str]:
-    return {key for key in a if key in b and a[key] != b[key]}
