@@ -15,16 +15,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from memlab.engine.device import choose_device, make_deterministic
-from memlab.engine.material import Material
-from memlab.engine.state import fresh_state
-from memlab.engine.train import train
-from memlab.engine.worker import work
 from memlab.preset.create import create_run
 from memlab.preset.load import load
 from memlab.preset.schema import Preset
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import Inbox
+from memlab.training.device import choose_device, make_deterministic
+from memlab.training.run_data import RunData
+from memlab.training.state import fresh_state
+from memlab.training.train import train
+from memlab.training.worker import work
 
 ROUNDS = 3
 STORE = [(AttemptWriter, name) for name in ("write", "commit", "beat", "superseded")]
@@ -32,10 +32,10 @@ STORE = [(AttemptWriter, name) for name in ("write", "commit", "beat", "supersed
 
 def without(preset: Preset) -> float:
     """Seconds to train, with nothing written down; making data and model is left out."""
-    material = Material(preset, choose_device("auto"))
-    state = fresh_state(material)
+    run_data = RunData(preset, choose_device("auto"))
+    state = fresh_state(run_data)
     started = time.perf_counter()
-    for _ in train(state, material, deque()):
+    for _ in train(state, run_data, deque()):
         pass
     return time.perf_counter() - started
 

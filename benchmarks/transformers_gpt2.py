@@ -7,7 +7,7 @@ Prints a table in markdown. GPT-2 computes every position of every example, and 
 same targets (the others are -100). Both make whole updates with the preset's optimizer.
 """
 
-import memlab.engine  # noqa: F401  # settles how threads wait, before torch is loaded
+import memlab.training  # noqa: F401  # settles how threads wait, before torch is loaded
 
 # isort: split
 
@@ -23,14 +23,14 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from memlab.engine.batches import Batches
-from memlab.engine.forms.choose import FORMS
-from memlab.engine.forms.form import Sequences
-from memlab.engine.optimizers import build_optimizer
-from memlab.engine.plans import Plans
 from memlab.models.transformer import Transformer
 from memlab.preset.facts import Facts, facts
 from memlab.preset.load import load
+from memlab.training.batches import Batches
+from memlab.training.engines.choose import ENGINES
+from memlab.training.engines.engine import Sequences
+from memlab.training.optimizers import build_optimizer
+from memlab.training.update_plans import UpdatePlans
 
 STEPS = 5
 
@@ -83,9 +83,9 @@ def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
     batches = Batches(known, known.preset.seeds)
     seed, d_vocab = known.preset.seeds.number("init"), len(known.dataset.vocabulary)
     made: dict[str, tuple[nn.Module, Loss]] = {}
-    for name, kind in FORMS.items():
+    for name, kind in ENGINES.items():
         model = Transformer(known.preset.model, d_vocab, known.n_ctx, seed=seed)
-        made[name] = model, partial(_loss, Plans(kind(sequences), batches), model)
+        made[name] = model, partial(_loss, UpdatePlans(kind(sequences), batches), model)
     gpt2 = gpt2_like(model)
 
     def loss_of_gpt2(step: int) -> torch.Tensor:
@@ -97,7 +97,7 @@ def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
     return made | {"transformers GPT-2": (gpt2, loss_of_gpt2)}
 
 
-def _loss(plans: Plans, model: Transformer, step: int) -> torch.Tensor:
+def _loss(plans: UpdatePlans, model: Transformer, step: int) -> torch.Tensor:
     (plan,) = plans.at(step, step)
     return plan.loss(model)
 
@@ -131,8 +131,8 @@ def main() -> None:
     print(f"{known.preset.name}, {torch.get_num_threads()} threads, {platform.machine()}, ", end="")
     print(f"torch {torch.__version__}, median of {STEPS} interleaved steps\n")
     print("| step | ms | times GPT-2 | loss of the first |\n|---|--:|--:|--:|")
-    for form, (seconds, loss) in sorted(measured.items(), key=lambda item: -item[1][0]):
-        print(f"| {form} | {1000 * seconds:.1f} | {slowest / seconds:.1f} | {loss:.6f} |")
+    for engine, (seconds, loss) in sorted(measured.items(), key=lambda item: -item[1][0]):
+        print(f"| {engine} | {1000 * seconds:.1f} | {slowest / seconds:.1f} | {loss:.6f} |")
 
 
 if __name__ == "__main__":

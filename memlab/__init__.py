@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from memlab.record.notebook import Run
+from memlab.version import __version__ as __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from memlab.api.run import Run
 
 
 def open(ref: str = "last", runs: str | Path | None = None) -> "Run":
@@ -16,6 +16,6 @@ def open(ref: str = "last", runs: str | Path | None = None) -> "Run":
         ref: an id, a unique beginning of one, a path, or "last".
         runs: where runs lie; None = `$MEMLAB_RUNS`, else `runs` here.
     """
-    from memlab.record.notebook import Run
+    from memlab.api.run import Run
 
     return Run(ref, None if runs is None else Path(runs))

@@ -7,6 +7,9 @@ MemlabError         shown without a traceback, exit code 2
   BusyError         the run is alive in another process
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class MemlabError(Exception):
     """A user's mistake or an outer condition, told as what, where, found, allowed, hint."""
@@ -52,3 +55,11 @@ class RunError(MemlabError):
 
 class BusyError(RunError):
     """The run is alive in another process."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """A hint that names the most similar known name, if one is similar."""
+    names = list(known)
+    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    matches += [longer for longer in names if name and longer.startswith(name)]
+    return f"did you mean {matches[0]}?" if matches else None

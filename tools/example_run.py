@@ -7,14 +7,14 @@ import re
 import shutil
 from pathlib import Path
 
-from memlab.engine.worker import work
 from memlab.preset.create import create_run
 from memlab.preset.load import load
-from memlab.record import sealed
+from memlab.record import sealed_json
 from memlab.record.attempt import place
 from memlab.record.folder import RunFolder
 from memlab.record.process import machine
 from memlab.record.summary import summarize
+from memlab.training.worker import work
 
 ROOT = Path(__file__).parent.parent
 RUNS, IGNORED = ROOT / "runs", ROOT / ".gitignore"
@@ -38,7 +38,7 @@ def _forget_the_machine(folder: RunFolder) -> None:
     """Where it was trained is nobody's business."""
     (attempt,) = folder.attempts()
     document = attempt.info | dict.fromkeys(machine())
-    seal = sealed.seal(document, place(folder.id, attempt.number, "attempt.json"), indent=2)
+    seal = sealed_json.seal(document, place(folder.id, attempt.number, "attempt.json"), indent=2)
     (attempt.path / "attempt.json").write_bytes(seal)
 
 

@@ -15,16 +15,16 @@ from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 
-from memlab.engine.worker import work
 from memlab.preset.create import create_run
 from memlab.preset.load import load
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
+from memlab.training.worker import work
 from memlab.tui.app import Memlab
-from memlab.tui.lab.form import Form
+from memlab.tui.lab.form import SettingsForm
 from memlab.tui.live.screen import RunScreen
 from memlab.tui.messages import CompareRuns, OpenRun
-from memlab.tui.trainer import Trainer
+from memlab.tui.training_functions import TrainingFunctions
 
 ROOT = Path(__file__).parent.parent
 SIZE = (120, 40)
@@ -99,11 +99,11 @@ def _dotted(found: re.Match[str]) -> str:
 async def draw(runs: Path, folder: Path) -> None:
     """Lab, Live, Compare and Replay, in the order in which one comes by them."""
     held = Held()
-    app = Memlab(runs, Trainer(held.train, lambda run: None, lambda preset: 0.0))
+    app = Memlab(runs, TrainingFunctions(held.train, lambda run: None, lambda preset: 0.0))
     async with app.run_test(size=SIZE) as pilot:
         album = Album(pilot, folder)
         await album.settle()
-        app.screen.query_one(Form).enter("optimizer.lr")
+        app.screen.query_one(SettingsForm).enter("optimizer.lr")
         await pilot.press(*["backspace"] * 8, *"0.003")
         await album.take("lab")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 def with_section(page: str, name: str, text: str) -> str:
     """The page with the section `name` replaced by `text`; both marks must be there."""
-    begin = re.search(rf"<!-- {name}: [^\n]*-->\n", page)
+    restore = re.search(rf"<!-- {name}: [^\n]*-->\n", page)
     end = page.find(f"<!-- end of {name} -->")
-    if begin is None or end < begin.end():
+    if restore is None or end < restore.end():
         raise SystemExit(f"the page has no section {name!r}")
-    return page[: begin.end()] + text + page[end:]
+    return page[: restore.end()] + text + page[end:]
 
 
 if __name__ == "__main__":

@@ -99,11 +99,11 @@ MOVES = {
 async def measure(folder: RunFolder, size: tuple[int, int]) -> Iterator[tuple[str, list[float]]]:
     """Milliseconds of processor time for each kind of move."""
     app = Stage(folder)
-    begun = time.process_time()
+    start = time.process_time()
     found = []
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        found.append(("open", [1e3 * (time.process_time() - begun)]))
+        found.append(("open", [1e3 * (time.process_time() - start)]))
         screen = app.screen
         screen.action_zoom(0.5)
         for name, move in MOVES.items():

@@ -21,7 +21,7 @@ from pathlib import Path
 from memlab.preset.create import create_run
 from memlab.preset.load import load
 from memlab.record.events import Ended, Evaluated, Phase, Started
-from memlab.record.summary import closing_facts
+from memlab.record.summary import end_summary
 from memlab.tui.app import Memlab
 from memlab.tui.table import Table
 
@@ -39,7 +39,7 @@ def make_runs(runs: Path, n: int) -> None:
             )
         writer.write(Phase(step=100, name="memorized", after=80))
         writer.write(Ended(step=1400, reason="finished"))
-        writer.end("finished", 1400, closing_facts(first))
+        writer.end("finished", 1400, end_summary(first))
     for i in range(n - 1):
         shutil.copytree(first.path, runs / f"20250101T000000-{i:06d}")
 

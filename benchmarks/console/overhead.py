@@ -15,12 +15,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from memlab.engine.worker import work
 from memlab.preset.create import create_run
 from memlab.preset.load import load
 from memlab.record.commands import Stop, send
 from memlab.record.events import Rows
 from memlab.record.folder import RunFolder
+from memlab.training.worker import work
 from memlab.tui.app import Memlab
 from memlab.tui.messages import OpenRun
 
@@ -28,7 +28,7 @@ ENDLESS = ["training.steps=1000000", "training.stop_when=null"]
 CASES = {"quickstart": ENDLESS, "batches of 64": [*ENDLESS, "training.batch_size=64"]}
 
 
-class Training(threading.Thread):
+class TrainingQueue(threading.Thread):
     """Trains the run in a folder and notes when it had come how far."""
 
     def __init__(self, folder: RunFolder) -> None:
@@ -47,25 +47,25 @@ class Training(threading.Thread):
         """Steps a second over the next seconds, from the end of a block to the end of another."""
         before = len(self.seen)
         time.sleep(seconds)
-        (begun, first), (ended, last) = self.seen[before], self.seen[-1]
-        return (last - first) / (ended - begun)
+        (start, first), (ended, last) = self.seen[before], self.seen[-1]
+        return (last - first) / (ended - start)
 
 
-async def watched(training: Training, seconds: float) -> tuple[float, float]:
+async def watched(training: TrainingQueue, seconds: float) -> tuple[float, float]:
     """Steps a second while the console shows the run; the console's share of one core."""
     app = Memlab(training.folder.path.parent, first=OpenRun(training.folder))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(1.0)
-        used, begun = time.thread_time(), time.perf_counter()
+        used, start = time.thread_time(), time.perf_counter()
         speed = await asyncio.to_thread(training.speed, seconds)
-        return speed, (time.thread_time() - used) / (time.perf_counter() - begun)
+        return speed, (time.thread_time() - used) / (time.perf_counter() - start)
 
 
 def compare(overrides: Sequence[str], seconds: float, rounds: int) -> list[float]:
     """Medians: steps a second without and with the console, their ratio, the console's share."""
     with tempfile.TemporaryDirectory() as runs:
         folder = create_run(load("quickstart", overrides), Path(runs), "overhead")
-        training = Training(folder)
+        training = TrainingQueue(folder)
         training.start()
         while len(training.seen) < 5:
             time.sleep(0.1)

@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.spikes.baselines import BASELINES
 from benchmarks.spikes.curves import Curve, Sort, quiet_curve, quiet_curves, spiky_curves
-from benchmarks.spikes.judge import Score, baseline_flags, memlab_onsets, score
-from memlab.detectors.evidence import Rule
+from benchmarks.spikes.score import Score, baseline_flags, memlab_onsets, score
+from memlab.detectors.evidence import SpikeRule
 
 Finder = Callable[[Curve], np.ndarray]
 Groups = dict[tuple[str, str], Score]
@@ -62,7 +62,7 @@ def at_their_price(curves: list[Curve], theirs: dict[str, Score]) -> None:
     """memlab's recall where it is loosened until it costs as many false positives as another."""
     print("\nAt each baseline's own count of false positives:")
     factors = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
-    rules = [Rule().scaled(factor) for factor in factors]
+    rules = [SpikeRule().scaled(factor) for factor in factors]
     ours = [judge(curves, partial(memlab_onsets, rule=rule))["all", ""] for rule in rules]
     for name, their in theirs.items():
         affordable = [one for one in ours if one.false <= their.false]

@@ -72,7 +72,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Rule:
+class VerticalRule:
     """A vertical line at a step: a phase, an edit, a checkpoint."""
 
     x: float
@@ -96,7 +96,7 @@ class Chart:
     series: tuple[Series, ...] = ()
     bands: tuple[Band, ...] = ()
     marks: tuple[Marks, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[VerticalRule, ...] = ()
     levels: tuple[Level, ...] = ()
     x_log: bool = False
     y_log: bool = False

@@ -35,11 +35,11 @@ def spans(x: Values, y: Values, axis: Axis, log: bool, columns: int) -> tuple[Fl
     edges = axis.value(np.linspace(0.0, 1.0, columns + 1))
     edges[0], edges[-1] = axis.low, axis.high
     starts = np.searchsorted(x, edges)
-    crossing = _crossings(x, y, axis, log, starts)
+    phase_text = _crossings(x, y, axis, log, starts)
     starts[-1] = visible(x, axis).stop
     low, high = (forward(extreme, log) for extreme in _extremes(y, starts, log))
-    low = np.fmin(low, np.fmin(crossing[:-1], crossing[1:]))
-    high = np.fmax(high, np.fmax(crossing[:-1], crossing[1:]))
+    low = np.fmin(low, np.fmin(phase_text[:-1], phase_text[1:]))
+    high = np.fmax(high, np.fmax(phase_text[:-1], phase_text[1:]))
     return low, high
 
 
@@ -60,10 +60,10 @@ def _crossings(x: Values, y: Values, axis: Axis, log: bool, after: NDArray[np.in
     """The curve at the borders of the columns, each just before point `after`; NaN in a gap."""
     between = (after > 0) & (after < len(x))
     after = after[between]
-    crossing = np.full(len(between), np.nan)
+    phase_text = np.full(len(between), np.nan)
     a, b = axis.place(x[after - 1]), axis.place(x[after])
     va, vb = forward(y[after - 1], log), forward(y[after], log)
     at = np.linspace(0.0, 1.0, len(between))[between]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        crossing[between] = va + np.clip((at - a) / (b - a), 0, 1) * (vb - va)
-    return crossing
+        phase_text[between] = va + np.clip((at - a) / (b - a), 0, 1) * (vb - va)
+    return phase_text

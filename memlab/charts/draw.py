@@ -14,7 +14,7 @@ import plotext as plt
 from memlab.charts.chart import Band, Chart, Marks, Series
 from memlab.charts.decimate import spans
 from memlab.charts.labels import paint_labels, rules
-from memlab.charts.layout import SMALLEST, Layout, layout
+from memlab.charts.layout import SMALLEST, ChartLayout, layout
 from memlab.charts.legend import legend as legend_of
 from memlab.charts.legend import plain_marker
 from memlab.charts.raster import Cells, Dots, dots
@@ -54,7 +54,7 @@ def _instead(chart: Chart, width: int, height: int) -> str:
     return "\n" * above + text.center(width).rstrip() + "\n" * (max(height, 1) - 1 - above)
 
 
-def _canvas(chart: Chart, where: Layout, theme: Theme) -> Cells:
+def _canvas(chart: Chart, where: ChartLayout, theme: Theme) -> Cells:
     """Everything inside the axes, what matters most painted last."""
     canvas = Cells(where.rows, where.columns)
     for value, _ in where.y_ticks if theme.colour else ():
@@ -74,20 +74,20 @@ def _canvas(chart: Chart, where: Layout, theme: Theme) -> Cells:
     return canvas
 
 
-def _line_dots(series: Series, chart: Chart, where: Layout) -> Dots:
+def _line_dots(series: Series, chart: Chart, where: ChartLayout) -> Dots:
     low, high = spans(series.x, series.y, where.x, chart.y_log, 2 * where.columns)
     low, high = where.y.place_forward(low), where.y.place_forward(high)
     return dots(low, high, where.rows, thin=chart.marker == "braille")
 
 
-def _band_dots(band: Band, chart: Chart, where: Layout) -> Dots:
+def _band_dots(band: Band, chart: Chart, where: ChartLayout) -> Dots:
     low, top = spans(band.x, band.low, where.x, chart.y_log, 2 * where.columns)
     bottom, high = spans(band.x, band.high, where.x, chart.y_log, 2 * where.columns)
     low, high = np.fmin(low, bottom), np.fmax(high, top)
     return dots(where.y.place_forward(low), where.y.place_forward(high), where.rows)
 
 
-def _mark_cells(marks: Marks, where: Layout) -> Dots:
+def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
     """The cells above the marks; a mark beyond the y range is held at its border."""
     at = np.zeros((where.rows, where.columns), dtype=bool)
     x, y = where.x.place(marks.x), where.y.place(marks.y)
@@ -98,7 +98,7 @@ def _mark_cells(marks: Marks, where: Layout) -> Dots:
     return at
 
 
-def _figure(canvas: Cells, where: Layout, theme: Theme) -> str:
+def _figure(canvas: Cells, where: ChartLayout, theme: Theme) -> str:
     """The canvas within plotext's axes: `rows` + 2 lines."""
     x_ticks = tuple((where.column(value), label) for value, label in where.x_ticks)
     y_ticks = tuple((where.row(value), label) for value, label in where.y_ticks)

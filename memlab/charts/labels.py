@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.charts.chart import Chart, Rule
+from memlab.charts.chart import Chart, VerticalRule
 from memlab.charts.raster import Cells
 from memlab.charts.scale import Axis, short
 from memlab.charts.text import cells, plain
@@ -19,17 +19,17 @@ ROWS = 2
 class Label:
     """A rule's label: its rows count from the canvas upwards."""
 
-    rule: Rule
+    rule: VerticalRule
     row: int
     start: int
     text: str
 
 
-def rules(chart: Chart) -> list[Rule]:
+def rules(chart: Chart) -> list[VerticalRule]:
     """The rules in the order in which they are drawn, the cursor last."""
     if chart.cursor is None:
         return list(chart.rules)
-    return [*chart.rules, Rule(chart.cursor, "", "cursor")]
+    return [*chart.rules, VerticalRule(chart.cursor, "", "cursor")]
 
 
 def place_labels(chart: Chart, x: Axis, columns: int) -> list[Label]:
@@ -48,7 +48,7 @@ def place_labels(chart: Chart, x: Axis, columns: int) -> list[Label]:
     return labels
 
 
-def _first_room(rule: Rule, column: int, taken: NDArray[np.bool_]) -> Label | None:
+def _first_room(rule: VerticalRule, column: int, taken: NDArray[np.bool_]) -> Label | None:
     name = "".join(c if cells(c) == 1 else "·" for c in plain(rule.label))
     wordings = [f"{name} {short(rule.x)}", name] if name else [f"{rule.x:.6g}"]
     for row, free in enumerate(~taken):

@@ -21,7 +21,7 @@ _LOW, _TALL = 5, 12
 
 
 @dataclass(frozen=True)
-class Layout:
+class ChartLayout:
     """A chart's place in a block of `width` by `height` cells; columns and rows count from 0."""
 
     x: Axis
@@ -51,14 +51,14 @@ class Layout:
         return float(self.x.value((column + 0.5) / self.columns))
 
 
-def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Layout | None:
+def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> ChartLayout | None:
     """Where `draw` puts things; None if there is no room or nothing to show."""
     return _layout(chart, width, height, legend)
 
 
 # Who draws a chart asks where things lie, and then `draw` does.
 @lru_cache(maxsize=4)
-def _layout(chart: Chart, width: int, height: int, legend: bool) -> Layout | None:
+def _layout(chart: Chart, width: int, height: int, legend: bool) -> ChartLayout | None:
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return None
     x = _x_axis(chart)
@@ -73,7 +73,7 @@ def _layout(chart: Chart, width: int, height: int, legend: bool) -> Layout | Non
     label_rows = min(needed, (rows >= _LOW) + (rows >= _TALL))
     top, rows = legend + label_rows, rows - label_rows
     x_ticks = x.ticks(max(2, columns // 12))
-    return Layout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows)
+    return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows)
 
 
 def _x_axis(chart: Chart) -> Axis | None:

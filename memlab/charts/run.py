@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from memlab.charts.chart import Band, Chart, Level, Marks, Rule, Series
+from memlab.charts.chart import Band, Chart, Level, Marks, Series, VerticalRule
 from memlab.charts.smooth import smooth
 from memlab.record.snapshot import Snapshot
 
@@ -33,8 +33,8 @@ def loss_chart(now: Snapshot, chance: float | None, *, x_log: bool = True) -> Ch
         bands=(Band(steps, loss, loss, "band"),),
         marks=(spike_marks(now),),
         rules=(
-            *(Rule(p.step, p.name, RULES[p.name]) for p in now.phases if p.name in RULES),
-            *(Rule(e.step, "edit", "edit") for e in now.edits),
+            *(VerticalRule(p.step, p.name, RULES[p.name]) for p in now.phases if p.name in RULES),
+            *(VerticalRule(e.step, "edit", "edit") for e in now.edits),
         ),
         levels=() if chance is None else (Level(chance, "chance", "chance"),),
         x_log=x_log,

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-import memlab
 from memlab.cli.bench import bench
 from memlab.cli.check import check
 from memlab.cli.console import console
@@ -22,6 +21,7 @@ from memlab.cli.show import show
 from memlab.cli.spikes import spikes
 from memlab.cli.torture import torture
 from memlab.cli.verify import verify
+from memlab.version import __version__
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -32,7 +32,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"memlab {memlab.__version__}")
+        print(f"memlab {__version__}")
         raise typer.Exit()
 
 

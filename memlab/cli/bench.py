@@ -8,8 +8,8 @@ def bench(
 ) -> None:
     """Time a training step in each form, interleaved in one process."""
     from memlab.cli.output import data, number, print_json, table
-    from memlab.engine.bench import measure
     from memlab.preset.load import load
+    from memlab.training.bench import measure
 
     measured = measure(load(preset, overrides or ()))
     if json:

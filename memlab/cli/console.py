@@ -10,10 +10,10 @@ from memlab.cli.streams import need_terminal
 from memlab.errors import RunError
 
 if TYPE_CHECKING:
-    from memlab.cli.leaving import Leaving
+    from memlab.cli.shutdown import Leaving
     from memlab.preset.schema import Preset
     from memlab.record.folder import RunFolder
-    from memlab.tui.trainer import Trainer
+    from memlab.tui.training_functions import TrainingFunctions
 
 
 def console(runs: Path | None = None) -> None:
@@ -22,10 +22,10 @@ def console(runs: Path | None = None) -> None:
     Raises:
         MemlabError: there is no terminal.
     """
-    from memlab.cli.leaving import Leaving
+    from memlab.cli.shutdown import Leaving
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
-    from memlab.tui.memory import Memory, state_file
+    from memlab.tui.console_state import Memory, state_file
 
     need_terminal()
     leaving = Leaving()
@@ -35,14 +35,14 @@ def console(runs: Path | None = None) -> None:
     sys.exit(app.return_code)
 
 
-def _trainer(leaving: "Leaving") -> "Trainer":
+def _trainer(leaving: "Leaving") -> "TrainingFunctions":
     """One thing at a time: updates beside others are slow, and share torch's random numbers."""
-    from memlab.tui.trainer import Trainer
+    from memlab.tui.training_functions import TrainingFunctions
 
     def train(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
         """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
         with leaving.busy:
-            from memlab.engine.worker import work
+            from memlab.training.worker import work
 
             for _ in work(folder, interrupted=lambda: interrupted() or leaving.wanted.is_set()):
                 pass
@@ -52,13 +52,13 @@ def _trainer(leaving: "Leaving") -> "Trainer":
         if not leaving.busy.acquire(blocking=False):
             raise RunError("a run trains or is measured here now")
         try:
-            from memlab.engine.probe import seconds_per_step
+            from memlab.training.step_time import seconds_per_step
 
             return seconds_per_step(preset)
         finally:
             leaving.busy.release()
 
-    return Trainer(train, _detach, probe)
+    return TrainingFunctions(train, _detach, probe)
 
 
 def _detach(folder: "RunFolder") -> None:

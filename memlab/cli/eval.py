@@ -20,27 +20,32 @@ def evaluate(
 ) -> None:
     """Score a checkpoint on its data: losses and accuracies of each split."""
     from memlab.cli.output import data, number, print_json, table
-    from memlab.engine.evaluate import evaluate as judge
-    from memlab.engine.trained import load_trained
     from memlab.errors import RunError
     from memlab.record.runs import find, runs_folder
+    from memlab.training.evaluate import evaluate as judge
+    from memlab.training.trained_model import load_model
 
-    trained = load_trained(find(runs_folder(runs), run), at, device)
-    there = [name for name, split_ in trained.material.dataset.splits.items() if len(split_)]
+    trained = load_model(find(runs_folder(runs), run), at, device)
+    there = [name for name, split_ in trained.run_data.dataset.splits.items() if len(split_)]
     names = _wanted(split, there)
     if not names:
         raise RunError("no such split", found=split, allowed=", ".join(there))
-    judged = judge(trained.model, trained.material, names, trained.step).event
+    eval_split = judge(trained.model, trained.run_data, names, trained.step).event
     if json:
         print_json(
-            {"run": run, "step": trained.step, "values": judged.values, "groups": judged.groups}
+            {
+                "run": run,
+                "step": trained.step,
+                "values": eval_split.values,
+                "groups": eval_split.groups,
+            }
         )
         return
     measures = ("loss", "accuracy", "token_accuracy")
     rows = [
         [name, group, *(number(values.get(f"{name}_{m}")) for m in measures)]
         for name in names
-        for group, values in [("", judged.values), *judged.groups.items()]
+        for group, values in [("", eval_split.values), *eval_split.groups.items()]
         if f"{name}_loss" in values
     ]
     data().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))

@@ -22,11 +22,11 @@ def predict(
 ) -> None:
     """Complete prompts; without any, read them one by one until an empty line."""
     from memlab.cli.output import print_json
-    from memlab.engine.answers import complete
-    from memlab.engine.trained import load_trained
     from memlab.record.runs import find, runs_folder
+    from memlab.training.answers import complete
+    from memlab.training.trained_model import load_model
 
-    trained = load_trained(find(runs_folder(runs), run), at, device)
+    trained = load_model(find(runs_folder(runs), run), at, device)
 
     def answer(texts: list[str]) -> list[dict[str, Any]]:
         return complete(trained, texts, temperature=temperature, top_k=top_k, seed=seed)

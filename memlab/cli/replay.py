@@ -35,9 +35,9 @@ def replay(
         print(frame(folder, at, *_cells(size)))
     else:
         need_terminal()
-        from memlab.cli.leaving import Leaving
+        from memlab.cli.shutdown import Leaving
         from memlab.tui.app import Memlab
-        from memlab.tui.memory import Memory, state_file
+        from memlab.tui.console_state import Memory, state_file
         from memlab.tui.messages import OpenRun
 
         first, memory = OpenRun(folder, at, speed), Memory(state_file())

@@ -21,7 +21,7 @@ def resume(
     """Go on from the newest checkpoint, with other settings if any are given."""
     from memlab.cli.training import train_headless
     from memlab.preset.edit import read_edits
-    from memlab.preset.recorded import preset_of
+    from memlab.preset.run_preset import preset_of
     from memlab.record.runs import find, runs_folder
 
     folder = find(runs_folder(runs), run)

@@ -19,11 +19,11 @@ def run(
 ) -> None:
     """Train a preset: progress, a closing chart, samples, spikes, phases."""
     from memlab.cli.training import train_headless
-    from memlab.engine.device import choose_device
     from memlab.preset.check import check
     from memlab.preset.create import create_run
     from memlab.preset.load import load
     from memlab.record.runs import runs_folder
+    from memlab.training.device import choose_device
 
     changes = list(overrides or ()) + ([] if seed is None else [f"training.seed={seed}"])
     resolved = load(preset, changes)

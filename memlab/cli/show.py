@@ -17,9 +17,9 @@ def show(
     runs: RunsFolder = None,
 ) -> None:
     """Summarize a run, or print its rows and evaluations."""
-    from memlab.cli.closing import closing_report
     from memlab.cli.output import print_json
-    from memlab.detectors.curve import recorded, tally_of
+    from memlab.cli.run_report import run_report
+    from memlab.detectors.curve import recorded, spike_stats_of
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
     from memlab.record.summary import summarize
@@ -29,10 +29,10 @@ def show(
         _print_csv(folder)
     elif json:
         history = History(folder)
-        tally = tally_of(recorded(history.until()))
-        print_json(summarize(folder, history) | {"tally": asdict(tally)})
+        spike_stats = spike_stats_of(recorded(history.until()))
+        print_json(summarize(folder, history) | {"tally": asdict(spike_stats)})
     else:
-        closing_report(folder, on_stdout=True)
+        run_report(folder, on_stdout=True)
 
 
 def _print_csv(folder: Any) -> None:
@@ -43,12 +43,12 @@ def _print_csv(folder: Any) -> None:
     steps, evaluations = now.steps, now.evaluations
     names = [name for name in evaluations if name != "step"]
     columns = [name for name in steps if name != "step"]
-    judged = {int(step): i for i, step in enumerate(evaluations["step"])}
+    eval_split = {int(step): i for i, step in enumerate(evaluations["step"])}
     out = csv.writer(sys.stdout)
     out.writerow(["step", *columns, *names])
     rows = {int(step): i for i, step in enumerate(steps["step"])}
-    for step in sorted(rows.keys() | judged.keys()):
-        i, j = rows.get(step), judged.get(step)
+    for step in sorted(rows.keys() | eval_split.keys()):
+        i, j = rows.get(step), eval_split.get(step)
         out.writerow(
             [
                 step,

@@ -41,7 +41,7 @@ def spikes(
     judged afresh. The steps of a file count its values from 1.
     """
     from memlab.cli.output import data, print_json
-    from memlab.cli.picture import print_chart
+    from memlab.cli.terminal_chart import print_chart
     from memlab.detectors.curve import file_curve, judge, recorded, run_curve
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
@@ -66,7 +66,7 @@ def spikes(
 def _report(ref: str, column: str | None, found: "Found") -> dict[str, Any]:
     from dataclasses import asdict
 
-    from memlab.detectors.curve import tally_of
+    from memlab.detectors.curve import spike_stats_of
     from memlab.detectors.series import HOW
     from memlab.record.events import to_json
     from memlab.record.summary import spike_to_json
@@ -79,14 +79,14 @@ def _report(ref: str, column: str | None, found: "Found") -> dict[str, Any]:
         "n": len(found.spikes),
         "spikes": [spike_to_json(spike) for spike in found.spikes],
         "open": to_json(found.open) if found.open else None,
-        "tally": asdict(tally_of(found)),
+        "tally": asdict(spike_stats_of(found)),
     }
 
 
 def _print(of: str, found: "Found") -> None:
+    from memlab.cli.event_text import spike_stats_line
     from memlab.cli.output import data, number, table
-    from memlab.cli.story import tally_line
-    from memlab.detectors.curve import tally_of
+    from memlab.detectors.curve import spike_stats_of
     from memlab.detectors.series import HOW
     from memlab.record.safe_text import safe_text
 
@@ -106,7 +106,7 @@ def _print(of: str, found: "Found") -> None:
     headers = ["step", "base", "peak", "at step", "recovered", "kind", "answers"]
     if rows:
         console.print(table(headers, rows, numbers=headers[:5]))
-    said = [f"{of}: {found.steps:,} steps, {tally_line(tally_of(found))}"]
+    said = [f"{of}: {found.steps:,} steps, {spike_stats_line(spike_stats_of(found))}"]
     if found.open:
         since, base = f"{found.open.step:,}", number(found.open.base, 3)
         said.append(f"one that began at step {since}, at {base}, is not over")

@@ -37,7 +37,7 @@ def torture(
     os.environ["OMP_NUM_THREADS"] = "1"
     counts = {"kill -9": kills, "full disk": fills, "damaged files": damages}
     with _own_folder(runs_folder(runs)) as folder:
-        from memlab.engine.torture.all import all_trials
+        from memlab.torture.all import all_trials
 
         results = {}
         started = time.monotonic()
@@ -46,7 +46,7 @@ def torture(
                 continue
             talk().print(f"{trial.name}: {trial.promise}", markup=False)
             _try(trial, counts[trial.name], minutes * 20)
-            results[trial.name] = trial.tally.to_json()
+            results[trial.name] = trial.counts.to_json()
         seconds = time.monotonic() - started
     if json:
         print_json({"trials": results, "seconds": seconds, "seed": seed})
@@ -58,7 +58,7 @@ def torture(
 
 def _try(trial: Any, count: int | None, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while trial.tally.tried < count if count else time.monotonic() < until:
+    while trial.counts.tried < count if count else time.monotonic() < until:
         trial.once()
     trial.finish()
 

@@ -7,10 +7,10 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from memlab.cli.live import view
+from memlab.cli.progress import view
 from memlab.cli.streams import drop_broken_streams
 from memlab.errors import RunError
-from memlab.preset.findings import Finding
+from memlab.preset.findings import PresetFinding
 from memlab.record.events import Ended
 from memlab.record.folder import RunFolder
 
@@ -19,7 +19,7 @@ EXIT_CODES = {"diverged": 3, "failed": 1, "interrupted": 130, "stopped": 0, "sup
 
 def train_headless(
     folder: RunFolder,
-    findings: Sequence[Finding],
+    findings: Sequence[PresetFinding],
     device: str,
     *,
     edits: Mapping[str, Any] | None = None,
@@ -37,7 +37,7 @@ def train_headless(
     reason, gone = "failed", False
     with _interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as shown:
         gone |= not _told(partial(shown.begin, findings))
-        from memlab.engine.worker import work
+        from memlab.training.worker import work
 
         events = work(
             folder,

@@ -28,7 +28,7 @@ def verify(
     runs: RunsFolder = None,
 ) -> None:
     """Set each claim beside what was measured; exit 3 if one is not met."""
-    from memlab.cli.claims import print_tables, to_markdown
+    from memlab.cli.claim_tables import print_tables, to_markdown
     from memlab.cli.output import print_json
     from memlab.record.runs import runs_folder
 
@@ -68,9 +68,9 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
 def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
     """A run as it lies there, or a preset trained; leaves with the code of a run that broke off."""
     from memlab.cli.training import train_headless
-    from memlab.engine.device import choose_device
     from memlab.preset.create import create_run
     from memlab.record.folder import RunFolder
+    from memlab.training.device import choose_device
 
     if isinstance(one, RunFolder):
         return one
@@ -84,8 +84,8 @@ def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) 
 
 def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     """The run's claims and what became of them, as plain values."""
-    from memlab.preset.claims import judge, statement
-    from memlab.preset.recorded import preset_of
+    from memlab.claims.verdicts import judge, statement
+    from memlab.preset.run_preset import preset_of
     from memlab.record.history import History
     from memlab.record.summary import summarize
 
@@ -120,7 +120,7 @@ def _asked(folder: "RunFolder", device: str) -> Any:
     """The trained model as a function of prompts; loading it takes seconds."""
     from functools import partial
 
-    from memlab.engine.answers import complete
-    from memlab.engine.trained import load_trained
+    from memlab.training.answers import complete
+    from memlab.training.trained_model import load_model
 
-    return partial(complete, load_trained(folder, "last", device))
+    return partial(complete, load_model(folder, "last", device))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.detectors.series import CHUNK, Found, find_spikes, read_series
-from memlab.detectors.tally import Tally, tally
+from memlab.detectors.spike_stats import SpikeStats, spike_stats
 from memlab.errors import RunError
 from memlab.record.events import SPARSE, Spike, SpikeOnset
 from memlab.record.snapshot import Snapshot
@@ -76,9 +76,9 @@ def recorded(now: Snapshot) -> Found:
     return Found(list(now.spikes), now.open_spike, now.last_step)
 
 
-def tally_of(found: Found) -> Tally:
+def spike_stats_of(found: Found) -> SpikeStats:
     """What the spikes have in common."""
-    return tally(found.spikes, found.steps)
+    return spike_stats(found.spikes, found.steps)
 
 
 def _placed(spike: Spike, seen: list[Sequence[int]]) -> Spike:

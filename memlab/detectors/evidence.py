@@ -42,7 +42,7 @@ CLIP = 12.0
 
 
 @dataclass(frozen=True)
-class Rule:
+class SpikeRule:
     """Mean rise over the last 1, 2, 4 and 8 steps, in scales, any of which makes a spike.
 
     Frozen on development seeds of `benchmarks/spikes`: several steps must agree, because one step
@@ -56,9 +56,9 @@ class Rule:
     slow: float = 6.2
     """... and for eight steps in standard deviations of a mean of eight steps"""
 
-    def scaled(self, factor: float) -> "Rule":
+    def scaled(self, factor: float) -> "SpikeRule":
         """The same rule, stricter by `factor`."""
-        return Rule(**{name: factor * limit for name, limit in asdict(self).items()})
+        return SpikeRule(**{name: factor * limit for name, limit in asdict(self).items()})
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def decades(loss: NDArray[np.floating[Any]]) -> Floats:
 class Gauge:
     """Measures evidence block by block; its fields are all that it remembers."""
 
-    rule: Rule = Rule()
+    rule: SpikeRule = SpikeRule()
     n: int = 0
     """steps seen"""
     y: Floats = field(default_factory=lambda: np.empty(0))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from memlab.detectors.detector import Context
-from memlab.detectors.evidence import BASE, MEMORY, READY, Rule
+from memlab.detectors.evidence import BASE, MEMORY, READY, SpikeRule
 from memlab.detectors.spikes import SpikeDetector
 from memlab.errors import DataError
 from memlab.record.events import COLUMNS, Rows, Spike, SpikeOnset
@@ -27,8 +27,8 @@ OF_A_GRADIENT = ("grad_norm_ratio", "grad_norm_peak_step")
 HOW = (
     f"log10(loss) against the median of the {BASE} steps before, in units of the noise of the "
     f"last {MEMORY} steps, from step {READY} on. A spike rises by a factor of two and more, and by "
-    f"{Rule().eight} to {Rule().four} units over 8 or 4 steps, {Rule().two} over 2, or "
-    f"{Rule().one} at once."
+    f"{SpikeRule().eight} to {SpikeRule().four} units over 8 or 4 steps, {SpikeRule().two} over 2, or "
+    f"{SpikeRule().one} at once."
 )
 """how a series is judged, for people"""
 

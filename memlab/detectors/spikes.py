@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from memlab.detectors.detector import Context, Detector
-from memlab.detectors.episode import LOOK_BACK, Episode, begin
-from memlab.detectors.evidence import BASE, Evidence, Gauge, Rule, decades
+from memlab.detectors.evidence import BASE, Evidence, Gauge, SpikeRule, decades
 from memlab.detectors.noise import Floats
+from memlab.detectors.open_spike import LOOK_BACK, OpenSpike, begin
 from memlab.record.events import COLUMNS, Change, Edited, Evaluated, Event, Rows, Spike
 
 LOSS, GRAD_NORM = COLUMNS.index("loss"), COLUMNS.index("grad_norm")
@@ -23,12 +23,12 @@ class SpikeDetector(Detector):
     planned changes and edits: what they cause is no spike.
     """
 
-    def __init__(self, context: Context, rule: Rule | None = None) -> None:
+    def __init__(self, context: Context, rule: SpikeRule | None = None) -> None:
         self._chance = context.chance_loss
-        self._gauge = Gauge(rule or Rule())
+        self._gauge = Gauge(rule or SpikeRule())
         self._past: Floats = np.empty((2, 0))
         """decades of loss and gradient norm, the last `PAST` steps"""
-        self._open: Episode | None = None
+        self._open: OpenSpike | None = None
         self._evaluations: list[tuple[int, dict[str, float]]] = []
         """step and accuracies of the last two"""
 
@@ -104,5 +104,5 @@ class SpikeDetector(Detector):
         """Go on from a memory."""
         self._gauge.restore(state["gauge"])
         self._past = np.array(state["past"], dtype=np.float64).reshape(2, -1)
-        self._open = Episode(**state["open"]) if state["open"] else None
+        self._open = OpenSpike(**state["open"]) if state["open"] else None
         self._evaluations = [(step, dict(values)) for step, values in state["evaluations"]]

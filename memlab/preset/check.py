@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memlab.preset.facts import Facts, facts
-from memlab.preset.findings import RULES, Finding
+from memlab.preset.findings import RULES, PresetFinding
 from memlab.preset.schema import Preset
 
 
@@ -14,7 +14,7 @@ class Report:
 
     preset: str
     facts: Facts
-    findings: tuple[Finding, ...]
+    findings: tuple[PresetFinding, ...]
 
     @property
     def passed(self) -> bool:

@@ -4,12 +4,12 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-import memlab
 from memlab.preset.check import check
 from memlab.preset.dump import dump
 from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
 from memlab.record.folder import RunFolder
+from memlab.version import __version__
 
 UNITS = dict.fromkeys(COLUMNS, "1") | {"loss": "nats"}
 
@@ -26,7 +26,7 @@ def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder
         "units": UNITS,
         "check": check(preset).to_json(),
         "versions": {
-            "memlab": memlab.__version__,
+            "memlab": __version__,
             "python": platform.python_version(),
             "torch": version("torch"),
             "numpy": version("numpy"),

@@ -8,7 +8,7 @@ from memlab.preset.fields import Field, fields, live_keys
 from memlab.preset.merge import merged
 from memlab.preset.override import change, full_key, read
 from memlab.preset.schema import Preset
-from memlab.preset.text import Document
+from memlab.preset.strict_yaml import Document
 from memlab.preset.validate import validated
 
 

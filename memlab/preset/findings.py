@@ -24,7 +24,7 @@ LITTLE = 0.01
 
 
 @dataclass(frozen=True)
-class Finding:
+class PresetFinding:
     """Something that a person should know before the run starts."""
 
     level: str
@@ -38,13 +38,13 @@ class Finding:
         return {"level": self.level, "what": self.what, "why": self.why, "try": self.advice}
 
 
-Rule = Callable[[Facts], Iterator[Finding]]
+Rule = Callable[[Facts], Iterator[PresetFinding]]
 
 
-def context_too_short(known: Facts) -> Iterator[Finding]:
+def context_too_short(known: Facts) -> Iterator[PresetFinding]:
     """The model must have a position for every token that it reads."""
     if known.n_ctx < known.dataset.n_ctx:
-        yield Finding(
+        yield PresetFinding(
             "error",
             f"n_ctx is {known.n_ctx}, and the data need {known.dataset.n_ctx}",
             "Sequences do not fit into the model.",
@@ -52,12 +52,12 @@ def context_too_short(known: Facts) -> Iterator[Finding]:
         )
 
 
-def small_heads(known: Facts) -> Iterator[Finding]:
+def small_heads(known: Facts) -> Iterator[PresetFinding]:
     """A head of a few numbers can hardly tell tokens apart."""
     model = known.preset.model
     size = model.d_model // model.n_heads
     if size < SMALL_HEAD:
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"an attention head has {size} {'number' if size == 1 else 'numbers'}",
             f"d_model {model.d_model} is split over {model.n_heads} heads; "
@@ -66,11 +66,11 @@ def small_heads(known: Facts) -> Iterator[Finding]:
         )
 
 
-def batch_larger_than_set(known: Facts) -> Iterator[Finding]:
+def batch_larger_than_set(known: Facts) -> Iterator[PresetFinding]:
     """Then every update sees all examples."""
     batch_size, n = known.preset.training.batch_size, len(known.train)
     if batch_size != "full" and batch_size > n:
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"batch_size {batch_size:,} is larger than the training set ({n:,} examples)",
             "Every update sees all examples, as with `full`: there is one update an epoch.",
@@ -78,11 +78,11 @@ def batch_larger_than_set(known: Facts) -> Iterator[Finding]:
         )
 
 
-def warmup_longer_than_training(known: Facts) -> Iterator[Finding]:
+def warmup_longer_than_training(known: Facts) -> Iterator[PresetFinding]:
     """Then the learning rate never reaches the value that was asked for."""
     warmup, updates = known.preset.optimizer.warmup_steps, known.updates
     if warmup >= updates:
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"warmup takes {warmup:,} steps of {updates:,}",
             f"The learning rate ends at {known.preset.optimizer.lr * updates / warmup:.2g} and "
@@ -91,7 +91,7 @@ def warmup_longer_than_training(known: Facts) -> Iterator[Finding]:
         )
 
 
-def too_few_updates(known: Facts) -> Iterator[Finding]:
+def too_few_updates(known: Facts) -> Iterator[PresetFinding]:
     """Memorizing takes updates, however many examples each of them sees."""
     if known.updates >= FEW_UPDATES:
         return
@@ -99,7 +99,7 @@ def too_few_updates(known: Facts) -> Iterator[Finding]:
     if distinct < MANY_EXAMPLES:
         return
     epochs = known.updates / known.updates_per_epoch
-    yield Finding(
+    yield PresetFinding(
         "warning",
         f"{known.updates:,} updates are few to memorize {distinct:,} examples",
         f"With batches of {known.batch_size:,} an epoch has {known.updates_per_epoch} of them, and "
@@ -119,30 +119,30 @@ def _more_updates(known: Facts) -> str:
     return f"training.steps={4 * FEW_UPDATES}"
 
 
-def no_validation(known: Facts) -> Iterator[Finding]:
+def no_validation(known: Facts) -> Iterator[PresetFinding]:
     """Without a validation set nothing tells memorizing from generalizing."""
     if not len(known.dataset.splits.get("val", ())):
         why = "Nothing tells memorizing from generalizing."
         if known.preset.training.patience is not None:
             why += " Patience has no val_loss to watch."
-        yield Finding("warning", "the validation set is empty", why, "a larger share for val")
+        yield PresetFinding("warning", "the validation set is empty", why, "a larger share for val")
 
 
-def validation_inside_training(known: Facts) -> Iterator[Finding]:
+def validation_inside_training(known: Facts) -> Iterator[PresetFinding]:
     """Validation examples that were trained on measure memory."""
     val = known.dataset.splits.get("val")
     if val is None or not len(val):
         return
     shared = _shared(val, known.train)
     if known.dataset.val_within_train:
-        yield Finding(
+        yield PresetFinding(
             "info",
             "validation examples are training examples, on purpose",
             "val_loss and val_accuracy measure memory, not generalization.",
             "nothing, if memorizing is the point",
         )
     elif shared:
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"{shared:,} of {len(val):,} validation examples are in the training set",
             "val_loss and val_accuracy measure memory in part.",
@@ -156,7 +156,7 @@ def _shared(some: Examples, others: Examples) -> int:
     return sum(row[:n].tobytes() in known for row, n in zip(some.tokens, some.length, strict=True))
 
 
-def unseen_symbols(known: Facts) -> Iterator[Finding]:
+def unseen_symbols(known: Facts) -> Iterator[PresetFinding]:
     """What training never shows cannot be learned."""
     val = known.dataset.splits.get("val")
     if val is None:
@@ -164,7 +164,7 @@ def unseen_symbols(known: Facts) -> Iterator[Finding]:
     missing = np.setdiff1d(np.unique(val.tokens), np.unique(known.train.tokens))
     if len(missing):
         names = [known.dataset.vocabulary.symbols[token] for token in missing[:8]]
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"{len(missing)} symbols occur in validation and never in training",
             f"Nothing can be learned about {' '.join(names)}{' ...' if len(missing) > 8 else ''}.",
@@ -172,7 +172,7 @@ def unseen_symbols(known: Facts) -> Iterator[Finding]:
         )
 
 
-def diluted_loss(known: Facts) -> Iterator[Finding]:
+def diluted_loss(known: Facts) -> Iterator[PresetFinding]:
     """Loss on tokens that the ones before do not determine drowns the answer's."""
     lost = (known.irreducible > LITTLE) & ~known.train.answer[:, 1:]
     if not lost.any():
@@ -181,7 +181,7 @@ def diluted_loss(known: Facts) -> Iterator[Finding]:
     nats = ", ".join(
         f"token {p + 2}: {known.irreducible[lost[:, p], p].mean():.2f}" for p in places
     )
-    yield Finding(
+    yield PresetFinding(
         "warning",
         f"the loss is diluted: {lost.sum() / (known.target >= 0).sum():.0%} of its targets cannot "
         "be predicted",
@@ -191,11 +191,11 @@ def diluted_loss(known: Facts) -> Iterator[Finding]:
     )
 
 
-def several_answers(known: Facts) -> Iterator[Finding]:
+def several_answers(known: Facts) -> Iterator[PresetFinding]:
     """A prompt with two answers cannot be answered right every time."""
     torn = ((known.irreducible > LITTLE) & known.train.answer[:, 1:]).any(axis=1)
     if torn.any():
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"{torn.sum():,} training examples share their prompt with another answer",
             f"The training loss cannot fall below {known.irreducible_loss:.3f}.",
@@ -203,7 +203,7 @@ def several_answers(known: Facts) -> Iterator[Finding]:
         )
 
 
-def contradicted_validation(known: Facts) -> Iterator[Finding]:
+def contradicted_validation(known: Facts) -> Iterator[PresetFinding]:
     """What is learned of a prompt is wrong where validation wants another answer."""
     val = known.dataset.splits.get("val")
     if val is None:
@@ -213,7 +213,7 @@ def contradicted_validation(known: Facts) -> Iterator[Finding]:
         learned.setdefault(prompt, set()).add(answer)
     torn = sum(a not in learned.get(p, {a}) for p, a in _prompts_and_answers(val))
     if torn:
-        yield Finding(
+        yield PresetFinding(
             "warning",
             f"{torn:,} of {len(val):,} validation examples have a prompt that training answers "
             "otherwise",
@@ -228,12 +228,12 @@ def _prompts_and_answers(examples: Examples) -> Iterator[tuple[bytes, bytes]]:
         yield row[:n].tobytes(), row[n:length].tobytes()
 
 
-def dense_evaluation(known: Facts) -> Iterator[Finding]:
+def dense_evaluation(known: Facts) -> Iterator[PresetFinding]:
     """Judging all splits costs a forward pass over each; a training step costs about three."""
     judged = sum(len(known.dataset.splits.get(name, ())) for name in ("train", "val"))
     share = known.evaluations * judged / (3 * known.updates * known.batch_size)
     if share > DENSE_EVALUATION:
-        yield Finding(
+        yield PresetFinding(
             "info" if share < 1 else "warning",
             f"evaluations add about {share:.0%} to the run's time"
             if share < 1

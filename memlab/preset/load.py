@@ -6,13 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from memlab.errors import PresetError
+from memlab.errors import PresetError, nearest
+from memlab.preset.error_text import shown
 from memlab.preset.merge import merged
 from memlab.preset.override import overridden
 from memlab.preset.schema import Preset
-from memlab.preset.text import MAX_BYTES, Document, parse
+from memlab.preset.strict_yaml import MAX_BYTES, Document, parse
 from memlab.preset.validate import validated
-from memlab.preset.wording import nearest, shown
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The presets that an installation carries: the project's `presets/` folder."""

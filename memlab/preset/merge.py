@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from memlab.preset.text import Document, Keys
+from memlab.preset.strict_yaml import Document, Keys
 
 ONE_OF: dict[Keys, frozenset[str]] = {
     ("training",): frozenset({"steps", "epochs"}),

@@ -8,12 +8,12 @@ The key is dotted (`optimizer.lr`); its last word is enough where no other setti
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memlab.errors import PresetError
+from memlab.errors import PresetError, nearest
+from memlab.preset.error_text import unknown_key
 from memlab.preset.fields import Field, fields
 from memlab.preset.merge import merged
-from memlab.preset.text import MAX_BYTES, Document, Keys, parse
+from memlab.preset.strict_yaml import MAX_BYTES, Document, Keys, parse
 from memlab.preset.validate import task_kind
-from memlab.preset.wording import nearest, unknown_key
 
 
 def overridden(document: Document, override: str) -> Document:

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from memlab.errors import PresetError
+from memlab.preset.error_text import dotted, field_key, remedy, shown, unknown_key
 from memlab.preset.fields import Field, fields
 from memlab.preset.schema import BrokenRule, Preset
-from memlab.preset.text import Document, Keys
-from memlab.preset.wording import dotted, field_key, remedy, shown, unknown_key
+from memlab.preset.strict_yaml import Document, Keys
 
 
 def validated(document: Document, folder: Path | None = None) -> Preset:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any, final
 
-from memlab.record import process, sealed
-from memlab.record.shapes import ATTEMPT, END, HEARTBEAT
+from memlab.record import process, sealed_json
+from memlab.record.json_types import ATTEMPT, END, HEARTBEAT
 
 STANDSTILL = 15.0
 """Seconds without a heartbeat, on the watcher's own clock, after which an attempt is dead."""
@@ -39,7 +39,7 @@ class Attempt:
         self._seen: tuple[int, float] | None = None
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        return sealed.read(
+        return sealed_json.read(
             f"{self.path}/{name}", place(self._run, self.number, name), _SHAPES[name]
         )
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, final
 
 from memlab.errors import RunError
-from memlab.record import files, sealed
+from memlab.record import files, sealed_json
 from memlab.record.attempt import Attempt, open_here, place
 from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventWriter
@@ -30,7 +30,7 @@ class AttemptWriter:
         self._kept = [COLUMNS.index(name) for name in columns]
         self._path, self._run = path, run
         self._attempt = Attempt(path, run)
-        self._rows = RowWriter(path, sealed.seed(self._place("steps")), first_step)
+        self._rows = RowWriter(path, sealed_json.seed(self._place("steps")), first_step)
         self._events = EventWriter(path / "events.jsonl", self._place("events.jsonl"))
         self._heartbeat = files.create(path / "heartbeat")
         files.sync_folder(path)
@@ -109,7 +109,7 @@ class AttemptWriter:
         self._beats, self._step = self._beats + 1, step
         # The file is rewritten in place and never gets shorter: both states have seven letters.
         document = {"counter": self._beats, "step": step, "state": state}
-        text = sealed.seal(document, self._place("heartbeat"))
+        text = sealed_json.seal(document, self._place("heartbeat"))
         with suppress(OSError):  # It is a hint: training does not end for want of it.
             files.write_at(self._heartbeat, text, 0)
 
@@ -131,7 +131,7 @@ class AttemptWriter:
             "sha256": {name: self._sha256(name) for name in _HASHED},
         }
         files.replace(
-            self._path / "end.json", sealed.seal(document, self._place("end.json"), indent=2)
+            self._path / "end.json", sealed_json.seal(document, self._place("end.json"), indent=2)
         )
         self.close()
 

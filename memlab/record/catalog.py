@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self, final
 
-from memlab.record import files, sealed
+from memlab.record import files, sealed_json
 from memlab.record.folder import RunFolder
 from memlab.record.home import home_folder
 from memlab.record.runs import run_names
@@ -124,7 +124,7 @@ class Catalog:
         """What there is to tell of a run whose stamp was `seen` just now."""
         name = folder.path.name
         line = self._lines().get(_key(name))
-        kept = line and sealed.unseal(line, self._place(name))
+        kept = line and sealed_json.unseal(line, self._place(name))
         if kept and kept.get("stamp") == list(seen) and type(kept.get(self._what)) is dict:
             return dict(kept[self._what])
         facts = self._tell(folder)
@@ -135,7 +135,7 @@ class Catalog:
     def _line(self, name: str, seen: Stamp, facts: Facts) -> bytes:
         try:
             document = {"run": name, "stamp": seen, self._what: facts}
-            return sealed.seal(document, self._place(name))
+            return sealed_json.seal(document, self._place(name))
         except RecursionError:  # a forged run may nest deeper than is written
             return b""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from memlab.errors import RunError
-from memlab.record import files, sealed, shapes
+from memlab.record import files, json_types, sealed_json
 
 COMMIT = "COMMIT.json"
 NEEDED = {
@@ -64,7 +64,7 @@ class Checkpoints:
             for name, data in contents.items():
                 files.write_new(folder / name, data)
             document = {"step": step, "sha256": hashes}
-            files.write_new(folder / COMMIT, sealed.seal(document, target.name, indent=2))
+            files.write_new(folder / COMMIT, sealed_json.seal(document, target.name, indent=2))
             if target.exists():
                 files.move(target, files.hidden(target))
 
@@ -111,7 +111,7 @@ class Checkpoints:
     def _hashes(self, step: int) -> dict[str, str]:
         """Name to hash, as `COMMIT.json` states them; empty when it is missing or damaged."""
         name = self._folder(step).name
-        document = sealed.read(self.path / name / COMMIT, name, shapes.COMMIT) or {}
+        document = sealed_json.read(self.path / name / COMMIT, name, json_types.COMMIT) or {}
         return dict(document.get("sha256", {}))
 
     def _verifies(self, step: int) -> bool:

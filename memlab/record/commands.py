@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar, final
 
 from memlab.errors import RunError
-from memlab.record import files, sealed
+from memlab.record import files, sealed_json
 from memlab.record.folder import RunFolder
-from memlab.record.shapes import COMMAND
+from memlab.record.json_types import COMMAND
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def send(folder: RunFolder, command: Command) -> None:
         )
     document = {"command": command.kind, "attempt": attempts[-1].number, **asdict(command)}
     name = f"{_next(folder.path / 'commands'):020d}-{secrets.token_hex(3)}.json"
-    files.replace(folder.path / "commands" / name, sealed.seal(document, _place(folder.id)))
+    files.replace(folder.path / "commands" / name, sealed_json.seal(document, _place(folder.id)))
 
 
 def _next(commands: Path) -> int:
@@ -123,7 +123,7 @@ class Inbox:
 
     def _take(self, name: str) -> Command | None:
         self._done.add(name)
-        document = sealed.read(self._path / name, self._place, COMMAND) or {}
+        document = sealed_json.read(self._path / name, self._place, COMMAND) or {}
         command = _command(document)
         if isinstance(command, Edit) and command.at is not None:
             return command if command.at >= self._resumed_at else None

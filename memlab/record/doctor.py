@@ -16,16 +16,16 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.record import files, sealed, shapes
+from memlab.record import files, json_types, sealed_json
 from memlab.record.attempt import Attempt, place
 from memlab.record.checkpoints import COMMIT
 from memlab.record.event_log import MOST, EventReader
 from memlab.record.events import Unknown
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.json_types import Check
 from memlab.record.rows import RowReader
 from memlab.record.run_rows import NEVER
-from memlab.record.shapes import Check
 
 ATTEMPT_FILES = {"attempt.json", "heartbeat", "steps.bin", "steps.idx", "events.jsonl", "end.json"}
 
@@ -71,7 +71,7 @@ class _Examiner:
 
     def symptoms(self) -> Iterator[Symptom]:
         yield from self._description()
-        yield from self._document("labels.json", f"{self.run}/labels.json", shapes.LABELS)
+        yield from self._document("labels.json", f"{self.run}/labels.json", json_types.LABELS)
         yield from self._numbers()
         for attempt in self.folder.attempts():
             yield from self._attempt(attempt)
@@ -79,7 +79,7 @@ class _Examiner:
         for name in _names(self.folder.path / "commands"):
             if name.endswith(".json"):
                 yield from self._document(
-                    f"commands/{name}", f"{self.run}/commands", shapes.COMMAND
+                    f"commands/{name}", f"{self.run}/commands", json_types.COMMAND
                 )
         yield from self._strangers()
 
@@ -93,7 +93,7 @@ class _Examiner:
 
     def _document(self, name: str, seat: str, fits: Check) -> Iterator[Symptom]:
         """Verify the seal of a JSON file, and that it holds what such a file holds."""
-        document = sealed.read(self.folder.path / name, seat)
+        document = sealed_json.read(self.folder.path / name, seat)
         if document is None:
             missing = not os.path.lexists(self.folder.path / name)
             yield Symptom("problem", name, "is missing" if missing else "its seal does not fit")
@@ -122,16 +122,18 @@ class _Examiner:
         def seat(part: str) -> str:
             return place(self.run, attempt.number, part)
 
-        yield from self._document(f"{name}/attempt.json", seat("attempt.json"), shapes.ATTEMPT)
+        yield from self._document(f"{name}/attempt.json", seat("attempt.json"), json_types.ATTEMPT)
         # One that never beat is empty; one that beats now may be caught in the middle of it.
         if files.size(attempt.path / "heartbeat") and not attempt.alive():
-            for symptom in self._document(f"{name}/heartbeat", seat("heartbeat"), shapes.HEARTBEAT):
+            for symptom in self._document(
+                f"{name}/heartbeat", seat("heartbeat"), json_types.HEARTBEAT
+            ):
                 yield Symptom("note", symptom.where, f"{symptom.what}; it is only a hint")
         if os.path.lexists(attempt.path / "end.json"):
-            yield from self._document(f"{name}/end.json", seat("end.json"), shapes.END)
+            yield from self._document(f"{name}/end.json", seat("end.json"), json_types.END)
         for part, expected in ((attempt.end or {}).get("sha256") or {}).items():
             yield from self._hash(f"{name}/{part}", expected)
-        yield from self._rows(name, attempt, sealed.seed(seat("steps")))
+        yield from self._rows(name, attempt, sealed_json.seed(seat("steps")))
         yield from self._lines(name, attempt, seat("events.jsonl"))
 
     def _rows(self, name: str, attempt: Attempt, seed: int) -> Iterator[Symptom]:
@@ -176,7 +178,9 @@ class _Examiner:
         recorded, _ = History(self.folder).until().steps.read(0, NEVER)
         for step in self.folder.checkpoints.steps():
             name = f"checkpoints/step-{step:09d}"
-            document = sealed.read(self.folder.path / name / COMMIT, Path(name).name, shapes.COMMIT)
+            document = sealed_json.read(
+                self.folder.path / name / COMMIT, Path(name).name, json_types.COMMIT
+            )
             found = list(self._committed(name, step, document))
             if gap := _gap(recorded[recorded <= step], 1, step):
                 found.append(Symptom("problem", name, f"of the steps before it {gap}"))

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import final
 
-from memlab.record import events, files, sealed
+from memlab.record import events, files, sealed_json
 from memlab.record.events import Event
 
 MOST = 16 << 20
@@ -20,7 +20,7 @@ class EventWriter:
 
     def append(self, event: Event) -> None:
         """Write one line."""
-        line = sealed.seal(events.to_json(event), self._place)
+        line = sealed_json.seal(events.to_json(event), self._place)
         files.write_at(self._fd, line, self._size)
         self._size += len(line)
 
@@ -71,7 +71,7 @@ class EventReader:
         return used
 
     def _take_line(self, line: bytes) -> bool:
-        document = sealed.unseal(line, self._place)
+        document = sealed_json.unseal(line, self._place)
         if document is None:
             return False
         event = events.from_json(document)

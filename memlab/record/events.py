@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import RunError
-from memlab.record.shapes import shape
+from memlab.record.json_types import shape
 
 COLUMNS = ("loss", "grad_norm", "lr", "weight_norm", "update_norm")
 """Per-step values: the objective as optimized (nats), the gradient's 2-norm before clipping, the

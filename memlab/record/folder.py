@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, Self, TypeGuard, final
 
 from memlab.errors import BusyError, RunError
-from memlab.record import files, labels, process, sealed
+from memlab.record import files, labels, process, sealed_json
 from memlab.record.attempt import Attempt, opening, place
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventReader
 from memlab.record.events import COLUMNS, Paused, Resumed
+from memlab.record.json_types import RUN, shape
 from memlab.record.labels import Labels
 from memlab.record.run_id import new_id
-from memlab.record.shapes import RUN, shape
 from memlab.record.status import REASONS, Status
 
 FORMAT = "memlab-run"
@@ -58,7 +58,7 @@ class RunFolder:
         with files.new_folder(runs / run) as folder:
             for part in ("attempts", "checkpoints", "commands"):
                 files.make_folder(folder / part)
-            files.write_new(folder / "run.json", sealed.seal(document, "run.json", indent=2))
+            files.write_new(folder / "run.json", sealed_json.seal(document, "run.json", indent=2))
             files.write_new(folder / "preset.yaml", preset_yaml.encode())
             labels.write(folder, run, Labels(name=name))
         return cls(runs / run)
@@ -66,7 +66,7 @@ class RunFolder:
     @cached_property
     def description(self) -> dict[str, Any]:
         """`run.json`; empty when it is damaged."""
-        document = sealed.read(f"{self.path}/run.json", "run.json", RUN) or {}
+        document = sealed_json.read(f"{self.path}/run.json", "run.json", RUN) or {}
         columns = document.get("columns", COLUMNS)
         is_table = COLUMNS[0] in columns and len(set(columns)) == len(columns)
         return document if is_table else {}
@@ -198,7 +198,7 @@ class RunFolder:
     def _claim(self, number: int, document: dict[str, Any]) -> Path | None:
         """The attempt's folder, or None when another process was faster."""
         path = self.path / "attempts" / f"{number:03d}"
-        text = sealed.seal(document, place(self.id, number, "attempt.json"), indent=2)
+        text = sealed_json.seal(document, place(self.id, number, "attempt.json"), indent=2)
         # A folder that is not empty is never replaced by a rename: each number is claimed once,
         # and no attempt is ever seen without its attempt.json.
         try:

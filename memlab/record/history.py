@@ -6,12 +6,12 @@ from typing import final
 
 import numpy as np
 
-from memlab.record import sealed
+from memlab.record import sealed_json
 from memlab.record.attempt import Attempt, place
 from memlab.record.event_log import EventReader
 from memlab.record.events import Edited, Event
 from memlab.record.folder import RunFolder
-from memlab.record.rows import RowReader, Sealed
+from memlab.record.rows import RowReader, SealedRows
 from memlab.record.run_rows import NEVER, RunRows
 from memlab.record.snapshot import Snapshot
 from memlab.record.timeline import Timeline
@@ -26,7 +26,7 @@ class _Part:
             return place(folder.id, attempt.number, name)
 
         self._info = attempt
-        self.rows = RowReader(attempt.path, sealed.seed(seat("steps")), folder.columns)
+        self.rows = RowReader(attempt.path, sealed_json.seed(seat("steps")), folder.columns)
         self.log = EventReader(attempt.path / "events.jsonl", seat("events.jsonl"))
 
     def refresh(self) -> bool:
@@ -136,7 +136,7 @@ class _Comparison:
     first_difference: int | None
 
 
-def _compare(old: RunRows, new: Sealed, first: int, last: int) -> _Comparison:
+def _compare(old: RunRows, new: SealedRows, first: int, last: int) -> _Comparison:
     old_steps, old_rows = old.read(first, last)
     new_steps, new_rows = new.read(first, last + 1)
     both, i, j = np.intersect1d(old_steps, new_steps, return_indices=True)

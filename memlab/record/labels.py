@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from memlab.record import files, sealed
-from memlab.record.shapes import LABELS
+from memlab.record import files, sealed_json
+from memlab.record.json_types import LABELS
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Labels:
 
 def read(path: Path, run: str) -> Labels:
     """The labels in a run's folder; empty where they are missing or damaged."""
-    document = sealed.read(path / "labels.json", f"{run}/labels.json", LABELS) or {}
+    document = sealed_json.read(path / "labels.json", f"{run}/labels.json", LABELS) or {}
     return Labels(
         name=document.get("name", ""),
         tags=tuple(document.get("tags", ())),
@@ -28,5 +28,5 @@ def read(path: Path, run: str) -> Labels:
 
 def write(path: Path, run: str, labels: Labels) -> None:
     """Replace the labels of a run."""
-    text = sealed.seal(asdict(labels), f"{run}/labels.json", indent=2)
+    text = sealed_json.seal(asdict(labels), f"{run}/labels.json", indent=2)
     files.replace(path / "labels.json", text)

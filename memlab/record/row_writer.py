@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.record import files, seals
+from memlab.record import files, row_index
 
 ROWS_PER_SEAL = 1024
 SECONDS_PER_SEAL = 0.1
@@ -60,7 +60,7 @@ class RowWriter:
         self._due = time.monotonic() + SECONDS_PER_SEAL
 
     def _write(self, values: NDArray[np.float32]) -> None:
-        seal = seals.make(values, self._first_step + self._n_rows, self._n_rows, self._seed)
+        seal = row_index.make(values, self._first_step + self._n_rows, self._n_rows, self._seed)
         files.write_at(self._rows_fd, values.tobytes(), self._n_rows * values[0].nbytes)
         files.write_at(self._seals_fd, seal, self._seals_size)
         self._n_rows += len(values)

@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.record import files, seals
+from memlab.record import files, row_index
 from memlab.record.bins import Bins
 
 CHUNK = 8 << 20
@@ -24,7 +24,7 @@ Verified = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Sealed:
+class SealedRows:
     """The rows under the valid seals of one attempt, as known at one moment."""
 
     path: str
@@ -149,11 +149,11 @@ class RowReader:
 
     def __init__(self, folder: Path, seed: int, columns: tuple[str, ...]) -> None:
         self._index, self._rows = folder / "steps.idx", folder / "steps.bin"
-        self._layout = seals.layout(len(columns))
+        self._layout = row_index.layout(len(columns))
         self._offset = 0
         self.damaged = 0
         """records that are no seals, or whose rows are not there"""
-        self.sealed = Sealed(str(self._rows), seed, columns, np.zeros(0, self._layout))
+        self.sealed = SealedRows(str(self._rows), seed, columns, np.zeros(0, self._layout))
 
     def refresh(self) -> bool:
         """Take in the seals that were written since; true when there were any."""
@@ -185,7 +185,7 @@ class RowReader:
         # What points at no rows needs no CRC: gigabytes of zeros are soon left behind.
         row_end = records["row"] + records["rows"]
         ok: NDArray[np.bool_] = (records["rows"] > 0) & (row_end * width <= files.size(self._rows))
-        ok[ok] = seals.valid(records if ok.all() else records[ok], self.sealed.seed)
+        ok[ok] = row_index.valid(records if ok.all() else records[ok], self.sealed.seed)
         step_end = np.where(ok, records["first"] + records["rows"], 0)
         reached = np.maximum.accumulate(np.concatenate([[next_step], step_end[:-1]]))
         return ok & (records["first"] >= reached)

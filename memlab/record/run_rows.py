@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.record.bins import Bins
-from memlab.record.rows import Sealed
+from memlab.record.rows import SealedRows
 
 NEVER = 2**62
 """A step that no run reaches."""
@@ -18,7 +18,7 @@ NEVER = 2**62
 class Segment:
     """The steps of an attempt that no later attempt did again: lo <= step < hi."""
 
-    sealed: Sealed
+    sealed: SealedRows
     lo: int
     hi: int
 
@@ -32,7 +32,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     """in the order of their steps"""
 
     @classmethod
-    def merge(cls, columns: tuple[str, ...], attempts: list[tuple[Sealed, int]]) -> "RunRows":
+    def merge(cls, columns: tuple[str, ...], attempts: list[tuple[SealedRows, int]]) -> "RunRows":
         """Rows of attempts, oldest first; each replaces all before it from its first step on."""
         segments, hi = [], NEVER
         for sealed, first_step in reversed(attempts):

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from memlab.record.events import Ended, Evaluated, Finding, Started
+from memlab.record.example_history import learned
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
-from memlab.record.learned import learned
 from memlab.record.snapshot import Snapshot
 
 
@@ -96,7 +96,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def closing_facts(folder: RunFolder) -> dict[str, Any]:
+def end_summary(folder: RunFolder) -> dict[str, Any]:
     """What `end.json` keeps of a run, so that a list need not fold its events."""
     history = History(folder)
     now = history.until()

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from memlab.settings import setting
-from memlab.tasks.drawing import Drawn, combines, distinct, draw, in_distribution
+from memlab.tasks.drawing import DrawnProblems, combines, distinct, draw, in_distribution
 from memlab.tasks.problems import (
     DIGITS,
     DRAW,
@@ -132,7 +132,7 @@ class Algorithmic(Task):
         vocabulary = vocabulary_of_tasks(self.letters + self.ood_letters)
         domain = self._domain(vocabulary)
         held_out = self._held_out(domain, seeds.rng("data"))
-        splits: dict[str, dict[Name, Drawn]] = {}
+        splits: dict[str, dict[Name, DrawnProblems]] = {}
         for task in self.tasks:
             # A task's problems do not depend on which others it is mixed with.
             number = list(DRAW).index(task)
@@ -166,7 +166,7 @@ class Algorithmic(Task):
 
     def _inside(
         self, task: Name, number: int, domain: Domain, held_out: NDArray[np.int64], seeds: Seeds
-    ) -> dict[str, Drawn]:
+    ) -> dict[str, DrawnProblems]:
         kept = {"val": self.val_examples, "test": self.test_examples}
         combinations = self.ood_examples if held_out.size else 0
         sizes = {"train": self.train_examples, **kept, "ood-combinations": combinations}
@@ -188,7 +188,7 @@ class Algorithmic(Task):
 
     def _outside(
         self, task: Name, number: int, domain: Domain, held_out: NDArray[np.int64], seeds: Seeds
-    ) -> dict[str, Drawn]:
+    ) -> dict[str, DrawnProblems]:
         letters = domain.vocabulary.encode(" ".join(LETTERS[: self.letters + self.ood_letters]))
         shifted = {
             "ood-length": replace(domain, length=self.ood_length, names=self.ood_names),
@@ -204,7 +204,7 @@ class Algorithmic(Task):
             chosen = np.flatnonzero(fit)
             return {split: chosen[distinct(problems.prompt[chosen])[0]]}
 
-        parts: dict[str, Drawn] = {}
+        parts: dict[str, DrawnProblems] = {}
         for place, split in enumerate(OUTSIDE, start=1):
             if task in OUTSIDE[split] and self.ood_examples and (unseen or split != "ood-symbols"):
                 parts |= draw(
@@ -216,7 +216,7 @@ class Algorithmic(Task):
                 )
         return parts
 
-    def _together(self, vocabulary: Vocabulary, parts: dict[Name, Drawn]) -> Examples:
+    def _together(self, vocabulary: Vocabulary, parts: dict[Name, DrawnProblems]) -> Examples:
         """One split: the first problem of each task, the second of each, and so on."""
         width = max(part.tokens.shape[1] for part in parts.values())
         tokens = [

@@ -16,16 +16,16 @@ ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnProblems:
     """Finished sequences of one task."""
 
     tokens: Block
     """(example, position) prompt, answer and <eos>, voids on the right"""
     n_prompt: NDArray[np.int64]
 
-    def take(self, rows: Rows) -> "Drawn":
+    def take(self, rows: Rows) -> "DrawnProblems":
         """The sequences at `rows`, in that order."""
-        return Drawn(self.tokens[rows], self.n_prompt[rows])
+        return DrawnProblems(self.tokens[rows], self.n_prompt[rows])
 
 
 def draw(
@@ -34,7 +34,7 @@ def draw(
     sizes: Mapping[str, int],
     rows: Callable[[Problems], Mapping[str, Rows]],
     rng: Callable[[], np.random.Generator],
-) -> dict[str, Drawn]:
+) -> dict[str, DrawnProblems]:
     """`sizes[split]` problems for each split.
 
     Args:
@@ -59,10 +59,10 @@ def draw(
     )
 
 
-def _finished(domain: Domain, problems: Problems, rows: Rows) -> Drawn:
+def _finished(domain: Domain, problems: Problems, rows: Rows) -> DrawnProblems:
     prompt, answer = problems.prompt[rows], problems.answer[rows]
     end = np.full((len(rows), 1), domain.vocabulary.eos)
-    return Drawn(joined(prompt, answer, end), (prompt != VOID).sum(axis=1))
+    return DrawnProblems(joined(prompt, answer, end), (prompt != VOID).sum(axis=1))
 
 
 def in_distribution(

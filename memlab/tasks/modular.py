@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from memlab.settings import setting
-from memlab.tasks.operations import Integers, Table, table_of
+from memlab.tasks.operations import Integers, OperationTable, table_of
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.sequences import examples_of, vocabulary_of
 from memlab.tasks.splits import Split, share, split_rows
@@ -73,7 +73,7 @@ class Modular(Task):
             examples = replace(examples, noisy=noisy)
         return Dataset(vocabulary, {split: examples.take(chosen) for split, chosen in rows.items()})
 
-    def train_table(self, seeds: Seeds) -> Table:
+    def train_table(self, seeds: Seeds) -> OperationTable:
         """The problems that are trained on, in the order of the training set, noise left out."""
         table = table_of(self.operation, self.modulus)
         rows = split_rows(len(table), self._shares, seeds.rng("split"))["train"]
@@ -94,20 +94,22 @@ class Modular(Task):
         return noisy
 
 
-def _with_wrong_answers(table: Table, noisy: NDArray[np.bool_], rng: np.random.Generator) -> Table:
+def _with_wrong_answers(
+    table: OperationTable, noisy: NDArray[np.bool_], rng: np.random.Generator
+) -> OperationTable:
     """The table with every noisy answer replaced by another element, each as likely."""
     n = len(table.elements)
     return replace(table, c=(table.c + noisy * rng.integers(1, n, len(table))) % n)
 
 
-def _equation(table: Table) -> tuple[Vocabulary, Examples]:
+def _equation(table: OperationTable) -> tuple[Vocabulary, Examples]:
     symbols = (*table.elements, table.sign, "=", "<bos>", "<eos>")
     op, eq, bos, eos = range(len(table.elements), len(symbols))
     vocabulary = Vocabulary(symbols, " ", bos=bos, eos=eos)
     return vocabulary, _columns(bos, table.a, op, table.b, eq, table.c, eos, eos, answer=5)
 
 
-def _short(table: Table) -> tuple[Vocabulary, Examples]:
+def _short(table: OperationTable) -> tuple[Vocabulary, Examples]:
     vocabulary = Vocabulary((*table.elements, "="), " ")
     return vocabulary, _columns(table.a, table.b, len(table.elements), table.c, answer=3)
 
@@ -120,7 +122,7 @@ def _columns(*columns: Integers | int, answer: int) -> Examples:
     return Examples(tokens, np.full(n, length), in_answer, np.zeros(n, np.int64))
 
 
-def _characters(table: Table) -> tuple[Vocabulary, Examples]:
+def _characters(table: OperationTable) -> tuple[Vocabulary, Examples]:
     names = table.elements
     prompts = [f"{names[a]}{table.sign}{names[b]}=" for a, b in zip(table.a, table.b, strict=True)]
     answers = [names[c] for c in table.c]

@@ -32,7 +32,7 @@ DIVIDE_SIGN, COMPOSE_SIGN = "/", "o"
 
 
 @dataclass(frozen=True)
-class Table:
+class OperationTable:
     """All problems `a OP b = c` of an operation, as indices into its elements."""
 
     elements: tuple[str, ...]
@@ -46,7 +46,7 @@ class Table:
         return len(self.a)
 
 
-def table_of(operation: str, modulus: int | None) -> Table:
+def table_of(operation: str, modulus: int | None) -> OperationTable:
     """Every problem where the operation is defined; `compose` takes no modulus."""
     if modulus is None:
         return _compose(5)
@@ -56,9 +56,11 @@ def table_of(operation: str, modulus: int | None) -> Table:
         # Built as a = b * c over all quotients c, so no inverse is ever computed.
         units = np.array([gcd(x, modulus) == 1 for x in range(modulus)])
         c, b = first[units[second]], second[units[second]]
-        return Table(elements, DIVIDE_SIGN, b * c % modulus, b, c)
+        return OperationTable(elements, DIVIDE_SIGN, b * c % modulus, b, c)
     chosen = OPERATIONS[operation]
-    return Table(elements, chosen.sign, first, second, chosen.result(first, second) % modulus)
+    return OperationTable(
+        elements, chosen.sign, first, second, chosen.result(first, second) % modulus
+    )
 
 
 def _all_pairs(n: int) -> tuple[Integers, Integers]:
@@ -66,11 +68,11 @@ def _all_pairs(n: int) -> tuple[Integers, Integers]:
     return first, second
 
 
-def _compose(n: int) -> Table:
+def _compose(n: int) -> OperationTable:
     """The symmetric group: (a o b)(i) = a(b(i)); a permutation is written as its images."""
     group = np.array(list(permutations(range(n))))
     a, b = _all_pairs(len(group))
     place = n ** np.arange(n)[::-1]
     # Permutations come in the order of their numbers, so that searching finds the product.
     c = np.searchsorted(group @ place, np.take_along_axis(group[a], group[b], axis=1) @ place)
-    return Table(tuple("".join(map(str, g)) for g in group), COMPOSE_SIGN, a, b, c)
+    return OperationTable(tuple("".join(map(str, g)) for g in group), COMPOSE_SIGN, a, b, c)

@@ -22,11 +22,10 @@ from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
 from memlab.record.status import Status
 from memlab.tui import keys
-from memlab.tui.at_work import at_work
-from memlab.tui.dialogs import Ask, Tell
+from memlab.tui.console_state import Memory
+from memlab.tui.dialogs import Confirm, MessageBox
 from memlab.tui.help import help_for
 from memlab.tui.lab.screen import LabScreen
-from memlab.tui.memory import Memory
 from memlab.tui.messages import (
     ClonePreset,
     CompareRuns,
@@ -36,9 +35,10 @@ from memlab.tui.messages import (
     TrainingEnded,
 )
 from memlab.tui.palette import Palette, PresetsAndRuns
-from memlab.tui.safe import in_a_line, safe
-from memlab.tui.trainer import Trainer
-from memlab.tui.training import Training
+from memlab.tui.safe_content import one_line, safe
+from memlab.tui.training_functions import TrainingFunctions
+from memlab.tui.training_queue import TrainingQueue
+from memlab.tui.worker_running import worker_running
 
 ALIVE = (Status.RUNNING, Status.PAUSED)
 LOST = (Status.FAILED, Status.DIED)
@@ -65,7 +65,7 @@ class Memlab(App[None]):
     def __init__(
         self,
         runs: Path,
-        trainer: Trainer | None = None,
+        trainer: TrainingFunctions | None = None,
         first: OpenRun | None = None,
         memory: Memory | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class Memlab(App[None]):
         super().__init__()
         self.runs, self.trainer = runs, trainer
         self._first, self._memory = first, memory or Memory()
-        self.training = Training(trainer.train if trainer else None, self._ended)
+        self.training = TrainingQueue(trainer.train if trainer else None, self._ended)
         self._shown: dict[str, RunFolder] = {}
 
     def on_mount(self) -> None:
@@ -163,7 +163,7 @@ class Memlab(App[None]):
             try:
                 folder = await asyncio.to_thread(create_run, event.preset, self.runs, event.name)
             except (MemlabError, OSError) as problem:
-                self.push_screen(Tell(Content("The run cannot be made"), _told(problem)))
+                self.push_screen(MessageBox(Content("The run cannot be made"), _told(problem)))
             else:
                 await self._submit(folder, event.queue)
 
@@ -195,7 +195,7 @@ class Memlab(App[None]):
         self.training.proceed()
         if event.problem is not None:
             title = Content.assemble(("✗ ", "$text-error"), name, " ended with an error")
-            self.push_screen(Tell(title, _told(event.problem)))
+            self.push_screen(MessageBox(title, _told(event.problem)))
         else:
             self.notify(f"{name.plain}: {event.folder.status()}", markup=False)
         if self.training.current and self.current_mode == "live":
@@ -205,13 +205,13 @@ class Memlab(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first if a run trains here."""
-        if not at_work(self, "quit"):
+        if not worker_running(self, "quit"):
             self._leave()
 
     @work(group="quit")
     async def _leave(self) -> None:
         if self.training.current is not None:
-            answer = await self.push_screen_wait(Ask(self._parting(), PARTING))
+            answer = await self.push_screen_wait(Confirm(self._parting(), PARTING))
             if answer not in ("keep", "stop"):
                 return
             # Another run may train by now than the one that was asked about.
@@ -258,7 +258,7 @@ class Memlab(App[None]):
         try:
             self.notify(f"saved {self.save_screenshot()}", markup=False)
         except OSError as problem:
-            self.notify(f"not saved: {in_a_line(problem)}", severity="error", markup=False)
+            self.notify(f"not saved: {one_line(problem)}", severity="error", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """All keys that work here, and what Textual has."""

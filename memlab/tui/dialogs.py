@@ -18,7 +18,7 @@ KEYS = Content.styled("⏎ accept   esc leave", "$foreground-muted")
 Answer = TypeVar("Answer")
 
 
-class Window(ModalScreen[Answer]):
+class Dialog(ModalScreen[Answer]):
     """Gives one answer: a second one, made while it closes, would close the screen below it."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
@@ -26,7 +26,7 @@ class Window(ModalScreen[Answer]):
         return super().dismiss(result) if self.is_current else AwaitComplete()
 
 
-class Ask(Window[str | None]):
+class Confirm(Dialog[str | None]):
     """A question; the answer is the name of a button, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +53,7 @@ class Ask(Window[str | None]):
         self.dismiss(event.button.name)
 
 
-class Line(Window[str | None]):
+class TextPrompt(Dialog[str | None]):
     """One line of text, checked while it is typed; None if it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = ESCAPE
@@ -83,7 +83,7 @@ class Line(Window[str | None]):
             self.dismiss(event.value)
 
 
-class Tell(Window[None]):
+class MessageBox(Dialog[None]):
     """Something to read, such as an error."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

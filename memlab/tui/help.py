@@ -6,19 +6,19 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
-from memlab.tui.dialogs import Tell
+from memlab.tui.dialogs import MessageBox
 from memlab.tui.keys import Key, Keys, around
 
 TYPING = "Keys; letters go into the line that you edit, esc leaves it"
 
 
-def help_for(widget: Widget | None, screen: Widget) -> Tell:
+def help_for(widget: Widget | None, screen: Widget) -> MessageBox:
     """A window with the keys that work now, the nearest first."""
     tables = list(_reachable(table for _, table in around(widget or screen)))
     width = max(len(key.shown) for _, rows in tables for key in rows)
     title = TYPING if isinstance(widget, Input) else "Keys"
     text = Content("\n\n").join(_section(title, rows, width) for title, rows in tables)
-    return Tell(Content(title), text)
+    return MessageBox(Content(title), text)
 
 
 def _reachable(tables: Iterable[Keys]) -> Iterable[tuple[str, list[Key]]]:

@@ -15,7 +15,7 @@ from memlab.preset.load import available
 from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
 from memlab.tui.messages import OpenRun
-from memlab.tui.safe import safe
+from memlab.tui.safe_content import safe
 
 if TYPE_CHECKING:
     from memlab.tui.app import Memlab

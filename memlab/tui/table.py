@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from memlab.tui import keys
-from memlab.tui.strips import fitted, strip
+from memlab.tui.line_strips import fitted, strip
 
 
 @dataclass(frozen=True)

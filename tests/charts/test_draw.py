@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlab.charts import DARK, LIGHT, PLAIN, Band, Chart, Level, Marks, Rule, Series, draw, layout
+from memlab.charts import (
+    DARK,
+    LIGHT,
+    PLAIN,
+    Band,
+    Chart,
+    Level,
+    Marks,
+    Series,
+    VerticalRule,
+    draw,
+    layout,
+)
 from memlab.charts.text import cells
 
 STEPS = np.arange(1.0, 101.0)
@@ -20,7 +32,7 @@ CHART = Chart(
     ),
     bands=(Band(STEPS, FALL / 2, FALL * 2, "band"),),
     marks=(Marks("spike", STEPS[[60]], 4 * FALL[[60]], "spike"),),
-    rules=(Rule(40, "memorized", "memorized"), Rule(80, "grokked", "grokked")),
+    rules=(VerticalRule(40, "memorized", "memorized"), VerticalRule(80, "grokked", "grokked")),
     levels=(Level(4.575, "chance", "chance"),),
     y_log=True,
 )
@@ -148,7 +160,7 @@ def test_what_cannot_be_shown_is_counted():
 def test_names_from_files_cannot_drive_the_terminal():
     name = "\x1b]0;title\x07\x1b[31m名前" * 3
     chart = replace(
-        CHART, series=(Series(name, STEPS, FALL, (1, 2, 3)),), rules=(Rule(9, name, "x"),)
+        CHART, series=(Series(name, STEPS, FALL, (1, 2, 3)),), rules=(VerticalRule(9, name, "x"),)
     )
     text = draw(chart, 60, 14, PLAIN)
     assert not set("\x1b\x07") & set(text)

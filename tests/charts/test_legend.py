@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlab.charts import PLAIN, Chart, Level, Marks, Rule, Series, draw, values_at
+from memlab.charts import PLAIN, Chart, Level, Marks, Series, VerticalRule, draw, values_at
 from memlab.charts.labels import place_labels
 from memlab.charts.legend import legend
 from memlab.charts.scale import Axis
@@ -50,7 +50,7 @@ def test_what_has_no_room_in_the_legend_is_left_out_whole():
 
 
 def labels(*rules: tuple[float, str], columns: int = 40) -> list[tuple[int, int, str]]:
-    chart = Chart(rules=tuple(Rule(x, name, "phase") for x, name in rules))
+    chart = Chart(rules=tuple(VerticalRule(x, name, "phase") for x, name in rules))
     placed = place_labels(chart, Axis(0.0, float(columns)), columns)
     return sorted((label.row, label.start, label.text) for label in placed)
 

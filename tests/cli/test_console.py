@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from memlab.cli import console, main, replay
-from memlab.cli.leaving import Leaving
-from memlab.engine import worker
+from memlab.cli.shutdown import Leaving
 from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record.folder import RunFolder
 from memlab.record.runs import find
+from memlab.training import worker
 from memlab.tui.app import Memlab
 
 GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
@@ -72,7 +72,7 @@ def test_no_run_trains_while_something_is_measured(monkeypatch):
         held.append(leaving.busy.locked())
         raise RunError("no data")
 
-    monkeypatch.setattr("memlab.engine.probe.seconds_per_step", seconds_per_step)
+    monkeypatch.setattr("memlab.training.step_time.seconds_per_step", seconds_per_step)
     with pytest.raises(RunError, match="no data"):
         console._trainer(leaving).probe(None)
     assert held == [True]

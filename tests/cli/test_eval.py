@@ -34,13 +34,15 @@ def invoke(*arguments: str) -> str:
 
 def test_sets_from_outside_come_beside_one_from_inside_task_by_task(runs):
     for at in ("best", "last"):
-        judged = json.loads(invoke("eval", "last", "--at", at, "--split", "ood", "--json"))
+        eval_split = json.loads(invoke("eval", "last", "--at", at, "--split", "ood", "--json"))
         splits = ["test", "ood-combinations", "ood-length", "ood-symbols", "ood-digits"]
-        found = {name.removesuffix("_loss") for name in judged["values"] if name.endswith("_loss")}
+        found = {
+            name.removesuffix("_loss") for name in eval_split["values"] if name.endswith("_loss")
+        }
         assert found == set(splits)
-        assert "ood-length_accuracy" in judged["groups"]["copy"]
-        assert "ood-length_accuracy" not in judged["groups"]["add"]
-        assert "test_accuracy" in judged["groups"]["add"]
+        assert "ood-length_accuracy" in eval_split["groups"]["copy"]
+        assert "ood-length_accuracy" not in eval_split["groups"]["add"]
+        assert "test_accuracy" in eval_split["groups"]["add"]
 
 
 def test_a_split_that_is_not_there_is_refused(runs):

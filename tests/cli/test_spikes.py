@@ -10,9 +10,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from memlab.cli.event_text import phase_line, spike_stats_line
 from memlab.cli.spikes import spikes
-from memlab.cli.story import phase_line, tally_line
-from memlab.detectors.tally import tally
+from memlab.detectors.spike_stats import spike_stats
 from memlab.errors import DataError, RunError
 from memlab.preset.create import create_run
 from memlab.record.events import Ended, Rows, Spike
@@ -209,4 +209,4 @@ def test_a_phase_is_told_with_what_was_seen(name, details, said):
 
 
 def test_a_tally_of_nothing_says_so():
-    assert tally_line(tally([], 100)) == "no spikes"
+    assert spike_stats_line(spike_stats([], 100)) == "no spikes"

@@ -15,7 +15,7 @@ from memlab.detectors.spikes import SpikeDetector
 from memlab.record.events import Event, to_json
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.spikes.judge import rows_of
+from benchmarks.spikes.score import rows_of
 
 Watch = Callable[..., list[Event]]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.spikes.judge import rows_of
+from benchmarks.spikes.score import rows_of
 from memlab.detectors.advice import ADVICE, AdviceDetector
 from memlab.detectors.detector import Context
 from memlab.record.events import Edited, Evaluated, Finding

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import memlab.detectors
-from benchmarks.spikes.judge import rows_of
+from benchmarks.spikes.score import rows_of
 from memlab.detectors import all_detectors
 from memlab.detectors.detector import Context
 from memlab.record.events import Change, Edited, Ended, Evaluated, Event, Samples

@@ -9,7 +9,7 @@ import pytest
 
 from memlab.detectors.detector import Context
 from memlab.detectors.phases import PhaseDetector
-from memlab.detectors.tally import tally
+from memlab.detectors.spike_stats import spike_stats
 from memlab.record.events import Evaluated, Event, Phase, Spike, SpikeOnset
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded"
@@ -62,7 +62,7 @@ def test_quickstart_has_the_phases_that_a_person_marked() -> None:
 def test_the_spikes_of_grok_add_97_come_at_a_period_and_reach_random_answers(watch: Watch) -> None:
     loss = loss_of("grok-add-97")
     spikes = [e for e in watch(loss, chance=np.log(97)) if isinstance(e, Spike)]
-    told = tally(spikes, len(loss))
+    told = spike_stats(spikes, len(loss))
     assert told.n == 15 and told.period is not None and 150 < told.period < 180
     assert all(spike.recovered_at is not None for spike in spikes)
     assert any(spike.details["answers"] == "random" for spike in spikes)

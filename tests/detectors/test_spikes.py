@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.spikes.curves import Sort, quantized_curve, quiet_curve, spiky_curve
-from benchmarks.spikes.judge import memlab_onsets, rows_of
+from benchmarks.spikes.score import memlab_onsets, rows_of
 from memlab.detectors.detector import Context
 from memlab.detectors.spikes import SpikeDetector
 from memlab.record.events import (

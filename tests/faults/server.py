@@ -17,7 +17,7 @@ def serve(connection: socket.socket) -> None:
     import torch._dynamo
 
     import memlab.cli.app
-    import memlab.engine.worker  # noqa: F401
+    import memlab.training.worker  # noqa: F401
 
     torch.set_num_threads(1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

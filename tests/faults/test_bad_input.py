@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 import memlab
 from memlab.cli.app import app
-from memlab.engine.worker import work
 from memlab.errors import MemlabError
 from memlab.preset.create import create_run
 from memlab.preset.load import load
-from memlab.record import sealed
+from memlab.record import sealed_json
 from memlab.record.doctor import examine
 from memlab.record.runs import delete, list_runs, restore
+from memlab.training.worker import work
 
 from ..cli.conftest import TINY
 
@@ -49,15 +49,15 @@ def hostile(tmp_path_factory):
     *lines, last = log.read_bytes().splitlines(keepends=True)
     made = []
     for line in lines:
-        event = sealed.unseal(line, seat)
+        event = sealed_json.unseal(line, seat)
         for sample in event.get("samples", []):
             sample.update(prompt=HOSTILE, target=HOSTILE, answer=HOSTILE)
             sample["tokens"] = [{**t, "text": HOSTILE, "ok": False} for t in sample["tokens"]]
-        made.append(sealed.seal(event, seat))
+        made.append(sealed_json.seal(event, seat))
     finding = {"kind": "finding", "step": 20, "wall": 1.0, "seq": len(lines), "level": HOSTILE}
     finding |= {"what": HOSTILE, "why": HOSTILE, "advice": HOSTILE}
-    ended = sealed.unseal(last, seat) | {"seq": len(lines) + 1, "reason": HOSTILE}
-    log.write_bytes(b"".join([*made, *(sealed.seal(e, seat) for e in (finding, ended))]))
+    ended = sealed_json.unseal(last, seat) | {"seq": len(lines) + 1, "reason": HOSTILE}
+    log.write_bytes(b"".join([*made, *(sealed_json.seal(e, seat) for e in (finding, ended))]))
     (folder.path / HOSTILE.replace("/", "")).write_text("")
     return top
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from memlab.engine.evaluate import evaluate
-from memlab.engine.trained import load_trained
 from memlab.errors import RunError
-from memlab.record import sealed
+from memlab.record import sealed_json
 from memlab.record.doctor import examine
 from memlab.record.events import Unknown
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.summary import brief, summarize
+from memlab.training.evaluate import evaluate
+from memlab.training.trained_model import load_model
 
 GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
 ROWS = "e442655834fc28569e48dffbad0f75e5feb9db442ca1f0542de5cc3648a6b3c2"
@@ -48,8 +48,8 @@ def test_the_golden_run_reads_as_it_was_written():
 
 
 def test_its_weights_still_give_the_answers_that_were_recorded():
-    trained = load_trained(RunFolder(GOLDEN), "last", "cpu")
-    values = evaluate(trained.model, trained.material, ["train", "val"], 12).event.values
+    trained = load_model(RunFolder(GOLDEN), "last", "cpu")
+    values = evaluate(trained.model, trained.run_data, ["train", "val"], 12).event.values
     recorded = summarize(RunFolder(GOLDEN))["final"]
     for name, value in values.items():
         assert value == pytest.approx(recorded[name], rel=1e-5)
@@ -57,9 +57,9 @@ def test_its_weights_still_give_the_answers_that_were_recorded():
 
 def change(path, name, seat, changes=(), without=()):
     """The document at `name` with other members, sealed anew."""
-    document = sealed.read(path / name, seat)
+    document = sealed_json.read(path / name, seat)
     made = {k: v for k, v in {**document, **dict(changes)}.items() if k not in without}
-    (path / name).write_bytes(sealed.seal(made, seat))
+    (path / name).write_bytes(sealed_json.seal(made, seat))
 
 
 def seat(name):
@@ -91,12 +91,12 @@ def test_what_a_later_minor_version_adds_is_left_out_and_the_run_may_be_written_
     change(path, "labels.json", seat("labels.json"), {"colour": "red"})
     change(path, "attempts/002/attempt.json", seat("attempts/002/attempt.json"), {"gpu": 3})
     log = path / "attempts/002/events.jsonl"
-    last = sealed.unseal(
+    last = sealed_json.unseal(
         log.read_bytes().splitlines(keepends=True)[-1], seat(log.relative_to(path))
     )
     dream = {"kind": "dream", "step": 12, "wall": 1.0, "seq": last["seq"] + 1, "of": "sheep"}
     with log.open("ab") as file:
-        file.write(sealed.seal(dream, seat(log.relative_to(path))))
+        file.write(sealed_json.seal(dream, seat(log.relative_to(path))))
     folder = RunFolder(path)
     assert folder.problem() is None and summarize(folder)["step"] == 12
     (odd,) = History(folder).until().of(Unknown)

@@ -17,7 +17,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
 
 from ..cli.conftest import TINY
-from ..record.recorded import write_rows
+from ..record.make_run import write_rows
 
 READERS = {
     "runs": ["runs", "--json"],

@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from memlab.engine import step as engine_step
-from memlab.engine.torture.victim import outcome
-from memlab.engine.worker import work
 from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record import files
@@ -18,6 +15,9 @@ from memlab.record.events import Finding
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.status import Status
+from memlab.torture.small_run import outcome
+from memlab.training import step as engine_step
+from memlab.training.worker import work
 
 
 def finish(folder, **options):
@@ -60,7 +60,7 @@ def test_a_run_waits_for_room_and_ends_with_the_same_bits(run, expected, monkeyp
         seen.append(RunFolder(run.path).status())
         disk.left = 10**9 if len(seen) == 3 else disk.left
 
-    monkeypatch.setattr("memlab.engine.worker.time.sleep", nap)
+    monkeypatch.setattr("memlab.training.worker.time.sleep", nap)
     told = [e for e in finish(run) if isinstance(e, Finding) and "no room" in e.what]
     assert len(told) == 1 and "training waits" in told[0].what
     assert seen[1:] == [Status.PAUSED] * 2
@@ -80,7 +80,7 @@ def test_a_run_that_waits_for_room_can_be_ended_and_gone_on_with(run, expected, 
                 send(run, Stop())
                 disk.left = -1
 
-        patch.setattr("memlab.engine.worker.time.sleep", nap)
+        patch.setattr("memlab.training.worker.time.sleep", nap)
         with pytest.raises(RunError, match="disk is full") as refused:
             finish(run, interrupted=lambda: how == "signal" and disk.left < 0)
     assert "checkpoints are kept" in refused.value.hint

@@ -10,7 +10,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.runs import list_runs
 
-from ..record.recorded import values
+from ..record.make_run import values
 from ..record.test_faults import assert_undisturbed, resume_until_done, train
 from .power import Recorded, lay_out
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from memlab.engine.torture.victim import outcome
 from memlab.record.doctor import examine
 from memlab.record.history import History
 from memlab.record.runs import list_runs
 from memlab.record.status import Status
+from memlab.torture.small_run import outcome
 
 from ..cli.conftest import TINY
 
@@ -116,11 +116,11 @@ def test_a_closed_terminal_ends_the_run_cleanly(memlab):
 
 def test_a_run_whose_talk_nobody_hears_ends_cleanly(memlab):
     """The terminal is gone and no HUP came: `nohup`, then a closed window."""
-    reading, writing = os.pipe()
+    attention_pattern, writing = os.pipe()
     process = memlab.start("run", "tiny", ENDLESS, talk=writing)
     os.close(writing)
-    assert os.read(reading, 4096)
-    os.close(reading)
+    assert os.read(attention_pattern, 4096)
+    os.close(attention_pattern)
     assert process.wait() == 130
     assert the_run(memlab).status() is Status.INTERRUPTED
 

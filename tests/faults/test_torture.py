@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from memlab.engine.torture.damage import KINDS, damage
-from memlab.engine.torture.trial import Tally
+from memlab.torture.damage import KINDS, damage
+from memlab.torture.trial import TrialCounts
 
 
 def test_torture_tries_to_break_runs_and_tells_what_held(program, tmp_path):
@@ -37,10 +37,10 @@ def test_each_kind_of_damage_changes_what_lies_there(tmp_path, kind):
 
 
 def test_a_tally_keeps_counts_and_the_largest_value():
-    tally = Tally(tried=2)
-    tally.count("kept")
-    tally.count("kept", 2)
-    tally.most("lost", 5)
-    tally.most("lost", 3)
-    tally.failures.append("x")
-    assert tally.to_json() == {"tried": 2, "kept": 3, "lost": 5, "failures": ["x"]}
+    counts = TrialCounts(tried=2)
+    counts.count("kept")
+    counts.count("kept", 2)
+    counts.most("lost", 5)
+    counts.most("lost", 3)
+    counts.failures.append("x")
+    assert counts.to_json() == {"tried": 2, "kept": 3, "lost": 5, "failures": ["x"]}

@@ -5,8 +5,6 @@ import itertools
 
 import pytest
 
-from memlab.engine.torture.victim import outcome
-from memlab.engine.worker import work
 from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record import files
@@ -14,6 +12,8 @@ from memlab.record.doctor import examine
 from memlab.record.history import History
 from memlab.record.runs import delete, list_runs, restore
 from memlab.record.status import Status
+from memlab.torture.small_run import outcome
+from memlab.training.worker import work
 
 from ..record.faulty import Dead, Faulty
 

@@ -1,6 +1,6 @@
 """Presets that a stranger may send: as large as they may be, and shaped to cost as much as they can."""
 
-from memlab.preset.text import MAX_BYTES, MAX_LINES
+from memlab.preset.strict_yaml import MAX_BYTES, MAX_LINES
 
 GOOD = """\
 name: trial

@@ -10,7 +10,7 @@ from memlab.preset.load import load
 from memlab.preset.merge import merged
 from memlab.preset.override import change as change_of
 from memlab.preset.override import overridden
-from memlab.preset.text import parse
+from memlab.preset.strict_yaml import parse
 from memlab.preset.validate import validated
 from memlab.tasks import kinds
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from memlab.errors import MemlabError, PresetError
 from memlab.preset.load import SHIPPED, available, load
 from memlab.preset.override import overridden
-from memlab.preset.text import MAX_BYTES, parse
+from memlab.preset.strict_yaml import MAX_BYTES, parse
 from memlab.preset.validate import validated
 from memlab.record.safe_text import safe_text
 

@@ -10,7 +10,7 @@ from memlab.errors import PresetError
 from memlab.preset.dump import dump
 from memlab.preset.load import SHIPPED, available, find, from_json, load
 from memlab.preset.schema import Claim, Preset, SkipFirst
-from memlab.preset.text import parse
+from memlab.preset.strict_yaml import parse
 from memlab.preset.validate import validated
 
 BASE = """\

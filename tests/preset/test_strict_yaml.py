@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlab.errors import PresetError
-from memlab.preset.text import MAX_BYTES, parse
+from memlab.preset.strict_yaml import MAX_BYTES, parse
 
 
 def value(text: str):

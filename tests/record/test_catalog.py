@@ -16,7 +16,7 @@ from memlab.record.catalog import Catalog, stamp
 from memlab.record.events import Ended, Evaluated
 from memlab.record.folder import RunFolder
 from memlab.record.runs import delete, restore, run_names
-from memlab.record.summary import brief, closing_facts, settings
+from memlab.record.summary import brief, end_summary, settings
 
 from .faulty import Dead, Faulty
 
@@ -44,7 +44,7 @@ def end(folder: RunFolder, reason: str, **values: float) -> None:
     with folder.claim({}, seq=10 * len(folder.attempts()), first_step=first) as writer:
         writer.write(Evaluated(step=first, values=values))
         writer.write(Ended(step=first, reason=reason))
-        writer.end(reason, first, closing_facts(folder))
+        writer.end(reason, first, end_summary(folder))
 
 
 def look(runs: Path) -> tuple[list[str], list[str]]:

@@ -17,7 +17,7 @@ from memlab.record.history import History
 from memlab.record.run_id import new_id
 from memlab.record.summary import summarize
 
-from .recorded import write_rows
+from .make_run import write_rows
 
 DAY, YEAR = 86_400, 31_557_600
 NOW = 1_790_000_000

@@ -1,7 +1,7 @@
 import pytest
 
 from memlab.errors import RunError
-from memlab.record import sealed
+from memlab.record import sealed_json
 from memlab.record.commands import (
     CheckpointNow,
     Edit,
@@ -66,8 +66,8 @@ def test_an_edit_planned_for_a_step_is_told_to_every_attempt_that_has_not_passed
         b"",
         b"{}",
         b"\xff" * 100,
-        sealed.seal({"command": "stop", "attempt": 1}, "elsewhere/commands"),
-        sealed.seal({"command": "dance", "attempt": 1}, "HERE/commands"),
+        sealed_json.seal({"command": "stop", "attempt": 1}, "elsewhere/commands"),
+        sealed_json.seal({"command": "dance", "attempt": 1}, "HERE/commands"),
     ],
 )
 def test_what_is_no_command_is_cleared_away(folder, text):

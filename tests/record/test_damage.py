@@ -15,7 +15,7 @@ from memlab.record.commands import Inbox, Pause, send
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
-from .recorded import values, write_rows
+from .make_run import values, write_rows
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 
-from memlab.record import events, sealed
+from memlab.record import events, sealed_json
 from memlab.record.commands import Pause, send
 from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 
-from .recorded import write_rows
+from .make_run import write_rows
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_events_of_a_later_version_are_a_note(whole):
     log = whole / "attempts/001/events.jsonl"
     line = {"kind": "dream", "step": 20, "wall": 1.0, "seq": 4}
     with log.open("ab") as file:
-        file.write(sealed.seal(line, f"{whole.name}/attempts/001/events.jsonl"))
+        file.write(sealed_json.seal(line, f"{whole.name}/attempts/001/events.jsonl"))
     assert not problems(whole)
     assert any("does not know" in what for _, what in notes(whole))
 

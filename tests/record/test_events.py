@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlab.record import events, sealed
+from memlab.record import events, sealed_json
 from memlab.record.event_log import EventReader, EventWriter
 
 FLOATS = st.floats()
@@ -92,7 +92,7 @@ def test_a_reader_at_any_byte_sees_whole_lines_and_goes_on_when_the_tail_grows(
     tmp_path_factory, listed, data
 ):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"
-    lines = [sealed.seal(events.to_json(event), "here") for event in numbered(listed)]
+    lines = [sealed_json.seal(events.to_json(event), "here") for event in numbered(listed)]
     text = b"".join(lines)
     reader = EventReader(path, "here")
     for cut in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4))):
@@ -110,7 +110,7 @@ def test_a_reader_at_any_byte_sees_whole_lines_and_goes_on_when_the_tail_grows(
 def test_damage_costs_the_lines_it_touches_and_invents_none(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"
     listed = numbered([events.Change(step=i, what="x" * i) for i in range(12)])
-    text = b"".join(sealed.seal(events.to_json(event), "here") for event in listed)
+    text = b"".join(sealed_json.seal(events.to_json(event), "here") for event in listed)
     start = data.draw(st.integers(0, len(text)))
     match data.draw(st.sampled_from(["flip", "zero", "garbage", "cut", "append", "twice"])):
         case "flip" if start < len(text):
@@ -133,7 +133,7 @@ def test_damage_costs_the_lines_it_touches_and_invents_none(tmp_path_factory, da
     assert seqs == sorted(set(seqs))
     before = [event.seq for event in reader.events if event.seq < 12]
     untouched_before = sum(
-        len(b"".join(sealed.seal(events.to_json(e), "here") for e in listed[: i + 1])) <= start
+        len(b"".join(sealed_json.seal(events.to_json(e), "here") for e in listed[: i + 1])) <= start
         for i in range(12)
     )
     assert before[:untouched_before] == list(range(untouched_before))
@@ -141,7 +141,7 @@ def test_damage_costs_the_lines_it_touches_and_invents_none(tmp_path_factory, da
 
 def test_a_line_without_end_is_given_up(tmp_path):
     path = tmp_path / "events.jsonl"
-    line = sealed.seal(events.to_json(events.Paused(step=1, seq=0)), "here")
+    line = sealed_json.seal(events.to_json(events.Paused(step=1, seq=0)), "here")
     path.write_bytes(b"x" * (16 << 20) + b"\n" + line)
     reader = EventReader(path, "here")
     reader.refresh()

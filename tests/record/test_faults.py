@@ -13,7 +13,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
 from .faulty import Dead, Faulty
-from .recorded import values
+from .make_run import values
 
 STEPS, EVERY = 12, 4
 

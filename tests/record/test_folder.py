@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from memlab.errors import BusyError, RunError
-from memlab.record import files, process, sealed
+from memlab.record import files, process, sealed_json
 from memlab.record import runs as all_runs
 from memlab.record.attempt import STANDSTILL, Attempt
 from memlab.record.events import COLUMNS, Paused, Resumed
@@ -19,7 +19,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.status import Status
 
-from .recorded import values, write_rows
+from .make_run import values, write_rows
 
 
 def claim(folder, **options):
@@ -254,8 +254,8 @@ def test_on_another_machine_only_a_heartbeat_seen_to_stand_still_means_death(fol
     ],
 )
 def test_a_run_of_a_later_format_is_read_but_not_written_to(folder, change):
-    document = sealed.read(folder.path / "run.json", "run.json") | change
-    (folder.path / "run.json").write_bytes(sealed.seal(document, "run.json"))
+    document = sealed_json.read(folder.path / "run.json", "run.json") | change
+    (folder.path / "run.json").write_bytes(sealed_json.seal(document, "run.json"))
     later = RunFolder(folder.path)
     assert later.labels().name == "a tiny run" and later.description["columns"]
     for action in (lambda: later.set_labels(name="x"), lambda: claim(later)):

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlab.errors import RunError
-from memlab.record import events, sealed
+from memlab.record import events, sealed_json
 from memlab.record.commands import Edit, Inbox, send
 from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.json_types import shape
 from memlab.record.runs import list_runs
-from memlab.record.shapes import shape
-from memlab.record.summary import brief, closing_facts, summarize
+from memlab.record.summary import brief, end_summary, summarize
 
-from .recorded import write_rows
+from .make_run import write_rows
 
 ODD = st.sampled_from([None, "x", -1, 2**70, 1.5, True, [], [1], ["x"], {}, {"a": 1}, {"a": None}])
 
@@ -39,7 +39,7 @@ def whole(tmp_path_factory):
         writer.commit(10, {"model.safetensors": b"m", "optimizer.safetensors": b"o"})
         writer.beat(10)
         send(folder, Edit({"optimizer.lr": 1.0}, at=5))
-        writer.end("finished", 10, closing_facts(folder))
+        writer.end("finished", 10, end_summary(folder))
     return folder.path
 
 
@@ -89,7 +89,7 @@ def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data
     path = tmp_path_factory.mktemp("forged") / whole.name
     shutil.copytree(whole, path)
     name, place = data.draw(st.sampled_from(documents(path)))
-    document = sealed.read(path / name, place)
+    document = sealed_json.read(path / name, place)
     *above, last = data.draw(st.sampled_from(list(members(document))))
     part = document
     for member in above:
@@ -98,7 +98,7 @@ def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data
         part[last] = data.draw(ODD)
     else:
         del part[last]
-    (path / name).write_bytes(sealed.seal(document or {"a": 1}, place))
+    (path / name).write_bytes(sealed_json.seal(document or {"a": 1}, place))
     read_all(path)
 
 
@@ -122,8 +122,8 @@ def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
     path = shutil.copytree(whole, tmp_path / whole.name)
     assert read_all(path).healthy
     place = dict(documents(path))[name]
-    document = sealed.read(path / name, place) | change
-    (path / name).write_bytes(sealed.seal(document, place))
+    document = sealed_json.read(path / name, place) | change
+    (path / name).write_bytes(sealed_json.seal(document, place))
     assert any(s.where.startswith(name) for s in read_all(path).symptoms if s.level == "problem")
 
 

@@ -13,7 +13,7 @@ from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
-from .recorded import values, write_rows
+from .make_run import values, write_rows
 
 PARENT = """
 import os, signal, sys

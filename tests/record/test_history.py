@@ -13,7 +13,7 @@ from memlab.record.events import COLUMNS
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
-from .recorded import values, write_rows
+from .make_run import values, write_rows
 
 
 def claim(folder, seq=0, first_step=1):
@@ -221,7 +221,7 @@ def test_notebooks_read_a_run_in_one_line(runs, folder, monkeypatch):
 def test_reading_a_run_loads_neither_torch_nor_anything_that_trains_or_shows(runs, folder):
     code = (
         "import sys, memlab; memlab.open('last', runs=sys.argv[1]).steps['loss']\n"
-        "print(*(m for m in ('torch', 'textual', 'rich', 'pydantic', 'memlab.engine') if m in sys.modules))"
+        "print(*(m for m in ('torch', 'textual', 'rich', 'pydantic', 'memlab.training') if m in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, runs], capture_output=True, text=True, check=True

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from memlab.record import row_writer, seals
+from memlab.record import row_index, row_writer
 from memlab.record.row_writer import RowWriter
 from memlab.record.rows import RowReader
 from memlab.record.run_rows import RunRows
@@ -143,7 +143,7 @@ def test_a_reader_of_a_growing_file_ends_with_all_rows(make, drawn, data):
     for cut in sorted(data.draw(st.lists(st.integers(0, len(texts["steps.idx"])), max_size=5))):
         (case.folder / "steps.idx").write_bytes(texts["steps.idx"][:cut])
         reader.refresh()
-        assert len(reader.sealed.seals) == cut // seals.layout(2).itemsize
+        assert len(reader.sealed.seals) == cut // row_index.layout(2).itemsize
     (case.folder / "steps.idx").write_bytes(texts["steps.idx"])
     reader.refresh()
     assert same_bits(reader.sealed.read(0, 10**9)[1], case.values) and reader.damaged == 0
@@ -163,7 +163,7 @@ def test_a_torn_seal_is_looked_at_again(make):
 def test_seals_that_come_again_behind_a_long_damage_are_refused(make, monkeypatch):
     case = make((np.ones((4, 2), np.float32), 1, [2]))
     index = case.folder / "steps.idx"
-    whole, size = index.read_bytes(), seals.layout(2).itemsize
+    whole, size = index.read_bytes(), row_index.layout(2).itemsize
     index.write_bytes(whole + bytes(10 * size) + whole)
     monkeypatch.setattr("memlab.record.rows.CHUNK", 2 * size)
     assert case.rows()["step"].tolist() == [1, 2, 3, 4] and case.reader().damaged == 12
@@ -184,11 +184,11 @@ def test_rows_are_sealed_by_number_and_by_time(tmp_path, monkeypatch):
     writer.append(1, block)
     assert index.stat().st_size == 0
     writer.append(1 + len(block), block)
-    assert index.stat().st_size == seals.layout(2).itemsize
+    assert index.stat().st_size == row_index.layout(2).itemsize
     writer.append(1 + 2 * len(block), block[:1])
     monkeypatch.setattr(row_writer.time, "monotonic", lambda: 1e9)
     writer.append(2 + 2 * len(block), block[:1])
-    assert index.stat().st_size == 2 * seals.layout(2).itemsize
+    assert index.stat().st_size == 2 * row_index.layout(2).itemsize
     writer.close()
 
 

@@ -8,9 +8,9 @@ from memlab.record import events
 from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 from memlab.record.runs import find
-from memlab.record.summary import brief, closing_facts, planned_steps, summarize
+from memlab.record.summary import brief, end_summary, planned_steps, summarize
 
-from .recorded import write_rows
+from .make_run import write_rows
 
 NAN = float("nan")
 
@@ -49,7 +49,7 @@ def folder(runs):
         ):
             writer.write(event)
         write_rows(writer, 11, 20)
-        writer.end("stopped", 20, closing_facts(folder))
+        writer.end("stopped", 20, end_summary(folder))
     return folder
 
 

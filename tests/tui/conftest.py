@@ -17,9 +17,9 @@ from memlab.preset.load import load
 from memlab.preset.schema import Preset
 from memlab.record.events import Ended, Evaluated, Phase, Rows, Started
 from memlab.record.folder import RunFolder
-from memlab.record.summary import closing_facts
+from memlab.record.summary import end_summary
 from memlab.tui.app import Memlab
-from memlab.tui.trainer import Trainer
+from memlab.tui.training_functions import TrainingFunctions
 
 PRESETS = {
     "quickstart": """
@@ -85,7 +85,7 @@ def make_run(here: Path) -> Callable[..., RunFolder]:
             writer.write(event)
         if reason:
             writer.write(Ended(step=600, reason=reason))
-            writer.end(reason, 600, closing_facts(folder))
+            writer.end(reason, 600, end_summary(folder))
         else:
             writer.flush()
         return folder
@@ -109,7 +109,7 @@ def _events(grokked: int) -> Iterator[Any]:
             yield Phase(step=step, name=name, after=step - 20, threshold=0.99, split="train")
 
 
-class Trained:
+class TrainedModel:
     """A trainer that notes what is asked of it; `train` ends when `proceed` is set."""
 
     def __init__(self) -> None:
@@ -126,17 +126,17 @@ class Trained:
 
 
 @pytest.fixture
-def trained() -> Trained:
-    return Trained()
+def trained() -> TrainedModel:
+    return TrainedModel()
 
 
 @pytest.fixture
-def console(here: Path, trained: Trained) -> Callable[..., Any]:
+def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
     """Opens the console: `async with console(size=(120, 40)) as (app, pilot)`."""
 
     @asynccontextmanager
     async def opened(size: tuple[int, int] = (120, 40), **options: Any) -> Any:
-        trainer = Trainer(trained.train, trained.detached.append, trained.probe)
+        trainer = TrainingFunctions(trained.train, trained.detached.append, trained.probe)
         app = Memlab(here / "runs", trainer, **options)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)

@@ -12,7 +12,7 @@ from memlab.record.events import Ended
 from memlab.record.runs import delete
 from memlab.record.status import Status
 from memlab.tui.messages import OpenRun
-from memlab.tui.training import Training
+from memlab.tui.training_queue import TrainingQueue
 
 
 async def test_number_keys_and_tabs_go_to_the_screens(console, make_run, settle) -> None:
@@ -310,7 +310,7 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
         if len(ended) == 3:
             done.set()
 
-    training = Training(train, end)
+    training = TrainingQueue(train, end)
     for run in runs:
         training.submit(run)
     assert done.wait(30)
@@ -320,7 +320,7 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
 
 def test_a_run_that_was_deleted_while_it_waited_does_not_train(make_run) -> None:
     runs = [make_run(name=str(i)) for i in range(3)]
-    training = Training(lambda folder, interrupted: None, lambda folder, problem: None)
+    training = TrainingQueue(lambda folder, interrupted: None, lambda folder, problem: None)
     for run in runs:
         training.submit(run)
     delete(runs[1])

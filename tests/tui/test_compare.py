@@ -21,8 +21,8 @@ from memlab.tui.compare.curves import (
     measures,
     overlay,
 )
-from memlab.tui.differing import differing
 from memlab.tui.messages import CompareRuns
+from memlab.tui.settings_diff import settings_diff
 
 SETTINGS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
 
@@ -129,7 +129,7 @@ def test_seeds_become_median_and_band(compare) -> None:
 
 def test_the_table_has_only_settings_that_differ(compare) -> None:
     runs = [compare(), compare("optimizer.lr=0.01"), compare("training.epochs=9")]
-    keys = differing((run.preset, run.settings) for run in runs)
+    keys = settings_diff((run.preset, run.settings) for run in runs)
     assert set(keys) == {"optimizer.lr", "training.steps", "training.epochs"}
     assert [run.settings["optimizer.lr"] for run in runs] == [0.001, 0.01, 0.001]
 
@@ -141,7 +141,7 @@ def test_settings_differ_as_a_plain_loop_finds(runs) -> None:
 
     everywhere = differ([settings for _, settings in runs])
     within = differ([s for p, s in runs if p == "p"]) | differ([s for p, s in runs if p == "q"])
-    found = differing(runs)
+    found = settings_diff(runs)
     assert len(found) == len(set(found)) and set(found) == everywhere
     assert set(found[: len(within)]) == within
 
@@ -225,11 +225,11 @@ async def test_zoom_and_pan_as_in_live(compare_screen) -> None:
         await pilot.press("right")
         assert "step 225 to 525" in _title(app)
         await pilot.press("left", "minus")
-        assert app.screen.look.window is None
+        assert app.screen.viewport.window is None
         await pilot.press("plus", "0")
-        assert app.screen.look.window is None
+        assert app.screen.viewport.window is None
         await pilot.press("right")
-        assert app.screen.look.window is None
+        assert app.screen.viewport.window is None
 
 
 async def test_arrows_belong_to_the_rows_again_after_values_were_read(compare_screen) -> None:
@@ -249,7 +249,7 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
     async with compare_screen() as (app, pilot):
         await pilot.press(*"a" * axis)
         await pilot.press("v", *["left"] * 8)
-        reading, screen = app.screen.look.reading, app.screen
+        reading, screen = app.screen.viewport.reading, app.screen
         assert f"values at {reading:,.6g}" in _title(app)
         expected = []
         for run in screen._compared:
@@ -259,7 +259,7 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
             expected.append(f"{values[near]:.4g}")
         assert _values(app) == expected
         await pilot.press("escape")
-        assert app.screen.look.reading is None
+        assert app.screen.viewport.reading is None
         last = [f"{run.measure('val_loss')[1][-1]:.4g}" for run in screen._compared]
         assert _values(app) == last != expected
 
@@ -291,18 +291,18 @@ async def test_beyond_its_end_a_run_has_no_value(console, make_run, settle) -> N
 async def test_the_mouse_points_and_turns_as_in_live(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.click("#overlay", offset=(60, 10))
-        assert 200 < app.screen.look.reading < 400
+        assert 200 < app.screen.viewport.reading < 400
         event = MouseScrollUp(app.screen.plot, 60, 10, 0, -1, 0, False, False, False, 60, 12)
         app.screen.plot.post_message(event)
         await pilot.pause()
-        low, high = app.screen.look.span(app.screen.extent)
+        low, high = app.screen.viewport.span(app.screen.extent)
         assert high - low == pytest.approx(480)
 
 
 async def test_another_axis_begins_with_all_of_it(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press("v", "plus", "a")
-        assert app.screen.look.window is None and app.screen.look.reading is None
+        assert app.screen.viewport.window is None and app.screen.viewport.reading is None
 
 
 async def test_the_chart_takes_the_whole_screen_and_gives_it_back(compare_screen) -> None:

@@ -7,13 +7,13 @@ from textual.events import Key
 from textual.widgets import Button, Static
 
 from memlab.preset.load import load
-from memlab.tui.dialogs import Ask, Line, Tell
+from memlab.tui.dialogs import Confirm, MessageBox, TextPrompt
 from memlab.tui.live.edit_form import EditForm
 
 WINDOWS = {
-    "ask": lambda: Ask(Content("Go on?"), {"yes": "yes"}),
-    "line": lambda: Line(Content("Name"), "quickstart"),
-    "tell": lambda: Tell(Content("Told"), Content("something")),
+    "ask": lambda: Confirm(Content("Go on?"), {"yes": "yes"}),
+    "line": lambda: TextPrompt(Content("Name"), "quickstart"),
+    "tell": lambda: MessageBox(Content("Told"), Content("something")),
     "edit": lambda: EditForm(load("quickstart")),
 }
 
@@ -51,6 +51,6 @@ async def test_the_end_of_the_help_and_its_button_can_be_reached(console, settle
 
 async def test_a_window_with_little_to_say_is_small(console, settle) -> None:
     async with console(size=(80, 24)) as (app, pilot):
-        app.push_screen(Tell(Content("Told"), Content("something")))
+        app.push_screen(MessageBox(Content("Told"), Content("something")))
         await settle(app, pilot)
         assert app.screen.query_one(".dialog").region.height == 9

@@ -126,7 +126,7 @@ _PRESET = Preset.model_validate(
     "value", [None, True, 3, 0.1, 1e-8, [0.9, 1], {"a": "x y", "b": [1]}, "word"]
 )
 def test_shown_values_are_yaml(value) -> None:
-    from memlab.preset.text import parse
+    from memlab.preset.strict_yaml import parse
 
     assert parse(shown(value).encode(), "here").value == value
 

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Button, Static
 
 from memlab.errors import MemlabError
-from memlab.tui.dialogs import Ask
+from memlab.tui.dialogs import Confirm
 from memlab.tui.lab.editor import edited
 
 
@@ -37,7 +37,7 @@ def lab(console, settle, monkeypatch):
 async def _edit(app, pilot, settle) -> None:
     await pilot.press("e")
     await pilot.pause()
-    if not isinstance(app.screen, Ask):
+    if not isinstance(app.screen, Confirm):
         await settle(app, pilot)
 
 
@@ -47,7 +47,7 @@ async def _answer(app, pilot, name: str) -> None:
 
 
 def _question(app) -> str:
-    assert isinstance(app.screen, Ask)
+    assert isinstance(app.screen, Confirm)
     return str(app.screen.query_one(Static).content)
 
 

@@ -199,10 +199,10 @@ def test_only_settings_in_which_shown_runs_differ_become_columns(make_run) -> No
     ]
     for n, expected in enumerate(([], [], ["training.seed"], ["optimizer.lr", "training.seed"])):
         listing.take(entries[:n])
-        assert listing.differing == expected
+        assert listing.settings_diff == expected
     listing.filter("seed:1", frozenset(entries[0].facts))
     listing.take(entries)
-    assert listing.differing == ["optimizer.lr"]
+    assert listing.settings_diff == ["optimizer.lr"]
 
 
 def test_what_differs_among_runs_of_one_preset_comes_first(make_run) -> None:
@@ -210,7 +210,7 @@ def test_what_differs_among_runs_of_one_preset_comes_first(make_run) -> None:
     entries = [read(make_run(f"training.seed={seed}")) for seed in (0, 1)]
     listing = Listing()
     listing.take([other, *entries])
-    assert listing.differing == ["training.seed", "task.modulus", "model.d_mlp"]
+    assert listing.settings_diff == ["training.seed", "task.modulus", "model.d_mlp"]
 
 
 def test_a_mark_goes_with_its_run(make_run) -> None:

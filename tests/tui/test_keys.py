@@ -12,7 +12,7 @@ from memlab.tui import keys
 from memlab.tui.app import Memlab
 from memlab.tui.help import help_for
 from memlab.tui.keys import Key, Keys
-from memlab.tui.lab.form import Form
+from memlab.tui.lab.form import SettingsForm
 
 
 def _owners() -> Iterator[type]:
@@ -71,7 +71,7 @@ async def test_help_lists_every_key_of_what_has_focus_and_of_all_around(console)
 
 async def test_help_leaves_out_what_a_nearer_key_takes(console, settle) -> None:
     async with console() as (app, pilot):
-        app.screen.query_one(Form).enter("model.n_layers")
+        app.screen.query_one(SettingsForm).enter("model.n_layers")
         await settle(app, pilot)
         help = help_for(app.focused, app.screen)
         assert help._text.plain.count("Back to the presets.") == 1

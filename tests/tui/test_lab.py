@@ -5,15 +5,15 @@ from textual.widgets import Input, Static
 
 from memlab.errors import RunError
 from memlab.preset.load import load
-from memlab.tui.lab.form import Form
+from memlab.tui.lab.form import SettingsForm
 from memlab.tui.lab.preflight import Preflight, duration
 from memlab.tui.lab.presets import PresetOptions
-from memlab.tui.lab.sheet import NAME, Line, Sheet
+from memlab.tui.lab.sheet import NAME, Sheet, SheetLine
 
 EVERY_SIZE = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 
 
-def _line(app, key: str) -> Line:
+def _line(app, key: str) -> SheetLine:
     return next(line for line in app.screen.query_one(Sheet).lines if line.key == key)
 
 
@@ -22,7 +22,7 @@ def _here(app) -> str:
 
 
 def _go(app, key: str) -> None:
-    app.screen.query_one(Form).enter(key)
+    app.screen.query_one(SettingsForm).enter(key)
 
 
 def _text(app, selector) -> str:
@@ -74,7 +74,7 @@ async def test_typing_marks_the_field_and_shows_the_difference(console, settle) 
         await _type(app, pilot, settle, "optimizer.lr", "0.01")
         assert _line(app, "optimizer.lr").changed
         assert "0.001 → 0.01" in _text(app, Preflight)
-        assert "● 1 changed" in str(app.screen.query_one(Form).border_title)
+        assert "● 1 changed" in str(app.screen.query_one(SettingsForm).border_title)
 
 
 @pytest.mark.parametrize(

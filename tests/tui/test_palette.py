@@ -3,7 +3,7 @@
 import pytest
 from textual.events import Key
 
-from memlab.tui.lab.form import Form
+from memlab.tui.lab.form import SettingsForm
 from memlab.tui.palette import Palette
 
 TOO_FAST = pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_what_was_chosen_is_done_once(console, settle) -> None:
 
 async def test_what_works_on_the_screen_is_found_and_done(console, settle) -> None:
     async with console() as (app, pilot):
-        app.screen.query_one(Form).enter("model.n_layers")
+        app.screen.query_one(SettingsForm).enter("model.n_layers")
         await pilot.press("4")
         await settle(app, pilot)
         assert app.screen._draft.differences

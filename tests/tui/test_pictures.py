@@ -6,7 +6,7 @@ from textual.widgets import Input
 from memlab.tui.app import Memlab
 from memlab.tui.messages import CompareRuns
 from memlab.tui.runs.columns import SIGNS
-from memlab.tui.trainer import Trainer
+from memlab.tui.training_functions import TrainingFunctions
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
@@ -18,7 +18,8 @@ def picture(snap_compare, here, settle, monkeypatch):
 
     def compare(size, steps) -> bool:
         app = Memlab(
-            here / "runs", Trainer(lambda f, interrupted: None, lambda f: None, lambda p: 0.01)
+            here / "runs",
+            TrainingFunctions(lambda f, interrupted: None, lambda f: None, lambda p: 0.01),
         )
 
         async def run(pilot) -> None:
@@ -53,7 +54,7 @@ def test_lab(picture, size) -> None:
 @SIZES
 def test_lab_with_a_change_and_a_mistake(picture, settle, size) -> None:
     async def steps(app, pilot) -> None:
-        form = app.screen.query_one("Form")
+        form = app.screen.query_one("SettingsForm")
         for key, text in (("model.n_layers", "2"), ("optimizer.lr", "-1")):
             form.enter(key)
             await pilot.pause()

@@ -7,7 +7,7 @@ from textual.widgets import Input, Static
 
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
-from memlab.tui.dialogs import Line
+from memlab.tui.dialogs import TextPrompt
 from memlab.tui.runs.entry import Entry
 from memlab.tui.table import Table
 
@@ -242,8 +242,8 @@ async def test_what_a_line_cannot_show_stays_if_it_is_not_edited(
     async with runs_screen() as (app, pilot):
         await pilot.press("down", key)
         await pilot.pause()
-        assert isinstance(app.screen, Line)
+        assert isinstance(app.screen, TextPrompt)
         await pilot.press("enter")
         await settle(app, pilot)
-        assert not isinstance(app.screen, Line)
+        assert not isinstance(app.screen, TextPrompt)
         assert folder.labels() == before

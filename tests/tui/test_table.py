@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from textual.app import App
 from textual.content import Content
 
-from memlab.tui.safe import safe
-from memlab.tui.strips import fitted
+from memlab.tui.line_strips import fitted
+from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 
 COLUMNS = [Column("n", "n", 6, "right"), Column("name", "name", 10), Column("wide", "wide", 60)]

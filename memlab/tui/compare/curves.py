@@ -7,7 +7,7 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.charts import Band, Chart, Rule, Series
+from memlab.charts import Band, Chart, Series, VerticalRule
 from memlab.charts.theme import RGB
 from memlab.record.events import Started
 from memlab.record.history import History
@@ -116,12 +116,12 @@ def overlay(
     return Chart(series=tuple(series), rules=tuple(rules))
 
 
-def _phases(run: Compared, axis: Axis, colour: RGB) -> list[Rule]:
+def _phases(run: Compared, axis: Axis, colour: RGB) -> list[VerticalRule]:
     found = []
     for name, step in (("memorized", run.memorized), ("grokked", run.grokked)):
         x = None if step is None else run.along(axis, np.array([float(step)]))
         if x is not None and (name, axis) != ("memorized", "steps since memorized"):
-            found.append(Rule(float(x[0]), name, colour))
+            found.append(VerticalRule(float(x[0]), name, colour))
     return found
 
 

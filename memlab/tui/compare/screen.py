@@ -17,7 +17,6 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.tui import keys
-from memlab.tui.at_work import at_work
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
@@ -29,13 +28,14 @@ from memlab.tui.compare.curves import (
     overlay,
 )
 from memlab.tui.compare.overlay import Overlaid, Overlay
-from memlab.tui.differing import differing, shown_setting
 from memlab.tui.footer import Footer
-from memlab.tui.live.chart_screen import ChartScreen
-from memlab.tui.live.look import Extent, Look
 from memlab.tui.messages import CompareRuns, OpenRun
-from memlab.tui.safe import safe
+from memlab.tui.plots.chart_screen import ChartScreen
+from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.safe_content import safe
+from memlab.tui.settings_diff import settings_diff, shown_setting
 from memlab.tui.table import Column, Table
+from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
 """Seconds between two looks at the runs."""
@@ -66,7 +66,7 @@ class CompareScreen(ChartScreen):
         self._axis = AXES[0]
         self._measure = "val_loss"
         self._grouped = self._focused_only = False
-        self._overlaid = Overlaid(Chart(), self._measure, self._axis, Look())
+        self._overlaid = Overlaid(Chart(), self._measure, self._axis, Viewport())
 
     def compose(self) -> ComposeResult:
         """The chart, the table."""
@@ -91,7 +91,7 @@ class CompareScreen(ChartScreen):
         self._look()
 
     def _look(self) -> None:
-        if self.is_current and self._chosen and not at_work(self, "read"):
+        if self.is_current and self._chosen and not worker_running(self, "read"):
             self._read()
 
     @work(thread=True, group="read")
@@ -125,14 +125,14 @@ class CompareScreen(ChartScreen):
 
     # Showing
 
-    def _show(self, look: Look | None = None) -> None:
+    def _show(self, viewport: Viewport | None = None) -> None:
         """Make curves and table anew, and look at them as before or as said."""
-        look = look or self.look
+        viewport = viewport or self.viewport
         runs = self._compared
         colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
         chart = self._curves(colours)
         absent = sum(not len(run.curve(self._measure, self._axis)[0]) for run in runs)
-        self._overlaid = Overlaid(chart, self._measure, self._axis, look, absent)
+        self._overlaid = Overlaid(chart, self._measure, self._axis, viewport, absent)
         self.plot.show(self._overlaid)
         self._show_table(colours)
 
@@ -145,7 +145,7 @@ class CompareScreen(ChartScreen):
 
     def _show_table(self, colours: dict[str, RGB]) -> None:
         runs = self._compared
-        keys = differing((run.preset, run.settings) for run in runs)
+        keys = settings_diff((run.preset, run.settings) for run in runs)
         columns = [
             Column("run", "run", 26),
             Column("value", self._measure, 12, "right"),
@@ -160,7 +160,7 @@ class CompareScreen(ChartScreen):
         def cells(row: int) -> list[Content]:
             run = runs[row]
             r, g, b = colours[run.key]
-            value = run.value(self._measure, self._axis, self.look.reading)
+            value = run.value(self._measure, self._axis, self.viewport.reading)
             return [
                 Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
                 Content("–" if value is None else f"{value:.4g}"),
@@ -183,16 +183,16 @@ class CompareScreen(ChartScreen):
     # Look
 
     @property
-    def look(self) -> Look:
+    def viewport(self) -> Viewport:
         """How one looks at the curves."""
-        return self._overlaid.look
+        return self._overlaid.viewport
 
-    def see(self, look: Look) -> None:
+    def see(self, viewport: Viewport) -> None:
         """Look at them so from now on; arrows move the cursor or the window, else the row."""
-        moved = look.reading != self.look.reading
-        self._overlaid = replace(self._overlaid, look=look)
+        moved = viewport.reading != self.viewport.reading
+        self._overlaid = replace(self._overlaid, viewport=viewport)
         self.plot.show(self._overlaid)
-        if look.window or look.reading is not None:
+        if viewport.window or viewport.reading is not None:
             self.plot.focus()
         else:
             self.query_one(Table).focus()
@@ -200,7 +200,7 @@ class CompareScreen(ChartScreen):
             self.query_one(Table).refresh()
 
     @property
-    def extent(self) -> Extent:
+    def extent(self) -> XExtent:
         """Of all curves."""
         return self._overlaid.extent
 
@@ -221,7 +221,7 @@ class CompareScreen(ChartScreen):
     def action_cycle_axis(self) -> None:
         """The next x axis."""
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
-        self._show(replace(self.look, window=None, reading=None))
+        self._show(replace(self.viewport, window=None, reading=None))
 
     def action_cycle_measure(self) -> None:
         """The next measure."""

@@ -11,7 +11,7 @@ from memlab.preset.fields import Field, fields
 from memlab.preset.merge import merged
 from memlab.preset.override import change
 from memlab.preset.schema import Preset
-from memlab.preset.text import Document, parse
+from memlab.preset.strict_yaml import Document, parse
 from memlab.preset.validate import task_kind, validated
 
 KIND = "task.kind"

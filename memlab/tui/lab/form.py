@@ -16,15 +16,15 @@ from memlab.preset.fields import Field, fields
 from memlab.record.safe_text import safe_text
 from memlab.tui import keys
 from memlab.tui.lab.draft import Draft
-from memlab.tui.lab.sheet import Line, Sheet
-from memlab.tui.safe import safe
+from memlab.tui.lab.sheet import Sheet, SheetLine
+from memlab.tui.safe_content import safe
 
 MOST = 2000
 """Characters of a value."""
 SWITCH = ("true", "false")
 
 
-class Form(Vertical):
+class SettingsForm(Vertical):
     """The sheet, the one input that lies over the line under the cursor, and help for it."""
 
     KEYS = keys.FORM
@@ -159,14 +159,14 @@ class Form(Vertical):
             self.post_message(self.Reset(self.sheet.line.key))
 
 
-def _lines(draft: Draft) -> Iterator[Line]:
+def _lines(draft: Draft) -> Iterator[SheetLine]:
     for group, members in groupby(draft.known.values(), _group):
         if group:
-            yield Line("")
-            yield Line(group)
+            yield SheetLine("")
+            yield SheetLine(group)
         for field in members:
             key = field.key
-            yield Line(
+            yield SheetLine(
                 field.name,
                 key,
                 draft.text(key),

@@ -8,9 +8,9 @@ from textual.widgets import Static
 
 from memlab.errors import MemlabError
 from memlab.preset.check import Report
-from memlab.preset.findings import Finding
+from memlab.preset.findings import PresetFinding
 from memlab.tui.lab.draft import Draft
-from memlab.tui.safe import safe
+from memlab.tui.safe_content import safe
 
 SIGNS = {
     "error": ("✗", "$text-error"),
@@ -102,7 +102,7 @@ def _findings(report: Report) -> Content:
     return Content("\n").join([_finding(finding) for finding in report.findings])
 
 
-def _finding(finding: Finding) -> Content:
+def _finding(finding: PresetFinding) -> Content:
     sign, colour = SIGNS[finding.level]
     return Content.assemble(
         (f"{sign} ", colour),

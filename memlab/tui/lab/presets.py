@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from memlab.preset.load import Available
 from memlab.tui import keys
-from memlab.tui.safe import safe
+from memlab.tui.safe_content import safe
 
 
 class PresetOptions(OptionList):

@@ -20,20 +20,20 @@ from memlab.preset.check import Report, check
 from memlab.preset.dump import dump
 from memlab.preset.load import Available, available
 from memlab.preset.schema import Preset
-from memlab.preset.text import parse
+from memlab.preset.strict_yaml import parse
 from memlab.preset.validate import validated
 from memlab.tui import keys
 from memlab.tui.bar import Bar
-from memlab.tui.dialogs import Ask, Line
+from memlab.tui.dialogs import Confirm, TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.lab.draft import Draft
 from memlab.tui.lab.editor import edited
-from memlab.tui.lab.form import Form
+from memlab.tui.lab.form import SettingsForm
 from memlab.tui.lab.preflight import Preflight
 from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.save import problem_with, save
 from memlab.tui.messages import StartRun
-from memlab.tui.safe import in_a_line, safe
+from memlab.tui.safe_content import one_line, safe
 
 FIRST = "quickstart"
 """The preset that the cursor is on at the beginning."""
@@ -90,7 +90,7 @@ class LabScreen(Screen[None]):
         yield Bar()
         with Horizontal(id="columns"):
             yield Presets([])
-            yield Form()
+            yield SettingsForm()
         with Vertical(id="ahead"):
             with VerticalScroll(id="preflight"):
                 yield Preflight()
@@ -103,7 +103,7 @@ class LabScreen(Screen[None]):
     def on_mount(self) -> None:
         """Name the parts; once they are seen, read the presets."""
         self.query_one(Presets).border_title = "presets"
-        self.query_one(Form).border_title = "settings"
+        self.query_one(SettingsForm).border_title = "settings"
         self.query_one("#ahead").border_title = "preflight"
         self.call_after_refresh(self.read_presets)
 
@@ -146,15 +146,15 @@ class LabScreen(Screen[None]):
 
     @on(Presets.Opened)
     def _opened(self) -> None:
-        self.query_one(Form).enter()
+        self.query_one(SettingsForm).enter()
 
-    @on(Form.Typed)
-    def _typed(self, event: Form.Typed) -> None:
+    @on(SettingsForm.Typed)
+    def _typed(self, event: SettingsForm.Typed) -> None:
         if self._draft:
             self._show(self._draft.typed(event.key, event.text), typing=True)
 
-    @on(Form.Reset)
-    def _reset(self, event: Form.Reset) -> None:
+    @on(SettingsForm.Reset)
+    def _reset(self, event: SettingsForm.Reset) -> None:
         if self._draft:
             self._show(self._draft.without(event.key))
 
@@ -175,8 +175,8 @@ class LabScreen(Screen[None]):
             self._draft, self._seconds, self._note = draft, None, ""
             self._look_soon()
         self._drafts[draft.base.name] = draft
-        self.query_one(Form).show(draft, typing=typing)
-        self.query_one(Form).border_title = _title(draft)
+        self.query_one(SettingsForm).show(draft, typing=typing)
+        self.query_one(SettingsForm).border_title = _title(draft)
         self._show_preflight()
 
     # Looking ahead
@@ -257,7 +257,7 @@ class LabScreen(Screen[None]):
             return self._draft.preset if self._draft else None
         problem = next(iter(self._draft.problems.values()))
         self.notify(safe(problem.what).plain, severity="error", markup=False)
-        self.query_one(Form).action_next_changed()
+        self.query_one(SettingsForm).action_next_changed()
         return None
 
     # Files
@@ -268,7 +268,7 @@ class LabScreen(Screen[None]):
         """Write the draft as a preset of one's own."""
         if preset := self._valid():
             title = Content("Save as presets/NAME.yaml; a folder may stand before the name")
-            name = await self.app.push_screen_wait(Line(title, problem=problem_with))
+            name = await self.app.push_screen_wait(TextPrompt(title, problem=problem_with))
             if name is not None:
                 self._save(preset, name)
 
@@ -276,7 +276,7 @@ class LabScreen(Screen[None]):
         try:
             path = save(preset, name)
         except OSError as problem:
-            self.notify(f"not written: {in_a_line(problem)}", severity="error", markup=False)
+            self.notify(f"not written: {one_line(problem)}", severity="error", markup=False)
         else:
             self.notify(f"written to {safe(str(path)).plain}", markup=False)
             self.read_presets(path.stem)
@@ -301,7 +301,7 @@ class LabScreen(Screen[None]):
                 return
             except (MemlabError, OSError) as problem:
                 question = safe(str(problem), 2000, lines=True)
-                if await self.app.push_screen_wait(Ask(question, AFTER_EDITING)) != "again":
+                if await self.app.push_screen_wait(Confirm(question, AFTER_EDITING)) != "again":
                     return
 
     def action_filter(self) -> None:

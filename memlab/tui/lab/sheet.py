@@ -15,15 +15,15 @@ from textual.strip import Strip
 from textual.style import Style
 
 from memlab.tui import keys
-from memlab.tui.safe import safe
-from memlab.tui.strips import fitted, strip
+from memlab.tui.line_strips import fitted, strip
+from memlab.tui.safe_content import safe
 
 NAME = 20
 """Cells of a name and its sign."""
 
 
 @dataclass(frozen=True)
-class Line:
+class SheetLine:
     """A setting as it stands in the form, or the heading of a group."""
 
     name: str
@@ -65,9 +65,9 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__(id="sheet")
-        self.lines: Sequence[Line] = ()
+        self.lines: Sequence[SheetLine] = ()
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[SheetLine]) -> None:
         """Show other lines; the cursor stays on its setting."""
         at = self.line.key if self.line else None
         self.lines = lines
@@ -76,7 +76,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> SheetLine | None:
         """The line under the cursor."""
         return self.lines[self.cursor] if 0 <= self.cursor < len(self.lines) else None
 
@@ -105,7 +105,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             style += self.get_visual_style("sheet--cursor")
         return strip(self._drawn(self.lines[i], i == self.cursor), style, 0, self.size.width)
 
-    def _drawn(self, line: Line, here: bool) -> Content:
+    def _drawn(self, line: SheetLine, here: bool) -> Content:
         if not line.key:
             return Content.styled(line.name, self._style("sheet--group"))
         marked = "sheet--wrong" if line.wrong else "sheet--changed" if line.changed else None

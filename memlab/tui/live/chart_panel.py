@@ -10,13 +10,13 @@ from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
 from memlab.tui.live import learned_map
 from memlab.tui.live.curves import Measure, is_log
-from memlab.tui.live.moment import Moment
-from memlab.tui.live.panel import link
-from memlab.tui.live.plot import Plot, log_link, part_shown
+from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.panel import link
+from memlab.tui.plots.plot import Plot, log_link, part_shown
 
 
 @final
-class ChartPanel(Plot[Moment]):
+class ChartPanel(Plot[ViewState]):
     """Draws what a measure makes of the moment."""
 
     DEFAULT_CSS = "ChartPanel { min-height: 7; }"
@@ -37,29 +37,29 @@ class ChartPanel(Plot[Moment]):
         """The name of what is drawn."""
         return self._chosen[0]
 
-    def depends(self, moment: Moment) -> Hashable:
+    def depends(self, view_state: ViewState) -> Hashable:
         """Data, look and axes; a map is as old as its checkpoint."""
         if self.chosen == learned_map.NAME:
-            return moment.learned.known(moment.reading), self.chosen
-        return moment.version, moment.look, self.y_log, self.chosen
+            return view_state.learned.known(view_state.reading), self.chosen
+        return view_state.version, view_state.viewport, self.y_log, self.chosen
 
-    def picture(self, moment: Moment) -> Chart | Tiles:
+    def picture(self, view_state: ViewState) -> Chart | Tiles:
         """The measure's."""
-        made = self._chosen[1](moment, self.y_log, self.size.width)
+        made = self._chosen[1](view_state, self.y_log, self.size.width)
         self._caption = made.caption if isinstance(made, Tiles) else None
         return made
 
-    def heading(self, moment: Moment) -> Content:
+    def heading(self, view_state: ViewState) -> Content:
         """The measure and its axes, and what is to be known of its cursor."""
         if self._caption is not None:
             return Content(" · ").join([self._measure_name(), Content(self._caption)])
-        look = moment.look
-        said = [self._measure_name(), *self._values(moment)]
+        viewport = view_state.viewport
+        said = [self._measure_name(), *self._values(view_state)]
         said.append(log_link("y", self.y_log, "log_y"))
         if self.id == "loss":
-            said.append(log_link("x", look.x_log, "screen.log_x"))
-            said.append(Content(f"smoothing {look.weight:g}" if look.weight else "raw"))
-        said += part_shown(look, moment.extent, "steps")
+            said.append(log_link("x", viewport.x_log, "screen.log_x"))
+            said.append(Content(f"smoothing {viewport.weight:g}" if viewport.weight else "raw"))
+        said += part_shown(viewport, view_state.extent, "steps")
         return Content(" · ").join(said)
 
     def _measure_name(self) -> Content:
@@ -67,10 +67,10 @@ class ChartPanel(Plot[Moment]):
             return link(f"{safe_text(self.chosen, 40)} ▸", "screen.measure(1)")
         return Content(self.chosen)
 
-    def _values(self, moment: Moment) -> list[Content]:
+    def _values(self, view_state: ViewState) -> list[Content]:
         """Every per-step value at the reading cursor, for the first chart."""
-        if moment.look.reading is None or self.id != "loss":
+        if view_state.viewport.reading is None or self.id != "loss":
             return []
-        known = {k: v for k, v in moment.row.items() if k not in SPARSE or v == v}
+        known = {k: v for k, v in view_state.row.items() if k not in SPARSE or v == v}
         said = (f"{safe_text(name, 20)} {value:.4g}" for name, value in known.items())
-        return [Content.styled("  ".join([f"step {moment.reading:,}", *said]), "$text")]
+        return [Content.styled("  ".join([f"step {view_state.reading:,}", *said]), "$text")]

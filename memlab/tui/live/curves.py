@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from memlab.charts import Band, Chart, Level, Marks, Rule, Series, Tiles
+from memlab.charts import Band, Chart, Level, Marks, Series, Tiles, VerticalRule
 from memlab.charts.scale import Axis
 from memlab.record.events import SPARSE, Edited, Evaluated, Started
 from memlab.record.safe_text import safe_text
 from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
-from memlab.tui.live.moment import Moment
-from memlab.tui.live.smoothed import Floats
+from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.smoothed_loss import Floats
 
-Measure = Callable[[Moment, bool, int], Chart | Tiles]
+Measure = Callable[[ViewState, bool, int], Chart | Tiles]
 """(moment, whether y is logarithmic, columns) to a chart or a map"""
 
 _MINOR = ("grokked_95", "sustained", "generalizing")
@@ -49,12 +49,14 @@ class Extremes:
         return self.not_finite - int(np.isnan(shown).sum())
 
 
-def extremes(moment: Moment, column: str, columns: int) -> Extremes:
+def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
     """A column's extremes, finer than the half columns of the chart's canvas."""
-    low, high = moment.look.span(moment.extent)
+    low, high = view_state.viewport.span(view_state.extent)
     pieces = [
-        moment.view.view(column, first, last, width)
-        for first, last, width in _pieces(low, min(high, moment.step), moment.look.x_log, columns)
+        view_state.view.view(column, first, last, width)
+        for first, last, width in _pieces(
+            low, min(high, view_state.step), view_state.viewport.x_log, columns
+        )
     ]
     x = np.concatenate([(b.edges[:-1] + b.edges[1:] - 1) / 2 for b in pieces])
     least, most = (np.concatenate([getattr(b, end) for b in pieces]) for end in ("low", "high"))
@@ -62,7 +64,7 @@ def extremes(moment: Moment, column: str, columns: int) -> Extremes:
     if column in SPARSE:
         odd = np.zeros_like(odd)
     there = np.isfinite(least) | (odd > 0)
-    value = moment.row.get(column, np.nan)
+    value = view_state.row.get(column, np.nan)
     known = value if np.isfinite(value) else None
     return Extremes(x[there], least[there], most[there], int(odd.sum()), known)
 
@@ -81,35 +83,35 @@ def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[
             yield first, end - 1, max(int(np.ceil(4 * columns * share)), 1)
 
 
-def loss(moment: Moment, y_log: bool, columns: int) -> Chart:
+def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     """Raw loss as a band, smoothed, validation; chance, spikes, phases and edits."""
-    raw = extremes(moment, "loss", columns)
-    judged = _judged(moment, "loss", ("val", "test"))
-    chance = moment.chance
+    raw = extremes(view_state, "loss", columns)
+    judged = _judged(view_state, "loss", ("val", "test"))
+    chance = view_state.chance
     line = raw.series("train")
     chart = replace(
-        _frame(moment, y_log),
+        _frame(view_state, y_log),
         series=(line, *judged),
         not_finite=raw.beside(line.y),
-        marks=tuple(_spikes(moment)),
+        marks=tuple(_spikes(view_state)),
         levels=(Level(chance, "chance", "chance"),) if chance else (),
     )
-    if not moment.look.weight:
+    if not view_state.viewport.weight:
         return chart
-    smoothed = _finite("train", *moment.smoothed.until(moment.step), "train")
+    smoothed = _finite("train", *view_state.smoothed.until(view_state.step), "train")
     band = Band(raw.x, raw.low, raw.high, "band")
     return replace(chart, series=(smoothed, *judged), bands=(band,), not_finite=raw.beside(raw.low))
 
 
-def accuracy(moment: Moment, y_log: bool, columns: int) -> Chart:
+def accuracy(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     """The share of answers that are right, by split, with phases."""
-    series = _judged(moment, "accuracy", ("train", "val", "test"))
-    return replace(_frame(moment, y_log), series=series, y_range=None if y_log else _SHARE)
+    series = _judged(view_state, "accuracy", ("train", "val", "test"))
+    return replace(_frame(view_state, y_log), series=series, y_range=None if y_log else _SHARE)
 
 
-def measures(moment: Moment) -> dict[str, Measure]:
+def measures(view_state: ViewState) -> dict[str, Measure]:
     """The charts that one may choose beside loss and accuracy, by name."""
-    view = moment.view
+    view = view_state.view
     found: dict[str, Measure] = {
         name: column(name) for name in view.steps.columns if name != "loss"
     } | {FIRST_LEARNED: _first_learned}
@@ -126,8 +128,8 @@ def measures(moment: Moment) -> dict[str, Measure]:
     return found
 
 
-def _first_learned(moment: Moment, y_log: bool, columns: int) -> Tiles:
-    return moment.learned.until(moment.reading)
+def _first_learned(view_state: ViewState, y_log: bool, columns: int) -> Tiles:
+    return view_state.learned.until(view_state.reading)
 
 
 def is_log(name: str) -> bool:
@@ -138,10 +140,10 @@ def is_log(name: str) -> bool:
 def column(name: str) -> Measure:
     """A per-step column, by its name."""
 
-    def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
-        found = extremes(moment, name, columns)
+    def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
+        found = extremes(view_state, name, columns)
         line = found.series(name)
-        return replace(_frame(moment, y_log), series=(line,), not_finite=found.beside(line.y))
+        return replace(_frame(view_state, y_log), series=(line,), not_finite=found.beside(line.y))
 
     return measure
 
@@ -158,17 +160,17 @@ def _split(name: str) -> str:
 
 
 def _evaluated(kind: str) -> Measure:
-    def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
-        names = [name for name in moment.view.evaluations if _kind(name) == kind]
-        series = [_finite(safe_text(n), *_evaluations(moment, n), _split(n)) for n in names]
-        return replace(_frame(moment, y_log), series=tuple(series))
+    def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
+        names = [name for name in view_state.view.evaluations if _kind(name) == kind]
+        series = [_finite(safe_text(n), *_evaluations(view_state, n), _split(n)) for n in names]
+        return replace(_frame(view_state, y_log), series=tuple(series))
 
     return measure
 
 
 def _by_task(name: str) -> Measure:
-    def measure(moment: Moment, y_log: bool, columns: int) -> Chart:
-        evaluated = moment.view.of(Evaluated)
+    def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
+        evaluated = view_state.view.of(Evaluated)
         tasks = dict.fromkeys(task for event in evaluated for task in event.groups)
         series = []
         for i, task in enumerate(tasks):
@@ -177,22 +179,22 @@ def _by_task(name: str) -> Measure:
             ]
             x, y = np.array(points, dtype=np.float64).reshape(-1, 2).T
             series.append(_finite(safe_text(task, 20), x, y, _TASKS[i % len(_TASKS)]))
-        return replace(_frame(moment, y_log), series=tuple(series))
+        return replace(_frame(view_state, y_log), series=tuple(series))
 
     return measure
 
 
-def _judged(moment: Moment, measure: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
+def _judged(view_state: ViewState, measure: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
     names = [(split, f"{split}_{measure}") for split in splits]
     return tuple(
-        _finite(split, *_evaluations(moment, name), split)
+        _finite(split, *_evaluations(view_state, name), split)
         for split, name in names
-        if name in moment.view.evaluations
+        if name in view_state.view.evaluations
     )
 
 
-def _evaluations(moment: Moment, name: str) -> tuple[Floats, Floats]:
-    values = moment.view.evaluations
+def _evaluations(view_state: ViewState, name: str) -> tuple[Floats, Floats]:
+    values = view_state.view.evaluations
     return values["step"], values[name]
 
 
@@ -202,26 +204,29 @@ def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
     return Series(name, x[there], y[there], colour)
 
 
-def _spikes(moment: Moment) -> Iterator[Marks]:
-    spikes = moment.view.spikes
+def _spikes(view_state: ViewState) -> Iterator[Marks]:
+    spikes = view_state.view.spikes
     places = [(spike.peak_step, spike.peak) for spike in spikes]
-    if opened := moment.view.open_spike:
+    if opened := view_state.view.open_spike:
         places.append((opened.step, opened.value))
     if places:
         x, y = np.array(sorted(places), dtype=np.float64).T
         yield Marks("spike", x, y, "spike")
 
 
-def rules(moment: Moment) -> tuple[Rule, ...]:
+def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:
     """Phases, edits, planned changes and resumes; those whose labels matter most come last."""
-    view = moment.view
+    view = view_state.view
     resumed = [e for e in view.of(Started) if e.resumed_from is not None]
     phases = [e for e in view.phases if e.name not in _MINOR]
     return (
-        *(Rule(e.step, "resumed", "edit") for e in resumed),
-        *(Rule(e.step, safe_text(e.what, 24), "phase") for e in view.changes),
-        *(Rule(e.step, edit_label(e), "edit") for e in view.edits),
-        *(Rule(e.step, safe_text(e.name, 16), _COLOURS.get(e.name, "phase")) for e in phases),
+        *(VerticalRule(e.step, "resumed", "edit") for e in resumed),
+        *(VerticalRule(e.step, safe_text(e.what, 24), "phase") for e in view.changes),
+        *(VerticalRule(e.step, edit_label(e), "edit") for e in view.edits),
+        *(
+            VerticalRule(e.step, safe_text(e.name, 16), _COLOURS.get(e.name, "phase"))
+            for e in phases
+        ),
     )
 
 
@@ -231,15 +236,15 @@ def edit_label(event: Edited) -> str:
     return safe_text(", ".join(changes), 24)
 
 
-def _frame(moment: Moment, y_log: bool) -> Chart:
+def _frame(view_state: ViewState, y_log: bool) -> Chart:
     """What all charts have in common: the axes, the rules, the cursor."""
-    look = moment.look
+    viewport = view_state.viewport
     return Chart(
-        rules=rules(moment),
-        x_log=look.x_log,
+        rules=rules(view_state),
+        x_log=viewport.x_log,
         y_log=y_log,
-        x_range=look.span(moment.extent),
-        hide_outliers=look.hide_outliers,
-        cursor=None if look.reading is None else moment.reading,
-        marker="blocks" if look.blocks else "braille",
+        x_range=viewport.span(view_state.extent),
+        hide_outliers=viewport.hide_outliers,
+        cursor=None if viewport.reading is None else view_state.reading,
+        marker="blocks" if viewport.blocks else "braille",
     )

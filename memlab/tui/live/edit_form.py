@@ -13,11 +13,11 @@ from memlab.errors import PresetError
 from memlab.preset.edit import read_edits
 from memlab.preset.fields import Field, fields
 from memlab.preset.schema import Preset
-from memlab.tui.dialogs import Window
+from memlab.tui.dialogs import Dialog
 
 
 @final
-class EditForm(Window[dict[str, Any] | None]):
+class EditForm(Dialog[dict[str, Any] | None]):
     """Gives the changes, full keys to values; None if it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -7,7 +7,6 @@ from typing import final
 from textual.content import Content
 from textual.message import Message
 
-from memlab.record.crossing import crossing
 from memlab.record.events import (
     Change,
     Checkpoint,
@@ -22,10 +21,11 @@ from memlab.record.events import (
     SpikeOnset,
     Started,
 )
+from memlab.record.phase_text import phase_text
 from memlab.record.safe_text import safe_text
 from memlab.tui.live.curves import edit_label
 from memlab.tui.live.lines import Lines
-from memlab.tui.live.moment import Moment
+from memlab.tui.live.view_state import ViewState
 
 _LEVELS = {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning")}
 _LONGEST = 160
@@ -45,21 +45,21 @@ class EventList(Lines[Event]):
 
         step: int
 
-    def depends(self, moment: Moment) -> Hashable:
+    def depends(self, view_state: ViewState) -> Hashable:
         """Events, and the line that is selected."""
-        told = sum(len(moment.view.of(kind)) for kind in (*_TOLD, SpikeOnset))
+        told = sum(len(view_state.view.of(kind)) for kind in (*_TOLD, SpikeOnset))
         return told, self.selected, self.has_focus
 
-    def heading(self, moment: Moment) -> Content:
+    def heading(self, view_state: ViewState) -> Content:
         """How many of what one looks for."""
-        view = moment.view
+        view = view_state.view
         spikes, findings = len(view.spikes) + bool(view.open_spike), len(view.findings)
         return Content(f"events · ▼ {spikes} · findings {findings}")
 
-    def lines(self, moment: Moment) -> Sequence[Event]:
+    def lines(self, view_state: ViewState) -> Sequence[Event]:
         """The events told here. A spike stands at its peak, though it is told when it is over."""
-        opened = moment.view.open_spike
-        told = [event for kind in _TOLD for event in moment.view.of(kind)]
+        opened = view_state.view.open_spike
+        told = [event for kind in _TOLD for event in view_state.view.of(kind)]
         told += [opened] if opened else []
         return sorted(told, key=lambda event: (where(event), event.seq), reverse=True)
 
@@ -128,7 +128,7 @@ def _course(event: Event) -> str:
 
 def _phase(event: Phase) -> str:
     name = event.name.replace("grokked_95", "grokked (95 %)")
-    seen = crossing(event.name, event.split, event.threshold, event.details)
+    seen = phase_text(event.name, event.split, event.threshold, event.details)
     when = f"after step {event.after:,}"
     return f"{name}: {seen} ({when})" if seen else f"{name} {when}"
 

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
-from memlab.tui.live.moment import RECENT, Moment, steps_in_all, steps_per_second
+from memlab.tui.live.view_state import RECENT, ViewState, steps_in_all, steps_per_second
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -29,13 +29,13 @@ class Header(Widget):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._moment: Moment | None = None
+        self._moment: ViewState | None = None
         self._drawn: Hashable = None
 
-    def show(self, moment: Moment) -> None:
+    def show(self, view_state: ViewState) -> None:
         """Take in a moment."""
-        self._moment = moment
-        if (depends := (moment.version, moment.status, moment.problem)) != self._drawn:
+        self._moment = view_state
+        if (depends := (view_state.version, view_state.status, view_state.problem)) != self._drawn:
             self._drawn = depends
             self.refresh()
 
@@ -47,26 +47,26 @@ class Header(Widget):
         return fitted(facts(self._moment, width // 4), width)
 
 
-def facts(moment: Moment, room: int) -> list[Content]:
+def facts(view_state: ViewState, room: int) -> list[Content]:
     """What is to be known of a run, the most wanted first; its name in `room` cells or so."""
-    view = moment.view
-    sign, style = _SIGNS.get(moment.status, ("✗", "$text-error"))
-    planned = steps_in_all(moment.folder, view)
-    done = moment.step / planned
-    name = safe_text(moment.folder.labels().name or moment.folder.path.name, max(room, 24))
+    view = view_state.view
+    sign, style = _SIGNS.get(view_state.status, ("✗", "$text-error"))
+    planned = steps_in_all(view_state.folder, view)
+    done = view_state.step / planned
+    name = safe_text(view_state.folder.labels().name or view_state.folder.path.name, max(room, 24))
     parts = [
-        Content.assemble((name, "bold"), "  ", (f"{sign} {moment.status}", style)),
+        Content.assemble((name, "bold"), "  ", (f"{sign} {view_state.status}", style)),
         Content.assemble(
-            f"step {moment.step:,}/{planned:,} ", (_bar(done), "$primary"), f" {done:.0%}"
+            f"step {view_state.step:,}/{planned:,} ", (_bar(done), "$primary"), f" {done:.0%}"
         ),
     ]
     rate = steps_per_second(view.events[-RECENT:])
     if rate:
         parts.append(Content(f"{rate:,.3g} steps/s" if rate < 1000 else f"{rate:,.0f} steps/s"))
-        if moment.status in ("running", "paused"):
-            parts.append(Content(f"{clock((planned - moment.step) / rate)} left"))
-    if moment.problem:
-        parts.insert(1, Content.styled(safe_text(moment.problem, 60), "$text-error"))
+        if view_state.status in ("running", "paused"):
+            parts.append(Content(f"{clock((planned - view_state.step) / rate)} left"))
+    if view_state.problem:
+        parts.insert(1, Content.styled(safe_text(view_state.problem, 60), "$text-error"))
     if started := view.of(Started):
         device, engine = safe_text(started[-1].device, 12), safe_text(started[-1].engine, 12)
         parts.append(Content.styled(f"{device} {engine}", "$foreground-muted"))

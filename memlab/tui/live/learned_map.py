@@ -11,11 +11,11 @@ import numpy as np
 
 from memlab.charts import Tiles
 from memlab.errors import MemlabError
-from memlab.preset.recorded import preset_of
+from memlab.preset.run_preset import preset_of
+from memlab.record.example_history import MAX_EXAMPLES, ExampleHistory, newest_example_history
 from memlab.record.folder import RunFolder
-from memlab.record.learned import MAX_EXAMPLES, Learned, newest_learned
 from memlab.tasks.modular import Modular
-from memlab.tasks.operations import Table
+from memlab.tasks.operations import OperationTable
 
 NAME = "first learned"
 
@@ -27,13 +27,13 @@ class LearnedMap:
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._newest: int | None = None
-        self._learned: Learned | None = None
+        self._learned: ExampleHistory | None = None
 
     def known(self, step: int) -> tuple[int | None, int]:
         """The newest checkpoint, and up to which step the map at a step goes: equal = same map."""
         steps = self._folder.checkpoints.steps()
         if steps and steps[-1] != self._newest:
-            self._newest, self._learned = steps[-1], newest_learned(self._folder)
+            self._newest, self._learned = steps[-1], newest_example_history(self._folder)
         return self._newest, min(step, self._learned.step) if self._learned else 0
 
     def until(self, step: int) -> Tiles:
@@ -53,7 +53,7 @@ class LearnedMap:
         )
 
     @cached_property
-    def _table(self) -> Table | None:
+    def _table(self) -> OperationTable | None:
         """The operands of each example, where examples have two."""
         try:
             preset = preset_of(self._folder)

@@ -8,13 +8,13 @@ from textual import events
 from textual.content import Content
 
 from memlab.tui.live.keys import LINES
-from memlab.tui.live.moment import Moment
-from memlab.tui.live.panel import Panel
+from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.panel import Panel
 
 T = TypeVar("T")
 
 
-class Lines(Panel[Moment], Generic[T]):
+class Lines(Panel[ViewState], Generic[T]):
     """Draws only the lines that have room."""
 
     KEYS = LINES
@@ -27,7 +27,7 @@ class Lines(Panel[Moment], Generic[T]):
         self._picture = Content("")
 
     @abstractmethod
-    def lines(self, moment: Moment) -> Sequence[T]:
+    def lines(self, view_state: ViewState) -> Sequence[T]:
         """What there is a line for."""
 
     @abstractmethod
@@ -38,7 +38,7 @@ class Lines(Panel[Moment], Generic[T]):
     def choose(self, what: T) -> None:
         """Do what a line stands for."""
 
-    def settle(self, what: Sequence[T], moment: Moment, width: int) -> None:
+    def settle(self, what: Sequence[T], view_state: ViewState, width: int) -> None:
         """Settle what all lines have in common, before any is written."""
 
     def footnote(self) -> list[Content]:
@@ -49,12 +49,12 @@ class Lines(Panel[Moment], Generic[T]):
         """The picture as it was painted last."""
         return self._picture
 
-    def paint(self, moment: Moment) -> None:
+    def paint(self, view_state: ViewState) -> None:
         """Write the lines around the one that is selected."""
         width, height = self.size
-        what = self.lines(moment)
+        what = self.lines(view_state)
         self.selected = min(self.selected, max(len(what) - 1, 0))
-        self.settle(what, moment, width)
+        self.settle(what, view_state, width)
         below = self.footnote()
         room = max(height - len(below), 1)
         self._top = min(max(self._top, self.selected - room + 1), self.selected)
@@ -72,8 +72,8 @@ class Lines(Panel[Moment], Generic[T]):
 
     def action_move(self, by: int) -> None:
         """Select another line."""
-        if self.moment:
-            last = max(len(self.lines(self.moment)) - 1, 0)
+        if self.view_state:
+            last = max(len(self.lines(self.view_state)) - 1, 0)
             self.selected = min(max(self.selected + by, 0), last)
             self.draw()
 
@@ -83,7 +83,7 @@ class Lines(Panel[Moment], Generic[T]):
 
     def action_choose(self) -> None:
         """Do what the selected line stands for."""
-        if self.moment and (what := self.lines(self.moment)):
+        if self.view_state and (what := self.lines(self.view_state)):
             self.choose(what[self.selected])
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -99,9 +99,9 @@ class Lines(Panel[Moment], Generic[T]):
     def on_click(self, event: events.Click) -> None:
         """Select the line, and do what it stands for."""
         at = event.get_content_offset(self)
-        if self.moment and at is not None:
+        if self.view_state and at is not None:
             row = self._top + at.y
-            if row < len(self.lines(self.moment)):
+            if row < len(self.lines(self.view_state)):
                 self.selected = row
                 self.action_choose()
                 self.draw()

@@ -10,13 +10,13 @@ from textual.content import Content
 from textual.message import Message
 
 from memlab.record.events import Samples
-from memlab.tui.dialogs import Tell
+from memlab.tui.dialogs import MessageBox
+from memlab.tui.live.answer_history import Past, Strips
 from memlab.tui.live.answers import RIGHT, WRONG, Answer, answers, shown
 from memlab.tui.live.columns import Columns
 from memlab.tui.live.lines import Lines
-from memlab.tui.live.moment import Moment
-from memlab.tui.live.panel import link
-from memlab.tui.live.past import Past, Strips
+from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.panel import link
 
 _LEAST = 16
 """Cells that a past needs beside its sample."""
@@ -47,15 +47,15 @@ class SampleList(Lines[Answer]):
         self._selection: int | None = None
         self._columns = Columns(0, 0, 0, 0)
 
-    def depends(self, moment: Moment) -> Hashable:
+    def depends(self, view_state: ViewState) -> Hashable:
         """Evaluations, the one shown, the filter and the line that is selected."""
-        at = samples_at(moment)
+        at = samples_at(view_state)
         step = at.step if at else None
-        return len(moment.view.samples), step, self.filter, self.selected, self.has_focus
+        return len(view_state.view.samples), step, self.filter, self.selected, self.has_focus
 
-    def heading(self, moment: Moment) -> Content:
+    def heading(self, view_state: ViewState) -> Content:
         """At which step, how many are right, what is left out."""
-        at = samples_at(moment)
+        at = samples_at(view_state)
         if at is None:
             return Content("samples")
         found = answers(at)
@@ -72,9 +72,9 @@ class SampleList(Lines[Answer]):
         self.filter, self.selected = name or after, 0
         self.draw()
 
-    def lines(self, moment: Moment) -> Sequence[Answer]:
+    def lines(self, view_state: ViewState) -> Sequence[Answer]:
         """The answers that pass the filter."""
-        at = samples_at(moment)
+        at = samples_at(view_state)
         return [answer for answer in answers(at) if self._passes(answer)] if at else []
 
     def _passes(self, answer: Answer) -> bool:
@@ -82,15 +82,15 @@ class SampleList(Lines[Answer]):
             return not answer.ok
         return self.filter in ("all", answer.split)
 
-    def settle(self, what: Sequence[Answer], moment: Moment, width: int) -> None:
+    def settle(self, what: Sequence[Answer], view_state: ViewState, width: int) -> None:
         """Columns for prompt, target and tokens; the past gets what is left, or a line below."""
         self._columns = columns = Columns.of(what[:_MEASURED], width)
         self._selection = what[self.selected].place if what else None
         self._below = columns.past < _LEAST and self.size.height >= 5
         lead = len(f"#{self._selection} ")
         self._first = lead if self._below else width - columns.past
-        taken = moment.view.samples
-        now = bisect_right(taken, moment.reading, key=lambda samples: samples.step) - 1
+        taken = view_state.view.samples
+        now = bisect_right(taken, view_state.reading, key=lambda samples: samples.step) - 1
         right = self._past.of(taken)
         room = width - self._first if self._below or columns.past >= _LEAST else 0
         self._strips = Strips.over(taken, right, now, room)
@@ -115,7 +115,7 @@ class SampleList(Lines[Answer]):
     def choose(self, what: Answer) -> None:
         """Show all of a sample."""
         self.app.push_screen(
-            Tell(Content(f"Sample {what.place}, {shown(what.split)}"), whole(what))
+            MessageBox(Content(f"Sample {what.place}, {shown(what.split)}"), whole(what))
         )
 
     def on_click(self, event: events.Click) -> None:
@@ -127,10 +127,10 @@ class SampleList(Lines[Answer]):
             self.post_message(self.Pointed(steps[at.x - self._first]))
 
 
-def samples_at(moment: Moment) -> Samples | None:
+def samples_at(view_state: ViewState) -> Samples | None:
     """The newest samples up to the reading cursor."""
-    taken = moment.view.samples
-    n = bisect_right(taken, moment.reading, key=lambda samples: samples.step)
+    taken = view_state.view.samples
+    n = bisect_right(taken, view_state.reading, key=lambda samples: samples.step)
     return taken[n - 1] if n else None
 
 

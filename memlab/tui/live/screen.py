@@ -17,22 +17,22 @@ from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
 from memlab.tui.bar import Bar
-from memlab.tui.dialogs import Line
+from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.live import curves
 from memlab.tui.live.chart_panel import ChartPanel
-from memlab.tui.live.chart_screen import ChartScreen
 from memlab.tui.live.cursor import neighbour
 from memlab.tui.live.event_list import EventList
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
-from memlab.tui.live.look import Extent, Look
-from memlab.tui.live.pace import Pace
-from memlab.tui.live.panel import Panel
+from memlab.tui.live.redraw_throttle import RedrawThrottle
+from memlab.tui.live.run_commands import ask, ask_for_edits
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.scrubber import Scrubber, ticks
-from memlab.tui.live.steering import ask, ask_for_edits
 from memlab.tui.live.viewer import Viewer
+from memlab.tui.plots.chart_screen import ChartScreen
+from memlab.tui.plots.panel import Panel
+from memlab.tui.plots.viewport import Viewport, XExtent
 
 TICK = 0.1
 """Seconds between looks at the clock; how often is drawn is up to `Pace`."""
@@ -63,7 +63,7 @@ class RunScreen(ChartScreen):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
         self.viewer, self._hands = Viewer(folder, at, speed), hands
-        self._pace = Pace()
+        self._pace = RedrawThrottle()
         self._behind = self._steered = False
 
     def compose(self) -> ComposeResult:
@@ -126,11 +126,11 @@ class RunScreen(ChartScreen):
     def _draw(self) -> None:
         """Hand the moment to all that is shown; each part draws what differs."""
         self._behind = False
-        moment = self.viewer.moment()
-        self.query_one(Header).show(moment)
+        view_state = self.viewer.view_state()
+        self.query_one(Header).show(view_state)
         for panel in self.query("Panel"):
             assert isinstance(panel, Panel)
-            panel.show(moment)
+            panel.show(view_state)
         self.query_one(Scrubber).show(self.viewer.track())
         if self._steered != self.viewer.following:
             self._steered = self.viewer.following
@@ -189,7 +189,7 @@ class RunScreen(ChartScreen):
                 self.viewer.hold(int(text))
                 self._moved()
 
-        self.app.push_screen(Line(Content("Go to step"), "", problem), go)
+        self.app.push_screen(TextPrompt(Content("Go to step"), "", problem), go)
 
     def action_begin(self) -> None:
         """To the beginning."""
@@ -231,19 +231,19 @@ class RunScreen(ChartScreen):
     # Look
 
     @property
-    def look(self) -> Look:
+    def viewport(self) -> Viewport:
         """How one looks at the run."""
-        return self.viewer.look
+        return self.viewer.viewport
 
-    def see(self, look: Look) -> None:
+    def see(self, viewport: Viewport) -> None:
         """Look at it so from now on."""
-        self.viewer.look = look
+        self.viewer.viewport = viewport
         self._moved()
 
     @property
-    def extent(self) -> Extent:
+    def extent(self) -> XExtent:
         """All steps up to the cursor."""
-        return Extent.of_steps(self.viewer.view.last_step)
+        return XExtent.of_steps(self.viewer.view.last_step)
 
     @property
     def plot(self) -> ChartPanel:
@@ -261,7 +261,7 @@ class RunScreen(ChartScreen):
 
     def action_spike(self, by: int) -> None:
         """Read at the next spike or the one before; one that is still to come is gone to."""
-        here = self.look.reading
+        here = self.viewport.reading
         start = (-1 if by > 0 else self.extent.last + 1) if here is None else here
         spikes = self.viewer.spikes()
         step = neighbour(spikes, round(start), by)
@@ -275,15 +275,15 @@ class RunScreen(ChartScreen):
 
     def action_smooth(self, by: int) -> None:
         """Smooth more or less."""
-        self.see(self.look.smoother(by))
+        self.see(self.viewport.smoother(by))
 
     # Panels
 
     def action_measure(self, by: int) -> None:
         """Another measure in the third chart."""
         panel = self.query_one("#third", ChartPanel)
-        if panel.moment is not None:
-            there = curves.measures(panel.moment)
+        if panel.view_state is not None:
+            there = curves.measures(panel.view_state)
             names = list(there)
             at = names.index(panel.chosen) + by if panel.chosen in there else 0
             name = names[at % len(names)]

@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from memlab.record.events import Phase
 from memlab.record.snapshot import Snapshot
+from memlab.tui.line_strips import row
 from memlab.tui.live.keys import SCRUBBER
-from memlab.tui.strips import row
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
 from memlab.tui.live.cursor import Cursor, neighbour
 from memlab.tui.live.learned_map import LearnedMap
-from memlab.tui.live.look import Look, first_weight
-from memlab.tui.live.moment import (
-    Moment,
+from memlab.tui.live.scrubber import Track, ticks
+from memlab.tui.live.view_state import (
+    ViewState,
     has_batches,
     is_alive,
     problem_of,
@@ -20,8 +20,8 @@ from memlab.tui.live.moment import (
     steps_in_all,
     steps_per_second,
 )
-from memlab.tui.live.scrubber import Track, ticks
-from memlab.tui.live.smoothed import Smoothed
+from memlab.tui.plots.smoothed_loss import Smoothed
+from memlab.tui.plots.viewport import Viewport, first_weight
 
 _SECONDS = 60
 """How long a whole run plays when nobody asks for another speed."""
@@ -39,8 +39,8 @@ class Viewer:
         """the run as it stands, wherever the cursor is"""
         self.status, self.problem = self._condition()
         steps = steps_in_all(folder, self.whole)
-        self.look = Look(weight=first_weight(steps, has_batches(folder)))
-        self._smoothed, self._learned = Smoothed(self.look.weight), LearnedMap(folder)
+        self.viewport = Viewport(weight=first_weight(steps, has_batches(folder)))
+        self._smoothed, self._learned = Smoothed(self.viewport.weight), LearnedMap(folder)
         rate = steps_per_second(self.whole.events) or _RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
         if at is not None or speed:
@@ -87,17 +87,19 @@ class Viewer:
         """The run as it stood at the cursor."""
         return self.whole if self.cursor.at is None else self.history.until(self.cursor.at)
 
-    def moment(self) -> Moment:
+    def view_state(self) -> ViewState:
         """What is shown."""
-        if self._smoothed.weight != self.look.weight:
-            self._smoothed = Smoothed(self.look.weight)
+        if self._smoothed.weight != self.viewport.weight:
+            self._smoothed = Smoothed(self.viewport.weight)
         self._smoothed.extend(self.whole.steps)
         view = self.view
         if self.cursor.at is None:
             status, problem = self.status, self.problem
         else:
             status, problem = status_then(view), ""
-        return Moment(self.folder, view, self._smoothed, self._learned, self.look, status, problem)
+        return ViewState(
+            self.folder, view, self._smoothed, self._learned, self.viewport, status, problem
+        )
 
     def track(self) -> Track:
         """What the time line shows: the whole run."""

@@ -8,9 +8,9 @@ from typing import Any
 from textual.content import Content
 
 from memlab.record.status import Status
-from memlab.tui.differing import shown_setting
 from memlab.tui.runs.entry import CURVE, Entry
-from memlab.tui.safe import safe
+from memlab.tui.safe_content import safe
+from memlab.tui.settings_diff import shown_setting
 from memlab.tui.table import Column
 
 SIGNS: dict[Status, tuple[str, str]] = {

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from memlab.tui.differing import shown_setting
 from memlab.tui.runs.columns import Shown, age
 from memlab.tui.runs.entry import Entry
 from memlab.tui.runs.listing import Listing
-from memlab.tui.safe import safe
+from memlab.tui.safe_content import safe
+from memlab.tui.settings_diff import shown_setting
 
 
 def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
@@ -31,12 +31,12 @@ def _order(listing: Listing, columns: Sequence[Shown]) -> str:
     return safe(f"by {title} {'▾' if down else '▴'}").plain
 
 
-def detail(entry: Entry, differing: Sequence[str]) -> Content:
+def detail(entry: Entry, settings_diff: Sequence[str]) -> Content:
     """A second look at the run under the cursor."""
     values = "  ".join(f"{name} {value:.4g}" for name, value in entry.values.items())
     settings = [
         f"{key.rpartition('.')[2]} {shown_setting(entry.settings[key])}"
-        for key in differing
+        for key in settings_diff
         if key in entry.settings
     ]
     tags = " ".join(f"#{tag}" for tag in entry.tags)

@@ -11,7 +11,7 @@ from memlab.charts import sparkline
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.status import Status
-from memlab.record.summary import closing_facts
+from memlab.record.summary import end_summary
 
 CURVE = 12
 """Cells of the small curve."""
@@ -68,7 +68,7 @@ class Entry:
 def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, Any]) -> Entry:
     """A run of which so much is known in brief; one that has not ended well is read in full."""
     if not known["final"] and known["status"] != Status.QUEUED:
-        full = closing_facts(folder)
+        full = end_summary(folder)
         known = {**known, **full, "spikes": full["n_spikes"]}
     return Entry(
         folder=folder,
@@ -97,5 +97,5 @@ def curve(folder: RunFolder) -> str:
     return " " * CURVE
 
 
-def _step(crossing: Mapping[str, Any] | None) -> int | None:
-    return None if crossing is None else int(crossing["to"])
+def _step(phase_text: Mapping[str, Any] | None) -> int | None:
+    return None if phase_text is None else int(phase_text["to"])

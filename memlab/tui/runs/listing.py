@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import final
 
-from memlab.tui.differing import differing
+from memlab.record.run_filter import Test, parse
 from memlab.tui.runs.columns import ordered
 from memlab.tui.runs.entry import Entry
-from memlab.tui.runs.filter import Test, parse
+from memlab.tui.settings_diff import settings_diff
 
 
 @final
@@ -15,7 +15,7 @@ class Listing:
 
     def __init__(self) -> None:
         self.shown: list[Entry] = []
-        self.differing: list[str] = []
+        self.settings_diff: list[str] = []
         """the settings in which those shown differ, in the order of a preset"""
         self.fact, self.down = "run", True
         self.marked: dict[str, None] = {}
@@ -27,7 +27,7 @@ class Listing:
         passing = [entry for entry in known.values() if self._test(entry.facts)]
         self.shown = ordered(passing, self.fact, self.down)
         self.marked = {key: None for key in self.marked if key in known}
-        self.differing = differing((e.preset, e.settings) for e in self.shown)
+        self.settings_diff = settings_diff((e.preset, e.settings) for e in self.shown)
 
     def filter(self, text: str, known: frozenset[str]) -> None:
         """Show only runs that pass.

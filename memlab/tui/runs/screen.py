@@ -16,24 +16,24 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from memlab.errors import MemlabError
-from memlab.preset.recorded import preset_of
+from memlab.preset.run_preset import preset_of
+from memlab.record.run_filter import FilterError
 from memlab.record.runs import delete, restore
 from memlab.record.status import Status
 from memlab.tui import keys
-from memlab.tui.at_work import at_work
 from memlab.tui.bar import Bar
-from memlab.tui.dialogs import Line
+from memlab.tui.console_state import Memory
+from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
-from memlab.tui.memory import Memory
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
 from memlab.tui.runs.columns import Shown, columns
 from memlab.tui.runs.detail import detail, summary
 from memlab.tui.runs.entry import Entry, curve
-from memlab.tui.runs.filter import FilterError
 from memlab.tui.runs.index import Index
 from memlab.tui.runs.listing import Listing
-from memlab.tui.safe import in_a_line, safe
+from memlab.tui.safe_content import one_line, safe
 from memlab.tui.table import Column, Table
+from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
 """Seconds between two looks at the folder."""
@@ -104,7 +104,7 @@ class RunsScreen(Screen[None]):
     # Reading
 
     def _refresh(self) -> None:
-        if self.is_current and not at_work(self, "read"):
+        if self.is_current and not worker_running(self, "read"):
             self._read_runs()
 
     @work(thread=True, group="read")
@@ -119,7 +119,7 @@ class RunsScreen(Screen[None]):
     def _draw_soon(self) -> None:
         """Draw the curves of the runs that are seen, unless that is under way."""
         wanted = [e for e in self._seen() if self._drawn_at.get(e.key) != e.step]
-        if wanted and not at_work(self, "draw"):
+        if wanted and not worker_running(self, "draw"):
             self._draw(wanted)
 
     @work(thread=True, group="draw")
@@ -147,7 +147,7 @@ class RunsScreen(Screen[None]):
         """Filter, sort and show what is known."""
         at, listing, table = self._at_cursor(), self._listing, self.query_one(Table)
         listing.take(list(self._index.entries.values()))
-        self._columns = columns(listing.differing, self._curves, self.size.width)
+        self._columns = columns(listing.settings_diff, self._curves, self.size.width)
         sorted_by = next((s.column.key for s in self._columns if s.fact == listing.fact), "")
         table.show(
             [MARK, *(shown.column for shown in self._columns)],
@@ -173,8 +173,8 @@ class RunsScreen(Screen[None]):
 
     @on(Table.Moved)
     def _tell_more(self) -> None:
-        entry, differing = self._at_cursor(), self._listing.differing
-        more = detail(entry, differing) if entry else Content("")
+        entry, settings_diff = self._at_cursor(), self._listing.settings_diff
+        more = detail(entry, settings_diff) if entry else Content("")
         self.query_one("#detail", Static).update(more)
         self._draw_soon()
 
@@ -192,7 +192,7 @@ class RunsScreen(Screen[None]):
             self._listing.filter(event.value, known)
         except FilterError as problem:
             self.query_one("#summary", Static).update(
-                safe(f"✗ {in_a_line(problem)}", style="$text-error")
+                safe(f"✗ {one_line(problem)}", style="$text-error")
             )
             return
         self._list()
@@ -313,7 +313,7 @@ class RunsScreen(Screen[None]):
         if entry := self._at_cursor():
             title = Content.assemble((f"{what} of ", "dim"), safe(entry.name))
             shown = safe(now(entry), MOST).plain
-            text = await self.app.push_screen_wait(Line(title, shown))
+            text = await self.app.push_screen_wait(TextPrompt(title, shown))
             if text not in (None, shown):  # what is shown may be what was there made safe
                 self._try(lambda: change(entry, text))
                 self._refresh()
@@ -343,6 +343,6 @@ class RunsScreen(Screen[None]):
         try:
             act()
         except (MemlabError, OSError) as problem:
-            self.notify(in_a_line(problem), severity="error", markup=False)
+            self.notify(one_line(problem), severity="error", markup=False)
             return False
         return True

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memlab.record.events import Samples
+from memlab.tui.live.answer_history import Past, Strips
 from memlab.tui.live.answers import Token, answers, percent, shown, token_line, was_right
-from memlab.tui.live.past import Past, Strips
 
 
 def sample(ok: bool) -> dict[str, object]:

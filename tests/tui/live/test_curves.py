@@ -14,17 +14,19 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.tui.live import curves
 from memlab.tui.live.learned_map import LearnedMap
-from memlab.tui.live.look import Extent, Look, Window
-from memlab.tui.live.moment import Moment
-from memlab.tui.live.smoothed import Smoothed
+from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.smoothed_loss import Smoothed
+from memlab.tui.plots.viewport import StepRange, Viewport, XExtent
 
 
-def moment_of(folder: RunFolder, look: Look | None = None, at: int | None = None) -> Moment:
+def moment_of(
+    folder: RunFolder, viewport: Viewport | None = None, at: int | None = None
+) -> ViewState:
     view = History(folder).until(at)
     made = Smoothed(0.9)
     made.extend(view.steps)
     learned = LearnedMap(folder)
-    return Moment(folder, view, made, learned, look or Look(weight=0.9), "finished")
+    return ViewState(folder, view, made, learned, viewport or Viewport(weight=0.9), "finished")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -35,12 +37,12 @@ def moment_of(folder: RunFolder, look: Look | None = None, at: int | None = None
 def test_no_extreme_of_the_steps_shown_is_lost(
     finished: RunFolder, first: int, length: int, x_log: bool, columns: int
 ) -> None:
-    look = Look(x_log=x_log, window=Window(first, min(first + length, 1400)))
-    moment = moment_of(finished, look)
-    low, high = look.span(Extent.of_steps(1400))
-    steps, loss = moment.view.steps["step"], moment.view.steps["loss"]
+    viewport = Viewport(x_log=x_log, window=StepRange(first, min(first + length, 1400)))
+    view_state = moment_of(finished, viewport)
+    low, high = viewport.span(XExtent.of_steps(1400))
+    steps, loss = view_state.view.steps["step"], view_state.view.steps["loss"]
     shown = loss[(steps >= np.floor(low)) & (steps <= np.ceil(high))]
-    found = curves.extremes(moment, "loss", columns)
+    found = curves.extremes(view_state, "loss", columns)
     assert found.low.min() == shown.min()
     assert found.high.max() == shown.max()
 
@@ -67,7 +69,7 @@ def test_a_spike_that_is_not_over_is_marked_where_it_began(finished: RunFolder) 
 
 
 def test_without_smoothing_the_raw_loss_is_the_line(finished: RunFolder) -> None:
-    chart = curves.loss(moment_of(finished, Look(weight=0.0)), True, 100)
+    chart = curves.loss(moment_of(finished, Viewport(weight=0.0)), True, 100)
     assert not chart.bands
     assert chart.series[0].y.max() == moment_of(finished).view.steps["loss"].max()
 
@@ -75,7 +77,7 @@ def test_without_smoothing_the_raw_loss_is_the_line(finished: RunFolder) -> None
 def test_the_smoothed_line_does_not_depend_on_the_zoom(finished: RunFolder) -> None:
     all_of_it = curves.loss(moment_of(finished), True, 100).series[0]
     part = curves.loss(
-        moment_of(finished, Look(weight=0.9, window=Window(100, 300))), True, 100
+        moment_of(finished, Viewport(weight=0.9, window=StepRange(100, 300))), True, 100
     ).series[0]
     np.testing.assert_array_equal(all_of_it.y, part.y)
 
@@ -91,8 +93,8 @@ def test_a_mixture_is_shown_task_by_task(tmp_path: Path, new_run, begin_run) -> 
         for step in (0, 10):
             groups = {"copy": {"val_accuracy": step / 10}, "add": {"val_accuracy": 0.5}}
             writer.write(Evaluated(step=step, values={"val_accuracy": 0.5}, groups=groups))
-    moment = moment_of(folder)
-    chart = curves.measures(moment)["val_accuracy by task"](moment, False, 80)
+    view_state = moment_of(folder)
+    chart = curves.measures(view_state)["val_accuracy by task"](view_state, False, 80)
     assert {s.name: s.y.tolist() for s in chart.series} == {"copy": [0, 1], "add": [0.5, 0.5]}
 
 
@@ -109,11 +111,15 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
     with begin_run(folder) as writer:
         writer.write(Rows(step=50, values=values))
         writer.write(Evaluated(step=50, values={"val_loss": bad, "val_accuracy": bad}))
-    for look in (Look(weight=0.9), Look(x_log=True), Look(weight=0.9, window=Window(10, 30))):
-        moment = moment_of(folder, look)
-        for measure in (curves.loss, curves.accuracy, *curves.measures(moment).values()):
+    for viewport in (
+        Viewport(weight=0.9),
+        Viewport(x_log=True),
+        Viewport(weight=0.9, window=StepRange(10, 30)),
+    ):
+        view_state = moment_of(folder, viewport)
+        for measure in (curves.loss, curves.accuracy, *curves.measures(view_state).values()):
             for y_log in (True, False):
-                chart = measure(moment, y_log, 60)
+                chart = measure(view_state, y_log, 60)
                 if isinstance(chart, Chart):
                     assert draw(chart, 60, 12, PLAIN).count("\n") == 11
 
@@ -123,9 +129,9 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
 def test_the_legend_has_the_very_value_that_was_recorded(
     finished: RunFolder, reading: int | None, columns: int
 ) -> None:
-    moment = moment_of(finished, Look(reading=reading))
-    recorded = moment.view.steps["grad_norm"][(reading or 1400) - 1]
-    chart = curves.column("grad_norm")(moment, True, columns)
+    view_state = moment_of(finished, Viewport(reading=reading))
+    recorded = view_state.view.steps["grad_norm"][(reading or 1400) - 1]
+    chart = curves.column("grad_norm")(view_state, True, columns)
     assert isinstance(chart, Chart)
     assert f"▬ grad_norm {recorded:.3g}  " in draw(chart, 60, 12, PLAIN).split("\n")[0] + "  "
 
@@ -140,12 +146,12 @@ def test_values_that_are_not_finite_are_counted_one_by_one(
     values[300, 0] = np.inf
     with begin_run(folder) as writer:
         writer.write(Rows(step=600, values=values))
-    chart = curves.loss(moment_of(folder, Look(weight=weight)), True, 40)
+    chart = curves.loss(moment_of(folder, Viewport(weight=weight)), True, 40)
     assert "12 points not finite" in draw(chart, 80, 12, PLAIN)
 
 
 def test_a_column_with_a_value_every_few_steps_is_one_line(finished: RunFolder) -> None:
-    moment = moment_of(finished, Look(window=Window(100, 140)))
-    chart = curves.measures(moment)["weight_norm"](moment, False, 80)
+    view_state = moment_of(finished, Viewport(window=StepRange(100, 140)))
+    chart = curves.measures(view_state)["weight_norm"](view_state, False, 80)
     assert chart.series[0].x.tolist() == [100, 100, 110, 110, 120, 120, 130, 130, 140, 140]
     assert "not finite" not in draw(chart, 80, 12, PLAIN)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memlab.cli.story import phase_line
+from memlab.cli.event_text import phase_line
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import Evaluated, Finding, Phase, Rows, Samples
 from memlab.record.folder import RunFolder

@@ -12,8 +12,8 @@ import safetensors.numpy
 from memlab.preset.load import from_json
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import Checkpoint, Evaluated, Event, Rows
+from memlab.record.example_history import MAX_EXAMPLES
 from memlab.record.folder import RunFolder
-from memlab.record.learned import MAX_EXAMPLES
 from memlab.tui.live import learned_map
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.frame import text_of
@@ -63,9 +63,9 @@ def test_a_replay_knows_what_was_learned_by_its_step(finished: RunFolder) -> Non
 
 def test_a_checkpoint_is_read_once(finished: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
-    read = learned_map.newest_learned
+    read = learned_map.newest_example_history
     monkeypatch.setattr(
-        learned_map, "newest_learned", lambda folder: reads.append(1) or read(folder)
+        learned_map, "newest_example_history", lambda folder: reads.append(1) or read(folder)
     )
     seen = LearnedMap(finished)
     for step in (100, 200):

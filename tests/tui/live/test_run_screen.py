@@ -49,7 +49,7 @@ async def test_a_finished_run_opens_at_its_end(opened: Open, finished: RunFolder
         text = await settle(pilot)
         assert "made up" in text and "finished" in text and "step 1,400/1,400" in text
         assert "■ end" in text
-        assert screen.query_one(SampleList).moment.step == 1400
+        assert screen.query_one(SampleList).view_state.step == 1400
 
 
 async def test_steps_by_evaluation_event_and_number(opened: Open, finished: RunFolder) -> None:
@@ -115,13 +115,13 @@ async def test_reading_shows_values_and_the_samples_of_that_step(
 ) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("n")
-        assert screen.look.reading == 901
+        assert screen.viewport.reading == 901
         assert "step 901" in title(screen, "loss") and "grad_norm" in title(screen, "loss")
         assert "step 900" in title(screen, "samples")
         await pilot.press("left")
-        assert screen.look.reading < 901
+        assert screen.viewport.reading < 901
         await pilot.press("escape")
-        assert screen.look.reading is None
+        assert screen.viewport.reading is None
         assert "step 1,400" in title(screen, "samples")
 
 
@@ -129,7 +129,7 @@ async def test_a_spike_that_is_still_to_come_is_gone_to(opened: Open, finished: 
     async with opened(finished, 500) as (pilot, screen):
         for start in ("home", "G", "home"):
             await pilot.press("escape", start, "n")
-            assert screen.look.reading == 901
+            assert screen.viewport.reading == 901
             assert screen.viewer.cursor.at == (901 if start == "home" else None)
             assert "step 901" in title(screen, "loss")
 
@@ -147,7 +147,7 @@ async def test_a_spike_that_is_not_over_is_read_too(
                 break
         screen.poll()
         await pilot.press("n")
-        assert screen.look.reading == 901 and screen.viewer.following
+        assert screen.viewport.reading == 901 and screen.viewer.following
 
 
 async def test_where_no_spike_is_it_is_said(opened: Open, finished: RunFolder) -> None:
@@ -156,7 +156,7 @@ async def test_where_no_spike_is_it_is_said(opened: Open, finished: RunFolder) -
         assert told(pilot) == "no spike after step 901"
         await pilot.press("N")
         assert told(pilot) == "no spike before step 901"
-        assert screen.look.reading == 901
+        assert screen.viewport.reading == 901
 
 
 async def test_the_mouse_reads_along_on_a_chart(opened: Open, finished: RunFolder) -> None:
@@ -164,7 +164,7 @@ async def test_the_mouse_reads_along_on_a_chart(opened: Open, finished: RunFolde
         panel = screen.query_one("#loss", ChartPanel)
         await pilot.click(panel, offset=(panel.size.width // 2, 5))
         await pilot.pause()
-        assert 500 < screen.look.reading < 900
+        assert 500 < screen.viewport.reading < 900
 
 
 async def test_the_wheel_zooms_where_the_mouse_is_and_pans_with_shift(
@@ -176,11 +176,11 @@ async def test_the_wheel_zooms_where_the_mouse_is_and_pans_with_shift(
         keys = {"shift": False, "meta": False, "ctrl": False}
         panel.post_message(MouseScrollUp(panel, **at, **keys))
         await pilot.pause()
-        low, high = screen.look.span(screen.extent)
+        low, high = screen.viewport.span(screen.extent)
         assert 0 < low < 200 and high - low == pytest.approx(1400 * 0.8)
         panel.post_message(MouseScrollUp(panel, **at, **keys | {"shift": True}))
         await pilot.pause()
-        assert screen.look.span(screen.extent)[0] < low
+        assert screen.viewport.span(screen.extent)[0] < low
 
 
 async def test_titles_are_pressed_with_the_mouse(opened: Open, finished: RunFolder) -> None:
@@ -204,20 +204,20 @@ async def test_the_sign_before_the_time_line_plays(opened: Open, finished: RunFo
 async def test_zoom_pan_and_reset(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("plus")
-        assert screen.look.span(screen.extent) == (350, 1050)
+        assert screen.viewport.span(screen.extent) == (350, 1050)
         await pilot.press("right")
-        assert screen.look.span(screen.extent) == (525, 1225)
+        assert screen.viewport.span(screen.extent) == (525, 1225)
         assert "steps 525 to 1,225" in title(screen, "loss")
         await pilot.press("minus")
         await pilot.press("0")
-        assert screen.look.window is None
+        assert screen.viewport.window is None
 
 
 async def test_axes_smoothing_and_marker(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("y", "x", "s", "o", "M")
         assert title(screen, "loss") == "loss · linear y · log x · smoothing 0.5 · without outliers"
-        assert screen.look.blocks
+        assert screen.viewport.blocks
         await pilot.press("S")
         assert "raw" in title(screen, "loss")
 
@@ -239,9 +239,9 @@ async def test_samples_are_filtered_and_told_in_full(opened: Open, finished: Run
     async with opened(finished, 500) as (pilot, screen):
         samples = screen.query_one(SampleList)
         await pilot.press("w")
-        assert {a.ok for a in samples.lines(samples.moment)} == {False}
+        assert {a.ok for a in samples.lines(samples.view_state)} == {False}
         await pilot.press("w")
-        assert {a.split for a in samples.lines(samples.moment)} == {"train"}
+        assert {a.split for a in samples.lines(samples.view_state)} == {"train"}
         samples.focus()
         await pilot.press("down", "enter")
         text = await settle(pilot)
@@ -255,8 +255,8 @@ async def test_the_strip_of_a_sample_leads_to_its_evaluation(
     async with opened(finished) as (pilot, screen):
         samples = screen.query_one(SampleList)
         await pilot.click(samples, offset=(1 + samples._first, 1))
-        assert screen.look.reading < 100
-        assert f"step {screen.look.reading:.0f}" in title(screen, "samples")
+        assert screen.viewport.reading < 100
+        assert f"step {screen.viewport.reading:.0f}" in title(screen, "samples")
 
 
 async def test_events_stand_newest_first_also_a_spike_that_is_told_when_it_is_over(
@@ -299,7 +299,7 @@ async def test_an_event_leads_to_its_step(opened: Open, finished: RunFolder) -> 
     async with opened(finished) as (pilot, screen):
         screen.query_one(EventList).focus()
         await pilot.press("down", "down", "enter")
-        assert screen.look.reading == 901
+        assert screen.viewport.reading == 901
 
 
 async def test_a_panel_takes_the_whole_screen_and_gives_it_back(
@@ -336,7 +336,7 @@ async def test_a_live_run_is_followed_paused_edited_and_stopped(
         for _ in range(5):
             writer.write(next(events))
         screen.poll()
-        assert screen.query_one(SampleList).moment.step == screen.viewer.whole.last_step > 0
+        assert screen.query_one(SampleList).view_state.step == screen.viewer.whole.last_step > 0
         await pilot.press("space")
         assert inbox.poll() == [Pause()]
         writer.write(Paused(step=screen.viewer.whole.last_step))
@@ -447,7 +447,7 @@ async def test_nothing_is_drawn_while_nothing_is_new(
     async with opened(finished) as (pilot, screen):
         await pilot.pause()
         drawn = []
-        monkeypatch.setattr(ChartPanel, "paint", lambda self, moment: drawn.append(self.id))
+        monkeypatch.setattr(ChartPanel, "paint", lambda self, view_state: drawn.append(self.id))
         screen.poll()
         screen._draw()
         assert drawn == []
@@ -462,9 +462,9 @@ async def test_what_is_hidden_is_not_drawn(
         drawn = []
         paint = ChartPanel.paint
 
-        def noted(self: ChartPanel, moment: Any) -> Any:
+        def noted(self: ChartPanel, view_state: Any) -> Any:
             drawn.append(self.id)
-            return paint(self, moment)
+            return paint(self, view_state)
 
         monkeypatch.setattr(ChartPanel, "paint", noted)
         while not isinstance(event := next(events), Rows):

@@ -1,0 +1,130 @@
+"""Claims set beside what a run recorded.
+
+    claim                              met when
+    val_accuracy >= 0.99 by step N     some evaluation up to N reaches it; the first one is told
+    val_accuracy < 0.99 up to step N   the run has come to N, and no evaluation up to there reached it
+    val_loss <= 0.03 at the end        the median of the last five evaluations is so: a run with
+                                       weight decay may end inside a spike
+    completes "I" with " love"         the trained model does, greedily
+
+What the run has not come far enough to tell is open.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf, isclose
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.claims.claim_measures import Curve, curve
+from memlab.preset.schema import Claim, Completion
+from memlab.record.snapshot import Snapshot
+
+Status = Literal["met", "not met", "open"]
+ENDS = ("finished", "early_stop", "diverged")
+"""Ways of ending that a preset asks for or brings about itself."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim and what became of it."""
+
+    claim: Claim
+    status: Status
+    measured: float | str | None = None
+    """the measure's value, or the completion; None where there is none"""
+    step: int | None = None
+    """the evaluation that it was measured at, for claims about a step"""
+
+
+def judge(
+    claims: Sequence[Claim], run: Snapshot, complete: Callable[[str], str]
+) -> Iterator[Verdict]:
+    """What became of each claim, in order; `complete` asks the trained model."""
+    for claim in claims:
+        if claim.completes is not None:
+            yield _completion(claim, claim.completes, run, complete)
+            continue
+        measured = curve(run, _name(claim))
+        if claim.at_end:
+            yield _at_end(claim, measured, run)
+        else:
+            yield _by_step(claim, measured, run)
+
+
+def statement(claim: Claim) -> str:
+    """The claim in one line."""
+    if claim.completes is not None:
+        return f"completes {claim.completes.prompt!r} with {claim.completes.answer!r}"
+    sign, bound = _bound(claim)
+    if claim.not_by_step is not None:
+        sign = {">=": "<", "<=": ">", "=": "is not"}[sign]
+    when = "at the end"
+    if claim.by_step is not None:
+        when = f"by step {claim.by_step:,}"
+    elif claim.not_by_step is not None:
+        when = f"up to step {claim.not_by_step:,}"
+    return f"{_name(claim)} {sign} {bound:g} {when}"
+
+
+def _name(claim: Claim) -> str:
+    return f"{claim.split}_{claim.measure}" if claim.split else str(claim.measure)
+
+
+def _bound(claim: Claim) -> tuple[str, float]:
+    bounds = {">=": claim.at_least, "<=": claim.at_most, "=": claim.equals}
+    return next((sign, bound) for sign, bound in bounds.items() if bound is not None)
+
+
+def _reaches(claim: Claim, value: float) -> bool:
+    sign, bound = _bound(claim)
+    if sign == "=":
+        return isclose(value, bound, rel_tol=1e-9)
+    return value >= bound if sign == ">=" else value <= bound
+
+
+def _completion(
+    claim: Claim, wanted: Completion, run: Snapshot, complete: Callable[[str], str]
+) -> Verdict:
+    if not _over(run):
+        return Verdict(claim, "open")
+    answer = complete(wanted.prompt)
+    return Verdict(claim, "met" if answer == wanted.answer else "not met", answer)
+
+
+def _at_end(claim: Claim, measured: Curve, run: Snapshot) -> Verdict:
+    if not len(measured.values):
+        return Verdict(claim, "open")
+    value = measured.last()
+    if not _over(run):
+        return Verdict(claim, "open", value)
+    return Verdict(claim, "met" if _reaches(claim, value) else "not met", value)
+
+
+def _by_step(claim: Claim, measured: Curve, run: Snapshot) -> Verdict:
+    limit = claim.by_step if claim.by_step is not None else claim.not_by_step
+    assert limit is not None
+    early = measured.steps <= limit
+    values, steps = measured.values[early], measured.steps[early]
+    if not len(values):
+        return Verdict(claim, "open")
+    reached = [i for i, value in enumerate(values) if _reaches(claim, value)]
+    place = reached[0] if reached else _nearest(claim, values)
+    status: Status = "open"
+    if reached:
+        status = "met" if claim.by_step is not None else "not met"
+    elif run.last_step >= limit or (run.ended and run.ended.reason == "diverged"):
+        status = "not met" if claim.by_step is not None else "met"
+    return Verdict(claim, status, float(values[place]), int(steps[place]))
+
+
+def _nearest(claim: Claim, values: NDArray[np.float64]) -> int:
+    """The place of the value that comes nearest to the bound."""
+    distance = np.abs(values - _bound(claim)[1])
+    return int(np.argmin(np.where(np.isfinite(distance), distance, inf)))
+
+
+def _over(run: Snapshot) -> bool:
+    return run.ended is not None and run.ended.reason in ENDS

@@ -1,0 +1,33 @@
+"""What happened in a run, in words: phases and spikes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from memlab.cli.output import number
+from memlab.detectors.spike_stats import SpikeStats
+from memlab.record.phase_text import phase_text
+
+
+def phase_line(phase: Mapping[str, Any]) -> str:
+    """A phase as `show` has it: between which evaluations it began, and what was seen."""
+    seen = phase_text(phase["name"], phase["split"], phase["threshold"], phase["details"])
+    when = f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}"
+    return f"{when}: {seen}" if seen else when
+
+
+def spike_stats_line(spike_stats: SpikeStats) -> str:
+    """How many spikes, how often, how high, how long."""
+    if not spike_stats.n:
+        return "no spikes"
+    said = [
+        f"{spike_stats.n} spike{'s' * (spike_stats.n > 1)}",
+        f"{number(spike_stats.per_1000_steps, 2)} per 1,000 steps",
+    ]
+    if spike_stats.height is not None:
+        times = 10**spike_stats.height
+        said.append(f"median height {times:{',.0f' if times >= 10 else '.1f'}} times the base")
+    if spike_stats.recovery is not None:
+        said.append(f"median recovery {spike_stats.recovery:,.0f} steps")
+    if spike_stats.period is not None:
+        said.append(f"one every {spike_stats.period:,.0f} steps")
+    return ", ".join(said)

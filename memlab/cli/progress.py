@@ -1,0 +1,168 @@
+"""What a headless run shows while it trains: a progress line, plain lines, JSON, or nothing."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from memlab.cli.output import number, print_json, talk
+from memlab.cli.run_report import run_report
+from memlab.preset.findings import PresetFinding
+from memlab.record.events import Evaluated, Event, Finding, Phase, Rows, Spike, Started, to_json
+from memlab.record.folder import RunFolder
+from memlab.record.safe_text import safe_text
+from memlab.record.summary import planned_steps
+
+PLAIN_SECONDS = 5.0
+
+
+class RunOutput(ABC):
+    """Shows one run as its events arrive."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @abstractmethod
+    def begin(self, findings: Sequence[PresetFinding]) -> None:
+        """Show what preflight noticed."""
+
+    @abstractmethod
+    def show(self, event: Event) -> None:
+        """Show one event."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Show how it ended."""
+
+
+class Silent(RunOutput):
+    """Shows nothing."""
+
+    def begin(self, findings: Sequence[PresetFinding]) -> None:
+        """Nothing."""
+
+    def show(self, event: Event) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class JsonLines(RunOutput):
+    """One event a line on stdout, as in `events.jsonl`."""
+
+    def begin(self, findings: Sequence[PresetFinding]) -> None:
+        """Nothing: live findings come as events, `memlab check --json` has the others."""
+
+    def close(self) -> None:
+        """Nothing: the last line is the event `ended`."""
+
+    def show(self, event: Event) -> None:
+        """Print the event, unless it is a block of rows."""
+        if not isinstance(event, Rows):
+            print_json({"run": self.folder.path.name} | to_json(event))
+
+
+class Progress(RunOutput):
+    """The newest figures: redrawn on one line of a terminal, else as plain lines now and then."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__(folder)
+        self.console = talk()
+        self.steps = planned_steps(folder)
+        self.values: dict[str, float] = {}
+        self.loss = float("nan")
+        self.step = self.first_step = 0
+        self.started = self.printed = time.monotonic()
+        self.live: Live | None = None
+
+    def begin(self, findings: Sequence[PresetFinding]) -> None:
+        """Name the run and what preflight noticed."""
+        name = safe_text(self.folder.labels().name)
+        self.console.print(Text(f"{name}  {self.folder.path}", style="bold"))
+        for finding in findings:
+            self._note(finding.level, finding.what)
+        if self.console.is_terminal:
+            self.live = Live(Text("starting"), console=self.console, auto_refresh=False)
+            self.live.start()
+
+    def show(self, event: Event) -> None:
+        """Take in one event and redraw."""
+        match event:
+            case Started():
+                self.first_step, self.started = event.step, time.monotonic()
+                self._say(f"on {event.device}, engine {event.engine}: {event.engine_reason}")
+            case Rows():
+                self.step, self.loss = event.step, float(event.values[-1, 0])
+            case Evaluated():
+                self.values |= event.values
+            case Phase():
+                self._say(f"step {event.step:,}: {event.name} (since {event.after:,})", "green")
+            case Spike():
+                self._say(f"step {event.onset:,}: spike to {number(event.peak)}", "yellow")
+            case Finding():
+                self._note(event.level, event.what)
+        self._draw()
+
+    def close(self) -> None:
+        """Stop redrawing and print the closing report."""
+        if self.live is not None:
+            self.live.update(self._line(), refresh=True)
+            self.live.stop()
+        run_report(self.folder)
+
+    def _say(self, text: str, style: str = "dim") -> None:
+        self.console.print(Text(safe_text(text, limit=400), style=style))
+
+    def _note(self, level: str, text: str) -> None:
+        self._say(f"{level}: {text}", {"error": "red", "warning": "yellow"}.get(level, "dim"))
+
+    def _draw(self) -> None:
+        now = time.monotonic()
+        if self.live is not None:
+            if now - self.printed > 0.1:
+                self.live.update(self._line(), refresh=True)
+                self.printed = now
+        elif now - self.printed > PLAIN_SECONDS:
+            self.console.print(self._figures())
+            self.printed = now
+
+    def _line(self) -> Table:
+        line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, overflow="ellipsis")
+        line.add_row(ProgressBar(total=self.steps, completed=self.step, width=20), self._figures())
+        return line
+
+    def _figures(self) -> Text:
+        rate = (self.step - self.first_step) / max(time.monotonic() - self.started, 1e-9)
+        left = (self.steps - self.step) / rate if rate else 0.0
+        parts = [
+            f"step {self.step:,}/{self.steps:,}",
+            f"{number(rate, 3)} steps/s",
+            f"{int(left // 60)}:{int(left % 60):02} left",
+            f"loss {number(self.loss, 3)}",
+        ]
+        names = {"val_loss": "val loss", "train_accuracy": "train", "val_accuracy": "val"}
+        parts += [
+            f"{label} {number(self.values[k], 3)}" for k, label in names.items() if k in self.values
+        ]
+        return Text("  ".join(parts))
+
+
+@contextmanager
+def view(folder: RunFolder, *, quiet: bool, as_json: bool) -> Iterator[RunOutput]:
+    """The view that the options ask for; the terminal is given back whatever happens."""
+    shown: RunOutput = (
+        JsonLines(folder) if as_json else Silent(folder) if quiet else Progress(folder)
+    )
+    try:
+        yield shown
+    finally:
+        if isinstance(shown, Progress) and shown.live is not None:
+            shown.live.stop()

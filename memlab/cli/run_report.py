@@ -1,0 +1,115 @@
+"""What is shown of a run when it is over: a chart, samples, phases, spikes, where it lies."""
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from memlab.charts import bars
+from memlab.charts.run import loss_chart
+from memlab.cli.event_text import phase_line, spike_stats_line
+from memlab.cli.output import data, number, table, talk
+from memlab.cli.terminal_chart import print_chart, width
+from memlab.detectors.curve import recorded, spike_stats_of
+from memlab.detectors.spike_stats import SpikeStats
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.safe_text import safe_text
+from memlab.record.summary import summarize
+
+
+def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
+    """Print what came out of the run."""
+    console = data() if on_stdout else talk()
+    history = History(folder)
+    summary = summarize(folder, history)
+    chance = folder.description.get("check", {}).get("chance_loss")
+    print_chart(console, loss_chart(history.until(), chance))
+    for line in _samples(history):
+        console.print(line)
+    console.print(_figures(summary["final"]))
+    for text in _lines(summary, spike_stats_of(recorded(history.until()))):
+        console.print(text, markup=False)
+    for text in _losses(folder, summary["damaged"]):
+        console.print(text, markup=False)
+    if on_stdout and summary["learned"]:
+        for text in _learned(summary["learned"], width()):
+            console.print(text, markup=False, soft_wrap=True)
+
+
+def _samples(history: History) -> list[Text]:
+    """The newest answers: each token coloured, and a sign that needs no colour."""
+    taken = history.until().samples
+    lines = []
+    for sample in taken[-1].samples if taken else ():
+        right = all(token["ok"] for token in sample["tokens"])
+        line = Text("ok    " if right else "wrong ", style="green" if right else "red")
+        line.append(f"{sample['split']:<6}", style="dim")
+        line.append(safe_text(sample["prompt"]) + " → ", style="dim")
+        for token in sample["tokens"]:
+            style = "green" if token["ok"] else "red underline"
+            line.append(safe_text(token["text"]), style=style)
+        if not right:
+            line.append(f"   target {safe_text(sample['target'])}", style="dim")
+        lines.append(line)
+    return lines
+
+
+def _figures(final: dict[str, float]) -> Table:
+    """The last evaluation: a line a split, then what belongs to none."""
+    splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
+    names = [key.removeprefix("train_") for key in final if key.startswith("train_")]
+    rows = [[split, *(number(final.get(f"{split}_{name}")) for name in names)] for split in splits]
+    others = {key: value for key, value in final.items() if key.split("_")[0] not in splits}
+    rows += [[key.replace("_", " "), number(value)] for key, value in others.items()]
+    headers = ["", *(name.replace("_", " ") for name in names)]
+    return table(headers, rows, numbers=headers[1:])
+
+
+def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
+    lines = [
+        f"{summary['status']} at step {summary['step']:,} of {summary['steps']:,} in "
+        f"{number(summary['seconds'], 3)} s ({number(summary['steps_per_second'], 3)} steps/s)",
+    ]
+    if summary["parameters"] is not None:
+        lines[0] += f", {summary['parameters']:,} parameters"
+    lines += [phase_line(phase) for phase in summary["phases"]]
+    lines.append(f"loss: {spike_stats_line(spikes)}; memlab spikes {summary['run']}")
+    lines += [
+        f"{finding['level']}: {finding['what']} {finding['try']}" for finding in summary["findings"]
+    ]
+    verified = summary["resume_verified"]
+    if verified:
+        same = verified["first_difference"] is None
+        lines.append(
+            f"resume verified: {verified['steps']:,} steps computed twice, "
+            + ("every bit equal" if same else f"different from {verified['first_difference']:,} on")
+        )
+    lines.append(f"{summary['run']}  memlab show {summary['run']}")
+    if summary["status"] not in ("finished", "running"):
+        lines.append(f"go on with: memlab resume {summary['run']}")
+    return [safe_text(line, limit=1000) for line in lines]
+
+
+def _losses(folder: RunFolder, damaged: int) -> list[str]:
+    """What could not be read, and is therefore not shown."""
+    told = [folder.problem(), f"{damaged:,} damaged records are left out" if damaged else None]
+    return [
+        safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)
+        for problem in told
+        if problem
+    ]
+
+
+def _learned(learned: dict[str, Any], width: int) -> list[str]:
+    """When the training examples were first answered right: a line, and bars."""
+    line = f"of {learned['examples']:,} training examples {learned['never']:,} were never learned"
+    if learned["median"] is not None:
+        line += (
+            f", half of the others by step {learned['median']:,.0f}; "
+            f"{learned['forgotten']:,} were forgotten at some time"
+        )
+    counts = [
+        (f"{bar['after']:,} to {bar['to']:,}", bar["examples"]) for bar in learned["histogram"]
+    ]
+    return [line, *bars(counts, width)]

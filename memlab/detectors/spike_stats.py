@@ -1,0 +1,50 @@
+"""A run's spikes in a few numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlab.record.events import Spike
+
+ENOUGH = 4
+"""intervals from which on a period can be told"""
+REGULAR = 0.3
+"""spread of the intervals over their median, up to which spikes come at a period"""
+
+
+@dataclass(frozen=True)
+class SpikeStats:
+    """What a run's spikes have in common."""
+
+    n: int
+    per_1000_steps: float
+    height: float | None
+    """median, decades from base to peak"""
+    recovery: float | None
+    """median, steps from onset to recovery, of those that recovered"""
+    period: float | None
+    """steps from one to the next, if these are regular"""
+
+
+def spike_stats(spikes: Sequence[Spike], steps: int) -> SpikeStats:
+    """The tally of the spikes, in the order of their onsets, of a run of `steps` updates."""
+    heights = [float(spike.details["height"]) for spike in spikes]
+    recoveries = [s.recovered_at - s.onset for s in spikes if s.recovered_at is not None]
+    return SpikeStats(
+        n=len(spikes),
+        per_1000_steps=1000 * len(spikes) / max(steps, 1),
+        height=float(np.median(heights)) if heights else None,
+        recovery=float(np.median(recoveries)) if recoveries else None,
+        period=period([spike.onset for spike in spikes]),
+    )
+
+
+def period(onsets: Sequence[int]) -> float | None:
+    """The median interval, if at least four intervals lie close around it."""
+    intervals = np.diff(onsets)
+    if len(intervals) < ENOUGH:
+        return None
+    middle = float(np.median(intervals))
+    spread = 1.4826 * float(np.median(np.abs(intervals - middle)))
+    return middle if spread <= REGULAR * middle else None

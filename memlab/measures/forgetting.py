@@ -1,0 +1,37 @@
+"""When each training example was learned, and how often it was forgotten since.
+
+The forgetting count is that of Toneva et al. 2019, "An empirical study of example forgetting",
+read at evaluations instead of at each visit.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Forgetting:
+    """One entry per training example."""
+
+    first: Tensor
+    """(example,) int64: step of the first evaluation that found its answer right; -1 = none yet"""
+    forgotten: Tensor
+    """(example,) int64: evaluations that found it wrong after one that found it right"""
+    right: Tensor
+    """(example,) bool: right in the newest evaluation"""
+
+    @classmethod
+    def none(cls, n_examples: int, device: torch.device) -> "Forgetting":
+        """Before the first evaluation."""
+        return cls(
+            torch.full((n_examples,), -1, dtype=torch.int64, device=device),
+            torch.zeros(n_examples, dtype=torch.int64, device=device),
+            torch.zeros(n_examples, dtype=torch.bool, device=device),
+        )
+
+    def see(self, step: int, right: Tensor) -> None:
+        """Take in an evaluation: `right` (example,) bool, the whole answer is right."""
+        self.first[right & (self.first < 0)] = step
+        self.forgotten += self.right & ~right
+        self.right = right.clone()

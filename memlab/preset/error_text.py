@@ -1,0 +1,71 @@
+"""The words of an error: the nearest name, what was found, what to write instead."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from memlab.errors import PresetError, nearest
+from memlab.preset.fields import Field, inside
+from memlab.preset.strict_yaml import Keys
+
+
+def shown(value: Any) -> str:
+    """A value as a person wrote it, with its type."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    for kind, noun in ((dict, "a mapping"), (list, "a list")):
+        if isinstance(value, kind):
+            return f"{noun} ({', '.join(map(str, value))})"[:80]
+    return f"the text {value!r}"[:80] if isinstance(value, str) else str(value)
+
+
+def unknown_key(path: Keys, where: str, known: Mapping[str, Field]) -> PresetError:
+    """The error for a key that is not in the schema, with the nearest one that is."""
+    group = field_key(path[:-1])
+    name = str(path[-1])
+    siblings = [field.name for field in inside(known, group)]
+    elsewhere = [key for key, field in known.items() if field.name == name]
+    hint = f"did you mean {elsewhere[0]}?" if elsewhere else nearest(name, siblings)
+    return PresetError(
+        f"unknown key {name!r}" + (f" in {dotted(path[:-1])}" if group else ""),
+        where=where,
+        found=dotted(path),
+        allowed=", ".join(siblings) or None,
+        hint=hint,
+    )
+
+
+def field_key(path: Keys) -> str:
+    """The key in `fields()` of what stands at a path of a document."""
+    return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def dotted(path: Keys) -> str:
+    """A path as people write it: claims[0].source."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+
+
+def remedy(found: Any, field: Field | None) -> str | None:
+    """What to write instead of a value that is not allowed; else what the setting does."""
+    allowed = field.allowed if field else ""
+    if isinstance(found, str):
+        if "true or false" in allowed and found.lower() in ("yes", "no", "on", "off", "y", "n"):
+            return f"write true or false: {found} is text"
+        if "number" in allowed and (number := _number(found)) is not None:
+            if not isfinite(number):
+                return "write a finite number"
+            return f"this is text: write {found.replace('_', '')} without quotes or underscores"
+        if field and (hint := nearest(found, field.choices)):
+            return hint
+    if isinstance(found, float) and found.is_integer() and "whole number" in allowed:
+        return f"write {int(found)}"
+    if isinstance(found, list) and "list" not in allowed:
+        return "one value, without brackets"
+    return field.help if field else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

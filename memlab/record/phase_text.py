@@ -1,0 +1,31 @@
+"""What the evaluations showed when a phase began, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_SHOWED = {
+    "diverged": "{split} loss above {threshold:.4g}",
+    "stuck": "{split} loss stays at {threshold:.4g}",
+    "overfitting": "{split} loss above {threshold:.4g} while train loss falls",
+    "collapsed": "{split} accuracy below {threshold:.4g}",
+    "sustained": "{split} accuracy >= {threshold:.4g} in the evaluations since",
+}
+"""phases that are not told by an accuracy which is reached"""
+
+
+def phase_text(
+    name: str, split: str | None, threshold: float | None, details: Mapping[str, Any]
+) -> str:
+    """Which threshold was crossed and what is known of it; nothing if that was not recorded."""
+    if split is None or threshold is None:
+        return ""
+    showed = _SHOWED.get(name, "{split} accuracy >= {threshold:.4g}")
+    said = showed.format(split=split, threshold=threshold)
+    match details:
+        case {"delay": int(delay), "ratio": int() | float() as ratio}:
+            return f"{said}, {delay:,} steps after memorizing, at {ratio:.3g} times its step"
+        case {"since": int(since)}:
+            return f"{said} step {since:,}"
+        case {"at": str(at)}:
+            return f"{said}, which is {at}"
+    return said

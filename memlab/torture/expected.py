@@ -1,0 +1,78 @@
+"""Everything that an undamaged run shows: no reader may ever show anything else of it."""
+
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from memlab.errors import RunError
+from memlab.record import sealed_json
+from memlab.record.attempt import place
+from memlab.record.event_log import EventReader
+from memlab.record.events import Event
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.labels import Labels
+from memlab.record.rows import RowReader
+from memlab.record.run_rows import NEVER
+
+
+@final
+class ExpectedRun:
+    """What was read from a run before anything happened to its files."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._steps, self._rows = History(folder).until().steps.read(0, NEVER)
+        self._description, self._labels = folder.description, folder.labels()
+        self._ends = [attempt.end for attempt in folder.attempts()]
+        self._events = [event for number in (1, 2) for event in _events(folder, number)]
+        self._stored = {
+            step: folder.checkpoints.load(step, need="weights").files
+            for step in folder.checkpoints.steps()
+        }
+        self._longest = max(_longest_seal(folder, number) for number in (1, 2))
+
+    def contradiction(self, path: Path, *, one_bit_of_rows: bool) -> str | None:
+        """What the folder at `path` now shows that was never recorded, or fails to show.
+
+        Args:
+            path: a damaged copy.
+            one_bit_of_rows: only one bit of `steps.*` is wrong, so one seal may be lost, not more.
+        """
+        folder = RunFolder(path)
+        history = History(folder)
+        steps, rows = history.until().steps.read(0, NEVER)
+        at = np.isin(self._steps, steps)
+        lost = len(self._steps) - len(steps)
+        holds = {
+            "rows": rows.tobytes() == self._rows[at].tobytes(),
+            "number of rows": not one_bit_of_rows or lost <= self._longest,
+            "events": all(event in self._events for event in history.until().events),
+            "resume_verified": (history.resume_verified or {}).get("first_difference") is None,
+            "description": folder.description in ({}, self._description),
+            "labels": folder.labels() in (Labels(), self._labels),
+            "end": all(attempt.end in (None, *self._ends) for attempt in folder.attempts()),
+            "checkpoint": self._is_a_checkpoint(folder),
+        }
+        return next((f"wrong {name}" for name, right in holds.items() if not right), None)
+
+    def _is_a_checkpoint(self, folder: RunFolder) -> bool:
+        try:
+            stored = folder.checkpoints.load(need="weights")
+        except RunError:
+            return True
+        return stored.files == self._stored.get(stored.step)
+
+
+def _events(folder: RunFolder, number: int) -> list[Event]:
+    path = folder.path / "attempts" / f"{number:03d}" / "events.jsonl"
+    reader = EventReader(path, place(folder.id, number, path.name))
+    reader.refresh()
+    return reader.events
+
+
+def _longest_seal(folder: RunFolder, number: int) -> int:
+    seed = sealed_json.seed(place(folder.id, number, "steps"))
+    reader = RowReader(folder.path / "attempts" / f"{number:03d}", seed, folder.columns)
+    reader.refresh()
+    return int(reader.sealed.seals["rows"].max())

@@ -1,0 +1,85 @@
+"""Kill -9 at any moment: while a run is made, trained, saved, resumed."""
+
+import random
+import signal
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, final
+
+from memlab.record.doctor import examine
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.row_writer import ROWS_PER_SEAL
+from memlab.record.status import Status
+from memlab.torture.small_run import Outcome, child, outcome, processes, progress, train, victim
+from memlab.torture.trial import Trial
+
+
+@final
+class Kill(Trial):
+    """Each try is one kill; a run is killed again and again until it has ended all the same."""
+
+    name = "kill -9"
+    promise = "the folder is valid, at most one flush is lost, and the run ends with the same bits"
+
+    def __init__(self, folder: Path, chance: random.Random, truth: Outcome, seconds: float) -> None:
+        """`seconds`: how long the undisturbed run takes."""
+        super().__init__(folder, chance)
+        self._truth, self._seconds = truth, seconds
+        self._lives = 0
+
+    @property
+    def _runs(self) -> Path:
+        return self.folder / str(self._lives)
+
+    def once(self) -> None:
+        """Kill one process, and look at what it leaves."""
+        reached = processes.Value("q", 0, lock=False)
+        process = child(_train, self._runs, reached)
+        process.join(self.chance.uniform(0, self._seconds))
+        process.kill()
+        process.join()
+        folder = victim(self._runs)
+        if process.exitcode == 0:
+            self._ended(folder)
+            return
+        self.counts.tried += 1
+        if process.exitcode != -signal.SIGKILL:
+            self.counts.failures.append(f"it could not be gone on with: exit {process.exitcode}")
+        if folder is None:
+            self.counts.count("killed before the run was there")
+        else:
+            self._look(folder, reached.value)
+
+    def _look(self, folder: RunFolder, reached: int) -> None:
+        diagnosis = examine(folder)
+        if not diagnosis.healthy:
+            self.counts.failures.append(f"invalid: {diagnosis.symptoms[0]}")
+        steps, rows = History(folder).until().steps.read(0, len(self._truth.steps))
+        if rows.tobytes() != self._truth.rows[: len(steps)].tobytes():
+            self.counts.failures.append(f"wrong rows in {folder.id}")
+        lost = max(0, reached - len(steps))
+        self.counts.most("rows lost at most", lost)
+        if lost > ROWS_PER_SEAL:
+            self.counts.failures.append(f"{lost} rows lost in {folder.id}")
+
+    def _ended(self, folder: RunFolder | None) -> None:
+        assert folder is not None
+        difference = self._truth.difference(outcome(folder))
+        if difference or folder.status() is not Status.FINISHED:
+            self.counts.failures.append(f"{folder.id} ended with other {difference or 'status'}")
+        verified = History(folder).resume_verified or {"steps": 0}
+        self.counts.count("runs that ended with the same bits", not difference)
+        self.counts.count("steps computed twice, every bit equal", verified["steps"] or 0)
+        rmtree(self._runs)
+        self._lives += 1
+
+    def finish(self) -> None:
+        """Let the run that was killed last go on to its end."""
+        child(train, self._runs).join()
+        self._ended(victim(self._runs))
+
+
+def _train(runs: Path, reached: Any) -> None:
+    train(runs, partial(progress, reached=reached))

@@ -1,0 +1,117 @@
+"""The small run that is tortured, trained in a child process, and what it must come to.
+
+The calling process only forks: torch cannot compute gradients in the child of a process that has
+computed some itself.
+"""
+
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch._dynamo  # Every optimizer imports it, for a second, in each child anew.
+from numpy.typing import NDArray
+
+from memlab.preset.create import create_run
+from memlab.preset.load import from_json
+from memlab.record.events import Event, Rows, to_json
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.run_rows import NEVER
+from memlab.record.runs import iter_runs
+from memlab.record.status import Status
+from memlab.training.worker import work
+
+PRESET: dict[str, Any] = {
+    "name": "victim",
+    "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
+    "model": {"n_layers": 1, "n_heads": 2, "d_model": 16, "init_std": 0.1},
+    "optimizer": {"lr": 0.01, "weight_decay": 0.1},
+    "training": {"steps": 150, "checkpoint_every": 50},
+    "evaluation": {"every": 30, "samples": 1},
+}
+OF_AN_ATTEMPT = ("started", "paused", "resumed", "ended")
+"""kinds of events that tell of a process and not of the run"""
+
+processes = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that must be the same however often a run was interrupted."""
+
+    steps: NDArray[np.int64]
+    rows: NDArray[np.float32]
+    events: list[dict[str, Any]]
+    files: dict[str, bytes]
+    """weights and optimizer of the newest checkpoint"""
+
+    def difference(self, other: "Outcome") -> str | None:
+        """What differs by a bit, if anything."""
+        if not np.array_equal(self.steps, other.steps):
+            return "the steps that have a row"
+        if self.rows.tobytes() != other.rows.tobytes():
+            return "per-step rows"
+        if self.events != other.events:
+            return "events"
+        return None if self.files == other.files else "weights or optimizer"
+
+
+def outcome(folder: RunFolder) -> Outcome:
+    """What a run has come to.
+
+    Raises:
+        RunError: it has no checkpoint that can be used.
+    """
+    now = History(folder).until()
+    steps, rows = now.steps.read(0, NEVER)
+    stored = folder.checkpoints.load(need="resume").files
+    names = ("model.safetensors", "optimizer.safetensors")
+    events = [_timeless(e) for e in now.events if e.kind not in OF_AN_ATTEMPT]
+    return Outcome(steps, rows, events, {name: stored[name] for name in names})
+
+
+def _timeless(event: Event) -> dict[str, Any]:
+    return {key: value for key, value in to_json(event).items() if key not in ("wall", "seq")}
+
+
+def train(
+    runs: Path, told: Callable[[Event], None] = lambda event: None, preset: dict[str, Any] = PRESET
+) -> None:
+    """Train the only run in `runs`, which is made when there is none, until it has ended."""
+    torch.set_num_threads(1)
+    folder = victim(runs) or create_run(from_json(preset), runs)
+    if folder.status() is not Status.FINISHED:
+        for event in work(folder, device="cpu"):
+            told(event)
+
+
+def victim(runs: Path) -> RunFolder | None:
+    """The only run in `runs`, if it is there."""
+    return next(iter_runs(runs), None)
+
+
+def child(target: Callable[..., None], *arguments: Any) -> ForkProcess:
+    """A started process."""
+    process = processes.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def undisturbed(runs: Path) -> Outcome:
+    """What the run comes to when it is left alone."""
+    process = child(train, runs)
+    process.join()
+    folder = victim(runs)
+    assert process.exitcode == 0 and folder, "the run does not even train when it is left alone"
+    return outcome(folder)
+
+
+def progress(event: Event, reached: Any) -> None:
+    """Note in shared memory which rows were handed over."""
+    if isinstance(event, Rows):
+        reached.value = event.step

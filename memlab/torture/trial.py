@@ -1,0 +1,48 @@
+"""What every trial has in common: a folder of its own, chance, and a tally."""
+
+import random
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class TrialCounts:
+    """How often something was tried and what came of it."""
+
+    tried: int = 0
+    seen: dict[str, int] = field(default_factory=dict)
+    """figures of the trial by name: counts, or the largest value that was met"""
+    failures: list[str] = field(default_factory=list)
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a figure."""
+        self.seen[name] = self.seen.get(name, 0) + by
+
+    def most(self, name: str, value: int) -> None:
+        """Keep the largest value."""
+        self.seen[name] = max(self.seen.get(name, 0), value)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `memlab torture --json` prints it."""
+        return {"tried": self.tried, **self.seen, "failures": self.failures}
+
+
+class Trial(ABC):
+    """One way to break a run; `once` tries it and notes in `tally` what held and what did not."""
+
+    name: str
+    promise: str
+    """what must hold each time, in one line"""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.folder, self.chance, self.counts = folder, chance, TrialCounts()
+        folder.mkdir()
+
+    @abstractmethod
+    def once(self) -> None:
+        """Try it once."""
+
+    def finish(self) -> None:  # noqa: B027
+        """Bring to an end what the tries have left open."""

@@ -1,0 +1,141 @@
+"""What a model answers: completions of prompts, and the samples that a run shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import torch
+
+from memlab.errors import DataError
+from memlab.models.transformer import Transformer
+from memlab.record.events import Samples
+from memlab.tasks.task import Dataset, Vocabulary
+from memlab.training.generate import Generated, Sampling, generate
+from memlab.training.run_data import RunData
+from memlab.training.trained_model import TrainedModel
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt whose answer is known."""
+
+    split: str
+    prompt: list[int]
+    target: list[int]
+
+
+def complete(
+    trained: TrainedModel,
+    prompts: Sequence[str],
+    *,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Completions of texts: `[{prompt, answer, tokens: [{text, p}]}]`.
+
+    Raises:
+        DataError: a prompt has a symbol that the task does not know, or no room for an answer.
+    """
+    dataset = trained.run_data.dataset
+    vocabulary = dataset.vocabulary
+    encoded = [_encoded(text, vocabulary, trained.model.n_ctx) for text in prompts]
+    sampling = Sampling(temperature, top_k, torch.Generator().manual_seed(seed))
+    made = generate(trained.model, encoded, _longest_answer(dataset), vocabulary.eos, sampling)
+    return [
+        {
+            "prompt": text,
+            "answer": vocabulary.decode(answer.tokens),
+            "tokens": [
+                {"text": vocabulary.symbols[token], "p": p}
+                for token, p in zip(answer.tokens, answer.p, strict=True)
+                if token not in vocabulary.special
+            ],
+        }
+        for text, answer in zip(prompts, made, strict=True)
+    ]
+
+
+def ask(model: Transformer, dataset: Dataset, questions: Sequence[Question]) -> list[Generated]:
+    """The greedy answers to questions, each as long as its target at most."""
+    model.eval()
+    longest = max(len(question.target) for question in questions)
+    prompts = [question.prompt for question in questions]
+    made = generate(model, prompts, longest, dataset.vocabulary.eos)
+    return [
+        Generated(answer.tokens[: len(q.target)], answer.p[: len(q.target)])
+        for answer, q in zip(made, questions, strict=True)
+    ]
+
+
+def questions_of(dataset: Dataset, split: str, limit: int) -> list[Question]:
+    """The first examples of a split."""
+    examples = dataset.splits[split]
+    return [
+        Question(split, examples.prompt(i), examples.target(i))
+        for i in range(min(limit, len(examples)))
+    ]
+
+
+def sample(model: Transformer, run_data: RunData, step: int) -> Samples:
+    """Answers to the run's sample questions, token by token."""
+    questions = sample_questions(run_data.dataset, run_data.preset.evaluation.samples)
+    answers = ask(model, run_data.dataset, questions)
+    vocabulary = run_data.dataset.vocabulary
+    return Samples(
+        step=step,
+        samples=[
+            {
+                "split": question.split,
+                "prompt": vocabulary.decode(question.prompt),
+                "target": vocabulary.decode(question.target),
+                "answer": vocabulary.decode(answer.tokens),
+                "tokens": _tokens(question.target, answer, vocabulary),
+            }
+            for question, answer in zip(questions, answers, strict=True)
+        ],
+    )
+
+
+def sample_questions(dataset: Dataset, n: int) -> list[Question]:
+    """The data set's own probes, else examples of train and val in equal parts."""
+    vocabulary = dataset.vocabulary
+    if dataset.probes:
+        return [
+            Question("train", vocabulary.encode_prompt(prompt), vocabulary.encode(target))
+            for prompt, target in dataset.probes
+        ]
+    splits = [name for name in ("train", "val") if len(dataset.splits.get(name, ()))]
+    return [q for split in splits for q in questions_of(dataset, split, -(-n // len(splits)))]
+
+
+def _tokens(target: list[int], answer: Generated, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """Each place of an answer: what stands there and what should."""
+    pairs = zip_longest(target, answer.tokens, answer.p)
+    return [
+        {
+            "text": "" if token is None else vocabulary.symbols[token],
+            "target": "" if right is None else vocabulary.symbols[right],
+            "p": p,
+            "ok": token == right,
+        }
+        for right, token, p in pairs
+    ]
+
+
+def _encoded(text: str, vocabulary: Vocabulary, n_ctx: int) -> list[int]:
+    ids = vocabulary.encode_prompt(text)
+    if not ids:
+        raise DataError("the prompt is empty", hint="this task has no token that begins a text")
+    if len(ids) > n_ctx:
+        raise DataError(
+            "the prompt is too long",
+            found=f"{len(ids)} tokens",
+            allowed=f"{n_ctx} tokens, the context of this model",
+        )
+    return ids
+
+
+def _longest_answer(dataset: Dataset) -> int:
+    return max(int(split.answer.sum(1).max()) for split in dataset.splits.values() if len(split))

@@ -1,0 +1,141 @@
+"""The forms side by side: how long a step takes, how exact it is, how near the machine's limit."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import torch
+
+from memlab.models.transformer import Transformer
+from memlab.preset.facts import Facts
+from memlab.preset.schema import Model, Preset
+from memlab.preset.size import d_mlp_of
+from memlab.training.device import set_threads
+from memlab.training.engines.choose import ENGINES
+from memlab.training.engines.cost import RowCounts, products
+from memlab.training.engines.engine import CPU, Plan
+from memlab.training.engines.linear import linear
+from memlab.training.optimizers import build_optimizer
+from memlab.training.run_data import RunData
+from memlab.training.update_plans import UpdatePlans
+
+SECONDS = 10.0
+"""about how long the timing may take; every form takes three steps at least"""
+
+
+def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
+    """Time whole updates of each form, interleaved on the same batches; what `memlab bench` prints.
+
+    The process gets as many threads as a run of the preset. The tree is left out where dropout
+    forbids it. `share_of_limit` is the speed of the fastest form's products, all other work
+    included, as a share of `matrix_gflops`.
+    """
+    run_data = RunData(preset, CPU)
+    set_threads(run_data.flop)
+    known, batches, sequences = run_data.facts, run_data.batches, run_data.choice.engine.sequences
+    engines = {
+        name: kind(sequences)
+        for name, kind in ENGINES.items()
+        if name != "tree" or not preset.model.dropout
+    }
+    plans = {name: UpdatePlans(engine, batches) for name, engine in engines.items()}
+    times = _interleave(
+        {name: _stepper(known, made) for name, made in plans.items()},
+        updates=plans["plain"].in_a_row,
+        seconds=seconds,
+    )
+    medians = {name: median(taken) for name, taken in times.items()}
+    fastest = min(medians, key=medians.__getitem__)
+    index = batches.at(1, known.updates)
+    plan = engines[fastest].batch(index)
+    left = products(preset.model, len(known.dataset.vocabulary), plan.row_counts) / 1e9
+    speed = _matrix_gflops(preset.model, plan.row_counts)
+    return {
+        "preset": preset.name,
+        "engine": run_data.choice.name,
+        "reason": run_data.choice.reason,
+        "engines": {
+            name: {
+                "ms_per_step": 1000 * taken,
+                "times_plain": medians["plain"] / taken,
+                "steps": len(times[name]) * plans[name].in_a_row,
+            }
+            for name, taken in medians.items()
+        },
+        "gradient_error": _gradient_error(known, plan, engines["plain"].batch(index)),
+        "gflop_left": left,
+        "matrix_gflops": speed,
+        "share_of_limit": left / speed / medians[fastest],
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _model(known: Facts) -> Transformer:
+    settings, seed = known.preset.model, known.preset.seeds.number("init")
+    return Transformer(settings, len(known.dataset.vocabulary), known.n_ctx, seed=seed)
+
+
+def _stepper(known: Facts, plans: UpdatePlans) -> Callable[[int], None]:
+    """A function that makes update `step`, batch included."""
+    model = _model(known)
+    optimizer = build_optimizer(known.preset.optimizer, model)
+
+    def update(step: int) -> None:
+        (plan,) = plans.at(step, known.updates)
+        optimizer.zero_grad()
+        plan.loss(model, known.preset.training.label_smoothing).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    return update
+
+
+def _interleave(
+    steppers: dict[str, Callable[[int], None]], updates: int, seconds: float
+) -> dict[str, list[float]]:
+    """Seconds of an update, averaged over `updates` that are planned together.
+
+    The first row of each warms up and does not count.
+    """
+    times: dict[str, list[float]] = {name: [] for name in steppers}
+    rounds, end = 0, float("inf")
+    while rounds <= 3 or time.perf_counter() < end:
+        steps = range(rounds * updates + 1, (rounds + 1) * updates + 1)
+        for name, update in steppers.items():
+            started = time.perf_counter()
+            for step in steps:
+                update(step)
+            times[name].append((time.perf_counter() - started) / updates)
+        if rounds == 0:
+            times = {name: [] for name in steppers}
+            end = time.perf_counter() + seconds
+        rounds += 1
+    return times
+
+
+def _gradient_error(known: Facts, plan: Plan, plain: Plan) -> float:
+    """Distance of a form's float32 gradient from the plain one in float64, relative."""
+    model = _model(known).eval()
+    exact = _gradient(plain, model.double())
+    found = _gradient(plan, model.float())
+    return float((found - exact).norm() / exact.norm())
+
+
+def _gradient(plan: Plan, model: Transformer) -> torch.Tensor:
+    loss = plan.loss(model, dtype=model.token.weight.dtype)
+    gradients = torch.autograd.grad(loss, list(model.parameters()))
+    return torch.cat([gradient.flatten() for gradient in gradients]).double()
+
+
+def _matrix_gflops(model: Model, row_counts: RowCounts) -> float:
+    """Speed of the MLP's products at the rows of `extent`, forward and backward, nothing else."""
+    rows, d_model, d_mlp = max(row_counts.inner, row_counts.outputs), model.d_model, d_mlp_of(model)
+    x, up = torch.randn(rows, d_model), torch.randn(d_mlp, d_model)
+    grad = torch.randn(rows, d_mlp)
+    leaves = [x.requires_grad_(), up.requires_grad_()]
+    taken = []
+    for _ in range(7):
+        started = time.perf_counter()
+        torch.autograd.grad(linear(*leaves), leaves, grad)
+        taken.append(time.perf_counter() - started)
+    return 6e-9 * rows * d_model * d_mlp / median(taken)

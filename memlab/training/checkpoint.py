@@ -1,0 +1,143 @@
+"""A training state as the files of a checkpoint, and back.
+
+`model.safetensors` and `optimizer.safetensors` hold tensors under the parameters' names,
+`examples.safetensors` one entry per training example, `state.json` the rest. Nothing is pickled.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from memlab.errors import RunError
+from memlab.measures.forgetting import Forgetting
+from memlab.preset.edit import apply_edits
+from memlab.record.commands import Edit
+from memlab.record.events import Event, to_json
+from memlab.training.optimizers import apply_settings
+from memlab.training.state import COMPLETED, Best, TrainState
+
+
+def to_files(state: TrainState, seq: int, announce: Sequence[Event]) -> dict[str, bytes]:
+    """The files of a checkpoint.
+
+    Args:
+        state: with an empty queue.
+        seq: the number of the next event.
+        announce: the events that the commit makes true, numbered from `seq`.
+    """
+    assert not state.queue, "events that are not written yet would be lost"
+    facts = {
+        "step": state.step,
+        "seq": seq,
+        "announce": [to_json(event) for event in announce],
+        "evaluated_at": state.evaluated_at,
+        "edits": state.edits,
+        "planned": [asdict(edit) for edit in state.planned],
+        "best": state.best and {"step": state.best.step, "loss": state.best.loss},
+        "worse_evaluations": state.worse_evaluations,
+        "sustained": state.sustained,
+        "stage": state.stage,
+        "ending": state.ending if state.ending in COMPLETED else None,
+        "detectors": {type(d).__name__: d.state() for d in state.detectors},
+    }
+    files = {
+        "model.safetensors": weights_to_bytes(dict(state.model.named_parameters())),
+        "optimizer.safetensors": safetensors.torch.save(_optimizer_tensors(state)),
+        "state.json": json.dumps(facts).encode(),
+    }
+    if state.forgetting is not None:
+        files["examples.safetensors"] = weights_to_bytes(vars(state.forgetting))
+    return files
+
+
+def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Restore a fresh `state` from a checkpoint; returns its facts (step, seq, best, ...).
+
+    Raises:
+        RunError: the checkpoint is of another model.
+    """
+    facts: dict[str, Any] = json.loads(files["state.json"])
+    load_weights(state.model, files["model.safetensors"])
+    _restore_optimizer(state, safetensors.torch.load(files["optimizer.safetensors"]))
+    state.step = state.checkpointed_at = facts["step"]
+    state.evaluated_at = facts["evaluated_at"]
+    state.edits = facts["edits"]
+    state.planned = [Edit(**edit) for edit in facts["planned"]]
+    state.worse_evaluations, state.sustained = facts["worse_evaluations"], facts["sustained"]
+    state.stage, state.ending = facts["stage"], facts["ending"]
+    if state.forgetting is not None:
+        per_example = safetensors.torch.load(files["examples.safetensors"])
+        device = state.forgetting.first.device
+        state.forgetting = Forgetting(**{k: tensor.to(device) for k, tensor in per_example.items()})
+    if state.edits:
+        state.preset = apply_edits(state.preset, state.edits)
+        apply_settings(state.optimizer, state.preset.optimizer)
+    for detector in state.detectors:
+        detector.restore(facts["detectors"][type(detector).__name__])
+    return facts
+
+
+def restore_best(state: TrainState, facts: Mapping[str, Any], weights: bytes) -> None:
+    """Take over the best weights so far, which lie in a checkpoint of their own."""
+    tensors = safetensors.torch.load(weights)
+    device = next(state.model.parameters()).device
+    state.best = Best(
+        facts["best"]["step"],
+        facts["best"]["loss"],
+        {name: tensor.to(device) for name, tensor in tensors.items()},
+    )
+
+
+def weights_to_bytes(weights: Mapping[str, Tensor]) -> bytes:
+    """Named tensors in the safetensors format."""
+    return safetensors.torch.save({k: v.detach().contiguous().cpu() for k, v in weights.items()})
+
+
+def load_weights(model: nn.Module, weights: bytes) -> None:
+    """Copy named tensors into the parameters of `model`.
+
+    Raises:
+        RunError: names or shapes differ.
+    """
+    tensors = safetensors.torch.load(weights)
+    parameters = dict(model.named_parameters())
+    shapes = {name: tuple(p.shape) for name, p in parameters.items()}
+    stored = {name: tuple(t.shape) for name, t in tensors.items()}
+    if shapes != stored:
+        odd = sorted(set(shapes.items()) ^ set(stored.items()))[0]
+        raise RunError("the checkpoint is of another model", found=f"{odd[0]} {odd[1]}")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(tensors[name])
+
+
+def weights_sha256(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256 over name, shape, dtype and bytes of each parameter, sorted by name."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _optimizer_tensors(state: TrainState) -> dict[str, Tensor]:
+    return {
+        f"{name}/{key}": value.cpu()
+        for name, parameter in state.model.named_parameters()
+        for key, value in state.optimizer.state.get(parameter, {}).items()
+        if isinstance(value, Tensor)
+    }
+
+
+def _restore_optimizer(state: TrainState, tensors: Mapping[str, Tensor]) -> None:
+    parameters = dict(state.model.named_parameters())
+    for path, tensor in tensors.items():
+        name, key = path.rsplit("/", 1)
+        state.optimizer.state[parameters[name]][key] = tensor.to(parameters[name].device)

@@ -1,0 +1,37 @@
+"""The plain form: every position of every example, as the model's own forward has it."""
+
+from torch import Tensor
+
+from memlab.models.transformer import Transformer
+from memlab.training.engines.cost import RowCounts
+from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
+
+
+class PlainPlan(Plan):
+    """A batch as it is."""
+
+    rows = None
+
+    def __init__(self, batch: Sequences) -> None:
+        super().__init__(batch)
+        self.inputs = batch.put(batch.tokens[:, :-1])
+
+    @property
+    def row_counts(self) -> RowCounts:
+        """Every position of every example, in every block."""
+        examples, length = self.inputs.shape
+        rows = examples * length
+        return RowCounts(rows, rows, rows, rows, rows * (length + 1) // 2, dense=examples)
+
+    def logits(self, model: Transformer) -> Tensor:
+        """(target, d_vocab), picked from the logits of all positions."""
+        logits: Tensor = model(self.inputs)
+        return logits[self.example, self.position]
+
+
+class Plain(Engine):
+    """Computes everything; what the other forms are held equal to."""
+
+    def batch(self, index: Integers | None = None) -> PlainPlan:
+        """The examples with ids `index` (example,), or all of them."""
+        return PlainPlan(self.sequences.take(index))

@@ -1,0 +1,44 @@
+"""The distinct prefixes of a set of sequences, as far as the loss reads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.training.engines.engine import Integers, Sequences
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """A data set's prefix tree: nodes numbered by depth, then by their tokens."""
+
+    node: Integers
+    """(example, depth) the node of each prefix; `len(token)` where nothing later carries loss"""
+    token: Integers
+    """(node,) the last token of the prefix"""
+    depth: Integers
+    """(node,) its position"""
+    has_loss: NDArray[np.bool_]
+    """(example, depth) whether the loss reads the prediction there"""
+
+    @classmethod
+    def of(cls, sequences: Sequences) -> "Prefixes":
+        """Number the prefixes depth by depth: a prefix is its parent and one token more."""
+        tokens, has_loss = sequences.tokens, sequences.targets >= 0
+        alive = np.flip(np.logical_or.accumulate(np.flip(has_loss, 1), 1), 1)
+        length = int(alive.any(0).sum())
+        n_tokens = int(tokens.max()) + 1
+        node = np.zeros((len(tokens), length), np.int64)
+        parent = np.zeros(len(tokens), np.int64)
+        token, depth, start = [], [], 0
+        for t in range(length):
+            live = alive[:, t]
+            prefix, number = np.unique(
+                (parent * n_tokens + tokens[:, t])[live], return_inverse=True
+            )
+            parent[live], node[live, t] = number, number + start
+            token.append(prefix % n_tokens)
+            depth.append(np.full_like(prefix, t))
+            start += len(prefix)
+        node[~alive[:, :length]] = start
+        return cls(node, np.concatenate(token), np.concatenate(depth), has_loss[:, :length])

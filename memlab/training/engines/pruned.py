@@ -1,0 +1,106 @@
+"""The pruned form: every example by itself, but only what its loss reads.
+
+Positions after the last loss position are never made, and in the last block only loss positions
+get a query, an MLP and logits.
+"""
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor
+
+from memlab.models.transformer import Transformer
+from memlab.training.engines.cost import RowCounts
+from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
+from memlab.training.engines.forward import AttentionPattern, Layout, forward
+
+
+class Causal(AttentionPattern):
+    """Each position of an example reads those before it.
+
+    Args:
+        n_examples: all of them with the same positions; rows are (example, position), flattened.
+        mask: (query, position) what each query of an example reads; None = all up to its own.
+        read: (output,) the queries that go on; None = all.
+    """
+
+    def __init__(
+        self, n_examples: int, mask: Tensor | None = None, read: Tensor | None = None
+    ) -> None:
+        self.n_examples, self.mask, self.read = n_examples, mask, read
+
+    def _by_head(self, z: Tensor) -> Tensor:
+        """(row, head, size) -> (example, head, position, size)."""
+        return z.view(self.n_examples, -1, *z.shape[1:]).transpose(1, 2)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+        """Dense attention within each example."""
+        q, k, v = map(self._by_head, (q, k, v))
+        y = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=self.mask, dropout_p=dropout, is_causal=self.mask is None
+        )
+        y = y.transpose(1, 2).flatten(0, 1)
+        return (
+            y if self.read is None else F.embedding(self.read, y.flatten(1)).view(-1, *y.shape[1:])
+        )
+
+
+class Dense(Layout):
+    """Rows are (example, position), up to the last position with loss."""
+
+    def __init__(self, batch: Sequences) -> None:
+        has_loss = batch.targets >= 0
+        columns = np.flatnonzero(has_loss.any(0))
+        n_examples, length = len(batch), int(columns[-1]) + 1
+        position = np.arange(length)
+        queries = (length * np.arange(n_examples)[:, None] + columns).ravel()
+        read = np.flatnonzero(has_loss[:, columns])
+        self.tokens = batch.put(batch.tokens[:, :length].ravel())
+        self.positions = batch.put(np.tile(position, n_examples))
+        self._inner = Causal(n_examples)
+        self._last = Causal(
+            n_examples,
+            mask=batch.put(position <= columns[:, None]),
+            read=None if len(read) == len(queries) else batch.put(read),
+        )
+        self._last.queries = batch.put(queries)
+        self._last.outputs = batch.put(queries[read])
+
+    @property
+    def row_counts(self) -> RowCounts:
+        """Inner blocks make all rows."""
+        rows, examples = len(self.tokens), self._inner.n_examples
+        assert self._last.queries is not None and self._last.outputs is not None
+        queries, outputs = len(self._last.queries), len(self._last.outputs)
+        reads = rows * (rows // examples + 1) // 2
+        return RowCounts(rows, rows, queries, outputs, reads, dense=examples)
+
+    def attention_pattern(self, n_heads: int, *, first: bool, last: bool) -> AttentionPattern:
+        """The last block's queries are the positions that carry loss in any example."""
+        return self._last if last else self._inner
+
+
+class PrunedPlan(Plan):
+    """A batch without what its loss does not read."""
+
+    rows = None
+
+    def __init__(self, batch: Sequences) -> None:
+        super().__init__(batch)
+        self.layout = Dense(batch)
+
+    @property
+    def row_counts(self) -> RowCounts:
+        """How many rows are computed."""
+        return self.layout.row_counts
+
+    def logits(self, model: Transformer) -> Tensor:
+        """(target, d_vocab)."""
+        return forward(model, self.layout)
+
+
+class Pruned(Engine):
+    """Computes what the loss reads, once per example; the form for dropout."""
+
+    def batch(self, index: Integers | None = None) -> PrunedPlan:
+        """The examples with ids `index` (example,), or all of them."""
+        return PrunedPlan(self.sequences.take(index))

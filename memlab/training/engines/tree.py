@@ -1,0 +1,132 @@
+"""The tree form: every distinct prefix once, and only what the loss reads.
+
+The state at a position depends on the tokens up to it alone, so examples that share a prefix
+share its states. A batch is a tree of distinct prefixes, its nodes. Beyond sharing them, nodes
+that no loss reads are never made, the last block makes only loss nodes, and the first block's
+queries, keys and values are made once per distinct (token, position).
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memlab.models.transformer import Transformer
+from memlab.training.engines.cost import RowCounts
+from memlab.training.engines.edges import Edges, Graph, attend
+from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
+from memlab.training.engines.forward import AttentionPattern, Layout, forward
+from memlab.training.engines.prefixes import Prefixes
+
+
+class PathAttention(AttentionPattern):
+    """Each output reads the nodes on its path from the root."""
+
+    def __init__(self, edges: Edges, queries: Tensor | None, outputs: Tensor | None) -> None:
+        self.edges, self.queries, self.outputs = edges, queries, outputs
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+        """Attention along the tree's paths."""
+        assert dropout == 0.0, "dropout makes equal prefixes differ"
+        return attend(q, k, v, self.edges)
+
+
+class TreeLayout(Layout):
+    """The nodes of one batch. The rows that are embedded are distinct (token, position)."""
+
+    def __init__(self, prefixes: Prefixes, index: Integers | None, device: torch.device) -> None:
+        every = slice(None) if index is None else index
+        node, has_loss = prefixes.node[every], prefixes.has_loss[every]
+        chosen, local = _renumber(node, len(prefixes.token))
+        node_of = local[node]
+        alive = node < len(prefixes.token)
+        self._depth = prefixes.depth[chosen]
+        n_tokens = int(prefixes.token.max()) + 1
+        pair_of_depth = self._depth * n_tokens + prefixes.token[chosen]
+        pair, local_pair = _renumber(pair_of_depth, node.shape[1] * n_tokens)
+        self._pair_of_node = local_pair[pair_of_depth]
+        example = np.empty_like(chosen)
+        example[node_of[alive]] = alive.nonzero()[0]
+        self._path = node_of[example]
+        loss_node = node_of[has_loss]
+        self._loss_nodes, local_loss = _renumber(loss_node, len(chosen))
+        self._device = device
+        self.tokens, self.positions = self._put(pair % n_tokens), self._put(pair // n_tokens)
+        self.rows = self._put(local_loss[loss_node])
+        self._patterns: dict[tuple[int, bool, bool], PathAttention] = {}
+
+    @property
+    def row_counts(self) -> RowCounts:
+        """Inner blocks make the nodes."""
+        nodes, losses = len(self._path), len(self._loss_nodes)
+        return RowCounts(len(self.tokens), nodes, losses, losses, int((self._depth + 1).sum()))
+
+    def attention_pattern(self, n_heads: int, *, first: bool, last: bool) -> AttentionPattern:
+        """Made when first asked for: a plan may serve models with other heads."""
+        key = (n_heads, first, last)
+        if key not in self._patterns:
+            self._patterns[key] = self._read(*key)
+        return self._patterns[key]
+
+    def _read(self, n_heads: int, first: bool, last: bool) -> PathAttention:
+        nodes = self._loss_nodes if last else np.arange(len(self._path))
+        depth, path = self._depth[nodes], self._path[nodes]
+        keys = path[np.arange(path.shape[1]) <= depth[:, None]]
+        pairs = self._pair_of_node[nodes] if first else None
+        n_keys = len(self.tokens) if first else len(self._path)
+        graph = Graph(
+            degrees=[(n, t + 1) for t, n in enumerate(np.bincount(depth).tolist()) if n],
+            output=np.arange(len(nodes)).repeat(depth + 1),
+            key=self._pair_of_node[keys] if first else keys,
+            n_keys=n_keys,
+            query_of_output=pairs,
+            n_queries=n_keys if first else len(nodes),
+        )
+        queries = self._put(nodes) if last and not first else None
+        outputs = queries if pairs is None else self._put(pairs)
+        return PathAttention(Edges(graph, n_heads, self._device), queries, outputs)
+
+    def _put(self, ids: Integers) -> Tensor:
+        return torch.from_numpy(ids).to(self._device)
+
+
+def _renumber(ids: Integers, n: int) -> tuple[Integers, Integers]:
+    """The distinct ids below `n`, ascending, and a table from id to its place among them."""
+    present = np.zeros(n + 1, np.bool_)
+    present[ids] = True
+    present[n] = False
+    return np.flatnonzero(present), present.cumsum() - 1
+
+
+class TreePlan(Plan):
+    """A batch as a tree."""
+
+    def __init__(self, batch: Sequences, layout: TreeLayout) -> None:
+        super().__init__(batch)
+        self.layout = layout
+
+    @property
+    def rows(self) -> Tensor:
+        """(target,) the loss node of each target."""
+        return self.layout.rows
+
+    @property
+    def row_counts(self) -> RowCounts:
+        """How many rows are computed."""
+        return self.layout.row_counts
+
+    def logits(self, model: Transformer) -> Tensor:
+        """(loss node, d_vocab)."""
+        return forward(model, self.layout)
+
+
+class Tree(Engine):
+    """Shares equal prefixes; not for dropout, which makes them differ."""
+
+    def __init__(self, sequences: Sequences) -> None:
+        super().__init__(sequences)
+        self.prefixes = Prefixes.of(sequences)
+
+    def batch(self, index: Integers | None = None) -> TreePlan:
+        """The examples with ids `index` (example,), or all of them."""
+        batch = self.sequences.take(index)
+        return TreePlan(batch, TreeLayout(self.prefixes, index, batch.device))

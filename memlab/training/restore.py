@@ -1,0 +1,105 @@
+"""Where an attempt begins: the newest checkpoint that can be used, or nothing; and on what machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from memlab.errors import RunError
+from memlab.preset.run_preset import preset_of
+from memlab.record.events import Event, Finding
+from memlab.record.events import from_json as event_from_json
+from memlab.record.folder import RunFolder
+from memlab.training.checkpoint import from_files, restore_best
+from memlab.training.device import choose_device, describe, make_deterministic, set_threads
+from memlab.training.run_data import RunData
+from memlab.training.state import TrainState, fresh_state
+
+
+@dataclass(frozen=True)
+class AttemptStart:
+    """What an attempt starts with."""
+
+    state: TrainState
+    run_data: RunData
+    circumstances: Mapping[str, Any]
+    """device, threads and versions: what the bits depend on besides the preset"""
+    findings: list[Finding]
+    """what a person should know of this start; the worker sets their step"""
+    seq: int = 0
+    """number of the attempt's first event"""
+    resumed_from: int | None = None
+    """step of the checkpoint; None = from the beginning"""
+    announce: tuple[Event, ...] = ()
+    """events that the checkpoint makes true"""
+
+
+def restore(folder: RunFolder, device: str) -> AttemptStart:
+    """Restore the newest checkpoint that verifies, or make the state before the first update.
+
+    Threads and device are those of the run's first attempt where they can be.
+
+    Raises:
+        RunError: there are checkpoints, and none can be used; or `run.json` is damaged.
+    """
+    attempts = folder.attempts()
+    first = attempts[0].info if attempts else {}
+    make_deterministic()
+    run_data = RunData(preset_of(folder), _device_of(first, device))
+    set_threads(run_data.flop, first.get("threads"))
+    state = fresh_state(run_data)
+    now = describe(run_data.device)
+    findings = _changed_circumstances(first, now)
+    if not folder.checkpoints.has("resume"):
+        return AttemptStart(state, run_data, now, findings)
+    stored = folder.checkpoints.load(need="resume")
+    facts = from_files(state, stored.files)
+    refused = list(stored.refused)
+    if facts["best"]:
+        try:
+            best = folder.checkpoints.load(facts["best"]["step"], need="weights")
+            restore_best(state, facts, best.files["model.safetensors"])
+        except RunError as error:
+            refused.append(f"the best weights: {error.found}")
+    return AttemptStart(
+        state,
+        run_data,
+        now,
+        [*map(_refusal, refused), *findings],
+        seq=facts["seq"],
+        resumed_from=stored.step,
+        announce=tuple(event_from_json(event) for event in facts["announce"]),
+    )
+
+
+def _device_of(first: Mapping[str, Any], asked: str) -> torch.device:
+    """The device asked for; by default the one that the run began on, where it is here."""
+    if asked == "auto" and first.get("device") == "cpu":
+        return choose_device("cpu")
+    return choose_device(asked)
+
+
+def _refusal(reason: str) -> Finding:
+    return Finding(
+        step=0,
+        level="warning",
+        what=f"a checkpoint was refused: {reason}",
+        why="it is missing, or its contents do not match its hashes",
+        advice="the run goes on from what is whole; what is missing is computed again",
+    )
+
+
+def _changed_circumstances(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Finding]:
+    """What differs from the first attempt in a way that changes bits."""
+    return [
+        Finding(
+            step=0,
+            level="warning",
+            what=f"{key} was {first[key]} when the run began and is {now[key]} now",
+            why="sums are made in another order, so the same steps may differ in their last bits",
+            advice="go on where the run began if it must be reproducible bit for bit",
+        )
+        for key in now
+        if key in first and first[key] != now[key]
+    ]

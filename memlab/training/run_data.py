@@ -1,0 +1,91 @@
+"""The data of a run on its device, ready to be computed on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from memlab.preset.facts import facts
+from memlab.preset.schema import Preset
+from memlab.preset.targets import targets
+from memlab.tasks.task import Dataset, Examples
+from memlab.training.batches import Batches
+from memlab.training.engines.choose import Choice, choose
+from memlab.training.engines.cost import products
+from memlab.training.engines.engine import Plan, Sequences
+from memlab.training.update_plans import UpdatePlans
+
+EVAL_BATCH = 8192
+"""examples of an evaluation that are computed together"""
+
+
+@dataclass(frozen=True)
+class EvalSplit:
+    """A split as evaluation reads it: predictions at the loss's and at the answer's tokens."""
+
+    name: str
+    plans: list[Plan]
+    """parts of the split that fit into memory together, in order"""
+    in_loss: Tensor
+    """(target,) bool: counts towards the loss"""
+    in_answer: Tensor
+    """(target,) bool: belongs to the answer"""
+    group: Tensor
+    """(example,) index into `Dataset.groups`"""
+
+
+class RunData:
+    """Everything computed from the preset alone; made anew whenever a run goes on."""
+
+    def __init__(self, preset: Preset, device: torch.device) -> None:
+        self.preset, self.device = preset, device
+        self.facts = facts(preset)
+        self.dataset: Dataset = self.facts.dataset
+        self.batches = Batches(self.facts, preset.seeds)
+        self.choice: Choice = choose(
+            preset.training.engine,
+            self._sequences(self.facts.train, self.facts.target),
+            preset.model,
+            batch_size=preset.training.micro_batch_size or self.facts.batch_size,
+        )
+        self.plans = UpdatePlans(self.choice.engine, self.batches, preset.training.micro_batch_size)
+        self._judged: dict[str, EvalSplit] = {}
+
+    @property
+    def flop(self) -> float:
+        """Floating point operations of the matrix products of an update."""
+        plans = self.plans.at(1, self.facts.updates)
+        d_vocab = len(self.dataset.vocabulary)
+        return sum(products(self.preset.model, d_vocab, plan.row_counts) for plan in plans)
+
+    def eval_split(self, name: str) -> EvalSplit:
+        """The split `name` for evaluation, prepared at its first use."""
+        if name not in self._judged:
+            self._judged[name] = self._judge(name)
+        return self._judged[name]
+
+    def _judge(self, name: str) -> EvalSplit:
+        examples = self.dataset.splits[name]
+        loss = targets(examples, self.dataset.vocabulary, self.preset.training.loss_on)
+        answer = np.where(examples.answer[:, 1:], examples.tokens[:, 1:], -1)
+        union = np.where(loss >= 0, loss, answer)
+        # Dropout is off while judging, so prefixes can be shared whatever training does.
+        settings = self.preset.model.model_copy(update={"dropout": 0.0})
+        kind = "auto" if self.preset.training.engine == "tree" else self.preset.training.engine
+        choice = choose(kind, self._sequences(examples, union), settings, batch_size=None)
+        rows, positions = np.nonzero(union >= 0)
+        return EvalSplit(
+            name=name,
+            plans=choice.engine.parts(EVAL_BATCH),
+            in_loss=self._put(loss[rows, positions] >= 0),
+            in_answer=self._put(answer[rows, positions] >= 0),
+            group=self._put(examples.group),
+        )
+
+    def _sequences(self, examples: Examples, target: NDArray[np.int64]) -> Sequences:
+        return Sequences(examples.tokens, target, self.device)
+
+    def _put(self, array: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

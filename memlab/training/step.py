@@ -1,0 +1,76 @@
+"""Optimizer updates, in blocks: what an update computes stays on the device until a block ends."""
+
+import time
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from memlab.record.events import COLUMNS, NORMS_EVERY
+from memlab.training.learning_rate import learning_rate
+from memlab.training.optimizers import set_learning_rate
+from memlab.training.run_data import RunData
+from memlab.training.state import TrainState
+
+MAX_ROWS = 1024
+MAX_SECONDS = 0.1
+LOSS, GRAD_NORM, LR, WEIGHT_NORM, UPDATE_NORM = range(len(COLUMNS))
+
+
+def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDArray[np.float32]:
+    """Make updates up to step `last` of `steps`, fewer when the block is full; returns (row, column) values.
+
+    Where a block is cut depends on the clock and has no influence on any value.
+    """
+    rows = min(MAX_ROWS, last - state.step)
+    on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=run_data.device)
+    rates = np.empty(rows, np.float32)
+    started = time.perf_counter()
+    done = 0
+    while done < rows:
+        lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
+        measured = (state.step + 1) % NORMS_EVERY == 0
+        before = [p.detach().clone() for p in state.model.parameters()] if measured else []
+        on_device[done, LOSS], on_device[done, GRAD_NORM] = update(state, run_data, lr, steps)
+        if measured:
+            on_device[done, WEIGHT_NORM], on_device[done, UPDATE_NORM] = _norms(state, before)
+        rates[done] = lr
+        done += 1
+        if time.perf_counter() - started > MAX_SECONDS:
+            break
+    values: NDArray[np.float32] = on_device[:done].cpu().numpy()
+    values[:, LR] = rates[:done]
+    return values
+
+
+def _norms(state: TrainState, before: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """2-norms of the weights before an update, and of what it has added to them."""
+    added = [p.detach() - b for p, b in zip(state.model.parameters(), before, strict=True)]
+    return nn.utils.get_total_norm(before), nn.utils.get_total_norm(added)
+
+
+def update(state: TrainState, run_data: RunData, lr: float, steps: int) -> tuple[Tensor, Tensor]:
+    """One optimizer update of a run of `steps`; returns the objective and the gradient's norm before clipping."""
+    settings = state.preset.training
+    step = state.step + 1
+    if state.preset.model.dropout:
+        torch.manual_seed(state.preset.seeds.number("dropout", step))
+    state.model.train()
+    state.optimizer.zero_grad(set_to_none=True)
+    dtype = torch.float64 if settings.loss_dtype == "float64" else torch.float32
+    plans = run_data.plans.at(step, steps)
+    n_targets = sum(plan.n_targets for plan in plans)
+    total = torch.zeros((), device=run_data.device)
+    for plan in plans:
+        loss = plan.loss(state.model, settings.label_smoothing, dtype) * (
+            plan.n_targets / n_targets
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    clip = state.preset.optimizer.clip_grad_norm
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), clip or float("inf"))
+    set_learning_rate(state.optimizer, lr)
+    state.optimizer.step()
+    state.step = step
+    return total, norm

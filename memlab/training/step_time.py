@@ -1,0 +1,29 @@
+"""How long a preset will take, from a few real updates."""
+
+import statistics
+import time
+
+from memlab.preset.schema import Preset
+from memlab.training.device import choose_device
+from memlab.training.learning_rate import learning_rate
+from memlab.training.run_data import RunData
+from memlab.training.state import fresh_state
+from memlab.training.step import update
+
+UPDATES = 5
+
+
+def seconds_per_step(preset: Preset, device: str = "auto") -> float:
+    """Median over a few updates of a fresh model, the first one left out."""
+    run_data = RunData(preset, choose_device(device))
+    state = fresh_state(run_data)
+    steps = run_data.facts.updates
+    taken = []
+    for step in range(1, UPDATES + 2):
+        started = time.perf_counter()
+        loss, _ = update(
+            state, run_data, learning_rate(preset.optimizer, step, max(steps, step)), steps
+        )
+        float(loss)
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken[1:])

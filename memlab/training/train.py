@@ -1,0 +1,242 @@
+"""The training loop, as a generator of events.
+
+    while not ended:
+        yield what has happened
+        judge the model, if an evaluation is due
+        commit a checkpoint, if one is due
+        obey what people ask: edits, a checkpoint, a stop
+        make a block of updates
+
+Each yield is a safe point: all memory is in the state. Pausing is not pulling.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from memlab.errors import PresetError
+from memlab.preset.edit import apply_edits
+from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
+from memlab.record.commands import CheckpointNow, Command, Edit, Stop
+from memlab.record.events import (
+    Change,
+    Checkpoint,
+    Edited,
+    Ended,
+    Evaluated,
+    Event,
+    Finding,
+    Phase,
+    Rows,
+)
+from memlab.training.answers import sample
+from memlab.training.evaluate import evaluate
+from memlab.training.optimizers import apply_settings
+from memlab.training.run_data import RunData
+from memlab.training.state import COMPLETED, Best, TrainState
+from memlab.training.step import advance
+
+
+def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterator[Event]:
+    """Advance `state` until its run ends.
+
+    Whoever pulls the events must commit `state` as a checkpoint when a `Checkpoint` or an
+    `Edited` is yielded, before writing it down.
+    """
+    while True:
+        while state.queue:
+            yield state.queue.popleft()
+        if _evaluation_is_due(state, run_data):
+            _judge(state, run_data)
+        elif _checkpoint_is_due(state, run_data):
+            _checkpoint(state)
+        elif _obey(state, run_data, inbox):
+            continue
+        elif state.ending:
+            yield Ended(step=state.step, reason=state.ending)
+            return
+        elif not _announce_stage(state, run_data):
+            _advance(state, run_data)
+
+
+def emit(state: TrainState, event: Event) -> None:
+    """Queue `event` and what the detectors notice in it.
+
+    What a commit makes true comes last, so that nothing waits in the queue when it is made.
+    """
+    found = [noticed for detector in state.detectors for noticed in detector.see(event)]
+    state.sustained |= any(isinstance(e, Phase) and e.name == "sustained" for e in found)
+    by_commit = isinstance(event, Checkpoint | Edited)
+    state.queue.extend([*found, event] if by_commit else [event, *found])
+
+
+def _steps(state: TrainState, run_data: RunData) -> int:
+    return total_steps(state.preset, run_data.batches.per_epoch)
+
+
+def _evaluation_is_due(state: TrainState, run_data: RunData) -> bool:
+    if state.evaluated_at == state.step or state.ending == "diverged":
+        return False
+    steps = _steps(state, run_data)
+    due = next_evaluation(state.preset, run_data.batches.per_epoch, steps, state.step - 1)
+    return state.step in (0, due) or state.step >= steps
+
+
+def _checkpoint_is_due(state: TrainState, run_data: RunData) -> bool:
+    if state.checkpointed_at == state.step or state.ending == "diverged":
+        return False
+    if state.ending:
+        return True
+    return (
+        state.step > 0
+        and state.step % checkpoint_interval(state.preset, _steps(state, run_data)) == 0
+    )
+
+
+def _judge(state: TrainState, run_data: RunData) -> None:
+    present = [n for n in ("train", "val") if len(run_data.dataset.splits.get(n, ()))]
+    evaluation = evaluate(state.model, run_data, present, state.step)
+    eval_split = evaluation.event
+    if state.forgetting is not None:
+        state.forgetting.see(state.step, evaluation.right["train"])
+    _keep_best(state, eval_split.values.get("val_loss", eval_split.values["train_loss"]))
+    state.evaluated_at = state.step
+    state.ending = _why_over(state, run_data) or state.ending
+    emit(
+        state, _with_test(state, run_data, eval_split) if state.ending in COMPLETED else eval_split
+    )
+    if state.ending is None and _has_lasted(state):
+        state.ending = "early_stop"
+        # It is not told yet: what the detectors saw in it ends the run, so it gets its test scores.
+        state.queue[0] = _with_test(state, run_data, eval_split)
+    if state.preset.evaluation.samples:
+        emit(state, sample(state.model, run_data, state.step))
+
+
+def _why_over(state: TrainState, run_data: RunData) -> str | None:
+    """How the run ends with this evaluation, if it does."""
+    patience = state.preset.training.patience
+    if state.step >= _steps(state, run_data):
+        return "finished"
+    return "early_stop" if patience and state.worse_evaluations >= patience else None
+
+
+def _has_lasted(state: TrainState) -> bool:
+    return state.sustained and state.preset.training.stop_when == "sustained"
+
+
+def _with_test(state: TrainState, run_data: RunData, eval_split: Evaluated) -> Evaluated:
+    """The same evaluation with the test split, which is scored once, at the end."""
+    if not len(run_data.dataset.splits.get("test", ())):
+        return eval_split
+    test = evaluate(state.model, run_data, ["test"], state.step).event
+    groups = {
+        name: values | test.groups.get(name, {}) for name, values in eval_split.groups.items()
+    }
+    return replace(eval_split, values=eval_split.values | test.values, groups=groups)
+
+
+def _keep_best(state: TrainState, loss: float) -> None:
+    if state.best is None or loss < state.best.loss:
+        weights = {name: p.detach().clone() for name, p in state.model.named_parameters()}
+        state.best, state.worse_evaluations = Best(state.step, loss, weights), 0
+    else:
+        state.worse_evaluations += 1
+
+
+def _checkpoint(state: TrainState) -> None:
+    state.checkpointed_at = state.step
+    best = state.best.step if state.best else None
+    emit(state, Checkpoint(step=state.step, best_step=best))
+
+
+def _obey(state: TrainState, run_data: RunData, inbox: deque[Command]) -> bool:
+    """Do what is asked for; true if there was anything to do at this step."""
+    wanted = stopping = False
+    while inbox:
+        match inbox.popleft():
+            case Stop():
+                stopping = True
+            case CheckpointNow():
+                wanted = True
+            case Edit() as edit if not _known(state, edit):
+                state.planned.append(edit)
+    due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
+    state.planned = [edit for edit in state.planned if edit not in due]
+    if changes := _applied(state, due):
+        _take_effect(state, run_data, changes)
+    elif wanted:
+        _checkpoint(state)
+    if stopping:
+        state.ending = "stopped"
+    return bool(stopping or state.queue)
+
+
+def _known(state: TrainState, edit: Edit) -> bool:
+    """A planned edit stays in the run's folder, so a resumed run hears of it again."""
+    done = edit.at is not None and edit.at <= state.step
+    return edit in state.planned or (done and edit.changes.items() <= state.edits.items())
+
+
+def _announce_stage(state: TrainState, run_data: RunData) -> bool:
+    """Tell that the next update draws from another mixture; true if it does."""
+    stage = run_data.batches.stage(state.step + 1, _steps(state, run_data))
+    if stage is None or stage.name == state.stage:
+        return False
+    state.stage = stage.name
+    emit(state, Change(step=state.step, what=f"now training on {stage.name}"))
+    return True
+
+
+def _applied(state: TrainState, edits: Sequence[Edit]) -> dict[str, Any]:
+    """Change the preset; what has changed. An edit that it cannot take is told and left out."""
+    changes: dict[str, Any] = {}
+    for edit in edits:
+        try:
+            state.preset = apply_edits(state.preset, edit.changes)
+        except PresetError as error:
+            emit(state, _refusal(state.step, error))
+        else:
+            changes |= edit.changes
+    return changes
+
+
+def _refusal(step: int, error: PresetError) -> Finding:
+    told = {"asked for": error.found, "allowed": error.allowed}
+    return Finding(
+        step=step,
+        level="warning",
+        what=f"an edit is refused: {error.what}",
+        why="; ".join(f"{label}: {text}" for label, text in told.items() if text),
+        advice="the run goes on without it; send an edit that is allowed",
+    )
+
+
+def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) -> None:
+    if state.ending in COMPLETED and state.step < _steps(state, run_data):
+        state.ending, state.worse_evaluations = None, 0
+    apply_settings(state.optimizer, state.preset.optimizer)
+    state.edits |= changes
+    state.checkpointed_at = state.step
+    emit(state, Edited(step=state.step, changes=changes))
+
+
+def _advance(state: TrainState, run_data: RunData) -> None:
+    steps = _steps(state, run_data)
+    every = checkpoint_interval(state.preset, steps)
+    stops = [
+        next_evaluation(state.preset, run_data.batches.per_epoch, steps, state.step),
+        state.step - state.step % every + every,
+        *(edit.at for edit in state.planned if edit.at is not None),
+        *(b for b in run_data.batches.boundaries(steps) if b > state.step),
+    ]
+    values = advance(state, run_data, min(stops), steps)
+    broken = np.flatnonzero(~np.isfinite(values[:, 0]))
+    if len(broken) and state.preset.training.on_divergence == "stop":
+        state.step -= len(values) - 1 - int(broken[0])
+        values = values[: broken[0] + 1]
+        state.ending = "diverged"
+    emit(state, Rows(step=state.step, values=values))

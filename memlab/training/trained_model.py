@@ -1,0 +1,48 @@
+"""A trained model out of a run folder, to be asked or judged."""
+
+from dataclasses import dataclass
+
+from memlab.errors import RunError
+from memlab.models.transformer import Transformer
+from memlab.preset.run_preset import preset_of
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.training.checkpoint import load_weights
+from memlab.training.device import choose_device
+from memlab.training.run_data import RunData
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A checkpoint's model with the data of its run."""
+
+    model: Transformer
+    run_data: RunData
+    step: int
+
+
+def load_model(folder: RunFolder, at: str, device: str = "auto") -> TrainedModel:
+    """The model of `folder` at `best`, `last` or a step.
+
+    Raises:
+        RunError: there is no such checkpoint, or `run.json` is damaged.
+    """
+    step = _step(folder, at)
+    stored = folder.checkpoints.load(step, need="weights")
+    preset = preset_of(folder)
+    run_data = RunData(preset, choose_device(device))
+    model = Transformer(preset.model, len(run_data.dataset.vocabulary), run_data.facts.n_ctx)
+    load_weights(model, stored.files["model.safetensors"])
+    return TrainedModel(model.to(run_data.device).eval(), run_data, stored.step)
+
+
+def _step(folder: RunFolder, at: str) -> int | None:
+    if at == "last":
+        return None
+    if at == "best":
+        committed = History(folder).until().checkpoints
+        return committed[-1].best_step if committed else None
+    try:
+        return int(at)
+    except ValueError:
+        raise RunError("which checkpoint?", found=at, allowed="best, last, or a step") from None

@@ -1,0 +1,36 @@
+"""The plans of a run's updates."""
+
+from memlab.training.batches import Batches
+from memlab.training.engines.engine import Engine, Plan
+
+EXAMPLES_AHEAD = 512
+"""about how many examples are planned in a row: a plan made alone, between two updates, finds
+cold caches and takes three times as long"""
+
+
+class UpdatePlans:
+    """Each update's batch, made ready: one plan, or several where it is computed in parts.
+
+    Args:
+        form: what makes the plans.
+        batches: which examples an update sees.
+        part: examples computed at once; None = all of a batch.
+    """
+
+    def __init__(self, engine: Engine, batches: Batches, part: int | None = None) -> None:
+        self._form, self._batches, self._part = engine, batches, part or batches.size
+        self.in_a_row = 1 if batches.whole else max(1, EXAMPLES_AHEAD // batches.size)
+        self._made: dict[tuple[int, int], list[Plan]] = {}
+        self._whole = engine.parts(self._part) if batches.whole else None
+
+    def at(self, step: int, steps: int) -> list[Plan]:
+        """The plans of update `step` (from 1) of `steps`."""
+        if self._whole is not None:
+            return self._whole
+        if (step, steps) not in self._made:
+            row = range(step, step + self.in_a_row)
+            batches = {(s, steps): self._batches.at(s, steps) for s in row}
+            self._made = {
+                key: self._form.parts(self._part, index) for key, index in batches.items()
+            }
+        return self._made[step, steps]

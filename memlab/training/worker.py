@@ -1,0 +1,241 @@
+"""A run folder goes in, events come out and are written down. Resuming is the only way to start.
+
+The worker makes true what `train` says: it commits the checkpoint before it writes `checkpoint`,
+and hands on what people ask of the run.
+"""
+
+import errno
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from memlab.errors import RunError
+from memlab.record.attempt_writer import AttemptWriter
+from memlab.record.commands import CheckpointNow, Command, Edit, Inbox, Pause, Resume, Stop
+from memlab.record.events import (
+    Checkpoint,
+    Edited,
+    Ended,
+    Event,
+    Finding,
+    Paused,
+    Resumed,
+    Started,
+)
+from memlab.record.folder import RunFolder
+from memlab.record.summary import end_summary
+from memlab.training.checkpoint import (
+    to_files,
+    weights_sha256,
+    weights_to_bytes,
+)
+from memlab.training.out_of_memory import report_out_of_memory
+from memlab.training.restore import restore
+from memlab.training.run_data import RunData
+from memlab.training.state import TrainState
+from memlab.training.train import train
+
+KEEP_LAST = 2
+PAUSE_POLL_SECONDS = 0.05
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+T = TypeVar("T")
+
+
+def work(
+    folder: RunFolder,
+    *,
+    edits: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    take_over: bool = False,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Begin the run in `folder`, or go on from its newest checkpoint, until it ends.
+
+    Args:
+        edits: settings to change first, dotted name to value.
+        device: cpu, cuda or auto; a run that has begun stays on its device where it can.
+        take_over: end a live process on this run as superseded.
+        interrupted: polled between blocks; true asks for a checkpoint and a clean end.
+
+    Raises:
+        BusyError: the run is alive elsewhere and `take_over` is false.
+    """
+    start = restore(folder, device)
+    writer = folder.claim(
+        {**start.circumstances, "resumed_from": start.resumed_from},
+        seq=start.seq,
+        first_step=start.state.step + 1,
+        take_over=take_over,
+    )
+    with writer, report_out_of_memory(folder.path.name):
+        worker = _Worker(folder, writer, start.state, start.run_data, interrupted)
+        worker.requests.extend([Edit(dict(edits))] if edits else [])
+        worker.kept.extend([] if start.resumed_from is None else [start.resumed_from])
+        yield from worker.write(
+            Started(
+                step=start.state.step,
+                attempt=writer.number,
+                resumed_from=start.resumed_from,
+                device=start.run_data.device.type,
+                engine=start.run_data.choice.name,
+                engine_reason=start.run_data.choice.reason,
+            )
+        )
+        for finding in start.findings:
+            yield from worker.write(replace(finding, step=start.state.step))
+        yield from worker.run(start.announce)
+
+
+@dataclass
+class _Worker:
+    """Writes down what training says, and listens for what people ask."""
+
+    folder: RunFolder
+    writer: AttemptWriter
+    state: TrainState
+    run_data: RunData
+    interrupted: Callable[[], bool]
+    requests: deque[Command] = field(default_factory=deque)
+    best_saved: int | None = None
+    kept: deque[int] = field(default_factory=lambda: deque(maxlen=KEEP_LAST))
+    """steps of the newest checkpoints that a run can go on from"""
+
+    def __post_init__(self) -> None:
+        self._inbox = Inbox(self.folder, self.writer.number)
+        self._paused = False
+        self._waits = False
+        """whether it was told that the run is paused"""
+
+    def write(self, event: Event) -> Iterator[Event]:
+        """Write an event down, then tell it."""
+        yield (yield from self._when_there_is_room(lambda: self.writer.write(event)))
+
+    def run(self, announce: Sequence[Event]) -> Iterator[Event]:
+        for event in announce:
+            yield from self.write(event)
+        for event in train(self.state, self.run_data, self.requests):
+            match event:
+                case Checkpoint():
+                    yield from self._commit([event])
+                case Edited():
+                    checkpoint = Checkpoint(step=event.step, best_step=self._best_step())
+                    yield from self._commit([event, checkpoint])
+                case Ended():
+                    yield from self._end(event.reason)
+                    return
+                case _:
+                    yield from self.write(event)
+            self.writer.beat(self.state.step)
+            yield from self._listen()
+            if self.writer.superseded():
+                yield from self._end("superseded")
+                return
+
+    def _listen(self) -> Iterator[Event]:
+        """Take in what is asked. While the run is paused, wait until something is to be done."""
+        self._take()
+        if self._paused and not self._waits:
+            self._waits = True
+            yield from self.write(Paused(step=self.state.step))
+        while self._paused and not (self._over() or self._asked()):
+            time.sleep(PAUSE_POLL_SECONDS)
+            self.writer.beat(self.state.step)
+            self._take()
+        if self._waits and (self._over() or not self._paused):
+            self._waits = self._paused = False
+            yield from self.write(Resumed(step=self.state.step))
+
+    def _asked(self) -> bool:
+        """Whether something is asked that `train` does before it makes another update."""
+        return any(
+            isinstance(request, CheckpointNow) or (isinstance(request, Edit) and request.at is None)
+            for request in self.requests
+        )
+
+    def _over(self) -> bool:
+        return self.state.ending is not None or self._called_off()
+
+    def _called_off(self) -> bool:
+        """Whether the run is to end, or another process has it."""
+        return self.interrupted() or Stop() in self.requests or self.writer.superseded()
+
+    def _take(self) -> None:
+        """Sort what has come in."""
+        if self.interrupted():
+            self.state.ending = self.state.ending or "interrupted"
+        for command in self._inbox.poll():
+            match command:
+                case Pause():
+                    self._paused = True
+                case Resume():
+                    self._paused = False
+                case _:
+                    self.requests.append(command)
+
+    def _when_there_is_room(self, write: Callable[[], T]) -> Generator[Event, None, T]:
+        """What `write` returns. While the disk is full training waits, which is told once.
+
+        Raises:
+            RunError: the run was asked to end meanwhile.
+        """
+        told = False
+        while True:
+            try:
+                return write()
+            except OSError as error:
+                if error.errno not in NO_ROOM or self.writer.lost:
+                    raise
+                if not told:
+                    yield _no_room(self.state.step, error)
+                told = True
+            time.sleep(PAUSE_POLL_SECONDS)
+            self.writer.beat(self.state.step, "waiting")
+            self._take()
+            if self._called_off():
+                raise RunError(
+                    "the disk is full, so this end could not be written down",
+                    where=str(self.folder.path),
+                    hint="its checkpoints are kept: make room, then resume the run",
+                )
+
+    def _best_step(self) -> int | None:
+        return self.state.best.step if self.state.best else None
+
+    def _commit(self, announce: list[Event]) -> Iterator[Event]:
+        step, best = self.state.step, self.state.best
+        if best and best.step not in (self.best_saved, step):
+            weights = {"model.safetensors": weights_to_bytes(best.weights)}
+            yield from self._store(best.step, weights)
+            self.best_saved = best.step
+        yield from self._store(step, to_files(self.state, self.writer.seq, announce))
+        for event in announce:
+            yield from self.write(event)
+        if step not in self.kept:
+            self.kept.append(step)
+        keep = {*self.kept, *([best.step] if best else [])}
+        yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
+
+    def _store(self, step: int, contents: Mapping[str, bytes]) -> Iterator[Event]:
+        yield from self._when_there_is_room(lambda: self.writer.commit(step, contents))
+
+    def _end(self, reason: str) -> Iterator[Event]:
+        step = self.state.step
+        weights = weights_sha256(dict(self.state.model.named_parameters()))
+        summary = {"weights_sha256": weights, **end_summary(self.folder)}
+        ended = Ended(step=step, reason=reason, summary=summary)
+        stamped = yield from self._when_there_is_room(lambda: self.writer.write(ended))
+        yield from self._when_there_is_room(lambda: self.writer.end(reason, step, summary))
+        yield stamped
+
+
+def _no_room(step: int, error: OSError) -> Finding:
+    return Finding(
+        step=step,
+        level="error",
+        what=f"no room on the disk ({error.strerror}): training waits, and goes on when there is",
+        why="what cannot be written down would be lost",
+        advice="delete something; nothing that was recorded is lost meanwhile",
+    )

@@ -1,8 +1,0 @@
-"""Whether a worker is still at work; one in a thread cannot be stopped by the next."""
-
-from textual.dom import DOMNode
-
-
-def at_work(node: DOMNode, group: str) -> bool:
-    """Whether a worker of this node, in this group, has not finished."""
-    return any(w.node is node and w.group == group and not w.is_finished for w in node.workers)

@@ -1,0 +1,53 @@
+"""Asking a live run for something: a file in its folder, answered by an event."""
+
+from typing import Any
+
+from textual.screen import Screen
+
+from memlab.errors import MemlabError
+from memlab.preset.edit import apply_edits
+from memlab.preset.run_preset import preset_of
+from memlab.record.commands import Command, Edit, send
+from memlab.record.folder import RunFolder
+from memlab.record.snapshot import Snapshot
+from memlab.tui.live.edit_form import EditForm
+from memlab.tui.safe_content import one_line
+
+_WORDS = {
+    "pause": "pause",
+    "resume": "go on",
+    "stop": "save and end",
+    "checkpoint": "save a checkpoint",
+    "edit": "change settings",
+}
+
+
+def ask(screen: Screen[Any], folder: RunFolder, command: Command) -> None:
+    """Send a command, and say so."""
+    try:
+        send(folder, command)
+    except (MemlabError, OSError) as error:
+        _refuse(screen, error)
+    else:
+        screen.notify(f"asked to {_WORDS[command.kind]}", timeout=2)
+
+
+def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> None:
+    """Let a person change what may change while the run trains, and send it."""
+    try:
+        preset = preset_of(folder)
+        for edited in view.edits:
+            preset = apply_edits(preset, edited.changes)
+    except MemlabError as error:
+        _refuse(screen, error)
+        return
+
+    def edit(changes: dict[str, Any] | None) -> None:
+        if changes:
+            ask(screen, folder, Edit(changes=changes))
+
+    screen.app.push_screen(EditForm(preset), edit)
+
+
+def _refuse(screen: Screen[Any], error: Exception) -> None:
+    screen.notify(one_line(error), severity="error", markup=False)

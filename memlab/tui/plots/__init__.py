@@ -1,0 +1,1 @@
+"""What all chart screens share: charts, their viewport, their keys."""

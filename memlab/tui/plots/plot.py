@@ -1,0 +1,140 @@
+"""A picture of curves or of a map: where the mouse points in it, and its lines as they were drawn."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.strip import Strip
+
+from memlab.charts import Chart, ChartLayout, Tiles, draw, draw_tiles, layout
+from memlab.tui.live.keys import CHART
+from memlab.tui.plots.chart_strips import strips
+from memlab.tui.plots.panel import Panel, T, link
+from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.theme import chart_theme
+
+_ZOOM, _PAN = 0.8, 0.1
+"""What one turn of the wheel does: times and share of the x axis shown."""
+
+
+class Plot(Panel[T]):
+    """Draws one picture, and tells what the mouse does to it."""
+
+    KEYS = CHART
+    BINDINGS = CHART.bindings()
+
+    @dataclass
+    class Pointed(Message):
+        """The mouse points at a place of the x axis."""
+
+        x: float
+
+    @dataclass
+    class Zoomed(Message):
+        """The wheel was turned at a place of the x axis."""
+
+        factor: float
+        x: float
+
+    @dataclass
+    class Panned(Message):
+        """The wheel was turned sideways, by a share of what is shown."""
+
+        share: float
+
+    def __init__(self, *, y_log: bool, id: str) -> None:
+        super().__init__(id=id)
+        self.y_log = y_log
+        self._where: ChartLayout | None = None
+        self._strips: list[Strip] = []
+
+    @abstractmethod
+    def picture(self, view_state: T) -> Chart | Tiles:
+        """What to draw."""
+
+    def paint(self, view_state: T) -> None:
+        """Draw the picture."""
+        width, height = self.size
+        theme = chart_theme(self.app.current_theme, self.app.no_color)
+        picture = self.picture(view_state)
+        if isinstance(picture, Tiles):
+            self._where, drawn = None, draw_tiles(picture, width, height, theme)
+        else:
+            self._where = layout(picture, width, height)
+            drawn = draw(picture, width, height, theme)
+        self._strips = strips(drawn)
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the picture as it was drawn last."""
+        line = self._strips[y] if y < len(self._strips) else Strip.blank(0)
+        ground = Style(bgcolor=self.background_colors[1].rich_color)
+        return line.adjust_cell_length(self.size.width).apply_style(ground)
+
+    def _x_at(self, event: events.MouseEvent) -> float | None:
+        at = event.get_content_offset(self)
+        if self._where is None or at is None or not at.x - self._where.left >= 0:
+            return None
+        return self._where.step(at.x - self._where.left)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Read the values where the mouse points."""
+        self._point(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Read along while the button is held."""
+        if event.button:
+            self._point(event)
+
+    def _point(self, event: events.MouseEvent) -> None:
+        if (x := self._x_at(event)) is not None:
+            self.post_message(self.Pointed(x))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Look closer at where the mouse points."""
+        self._turn(event, _ZOOM)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Look from farther away."""
+        self._turn(event, 1 / _ZOOM)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """To the left."""
+        event.stop()
+        self.post_message(self.Panned(-_PAN))
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """To the right."""
+        event.stop()
+        self.post_message(self.Panned(_PAN))
+
+    def _turn(self, event: events.MouseEvent, factor: float) -> None:
+        event.stop()
+        if event.shift or event.ctrl:
+            self.post_message(self.Panned(_PAN if factor > 1 else -_PAN))
+        elif (x := self._x_at(event)) is not None:
+            self.post_message(self.Zoomed(factor, x))
+
+    def action_log_y(self) -> None:
+        """Change between logarithmic and linear values."""
+        self.y_log = not self.y_log
+        self.draw()
+
+
+def log_link(axis: str, log: bool, action: str) -> Content:
+    """Whether an axis is logarithmic, to be pressed."""
+    return link(f"log {axis}" if log else f"linear {axis}", action)
+
+
+def part_shown(viewport: Viewport, whole: XExtent, what: str) -> list[Content]:
+    """What of the curves is left out: the x axis beyond a window, outliers."""
+    said = []
+    if viewport.window:
+        low, high = viewport.span(whole)
+        ends = f"{low:,.6g} to {high:,.6g}" if whole.unit < 1 else f"{low:,.0f} to {high:,.0f}"
+        said.append(link(f"{what} {ends}", "screen.reset"))
+    if viewport.hide_outliers:
+        said.append(link("without outliers", "screen.outliers"))
+    return said

@@ -1,0 +1,122 @@
+"""How people look at charts: which part, on which axes, how smooth. It changes no data."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from memlab.charts.scale import Axis
+
+WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+"""What the smoothing may be: the weight of the past in the moving average."""
+
+
+def first_weight(steps: int, noisy: bool) -> float:
+    """The smoothing to begin with: over about one hundredth of the run, none without noise."""
+    least = 1 / max(steps / 100, 1)
+    return max((w for w in WEIGHTS if 1 - w >= least), default=0.0) if noisy else 0.0
+
+
+@dataclass(frozen=True)
+class XExtent:
+    """All there is of an x axis, `first` < `last`."""
+
+    first: float
+    last: float
+    unit: float = 1.0
+    """what a cursor moves by at least, > 0; a logarithmic axis begins there"""
+    closest: float = 20.0
+    """the narrowest window"""
+
+    @classmethod
+    def of_steps(cls, last: int) -> Self:
+        """A run's steps."""
+        return cls(0.0, float(max(last, 2)))
+
+
+@dataclass(frozen=True)
+class StepRange:
+    """The part shown, `low` < `high`. A window at the end of a run stays there as it grows."""
+
+    low: float
+    high: float
+    at_end: bool = False
+
+    def within(self, first: float, last: float) -> tuple[float, float]:
+        """What is shown of an axis that goes from `first` to `last`."""
+        shift = last - self.high if self.at_end or self.high > last else 0.0
+        return max(self.low + shift, first), self.high + shift
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """The state of the keys that all charts obey."""
+
+    x_log: bool = False
+    window: StepRange | None = None
+    """None = all"""
+    reading: float | None = None
+    """the place whose values the charts tell; in a run the step whose samples are shown, too"""
+    weight: float = 0.0
+    """smoothing, one of WEIGHTS"""
+    hide_outliers: bool = False
+    blocks: bool = False
+
+    def span(self, whole: XExtent) -> tuple[float, float]:
+        """Both ends of what is shown."""
+        first = max(whole.first, whole.unit) if self.x_log else whole.first
+        return self.window.within(first, whole.last) if self.window else (first, whole.last)
+
+    def zoomed(self, factor: float, whole: XExtent, around: float | None = None) -> Self:
+        """Show `factor` times as much of the axis, around a place or the cursor or the middle."""
+        low, high = self.span(whole)
+        axis = Axis(low, high, self.x_log)
+        place = 0.5 if around is None else float(axis.place(around))
+        if around is None and self.reading is not None and low <= self.reading <= high:
+            place = float(axis.place(self.reading))
+        a, b = axis.value([place - place * factor, place + (1 - place) * factor])
+        if b - a < whole.closest and factor < 1:
+            return self
+        return self._over(float(a), float(b), whole)
+
+    def panned(self, share: float, whole: XExtent) -> Self:
+        """Move to the left (negative) or right, by a share of what is shown."""
+        low, high = self.span(whole)
+        axis = Axis(low, high, self.x_log)
+        first, last = axis.place(replace(self, window=None).span(whole)).tolist()
+        share = min(max(share, first), last - 1)
+        a, b = axis.value([share, 1 + share])
+        return self._over(float(a), float(b), whole)
+
+    def showing(self, x: float, whole: XExtent) -> Self:
+        """The window moved, if need be, so that `x` is in it."""
+        low, high = self.span(whole)
+        x = max(x, whole.unit) if self.x_log else x
+        if low <= x <= high:
+            return self
+        middle = float(Axis(low, high, self.x_log).place(x)) - 0.5
+        return self.panned(middle, whole)
+
+    def read_at(self, x: float, whole: XExtent) -> Self:
+        """The reading cursor put to the unit nearest to a place, and shown."""
+        x = min(max(round(x / whole.unit) * whole.unit, whole.first), whole.last)
+        return replace(self, reading=x).showing(x, whole)
+
+    def read_on(self, share: float, whole: XExtent) -> Self:
+        """The reading cursor moved by a share of what is shown, at least by one unit."""
+        low, high = self.span(whole)
+        axis, here = Axis(low, high, self.x_log), whole.first
+        here = here if self.reading is None else self.reading
+        there = float(axis.value(axis.place(max(here, low)) + share))
+        least = here + whole.unit if share > 0 else here - whole.unit
+        return self.read_at(max(least, there) if share > 0 else min(least, there), whole)
+
+    def smoother(self, by: int) -> Self:
+        """The next heavier (1) or lighter (-1) smoothing."""
+        at = WEIGHTS.index(self.weight) + by
+        return replace(self, weight=WEIGHTS[min(max(at, 0), len(WEIGHTS) - 1)])
+
+    def _over(self, low: float, high: float, whole: XExtent) -> Self:
+        first, end = replace(self, window=None).span(whole)
+        low, high = max(low, first), min(high, end)
+        if low <= first and high >= end:
+            return replace(self, window=None)
+        return replace(self, window=StepRange(low, high, at_end=high >= end))

@@ -1,0 +1,25 @@
+"""Text that was found in files, made fit to be shown."""
+
+from textual.content import Content
+from textual.style import Style
+
+from memlab.record.safe_text import safe_text
+
+
+def safe(text: str, limit: int = 120, *, lines: bool = False, style: str | Style = "") -> Content:
+    """Text from a file as content that can neither style nor break nor drive the interface.
+
+    Markup stays text; control, bidirectional and invisible characters become visible escapes.
+
+    Args:
+        text: a name, a prompt, a setting: anything that people or files made.
+        limit: characters at most.
+        lines: keep line breaks.
+        style: how the whole of it is to look; this comes from us, never from a file.
+    """
+    return Content.styled(safe_text(text, limit, lines), style)
+
+
+def one_line(problem: Exception) -> str:
+    """An error in one line, safe to be shown; the parts of a user's mistake stay apart."""
+    return safe(" · ".join(line.strip() for line in str(problem).splitlines()), 200).plain

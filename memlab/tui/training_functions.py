@@ -1,0 +1,23 @@
+"""What trains, as the command line hands it in: the console itself imports no torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from memlab.preset.schema import Preset
+from memlab.record.folder import RunFolder
+
+Train = Callable[[RunFolder, Callable[[], bool]], None]
+"""Of a run, and of what says whether it is interrupted: it then saves a checkpoint and ends."""
+
+
+@dataclass(frozen=True)
+class TrainingFunctions:
+    """Three functions that may be slow, each called in a thread."""
+
+    train: Train
+    """begins the run in a folder, or goes on with it, and returns when it has ended; raises what
+    went wrong"""
+    detach: Callable[[RunFolder], None]
+    """starts a process of its own that goes on with the run; returns at once"""
+    probe: Callable[[Preset], float]
+    """measures a few updates: seconds for one; raises why not, as when a run trains here"""

@@ -1,0 +1,60 @@
+"""The runs that train in this process: one at a time, each in a thread, the others wait."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import final
+
+from memlab.record.folder import RunFolder
+from memlab.tui.training_functions import Train
+
+Ended = Callable[[RunFolder, Exception | None], None]
+
+
+@final
+class TrainingQueue:
+    """A queue of runs and the thread of the first one."""
+
+    def __init__(self, train: Train | None, ended: Ended) -> None:
+        """`ended` is called in the run's thread, with what went wrong; then call `proceed`."""
+        self._train, self._ended = train, ended
+        self.current: RunFolder | None = None
+        self.waiting: deque[RunFolder] = deque()
+        self._given_up = threading.Event()
+
+    @property
+    def able(self) -> bool:
+        """Whether this console can train at all."""
+        return self._train is not None
+
+    def submit(self, folder: RunFolder) -> bool:
+        """Train a run now, or after those that wait; returns whether it begins now."""
+        self.waiting.append(folder)
+        if self.current is None:
+            self.proceed()
+        return self.current is folder
+
+    def proceed(self) -> None:
+        """The run that trained has ended: begin the next one that was not deleted meanwhile."""
+        while self.waiting and not self.waiting[0].path.exists():
+            self.waiting.popleft()
+        self.current = self.waiting.popleft() if self.waiting else None
+        if self.current is not None:
+            self._given_up = threading.Event()
+            given = (self.current, self._given_up.is_set)
+            # A daemon: a console that crashes leaves a run that died and can be resumed.
+            threading.Thread(target=self._work, args=given, daemon=True).start()
+
+    def give_up(self) -> None:
+        """Interrupt the run that trains, and begin none of those that wait: they stay queued."""
+        self.waiting.clear()
+        self._given_up.set()
+
+    def _work(self, folder: RunFolder, interrupted: Callable[[], bool]) -> None:
+        assert self._train is not None
+        problem = None
+        try:
+            self._train(folder, interrupted)
+        except Exception as error:
+            problem = error
+        self._ended(folder, problem)

@@ -1,0 +1,47 @@
+"""The console ends by itself, its run saved, when a signal comes or its terminal is gone."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+STAND_IN = """
+import sys, threading
+from memlab.cli.shutdown import Leaving
+
+leaving = Leaving()
+
+def train():
+    with leaving.busy:
+        print("training", flush=True)
+        leaving.wanted.wait()
+        open(sys.argv[1], "w").write("saved")
+
+leaving.watch(lambda: None)
+threading.Thread(target=train).start()
+threading.Event().wait()  # an interface that hangs in a write
+"""
+
+
+@pytest.mark.parametrize("how", ["hangup", signal.SIGTERM, signal.SIGHUP])
+def test_training_is_saved_and_the_process_ends_though_the_interface_hangs(tmp_path, how):
+    terminal, its_side = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", STAND_IN, str(tmp_path / "end")],
+        stdin=its_side,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    os.close(its_side)
+    assert process.stdout.readline() == "training\n"
+    if how == "hangup":
+        os.close(terminal)
+    else:
+        process.send_signal(how)
+    process.communicate()
+    assert process.returncode == 130
+    assert (tmp_path / "end").read_text() == "saved"
+    if how != "hangup":
+        os.close(terminal)

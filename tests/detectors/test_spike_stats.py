@@ -1,0 +1,36 @@
+"""A run's spikes in numbers, against spikes whose numbers are known."""
+
+import pytest
+
+from memlab.detectors.spike_stats import period, spike_stats
+from memlab.record.events import Spike
+
+
+def spike(onset: int, height: float, took: int | None) -> Spike:
+    return Spike(
+        step=onset + 500,
+        onset=onset,
+        base=1e-3,
+        peak=1e-3 * 10**height,
+        peak_step=onset + 2,
+        recovered_at=None if took is None else onset + took,
+        label="spike" if took else "lingering",
+        details={"height": height},
+    )
+
+
+def test_a_tally_counts_and_takes_medians() -> None:
+    told = spike_stats([spike(100, 1.0, 10), spike(400, 3.0, None), spike(1900, 2.0, 30)], 2000)
+    assert (told.n, told.per_1000_steps, told.height, told.recovery) == (3, 1.5, 2.0, 20)
+    assert told.period is None
+
+
+def test_a_run_without_spikes_has_no_medians() -> None:
+    told = spike_stats([], 0)
+    assert (told.n, told.per_1000_steps, told.height, told.period) == (0, 0.0, None, None)
+
+
+def test_a_period_is_told_if_intervals_are_alike() -> None:
+    assert period([100, 1400, 2680, 4010, 5300]) == pytest.approx(1295)
+    assert period([100, 1400, 2680, 4010]) is None
+    assert period([100, 200, 1900, 2100, 5300, 5350]) is None

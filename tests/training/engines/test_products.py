@@ -1,0 +1,52 @@
+"""The hand-written steps against autograd."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from memlab.training.engines import mlp as chunked
+from memlab.training.engines.linear import linear, weight_gradient
+
+ROWS = [1, 63, 64, 511, 512, 1025, 2050]
+
+
+def draw(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("sizes", [(12, 40), (40, 12)])
+@pytest.mark.parametrize("biased", [True, False])
+def test_linear_equals_the_exact_one(rows, sizes, biased):
+    x, weight, bias = draw(rows, sizes[0]), draw(sizes[1], sizes[0], seed=1), draw(sizes[1], seed=2)
+    cotangent = draw(rows, sizes[1], seed=3)
+    results = []
+    for function, dtype in ((F.linear, torch.float64), (linear, torch.float32)):
+        leaves = [z.clone().to(dtype).requires_grad_() for z in (x, weight, bias)]
+        y = function(*leaves) if biased else function(*leaves[:2])
+        y.backward(cotangent.to(dtype))
+        results.append([y.detach(), *(z.grad for z in (leaves if biased else leaves[:2]))])
+    for exact, fast in zip(*results, strict=True):
+        assert (fast - exact).norm() < 1e-6 * exact.norm()
+
+
+@pytest.mark.parametrize("sizes", [(3, 5), (5, 3), (4, 4)])
+def test_a_weights_gradient_has_the_weights_shape(sizes):
+    made = weight_gradient(draw(2000, sizes[0]).float(), draw(2000, sizes[1]).float())
+    assert made.shape == sizes
+
+
+@pytest.mark.parametrize("kind", ["gelu", "relu"])
+def test_activations_and_slopes_equal_autograd(kind):
+    u = torch.cat([draw(1000) * 3, torch.tensor([-90.0, -1e-30, 1e-30, 90.0]).double()])
+    u.requires_grad_()
+    exact = F.gelu(u, approximate="tanh") if kind == "gelu" else F.relu(u)
+    exact.sum().backward()
+    hidden, slope = chunked.ACTIVATIONS[kind](u.detach())
+    torch.testing.assert_close(hidden, exact.detach(), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(slope, u.grad, rtol=1e-12, atol=1e-13)
+
+
+def test_gelu_at_zero_has_slope_one_half():
+    hidden, slope = chunked.gelu(torch.zeros(1))
+    assert hidden.item() == 0 and slope.item() == 0.5

@@ -1,0 +1,18 @@
+"""What `memlab bench` prints."""
+
+import pytest
+
+from memlab.training.bench import measure
+
+
+def test_all_forms_are_timed_and_agree(tiny):
+    measured = measure(tiny(), seconds=0)
+    assert set(measured["engines"]) == {"plain", "pruned", "tree"}
+    assert measured["gradient_error"] < 1e-5
+    assert measured["gflop_left"] > 0 and measured["share_of_limit"] > 0
+
+
+@pytest.mark.parametrize("batch", [6, "full"])
+def test_dropout_leaves_the_tree_out(tiny, batch):
+    settings = {"model.dropout": 0.1, "training.batch_size": batch}
+    assert set(measure(tiny(**settings), seconds=0)["engines"]) == {"plain", "pruned"}

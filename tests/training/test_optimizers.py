@@ -1,0 +1,73 @@
+"""Updates against the formulas, written as plain loops in float64."""
+
+import numpy as np
+import pytest
+import torch
+
+from memlab.preset.schema import Optimizer
+from memlab.training.optimizers import build_optimizer, set_learning_rate
+
+
+class Two(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.matrix = torch.nn.Parameter(torch.tensor([[0.5, -1.0], [2.0, 0.1]]))
+        self.bias = torch.nn.Parameter(torch.tensor([0.3, -0.7]))
+
+
+def gradients(step):
+    return np.cos(np.arange(4.0).reshape(2, 2) + step), np.sin(np.arange(2.0) + step)
+
+
+def adam_by_hand(values, settings, steps, decay):
+    b1, b2 = settings.betas
+    mean, square = np.zeros_like(values), np.zeros_like(values)
+    for step in range(1, steps + 1):
+        gradient = gradients(step)[0 if values.ndim == 2 else 1]
+        if settings.kind == "adam":
+            gradient = gradient + decay * values
+        else:
+            values = values * (1 - settings.lr * decay)
+        mean = b1 * mean + (1 - b1) * gradient
+        square = b2 * square + (1 - b2) * gradient**2
+        scaled = np.sqrt(square / (1 - b2**step)) + settings.eps
+        values = values - settings.lr * (mean / (1 - b1**step)) / scaled
+    return values
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+@pytest.mark.parametrize("decay_on", ["all", "matrices"])
+def test_adam_follows_its_formula(kind, decay_on):
+    settings = Optimizer(kind=kind, lr=0.05, weight_decay=0.3, decay_on=decay_on)
+    model = Two()
+    optimizer = build_optimizer(settings, model)
+    expected = [
+        adam_by_hand(model.matrix.detach().double().numpy(), settings, 20, 0.3),
+        adam_by_hand(
+            model.bias.detach().double().numpy(), settings, 20, 0.3 if decay_on == "all" else 0.0
+        ),
+    ]
+    for step in range(1, 21):
+        matrix, bias = gradients(step)
+        model.matrix.grad = torch.tensor(matrix, dtype=torch.float32)
+        model.bias.grad = torch.tensor(bias, dtype=torch.float32)
+        set_learning_rate(optimizer, settings.lr)
+        optimizer.step()
+    np.testing.assert_allclose(model.matrix.detach().numpy(), expected[0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.bias.detach().numpy(), expected[1], rtol=1e-4, atol=1e-6)
+
+
+def test_sgd_with_momentum_follows_its_formula():
+    settings = Optimizer(kind="sgd", lr=0.1, momentum=0.9, weight_decay=0.2)
+    model = Two()
+    optimizer = build_optimizer(settings, model)
+    values, velocity = model.bias.detach().double().numpy(), None
+    for step in range(1, 11):
+        gradient = gradients(step)[1] + 0.2 * values
+        velocity = gradient if velocity is None else 0.9 * velocity + gradient
+        values = values - 0.1 * velocity
+        matrix, bias = gradients(step)
+        model.matrix.grad = torch.tensor(matrix, dtype=torch.float32)
+        model.bias.grad = torch.tensor(bias, dtype=torch.float32)
+        optimizer.step()
+    np.testing.assert_allclose(model.bias.detach().numpy(), values, rtol=1e-5)

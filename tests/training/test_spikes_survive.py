@@ -1,0 +1,78 @@
+"""The list of spikes is one: live, after crashes anywhere, and read again. The losses are real."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from memlab.preset.create import create_run
+from memlab.record.events import Spike, SpikeOnset, to_json
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.training.worker import work
+
+RECORDED = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded" / "add-97-one-layer.npy"
+ROWS = np.load(RECORDED)[:, :2]
+"""(step, 2) loss and gradient norm of 1,400 updates with spikes at 188, 380, 559 and 1,159"""
+CRASHES = {
+    "at an onset": [189],
+    "within a spike, again and again": [381, 386, 400, 440],
+    "at a close": [200],
+    "far from any": [300, 1000],
+    "at every turn": list(range(60, 1400, 97)),
+}
+
+
+@pytest.fixture
+def replayed(monkeypatch):
+    """Updates that change no weight and return the recorded losses; blocks of a few rows."""
+
+    def update(state, run_data, lr, steps):
+        state.step += 1
+        return tuple(torch.from_numpy(ROWS[state.step - 1]))
+
+    monkeypatch.setattr("memlab.training.step.update", update)
+    monkeypatch.setattr("memlab.training.step.MAX_ROWS", 7)
+    monkeypatch.setattr("memlab.record.files.Calls.fsync", staticmethod(lambda fd: None))
+
+
+def told(events):
+    """What is said of spikes, without when and where it was written down."""
+    return [
+        {key: value for key, value in to_json(event).items() if key not in ("wall", "seq")}
+        for event in events
+        if isinstance(event, Spike | SpikeOnset)
+    ]
+
+
+def train(folder, vanish_at=None):
+    """Events as they happen, until one at or after a step has been seen, or the end."""
+    for event in work(folder, device="cpu"):
+        yield event
+        if vanish_at is not None and event.step >= vanish_at:
+            return
+
+
+@pytest.fixture
+def preset(tiny):
+    return tiny(**{
+        "training.steps": len(ROWS), "training.checkpoint_every": 70,
+        "evaluation.every": 100, "evaluation.samples": 0, "model.n_layers": 1,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("crashes", CRASHES.values(), ids=CRASHES)
+def test_the_list_of_spikes_is_the_same_live_resumed_and_read_again(
+    preset, tmp_path, replayed, crashes
+):
+    undisturbed = create_run(preset, tmp_path / "undisturbed")
+    live = told(train(undisturbed))
+    assert sum(event["kind"] == "spike" for event in live) == 4
+    folder = create_run(preset, tmp_path / "crashed")
+    for step in crashes:
+        list(train(folder, vanish_at=step))
+    list(train(folder))
+    assert len(folder.attempts()) == len(crashes) + 1
+    for path in (undisturbed.path, folder.path):
+        assert told(History(RunFolder(path)).until().events) == live

@@ -1,0 +1,35 @@
+"""How often is drawn."""
+
+from memlab.tui.live.redraw_throttle import LONGEST, RedrawThrottle
+
+
+def drawings(cost: float, seconds: float, playing: bool = False) -> int:
+    pace, used, n = RedrawThrottle(), 0.0, 0
+    for i in range(round(seconds * 10)):
+        if pace.due(i / 10, used, playing) is not None:
+            n, used = n + 1, used + cost
+    return n
+
+
+def test_at_most_twice_a_second() -> None:
+    assert drawings(cost=0.001, seconds=60) == 120
+
+
+def test_drawing_takes_at_most_four_hundredths_of_the_time() -> None:
+    for cost in (0.02, 0.05, 0.1):
+        assert drawings(cost, seconds=100) * cost <= 0.04 * 100 + cost
+
+
+def test_something_is_seen_even_on_a_slow_machine() -> None:
+    assert drawings(cost=10, seconds=100) >= 100 / LONGEST - 1
+
+
+def test_a_replay_in_which_nothing_trains_is_smooth() -> None:
+    assert drawings(cost=0.05, seconds=10, playing=True) >= 90
+
+
+def test_what_was_used_before_a_restart_is_not_counted() -> None:
+    pace = RedrawThrottle()
+    pace.restart(100.0, used=7.0)
+    assert pace.due(100.4, 7.0, playing=False) is None
+    assert pace.due(100.5, 7.01, playing=False) == 0.5
