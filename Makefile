@@ -26,7 +26,7 @@ check: .venv/installed          ## everything that CI runs
 	$(MAKE) coverage
 
 claims: .venv/installed         ## train every short preset and write what came of its claims
-	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > CLAIMS.md
+	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > docs/claims.md
 
 example: .venv/installed        ## the run that is shipped in runs/, trained anew
 	$(BIN)/python tools/example_run.py
@@ -34,14 +34,14 @@ example: .venv/installed        ## the run that is shipped in runs/, trained ane
 pictures: .venv/installed       ## the pictures in README.md, from real runs
 	$(BIN)/python tools/pictures.py
 
-tree: .venv/installed           ## the tree in README.md, from the files' docstrings
-	$(BIN)/python tools/tree.py | $(BIN)/python tools/section.py README.md tree
+tree: .venv/installed           ## the tree in docs/architecture.md, from the files' docstrings
+	$(BIN)/python tools/tree.py | $(BIN)/python tools/section.py docs/architecture.md tree
 
 bench: .venv/installed          ## the table of engines in README.md; fetches transformers
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/transformers_gpt2.py | $(BIN)/python tools/section.py README.md bench
 
-torture: .venv/installed        ## try to break it for some minutes, and write TRUST.md
+torture: .venv/installed        ## try to break it for some minutes, and write docs/trust.md
 	mkdir -p build && rm -f build/figures.jsonl
 	OMP_NUM_THREADS=1 MEMLAB_FIGURES=build/figures.jsonl $(BIN)/pytest -m slow tests/faults
 	$(BIN)/memlab torture --kills 500 --fills 60 --damages 20000 --json > build/torture.json

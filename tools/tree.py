@@ -1,4 +1,4 @@
-"""Print the project's tree, a comment per file, as README.md shows it."""
+"""Print the project's tree, a comment per file, as docs/architecture.md shows it."""
 
 import ast
 import sys
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 TOP = {
     "presets/": "experiments, in folders by what they show; `memlab presets` tells of each",
     "runs/": "what was trained here, a folder each; one ships with memlab",
-    "pictures/": "the console as README.md shows it; `make pictures`",
+    "docs/": "all pages but README, with their pictures",
     "tests/": "the same folders as memlab/; slow ones are marked",
     "benchmarks/": "figures: engines, spike rules, the console",
     "tools/": "what makes files of this project",

@@ -1,4 +1,4 @@
-"""Writes TRUST.md: each promise, the test that holds it, the figure last measured.
+"""Writes docs/trust.md: each promise, the test that holds it, the figure last measured.
 
     python tools/trust.py FOLDER
 
@@ -126,7 +126,7 @@ PROMISES = [
 
 
 def main() -> None:
-    """Write TRUST.md beside the README."""
+    """Write docs/trust.md into docs/."""
     folder = Path(sys.argv[1])
     trials = json.loads((folder / "torture.json").read_text())["trials"]
     figures = _figures(folder / "figures.jsonl")
@@ -144,7 +144,7 @@ def main() -> None:
         *(f"| {p.what} | `{p.test}` | {_measured(p, trials, figures)} |" for p in PROMISES),
         "",
     ]
-    (ROOT / "TRUST.md").write_text("\n".join(lines))
+    (ROOT / "docs" / "trust.md").write_text("\n".join(lines))
 
 
 def _figures(path: Path) -> dict[str, int]:

@@ -3,6 +3,6 @@
 import os
 
 # How long OpenMP's threads spin before they sleep, read when torch is loaded. By default they spin
-# so long that other work on the same cores all but stops training; DECISIONS.md has the figures.
+# so long that other work on the same cores all but stops training; docs/decisions.md has the figures.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "6000")
