@@ -24,7 +24,9 @@ def load(path, name):
 @pytest.mark.skip(reason="the tree is made when the packages of this round are in")
 def test_the_tree_in_the_architecture_page_is_the_tree():
     tree = load(ROOT / "tools" / "tree.py", "project_tree")
-    assert "\n".join(["```", *tree.lines(), "```"]) in (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert "\n".join(["```", *tree.lines(), "```"]) in (ROOT / "docs/architecture.md").read_text(
+        "utf-8"
+    )
 
 
 def test_a_section_of_a_page_is_replaced_and_nothing_else():
@@ -48,7 +50,9 @@ def test_the_task_in_the_architecture_page_works(tmp_path):
         assert data.vocabulary.decode(data.splits["val"].target(i)) == right
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/architecture.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/tutorial.md", "docs/architecture.md", "CONTRIBUTING.md"]
+)
 def test_commands_and_targets_that_a_page_names_exist(page):
     from memlab.cli.app import app
 
@@ -77,7 +81,12 @@ def test_the_presets_and_pairs_in_the_tutorial_work(tmp_path, monkeypatch):
 
 
 def test_no_page_names_an_absolute_path_or_a_registry():
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("memlab/**/*.py"), *ROOT.glob("presets/**/*.yaml")]:
+    for path in [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("memlab/**/*.py"),
+        *ROOT.glob("presets/**/*.yaml"),
+    ]:
         text = path.read_text("utf-8")
         assert not re.search(r"(?<![\w./~])/(home|root|work|Users)/", text), path
         assert "pythonhosted" not in text, path
