@@ -18,6 +18,7 @@ from memlab.record.event_log import EventReader
 from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.json_types import RUN, shape
 from memlab.record.labels import Labels
+from memlab.record.measure import Measures, from_json
 from memlab.record.run_id import new_id
 from memlab.record.status import REASONS, Status
 
@@ -80,6 +81,11 @@ class RunFolder:
     def columns(self) -> tuple[str, ...]:
         """Names of the per-step values, in the order of `steps.bin`."""
         return tuple(self.description.get("columns", COLUMNS))
+
+    @cached_property
+    def measures(self) -> Measures:
+        """The declarations of its measures; any recorded name has one."""
+        return Measures(from_json(self.description.get("measures")))
 
     @property
     def checkpoints(self) -> Checkpoints:

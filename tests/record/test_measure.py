@@ -1,0 +1,81 @@
+"""Declarations of measures: what a run stores, and what stands in for it."""
+
+import dataclasses
+import json
+
+import pytest
+
+from memlab.record.events import COLUMNS
+from memlab.record.measure import COLUMN_MEASURES, Measure, Measures, from_json, split_of, to_json
+
+SHARPNESS = Measure("sharpness", "Largest eigenvalue.", "nats", None, None, "log", None, "a paper")
+ACCURACY = Measure("accuracy", "Share of right answers.", "1", 0.0, 1.0, direction="higher")
+
+
+def test_declarations_survive_json():
+    stored = json.loads(json.dumps(to_json([SHARPNESS, ACCURACY])))
+    assert from_json(stored) == [SHARPNESS, ACCURACY]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        {},
+        [],
+        {"name": "x"},
+        {"name": 1, "meaning": ""},
+        {"name": "x", "meaning": "", "scale": "cubic"},
+        {"name": "x", "meaning": "", "direction": "up"},
+        {"name": "x", "meaning": "", "low": "0"},
+    ],
+)
+def test_a_damaged_entry_is_left_out_and_the_others_stay(entry):
+    assert from_json([entry, *to_json([ACCURACY])]) == [ACCURACY]
+
+
+@pytest.mark.parametrize("stored", [None, {}, "x", 3])
+def test_what_is_no_list_declares_nothing(stored):
+    assert from_json(stored) == []
+
+
+def test_keys_of_later_versions_are_ignored():
+    (entry,) = to_json([ACCURACY])
+    assert from_json([{**entry, "colour": "red"}]) == [ACCURACY]
+
+
+def test_every_column_is_declared():
+    assert tuple(measure.name for measure in COLUMN_MEASURES) == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("val_loss", ("val", "loss")),
+        ("loss", (None, "loss")),
+        ("train_token_accuracy", ("train", "token_accuracy")),
+        ("weight_norm", (None, "weight_norm")),
+        ("val_", (None, "val_")),
+    ],
+)
+def test_the_split_is_the_first_word(name, expected):
+    assert split_of(name) == expected
+
+
+def test_a_recorded_name_finds_the_declaration_of_its_kind():
+    measures = Measures([ACCURACY, SHARPNESS])
+    assert measures["sharpness"] is SHARPNESS
+    for name in ("val_accuracy", "val_accuracy_noisy", "accuracy_add"):
+        found = measures[name]
+        assert found.is_share and found.direction == "higher" and found.name == name
+    assert measures["val_accuracy"].meaning == "Share of right answers. On the validation split."
+
+
+def test_a_run_without_declarations_gets_those_of_the_endings():
+    measures = Measures()
+    assert (measures["val_loss"].scale, measures["val_loss"].unit) == ("log", "nats")
+    assert measures["train_token_accuracy"].is_share
+    assert measures["some_norm"].scale == "log"
+    unknown = measures["val_km_median"]
+    assert (unknown.scale, unknown.low, unknown.direction) == ("linear", None, None)
+    assert dataclasses.replace(unknown, name="x") == Measure("x", "On the validation split.")
