@@ -1,10 +1,10 @@
-"""What can go wrong that is not a bug.
+"""Errors that are not bugs.
 
 MemlabError         shown without a traceback, exit code 2
   PresetError       a preset, an override or a setting
   DataError         a task's data, or text that its vocabulary cannot express
   RunError          a run folder, an attempt or a checkpoint
-  BusyError         the run is alive in another process
+  BusyError         another process is training the run
 """
 
 import difflib
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 class MemlabError(Exception):
-    """A user's mistake or an outer condition, told as what, where, found, allowed, hint."""
+    """A user error or an external condition: what, where, found, allowed, hint."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class PresetError(MemlabError):
 
 
 class DataError(MemlabError):
-    """A task cannot make its data, or text holds symbols that the vocabulary lacks."""
+    """A task cannot create its data, or text contains symbols outside the vocabulary."""
 
 
 class RunError(MemlabError):
@@ -54,7 +54,7 @@ class RunError(MemlabError):
 
 
 class BusyError(RunError):
-    """The run is alive in another process."""
+    """Another process is training the run."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""How a setting is declared: once, for the YAML file, the command line and the console's form."""
+"""Declaration of settings, shared by YAML files, the command line and the console's form."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def setting(
 
     Args:
         default: its value when the preset does not name it; `...` makes it required.
-        help: one sentence that tells a newcomer what it does.
+        help: one sentence that explains it to a newcomer.
         unit: "steps", "nats", "examples", ...
         live: whether it may be edited while the run trains.
         limits: pydantic's `ge, gt, le, lt, min_length, max_length`.

@@ -1,9 +1,9 @@
-"""What can be claimed of a run: the measures of its evaluations, and what happened in it.
+"""Measures that claims refer to: evaluation results and event counts of a run.
 
-val_loss, train_digits, ...      as evaluated
-val_accuracy_add                 of one task of a mixture, or of one group of examples
+val_loss, train_digits, ...      the measure of that name in the evaluations
+val_accuracy_add                 one task of a mixture, or one group of examples
 spikes, spike_peak               closed loss spikes so far, and the highest of their peaks
-grok_ratio                       the step of generalization over that of memorization
+grok_ratio                       step of generalization / step of memorization
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from memlab.record.events import Evaluated
 from memlab.record.snapshot import Snapshot
 
 LAST = 5
-"""evaluations that the end of a run is judged by"""
+"""number of final evaluations whose median is the value at the end"""
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Curve:
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
     settles: bool = True
-    """it scatters, so that its end is a median; false: its last value is the sum of what was"""
+    """True: noisy, so the value at the end is a median; False: cumulative, the last value counts"""
 
     def last(self) -> float:
-        """What it came to; there must be a value."""
+        """The value at the end; requires at least one value."""
         return float(np.median(self.values[-LAST:])) if self.settles else float(self.values[-1])
 
 
 def curve(run: Snapshot, name: str) -> Curve:
-    """A measure by name; empty if it was never measured."""
+    """The measure `name` over the run; empty if it was never recorded."""
     if name in HAPPENED:
         points = HAPPENED[name](run)
         return _curve(points, settles=False)
@@ -82,4 +82,4 @@ HAPPENED: dict[str, Callable[[Snapshot], list[tuple[int, float]]]] = {
     "spike_peak": _spike_peak,
     "grok_ratio": _grok_ratio,
 }
-"""Measures that are read from events: (step, value) so far."""
+"""Measures derived from events, as (step, value) pairs."""

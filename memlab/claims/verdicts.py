@@ -1,13 +1,13 @@
-"""Claims set beside what a run recorded.
+"""Verdicts: claims compared with a recorded run.
 
     claim                              met when
-    val_accuracy >= 0.99 by step N     some evaluation up to N reaches it; the first one is told
-    val_accuracy < 0.99 up to step N   the run has come to N, and no evaluation up to there reached it
-    val_loss <= 0.03 at the end        the median of the last five evaluations is so: a run with
-                                       weight decay may end inside a spike
-    completes "I" with " love"         the trained model does, greedily
+    val_accuracy >= 0.99 by step N     an evaluation up to N reaches it (the first is reported)
+    val_accuracy < 0.99 up to step N   the run has reached step N and no evaluation up to N did
+    val_loss <= 0.03 at the end        the median of the last five evaluations satisfies it (a run
+                                       with weight decay may end inside a spike)
+    completes "I" with " love"         the trained model does so with greedy decoding
 
-What the run has not come far enough to tell is open.
+A claim that the run is too short to decide is open.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,25 +24,25 @@ from memlab.record.snapshot import Snapshot
 
 Status = Literal["met", "not met", "open"]
 ENDS = ("finished", "early_stop", "diverged")
-"""Ways of ending that a preset asks for or brings about itself."""
+"""End reasons after which claims about the end are decided."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim and what became of it."""
+    """A claim and its outcome."""
 
     claim: Claim
     status: Status
     measured: float | str | None = None
-    """the measure's value, or the completion; None where there is none"""
+    """value of the measure, or the completion; None if absent"""
     step: int | None = None
-    """the evaluation that it was measured at, for claims about a step"""
+    """step of the evaluation, for claims about a step"""
 
 
 def judge(
     claims: Sequence[Claim], run: Snapshot, complete: Callable[[str], str]
 ) -> Iterator[Verdict]:
-    """What became of each claim, in order; `complete` asks the trained model."""
+    """The verdict on each claim, in order; `complete` runs the trained model on a prompt."""
     for claim in claims:
         if claim.completes is not None:
             yield _completion(claim, claim.completes, run, complete)
@@ -121,7 +121,7 @@ def _by_step(claim: Claim, measured: Curve, run: Snapshot) -> Verdict:
 
 
 def _nearest(claim: Claim, values: NDArray[np.float64]) -> int:
-    """The place of the value that comes nearest to the bound."""
+    """Index of the value nearest to the bound."""
     distance = np.abs(values - _bound(claim)[1])
     return int(np.argmin(np.where(np.isfinite(distance), distance, inf)))
 

@@ -7,14 +7,14 @@ REFUSALS = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO,
     errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE,
 }  # fmt: skip
-"""What a system may refuse: no bug, whatever was asked of it."""
+"""Errors of the operating system that are reported without a traceback."""
 
 
 def main() -> None:
     """Run the command that `sys.argv` names and exit with its code.
 
-    0 done, 1 a bug (with its traceback), 2 a user's mistake (without), 3 a claim or check not met
-    or divergence, 130 interrupted and resumable, 141 its reader left (`memlab runs | head`).
+    0 success, 1 a bug (with traceback), 2 a user error (without), 3 a claim or check not met or
+    divergence, 130 interrupted and resumable, 141 stdout was closed (`memlab runs | head`).
     """
     from memlab.cli.streams import drop_broken_streams, replace_closed_streams
 
@@ -50,5 +50,5 @@ def _run() -> str | int | None:
         if error.errno not in REFUSALS:
             raise
         where = None if error.filename is None else str(error.filename)
-        return fail(RunError(f"the system refuses this: {error.strerror}", where=where))
+        return fail(RunError(f"the operating system refused: {error.strerror}", where=where))
     return 0

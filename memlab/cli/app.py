@@ -46,7 +46,7 @@ def options(
 ) -> None:
     """A lab console for memorization and generalization in tiny transformers.
 
-    Without a command it opens in the terminal.
+    Without a command, the console opens in the terminal.
     """
     if context.invoked_subcommand is None:
         console(runs)

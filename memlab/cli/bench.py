@@ -1,4 +1,4 @@
-"""`memlab bench`: the forms of the forward pass side by side."""
+"""`memlab bench`: compares the speed of the engines."""
 
 from memlab.cli.options import Json, Overrides, PresetName
 
@@ -6,7 +6,7 @@ from memlab.cli.options import Json, Overrides, PresetName
 def bench(
     preset: PresetName = "quickstart", overrides: Overrides = None, json: Json = False
 ) -> None:
-    """Time a training step in each form, interleaved in one process."""
+    """Measure the time of a training step with each engine, interleaved in one process."""
     from memlab.cli.output import data, number, print_json, table
     from memlab.preset.load import load
     from memlab.training.bench import measure
@@ -20,7 +20,7 @@ def bench(
         [name, number(engine["ms_per_step"]), number(plain / engine["ms_per_step"], 3)]
         for name, engine in measured["engines"].items()
     ]
-    data().print(table(["engine", "ms a step", "times plain"], rows))
+    data().print(table(["engine", "ms per step", "speedup over plain"], rows))
     data().print(f"engine: {measured['engine']}, {measured['reason']}")
     for key in ("gradient_error", "gflop_left", "matrix_gflops", "share_of_limit"):
         data().print(f"{key.replace('_', ' ')}: {number(measured[key])}")

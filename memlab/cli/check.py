@@ -1,4 +1,4 @@
-"""`memlab check`: what will be trained, and what looks wrong, before it costs an hour."""
+"""`memlab check`: preflight checks of a preset, without training."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from memlab.cli.options import Json, Overrides, PresetName
 
 
 def check(preset: PresetName, overrides: Overrides = None, json: Json = False) -> None:
-    """Tell what a preset will train and what looks wrong; exit 3 on an error."""
+    """Show what a preset will train and report likely problems; exit 3 on an error."""
     from memlab.cli.output import data, print_json, table, talk
     from memlab.preset.check import check as inspect
     from memlab.preset.load import load
@@ -33,9 +33,9 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("preset", report["preset"]),
         ("parameters", f"{report['parameters']:,}"),
         ("examples", examples),
-        ("updates", f"{report['updates']:,} ({report['updates_per_epoch']:,} an epoch)"),
+        ("updates", f"{report['updates']:,} ({report['updates_per_epoch']:,} per epoch)"),
         ("evaluations", f"{report['evaluations']:,}"),
         ("chance loss", f"{report['chance_loss']:.4f} nats"),
         ("irreducible loss", f"{report['irreducible_loss']:.4f} nats"),
-        ("memory", f"{report['memory_bytes'] / 2**20:,.0f} MiB at most"),
+        ("memory", f"{report['memory_bytes'] / 2**20:,.0f} MiB (upper bound)"),
     ]

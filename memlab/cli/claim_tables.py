@@ -15,18 +15,18 @@ HEADERS = ("", "claim", "measured", "reported", "source")
 TITLE = """\
 # Claims
 
-Each preset states what it should show, and where that comes from. This page was made by
+Each preset states what it should show, with the source of the statement. This page was made by
 
     memlab verify --markdown {presets}
 
-Every preset below was trained, and its claims are set beside what came out. *Reported* is what the source
-says; where memlab finds something else, the claim states what memlab finds. A claim at the end is judged by the
-median of the last five evaluations. {versions}
+Every preset below was trained, and its claims are compared with the results. *Reported* is the
+value that the source gives; where memlab measures something else, the claim states what memlab measures. A claim about the end uses
+the median of the last five evaluations. {versions}
 """
 
 
 def print_tables(reports: Sequence[Report]) -> None:
-    """One table a run, then how many claims are met."""
+    """Print one table per run, then the number of claims that are met."""
     console = data()
     for report in reports:
         console.print(Text(_title(report), style="bold"))
@@ -36,7 +36,7 @@ def print_tables(reports: Sequence[Report]) -> None:
 
 
 def to_markdown(reports: Sequence[Report]) -> str:
-    """A page: what was trained, a table for each, and how many claims are met."""
+    """A Markdown page: the trained presets, a table for each, and the number of claims that are met."""
     presets = " ".join(dict.fromkeys(report["preset"] for report in reports))
     made_with = dict.fromkeys(
         ", ".join(f"{name} {version}" for name, version in report["versions"].items())

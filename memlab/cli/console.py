@@ -1,4 +1,4 @@
-"""`memlab` alone: the console, with the three functions that train."""
+"""`memlab` without a command: opens the console and passes it the functions that train."""
 
 import subprocess
 import sys
@@ -36,11 +36,12 @@ def console(runs: Path | None = None) -> None:
 
 
 def _trainer(leaving: "Leaving") -> "TrainingFunctions":
-    """One thing at a time: updates beside others are slow, and share torch's random numbers."""
+    """The functions that train. One call at a time: concurrent updates are slow and share torch's
+    random number generator."""
     from memlab.tui.training_functions import TrainingFunctions
 
     def train(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
-        """Go on with a run until it ends; torch is loaded here, in the thread that trains."""
+        """Train a run until it ends; torch is imported here, in the training thread."""
         with leaving.busy:
             from memlab.training.worker import work
 
@@ -50,7 +51,7 @@ def _trainer(leaving: "Leaving") -> "TrainingFunctions":
     def probe(preset: "Preset") -> float:
         """Seconds that an update of `preset` takes."""
         if not leaving.busy.acquire(blocking=False):
-            raise RunError("a run trains or is measured here now")
+            raise RunError("another run is training or being timed in this console")
         try:
             from memlab.training.step_time import seconds_per_step
 
@@ -62,7 +63,7 @@ def _trainer(leaving: "Leaving") -> "TrainingFunctions":
 
 
 def _detach(folder: "RunFolder") -> None:
-    """Go on with a run in a process that outlives the console."""
+    """Continue a run in a process that outlives the console."""
     words = ["resume", str(folder.path.absolute()), "--quiet"]
     subprocess.Popen(
         [sys.executable, "-m", "memlab", *words],

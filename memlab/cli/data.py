@@ -10,7 +10,7 @@ from memlab.cli.options import Json, Overrides, PresetName
 
 def data(
     preset: PresetName,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder, made if it is missing.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; created if missing.")],
     overrides: Overrides = None,
     format: Annotated[str, typer.Option(metavar="jsonl|llmc")] = "jsonl",
     json: Json = False,
@@ -23,7 +23,7 @@ def data(
     from memlab.tasks.export import FORMATS
 
     if format not in FORMATS:
-        raise MemlabError("no such format", found=format, allowed=", ".join(FORMATS))
+        raise MemlabError("unknown format", found=format, allowed=", ".join(FORMATS))
     resolved = load(preset, overrides or ())
     dataset = resolved.task.dataset(resolved.seeds)
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`memlab doctor`: verifies a run, or tells how this installation stands."""
+"""`memlab doctor`: verifies a run, or checks the installation."""
 
 import os
 import platform
@@ -17,12 +17,12 @@ NEEDED = ("memlab", "torch", "numpy", "textual", "rich", "safetensors", "pydanti
 
 def doctor(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="None: look at the installation.")
+        str | None, typer.Argument(metavar="[RUN]", help="Omit to check the installation.")
     ] = None,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Verify every seal, line and hash of a run; exit 3 when something is wrong. Repairs nothing."""
+    """Verify every seal, line and hash of a run; exit 3 on a problem. Changes nothing."""
     from memlab.record.runs import find, runs_folder
 
     healthy = _run(find(runs_folder(runs), run), json) if run else _here(runs_folder(runs), json)
@@ -44,7 +44,7 @@ def _run(folder: Any, as_json: bool) -> bool:
     if found.symptoms:
         rows = [(s.level, s.where, s.what) for s in found.symptoms]
         data().print(table(["", "where", "what"], rows))
-    data().print("as it was written" if found.healthy else "DAMAGED: see the problems above")
+    data().print("intact" if found.healthy else "DAMAGED: see the problems above")
     return found.healthy
 
 
@@ -95,7 +95,7 @@ def _terminal() -> dict[str, Any]:
 
 
 def _disk(runs: Path) -> dict[str, Any]:
-    """The folder of runs, or the nearest one above it that exists."""
+    """The folder of runs, or its nearest existing parent."""
     there = next(path for path in (runs, *runs.absolute().parents) if path.is_dir())
     return {
         "path": str(runs),

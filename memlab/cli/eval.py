@@ -1,4 +1,4 @@
-"""`memlab eval`: score a checkpoint."""
+"""`memlab eval`: evaluates a checkpoint."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,13 +12,13 @@ def evaluate(
     run: RunName,
     at: Checkpoint = "last",
     split: Annotated[
-        str | None, typer.Option(metavar="train|val|test|ood", help="One split; else all.")
+        str | None, typer.Option(metavar="train|val|test|ood", help="One split. Default: all.")
     ] = None,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Score a checkpoint on its data: losses and accuracies of each split."""
+    """Evaluate a checkpoint: losses and accuracies of each split."""
     from memlab.cli.output import data, number, print_json, table
     from memlab.errors import RunError
     from memlab.record.runs import find, runs_folder
@@ -29,7 +29,7 @@ def evaluate(
     there = [name for name, split_ in trained.run_data.dataset.splits.items() if len(split_)]
     names = _wanted(split, there)
     if not names:
-        raise RunError("no such split", found=split, allowed=", ".join(there))
+        raise RunError("unknown split", found=split, allowed=", ".join(there))
     eval_split = judge(trained.model, trained.run_data, names, trained.step).event
     if json:
         print_json(

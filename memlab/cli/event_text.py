@@ -1,4 +1,4 @@
-"""What happened in a run, in words: phases and spikes."""
+"""Phases and spikes as text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from memlab.record.phase_text import phase_text
 
 
 def phase_line(phase: Mapping[str, Any]) -> str:
-    """A phase as `show` has it: between which evaluations it began, and what was seen."""
+    """A phase in one line: the evaluations between which it began, and its details."""
     seen = phase_text(phase["name"], phase["split"], phase["threshold"], phase["details"])
     when = f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}"
     return f"{when}: {seen}" if seen else when
 
 
 def spike_stats_line(spike_stats: SpikeStats) -> str:
-    """How many spikes, how often, how high, how long."""
+    """Spike statistics in one line: count, rate, height, recovery."""
     if not spike_stats.n:
         return "no spikes"
     said = [

@@ -1,4 +1,4 @@
-"""What commands print: data to stdout, talk to stderr, never an escape sequence from a file."""
+"""Output of commands: data on stdout, messages on stderr, no escape sequences from files."""
 
 import json
 import sys
@@ -15,17 +15,17 @@ from memlab.record.safe_text import safe_text
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave it to the caller, for whom this may be no reason to exit."""
+        """Raise a broken pipe to the caller instead of exiting."""
         raise
 
 
 def talk() -> Console:
-    """The console for people, on stderr."""
+    """The rich console for messages, on stderr."""
     return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def data() -> Console:
-    """The console for results, on stdout."""
+    """The rich console for results, on stdout."""
     return _Console(highlight=False)
 
 
@@ -40,7 +40,7 @@ def print_json(value: Any) -> None:
 
 
 def fail(error: MemlabError) -> int:
-    """Tell a user's mistake on stderr; returns its exit code."""
+    """Print a user error on stderr; returns the exit code."""
     sys.stderr.write(f"memlab: {safe_text(str(error), limit=4000, lines=True)}\n")
     return 2
 
@@ -48,9 +48,9 @@ def fail(error: MemlabError) -> int:
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
 ) -> Table:
-    """A plain table; columns named in `numbers` are set to the right.
+    """A plain table; columns named in `numbers` are right-aligned.
 
-    Where it is too wide for the terminal, the first column and numbers are the last to give way.
+    If the terminal is too narrow, the first column and numbers are shortened last.
     """
     made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for i, header in enumerate(headers):
@@ -64,7 +64,7 @@ def table(
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A measured value for people; a dash when there is none."""
+    """A number with `digits` significant digits; a dash for None."""
     return "-" if value is None else f"{value:.{digits}g}"
 
 

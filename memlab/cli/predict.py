@@ -1,4 +1,4 @@
-"""`memlab predict`: ask a trained model."""
+"""`memlab predict`: completes prompts with a trained model."""
 
 from typing import Annotated, Any
 
@@ -10,17 +10,22 @@ from memlab.cli.options import Checkpoint, Device, Json, RunName, RunsFolder
 def predict(
     run: RunName,
     prompts: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROMPT ...]", help="None: ask for them.")
+        list[str] | None,
+        typer.Argument(metavar="[PROMPT ...]", help="Omit to enter them one by one."),
     ] = None,
     at: Checkpoint = "last",
-    temperature: Annotated[float, typer.Option(min=0.0, help="0 = the likeliest token.")] = 0.0,
-    top_k: Annotated[int | None, typer.Option(min=1, help="Only the K likeliest tokens.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the sampling.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0 = greedy decoding.")] = 0.0,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Sample from the K most likely tokens.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Random seed of the sampling.")
+    ] = 0,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Complete prompts; without any, read them one by one until an empty line."""
+    """Complete prompts; without prompts, read them from the terminal until an empty line."""
     from memlab.cli.output import print_json
     from memlab.record.runs import find, runs_folder
     from memlab.training.answers import complete

@@ -1,10 +1,10 @@
-"""`memlab presets`: what there is, and what each shows."""
+"""`memlab presets`: lists the presets."""
 
 from memlab.cli.options import Json
 
 
 def presets(json: Json = False) -> None:
-    """List the presets and what one will see in each."""
+    """List the presets and what each one shows."""
     from memlab.cli.output import data, print_json, table
     from memlab.preset.load import available
 

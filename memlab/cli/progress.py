@@ -1,4 +1,4 @@
-"""What a headless run shows while it trains: a progress line, plain lines, JSON, or nothing."""
+"""Output of a headless run while it trains: a progress bar, plain lines, JSON, or nothing."""
 
 import time
 from abc import ABC, abstractmethod
@@ -22,14 +22,14 @@ PLAIN_SECONDS = 5.0
 
 
 class RunOutput(ABC):
-    """Shows one run as its events arrive."""
+    """Displays one run from its events."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
 
     @abstractmethod
     def begin(self, findings: Sequence[PresetFinding]) -> None:
-        """Show what preflight noticed."""
+        """Show the findings of the preflight checks."""
 
     @abstractmethod
     def show(self, event: Event) -> None:
@@ -37,7 +37,7 @@ class RunOutput(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Show how it ended."""
+        """Show the result of the run."""
 
 
 class Silent(RunOutput):
@@ -54,13 +54,13 @@ class Silent(RunOutput):
 
 
 class JsonLines(RunOutput):
-    """One event a line on stdout, as in `events.jsonl`."""
+    """One event per line on stdout, as in `events.jsonl`."""
 
     def begin(self, findings: Sequence[PresetFinding]) -> None:
-        """Nothing: live findings come as events, `memlab check --json` has the others."""
+        """Print nothing: findings during training are events; `memlab check --json` has the others."""
 
     def close(self) -> None:
-        """Nothing: the last line is the event `ended`."""
+        """Print nothing: the last line is the event `ended`."""
 
     def show(self, event: Event) -> None:
         """Print the event, unless it is a block of rows."""
@@ -69,7 +69,7 @@ class JsonLines(RunOutput):
 
 
 class Progress(RunOutput):
-    """The newest figures: redrawn on one line of a terminal, else as plain lines now and then."""
+    """The latest values: a progress bar on a terminal, otherwise a plain line every few seconds."""
 
     def __init__(self, folder: RunFolder) -> None:
         super().__init__(folder)
@@ -82,7 +82,7 @@ class Progress(RunOutput):
         self.live: Live | None = None
 
     def begin(self, findings: Sequence[PresetFinding]) -> None:
-        """Name the run and what preflight noticed."""
+        """Print the name of the run and the findings of the preflight checks."""
         name = safe_text(self.folder.labels().name)
         self.console.print(Text(f"{name}  {self.folder.path}", style="bold"))
         for finding in findings:
@@ -92,7 +92,7 @@ class Progress(RunOutput):
             self.live.start()
 
     def show(self, event: Event) -> None:
-        """Take in one event and redraw."""
+        """Process one event and redraw."""
         match event:
             case Started():
                 self.first_step, self.started = event.step, time.monotonic()
@@ -157,7 +157,7 @@ class Progress(RunOutput):
 
 @contextmanager
 def view(folder: RunFolder, *, quiet: bool, as_json: bool) -> Iterator[RunOutput]:
-    """The view that the options ask for; the terminal is given back whatever happens."""
+    """The output that the options select; restores the terminal on any exit."""
     shown: RunOutput = (
         JsonLines(folder) if as_json else Silent(folder) if quiet else Progress(folder)
     )

@@ -1,4 +1,4 @@
-"""`memlab replay`: the console on a run that was recorded, or one frame of it as text."""
+"""`memlab replay`: opens the console on a recorded run, or prints one frame as text."""
 
 import sys
 from typing import Annotated
@@ -14,18 +14,16 @@ def replay(
     run: RunName,
     speed: Annotated[
         float | None,
-        typer.Option(min=0.0625, max=16384, help="Play, so many times as fast as it was trained."),
+        typer.Option(min=0.0625, max=16384, help="Playback speed relative to the training."),
     ] = None,
-    at: Annotated[int | None, typer.Option(metavar="STEP", min=0, help="Where to begin.")] = None,
-    once: Annotated[
-        bool, typer.Option("--once", help="Print one frame as text and leave.")
-    ] = False,
+    at: Annotated[int | None, typer.Option(metavar="STEP", min=0, help="Step to start at.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print one frame as text and exit.")] = False,
     size: Annotated[
-        str, typer.Option(metavar="COLUMNSxROWS", help="The size of that frame.")
+        str, typer.Option(metavar="COLUMNSxROWS", help="Size of that frame.")
     ] = "120x40",
     runs: RunsFolder = None,
 ) -> None:
-    """Watch a recorded run: play, pause, go to any step."""
+    """Replay a recorded run: play, pause, go to any step."""
     from memlab.record.runs import find, runs_folder
 
     folder = find(runs_folder(runs), run)
@@ -51,10 +49,10 @@ def _cells(size: str) -> tuple[int, int]:
     """Width and height from "120x40"."""
     width, by, height = size.partition("x")
     if not (by and width.isdecimal() and height.isdecimal()):
-        raise MemlabError("this is no size", where="--size", found=size, allowed="like 120x40")
+        raise MemlabError("invalid size", where="--size", found=size, allowed="like 120x40")
     columns, rows = int(width), int(height)
     if not (40 <= columns <= 1000 and 12 <= rows <= 1000):
         raise MemlabError(
-            "this size cannot be drawn", where="--size", found=size, allowed="40x12 to 1000x1000"
+            "size out of range", where="--size", found=size, allowed="40x12 to 1000x1000"
         )
     return columns, rows

@@ -1,4 +1,4 @@
-"""`memlab resume`: go on with a run that was stopped, killed, or is to be extended."""
+"""`memlab resume`: resumes a stopped or killed run, or extends a finished one."""
 
 from typing import Annotated
 
@@ -11,14 +11,17 @@ def resume(
     run: RunName,
     overrides: Overrides = None,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="End another process that is training this run.")
+        bool,
+        typer.Option(
+            "--take-over", help="Take the run over from another process, which then ends."
+        ),
     ] = False,
     device: Device = "auto",
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Go on from the newest checkpoint, with other settings if any are given."""
+    """Resume a run from its newest checkpoint, optionally with changed settings."""
     from memlab.cli.training import train_headless
     from memlab.preset.edit import read_edits
     from memlab.preset.run_preset import preset_of

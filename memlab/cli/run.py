@@ -1,4 +1,4 @@
-"""`memlab run`: train a preset without a console."""
+"""`memlab run`: trains a preset without the console."""
 
 from typing import Annotated
 
@@ -10,14 +10,16 @@ from memlab.cli.options import Device, Json, Overrides, PresetName, Quiet, RunsF
 def run(
     preset: PresetName,
     overrides: Overrides = None,
-    seed: Annotated[int | None, typer.Option(help="The same as training.seed=N.")] = None,
-    name: Annotated[str | None, typer.Option(help="How the run is called in lists.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Master random seed; same as training.seed=N.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Display name of the run.")] = None,
     device: Device = "auto",
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Train a preset: progress, a closing chart, samples, spikes, phases."""
+    """Train a preset and print progress, then a loss chart, samples, spikes and phases."""
     from memlab.cli.training import train_headless
     from memlab.preset.check import check
     from memlab.preset.create import create_run
@@ -28,6 +30,6 @@ def run(
     changes = list(overrides or ()) + ([] if seed is None else [f"training.seed={seed}"])
     resolved = load(preset, changes)
     report = check(resolved)
-    choose_device(device)  # before there is a run that nobody can begin
+    choose_device(device)  # fail before the run folder exists
     folder = create_run(resolved, runs_folder(runs), name)
     raise typer.Exit(train_headless(folder, report.findings, device, quiet=quiet, as_json=json))

@@ -1,4 +1,4 @@
-"""What is shown of a run when it is over: a chart, samples, phases, spikes, where it lies."""
+"""The report at the end of a run: loss chart, samples, phases, spikes, next commands."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from memlab.record.summary import summarize
 
 
 def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
-    """Print what came out of the run."""
+    """Print the report of a run."""
     console = data() if on_stdout else talk()
     history = History(folder)
     summary = summarize(folder, history)
@@ -38,7 +38,7 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
 
 
 def _samples(history: History) -> list[Text]:
-    """The newest answers: each token coloured, and a sign that needs no colour."""
+    """The newest samples: one line each, tokens coloured, with a marker readable without colour."""
     taken = history.until().samples
     lines = []
     for sample in taken[-1].samples if taken else ():
@@ -56,7 +56,7 @@ def _samples(history: History) -> list[Text]:
 
 
 def _figures(final: dict[str, float]) -> Table:
-    """The last evaluation: a line a split, then what belongs to none."""
+    """The last evaluation: one row per split, then the other measures."""
     splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
     names = [key.removeprefix("train_") for key in final if key.startswith("train_")]
     rows = [[split, *(number(final.get(f"{split}_{name}")) for name in names)] for split in splits]
@@ -83,17 +83,21 @@ def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
         same = verified["first_difference"] is None
         lines.append(
             f"resume verified: {verified['steps']:,} steps computed twice, "
-            + ("every bit equal" if same else f"different from {verified['first_difference']:,} on")
+            + (
+                "every bit equal"
+                if same
+                else f"first difference at step {verified['first_difference']:,}"
+            )
         )
     lines.append(f"{summary['run']}  memlab show {summary['run']}")
     if summary["status"] not in ("finished", "running"):
-        lines.append(f"go on with: memlab resume {summary['run']}")
+        lines.append(f"resume with: memlab resume {summary['run']}")
     return [safe_text(line, limit=1000) for line in lines]
 
 
 def _losses(folder: RunFolder, damaged: int) -> list[str]:
-    """What could not be read, and is therefore not shown."""
-    told = [folder.problem(), f"{damaged:,} damaged records are left out" if damaged else None]
+    """Records that are damaged and therefore not shown."""
+    told = [folder.problem(), f"{damaged:,} damaged records are not shown" if damaged else None]
     return [
         safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)
         for problem in told
@@ -102,12 +106,12 @@ def _losses(folder: RunFolder, damaged: int) -> list[str]:
 
 
 def _learned(learned: dict[str, Any], width: int) -> list[str]:
-    """When the training examples were first answered right: a line, and bars."""
+    """When training examples were first learned: a summary line and a histogram."""
     line = f"of {learned['examples']:,} training examples {learned['never']:,} were never learned"
     if learned["median"] is not None:
         line += (
-            f", half of the others by step {learned['median']:,.0f}; "
-            f"{learned['forgotten']:,} were forgotten at some time"
+            f"; median first learned: step {learned['median']:,.0f}; "
+            f"forgotten at least once: {learned['forgotten']:,}"
         )
     counts = [
         (f"{bar['after']:,} to {bar['to']:,}", bar["examples"]) for bar in learned["histogram"]

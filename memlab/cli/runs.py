@@ -1,4 +1,4 @@
-"""`memlab runs`: every run and how it stands."""
+"""`memlab runs`: lists the runs with their status."""
 
 import gc
 from itertools import islice
@@ -43,7 +43,7 @@ def _briefs(runs: Path, newest: int | None) -> list[dict[str, Any]]:
     from memlab.record.folder import RunFolder
     from memlab.record.runs import run_names
 
-    # What is read has no cycles, and to look for some in 10,000 runs takes a third of the time.
+    # The objects have no reference cycles; the cycle collector would take a third of the time.
     gc.disable()
     try:
         with Catalog.of_briefs(runs) as catalog:

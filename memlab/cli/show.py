@@ -1,4 +1,4 @@
-"""`memlab show`: what came out of a run."""
+"""`memlab show`: summarizes a run."""
 
 import csv
 import sys
@@ -36,7 +36,7 @@ def show(
 
 
 def _print_csv(folder: Any) -> None:
-    """One line per step; the values of an evaluation stand in the line of its step."""
+    """One row per step; evaluation results are in the row of their step."""
     from memlab.record.history import History
 
     now = History(folder).until()
@@ -59,7 +59,7 @@ def _print_csv(folder: Any) -> None:
 
 
 def _cell(column: str, value: float) -> str:
-    """A value of a step; empty where it was not measured."""
+    """A per-step value as text; empty if it was not measured."""
     from memlab.record.events import SPARSE
 
     return "" if column in SPARSE and value != value else repr(value)

@@ -1,7 +1,7 @@
-"""Leaving the console when nobody can ask it to: a signal, or a terminal that is gone.
+"""Shutdown of the console on a signal or when its terminal disappears.
 
-Without its terminal the interface hangs in a write, so this is a thread of its own: it asks the
-training to save and end, gives it some seconds, and ends the process whatever the interface does.
+Without a terminal the interface blocks in a write, so a separate thread requests a checkpoint and the
+end of training, waits a few seconds, and then ends the process regardless of the interface.
 """
 
 import os
@@ -17,16 +17,16 @@ LOOK_SECONDS = 0.5
 
 
 class Leaving:
-    """Watches for the end of the console."""
+    """Watches for signals and for a lost terminal."""
 
     def __init__(self) -> None:
         self.wanted = threading.Event()
-        """set once the process is to end; the training looks at it between blocks"""
+        """set when the process must end; training checks it between blocks of updates"""
         self.busy = threading.Lock()
-        """held while a run trains or is measured"""
+        """held while a run trains or is timed"""
 
     def watch(self, leave: Callable[[], object]) -> None:
-        """Begin to watch, from the main thread; `leave` asks the interface to close."""
+        """Start watching, from the main thread; `leave` closes the interface."""
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.wanted.set())
         threading.Thread(target=self._watch, args=(leave,), daemon=True).start()
@@ -44,7 +44,7 @@ class Leaving:
 
 
 def _terminal_is_gone() -> bool:
-    """The other end of standard input has hung up."""
+    """Whether the other end of standard input has hung up."""
     poller = select.poll()
     poller.register(sys.__stdin__.fileno() if sys.__stdin__ else 0, 0)
     return any(event & (select.POLLHUP | select.POLLERR) for _, event in poller.poll(0))

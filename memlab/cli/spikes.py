@@ -17,28 +17,29 @@ if TYPE_CHECKING:
 
 FILES = (".csv", ".npy")
 BINS = 512
-"""pieces of the x axis whose extremes are drawn: finer than any terminal"""
+"""number of x-axis bins whose extremes are drawn: finer than any terminal"""
 
 
 def spikes(
     ref: Annotated[
         str,
         typer.Argument(
-            metavar="RUN_OR_FILE", help="A run, a CSV with a header, or an .npy with one axis."
+            metavar="RUN_OR_FILE",
+            help="A run, a CSV file with a header, or a one-dimensional .npy file.",
         ),
     ],
     column: Annotated[
         str | None,
-        typer.Option("--column", metavar="NAME", help="Which column; `loss` if none is named."),
+        typer.Option("--column", metavar="NAME", help="Column to analyse. Default: `loss`."),
     ] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the curve with its spikes.")] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Plot the curve with its spikes.")] = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
     """Find loss spikes.
 
-    Those of a run are the ones that it recorded while it trained; another column, or a file, is
-    judged afresh. The steps of a file count its values from 1.
+    For a run, the spikes recorded during training; another column, or a file, is analysed now.
+    Steps of a file count its values from 1.
     """
     from memlab.cli.output import data, print_json
     from memlab.cli.terminal_chart import print_chart
@@ -109,8 +110,8 @@ def _print(of: str, found: "Found") -> None:
     said = [f"{of}: {found.steps:,} steps, {spike_stats_line(spike_stats_of(found))}"]
     if found.open:
         since, base = f"{found.open.step:,}", number(found.open.base, 3)
-        said.append(f"one that began at step {since}, at {base}, is not over")
-    for line in [*said, f"Judged by {HOW}"]:
+        said.append(f"a spike that started at step {since}, from base {base}, is still open")
+    for line in [*said, f"Method: {HOW}"]:
         console.print(safe_text(line, limit=1000), markup=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, no terminal, or whose other end is gone."""
+"""Standard streams that are closed, are not a terminal, or have lost their reader."""
 
 import os
 import sys
@@ -7,14 +7,14 @@ from memlab.errors import MemlabError
 
 
 def replace_closed_streams() -> None:
-    """Put nothing in the place of streams that were closed before the start (`>&-`)."""
+    """Replace streams that were closed before the start (`>&-`) with the null device."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def drop_broken_streams() -> None:
-    """From now on what is written to a stream that nobody reads goes nowhere."""
+    """Redirect streams whose reader is gone to the null device."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -23,14 +23,14 @@ def drop_broken_streams() -> None:
 
 
 def need_terminal() -> None:
-    """See that the console can read keys, and draw where it draws: on stderr.
+    """Check that stdin and stderr, which the console reads and draws on, are a terminal.
 
     Raises:
-        MemlabError: it cannot.
+        MemlabError: one of them is not.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MemlabError(
             "the console needs a terminal",
-            found="standard input or standard error is none",
+            found="standard input or standard error is not a terminal",
             hint="`memlab --help` lists the commands; `memlab replay RUN --once` prints a frame",
         )

@@ -1,4 +1,4 @@
-"""A chart on a console: as wide as the terminal, without colours where there are none."""
+"""A chart printed at the width of the terminal, without colours where it has none."""
 
 import shutil
 
@@ -12,7 +12,7 @@ MAX_WIDTH = 120
 
 
 def width() -> int:
-    """Cells in a line of the terminal, as far as a report uses them."""
+    """Width of a report in cells."""
     return min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
 
 

@@ -1,4 +1,4 @@
-"""`memlab torture`: tries to break a small run on this disk, and tells what held."""
+"""`memlab torture`: crash, disk-full and damage tests of small runs on this disk."""
 
 import os
 import random
@@ -17,18 +17,18 @@ from memlab.cli.options import Json, RunsFolder
 
 def torture(
     minutes: Annotated[
-        float, typer.Option(min=0.05, help="How long, unless counts are given.")
+        float, typer.Option(min=0.05, help="Duration, unless counts are given.")
     ] = 1,
-    kills: Annotated[int | None, typer.Option(min=1, help="Exactly so many kill -9.")] = None,
-    fills: Annotated[int | None, typer.Option(min=1, help="Exactly so many full disks.")] = None,
-    damages: Annotated[int | None, typer.Option(min=1, help="Exactly so many files.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of chance.")] = 0,
+    kills: Annotated[int | None, typer.Option(min=1, help="Number of kill -9 trials.")] = None,
+    fills: Annotated[int | None, typer.Option(min=1, help="Number of disk-full trials.")] = None,
+    damages: Annotated[int | None, typer.Option(min=1, help="Number of damaged files.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the trials.")] = 0,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Kill, starve and damage small runs beside yours; exit 3 if a promise was broken.
+    """Crash-test small runs on the disk of your runs; exit 3 if a guarantee does not hold.
 
-    With counts only those trials are made, else each for a third of the time.
+    With counts, only those trials run; otherwise each kind gets a third of the time.
     """
     from memlab.cli.output import data, print_json, table, talk
     from memlab.record.runs import runs_folder
@@ -76,7 +76,7 @@ def _rows(name: str, result: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 @contextmanager
 def _own_folder(runs: Path) -> Iterator[Path]:
-    """A hidden folder on the disk of the runs, gone afterwards."""
+    """A hidden temporary folder on the disk of the runs."""
     folder = runs / f".torture-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     try:

@@ -1,4 +1,4 @@
-"""Training in the foreground: signals, and what is shown meanwhile."""
+"""Training in the foreground: signals and progress output."""
 
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +27,9 @@ def train_headless(
     quiet: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Train the run in `folder` and show it; returns the exit code.
+    """Train the run in `folder` with progress output; returns the exit code.
 
-    When nobody is left to show it to (a closed terminal, `| head`), the run ends as interrupted.
+    If the output is closed (a closed terminal, `| head`), the run ends as interrupted.
 
     Raises:
         RunError: the folder cannot be written to.
@@ -53,16 +53,16 @@ def train_headless(
                     reason = event.reason
         except OSError as error:
             raise RunError(
-                f"this run cannot be written to: {error.strerror or error}",
+                f"cannot write to this run: {error.strerror or error}",
                 where=str(folder.path),
-                hint="what was recorded is kept; `memlab doctor` tells what lies there",
+                hint="recorded data is kept; verify it with `memlab doctor`",
             ) from error
         _told(shown.close)
     return EXIT_CODES.get(reason, 0)
 
 
 def _told(tell: Callable[[], None]) -> bool:
-    """Show something; false when the other end of a stream is gone, which is then left alone."""
+    """Write output; False if the reader of a stream is gone, after which the stream is dropped."""
     try:
         tell()
         return True
@@ -73,7 +73,7 @@ def _told(tell: Callable[[], None]) -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first INT, TERM or HUP into a request to end; the second INT leaves at once."""
+    """Turn the first INT, TERM or HUP into a request to end; a second INT raises KeyboardInterrupt."""
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`memlab verify`: claims beside what was measured."""
+"""`memlab verify`: checks claims against results."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def verify(
     refs: Annotated[
         list[str],
-        typer.Argument(metavar="PRESET_OR_RUN ...", help="Presets are trained, runs are read."),
+        typer.Argument(metavar="PRESET_OR_RUN ...", help="Presets are trained; runs are read."),
     ],
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a page of Markdown instead of tables.")
@@ -27,7 +27,7 @@ def verify(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Set each claim beside what was measured; exit 3 if one is not met."""
+    """Check the claims of presets or runs against results; exit 3 if one is not met."""
     from memlab.cli.claim_tables import print_tables, to_markdown
     from memlab.cli.output import print_json
     from memlab.record.runs import runs_folder
@@ -45,7 +45,7 @@ def verify(
 
 
 def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
-    """The preset of that name or path, else the run."""
+    """The preset with that name or path, otherwise the run."""
     from memlab.errors import MemlabError, PresetError, RunError
     from memlab.preset import load
     from memlab.record.runs import find
@@ -66,7 +66,7 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
 
 
 def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
-    """A run as it lies there, or a preset trained; leaves with the code of a run that broke off."""
+    """The run itself, or the run of a preset trained now; exits with the code of a failed run."""
     from memlab.cli.training import train_headless
     from memlab.preset.create import create_run
     from memlab.record.folder import RunFolder
@@ -74,7 +74,7 @@ def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) 
 
     if isinstance(one, RunFolder):
         return one
-    choose_device(device)  # before there is a run that nobody can begin
+    choose_device(device)  # fail before the run folder exists
     folder = create_run(one, runs)
     code = train_headless(folder, (), device, quiet=quiet)
     if code not in (0, 3):
@@ -83,7 +83,7 @@ def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) 
 
 
 def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
-    """The run's claims and what became of them, as plain values."""
+    """The claims of a run with their verdicts, as plain values."""
     from memlab.claims.verdicts import judge, statement
     from memlab.preset.run_preset import preset_of
     from memlab.record.history import History
@@ -117,7 +117,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
 
 @cache
 def _asked(folder: "RunFolder", device: str) -> Any:
-    """The trained model as a function of prompts; loading it takes seconds."""
+    """The trained model as a function of prompts; cached, since loading takes seconds."""
     from functools import partial
 
     from memlab.training.answers import complete

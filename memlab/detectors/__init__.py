@@ -1,4 +1,4 @@
-"""What is noticed. One file = one detector, or one of its parts."""
+"""Detectors. One file per detector or per part of one."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""Advice while a run goes on: what the curves say about its settings, each thing said once.
+"""Advice during training: what the curves suggest about the settings, each finding once.
 
 It would rather say nothing than cry wolf: every condition must hold for several evaluations.
 """
@@ -202,7 +202,7 @@ class AdviceDetector(Detector):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a memory."""
+        """Continue from a saved state."""
         self._steps = state["steps"]
         self._told, self._at_floor = list(state["told"]), state["at_floor"]
         self._rows, self._losses = dict(state["rows"]), list(state["losses"])

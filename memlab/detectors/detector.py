@@ -1,7 +1,6 @@
-"""What every detector is: a fold over a run's events whose whole memory is plain data.
+"""Interface of detectors: a fold over the events of a run whose state is plain data.
 
-The memory lies in checkpoints, so that a run that is watched, one that was killed and resumed,
-and one that is read again all give the same list.
+The state is part of checkpoints, so a live run, a resumed run and a replayed run give the same events.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +12,7 @@ from memlab.record.events import Event
 
 @dataclass(frozen=True)
 class Context:
-    """What detectors may know of a run before it starts."""
+    """Facts about a run that detectors use."""
 
     chance_loss: float | None = None
     """loss of a model that knows only how often each target occurs, nats"""
@@ -26,7 +25,7 @@ class Context:
     float64_loss: bool = False
     """softmax and loss are computed in float64"""
     val_within_train: bool = False
-    """validation examples are training examples, on purpose"""
+    """validation examples are training examples, by design"""
     memorized: float = 0.99
     """train accuracy from which a model counts as having memorized"""
     grokked: float = 0.99
@@ -34,22 +33,22 @@ class Context:
 
 
 class Detector(ABC):
-    """A fold: events in, the events that it noticed out."""
+    """A fold from events to detected events."""
 
     @abstractmethod
     def __init__(self, context: Context) -> None: ...
 
     @abstractmethod
     def see(self, event: Event) -> list[Event]:
-        """What `event` lets the detector notice, in the order of steps.
+        """Events detected in `event`, in the order of steps.
 
-        Rows may come in blocks of any size: where they are cut changes nothing.
+        Rows may come in blocks of any size; block boundaries do not change the result.
         """
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """The whole memory as JSON-able data; floats survive JSON to the last bit."""
+        """The complete state as JSON-compatible data; floats round-trip exactly."""
 
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a memory that `state` returned."""
+        """Continue from a state returned by `state`."""

@@ -1,7 +1,6 @@
-"""How far each step's loss lies above its surroundings, in units of its own noise.
+"""Rise of each step's loss above its recent base, in units of the noise.
 
-The border: here is arithmetic on a series, step by step the same however the series is cut into
-blocks. What a spike is, and when it ends, is decided in `spikes`.
+Arithmetic on a series, independent of block boundaries. `spikes` decides what a spike is and when it ends.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -162,7 +161,7 @@ class Gauge:
         return (y < ROUNDING) & (count[BASE:-1] > count[: -BASE - 1])
 
     def state(self) -> dict[str, Any]:
-        """All that is remembered, JSON-able."""
+        """The complete state, JSON-compatible."""
         known = self.noise is not UNKNOWN
         return {
             "n": self.n,
@@ -173,7 +172,7 @@ class Gauge:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a memory."""
+        """Continue from a saved state."""
         self.n = state["n"]
         self.y = np.array(state["y"], dtype=np.float64)
         self.residuals = np.array(state["residuals"], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""How large the noise around a curve's base is, measured so that spikes and falls do not count."""
+"""Scale of the noise around the base of a curve, robust against spikes and drops."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""One spike from its onset to its end: how high, how long, and what went with it."""
+"""One spike from onset to end: height, duration and related events."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from memlab.detectors.noise import Floats
 from memlab.record.events import Spike, SpikeOnset
 
 LOOK_BACK = 10
-"""steps before it was noticed in which a spike may have begun"""
+"""steps before detection in which the onset is searched"""
 IN_A_ROW = 10
 """steps in a row that make a recovery, a calm, or a loss that is lost"""
 TOLERANCE = 0.1

@@ -1,4 +1,4 @@
-"""Phases of learning: which thresholds the evaluations crossed, and between which of them."""
+"""Phases of learning: thresholds crossed by evaluations, and the interval of the crossing."""
 
 import math
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ GENERALIZING = 0.5
 NEARLY = 0.95
 """the literature's other threshold of grokking"""
 COLLAPSED = 0.9
-"""accuracy below which a model has lost what it had"""
+"""accuracy below which a model counts as collapsed"""
 MORE = 5
 """evaluations that must follow a crossing and hold, for it to be sustained"""
 HIGH = 3
@@ -24,7 +24,7 @@ NEAR = 0.02
 
 
 class PhaseDetector(Detector):
-    """Folds evaluations into phases. Each is told once; a collapse, each time that it begins."""
+    """Detects phases in evaluations. Each phase is reported once; a collapse, each time it begins."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -33,7 +33,7 @@ class PhaseDetector(Detector):
         self._last = 0
         """step of the one before"""
         self._told: dict[str, int] = {}
-        """step at which each phase was told"""
+        """step at which each phase was reported"""
         self._rows: dict[str, int] = {}
         """evaluations in a row for which a condition has held"""
         self._held_from = 0
@@ -125,7 +125,7 @@ class PhaseDetector(Detector):
         )
 
     def _new(self, name: str) -> bool:
-        """Whether `name` is told for the first time."""
+        """Whether `name` is reported for the first time."""
         first = name not in self._told
         self._told.setdefault(name, self._step)
         return first
@@ -136,7 +136,7 @@ class PhaseDetector(Detector):
         return self._rows[name]
 
     def state(self) -> dict[str, Any]:
-        """What was told, what has held for how long, and the first and the best losses."""
+        """Reported phases, running conditions, and the first and best losses."""
         return {
             "last": self._last,
             "told": dict(self._told),
@@ -147,7 +147,7 @@ class PhaseDetector(Detector):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a memory."""
+        """Continue from a saved state."""
         self._last, self._held_from = state["last"], state["held_from"]
         self._told, self._rows = dict(state["told"]), dict(state["rows"])
         self._first_loss = state["first_loss"]

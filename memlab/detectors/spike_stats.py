@@ -1,4 +1,4 @@
-"""A run's spikes in a few numbers."""
+"""Summary statistics of the spikes of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ REGULAR = 0.3
 
 @dataclass(frozen=True)
 class SpikeStats:
-    """What a run's spikes have in common."""
+    """Summary statistics of spikes."""
 
     n: int
     per_1000_steps: float
@@ -28,7 +28,7 @@ class SpikeStats:
 
 
 def spike_stats(spikes: Sequence[Spike], steps: int) -> SpikeStats:
-    """The tally of the spikes, in the order of their onsets, of a run of `steps` updates."""
+    """Statistics of spikes, given in the order of their onsets, for a run of `steps` updates."""
     heights = [float(spike.details["height"]) for spike in spikes]
     recoveries = [s.recovered_at - s.onset for s in spikes if s.recovered_at is not None]
     return SpikeStats(

@@ -1,4 +1,4 @@
-"""Loss spikes: the loss leaves its base upwards by a factor of two and more, and comes back."""
+"""Loss spikes: the loss rises above its base by a factor of two or more."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -68,7 +68,7 @@ class SpikeDetector(Detector):
         return found
 
     def _begin(self, rows: Rows, i: int, evidence: Evidence, past: Floats) -> list[Event]:
-        """A spike is noticed at row `i`; one that is still open ends here."""
+        """A spike is detected at row `i`; a spike that is still open ends here."""
         step = rows.first + i
         found: list[Event] = [self._close(step, "spike")] if self._open else []
         base, scale, z = evidence.base[i], evidence.scale[i], evidence.z[i]
@@ -101,7 +101,7 @@ class SpikeDetector(Detector):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a memory."""
+        """Continue from a saved state."""
         self._gauge.restore(state["gauge"])
         self._past = np.array(state["past"], dtype=np.float64).reshape(2, -1)
         self._open = OpenSpike(**state["open"]) if state["open"] else None

@@ -1,1 +1,1 @@
-"""What an experiment is: the schema, its YAML files, overrides, and a look ahead before it runs."""
+"""Presets: schema, strict YAML, overrides, preflight checks."""

@@ -1,4 +1,4 @@
-"""A look ahead: what a preset will train, and what looks wrong, before a step is computed."""
+"""Preflight: what a preset will train, and findings about it, before the first step."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from memlab.preset.schema import Preset
 
 @dataclass(frozen=True)
 class Report:
-    """What `memlab check` tells."""
+    """The result of `memlab check`."""
 
     preset: str
     facts: Facts
@@ -39,10 +39,10 @@ class Report:
 
 
 def check(preset: Preset) -> Report:
-    """Make the preset's data and look at it; nothing is trained and torch is not needed.
+    """Create the data of a preset and check it; trains nothing and needs no torch.
 
     Raises:
-        DataError: the task cannot make its data.
+        DataError: the task cannot create its data.
     """
     known = facts(preset)
     return Report(preset.name, known, tuple(f for rule in RULES for f in rule(known)))

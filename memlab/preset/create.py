@@ -15,10 +15,10 @@ UNITS = dict.fromkeys(COLUMNS, "1") | {"loss": "nats"}
 
 
 def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder:
-    """Make a folder that holds all a worker needs to train `preset`.
+    """Create a run folder with everything a worker needs to train `preset`.
 
     Raises:
-        DataError: the task cannot make its data; then nothing is left behind.
+        DataError: the task cannot create its data; no folder is left behind.
     """
     description = {
         "preset": preset.model_dump(mode="json"),

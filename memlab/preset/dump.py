@@ -1,4 +1,4 @@
-"""A preset written as YAML that people read and `load` reads back, value for value."""
+"""Writes a preset as readable YAML that `load` reads back value for value."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from memlab.preset.schema import Preset
 
 
 def dump(preset: Preset) -> str:
-    """The resolved preset as YAML: every setting, and of the claims what they state."""
+    """The resolved preset as YAML: every setting and the claims."""
     values = preset.model_dump(mode="json")
     values["claims"] = [c.model_dump(mode="json", exclude_defaults=True) for c in preset.claims]
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
@@ -21,7 +21,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """Quoted where the bare text would be read as something else, or has line breaks of any kind."""
+    """Quoted if the plain text would parse as another type or contains line breaks."""
     try:
         plain = text.isprintable() and scalar(text) == text
     except ValueError:
@@ -30,7 +30,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.Node:
-    """On one line, unless it holds mappings."""
+    """In flow style, unless it contains mappings."""
     flow = not any(isinstance(item, dict) for item in items)
     return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flow)
 

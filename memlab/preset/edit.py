@@ -1,4 +1,4 @@
-"""Changing a preset while its run trains: only what is marked `live`, validated as a whole."""
+"""Edits of a preset during training: only settings marked `live`, validated together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,8 +47,8 @@ def read_edits(preset: Preset, texts: Sequence[str]) -> dict[str, Any]:
 def _must_be_live(key: str, known: Mapping[str, Field], where: str) -> None:
     if full_key(key, known, where) not in live_keys():
         raise PresetError(
-            f"{key} cannot change once a run has begun",
+            f"{key} cannot change after a run has started",
             where=where,
             allowed=", ".join(sorted(live_keys())),
-            hint="start another run with it: `memlab run PRESET KEY=VALUE`",
+            hint="start a new run with it: `memlab run PRESET KEY=VALUE`",
         )

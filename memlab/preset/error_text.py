@@ -1,4 +1,4 @@
-"""The words of an error: the nearest name, what was found, what to write instead."""
+"""Wording of errors: the value found and the remedy."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -10,7 +10,7 @@ from memlab.preset.strict_yaml import Keys
 
 
 def shown(value: Any) -> str:
-    """A value as a person wrote it, with its type."""
+    """A value as written in YAML, with its type."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     for kind, noun in ((dict, "a mapping"), (list, "a list")):
@@ -36,17 +36,17 @@ def unknown_key(path: Keys, where: str, known: Mapping[str, Field]) -> PresetErr
 
 
 def field_key(path: Keys) -> str:
-    """The key in `fields()` of what stands at a path of a document."""
+    """The key in `fields()` for a path in a document."""
     return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
 def dotted(path: Keys) -> str:
-    """A path as people write it: claims[0].source."""
+    """A path in dotted form: claims[0].source."""
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
 
 
 def remedy(found: Any, field: Field | None) -> str | None:
-    """What to write instead of a value that is not allowed; else what the setting does."""
+    """How to correct an invalid value, or the help text of the setting."""
     allowed = field.allowed if field else ""
     if isinstance(found, str):
         if "true or false" in allowed and found.lower() in ("yes", "no", "on", "off", "y", "n"):

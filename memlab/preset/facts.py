@@ -1,4 +1,4 @@
-"""What follows from a preset and its data alone."""
+"""Quantities computed from a preset and its data, without training."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +48,7 @@ class Facts:
 
     @property
     def evaluations(self) -> int:
-        """How often the model is judged."""
+        """Number of evaluations."""
         return schedule.evaluations(self.preset, self.updates_per_epoch, self.updates)
 
     @property
@@ -58,7 +58,7 @@ class Facts:
 
     @property
     def memory_bytes(self) -> int:
-        """Memory of a step in the plain form, at most."""
+        """Upper bound of the memory of a step with the plain engine, in bytes."""
         at_once = min(self.batch_size, self.preset.training.micro_batch_size or self.batch_size)
         return memory_bytes(self.preset.model, len(self.dataset.vocabulary), self.n_ctx, at_once)
 
@@ -74,12 +74,12 @@ class Facts:
 
     @cached_property
     def irreducible(self) -> NDArray[np.float64]:
-        """(example, position) loss in nats that no model can go below on the training set."""
+        """(example, position) irreducible loss in nats on the training set."""
         return irreducible_loss(self.train, self.target)
 
     @property
     def irreducible_loss(self) -> float:
-        """The training loss in nats that no model can go below."""
+        """The irreducible training loss in nats."""
         return float(self.irreducible[self.target >= 0].mean())
 
 
@@ -87,6 +87,6 @@ def facts(preset: Preset) -> Facts:
     """The facts of a preset.
 
     Raises:
-        DataError: the task cannot make its data.
+        DataError: the task cannot create its data.
     """
     return Facts(preset, preset.task.dataset(preset.seeds))

@@ -1,7 +1,7 @@
-"""Every setting of a preset by its dotted key: help, unit, default, what is allowed.
+"""Every setting of a preset by its dotted key: help, unit, default, allowed values.
 
-Read from the schema. Overrides, error messages, edits while training and the console's form all
-ask here; what a value means, and whether it fits the others, is the schema's own affair.
+Derived from the schema. Overrides, error messages, edits and the console's form use it; validation
+of values is the schema's task.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,9 +29,9 @@ class Field:
     live: bool = False
     """may be edited while the run trains"""
     choices: tuple[str, ...] = ()
-    """words that it accepts, among other things if `allowed` says so"""
+    """accepted words; `allowed` may list further values"""
     group: bool = False
-    """holds settings of its own and nothing else"""
+    """a group: contains settings and has no value of its own"""
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ def _fields(task: str | None) -> Mapping[str, Field]:
         if field.key == "task.kind":
             words = tuple(kinds())
             found[field.key] = replace(
-                field, help="What is learned.", allowed=", ".join(words), choices=words
+                field, help="Task and its data.", allowed=", ".join(words), choices=words
             )
             if task is not None:
                 own = _settings(kinds()[task], "task.")
@@ -76,7 +76,7 @@ def _settings(cls: type[Settings], prefix: str = "") -> Iterator[Field]:
 
 
 def _walk(schema: Any, defs: Mapping[str, Any], prefix: str) -> Iterator[Field]:
-    """The properties of an object schema and, after each, what lies below it."""
+    """The properties of an object schema, each followed by its nested settings."""
     for name, own in schema.get("properties", {}).items():
         key = prefix + name
         yield Field(
@@ -117,7 +117,7 @@ def _choices(schema: Any) -> Iterator[str]:
 
 
 def _allowed(schema: Any, defs: Mapping[str, Any]) -> str:
-    """What a JSON schema accepts, in words."""
+    """The values that a JSON schema accepts, as text."""
     if "anyOf" in schema:
         *first, last = (_allowed(option, defs) for option in schema["anyOf"])
         return f"{', '.join(first)}, or {last}"

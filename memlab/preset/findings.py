@@ -1,4 +1,4 @@
-"""What looks wrong with a preset: each rule reads the facts and yields what it notices.
+"""Preflight rules: each rule reads the facts of a preset and yields findings.
 
 To add a rule, write a function and put it into `RULES`.
 """
@@ -12,20 +12,20 @@ from memlab.preset.facts import Facts
 from memlab.tasks.task import Examples
 
 SMALL_HEAD = 8
-"""numbers in a query; published models have 32 and more"""
+"""smallest head size without a finding; published models use 32 and more"""
 FEW_UPDATES = 500
 """1,000 random pairs: nothing was learned in 200 updates, all in 1,600"""
 MANY_EXAMPLES = 100
-"""distinct ones; fewer are memorized in a moment"""
+"""distinct examples; smaller sets are memorized quickly"""
 DENSE_EVALUATION = 0.1
-"""time for evaluation as a share of the time for training"""
+"""evaluation time as a fraction of training time"""
 LITTLE = 0.01
-"""nats that count as nothing"""
+"""nats below which a loss counts as zero"""
 
 
 @dataclass(frozen=True)
 class PresetFinding:
-    """Something that a person should know before the run starts."""
+    """A warning or note about a preset, before the run starts."""
 
     level: str
     """info, warning or error; an error means that the run cannot work"""
@@ -46,7 +46,7 @@ def context_too_short(known: Facts) -> Iterator[PresetFinding]:
     if known.n_ctx < known.dataset.n_ctx:
         yield PresetFinding(
             "error",
-            f"n_ctx is {known.n_ctx}, and the data need {known.dataset.n_ctx}",
+            f"n_ctx is {known.n_ctx} but the data need {known.dataset.n_ctx}",
             "Sequences do not fit into the model.",
             f"model.n_ctx=null, or {known.dataset.n_ctx} or more",
         )
@@ -73,7 +73,7 @@ def batch_larger_than_set(known: Facts) -> Iterator[PresetFinding]:
         yield PresetFinding(
             "warning",
             f"batch_size {batch_size:,} is larger than the training set ({n:,} examples)",
-            "Every update sees all examples, as with `full`: there is one update an epoch.",
+            "Every update uses all examples, as with `full`: one update per epoch.",
             "training.batch_size=full to say so, or a smaller batch",
         )
 
@@ -84,7 +84,7 @@ def warmup_longer_than_training(known: Facts) -> Iterator[PresetFinding]:
     if warmup >= updates:
         yield PresetFinding(
             "warning",
-            f"warmup takes {warmup:,} steps of {updates:,}",
+            f"warmup takes {warmup:,} of {updates:,} steps",
             f"The learning rate ends at {known.preset.optimizer.lr * updates / warmup:.2g} and "
             "never reaches its peak.",
             f"optimizer.warmup_steps={updates // 20}, or more steps",
@@ -101,7 +101,7 @@ def too_few_updates(known: Facts) -> Iterator[PresetFinding]:
     epochs = known.updates / known.updates_per_epoch
     yield PresetFinding(
         "warning",
-        f"{known.updates:,} updates are few to memorize {distinct:,} examples",
+        f"{known.updates:,} updates are likely too few to memorize {distinct:,} examples",
         f"With batches of {known.batch_size:,} an epoch has {known.updates_per_epoch} of them, and "
         f"there are {epochs:,.0f} epochs. Runs on data like this took 500 to 2,000 updates.",
         _more_updates(known),
@@ -115,16 +115,16 @@ def _more_updates(known: Facts) -> str:
         per_epoch = -(-2 * FEW_UPDATES // epochs)
         batch = 2 ** int(np.log2(max(1, len(known.train) // per_epoch)))
         if len(known.train) // batch >= per_epoch:
-            return f"training.batch_size={batch}: {len(known.train) // batch} updates an epoch"
+            return f"training.batch_size={batch}: {len(known.train) // batch} updates per epoch"
     return f"training.steps={4 * FEW_UPDATES}"
 
 
 def no_validation(known: Facts) -> Iterator[PresetFinding]:
     """Without a validation set nothing tells memorizing from generalizing."""
     if not len(known.dataset.splits.get("val", ())):
-        why = "Nothing tells memorizing from generalizing."
+        why = "Memorization and generalization cannot be distinguished."
         if known.preset.training.patience is not None:
-            why += " Patience has no val_loss to watch."
+            why += " `patience` needs val_loss."
         yield PresetFinding("warning", "the validation set is empty", why, "a larger share for val")
 
 
@@ -137,15 +137,15 @@ def validation_inside_training(known: Facts) -> Iterator[PresetFinding]:
     if known.dataset.val_within_train:
         yield PresetFinding(
             "info",
-            "validation examples are training examples, on purpose",
-            "val_loss and val_accuracy measure memory, not generalization.",
-            "nothing, if memorizing is the point",
+            "validation examples are training examples, by design",
+            "val_loss and val_accuracy measure memorization, not generalization.",
+            "nothing, if memorization is the goal",
         )
     elif shared:
         yield PresetFinding(
             "warning",
             f"{shared:,} of {len(val):,} validation examples are in the training set",
-            "val_loss and val_accuracy measure memory in part.",
+            "val_loss and val_accuracy partly measure memorization.",
             "a split without common examples",
         )
 
@@ -166,7 +166,7 @@ def unseen_symbols(known: Facts) -> Iterator[PresetFinding]:
         names = [known.dataset.vocabulary.symbols[token] for token in missing[:8]]
         yield PresetFinding(
             "warning",
-            f"{len(missing)} symbols occur in validation and never in training",
+            f"{len(missing)} symbols occur in validation but not in training",
             f"Nothing can be learned about {' '.join(names)}{' ...' if len(missing) > 8 else ''}.",
             "a larger training set",
         )
@@ -185,8 +185,8 @@ def diluted_loss(known: Facts) -> Iterator[PresetFinding]:
         "warning",
         f"the loss is diluted: {lost.sum() / (known.target >= 0).sum():.0%} of its targets cannot "
         "be predicted",
-        f"Irreducible nats by place: {nats}. The training loss cannot fall below "
-        f"{known.irreducible_loss:.3f}, and the gradients of these places are noise.",
+        f"Irreducible loss in nats by position: {nats}. The training loss cannot fall below "
+        f"{known.irreducible_loss:.3f}, and gradients at these positions are noise.",
         "training.loss_on=answer",
     )
 
@@ -197,9 +197,9 @@ def several_answers(known: Facts) -> Iterator[PresetFinding]:
     if torn.any():
         yield PresetFinding(
             "warning",
-            f"{torn.sum():,} training examples share their prompt with another answer",
+            f"{torn.sum():,} training examples have a prompt with several answers",
             f"The training loss cannot fall below {known.irreducible_loss:.3f}.",
-            "prompts that determine their answers, if that was not the point",
+            "prompts that determine their answers, if this is unintended",
         )
 
 
@@ -217,8 +217,8 @@ def contradicted_validation(known: Facts) -> Iterator[PresetFinding]:
             "warning",
             f"{torn:,} of {len(val):,} validation examples have a prompt that training answers "
             "otherwise",
-            "The better they are learned in training, the worse they do in validation.",
-            "prompts that determine their answers, if that was not the point",
+            "Learning the training answers lowers the validation accuracy.",
+            "prompts that determine their answers, if this is unintended",
         )
 
 

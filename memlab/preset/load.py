@@ -15,15 +15,15 @@ from memlab.preset.strict_yaml import MAX_BYTES, Document, parse
 from memlab.preset.validate import validated
 
 SHIPPED = Path(__file__).parent / "shipped"
-"""The presets that an installation carries: the project's `presets/` folder."""
+"""Presets shipped with the package: the project's `presets/` folder."""
 
 HERE = Path("presets")
-"""Where presets of one's own are, below the current folder."""
+"""Folder of user presets, below the current folder."""
 
 
 @dataclass(frozen=True)
 class Available:
-    """A preset that can be loaded by name, or why it cannot."""
+    """A preset available by name, or the error that prevents loading it."""
 
     name: str
     path: Path
@@ -32,12 +32,12 @@ class Available:
 
     @property
     def about(self) -> str:
-        """What one will see."""
+        """What the preset shows."""
         return self.preset.about if self.preset else ""
 
     @property
     def folder(self) -> str:
-        """Where it lies, as people name it."""
+        """Display name of its folder."""
         return folder_of(self.path)
 
 
@@ -55,7 +55,7 @@ def load(ref: str, overrides: Sequence[str] = ()) -> Preset:
 
 
 def from_json(values: dict[str, Any], source: str = "run.json") -> Preset:
-    """A resolved preset from plain JSON values, as a run keeps it.
+    """A resolved preset from plain JSON values, as stored in a run.
 
     Raises:
         PresetError: this version's schema does not accept it.
@@ -73,27 +73,27 @@ def find(ref: str) -> Path:
         if _is_file(Path(ref)):
             return Path(ref)
         hint = nearest(Path(ref).stem, names())
-        raise PresetError("there is no such preset file", where=ref, hint=hint)
+        raise PresetError("preset file not found", where=ref, hint=hint)
     for folder in _folders():
         matches = [p for p in sorted(folder.rglob("*.yaml")) if p.stem == ref and _is_file(p)]
         if len(matches) == 1:
             return matches[0]
         if matches:
             raise PresetError(
-                f"several presets are called {ref!r}",
+                f"ambiguous preset name {ref!r}",
                 found=", ".join(map(str, matches)),
                 hint="give the path",
             )
     known = names()
     raise PresetError(
-        f"there is no preset called {ref!r}",
+        f"unknown preset {ref!r}",
         allowed=", ".join(known) or "a path to a .yaml file",
         hint=nearest(ref, known) or "`memlab presets` lists them",
     )
 
 
 def available() -> list[Available]:
-    """Every preset that has a name here, those of `presets/` here before those shipped."""
+    """All presets available by name; those in ./presets come before the shipped ones."""
     found = []
     for name, path in names().items():
         try:
@@ -104,7 +104,7 @@ def available() -> list[Available]:
 
 
 def folder_of(path: Path) -> str:
-    """A preset's folder as people name it: presets/mine of those here, shipped/quick of others."""
+    """Display name of a preset's folder: presets/mine for local presets, shipped/quick for others."""
     for root, name in ((HERE, "presets"), (SHIPPED, "shipped")):
         if path.is_relative_to(root):
             return "/".join([name, *path.parent.relative_to(root).parts])
@@ -125,7 +125,7 @@ def names() -> dict[str, Path]:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a plain file is there; a pipe would be waited for, and a name may be too long."""
+    """Whether `path` is a regular file; opening a pipe would block, and the name may be too long."""
     try:
         return path.is_file()
     except OSError:
@@ -145,7 +145,7 @@ _parsed = lru_cache(maxsize=128)(parse)
 
 
 def _extended(document: Document, folder: Path) -> Document:
-    """The document laid over the one that its `extends` names, which extends nothing itself."""
+    """The document merged over the one named by `extends`; one level only."""
     under = _base(document, folder)
     if under is None:
         return document

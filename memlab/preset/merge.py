@@ -1,4 +1,4 @@
-"""One document laid over another: how `extends` and overrides change a preset."""
+"""Merging of documents, used by `extends` and overrides."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ ONE_OF: dict[Keys, frozenset[str]] = {
     ("training",): frozenset({"steps", "epochs"}),
     ("task",): frozenset({"train_fraction", "split", "val_file"}),
 }
-"""Of these settings a preset gives exactly one: giving one takes the others away."""
+"""Mutually exclusive settings: setting one removes the others."""
 
 
 def merged(under: Document, over: Document) -> Document:

@@ -66,9 +66,7 @@ def full_key(name: str, known: Mapping[str, Field], where: str) -> str:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise PresetError(
-            f"several settings are called {name!r}", where=where, allowed=", ".join(matches)
-        )
+        raise PresetError(f"ambiguous setting {name!r}", where=where, allowed=", ".join(matches))
     group, dot, last = name.rpartition(".")
     if dot and group in known:
         raise unknown_key((*group.split("."), last), where, known)
@@ -83,7 +81,7 @@ def full_key(name: str, known: Mapping[str, Field], where: str) -> str:
 
 
 def change(key: str, value: Any, source: str) -> Document:
-    """A document that states nothing but one setting."""
+    """A document with a single setting."""
     for part in reversed(key.split(".")):
         value = {part: value}
     return Document(value, dict.fromkeys(_paths(value, ()), source))

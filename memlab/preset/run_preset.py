@@ -15,9 +15,9 @@ def preset_of(folder: RunFolder) -> Preset:
     """
     if "preset" not in folder.description:
         raise RunError(
-            "this run does not tell what it was made with",
+            "the run has no readable preset",
             where=str(folder.path / "run.json"),
             found=folder.problem() or "no preset",
-            hint=f"`memlab doctor {folder.path.name}` tells what is damaged",
+            hint=f"run `memlab doctor {folder.path.name}`",
         )
     return from_json(folder.description["preset"])

@@ -1,4 +1,4 @@
-"""What an unquoted word of YAML means: YAML 1.2's numbers and booleans, and no more."""
+"""Unquoted YAML scalars: the numbers and booleans of YAML 1.2 only."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ def scalar(text: str) -> Any:
     """The value of an unquoted YAML scalar.
 
     Raises:
-        ValueError: it reads differently in different versions of YAML, or is not finite.
+        ValueError: its meaning differs between YAML versions, or it is not finite.
     """
     if text in _WORDS:
         return _WORDS[text]

@@ -1,4 +1,4 @@
-"""The step arithmetic of a run: how many updates, and before which of them something is due."""
+"""Step arithmetic of a run: number of updates, evaluation and checkpoint schedule."""
 
 from bisect import bisect_right
 from functools import lru_cache
@@ -6,13 +6,13 @@ from functools import lru_cache
 from memlab.preset.schema import LogSchedule, Preset
 
 CHECKPOINT_EVERY = 500
-"""updates between checkpoints at least: writing one takes as long as several small updates"""
+"""minimum number of updates between checkpoints: writing one costs as much as several small updates"""
 
 
 def updates_per_epoch(preset: Preset, n_train: int) -> int:
     """Updates in one pass over `n_train` examples; the incomplete last batch is dropped.
 
-    A batch size that is not below `n_train` means all examples in every update.
+    A batch size of `n_train` or more means full batch.
     """
     batch_size = preset.training.batch_size
     return 1 if batch_size == "full" else max(1, n_train // batch_size)
@@ -28,9 +28,9 @@ def total_steps(preset: Preset, per_epoch: int) -> int:
 
 
 def next_evaluation(preset: Preset, per_epoch: int, steps: int, step: int) -> int:
-    """The first step after `step` at which the model is judged.
+    """The first step after `step` at which the model is evaluated.
 
-    Steps 0 and `steps`, the last, always belong to the schedule; after the last one it is returned.
+    Steps 0 and `steps` always belong to the schedule; after the last step, it is returned again.
     """
     if step < 0:
         return 0
@@ -45,12 +45,12 @@ def next_evaluation(preset: Preset, per_epoch: int, steps: int, step: int) -> in
 
 
 def checkpoint_interval(preset: Preset, steps: int) -> int:
-    """Updates between two checkpoints; the last step is one in any case."""
+    """Updates between two checkpoints; the last step always has one."""
     return preset.training.checkpoint_every or max(CHECKPOINT_EVERY, -(-steps // 100))
 
 
 def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
-    """How often the model is judged in the whole run."""
+    """Number of evaluations in the whole run."""
     every = preset.evaluation.every
     if isinstance(every, LogSchedule):
         return bisect_right(_growing(every.ratio, steps), steps - 1) + 1

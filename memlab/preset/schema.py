@@ -11,7 +11,7 @@ from memlab.tasks.task import Task
 
 
 class BrokenRule(ValueError):
-    """Settings that are valid alone do not fit together; `key` is the one to look at first."""
+    """Settings that are valid alone but not together; `key` names the one to change first."""
 
     def __init__(self, what: str, *, key: str, allowed: str, hint: str | None = None) -> None:
         self.key, self.allowed, self.hint = key, allowed, hint
@@ -27,7 +27,7 @@ def _task(value: Any, info: ValidationInfo) -> Task:
             "a task needs a kind", key="kind", allowed=known, hint="for example {kind: modular}"
         )
     if value["kind"] not in list(kinds()):
-        raise BrokenRule("there is no such task", key="kind", allowed=known)
+        raise BrokenRule("unknown task", key="kind", allowed=known)
     return kinds()[value["kind"]].model_validate(value, context=info.context)
 
 
@@ -46,18 +46,14 @@ class Model(Settings):
     norm: Literal["layernorm", "rmsnorm", "none"] = setting(
         "layernorm", help="Normalization before each sublayer and before the logits."
     )
-    positions: Literal["learned", "rotary", "none"] = setting(
-        "learned", help="How a token knows its position."
-    )
+    positions: Literal["learned", "rotary", "none"] = setting("learned", help="Position encoding.")
     activation: Literal["gelu", "relu", "swiglu"] = setting("gelu", help="Nonlinearity of the MLP.")
     biases: bool = setting(True, help="Biases in linear layers and in layernorm.")
-    tie_embeddings: bool = setting(True, help="The token embedding also makes the logits.")
+    tie_embeddings: bool = setting(True, help="Use the token embedding as the output layer.")
     init_std: float = setting(
         0.02, gt=0, le=10, help="Standard deviation of the initial weights (GPT-2: 0.02)."
     )
-    dropout: float = setting(
-        0.0, ge=0, lt=1, help="Share of activations dropped while training. Forbids prefix sharing."
-    )
+    dropout: float = setting(0.0, ge=0, lt=1, help="Dropout probability. Disables prefix sharing.")
 
     @model_validator(mode="after")
     def _shapes(self) -> "Model":
@@ -82,7 +78,7 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Settings):
-    """How weights follow gradients."""
+    """The optimizer."""
 
     kind: Literal["adamw", "adam", "sgd"] = setting(
         "adamw", help="adamw decouples weight decay; adam and sgd add it to the gradient (L2)."
@@ -91,99 +87,115 @@ class Optimizer(Settings):
     betas: Annotated[list[Beta], Field(min_length=2, max_length=2)] = setting(
         [0.9, 0.98], help="Adam's decay rates of the gradient's mean and square."
     )
-    eps: float = setting(1e-8, gt=0, le=1, help="Adam's guard against division by zero.")
+    eps: float = setting(1e-8, gt=0, le=1, help="Adam's epsilon, added to the denominator.")
     momentum: float = setting(0.0, ge=0, lt=1, help="SGD's momentum.")
-    weight_decay: float = setting(
-        0.0, ge=0, le=1000, live=True, help="Pull of the weights towards zero."
-    )
+    weight_decay: float = setting(0.0, ge=0, le=1000, live=True, help="Weight decay coefficient.")
     decay_on: Literal["all", "matrices"] = setting(
-        "all", help="What decays: every parameter, or only those with two axes."
+        "all", help="Parameters that decay: all, or only those with two axes."
     )
-    warmup_steps: int = setting(0, ge=0, unit="steps", help="The lr rises linearly over these.")
+    warmup_steps: int = setting(
+        0, ge=0, unit="steps", help="Linear warmup of the lr over this many steps."
+    )
     schedule: Literal["constant", "linear", "cosine"] = setting(
-        "constant", help="The lr after warmup, until the last step."
+        "constant", help="Schedule of the lr after warmup."
     )
     final_lr_fraction: float = setting(
-        0.0, ge=0, le=1, help="Where a linear or cosine schedule ends, as a share of lr."
+        0.0, ge=0, le=1, help="Final lr of a linear or cosine schedule, as a fraction of lr."
     )
     clip_grad_norm: float | None = setting(
-        None, gt=0, live=True, help="Gradients longer than this are shortened to it; null = never."
+        None, gt=0, live=True, help="Clip the gradient norm to this; null = no clipping."
     )
 
 
 class SkipFirst(Settings):
     """Loss on every token after BOS but the first few."""
 
-    skip_first: int = setting(ge=0, unit="tokens", help="Tokens after BOS without loss.")
+    skip_first: int = setting(
+        ge=0, unit="tokens", help="Number of tokens after BOS that have no loss."
+    )
 
 
 class SeedChoice(Settings):
-    """Children of `seed` set by hand; null = derived from it."""
+    """Individual random seeds; null = derived from `seed`."""
 
-    data: int | None = setting(None, ge=0, le=2**63 - 1, help="Random contents of the data.")
-    split: int | None = setting(None, ge=0, le=2**63 - 1, help="Which examples are for training.")
+    data: int | None = setting(None, ge=0, le=2**63 - 1, help="Seed of random data.")
+    split: int | None = setting(None, ge=0, le=2**63 - 1, help="Seed of the split.")
     init: int | None = setting(None, ge=0, le=2**63 - 1, help="Initial weights.")
-    batches: int | None = setting(None, ge=0, le=2**63 - 1, help="Order of the examples.")
-    dropout: int | None = setting(None, ge=0, le=2**63 - 1, help="Which activations are dropped.")
+    batches: int | None = setting(None, ge=0, le=2**63 - 1, help="Seed of the batch order.")
+    dropout: int | None = setting(None, ge=0, le=2**63 - 1, help="Seed of dropout.")
 
 
 class Training(Settings):
-    """How long, on what, and with which objective."""
+    """Length, batches and objective of training."""
 
     steps: int | None = setting(
-        None, ge=1, le=10**9, unit="steps", live=True, help="Optimizer updates; or give epochs."
+        None,
+        ge=1,
+        le=10**9,
+        unit="steps",
+        live=True,
+        help="Number of optimizer updates; alternative to epochs.",
     )
     epochs: int | None = setting(
-        None, ge=1, le=10**9, unit="epochs", help="Passes over the training set; or give steps."
+        None,
+        ge=1,
+        le=10**9,
+        unit="epochs",
+        help="Passes over the training set; alternative to steps.",
     )
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = setting(
-        "full", unit="examples", help="Examples per update: a number, or `full` for all of them."
+        "full", unit="examples", help="Examples per update, or `full` for the whole training set."
     )
     micro_batch_size: int | None = setting(
         None,
         ge=1,
         unit="examples",
-        help="Examples computed at once; saves memory, changes nothing.",
+        help="Examples per forward pass; saves memory, same result.",
     )
     loss_on: Literal["answer", "all"] | SkipFirst = setting(
-        "answer", help="Which tokens are learned: the answer, all after BOS, or {skip_first: n}."
+        "answer", help="Target tokens: the answer, all tokens after BOS, or {skip_first: n}."
     )
     label_smoothing: float = setting(
-        0.0, ge=0, lt=1, help="Share of the target spread over all tokens."
+        0.0, ge=0, lt=1, help="Label smoothing: probability mass spread over all tokens."
     )
     loss_dtype: Literal["float32", "float64"] = setting(
-        "float32", help="Precision of softmax and loss."
+        "float32", help="Floating point type of softmax and loss."
     )
     patience: int | None = setting(
         None,
         ge=1,
         unit="evaluations",
         live=True,
-        help="Stop after so many without a better val_loss.",
+        help="Stop early after this many evaluations without a lower val_loss.",
     )
     stop_when: Literal["sustained"] | None = setting(
-        None, live=True, help="End early once generalization has lasted five evaluations."
+        None,
+        live=True,
+        help="`sustained`: stop early after generalization held for five evaluations.",
     )
     on_divergence: Literal["stop", "continue"] = setting(
-        "stop", help="What to do when the loss is no longer a finite number."
+        "stop", help="Reaction to a non-finite loss."
     )
     checkpoint_every: int | None = setting(
         None,
         ge=1,
         unit="steps",
-        help="Steps between checkpoints; null = a hundredth of the run, 500 at least.",
+        help="Steps between checkpoints; null = 1 % of the run, at least 500.",
     )
-    seed: int = setting(0, ge=0, le=2**63 - 1, help="Feeds every kind of chance in the run.")
-    seeds: SeedChoice = setting(SeedChoice(), help="Single kinds of chance, set apart from `seed`.")
+    seed: int = setting(0, ge=0, le=2**63 - 1, help="Master random seed.")
+    seeds: SeedChoice = setting(SeedChoice(), help="Individual random seeds that override `seed`.")
     engine: Literal["auto", "tree", "pruned", "plain"] = setting(
-        "auto", help="Form of the forward pass; all give the same result."
+        "auto",
+        help="Implementation of the forward and backward pass; all compute the same function.",
     )
 
     @model_validator(mode="after")
     def _length(self) -> "Training":
         if (self.steps is None) == (self.epochs is None):
             raise BrokenRule(
-                "the length of training is given twice" if self.steps else "how long to train?",
+                "both steps and epochs are given"
+                if self.steps
+                else "neither steps nor epochs is given",
                 key="steps",
                 allowed="exactly one of steps and epochs",
             )
@@ -193,45 +205,51 @@ class Training(Settings):
 class LogSchedule(Settings):
     """Evaluations at steps that grow by a ratio."""
 
-    ratio: float = setting(ge=1.001, le=10, help="Each evaluation comes this many times later.")
+    ratio: float = setting(
+        ge=1.001, le=10, help="Ratio between the steps of consecutive evaluations."
+    )
 
 
 class Evaluation(Settings):
-    """When the model is judged, and what is shown of it."""
+    """Evaluation schedule and samples."""
 
     every: Annotated[int, Field(ge=1)] | Literal["epoch"] | LogSchedule = setting(
         100, unit="steps", help="Steps between evaluations, `epoch`, or {ratio: 1.02}."
     )
     samples: int = setting(
-        8, ge=0, le=256, unit="examples", help="Examples whose answers are written out each time."
+        8,
+        ge=0,
+        le=256,
+        unit="examples",
+        help="Number of examples whose answers are recorded at each evaluation.",
     )
 
 
 class Completion(Settings):
     """A prompt and the answer that the model must give."""
 
-    prompt: str = setting(help="What the model reads.")
-    answer: str = setting(help="What it must answer, greedily.")
+    prompt: str = setting(help="Prompt given to the model.")
+    answer: str = setting(help="Required answer under greedy decoding.")
 
 
 class Claim(Settings):
-    """A statement about the run's outcome that `memlab verify` sets beside what was measured."""
+    """A statement about the result of a run that `memlab verify` checks."""
 
-    measure: str | None = setting(None, help="What is compared: val_loss, train_accuracy, ...")
-    split: str | None = setting(None, help="The split, where the measure does not name it.")
-    at_least: float | None = setting(None, help="The measure must reach this.")
-    at_most: float | None = setting(None, help="The measure must not exceed this.")
-    equals: float | None = setting(None, help="The measure must be this.")
+    measure: str | None = setting(None, help="Measure to compare: val_loss, train_accuracy, ...")
+    split: str | None = setting(None, help="Split, if the name of the measure does not contain it.")
+    at_least: float | None = setting(None, help="Lower bound of the measure.")
+    at_most: float | None = setting(None, help="Upper bound of the measure.")
+    equals: float | None = setting(None, help="Required value of the measure.")
     by_step: int | None = setting(
-        None, ge=0, unit="steps", help="... at some evaluation up to here."
+        None, ge=0, unit="steps", help="Met by some evaluation up to this step."
     )
     not_by_step: int | None = setting(
-        None, ge=0, unit="steps", help="... at no evaluation up to here."
+        None, ge=0, unit="steps", help="Met by no evaluation up to this step."
     )
-    at_end: bool = setting(False, help="... in the median of the last five evaluations.")
-    completes: Completion | None = setting(None, help="Instead of a measure: a prompt to complete.")
-    reported: str | None = setting(None, help="What the source reports.")
-    source: str = setting(help="Where the statement comes from.")
+    at_end: bool = setting(False, help="Met by the median of the last five evaluations.")
+    completes: Completion | None = setting(None, help="A prompt to complete, instead of a measure.")
+    reported: str | None = setting(None, help="Value that the source reports.")
+    source: str = setting(help="Source of the statement.")
 
     @model_validator(mode="after")
     def _one_statement(self) -> "Claim":
@@ -247,16 +265,18 @@ class Claim(Settings):
 
 
 class Preset(Settings):
-    """An experiment: everything that a run needs."""
+    """A complete experiment."""
 
-    name: str = setting(min_length=1, max_length=120, help="A short name.")
-    about: str = setting("", max_length=2000, help="What one will see.")
-    task: Annotated[SerializeAsAny[Task], BeforeValidator(_task)] = setting(help="What is learned.")
+    name: str = setting(min_length=1, max_length=120, help="Name of the preset.")
+    about: str = setting("", max_length=2000, help="What the preset shows.")
+    task: Annotated[SerializeAsAny[Task], BeforeValidator(_task)] = setting(
+        help="Task and its data."
+    )
     model: Model = setting(Model(), help="What learns.")
-    optimizer: Optimizer = setting(Optimizer(), help="How it learns.")
-    training: Training = setting(help="How long, on what.")
-    evaluation: Evaluation = setting(Evaluation(), help="How it is judged.")
-    claims: list[Claim] = setting([], help="What should come out.")
+    optimizer: Optimizer = setting(Optimizer(), help="Optimizer settings.")
+    training: Training = setting(help="Training settings.")
+    evaluation: Evaluation = setting(Evaluation(), help="Evaluation settings.")
+    claims: list[Claim] = setting([], help="Expected results, checked by `memlab verify`.")
 
     @property
     def seeds(self) -> Seeds:

@@ -1,4 +1,4 @@
-"""How large a model is, in parameters and in memory, without building it."""
+"""Parameter count and memory of a model, in closed form."""
 
 from memlab.preset.schema import Model
 
@@ -18,7 +18,7 @@ def parameter_count(model: Model, d_vocab: int, n_ctx: int) -> int:
 
 
 def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) -> int:
-    """Bytes that a training step of the plain form takes in float32, rounded up.
+    """Bytes that a training step of the plain engine takes in float32, rounded up.
 
     Weights, gradients, Adam's two means; of each token what the backward pass reads: per block two
     norms, qkv, attention's output, the residual stream, the MLP's hidden layer before and after its

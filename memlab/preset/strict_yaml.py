@@ -25,7 +25,7 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed value and where each part of it was written."""
+    """A parsed value with the source position of each part."""
 
     value: Any
     places: Mapping[Keys, str]
@@ -138,7 +138,7 @@ def _hint(error: yaml.MarkedYAMLError) -> str | None:
     if "'\\t'" in problem:
         return "indent with spaces, not tabs"
     if "another document" in problem:
-        return "one experiment a file: remove the line `---`"
+        return "one preset per file: remove the line `---`"
     if "mapping values are not allowed" in problem:
         return "quote a text that holds `: `, and indent keys of one group alike"
     return None
@@ -162,7 +162,7 @@ def _value(node: yaml.Node, path: Keys, places: dict[Keys, str]) -> Any:
     except ValueError as error:
         raise _refused(
             node.start_mark,
-            f"{_named(path)}this value is not clear",
+            f"{_named(path)}ambiguous value",
             found=_short(text),
             hint=str(error),
         ) from None

@@ -1,4 +1,4 @@
-"""Which tokens the loss is computed on, and what can be known of it before training."""
+"""Target tokens of the loss, and loss values known before training."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""From a document to a `Preset`, or to one error that a newcomer understands."""
+"""Validation: a document becomes a `Preset` or one clear error."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -40,7 +40,7 @@ def task_kind(value: Any) -> str | None:
 
 
 def _explained(error: ValidationError, document: Document) -> PresetError:
-    """The most telling of pydantic's errors, in our words."""
+    """The most specific of pydantic's errors, reworded."""
     problems = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
     covering = {path[:n] for path, _ in problems for n in range(len(path))}
     path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], covering))
@@ -60,7 +60,7 @@ def _explained(error: ValidationError, document: Document) -> PresetError:
         return _broken_rule(path, problem, document)
     found = _at(document.value, path)
     return PresetError(
-        f"{dotted(path)} {_COMPLAINTS.get(problem['type'], 'is not of the right kind')}",
+        f"{dotted(path)} {_COMPLAINTS.get(problem['type'], 'has the wrong type')}",
         where=where,
         found=shown(found),
         allowed=_allowed(field, problem),
@@ -77,12 +77,12 @@ _COMPLAINTS = {
     "string_too_long": "is too long",
     "too_short": "has too few items",
     "too_long": "has too many items",
-    "literal_error": "is not one of the known words",
+    "literal_error": "is not an allowed value",
 }
 
 
 def _broken_rule(path: Keys, problem: Any, document: Document) -> PresetError:
-    """A rule between settings: a `BrokenRule` says which of them to look at first."""
+    """A rule between settings: a `BrokenRule` names the one to change first."""
     rule = problem["ctx"]["error"]
     if not isinstance(rule, BrokenRule):
         return PresetError(f"{dotted(path)}: {rule}", where=document.place(path))

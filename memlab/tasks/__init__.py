@@ -1,4 +1,4 @@
-"""What is learned. One file = one task; the file's name is the task's `kind`."""
+"""Tasks. One file per task; the name of the file is the task's `kind`."""
 
 import importlib
 import pkgutil

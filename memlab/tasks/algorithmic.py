@@ -1,4 +1,4 @@
-"""Five small tasks on one vocabulary, alone, mixed, or one after the other.
+"""Five small tasks on one vocabulary: alone, as a mixture, or as a curriculum.
 
     [copy] a h f j = a h f j <eos>
     [rev] e b c c j = j c c b e <eos>
@@ -6,11 +6,11 @@
     [sort] 9 4 0 = 0 4 9 <eos>
     [rel] f > g d > f ? g d = < <eos>
 
-`rel` tells a chain of relations in any order and asks for two names that no fact compares.
+`rel` states a chain of relations in random order and asks about two names that no fact compares directly.
 
-Beside train, val and test there are sets from outside the training distribution: `ood-length`
-(longer lists and chains), `ood-digits` (more digits), `ood-symbols` (letters that training never
-shows), `ood-combinations` (pairs of symbols that training never combines: neighbours in a list,
+Besides train, val and test there are out-of-distribution sets: `ood-length`
+(longer lists and chains), `ood-digits` (more digits), `ood-symbols` (letters unseen in
+training), `ood-combinations` (pairs of symbols never combined in training: neighbours in a list,
 digits of one column, names of one fact).
 """
 
@@ -48,7 +48,7 @@ OUTSIDE: dict[str, tuple[Name, ...]] = {
     "ood-digits": ("add",),
     "ood-symbols": ("copy", "rev", "rel"),
 }
-"""Which tasks have problems that differ from training in this way."""
+"""Tasks for which this kind of out-of-distribution problem exists."""
 
 
 class Algorithmic(Task):
@@ -78,35 +78,40 @@ class Algorithmic(Task):
         "duplicated: none but a chosen share of them.",
     )
     duplicated_share: float = setting(
-        0.1, gt=0, le=1, help="Share of the examples that a duplicated training set repeats."
+        0.1,
+        gt=0,
+        le=1,
+        help="Share of the examples that are repeated in a duplicated training set.",
     )
     duplicated_copies: int = setting(
-        10, ge=2, le=1000, help="How often a duplicated training set holds each of those."
+        10, ge=2, le=1000, help="Number of copies of each repeated example."
     )
     weights: dict[Name, Annotated[float, Field(gt=0, le=1000)]] = setting(
-        {}, help="How often a task is drawn, relative to the others; 1 where nothing is said."
+        {}, help="Relative sampling weight of each task; default 1."
     )
     curriculum: bool = setting(
-        False, help="Introduce the tasks one after the other instead of all at once."
+        False, help="Introduce the tasks one after another instead of all at once."
     )
     curriculum_share: float = setting(
-        0.5, gt=0, lt=1, help="Share of the run after which a curriculum has them all."
+        0.5, gt=0, lt=1, help="Fraction of the run after which a curriculum includes all tasks."
     )
-    length: Range = setting([3, 6], unit="items", help="Shortest and longest list.")
+    length: Range = setting([3, 6], unit="items", help="Minimum and maximum length of a list.")
     letters: int = setting(10, ge=2, le=26, help="Letters of lists and names.")
     digits: Range = setting(
-        [1, 2], unit="digits", help="Digits of the smallest and largest operand."
+        [1, 2], unit="digits", help="Minimum and maximum number of digits of an operand."
     )
     padded_sums: bool = setting(
-        False, help="Fill operands with zeros and write the sum with its lowest digit first."
+        False, help="Pad operands with zeros and write the sum with the lowest digit first."
     )
-    names: Range = setting([3, 4], help="Names in the shortest and longest chain of relations.")
-    ood_length: Range = setting([7, 9], unit="items", help="The same in ood-length.")
-    ood_digits: Range = setting([3, 3], unit="digits", help="The same in ood-digits.")
-    ood_names: Range = setting([5, 6], help="The same in ood-length.")
-    ood_letters: int = setting(3, ge=0, le=24, help="More letters, for ood-symbols only.")
+    names: Range = setting(
+        [3, 4], help="Minimum and maximum number of names in a chain of relations."
+    )
+    ood_length: Range = setting([7, 9], unit="items", help="Same, for ood-length.")
+    ood_digits: Range = setting([3, 3], unit="digits", help="Same, for ood-digits.")
+    ood_names: Range = setting([5, 6], help="Same, for ood-length.")
+    ood_letters: int = setting(3, ge=0, le=24, help="Additional letters for ood-symbols.")
     held_out_pairs: float = setting(
-        0.05, ge=0, le=0.5, help="Share of the pairs of symbols kept for ood-combinations."
+        0.05, ge=0, le=0.5, help="Fraction of symbol pairs reserved for ood-combinations."
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Problems drawn until every split has enough of them, without overlap between splits."""
+"""Draws problems until every split has enough of them, without overlap between splits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A data set as files for other programs."""
+"""Writes a data set as files for other programs."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Where the world's large cities are: 1,179 places to memorize.
+"""Coordinates of large cities: 1,179 facts to memorize.
 
     loc(c_0000)=6734,8373    Shanghai, 31.22 north, 121.46 east
     loc(c_0421)=6067,7030    Dombivali, 19.22 north, 73.08 east
@@ -72,7 +72,7 @@ def kilometres(target: str, answer: str) -> float:
 
 
 class Location(Task):
-    """The places of large cities."""
+    """Coordinates of large cities."""
 
     score_names = ("digits", "km_median", "km_p90")
 
@@ -97,7 +97,7 @@ class Location(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """The cities; which are trained and validated on follows from seed `split`."""
+        """The cities; seed `split` chooses training and validation cities."""
         prompts = [f"loc(c_{i:04})=" for i in range(N_CITIES)]
         answers = [to_digits(*city) for city in cities()]
         vocabulary = vocabulary_of(sorted({*"0123456789,", *prompts[0]}))

@@ -1,4 +1,4 @@
-"""Arithmetic on a finite set: the classic ground of delayed generalization.
+"""Arithmetic on a finite set, the standard task for delayed generalization (grokking).
 
     equation     <bos> 23 + 45 = 68 <eos> <eos>    one token a number
     short        23 45 = 68                        no sign, so one operation only
@@ -37,21 +37,25 @@ class Modular(Task):
         "sum_of_squares",
         "cube_plus_product",
         "compose",
-    ] = setting("add", help="What is computed from a and b.")
+    ] = setting("add", help="Operation on a and b.")
     modulus: int | None = setting(
-        None, ge=2, le=1000, help="Numbers are 0 to modulus - 1; null for compose only."
+        None, ge=2, le=1000, help="Operands are 0 to modulus - 1; null for compose only."
     )
     train_fraction: float | None = setting(
-        None, gt=0, lt=1, help="Share of the table to train on; the rest validates. Or give split."
+        None,
+        gt=0,
+        lt=1,
+        help="Fraction of the table used for training; the rest is validation. Alternative to split.",
     )
     split: Split | None = setting(
-        None, help="{train, val} as shares of the table; the rest tests. Or give train_fraction."
+        None,
+        help="{train, val} as fractions of the table; the rest is test. Alternative to train_fraction.",
     )
     format: Literal["equation", "short", "characters"] = setting(
-        "equation", help="How a problem is written."
+        "equation", help="Text format of a problem."
     )
     noise: float = setting(
-        0.0, ge=0, le=1, help="Share of the training answers replaced by random wrong ones."
+        0.0, ge=0, le=1, help="Fraction of training answers replaced by random wrong ones."
     )
 
     @model_validator(mode="after")

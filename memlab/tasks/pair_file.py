@@ -15,7 +15,7 @@ def read_pairs(path: Path) -> list[Pair]:
         DataError: the file cannot be read, or a line of it is no pair.
     """
     if path.exists() and not path.is_file():
-        raise DataError("cannot read the pairs: this is no file", where=str(path))
+        raise DataError("cannot read the pairs: not a regular file", where=str(path))
     try:
         lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:
@@ -52,7 +52,7 @@ def _pair_of_json(line: str) -> Pair:
         raise ValueError("not an object")
     prompt, answer = value.get("prompt"), value.get("answer")
     if not isinstance(prompt, str) or not isinstance(answer, str):
-        raise ValueError("prompt or answer is missing or no text")
+        raise ValueError("prompt or answer is missing or not a string")
     return _with_answer(prompt, answer)
 
 

@@ -1,11 +1,10 @@
-"""Your own pairs of prompt and answer, from a text file.
+"""Pairs of prompt and answer from a text file of yours.
 
     8 minus 3 =<TAB>5                            one pair a line
     {"prompt": "reverse abc:", "answer": "cba"}  or so, in a file whose name ends in .jsonl
 
-A sequence is <bos>, the prompt, the answer and <eos>: <bos>8 minus 3 =5<eos>. A sign between prompt
-and answer, if there is to be one, belongs to the prompt. Pairs that the file repeats stay together
-when it is split.
+A sequence is <bos>, the prompt, the answer and <eos>: <bos>8 minus 3 =5<eos>. A separator between
+prompt and answer belongs to the prompt. Repeated pairs stay in the same split.
 """
 
 from collections.abc import Sequence
@@ -30,27 +29,29 @@ class Pairs(Task):
     """Prompts and answers from a file.
 
     Validated with the context `{"folder": Path}`, as presets are when they are read, `folder`
-    becomes absolute and `fingerprint` is filled in, so that a run goes on from anywhere.
+    becomes absolute and `fingerprint` is filled in, so that a run can be resumed from any folder.
     """
 
     kind: Literal["pairs"] = "pairs"
     file: str = setting(min_length=1, help="The pairs; with val_file, those to train on.")
     val_file: str | None = setting(None, help="Pairs to validate on, instead of a split.")
     test_file: str | None = setting(None, help="Pairs to test on, where there is a val_file.")
-    folder: str | None = setting(
-        None, help="Where the files lie, at any depth; null = the preset's own folder."
-    )
+    folder: str | None = setting(None, help="Folder of the files; null = the folder of the preset.")
     train_fraction: float | None = setting(
-        None, gt=0, lt=1, help="Share of the pairs to train on; the rest validates. Or give split."
+        None,
+        gt=0,
+        lt=1,
+        help="Fraction of the pairs used for training; the rest is validation. Alternative to split.",
     )
     split: Split | None = setting(
-        None, help="{train, val} as shares of the pairs; the rest tests. Or give train_fraction."
+        None,
+        help="{train, val} as fractions of the pairs; the rest is test. Alternative to train_fraction.",
     )
     tokens: Literal["characters", "words"] = setting(
-        "characters", help="Whether a token is a character or what stands between spaces."
+        "characters", help="Tokens: characters, or words separated by spaces."
     )
     fingerprint: str | None = setting(
-        None, help="SHA-256 of the files that are meant; null = whatever they hold."
+        None, help="SHA-256 of the expected files; null = accept any content."
     )
 
     @model_validator(mode="after")
@@ -88,11 +89,11 @@ class Pairs(Task):
         read = {split: read_pairs(path) for split, path in self._paths.items()}
         if self.fingerprint not in (None, self._sha256()):
             raise DataError(
-                "the pairs are not those that are meant: the files have changed",
+                "the files of pairs have changed since the preset was resolved",
                 where=self.file,
                 found=self._sha256(),
                 allowed=self.fingerprint,
-                hint="put the old files back, or begin a new run with task.fingerprint=null",
+                hint="restore the old files, or start a new run with task.fingerprint=null",
             )
         parts = read if self.val_file is not None else self._split(read["train"], seeds)
         if not all(parts.values()):

@@ -1,9 +1,9 @@
-"""Random digits for random keys: nothing to understand, so what is learned is memorized.
+"""Random digits for random keys: no structure to learn, only memorization.
 
     loc(c_2166)=9961,0017
     loc(c_1046)=9676,8645
 
-These two are of seed 0. Keys are distinct; the validation examples are training examples, seen while not learning.
+Examples of seed 0. Keys are distinct; the validation examples are a subset of the training examples.
 """
 
 from collections.abc import Sequence
@@ -28,17 +28,17 @@ class RandomMap(Task):
 
     kind: Literal["random_map"] = "random_map"
     form: Literal["abcd=efgh", "abcd=efghijkl", "loc(c_abcd)=efgh", "loc(c_abcd)=efgh,ijkl"] = (
-        setting("loc(c_abcd)=efgh,ijkl", help="How a key abcd and its digits are written.")
+        setting("loc(c_abcd)=efgh,ijkl", help="Text format of a key abcd and its digits.")
     )
     examples: int = setting(1000, ge=2, le=10_000, unit="examples", help="Keys to memorize.")
     val_examples: int = setting(
-        128, ge=1, le=10_000, unit="examples", help="How many of them are validated on as well."
+        128, ge=1, le=10_000, unit="examples", help="Number of keys in the validation subset."
     )
     shared_outputs: float = setting(
-        0.0, ge=0, le=1, help="Share of the keys whose digits belong to several keys."
+        0.0, ge=0, le=1, help="Fraction of the keys that share their digits with other keys."
     )
     keys_per_output: int = setting(
-        10, ge=2, le=10_000, unit="keys", help="Keys to each of the shared outputs, at least."
+        10, ge=2, le=10_000, unit="keys", help="Minimum number of keys per shared output."
     )
 
     @model_validator(mode="after")
@@ -50,7 +50,7 @@ class RandomMap(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """Keys and digits from seed `data`; which are validated on from seed `split`."""
+        """Keys and digits from seed `data`; the validation subset from seed `split`."""
         rng = seeds.rng("data")
         keys = rng.permutation(10_000)[: self.examples]
         outputs = rng.integers(0, 10**self._n_digits, self.examples)

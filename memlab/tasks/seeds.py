@@ -1,4 +1,4 @@
-"""One seed, five named children: each kind of chance can be varied alone."""
+"""One seed with five named children, so that each source of randomness can be varied alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

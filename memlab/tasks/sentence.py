@@ -1,4 +1,4 @@
-"""A text repeated: the smallest thing to memorize.
+"""One text, repeated: the smallest memorization task.
 
     prompt ""      answer "I love machine learning"
     prompt "I l"   answer "ove machine learning"
@@ -24,7 +24,7 @@ class Sentence(Task):
 
     kind: Literal["sentence"] = "sentence"
     text: str = setting(
-        "I love machine learning", min_length=1, max_length=4096, help="What is to be memorized."
+        "I love machine learning", min_length=1, max_length=4096, help="Text to memorize."
     )
     train_copies: int = setting(
         100, ge=1, le=100_000, unit="examples", help="Copies in the training set."
@@ -39,7 +39,7 @@ class Sentence(Task):
         ["", "I"],
         min_length=1,
         max_length=256,
-        help="Beginnings of the text to sample from; what follows the first is the scored answer.",
+        help="Prefixes of the text used as prompts; the continuation of the first is the scored answer.",
     )
 
     @model_validator(mode="after")
@@ -50,7 +50,7 @@ class Sentence(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """Copies of the text; nothing in it is left to chance."""
+        """Copies of the text; no randomness."""
         vocabulary = vocabulary_of(sorted(set(self.text)), "bos")
         copies = {"train": self.train_copies, "val": self.val_copies, "test": self.test_copies}
         return Dataset(

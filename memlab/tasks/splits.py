@@ -1,4 +1,4 @@
-"""Exact shares of a whole, and splits made of them."""
+"""Exact fractions of a whole, and splits."""
 
 from collections.abc import Sequence
 from decimal import Decimal

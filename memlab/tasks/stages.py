@@ -1,4 +1,4 @@
-"""Which groups of examples training draws from, and when: mixtures and curricula.
+"""Mixtures and curricula: which groups of examples training draws from, and when.
 
 Where a data set has stages, the examples of update `step` (from 1) of `steps` are
 

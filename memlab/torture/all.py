@@ -1,4 +1,4 @@
-"""The trials, in the order in which they are made."""
+"""All trials, in order."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from memlab.torture.trial import Trial
 
 
 def all_trials(folder: Path, chance: random.Random) -> Iterator[Trial]:
-    """Each trial, made when it is asked for, in a folder of its own within `folder`."""
+    """Each trial, created on demand, in its own folder within `folder`."""
     undisturbed(folder / "warm")
     started = time.monotonic()
     truth = undisturbed(folder / "truth")

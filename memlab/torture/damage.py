@@ -1,4 +1,4 @@
-"""Files that were damaged on disk: readers must neither fail nor show what was never recorded."""
+"""Damaged files: readers must neither fail nor show values that were never recorded."""
 
 import os
 import random
@@ -18,7 +18,7 @@ KINDS = ("flip", "flip", "cut", "zero", "garbage", "append", "swap", "remove", "
 
 
 def make_specimen(runs: Path) -> RunFolder:
-    """A run of two attempts, the first of which died, with a command that nobody took."""
+    """A run with two attempts, the first of which died, and a pending command."""
     process = child(_make, runs)
     process.join()
     folder = victim(runs)
@@ -40,10 +40,10 @@ def _make(runs: Path) -> None:
 
 @final
 class Damage(Trial):
-    """Each try damages one file, or swaps two, reads everything, and puts the file back."""
+    """Each trial damages one file, or swaps two, reads everything, and restores the file."""
 
     name = "damaged files"
-    promise = "no reader fails, nothing is shown that was not recorded, one seal lost at most"
+    promise = "no reader fails, no unrecorded value is shown, at most one seal is lost"
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
@@ -53,7 +53,7 @@ class Damage(Trial):
         self._files = {p: p.read_bytes() for p in self._path.rglob("*") if p.is_file()}
 
     def once(self) -> None:
-        """Damage one file and look at everything."""
+        """Damage one file and read everything."""
         kind = self.chance.choice(KINDS)
         path, other = self.chance.sample(list(self._files), 2)
         damage(kind, path, other, self.chance)
@@ -72,7 +72,7 @@ class Damage(Trial):
             self._restore(changed)
 
     def _note(self, kind: str, path: Path, healthy: bool) -> None:
-        """A flipped bit never escapes the doctor, except in the heartbeat, which is a hint."""
+        """The doctor finds every flipped bit, except in the heartbeat, which is only a hint."""
         if kind != "flip" or path.name == "heartbeat":
             return
         self.counts.count("flipped bits that the doctor found", not healthy)

@@ -1,4 +1,4 @@
-"""Everything that an undamaged run shows: no reader may ever show anything else of it."""
+"""Everything that readers show of an undamaged run; a damaged copy may not show anything else."""
 
 from pathlib import Path
 from typing import final

@@ -1,4 +1,4 @@
-"""A disk without room: files may not grow past a random size, until the run says that it waits."""
+"""Full disk: files cannot grow past a random size until the run reports that it waits."""
 
 import random
 import resource
@@ -18,7 +18,7 @@ class Fill(Trial):
     """Each try is one run in which one write fails for want of room."""
 
     name = "full disk"
-    promise = "the run says so and waits, loses nothing, and ends with the same bits"
+    promise = "the run reports it and waits, loses nothing, and ends with the same bits"
 
     def __init__(self, folder: Path, chance: random.Random, truth: Outcome, whole: Path) -> None:
         """`whole`: where the undisturbed run lies, whose files tell how large they become."""
@@ -38,7 +38,7 @@ class Fill(Trial):
         if process.exitcode or folder is None:
             self.counts.failures.append(f"ended with code {process.exitcode} at {limit} bytes")
             return
-        self.counts.count("waited and went on" if waited.value else "refused to begin")
+        self.counts.count("waited and continued" if waited.value else "refused to start")
         if difference := self._truth.difference(outcome(folder)):
             self.counts.failures.append(f"{folder.id} ended with other {difference}")
         if not (diagnosis := examine(folder)).healthy:

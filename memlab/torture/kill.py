@@ -1,4 +1,4 @@
-"""Kill -9 at any moment: while a run is made, trained, saved, resumed."""
+"""kill -9 at any moment: while a run is created, trained, saved, resumed."""
 
 import random
 import signal
@@ -46,7 +46,7 @@ class Kill(Trial):
             return
         self.counts.tried += 1
         if process.exitcode != -signal.SIGKILL:
-            self.counts.failures.append(f"it could not be gone on with: exit {process.exitcode}")
+            self.counts.failures.append(f"it could not be resumed: exit {process.exitcode}")
         if folder is None:
             self.counts.count("killed before the run was there")
         else:
@@ -76,7 +76,7 @@ class Kill(Trial):
         self._lives += 1
 
     def finish(self) -> None:
-        """Let the run that was killed last go on to its end."""
+        """Resume the last killed run until it ends."""
         child(train, self._runs).join()
         self._ended(victim(self._runs))
 

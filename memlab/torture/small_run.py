@@ -1,4 +1,4 @@
-"""The small run that is tortured, trained in a child process, and what it must come to.
+"""The small test run, trained in a child process, and its expected result.
 
 The calling process only forks: torch cannot compute gradients in the child of a process that has
 computed some itself.

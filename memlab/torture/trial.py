@@ -1,4 +1,4 @@
-"""What every trial has in common: a folder of its own, chance, and a tally."""
+"""Interface of trials: a folder, a random generator and counters."""
 
 import random
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ class TrialCounts:
 
 
 class Trial(ABC):
-    """One way to break a run; `once` tries it and notes in `tally` what held and what did not."""
+    """One kind of fault; `once` runs a trial and records the outcome in `counts`."""
 
     name: str
     promise: str
@@ -45,4 +45,4 @@ class Trial(ABC):
         """Try it once."""
 
     def finish(self) -> None:  # noqa: B027
-        """Bring to an end what the tries have left open."""
+        """Finish what the trials left open."""

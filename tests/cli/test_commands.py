@@ -235,7 +235,7 @@ def test_a_signal_saves_a_checkpoint_and_says_how_to_go_on(memlab, number):
     shown = json.loads(memlab("show", "last", "--json"))
     assert shown["status"] == "interrupted"
     memlab("resume", "last", f"training.steps={shown['step'] + 10}", "--quiet")
-    assert "go on with: memlab resume" not in memlab.talk
+    assert "resume with: memlab resume" not in memlab.talk
 
 
 def test_a_bad_setting_leaves_no_run_behind(memlab):
@@ -251,7 +251,7 @@ def test_a_bad_setting_leaves_no_run_behind(memlab):
 def test_only_live_settings_may_change_on_resume(memlab):
     memlab("run", "tiny", "training.steps=10", "--quiet")
     memlab("resume", "last", "model.d_model=8", code=2)
-    assert "cannot change once a run has begun" in memlab.talk
+    assert "cannot change after a run has started" in memlab.talk
 
 
 def test_divergence_has_an_exit_code_of_its_own(memlab):

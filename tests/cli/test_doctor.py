@@ -20,7 +20,7 @@ def whole(tmp_path):
 def test_the_command_exits_3_on_damage_and_tells_where(whole):
     words = ["doctor", whole.name, "--runs", str(whole.parent)]
     sound = CliRunner().invoke(app, words)
-    assert sound.exit_code == 0 and "as it was written" in sound.stdout
+    assert sound.exit_code == 0 and "intact" in sound.stdout
     (whole / "labels.json").write_text("{}")
     damaged = CliRunner().invoke(app, words)
     assert damaged.exit_code == 3 and "labels.json" in damaged.stdout

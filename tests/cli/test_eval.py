@@ -46,7 +46,7 @@ def test_sets_from_outside_come_beside_one_from_inside_task_by_task(runs):
 
 
 def test_a_split_that_is_not_there_is_refused(runs):
-    with pytest.raises(RunError, match="no such split"):
+    with pytest.raises(RunError, match="unknown split"):
         invoke("eval", "last", "--split", "odd")
     assert set(json.loads(invoke("eval", "last", "--split", "val", "--json"))["groups"]) == {
         "copy",

@@ -97,7 +97,7 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.press("up")
     console.until("─ tiny ─")
     console.press("enter")
-    console.until("What is learned.")
+    console.until("Task and its data.")
     console.press("down", "down")
     console.until("task.modulus ")
     console.press("backspace", "backspace")

@@ -106,9 +106,9 @@ def test_micro_batches_save_memory():
 
 def test_the_first_seed_s_schedule_is_named_before_it_runs():
     changes = ("task={kind: location}", "batch_size=512", "epochs=100", "loss_on=all")
-    finding = one("200 updates are few to memorize 1,051 examples", *changes)
+    finding = one("200 updates are likely too few to memorize 1,051 examples", *changes)
     assert "an epoch has 2 of them" in finding.why
-    assert finding.advice == "training.batch_size=64: 16 updates an epoch"
+    assert finding.advice == "training.batch_size=64: 16 updates per epoch"
     assert one("diluted", *changes).level == "warning"
 
 
@@ -163,7 +163,7 @@ def test_an_answer_that_contradicts_training_is_noticed(tmp_path):
 
 
 @pytest.mark.parametrize(("what", "level", "overrides"), [
-    ("n_ctx is 3, and the data need 7", "error", ["n_ctx=3"]),
+    ("n_ctx is 3 but the data need 7", "error", ["n_ctx=3"]),
     ("batch_size 9,000 is larger than the training set (2,822 examples)", "warning", ["batch_size=9000"]),
     ("warmup takes 2,000 steps of 1,400", "warning", ["warmup_steps=2000"]),
     ("an attention head has 4 numbers", "warning", ["n_heads=32"]),

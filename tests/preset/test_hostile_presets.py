@@ -19,7 +19,13 @@ from .hostile import GOOD, HOSTILE, OVERRIDES
 
 TEXTS = [path.read_text() for path in sorted(SHIPPED.rglob("*.yaml"))]
 PLACE = re.compile(r":\d+:\d+$")
-OF_THE_WHOLE = ("is missing", "a preset is a mapping", "too large", "needs", "how long to train?")
+OF_THE_WHOLE = (
+    "is missing",
+    "a preset is a mapping",
+    "too large",
+    "needs",
+    "neither steps nor epochs is given",
+)
 """what is said of a file and of no place in it"""
 
 

@@ -66,7 +66,7 @@ async def test_a_broken_preset_says_why(console, settle) -> None:
     async with console() as (app, pilot):
         await pilot.press("down")
         await settle(app, pilot)
-        assert "there is no such task" in _text(app, "#about Static")
+        assert "unknown task" in _text(app, "#about Static")
 
 
 async def test_typing_marks_the_field_and_shows_the_difference(console, settle) -> None:
