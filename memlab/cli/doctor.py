@@ -35,17 +35,19 @@ def _run(folder: Any, as_json: bool) -> bool:
     from memlab.cli.output import data, print_json, table
     from memlab.record.doctor import examine
 
-    found = examine(folder)
+    diagnosis = examine(folder)
     if as_json:
-        print_json({**asdict(found), "healthy": found.healthy, "status": str(folder.status())})
-        return found.healthy
-    counts = "  ".join(f"{count:,} {kind}" for kind, count in found.verified.items())
+        print_json(
+            {**asdict(diagnosis), "healthy": diagnosis.healthy, "status": str(folder.status())}
+        )
+        return diagnosis.healthy
+    counts = "  ".join(f"{count:,} {kind}" for kind, count in diagnosis.verified.items())
     data().print(f"verified: {counts}", markup=False)
-    if found.symptoms:
-        rows = [(s.level, s.where, s.what) for s in found.symptoms]
+    if diagnosis.symptoms:
+        rows = [(s.level, s.where, s.what) for s in diagnosis.symptoms]
         data().print(table(["", "where", "what"], rows))
-    data().print("intact" if found.healthy else "DAMAGED: see the problems above")
-    return found.healthy
+    data().print("intact" if diagnosis.healthy else "DAMAGED: see the problems above")
+    return diagnosis.healthy
 
 
 def _here(runs: Path, as_json: bool) -> bool:
@@ -64,13 +66,13 @@ def _here(runs: Path, as_json: bool) -> bool:
 
 
 def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {"python": platform.python_version()}
+    versions: dict[str, str | None] = {"python": platform.python_version()}
     for name in NEEDED:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = None
-    return found
+            versions[name] = None
+    return versions
 
 
 def _machine() -> dict[str, Any]:
@@ -96,11 +98,11 @@ def _terminal() -> dict[str, Any]:
 
 def _disk(runs: Path) -> dict[str, Any]:
     """The folder of runs, or its nearest existing parent."""
-    there = next(path for path in (runs, *runs.absolute().parents) if path.is_dir())
+    existing = next(path for path in (runs, *runs.absolute().parents) if path.is_dir())
     return {
         "path": str(runs),
-        "writable": os.access(there, os.W_OK | os.X_OK),
-        "free_mib": shutil.disk_usage(there).free >> 20,
+        "writable": os.access(existing, os.W_OK | os.X_OK),
+        "free_mib": shutil.disk_usage(existing).free >> 20,
     }
 
 

@@ -26,10 +26,10 @@ def evaluate(
     from memlab.training.trained_model import load_model
 
     trained = load_model(find(runs_folder(runs), run), at, device)
-    there = [name for name, split_ in trained.run_data.dataset.splits.items() if len(split_)]
-    names = _wanted(split, there)
+    non_empty = [name for name, split_ in trained.run_data.dataset.splits.items() if len(split_)]
+    names = _wanted(split, non_empty)
     if not names:
-        raise RunError("unknown split", found=split, allowed=", ".join(there))
+        raise RunError("unknown split", found=split, allowed=", ".join(non_empty))
     eval_split = judge(trained.model, trained.run_data, names, trained.step).event
     if json:
         print_json(
@@ -51,10 +51,10 @@ def evaluate(
     data().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))
 
 
-def _wanted(split: str | None, there: Sequence[str]) -> list[str]:
+def _wanted(split: str | None, non_empty: Sequence[str]) -> list[str]:
     """The splits that are meant; those from outside the distribution come beside one from within."""
     if split != "ood":
-        return [name for name in there if split in (None, name)]
-    outside = [name for name in there if name.startswith("ood")]
-    inside = [name for name in ("test", "val") if name in there][:1]
+        return [name for name in non_empty if split in (None, name)]
+    outside = [name for name in non_empty if name.startswith("ood")]
+    inside = [name for name in ("test", "val") if name in non_empty][:1]
     return [*inside, *outside] if outside else []

@@ -10,24 +10,24 @@ from memlab.record.phase_text import phase_text
 
 def phase_line(phase: Mapping[str, Any]) -> str:
     """A phase in one line: the evaluations between which it began, and its details."""
-    seen = phase_text(phase["name"], phase["split"], phase["threshold"], phase["details"])
+    detail = phase_text(phase["name"], phase["split"], phase["threshold"], phase["details"])
     when = f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}"
-    return f"{when}: {seen}" if seen else when
+    return f"{when}: {detail}" if detail else when
 
 
 def spike_stats_line(spike_stats: SpikeStats) -> str:
     """Spike statistics in one line: count, rate, height, recovery."""
     if not spike_stats.n:
         return "no spikes"
-    said = [
+    parts = [
         f"{spike_stats.n} spike{'s' * (spike_stats.n > 1)}",
         f"{number(spike_stats.per_1000_steps, 2)} per 1,000 steps",
     ]
     if spike_stats.height is not None:
         times = 10**spike_stats.height
-        said.append(f"median height {times:{',.0f' if times >= 10 else '.1f'}} times the base")
+        parts.append(f"median height {times:{',.0f' if times >= 10 else '.1f'}} times the base")
     if spike_stats.recovery is not None:
-        said.append(f"median recovery {spike_stats.recovery:,.0f} steps")
+        parts.append(f"median recovery {spike_stats.recovery:,.0f} steps")
     if spike_stats.period is not None:
-        said.append(f"one every {spike_stats.period:,.0f} steps")
-    return ", ".join(said)
+        parts.append(f"one every {spike_stats.period:,.0f} steps")
+    return ", ".join(parts)

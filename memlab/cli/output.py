@@ -52,15 +52,15 @@ def table(
 
     If the terminal is too narrow, the first column and numbers are shortened last.
     """
-    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    result = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for i, header in enumerate(headers):
         justify: Literal["left", "right"] = "right" if header in numbers else "left"
         whole = i == 0 or header in numbers
         overflow: Literal["ellipsis", "fold"] = "ellipsis" if whole else "fold"
-        made.add_column(header, justify=justify, overflow=overflow, no_wrap=whole)
+        result.add_column(header, justify=justify, overflow=overflow, no_wrap=whole)
     for row in rows:
-        made.add_row(*(Text(safe_text(cell)) for cell in row))
-    return made
+        result.add_row(*(Text(safe_text(cell)) for cell in row))
+    return result
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -8,8 +8,8 @@ def presets(json: Json = False) -> None:
     from memlab.cli.output import data, print_json, table
     from memlab.preset.load import available
 
-    found = available()
+    presets_ = available()
     if json:
-        print_json([{"name": p.name, "path": str(p.path), "about": p.about} for p in found])
+        print_json([{"name": p.name, "path": str(p.path), "about": p.about} for p in presets_])
     else:
-        data().print(table(["preset", "what it shows"], [(p.name, p.about) for p in found]))
+        data().print(table(["preset", "what it shows"], [(p.name, p.about) for p in presets_]))

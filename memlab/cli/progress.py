@@ -158,11 +158,11 @@ class Progress(RunOutput):
 @contextmanager
 def view(folder: RunFolder, *, quiet: bool, as_json: bool) -> Iterator[RunOutput]:
     """The output that the options select; restores the terminal on any exit."""
-    shown: RunOutput = (
+    output: RunOutput = (
         JsonLines(folder) if as_json else Silent(folder) if quiet else Progress(folder)
     )
     try:
-        yield shown
+        yield output
     finally:
-        if isinstance(shown, Progress) and shown.live is not None:
-            shown.live.stop()
+        if isinstance(output, Progress) and output.live is not None:
+            output.live.stop()

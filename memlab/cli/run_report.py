@@ -39,9 +39,9 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
 
 def _samples(history: History) -> list[Text]:
     """The newest samples: one line each, tokens coloured, with a marker readable without colour."""
-    taken = history.until().samples
+    evaluations = history.until().samples
     lines = []
-    for sample in taken[-1].samples if taken else ():
+    for sample in evaluations[-1].samples if evaluations else ():
         right = all(token["ok"] for token in sample["tokens"])
         line = Text("ok    " if right else "wrong ", style="green" if right else "red")
         line.append(f"{sample['split']:<6}", style="dim")
@@ -60,8 +60,8 @@ def _figures(final: dict[str, float]) -> Table:
     splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
     names = [key.removeprefix("train_") for key in final if key.startswith("train_")]
     rows = [[split, *(number(final.get(f"{split}_{name}")) for name in names)] for split in splits]
-    others = {key: value for key, value in final.items() if key.split("_")[0] not in splits}
-    rows += [[key.replace("_", " "), number(value)] for key, value in others.items()]
+    rest = {key: value for key, value in final.items() if key.split("_")[0] not in splits}
+    rows += [[key.replace("_", " "), number(value)] for key, value in rest.items()]
     headers = ["", *(name.replace("_", " ") for name in names)]
     return table(headers, rows, numbers=headers[1:])
 
@@ -97,10 +97,10 @@ def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
 
 def _losses(folder: RunFolder, damaged: int) -> list[str]:
     """Records that are damaged and therefore not shown."""
-    told = [folder.problem(), f"{damaged:,} damaged records are not shown" if damaged else None]
+    problems = [folder.problem(), f"{damaged:,} damaged records are not shown" if damaged else None]
     return [
         safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)
-        for problem in told
+        for problem in problems
         if problem
     ]
 

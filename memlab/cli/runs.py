@@ -20,9 +20,9 @@ def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> 
     from memlab.cli.output import data, number, print_json, table
     from memlab.record.runs import runs_folder
 
-    found = _briefs(runs_folder(runs), newest)
+    briefs = _briefs(runs_folder(runs), newest)
     if json:
-        print_json(found)
+        print_json(briefs)
         return
     rows = [
         [
@@ -32,7 +32,7 @@ def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> 
             f"{run['step']:,}",
             *(number(run["final"].get(key), 3) for key in ("val_loss", "val_accuracy")),
         ]
-        for run in found
+        for run in briefs
     ]
     headers = ["run", "name", "status", "step", "val loss", "val accuracy"]
     data().print(table(headers, rows, numbers=headers[3:]))
@@ -48,8 +48,10 @@ def _briefs(runs: Path, newest: int | None) -> list[dict[str, Any]]:
     try:
         with Catalog.of_briefs(runs) as catalog:
             paths = (Path(f"{runs}/{name}") for name in run_names(runs))
-            told = (catalog.tell(RunFolder(path), now) for path in paths if (now := stamp(path)))
-            return list(islice(told, newest))
+            all_briefs = (
+                catalog.tell(RunFolder(path), now) for path in paths if (now := stamp(path))
+            )
+            return list(islice(all_briefs, newest))
     finally:
         gc.freeze()
         gc.enable()

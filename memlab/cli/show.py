@@ -39,8 +39,8 @@ def _print_csv(folder: Any) -> None:
     """One row per step; evaluation results are in the row of their step."""
     from memlab.record.history import History
 
-    now = History(folder).until()
-    steps, evaluations = now.steps, now.evaluations
+    snapshot = History(folder).until()
+    steps, evaluations = snapshot.steps, snapshot.evaluations
     names = [name for name in evaluations if name != "step"]
     columns = [name for name in steps if name != "step"]
     eval_split = {int(step): i for i, step in enumerate(evaluations["step"])}

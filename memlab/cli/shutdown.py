@@ -36,9 +36,9 @@ class Leaving:
             if _terminal_is_gone():
                 self.wanted.set()
         self.busy.acquire(timeout=SAVE_SECONDS)
-        asked = threading.Thread(target=leave, daemon=True)
-        asked.start()
-        asked.join(EXIT_SECONDS)
+        closer = threading.Thread(target=leave, daemon=True)
+        closer.start()
+        closer.join(EXIT_SECONDS)
         threading.Event().wait(EXIT_SECONDS)
         os._exit(130)
 

@@ -50,21 +50,21 @@ def spikes(
     path = Path(ref)
     if path.is_file() or path.suffix in FILES:
         curve = partial(file_curve, path, column)
-        found = judge(curve())
+        analysis = judge(curve())
     else:
         folder, column = find(runs_folder(runs), ref), column or "loss"
-        now = History(folder).until()
-        ref, curve = folder.path.name, partial(run_curve, now, column)
-        found = recorded(now) if column == "loss" else judge(curve())
+        snapshot = History(folder).until()
+        ref, curve = folder.path.name, partial(run_curve, snapshot, column)
+        analysis = recorded(snapshot) if column == "loss" else judge(curve())
     if json:
-        print_json(_report(ref, column, found))
+        print_json(_report(ref, column, analysis))
         return
     if plot:
-        print_chart(data(), _chart(curve(), found, column or "loss"))
-    _print(f"{column} of {ref}" if column else ref, found)
+        print_chart(data(), _chart(curve(), analysis, column or "loss"))
+    _print(f"{column} of {ref}" if column else ref, analysis)
 
 
-def _report(ref: str, column: str | None, found: "Found") -> dict[str, Any]:
+def _report(ref: str, column: str | None, analysis: "Found") -> dict[str, Any]:
     from dataclasses import asdict
 
     from memlab.detectors.curve import spike_stats_of
@@ -75,16 +75,16 @@ def _report(ref: str, column: str | None, found: "Found") -> dict[str, Any]:
     return {
         "source": ref,
         "column": column,
-        "steps": found.steps,
+        "steps": analysis.steps,
         "how": HOW,
-        "n": len(found.spikes),
-        "spikes": [spike_to_json(spike) for spike in found.spikes],
-        "open": to_json(found.open) if found.open else None,
-        "tally": asdict(spike_stats_of(found)),
+        "n": len(analysis.spikes),
+        "spikes": [spike_to_json(spike) for spike in analysis.spikes],
+        "open": to_json(analysis.open) if analysis.open else None,
+        "tally": asdict(spike_stats_of(analysis)),
     }
 
 
-def _print(of: str, found: "Found") -> None:
+def _print(of: str, analysis: "Found") -> None:
     from memlab.cli.event_text import spike_stats_line
     from memlab.cli.output import data, number, table
     from memlab.detectors.curve import spike_stats_of
@@ -102,20 +102,20 @@ def _print(of: str, found: "Found") -> None:
             spike.label,
             str(spike.details.get("answers", "")),
         ]
-        for spike in found.spikes
+        for spike in analysis.spikes
     ]
     headers = ["step", "base", "peak", "at step", "recovered", "kind", "answers"]
     if rows:
         console.print(table(headers, rows, numbers=headers[:5]))
-    said = [f"{of}: {found.steps:,} steps, {spike_stats_line(spike_stats_of(found))}"]
-    if found.open:
-        since, base = f"{found.open.step:,}", number(found.open.base, 3)
-        said.append(f"a spike that started at step {since}, from base {base}, is still open")
-    for line in [*said, f"Method: {HOW}"]:
+    lines = [f"{of}: {analysis.steps:,} steps, {spike_stats_line(spike_stats_of(analysis))}"]
+    if analysis.open:
+        since, base = f"{analysis.open.step:,}", number(analysis.open.base, 3)
+        lines.append(f"a spike that started at step {since}, from base {base}, is still open")
+    for line in [*lines, f"Method: {HOW}"]:
         console.print(safe_text(line, limit=1000), markup=False, soft_wrap=True)
 
 
-def _chart(curve: "Iterator[Chunk]", found: "Found", name: str) -> "Chart":
+def _chart(curve: "Iterator[Chunk]", analysis: "Found", name: str) -> "Chart":
     """The curve, folded into extremes chunk by chunk so that memory stays bounded, and its spikes."""
     import numpy as np
 
@@ -123,16 +123,16 @@ def _chart(curve: "Iterator[Chunk]", found: "Found", name: str) -> "Chart":
     from memlab.record.bins import Bins
     from memlab.record.safe_text import safe_text
 
-    bins = Bins.over(1, found.steps, BINS)
+    bins = Bins.over(1, analysis.steps, BINS)
     for steps, values in curve:
         odd = ~np.isfinite(values)
         low, high = np.where(odd, np.inf, values), np.where(odd, -np.inf, values)
         bins.add(np.asarray(steps), low, high, odd.astype(np.int64))
     bins.closed()
-    there = np.isfinite(bins.low)
-    x = ((bins.edges[:-1] + bins.edges[1:] - 1) / 2)[there]
-    both = np.stack([bins.low[there], bins.high[there]], axis=1)
-    peaks = np.array([(s.peak_step, s.peak) for s in found.spikes], np.float64).reshape(-1, 2)
+    finite = np.isfinite(bins.low)
+    x = ((bins.edges[:-1] + bins.edges[1:] - 1) / 2)[finite]
+    both = np.stack([bins.low[finite], bins.high[finite]], axis=1)
+    peaks = np.array([(s.peak_step, s.peak) for s in analysis.spikes], np.float64).reshape(-1, 2)
     return Chart(
         series=(Series(safe_text(name, 40), x.repeat(2), both.ravel(), "train"),),
         marks=(Marks("spike", peaks[:, 0], peaks[:, 1], "spike"),),

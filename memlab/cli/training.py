@@ -34,9 +34,9 @@ def train_headless(
     Raises:
         RunError: the folder cannot be written to.
     """
-    reason, gone = "failed", False
-    with _interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as shown:
-        gone |= not _told(partial(shown.begin, findings))
+    reason, closed = "failed", False
+    with _interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as output:
+        closed |= not _told(partial(output.begin, findings))
         from memlab.training.worker import work
 
         events = work(
@@ -44,11 +44,11 @@ def train_headless(
             edits=edits,
             device=device,
             take_over=take_over,
-            interrupted=lambda: gone or interrupted(),
+            interrupted=lambda: closed or interrupted(),
         )
         try:
             for event in events:
-                gone |= not _told(partial(shown.show, event))
+                closed |= not _told(partial(output.show, event))
                 if isinstance(event, Ended):
                     reason = event.reason
         except OSError as error:
@@ -57,7 +57,7 @@ def train_headless(
                 where=str(folder.path),
                 hint="recorded data is kept; verify it with `memlab doctor`",
             ) from error
-        _told(shown.close)
+        _told(output.close)
     return EXIT_CODES.get(reason, 0)
 
 
@@ -74,18 +74,18 @@ def _told(tell: Callable[[], None]) -> bool:
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
     """Turn the first INT, TERM or HUP into a request to end; a second INT raises KeyboardInterrupt."""
-    asked = False
+    requested = False
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked and number == signal.SIGINT:
+    def request(number: int, frame: FrameType | None) -> None:
+        nonlocal requested
+        if requested and number == signal.SIGINT:
             raise KeyboardInterrupt
-        asked = True
+        requested = True
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, ask) for number in signals}
+    before = {number: signal.signal(number, request) for number in signals}
     try:
-        yield lambda: asked
+        yield lambda: requested
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

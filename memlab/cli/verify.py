@@ -32,8 +32,10 @@ def verify(
     from memlab.cli.output import print_json
     from memlab.record.runs import runs_folder
 
-    found = [_find(ref, runs_folder(runs)) for ref in refs]
-    reports = [_report(_trained(one, runs_folder(runs), device, quiet), device) for one in found]
+    targets = [_find(ref, runs_folder(runs)) for ref in refs]
+    reports = [
+        _report(_trained(target, runs_folder(runs), device, quiet), device) for target in targets
+    ]
     if json:
         print_json({"runs": reports})
     elif markdown:
@@ -65,17 +67,17 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
     return load.load(ref)
 
 
-def _trained(one: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
+def _trained(target: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
     """The run itself, or the run of a preset trained now; exits with the code of a failed run."""
     from memlab.cli.training import train_headless
     from memlab.preset.create import create_run
     from memlab.record.folder import RunFolder
     from memlab.training.device import choose_device
 
-    if isinstance(one, RunFolder):
-        return one
+    if isinstance(target, RunFolder):
+        return target
     choose_device(device)  # fail before the run folder exists
-    folder = create_run(one, runs)
+    folder = create_run(target, runs)
     code = train_headless(folder, (), device, quiet=quiet)
     if code not in (0, 3):
         raise typer.Exit(code)

@@ -106,21 +106,21 @@ class AdviceDetector(Detector):
         return []
 
     def _tell(self, at: int, noticed: Iterator[tuple[str, dict[str, Any]]]) -> list[Event]:
-        found: list[Event] = []
-        for name, seen in noticed:
+        findings: list[Event] = []
+        for name, values in noticed:
             if name not in self._told:
                 self._told.append(name)
                 text = ADVICE[name]
-                found.append(
+                findings.append(
                     Finding(
-                        step=seen.get("at", at),
+                        step=values.get("at", at),
                         level=text.level,
-                        what=text.what.format(**seen),
+                        what=text.what.format(**values),
                         why=text.why,
                         advice=text.advice,
                     )
                 )
-        return found
+        return findings
 
     def _precision(self, rows: Rows) -> Iterator[tuple[str, dict[str, Any]]]:
         """Losses at the floor of float32; a loss well above it starts the count again."""
@@ -134,8 +134,8 @@ class AdviceDetector(Detector):
             self._at_floor += value < QUANTUM
             self._at_floor *= not value > 8 * QUANTUM
             if self._at_floor == AT_FLOOR:
-                seen = {"quantum": QUANTUM, "n": AT_FLOOR, "at": rows.first + i}
-                yield "precision floor", seen
+                values = {"quantum": QUANTUM, "n": AT_FLOOR, "at": rows.first + i}
+                yield "precision floor", values
                 return
 
     def _noticed(self, event: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -169,8 +169,8 @@ class AdviceDetector(Detector):
             return
         falling = loss < np.mean(self._losses[-1 - PATIENCE : -1])
         if 0.8 * steps <= step and accuracy < 0.5 and falling and loss > floor + 0.1 * chance:
-            seen = {"step": step, "steps": steps, "accuracy": accuracy, "loss": loss}
-            yield "too few updates", seen
+            values = {"step": step, "steps": steps, "accuracy": accuracy, "loss": loss}
+            yield "too few updates", values
         smooth = self._rises == 0 and loss < self._losses[0]
         if 0.5 * steps <= step < 0.6 * steps and smooth and loss > 0.7 * chance:
             yield "lr too low", {"first": self._losses[0], "loss": loss, "chance": chance}

@@ -48,8 +48,8 @@ def run_curve(now: Snapshot, column: str) -> Iterator[Chunk]:
 
 def _measured(steps: NDArray[np.int64], values: NDArray[np.float32], sparse: bool) -> Chunk:
     """The same; of a column with gaps, what lies between them."""
-    there = ~np.isnan(values) if sparse else np.ones(len(values), np.bool_)
-    steps, values = steps[there], values[there]
+    measured = ~np.isnan(values) if sparse else np.ones(len(values), np.bool_)
+    steps, values = steps[measured], values[measured]
     whole = len(steps) > 0 and steps[-1] - steps[0] + 1 == len(steps)
     return (range(int(steps[0]), int(steps[-1]) + 1) if whole else steps.tolist()), values
 

@@ -89,9 +89,13 @@ class OpenSpike:
 
     def noticing(self, value: float) -> SpikeOnset:
         """The event of its being noticed, at a loss of `value` nats."""
-        shown = value if math.isfinite(value) else CEILING
+        finite_value = value if math.isfinite(value) else CEILING
         return SpikeOnset(
-            step=self.onset, base=linear(self.base), value=shown, z=self.z, noticed=self.noticed
+            step=self.onset,
+            base=linear(self.base),
+            value=finite_value,
+            z=self.z,
+            noticed=self.noticed,
         )
 
     def closing(self, step: int, chance: float | None, ended_by: str | None = None) -> Spike:
@@ -166,10 +170,10 @@ def begin(step: int, past: Floats, base: float, scale: float, z: float) -> OpenS
 
 def nearness(peak: float, chance: float | None) -> dict[str, Any]:
     """What a loss of `peak` nats means for the answers."""
-    said: dict[str, Any] = {"p_answer": math.exp(-peak)}
+    details: dict[str, Any] = {"p_answer": math.exp(-peak)}
     if chance is not None:
-        said["answers"] = "random" if peak >= RANDOM * chance else "partly confused"
-    return said
+        details["answers"] = "random" if peak >= RANDOM * chance else "partly confused"
+    return details
 
 
 def linear(decades: float) -> float:

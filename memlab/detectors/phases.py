@@ -47,9 +47,9 @@ class PhaseDetector(Detector):
         if not isinstance(event, Evaluated):
             return []
         self._step = event.step
-        found = list(self._begun(event.values))
+        phases = list(self._begun(event.values))
         self._last = event.step
-        return found
+        return phases
 
     def _begun(self, values: dict[str, float]) -> Iterator[Event]:
         train, val = values.get("train_accuracy"), values.get("val_accuracy")

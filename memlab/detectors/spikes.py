@@ -40,9 +40,9 @@ class SpikeDetector(Detector):
             accuracies = {k: v for k, v in event.values.items() if k.endswith("_accuracy")}
             self._evaluations = [*self._evaluations[-1:], (event.step, accuracies)]
         elif isinstance(event, Change | Edited):
-            found: list[Event] = [self._close(event.step, event.kind)] if self._open else []
+            events: list[Event] = [self._close(event.step, event.kind)] if self._open else []
             self._gauge, self._past = Gauge(self._gauge.rule), np.empty((2, 0))
-            return found
+            return events
         return []
 
     def _rows(self, rows: Rows) -> list[Event]:
@@ -52,7 +52,7 @@ class SpikeDetector(Detector):
         self._past = past[:, -PAST:]
         evidence = self._gauge.measure(now[0])
         fired = np.flatnonzero(evidence.fired)
-        found: list[Event] = []
+        events: list[Event] = []
         i = 0
         while i < now.shape[1]:
             if self._open is None:
@@ -62,18 +62,18 @@ class SpikeDetector(Detector):
                 i = int(later[0])
             if evidence.fired[i] and (self._open is None or self._open.armed):
                 before = past[:, : past.shape[1] - now.shape[1] + i + 1][:, -PAST:]
-                found += self._begin(rows, i, evidence, before)
-            found += self._follow(rows.first + i, i, evidence, float(now[1, i]))
+                events += self._begin(rows, i, evidence, before)
+            events += self._follow(rows.first + i, i, evidence, float(now[1, i]))
             i += 1
-        return found
+        return events
 
     def _begin(self, rows: Rows, i: int, evidence: Evidence, past: Floats) -> list[Event]:
         """A spike is detected at row `i`; a spike that is still open ends here."""
         step = rows.first + i
-        found: list[Event] = [self._close(step, "spike")] if self._open else []
+        events: list[Event] = [self._close(step, "spike")] if self._open else []
         base, scale, z = evidence.base[i], evidence.scale[i], evidence.z[i]
         self._open = begin(step, past, float(base), float(scale), float(z))
-        return [*found, self._open.noticing(float(rows.values[i, LOSS]))]
+        return [*events, self._open.noticing(float(rows.values[i, LOSS]))]
 
     def _follow(self, step: int, i: int, evidence: Evidence, grad: float) -> list[Event]:
         """Row `i` lies within a spike; perhaps it ends it."""

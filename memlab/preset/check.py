@@ -23,17 +23,17 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values."""
-        known = self.facts
+        data_facts = self.facts
         return {
             "preset": self.preset,
-            "parameters": known.parameters,
-            "memory_bytes": known.memory_bytes,
-            "examples": {name: len(split) for name, split in known.dataset.splits.items()},
-            "updates_per_epoch": known.updates_per_epoch,
-            "updates": known.updates,
-            "evaluations": known.evaluations,
-            "chance_loss": known.chance_loss,
-            "irreducible_loss": known.irreducible_loss,
+            "parameters": data_facts.parameters,
+            "memory_bytes": data_facts.memory_bytes,
+            "examples": {name: len(split) for name, split in data_facts.dataset.splits.items()},
+            "updates_per_epoch": data_facts.updates_per_epoch,
+            "updates": data_facts.updates,
+            "evaluations": data_facts.evaluations,
+            "chance_loss": data_facts.chance_loss,
+            "irreducible_loss": data_facts.irreducible_loss,
             "findings": [finding.to_json() for finding in self.findings],
         }
 
@@ -44,5 +44,5 @@ def check(preset: Preset) -> Report:
     Raises:
         DataError: the task cannot create its data.
     """
-    known = facts(preset)
-    return Report(preset.name, known, tuple(f for rule in RULES for f in rule(known)))
+    data_facts = facts(preset)
+    return Report(preset.name, data_facts, tuple(f for rule in RULES for f in rule(data_facts)))

@@ -18,11 +18,11 @@ def apply_edits(preset: Preset, changes: Mapping[str, Any]) -> Preset:
     Raises:
         PresetError: a key is unknown or may not be edited, or a value is not allowed.
     """
-    known = fields(preset.task.kind)
+    settings = fields(preset.task.kind)
     document = Document(preset.model_dump(mode="json"), {(): f"preset {preset.name}"})
     for key, value in changes.items():
         where = f"edit of {key}"
-        _must_be_live(key, known, where)
+        _must_be_live(key, settings, where)
         document = merged(document, change(key, value, where))
     return validated(document)
 
@@ -34,18 +34,18 @@ def read_edits(preset: Preset, texts: Sequence[str]) -> dict[str, Any]:
         PresetError: one is not `KEY=VALUE`, its key is unknown or may not be edited, or the preset
             that results is not valid.
     """
-    known = fields(preset.task.kind)
+    settings = fields(preset.task.kind)
     changes = {}
     for text in texts:
-        key, value = read(text, known)
-        _must_be_live(key, known, f"override {text}")
+        key, value = read(text, settings)
+        _must_be_live(key, settings, f"override {text}")
         changes[key] = value
     apply_edits(preset, changes)
     return changes
 
 
-def _must_be_live(key: str, known: Mapping[str, Field], where: str) -> None:
-    if full_key(key, known, where) not in live_keys():
+def _must_be_live(key: str, settings: Mapping[str, Field], where: str) -> None:
+    if full_key(key, settings, where) not in live_keys():
         raise PresetError(
             f"{key} cannot change after a run has started",
             where=where,

@@ -19,12 +19,12 @@ def shown(value: Any) -> str:
     return f"the text {value!r}"[:80] if isinstance(value, str) else str(value)
 
 
-def unknown_key(path: Keys, where: str, known: Mapping[str, Field]) -> PresetError:
+def unknown_key(path: Keys, where: str, settings: Mapping[str, Field]) -> PresetError:
     """The error for a key that is not in the schema, with the nearest one that is."""
     group = field_key(path[:-1])
     name = str(path[-1])
-    siblings = [field.name for field in inside(known, group)]
-    elsewhere = [key for key, field in known.items() if field.name == name]
+    siblings = [field.name for field in inside(settings, group)]
+    elsewhere = [key for key, field in settings.items() if field.name == name]
     hint = f"did you mean {elsewhere[0]}?" if elsewhere else nearest(name, siblings)
     return PresetError(
         f"unknown key {name!r}" + (f" in {dotted(path[:-1])}" if group else ""),
@@ -45,21 +45,21 @@ def dotted(path: Keys) -> str:
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
 
 
-def remedy(found: Any, field: Field | None) -> str | None:
+def remedy(value: Any, field: Field | None) -> str | None:
     """How to correct an invalid value, or the help text of the setting."""
     allowed = field.allowed if field else ""
-    if isinstance(found, str):
-        if "true or false" in allowed and found.lower() in ("yes", "no", "on", "off", "y", "n"):
-            return f"write true or false: {found} is text"
-        if "number" in allowed and (number := _number(found)) is not None:
+    if isinstance(value, str):
+        if "true or false" in allowed and value.lower() in ("yes", "no", "on", "off", "y", "n"):
+            return f"write true or false: {value} is text"
+        if "number" in allowed and (number := _number(value)) is not None:
             if not isfinite(number):
                 return "write a finite number"
-            return f"this is text: write {found.replace('_', '')} without quotes or underscores"
-        if field and (hint := nearest(found, field.choices)):
+            return f"this is text: write {value.replace('_', '')} without quotes or underscores"
+        if field and (hint := nearest(value, field.choices)):
             return hint
-    if isinstance(found, float) and found.is_integer() and "whole number" in allowed:
-        return f"write {int(found)}"
-    if isinstance(found, list) and "list" not in allowed:
+    if isinstance(value, float) and value.is_integer() and "whole number" in allowed:
+        return f"write {int(value)}"
+    if isinstance(value, list) and "list" not in allowed:
         return "one value, without brackets"
     return field.help if field else None
 

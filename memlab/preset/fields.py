@@ -46,18 +46,18 @@ def fields(task: str | None = None) -> Mapping[str, Field]:
 
 @cache
 def _fields(task: str | None) -> Mapping[str, Field]:
-    found: dict[str, Field] = {}
+    all_fields: dict[str, Field] = {}
     for field in _settings(Preset):
-        found[field.key] = field
+        all_fields[field.key] = field
         if field.key == "task.kind":
             words = tuple(kinds())
-            found[field.key] = replace(
+            all_fields[field.key] = replace(
                 field, help="Task and its data.", allowed=", ".join(words), choices=words
             )
             if task is not None:
                 own = _settings(kinds()[task], "task.")
-                found |= {field.key: field for field in own if field.key not in found}
-    return found
+                all_fields |= {field.key: field for field in own if field.key not in all_fields}
+    return all_fields
 
 
 def live_keys() -> frozenset[str]:
@@ -65,9 +65,9 @@ def live_keys() -> frozenset[str]:
     return frozenset(key for key, field in fields().items() if field.live)
 
 
-def inside(known: Mapping[str, Field], group: str) -> list[Field]:
+def inside(settings: Mapping[str, Field], group: str) -> list[Field]:
     """The settings directly below `group`; "" is the preset itself."""
-    return [field for key, field in known.items() if key.rpartition(".")[0] == group]
+    return [field for key, field in settings.items() if key.rpartition(".")[0] == group]
 
 
 def _settings(cls: type[Settings], prefix: str = "") -> Iterator[Field]:

@@ -41,20 +41,20 @@ class PresetFinding:
 Rule = Callable[[Facts], Iterator[PresetFinding]]
 
 
-def context_too_short(known: Facts) -> Iterator[PresetFinding]:
+def context_too_short(facts: Facts) -> Iterator[PresetFinding]:
     """The model must have a position for every token that it reads."""
-    if known.n_ctx < known.dataset.n_ctx:
+    if facts.n_ctx < facts.dataset.n_ctx:
         yield PresetFinding(
             "error",
-            f"n_ctx is {known.n_ctx} but the data need {known.dataset.n_ctx}",
+            f"n_ctx is {facts.n_ctx} but the data need {facts.dataset.n_ctx}",
             "Sequences do not fit into the model.",
-            f"model.n_ctx=null, or {known.dataset.n_ctx} or more",
+            f"model.n_ctx=null, or {facts.dataset.n_ctx} or more",
         )
 
 
-def small_heads(known: Facts) -> Iterator[PresetFinding]:
+def small_heads(facts: Facts) -> Iterator[PresetFinding]:
     """A head of a few numbers can hardly tell tokens apart."""
-    model = known.preset.model
+    model = facts.preset.model
     size = model.d_model // model.n_heads
     if size < SMALL_HEAD:
         yield PresetFinding(
@@ -66,9 +66,9 @@ def small_heads(known: Facts) -> Iterator[PresetFinding]:
         )
 
 
-def batch_larger_than_set(known: Facts) -> Iterator[PresetFinding]:
+def batch_larger_than_set(facts: Facts) -> Iterator[PresetFinding]:
     """Then every update sees all examples."""
-    batch_size, n = known.preset.training.batch_size, len(known.train)
+    batch_size, n = facts.preset.training.batch_size, len(facts.train)
     if batch_size != "full" and batch_size > n:
         yield PresetFinding(
             "warning",
@@ -78,63 +78,63 @@ def batch_larger_than_set(known: Facts) -> Iterator[PresetFinding]:
         )
 
 
-def warmup_longer_than_training(known: Facts) -> Iterator[PresetFinding]:
+def warmup_longer_than_training(facts: Facts) -> Iterator[PresetFinding]:
     """Then the learning rate never reaches the value that was asked for."""
-    warmup, updates = known.preset.optimizer.warmup_steps, known.updates
+    warmup, updates = facts.preset.optimizer.warmup_steps, facts.updates
     if warmup >= updates:
         yield PresetFinding(
             "warning",
             f"warmup takes {warmup:,} of {updates:,} steps",
-            f"The learning rate ends at {known.preset.optimizer.lr * updates / warmup:.2g} and "
+            f"The learning rate ends at {facts.preset.optimizer.lr * updates / warmup:.2g} and "
             "never reaches its peak.",
             f"optimizer.warmup_steps={updates // 20}, or more steps",
         )
 
 
-def too_few_updates(known: Facts) -> Iterator[PresetFinding]:
+def too_few_updates(facts: Facts) -> Iterator[PresetFinding]:
     """Memorizing takes updates, however many examples each of them sees."""
-    if known.updates >= FEW_UPDATES:
+    if facts.updates >= FEW_UPDATES:
         return
-    distinct = len(np.unique(known.train.tokens, axis=0))
+    distinct = len(np.unique(facts.train.tokens, axis=0))
     if distinct < MANY_EXAMPLES:
         return
-    epochs = known.updates / known.updates_per_epoch
+    epochs = facts.updates / facts.updates_per_epoch
     yield PresetFinding(
         "warning",
-        f"{known.updates:,} updates are likely too few to memorize {distinct:,} examples",
-        f"With batches of {known.batch_size:,} an epoch has {known.updates_per_epoch} of them, and "
+        f"{facts.updates:,} updates are likely too few to memorize {distinct:,} examples",
+        f"With batches of {facts.batch_size:,} an epoch has {facts.updates_per_epoch} of them, and "
         f"there are {epochs:,.0f} epochs. Runs on data like this took 500 to 2,000 updates.",
-        _more_updates(known),
+        _more_updates(facts),
     )
 
 
-def _more_updates(known: Facts) -> str:
+def _more_updates(facts: Facts) -> str:
     """A batch that gives a thousand updates in as many epochs, if there is one; else steps."""
-    epochs = known.preset.training.epochs
+    epochs = facts.preset.training.epochs
     if epochs is not None:
         per_epoch = -(-2 * FEW_UPDATES // epochs)
-        batch = 2 ** int(np.log2(max(1, len(known.train) // per_epoch)))
-        if len(known.train) // batch >= per_epoch:
-            return f"training.batch_size={batch}: {len(known.train) // batch} updates per epoch"
+        batch = 2 ** int(np.log2(max(1, len(facts.train) // per_epoch)))
+        if len(facts.train) // batch >= per_epoch:
+            return f"training.batch_size={batch}: {len(facts.train) // batch} updates per epoch"
     return f"training.steps={4 * FEW_UPDATES}"
 
 
-def no_validation(known: Facts) -> Iterator[PresetFinding]:
+def no_validation(facts: Facts) -> Iterator[PresetFinding]:
     """Without a validation set nothing tells memorizing from generalizing."""
-    if not len(known.dataset.splits.get("val", ())):
+    if not len(facts.dataset.splits.get("val", ())):
         why = "Memorization and generalization cannot be distinguished."
-        if known.preset.training.patience is not None:
+        if facts.preset.training.patience is not None:
             why += " `patience` needs val_loss."
         yield PresetFinding("warning", "the validation set is empty", why, "a larger share for val")
 
 
-def validation_inside_training(known: Facts) -> Iterator[PresetFinding]:
+def validation_inside_training(facts: Facts) -> Iterator[PresetFinding]:
     """Validation examples that were trained on measure memory."""
-    val = known.dataset.splits.get("val")
+    val = facts.dataset.splits.get("val")
     if val is None or not len(val):
         return
-    shared = _shared(val, known.train)
-    if known.dataset.val_within_train:
+    shared = _shared(val, facts.train)
+    if facts.dataset.val_within_train:
         yield PresetFinding(
             "info",
             "validation examples are training examples, by design",
@@ -152,18 +152,18 @@ def validation_inside_training(known: Facts) -> Iterator[PresetFinding]:
 
 def _shared(some: Examples, others: Examples) -> int:
     """How many sequences of `some` are among `others`."""
-    known = {row[:n].tobytes() for row, n in zip(others.tokens, others.length, strict=True)}
-    return sum(row[:n].tobytes() in known for row, n in zip(some.tokens, some.length, strict=True))
+    seen = {row[:n].tobytes() for row, n in zip(others.tokens, others.length, strict=True)}
+    return sum(row[:n].tobytes() in seen for row, n in zip(some.tokens, some.length, strict=True))
 
 
-def unseen_symbols(known: Facts) -> Iterator[PresetFinding]:
+def unseen_symbols(facts: Facts) -> Iterator[PresetFinding]:
     """What training never shows cannot be learned."""
-    val = known.dataset.splits.get("val")
+    val = facts.dataset.splits.get("val")
     if val is None:
         return
-    missing = np.setdiff1d(np.unique(val.tokens), np.unique(known.train.tokens))
+    missing = np.setdiff1d(np.unique(val.tokens), np.unique(facts.train.tokens))
     if len(missing):
-        names = [known.dataset.vocabulary.symbols[token] for token in missing[:8]]
+        names = [facts.dataset.vocabulary.symbols[token] for token in missing[:8]]
         yield PresetFinding(
             "warning",
             f"{len(missing)} symbols occur in validation but not in training",
@@ -172,44 +172,44 @@ def unseen_symbols(known: Facts) -> Iterator[PresetFinding]:
         )
 
 
-def diluted_loss(known: Facts) -> Iterator[PresetFinding]:
+def diluted_loss(facts: Facts) -> Iterator[PresetFinding]:
     """Loss on tokens that the ones before do not determine drowns the answer's."""
-    lost = (known.irreducible > LITTLE) & ~known.train.answer[:, 1:]
+    lost = (facts.irreducible > LITTLE) & ~facts.train.answer[:, 1:]
     if not lost.any():
         return
     places = np.flatnonzero(lost.any(axis=0))
     nats = ", ".join(
-        f"token {p + 2}: {known.irreducible[lost[:, p], p].mean():.2f}" for p in places
+        f"token {p + 2}: {facts.irreducible[lost[:, p], p].mean():.2f}" for p in places
     )
     yield PresetFinding(
         "warning",
-        f"the loss is diluted: {lost.sum() / (known.target >= 0).sum():.0%} of its targets cannot "
+        f"the loss is diluted: {lost.sum() / (facts.target >= 0).sum():.0%} of its targets cannot "
         "be predicted",
         f"Irreducible loss in nats by position: {nats}. The training loss cannot fall below "
-        f"{known.irreducible_loss:.3f}, and gradients at these positions are noise.",
+        f"{facts.irreducible_loss:.3f}, and gradients at these positions are noise.",
         "training.loss_on=answer",
     )
 
 
-def several_answers(known: Facts) -> Iterator[PresetFinding]:
+def several_answers(facts: Facts) -> Iterator[PresetFinding]:
     """A prompt with two answers cannot be answered right every time."""
-    torn = ((known.irreducible > LITTLE) & known.train.answer[:, 1:]).any(axis=1)
+    torn = ((facts.irreducible > LITTLE) & facts.train.answer[:, 1:]).any(axis=1)
     if torn.any():
         yield PresetFinding(
             "warning",
             f"{torn.sum():,} training examples have a prompt with several answers",
-            f"The training loss cannot fall below {known.irreducible_loss:.3f}.",
+            f"The training loss cannot fall below {facts.irreducible_loss:.3f}.",
             "prompts that determine their answers, if this is unintended",
         )
 
 
-def contradicted_validation(known: Facts) -> Iterator[PresetFinding]:
+def contradicted_validation(facts: Facts) -> Iterator[PresetFinding]:
     """What is learned of a prompt is wrong where validation wants another answer."""
-    val = known.dataset.splits.get("val")
+    val = facts.dataset.splits.get("val")
     if val is None:
         return
     learned: dict[bytes, set[bytes]] = {}
-    for prompt, answer in _prompts_and_answers(known.train):
+    for prompt, answer in _prompts_and_answers(facts.train):
         learned.setdefault(prompt, set()).add(answer)
     torn = sum(a not in learned.get(p, {a}) for p, a in _prompts_and_answers(val))
     if torn:
@@ -228,17 +228,17 @@ def _prompts_and_answers(examples: Examples) -> Iterator[tuple[bytes, bytes]]:
         yield row[:n].tobytes(), row[n:length].tobytes()
 
 
-def dense_evaluation(known: Facts) -> Iterator[PresetFinding]:
+def dense_evaluation(facts: Facts) -> Iterator[PresetFinding]:
     """Judging all splits costs a forward pass over each; a training step costs about three."""
-    judged = sum(len(known.dataset.splits.get(name, ())) for name in ("train", "val"))
-    share = known.evaluations * judged / (3 * known.updates * known.batch_size)
+    judged = sum(len(facts.dataset.splits.get(name, ())) for name in ("train", "val"))
+    share = facts.evaluations * judged / (3 * facts.updates * facts.batch_size)
     if share > DENSE_EVALUATION:
         yield PresetFinding(
             "info" if share < 1 else "warning",
             f"evaluations add about {share:.0%} to the run's time"
             if share < 1
             else f"evaluations take {share:.1f} times as long as training",
-            f"There are {known.evaluations:,} of them over {judged:,} examples each.",
+            f"There are {facts.evaluations:,} of them over {judged:,} examples each.",
             "a larger evaluation.every, or {ratio: 1.05}",
         )
 

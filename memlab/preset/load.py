@@ -84,23 +84,23 @@ def find(ref: str) -> Path:
                 found=", ".join(map(str, matches)),
                 hint="give the path",
             )
-    known = names()
+    paths = names()
     raise PresetError(
         f"unknown preset {ref!r}",
-        allowed=", ".join(known) or "a path to a .yaml file",
-        hint=nearest(ref, known) or "`memlab presets` lists them",
+        allowed=", ".join(paths) or "a path to a .yaml file",
+        hint=nearest(ref, paths) or "`memlab presets` lists them",
     )
 
 
 def available() -> list[Available]:
     """All presets available by name; those in ./presets come before the shipped ones."""
-    found = []
+    presets = []
     for name, path in names().items():
         try:
-            found.append(Available(name, path, load(str(path))))
+            presets.append(Available(name, path, load(str(path))))
         except PresetError as problem:
-            found.append(Available(name, path, None, problem))
-    return found
+            presets.append(Available(name, path, None, problem))
+    return presets
 
 
 def folder_of(path: Path) -> str:
@@ -117,11 +117,11 @@ def _folders() -> list[Path]:
 
 def names() -> dict[str, Path]:
     """Names to files; a preset in the current folder hides a shipped one of the same name."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for folder in _folders():
         for path in sorted(folder.rglob("*.yaml")):
-            found.setdefault(path.stem, path)
-    return found
+            paths.setdefault(path.stem, path)
+    return paths
 
 
 def _is_file(path: Path) -> bool:

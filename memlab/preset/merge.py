@@ -26,8 +26,8 @@ def _laid(under: Any, over: Any, path: Keys) -> Any:
     if path == ("task",) and over.get("kind", under.get("kind")) != under.get("kind"):
         return over
     rivals = ONE_OF.get(path, frozenset())
-    gone = rivals - set(over) if any(over.get(key) is not None for key in rivals) else ()
-    kept = {key: value for key, value in under.items() if key not in gone}
+    dropped = rivals - set(over) if any(over.get(key) is not None for key in rivals) else ()
+    kept = {key: value for key, value in under.items() if key not in dropped}
     return kept | {key: _laid(kept.get(key), over[key], (*path, key)) for key in over}
 
 

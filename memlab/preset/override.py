@@ -26,7 +26,7 @@ def overridden(document: Document, override: str) -> Document:
     return merged(document, change(key, value, f"override {override}"))
 
 
-def read(override: str, known: Mapping[str, Field]) -> tuple[str, Any]:
+def read(override: str, settings: Mapping[str, Field]) -> tuple[str, Any]:
     """The full dotted key and the value of one `KEY=VALUE`.
 
     Raises:
@@ -45,7 +45,7 @@ def read(override: str, known: Mapping[str, Field]) -> tuple[str, Any]:
         raise PresetError(
             "an override is KEY=VALUE", where=where, found=override, hint="for example lr=3e-4"
         )
-    key = full_key(name.strip(), known, where)
+    key = full_key(name.strip(), settings, where)
     try:
         return key, parse(text.encode("utf-8", "replace"), where).value
     except PresetError as error:
@@ -53,30 +53,30 @@ def read(override: str, known: Mapping[str, Field]) -> tuple[str, Any]:
         raise
 
 
-def full_key(name: str, known: Mapping[str, Field], where: str) -> str:
+def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
     """The dotted key that `name` stands for: itself, or the only one that ends in it.
 
     Raises:
         PresetError: no setting or several have that name.
     """
-    known = {key: field for key, field in known.items() if "[]" not in key}
-    if name in known:
+    settings = {key: field for key, field in settings.items() if "[]" not in key}
+    if name in settings:
         return name
-    matches = [key for key, field in known.items() if field.name == name]
+    matches = [key for key, field in settings.items() if field.name == name]
     if len(matches) == 1:
         return matches[0]
     if matches:
         raise PresetError(f"ambiguous setting {name!r}", where=where, allowed=", ".join(matches))
     group, dot, last = name.rpartition(".")
-    if dot and group in known:
-        raise unknown_key((*group.split("."), last), where, known)
-    names = [field.name for field in known.values()]
+    if dot and group in settings:
+        raise unknown_key((*group.split("."), last), where, settings)
+    names = [field.name for field in settings.values()]
     raise PresetError(
         f"unknown setting {name!r}",
         where=where,
         found=name,
-        allowed=", ".join(key for key, field in known.items() if field.group) + ", ...",
-        hint=nearest(name, known if dot else names) or nearest(last, names),
+        allowed=", ".join(key for key, field in settings.items() if field.group) + ", ...",
+        hint=nearest(name, settings if dot else names) or nearest(last, names),
     )
 
 

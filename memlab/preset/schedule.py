@@ -60,7 +60,7 @@ def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
 @lru_cache(maxsize=4)
 def _growing(ratio: float, steps: int) -> list[int]:
     """0, 1, 2, ... each `ratio` times the one before and at least one more, to `steps` or beyond."""
-    found = [0, 1]
-    while found[-1] < steps:
-        found.append(max(found[-1] + 1, int(found[-1] * ratio)))
-    return found
+    steps_reached = [0, 1]
+    while steps_reached[-1] < steps:
+        steps_reached.append(max(steps_reached[-1] + 1, int(steps_reached[-1] * ratio)))
+    return steps_reached

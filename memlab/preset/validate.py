@@ -44,11 +44,11 @@ def _explained(error: ValidationError, document: Document) -> PresetError:
     problems = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
     covering = {path[:n] for path, _ in problems for n in range(len(path))}
     path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], covering))
-    known = fields(task_kind(document.value))
+    settings = fields(task_kind(document.value))
     if problem["type"] == "extra_forbidden":
-        return unknown_key(path, document.place(path), known)
+        return unknown_key(path, document.place(path), settings)
     where = document.place(path)
-    field = known.get(field_key(path))
+    field = settings.get(field_key(path))
     if problem["type"] == "missing":
         return PresetError(
             f"{dotted(path)} is missing",
@@ -58,13 +58,13 @@ def _explained(error: ValidationError, document: Document) -> PresetError:
         )
     if problem["type"] == "value_error":
         return _broken_rule(path, problem, document)
-    found = _at(document.value, path)
+    value = _at(document.value, path)
     return PresetError(
         f"{dotted(path)} {_COMPLAINTS.get(problem['type'], 'has the wrong type')}",
         where=where,
-        found=shown(found),
+        found=shown(value),
         allowed=_allowed(field, problem),
-        hint=remedy(found, field),
+        hint=remedy(value, field),
     )
 
 
@@ -87,11 +87,11 @@ def _broken_rule(path: Keys, problem: Any, document: Document) -> PresetError:
     if not isinstance(rule, BrokenRule):
         return PresetError(f"{dotted(path)}: {rule}", where=document.place(path))
     at = (*path, rule.key)
-    found = _at(document.value, at)
+    value = _at(document.value, at)
     return PresetError(
         f"{dotted(path)}: {rule}",
         where=document.place(at),
-        found=None if found is None else shown(found),
+        found=None if value is None else shown(value),
         allowed=rule.allowed,
         hint=rule.hint,
     )

@@ -47,13 +47,13 @@ def draw(
     for attempt in range(ROUNDS):
         n = 4**attempt * (64 + 3 * sum(sizes.values()) // 2)
         problems = DRAW[task](domain, rng(), n)
-        found = rows(problems)
-        lacking = [split for split in sizes if len(found[split]) < sizes[split]]
+        available = rows(problems)
+        lacking = [split for split in sizes if len(available[split]) < sizes[split]]
         if not lacking:
-            return {s: _finished(domain, problems, found[s][: sizes[s]]) for s in sizes}
+            return {s: _finished(domain, problems, available[s][: sizes[s]]) for s in sizes}
     raise DataError(
         f"[{task}] has too few different problems",
-        found=f"{len(found[lacking[0]])} for the split {lacking[0]}",
+        found=f"{len(available[lacking[0]])} for the split {lacking[0]}",
         allowed=f"at least {sizes[lacking[0]]}",
         hint="ask for fewer examples, or for longer problems",
     )

@@ -123,22 +123,22 @@ def rel(domain: Domain, rng: np.random.Generator, n: int) -> Problems:
 
     facts = np.stack([chain[:, :-1], np.full((n, most - 1), domain.tokens(">")), chain[:, 1:]], 2)
     facts[chain[:, 1:] == VOID] = VOID
-    told = rng.random((n, most - 1)).argsort(axis=1)
-    facts = np.take_along_axis(facts, told[:, :, None], axis=1)
+    order = rng.random((n, most - 1)).argsort(axis=1)
+    facts = np.take_along_axis(facts, order[:, :, None], axis=1)
 
     above = rng.integers(0, size - 2)
     below = rng.integers(above + 2, size)
-    asked = np.take_along_axis(chain, np.stack([above, below], axis=1), axis=1)
+    question = np.take_along_axis(chain, np.stack([above, below], axis=1), axis=1)
     flipped = rng.random((n, 1)) < 0.5
     return Problems(
         domain.prompt(
             "rel",
             facts.reshape(n, -1),
             np.repeat(domain.tokens("?"), n, axis=0),
-            np.where(flipped, asked[:, ::-1], asked),
+            np.where(flipped, question[:, ::-1], question),
         ),
         np.where(flipped, domain.tokens("<"), domain.tokens(">")),
-        np.hstack([chain, asked]),
+        np.hstack([chain, question]),
         pair_code(chain[:, :-1], chain[:, 1:]),
     )
 

@@ -62,5 +62,5 @@ class Sentence(Task):
 
     def _copies(self, vocabulary: Vocabulary, n: int) -> Examples:
         prompt = self.prompts[0]
-        one = examples_of(vocabulary, [prompt], [self.text.removeprefix(prompt)])
-        return replace(one.take(np.zeros(n, np.int64)), copies=np.full(n, n))
+        example = examples_of(vocabulary, [prompt], [self.text.removeprefix(prompt)])
+        return replace(example.take(np.zeros(n, np.int64)), copies=np.full(n, n))

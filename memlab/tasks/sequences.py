@@ -13,9 +13,9 @@ VOID = -1
 
 def vocabulary_of(symbols: Iterable[str], *specials: str, joiner: str = "") -> Vocabulary:
     """The symbols in the given order, then those of `bos`, `eos`, `pad` that `specials` name."""
-    known = tuple(symbols)
-    ids = {name: len(known) + i for i, name in enumerate(specials)}
-    return Vocabulary((*known, *(f"<{name}>" for name in specials)), joiner, **ids)
+    entries = tuple(symbols)
+    ids = {name: len(entries) + i for i, name in enumerate(specials)}
+    return Vocabulary((*entries, *(f"<{name}>" for name in specials)), joiner, **ids)
 
 
 def flat_ids(vocabulary: Vocabulary, texts: Sequence[str]) -> tuple[NDArray[np.int64], list[int]]:

@@ -89,8 +89,8 @@ class Examples:
     def take(self, rows: NDArray[np.int64]) -> "Examples":
         """The examples at `rows`, in that order."""
         facts = {f.name: getattr(self, f.name) for f in fields(self)}
-        taken: dict[str, Any] = {k: None if v is None else v[rows] for k, v in facts.items()}
-        return Examples(**taken)
+        columns: dict[str, Any] = {k: None if v is None else v[rows] for k, v in facts.items()}
+        return Examples(**columns)
 
     def prompt(self, i: int) -> list[int]:
         """Token ids of example `i` before its answer."""

@@ -67,11 +67,11 @@ def outcome(folder: RunFolder) -> Outcome:
     Raises:
         RunError: it has no checkpoint that can be used.
     """
-    now = History(folder).until()
-    steps, rows = now.steps.read(0, NEVER)
+    snapshot = History(folder).until()
+    steps, rows = snapshot.steps.read(0, NEVER)
     stored = folder.checkpoints.load(need="resume").files
     names = ("model.safetensors", "optimizer.safetensors")
-    events = [_timeless(e) for e in now.events if e.kind not in OF_AN_ATTEMPT]
+    events = [_timeless(e) for e in snapshot.events if e.kind not in OF_AN_ATTEMPT]
     return Outcome(steps, rows, events, {name: stored[name] for name in names})
 
 
