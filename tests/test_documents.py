@@ -66,7 +66,7 @@ def test_commands_and_targets_that_a_page_names_exist(page):
 
 
 def test_the_presets_and_pairs_in_the_tutorial_work(tmp_path, monkeypatch):
-    from memlab.preset.check import check
+    from memlab.preset.check import check_preset
     from memlab.preset.load import load as load_preset
 
     page = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
@@ -77,7 +77,7 @@ def test_the_presets_and_pairs_in_the_tutorial_work(tmp_path, monkeypatch):
     for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
         path = tmp_path / "preset.yaml"
         path.write_text(text)
-        assert check(load_preset(str(path))).facts.updates > 0
+        assert check_preset(load_preset(str(path))).facts.updates > 0
 
 
 def test_no_page_names_an_absolute_path_or_a_registry():

@@ -9,7 +9,7 @@ from memlab.cli.check import check
 from memlab.cli.console import console
 from memlab.cli.data import data
 from memlab.cli.doctor import doctor
-from memlab.cli.eval import evaluate
+from memlab.cli.eval import evaluate_checkpoint
 from memlab.cli.options import RunsFolder
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
@@ -63,7 +63,7 @@ app.command()(spikes)
 app.command()(check)
 app.command()(presets)
 app.command()(predict)
-app.command("eval")(evaluate)
+app.command("eval")(evaluate_checkpoint)
 app.command()(verify)
 app.command()(bench)
 app.command()(data)

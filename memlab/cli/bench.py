@@ -7,7 +7,7 @@ def bench(
     preset: PresetName = "quickstart", overrides: Overrides = None, json: Json = False
 ) -> None:
     """Measure the time of a training step with each engine, interleaved in one process."""
-    from memlab.cli.output import data, number, print_json, table
+    from memlab.cli.output import number, print_json, stdout, table
     from memlab.preset.load import load
     from memlab.training.bench import measure
 
@@ -20,7 +20,7 @@ def bench(
         [name, number(engine["ms_per_step"]), number(plain / engine["ms_per_step"], 3)]
         for name, engine in measured["engines"].items()
     ]
-    data().print(table(["engine", "ms per step", "speedup over plain"], rows))
-    data().print(f"engine: {measured['engine']}, {measured['reason']}")
+    stdout().print(table(["engine", "ms per step", "speedup over plain"], rows))
+    stdout().print(f"engine: {measured['engine']}, {measured['reason']}")
     for key in ("gradient_error", "gflop_left", "matrix_gflops", "share_of_limit"):
-        data().print(f"{key.replace('_', ' ')}: {number(measured[key])}")
+        stdout().print(f"{key.replace('_', ' ')}: {number(measured[key])}")

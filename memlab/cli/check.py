@@ -9,20 +9,20 @@ from memlab.cli.options import Json, Overrides, PresetName
 
 def check(preset: PresetName, overrides: Overrides = None, json: Json = False) -> None:
     """Show what a preset will train and report likely problems; exit 3 on an error."""
-    from memlab.cli.output import data, print_json, table, talk
-    from memlab.preset.check import check as inspect
+    from memlab.cli.output import print_json, stderr, stdout, table
+    from memlab.preset.check import check_preset
     from memlab.preset.load import load
     from memlab.record.safe_text import safe_text
 
-    report = inspect(load(preset, overrides or ()))
+    report = check_preset(load(preset, overrides or ()))
     if json:
         print_json(report.to_json())
     else:
-        data().print(table(["", ""], _lines(report.to_json())))
+        stdout().print(table(["", ""], _lines(report.to_json())))
         for finding in report.findings:
-            talk().print(f"{finding.level}: {safe_text(finding.what, 400)}", markup=False)
-            talk().print(f"  why: {safe_text(finding.why, 400)}", markup=False)
-            talk().print(f"  try: {safe_text(finding.advice, 400)}", markup=False)
+            stderr().print(f"{finding.level}: {safe_text(finding.what, 400)}", markup=False)
+            stderr().print(f"  why: {safe_text(finding.why, 400)}", markup=False)
+            stderr().print(f"  try: {safe_text(finding.advice, 400)}", markup=False)
     if not report.passed:
         raise typer.Exit(3)
 

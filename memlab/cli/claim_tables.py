@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from memlab.cli.output import data, number, table
+from memlab.cli.output import number, stdout, table
 from memlab.record.safe_text import safe_text
 
 Report = dict[str, Any]
@@ -27,7 +27,7 @@ the median of the last five evaluations. {versions}
 
 def print_tables(reports: Sequence[Report]) -> None:
     """Print one table per run, then the number of claims that are met."""
-    console = data()
+    console = stdout()
     for report in reports:
         console.print(Text(_title(report), style="bold"))
         console.print(table(HEADERS, [_cells(claim) for claim in report["claims"]]))

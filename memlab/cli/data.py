@@ -16,8 +16,7 @@ def data(
     json: Json = False,
 ) -> None:
     """Write the splits as JSON lines of prompt and answer, or as llm.c token shards."""
-    from memlab.cli.output import data as stdout
-    from memlab.cli.output import print_json
+    from memlab.cli.output import print_json, stdout
     from memlab.errors import MemlabError
     from memlab.preset.load import load
     from memlab.tasks.export import FORMATS

@@ -32,7 +32,7 @@ def doctor(
 def _run(folder: Any, as_json: bool) -> bool:
     from dataclasses import asdict
 
-    from memlab.cli.output import data, print_json, table
+    from memlab.cli.output import print_json, stdout, table
     from memlab.record.doctor import examine
 
     diagnosis = examine(folder)
@@ -42,16 +42,16 @@ def _run(folder: Any, as_json: bool) -> bool:
         )
         return diagnosis.healthy
     counts = "  ".join(f"{count:,} {kind}" for kind, count in diagnosis.verified.items())
-    data().print(f"verified: {counts}", markup=False)
+    stdout().print(f"verified: {counts}", markup=False)
     if diagnosis.symptoms:
         rows = [(s.level, s.where, s.what) for s in diagnosis.symptoms]
-        data().print(table(["", "where", "what"], rows))
-    data().print("intact" if diagnosis.healthy else "DAMAGED: see the problems above")
+        stdout().print(table(["", "where", "what"], rows))
+    stdout().print("intact" if diagnosis.healthy else "DAMAGED: see the problems above")
     return diagnosis.healthy
 
 
 def _here(runs: Path, as_json: bool) -> bool:
-    from memlab.cli.output import data, print_json, table
+    from memlab.cli.output import print_json, stdout, table
 
     facts = {"versions": _versions(), **_machine(), "terminal": _terminal(), "runs": _disk(runs)}
     problems = [f"{name} is not installed" for name, v in facts["versions"].items() if v is None]
@@ -61,7 +61,7 @@ def _here(runs: Path, as_json: bool) -> bool:
         print_json(facts | {"problems": problems, "healthy": not problems})
     else:
         rows = [line for name, value in facts.items() for line in _lines(name, value)]
-        data().print(table(["", ""], [*rows, *(("problem", text) for text in problems)]))
+        stdout().print(table(["", ""], [*rows, *(("problem", text) for text in problems)]))
     return not problems
 
 

@@ -8,7 +8,7 @@ import typer
 from memlab.cli.options import Checkpoint, Device, Json, RunName, RunsFolder
 
 
-def evaluate(
+def evaluate_checkpoint(
     run: RunName,
     at: Checkpoint = "last",
     split: Annotated[
@@ -19,10 +19,10 @@ def evaluate(
     runs: RunsFolder = None,
 ) -> None:
     """Evaluate a checkpoint: losses and accuracies of each split."""
-    from memlab.cli.output import data, number, print_json, table
+    from memlab.cli.output import number, print_json, stdout, table
     from memlab.errors import RunError
     from memlab.record.runs import find, runs_folder
-    from memlab.training.evaluate import evaluate as judge
+    from memlab.training.evaluate import evaluate
     from memlab.training.trained_model import load_model
 
     trained = load_model(find(runs_folder(runs), run), at, device)
@@ -30,7 +30,7 @@ def evaluate(
     names = _wanted(split, non_empty)
     if not names:
         raise RunError("unknown split", found=split, allowed=", ".join(non_empty))
-    eval_split = judge(trained.model, trained.run_data, names, trained.step).event
+    eval_split = evaluate(trained.model, trained.run_data, names, trained.step).event
     if json:
         print_json(
             {
@@ -48,7 +48,7 @@ def evaluate(
         for group, values in [("", eval_split.values), *eval_split.groups.items()]
         if f"{name}_loss" in values
     ]
-    data().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))
+    stdout().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))
 
 
 def _wanted(split: str | None, non_empty: Sequence[str]) -> list[str]:

@@ -19,12 +19,12 @@ class _Console(Console):
         raise
 
 
-def talk() -> Console:
+def stderr() -> Console:
     """The rich console for messages, on stderr."""
     return _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def data() -> Console:
+def stdout() -> Console:
     """The rich console for results, on stdout."""
     return _Console(highlight=False)
 

@@ -46,7 +46,7 @@ def predict(
 
 
 def _converse(answer: Any) -> None:
-    from memlab.cli.output import talk
+    from memlab.cli.output import stderr
     from memlab.errors import DataError
 
     while True:
@@ -59,13 +59,13 @@ def _converse(answer: Any) -> None:
         try:
             _print(answer([text])[0])
         except DataError as error:
-            talk().print(str(error), markup=False)
+            stderr().print(str(error), markup=False)
 
 
 def _print(completion: dict[str, Any]) -> None:
     from rich.text import Text
 
-    from memlab.cli.output import data
+    from memlab.cli.output import stdout
     from memlab.record.safe_text import safe_text
 
     line = Text(safe_text(completion["prompt"], 400) + " → ", style="dim")
@@ -75,4 +75,4 @@ def _print(completion: dict[str, Any]) -> None:
         line.append(safe_text(token["text"]), style="bold" if sure else "yellow underline")
     lowest = min((token["p"] for token in completion["tokens"]), default=1.0)
     line.append(f"   p >= {lowest:.3f}", style="dim")
-    data().print(line)
+    stdout().print(line)

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from memlab.cli.output import number, print_json, talk
+from memlab.cli.output import number, print_json, stderr
 from memlab.cli.run_report import run_report
 from memlab.preset.findings import PresetFinding
 from memlab.record.events import Evaluated, Event, Finding, Phase, Rows, Spike, Started, to_json
@@ -73,7 +73,7 @@ class Progress(RunOutput):
 
     def __init__(self, folder: RunFolder) -> None:
         super().__init__(folder)
-        self.console = talk()
+        self.console = stderr()
         self.steps = planned_steps(folder)
         self.values: dict[str, float] = {}
         self.loss = float("nan")

@@ -21,7 +21,7 @@ def run(
 ) -> None:
     """Train a preset and print progress, then a loss chart, samples, spikes and phases."""
     from memlab.cli.training import train_headless
-    from memlab.preset.check import check
+    from memlab.preset.check import check_preset
     from memlab.preset.create import create_run
     from memlab.preset.load import load
     from memlab.record.runs import runs_folder
@@ -29,7 +29,7 @@ def run(
 
     changes = list(overrides or ()) + ([] if seed is None else [f"training.seed={seed}"])
     resolved = load(preset, changes)
-    report = check(resolved)
+    report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
     folder = create_run(resolved, runs_folder(runs), name)
     raise typer.Exit(train_headless(folder, report.findings, device, quiet=quiet, as_json=json))

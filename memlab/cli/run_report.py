@@ -8,7 +8,7 @@ from rich.text import Text
 from memlab.charts import bars
 from memlab.charts.run import loss_chart
 from memlab.cli.event_text import phase_line, spike_stats_line
-from memlab.cli.output import data, number, table, talk
+from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
 from memlab.detectors.curve import recorded, spike_stats_of
 from memlab.detectors.spike_stats import SpikeStats
@@ -20,7 +20,7 @@ from memlab.record.summary import summarize
 
 def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     """Print the report of a run."""
-    console = data() if on_stdout else talk()
+    console = stdout() if on_stdout else stderr()
     history = History(folder)
     summary = summarize(folder, history)
     chance = folder.description.get("check", {}).get("chance_loss")

@@ -17,7 +17,7 @@ Newest = Annotated[
 
 def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> None:
     """List the runs, newest first."""
-    from memlab.cli.output import data, number, print_json, table
+    from memlab.cli.output import number, print_json, stdout, table
     from memlab.record.runs import runs_folder
 
     briefs = _briefs(runs_folder(runs), newest)
@@ -35,7 +35,7 @@ def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> 
         for run in briefs
     ]
     headers = ["run", "name", "status", "step", "val loss", "val accuracy"]
-    data().print(table(headers, rows, numbers=headers[3:]))
+    stdout().print(table(headers, rows, numbers=headers[3:]))
 
 
 def _briefs(runs: Path, newest: int | None) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def spikes(
     For a run, the spikes recorded during training; another column, or a file, is analysed now.
     Steps of a file count its values from 1.
     """
-    from memlab.cli.output import data, print_json
+    from memlab.cli.output import print_json, stdout
     from memlab.cli.terminal_chart import print_chart
     from memlab.detectors.curve import file_curve, judge, recorded, run_curve
     from memlab.record.history import History
@@ -60,7 +60,7 @@ def spikes(
         print_json(_report(ref, column, analysis))
         return
     if plot:
-        print_chart(data(), _chart(curve(), analysis, column or "loss"))
+        print_chart(stdout(), _chart(curve(), analysis, column or "loss"))
     _print(f"{column} of {ref}" if column else ref, analysis)
 
 
@@ -86,12 +86,12 @@ def _report(ref: str, column: str | None, analysis: "Found") -> dict[str, Any]:
 
 def _print(of: str, analysis: "Found") -> None:
     from memlab.cli.event_text import spike_stats_line
-    from memlab.cli.output import data, number, table
+    from memlab.cli.output import number, stdout, table
     from memlab.detectors.curve import spike_stats_of
     from memlab.detectors.series import HOW
     from memlab.record.safe_text import safe_text
 
-    console = data()
+    console = stdout()
     rows = [
         [
             f"{spike.onset:,}",

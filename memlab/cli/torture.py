@@ -30,7 +30,7 @@ def torture(
 
     With counts, only those trials run; otherwise each kind gets a third of the time.
     """
-    from memlab.cli.output import data, print_json, table, talk
+    from memlab.cli.output import print_json, stderr, stdout, table
     from memlab.record.runs import runs_folder
 
     # The runs' processes are forked: a pool of threads would not live in them.
@@ -44,14 +44,14 @@ def torture(
         for trial in all_trials(folder, random.Random(seed)):
             if any(counts.values()) and not counts[trial.name]:
                 continue
-            talk().print(f"{trial.name}: {trial.promise}", markup=False)
+            stderr().print(f"{trial.name}: {trial.promise}", markup=False)
             _try(trial, counts[trial.name], minutes * 20)
             results[trial.name] = trial.counts.to_json()
         seconds = time.monotonic() - started
     if json:
         print_json({"trials": results, "seconds": seconds, "seed": seed})
     else:
-        data().print(table(["trial", "", ""], _lines(results)))
+        stdout().print(table(["trial", "", ""], _lines(results)))
     if any(result["failures"] for result in results.values()):
         raise typer.Exit(3)
 

@@ -38,7 +38,7 @@ class Report:
         }
 
 
-def check(preset: Preset) -> Report:
+def check_preset(preset: Preset) -> Report:
     """Create the data of a preset and check it; trains nothing and needs no torch.
 
     Raises:

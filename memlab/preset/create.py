@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from memlab.preset.check import check
+from memlab.preset.check import check_preset
 from memlab.preset.dump import dump
 from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
@@ -24,7 +24,7 @@ def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder
         "preset": preset.model_dump(mode="json"),
         "columns": list(COLUMNS),
         "units": UNITS,
-        "check": check(preset).to_json(),
+        "check": check_preset(preset).to_json(),
         "versions": {
             "memlab": __version__,
             "python": platform.python_version(),

@@ -8,7 +8,7 @@ import pytest
 from memlab.claims.claim_measures import HAPPENED
 from memlab.claims.verdicts import judge, statement
 from memlab.errors import PresetError
-from memlab.preset.check import check
+from memlab.preset.check import check_preset
 from memlab.preset.load import available, from_json, load
 from memlab.preset.schema import Claim
 from memlab.record.events import Ended, Evaluated, Phase, Spike
@@ -173,7 +173,7 @@ SHIPPED = [a.name for a in available()]
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     preset = load(name)
-    facts = check(preset).facts
+    facts = check_preset(preset).facts
     dataset = facts.dataset
     parts = [
         "",
@@ -198,5 +198,5 @@ def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     ("add-113", 8938, 1915, 1916), ("subtract-113-2-layers", 8938, 1915, 1916),
 ])  # fmt: skip
 def test_the_splits_of_the_fourth_seed_have_its_sizes(name, train, val, test):
-    examples = check(load(name)).to_json()["examples"]
+    examples = check_preset(load(name)).to_json()["examples"]
     assert examples == {"train": train, "val": val, "test": test}

@@ -29,7 +29,7 @@ class Program:
         (folder / "presets").mkdir()
         (folder / "presets" / "tiny.yaml").write_text(TINY)
         self.environment = {**os.environ, "MEMLAB_RUNS": str(self.runs), "OMP_NUM_THREADS": "1"}
-        self.talk = ""
+        self.stderr = ""
         """what the last command said on stderr"""
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -59,8 +59,8 @@ class Program:
             pytest.raises(SystemExit) as left,
         ):
             main()
-        self.talk = err.getvalue()
-        assert (left.value.code or 0) == code, f"{left.value.code}\n{out.getvalue()}\n{self.talk}"
+        self.stderr = err.getvalue()
+        assert (left.value.code or 0) == code, f"{left.value.code}\n{out.getvalue()}\n{self.stderr}"
         return out.getvalue()
 
 

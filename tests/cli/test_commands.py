@@ -21,19 +21,19 @@ def test_a_run_prints_one_event_a_line_and_nothing_else(memlab):
     assert lines[-1]["kind"] == "ended"
     assert lines[-1]["reason"] == "finished"
     assert [line["seq"] for line in lines] == list(range(len(lines)))
-    assert memlab.talk == ""
+    assert memlab.stderr == ""
 
 
 def test_a_run_without_a_terminal_talks_in_plain_lines_on_stderr(memlab):
     assert memlab("run", "tiny") == ""
-    assert "finished at step 60 of 60" in memlab.talk
-    assert "▬ train" in memlab.talk
-    assert "\x1b" not in memlab.talk
+    assert "finished at step 60 of 60" in memlab.stderr
+    assert "▬ train" in memlab.stderr
+    assert "\x1b" not in memlab.stderr
 
 
 def test_a_quiet_run_says_nothing(memlab):
     assert memlab("run", "tiny", "--quiet") == ""
-    assert memlab.talk == ""
+    assert memlab.stderr == ""
 
 
 def test_the_same_preset_and_seed_give_the_same_weights(memlab):
@@ -69,7 +69,7 @@ def test_a_copy_of_a_run_is_named_as_it_can_be_asked_for(trained, tmp_path):
 @pytest.mark.parametrize("words", [[], ["replay", "last"]], ids=["console", "replay"])
 def test_what_needs_a_terminal_says_so_where_there_is_none(trained, words):
     trained(*words, code=2)
-    assert "needs a terminal" in trained.talk
+    assert "needs a terminal" in trained.stderr
 
 
 def test_runs_lists_only_the_newest_if_asked(trained, tmp_path):
@@ -167,7 +167,7 @@ def test_predict_asks_when_it_is_given_no_prompt(trained):
 
 def test_predict_refuses_symbols_that_the_task_does_not_know(trained):
     trained("predict", "last", "3 + x =", code=2)
-    assert "'x'" in trained.talk
+    assert "'x'" in trained.stderr
 
 
 def test_eval_scores_a_checkpoint_as_the_run_did(trained):
@@ -183,7 +183,7 @@ def test_eval_and_predict_refuse_what_is_not_there(trained):
     trained("eval", "last", "--at", "7", code=2)
     for at in ("never", "²"):
         trained("predict", "last", "1 + 1 =", "--at", at, code=2)
-        assert "which checkpoint?" in trained.talk
+        assert "which checkpoint?" in trained.stderr
     trained("predict", "last", "1 + 1 =", "--seed", "9" * 20, code=2)
     trained("show", "nothing", code=2)
 
@@ -195,8 +195,8 @@ def test_a_run_whose_description_is_cut_off_is_refused_in_words(trained, tmp_pat
     os.truncate(tmp_path / "cut" / "run.json", 300)
     prompts = ["1 + 1 ="] if command == "predict" else []
     trained(command, "cut", *prompts, "--runs", str(tmp_path), code=2)
-    assert "run.json is missing or damaged" in trained.talk
-    assert "memlab doctor cut" in trained.talk
+    assert "run.json is missing or damaged" in trained.stderr
+    assert "memlab doctor cut" in trained.stderr
 
 
 def test_data_writes_every_example_once(trained):
@@ -235,12 +235,12 @@ def test_a_signal_saves_a_checkpoint_and_says_how_to_go_on(memlab, number):
     shown = json.loads(memlab("show", "last", "--json"))
     assert shown["status"] == "interrupted"
     memlab("resume", "last", f"training.steps={shown['step'] + 10}", "--quiet")
-    assert "resume with: memlab resume" not in memlab.talk
+    assert "resume with: memlab resume" not in memlab.stderr
 
 
 def test_a_bad_setting_leaves_no_run_behind(memlab):
     memlab("run", "tiny", "optimizer.lr=-1", code=2)
-    assert "optimizer.lr" in memlab.talk
+    assert "optimizer.lr" in memlab.stderr
     memlab("run", "tiny", "task.modulus=1", code=2)
     memlab("run", "no-such-preset", code=2)
     memlab("run", "tiny", "--device", "toaster", code=2)
@@ -251,7 +251,7 @@ def test_a_bad_setting_leaves_no_run_behind(memlab):
 def test_only_live_settings_may_change_on_resume(memlab):
     memlab("run", "tiny", "training.steps=10", "--quiet")
     memlab("resume", "last", "model.d_model=8", code=2)
-    assert "cannot change after a run has started" in memlab.talk
+    assert "cannot change after a run has started" in memlab.stderr
 
 
 def test_divergence_has_an_exit_code_of_its_own(memlab):

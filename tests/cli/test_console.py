@@ -54,7 +54,7 @@ def test_nothing_is_measured_beside_a_run_that_trains(tiny, tmp_path, monkeypatc
 
     def disturbed(folder, **options):
         for event in work(folder, **options):
-            with pytest.raises(RunError, match="trains"):
+            with pytest.raises(RunError, match="is training"):
                 trainer.probe(preset)
             seen.append(event.kind)
             yield event

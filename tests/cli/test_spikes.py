@@ -110,7 +110,7 @@ def test_people_get_a_table_the_tally_and_how_it_was_judged(asked, tmp_path):
     assert "▼ 5 spikes" in said
     assert said.count("▼") >= 5
     assert "4,000 steps, 5 spikes, 1.2 per 1,000 steps, median height" in said
-    assert "Judged by log10(loss) against the median" in said
+    assert "Method: log10(loss) against the median" in said
     assert "\x1b" not in said
 
 
@@ -122,7 +122,9 @@ def test_a_flat_curve_and_an_empty_file_have_none(asked, tmp_path):
 
 def test_a_spike_that_is_not_over_is_told(asked, tmp_path):
     np.save(tmp_path / "a.npy", np.r_[np.full(500, 0.01), np.full(20, 1.0)])
-    assert "one that began at step 501, at 0.01, is not over" in asked(tmp_path / "a.npy")
+    assert "a spike that started at step 501, from base 0.01, is still open" in asked(
+        tmp_path / "a.npy"
+    )
     assert json.loads(asked(tmp_path / "a.npy", json=True))["open"]["step"] == 501
 
 

@@ -49,12 +49,12 @@ FILES = {
     "too small": (change("1e-3", "-1.0"), "5:3", "too small", "above 0 and at most 100"),
     "too large": (change("train_fraction: 0.5", "train_fraction: 1.5"), "2:51", "too large", "below 1"),
     "not finite": (change("1e-3", ".inf"), "5:7", "optimizer.lr", "finite"),
-    "an unknown word": (change("operation: add", "operation: ad"), "2:23", "one of the known words", "did you mean add?"),
-    "an unknown task": (change("kind: modular", "kind: modulo"), "2:8", "no such task", "modular"),
+    "an unknown word": (change("operation: add", "operation: ad"), "2:23", "not an allowed value", "did you mean add?"),
+    "an unknown task": (change("kind: modular", "kind: modulo"), "2:8", "unknown task", "modular"),
     "no kind of task": (change("kind: modular, ", ""), "2:1", "a task needs a kind", "for example {kind: modular}"),
     "no task": (change("task:", "tusk:"), "2:1", "unknown key 'tusk'", "did you mean task?"),
     "no length": (change("  steps: 10", "  seed: 1"), "6:1", "neither steps nor epochs is given", "exactly one of steps and epochs"),
-    "two lengths": (change("steps: 10", "steps: 10\n  epochs: 3"), "7:3", "given twice", "exactly one of steps and epochs"),
+    "two lengths": (change("steps: 10", "steps: 10\n  epochs: 3"), "7:3", "both steps and epochs", "exactly one of steps and epochs"),
     "heads that do not divide": (change("n_heads: 2", "n_heads: 3"), "3:22", "not a multiple of n_heads 3", "1, 2, 4, 8, 16"),
     "odd heads under rotary": (change("n_heads: 2", "n_heads: 16, positions: rotary"), "3:35", "even head size", "learned or none"),
     "a bad item in a list": (change("lr: 1e-3", "betas: [0.9, 1.0]"), "5:16", "optimizer.betas[1]", "found: 1.0"),
@@ -105,7 +105,7 @@ OVERRIDES = {
     "betas=[0.9, 1.5]": ("optimizer.betas[1]", "found: 1.5"),
     "loss_on={skip_first: x}": ("training.loss_on.skip_first", "the text 'x'"),
     "n_heads=5": ("not a multiple of n_heads 5", "1, 2, 4, 8, 16"),
-    "task.kind=modulo": ("no such task", "modular"),
+    "task.kind=modulo": ("unknown task", "modular"),
     "training=7": ("training", "a mapping with steps"),
 }
 
@@ -120,14 +120,14 @@ def test_a_bad_override_is_refused_by_name(override, tmp_path):
 
 
 def test_a_missing_file_and_an_unknown_name_are_told_apart(tmp_path):
-    with pytest.raises(PresetError, match="no such preset file"):
+    with pytest.raises(PresetError, match="preset file not found"):
         load(str(tmp_path / "none.yaml"))
     with pytest.raises(PresetError, match="did you mean quickstart"):
         load("quikstart")
 
 
 def test_a_folder_is_not_a_preset(tmp_path):
-    with pytest.raises(PresetError, match="no such preset file"):
+    with pytest.raises(PresetError, match="preset file not found"):
         load(str(tmp_path))
 
 

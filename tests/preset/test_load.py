@@ -38,13 +38,13 @@ def test_a_bare_name_is_found_at_any_depth(folder):
 
 def test_a_name_that_two_files_have_is_refused(folder):
     (folder / "deep" / "base.yaml").write_text(BASE)
-    with pytest.raises(PresetError, match="several presets") as caught:
+    with pytest.raises(PresetError, match="ambiguous preset name") as caught:
         load("base")
     assert "presets/deep/base.yaml" in caught.value.found
 
 
 def test_a_name_is_taken_literally(folder):
-    with pytest.raises(PresetError, match="no preset called"):
+    with pytest.raises(PresetError, match="unknown preset"):
         load("ba*")
 
 

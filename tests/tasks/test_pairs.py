@@ -100,7 +100,7 @@ def test_line_ends_byte_order_marks_and_empty_lines_do_not_matter(folder):
         ("bad.jsonl", b"{", "Expecting"),
         ("bad.jsonl", b"[1]", "not an object"),
         ("bad.jsonl", b'{"prompt": "a"}', "missing"),
-        ("bad.jsonl", b'{"prompt": "a", "answer": 5}', "no text"),
+        ("bad.jsonl", b'{"prompt": "a", "answer": 5}', "not a string"),
         ("bad.jsonl", b"[" * 100_000, "recursion"),
     ],
 )
@@ -149,7 +149,7 @@ def test_stored_settings_find_the_same_file_from_anywhere(folder, monkeypatch):
 def test_a_file_that_has_changed_since_is_refused(folder):
     task = read(folder)
     write(folder / "ten.tsv", TEN[::-1])
-    with pytest.raises(DataError, match="the files have changed"):
+    with pytest.raises(DataError, match="have changed since"):
         task.dataset(Seeds())
 
 

@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Input
 
 from memlab.errors import MemlabError
-from memlab.preset.check import Report, check
+from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
 from memlab.preset.load import Available, available
 from memlab.preset.schema import Preset
@@ -193,7 +193,7 @@ class LabScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="preflight")
     def _inspect(self, preset: Preset) -> None:
         try:
-            found: Report | MemlabError = check(preset)
+            found: Report | MemlabError = check_preset(preset)
             assert isinstance(found, Report) and found.facts.chance_loss >= 0
         except MemlabError as error:
             found = error
