@@ -216,7 +216,7 @@ class _Examiner:
 
 def _belongs(path: Path, is_folder: bool) -> bool:
     match path.parts:
-        case ("attempts" | "checkpoints" | "commands",):
+        case ("attempts" | "checkpoints" | "commands" | "derived",):
             return is_folder
         case ("run.json" | "preset.yaml" | "labels.json",):
             return not is_folder
@@ -226,6 +226,8 @@ def _belongs(path: Path, is_folder: bool) -> bool:
             return name.startswith("step-")
         case ("commands", name):
             return name.endswith(".json")
+        case ("derived", *_):
+            return True
     return False
 
 

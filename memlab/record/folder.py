@@ -92,6 +92,11 @@ class RunFolder:
         """Its checkpoints."""
         return Checkpoints(self.path / "checkpoints")
 
+    @property
+    def derived(self) -> Path:
+        """Where everything lies that is computed from it afterwards; made by the first write."""
+        return self.path / "derived"
+
     def problem(self) -> str | None:
         """Why it may be read but not be written to, if so."""
         if not self.description:
