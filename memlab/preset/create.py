@@ -1,8 +1,10 @@
 """A new run folder from a preset."""
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from memlab.preset.check import check_preset
 from memlab.preset.dump import dump
@@ -14,11 +16,23 @@ from memlab.version import __version__
 UNITS = dict.fromkeys(COLUMNS, "1") | {"loss": "nats"}
 
 
-def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder:
+def create_run(
+    preset: Preset,
+    runs: Path,
+    name: str | None = None,
+    *,
+    run: str | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> RunFolder:
     """Create a run folder with everything a worker needs to train `preset`.
+
+    Args:
+        run: its id, where that was chosen before.
+        origin: members of `run.json` that name where it comes from, such as its sweep.
 
     Raises:
         DataError: the task cannot create its data; no folder is left behind.
+        OSError: among others, `run` is there already.
     """
     description = {
         "preset": preset.model_dump(mode="json"),
@@ -32,5 +46,6 @@ def create_run(preset: Preset, runs: Path, name: str | None = None) -> RunFolder
             "numpy": version("numpy"),
         },
         "machine": {"system": platform.system(), "processor": platform.machine()},
+        **(origin or {}),
     }
-    return RunFolder.create(runs, description, dump(preset), name or preset.name)
+    return RunFolder.create(runs, description, dump(preset), name or preset.name, run)

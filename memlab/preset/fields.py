@@ -47,7 +47,7 @@ def fields(task: str | None = None) -> Mapping[str, Field]:
 @cache
 def _fields(task: str | None) -> Mapping[str, Field]:
     all_fields: dict[str, Field] = {}
-    for field in _settings(Preset):
+    for field in settings_of(Preset):
         all_fields[field.key] = field
         if field.key == "task.kind":
             words = tuple(kinds())
@@ -55,7 +55,7 @@ def _fields(task: str | None) -> Mapping[str, Field]:
                 field, help="Task and its data.", allowed=", ".join(words), choices=words
             )
             if task is not None:
-                own = _settings(kinds()[task], "task.")
+                own = settings_of(kinds()[task], "task.")
                 all_fields |= {field.key: field for field in own if field.key not in all_fields}
     return all_fields
 
@@ -70,7 +70,8 @@ def inside(settings: Mapping[str, Field], group: str) -> list[Field]:
     return [field for key, field in settings.items() if key.rpartition(".")[0] == group]
 
 
-def _settings(cls: type[Settings], prefix: str = "") -> Iterator[Field]:
+def settings_of(cls: type[Settings], prefix: str = "") -> Iterator[Field]:
+    """The settings that a group declares, and all below them, in the schema's order."""
     schema = cls.model_json_schema()
     return _walk(schema, schema.get("$defs", {}), prefix)
 
@@ -98,7 +99,7 @@ def _below(schema: Any, defs: Mapping[str, Any], key: str) -> Iterator[Field]:
     """The settings inside a mapping, or inside each item of a list."""
     if "$ref" in schema:
         yield from _walk(_target(schema, defs), defs, f"{key}.")
-    elif "additionalProperties" in schema:
+    elif schema.get("additionalProperties"):
         inner = _allowed(schema["additionalProperties"], defs)
         for name in _choices(schema.get("propertyNames", {})):
             yield Field(f"{key}.{name}", f"The entry for {name}.", inner)
@@ -118,6 +119,8 @@ def _choices(schema: Any) -> Iterator[str]:
 
 def _allowed(schema: Any, defs: Mapping[str, Any]) -> str:
     """The values that a JSON schema accepts, as text."""
+    if schema is True or not schema.keys() & _TYPED:
+        return "any value"
     if "anyOf" in schema:
         *first, last = (_allowed(option, defs) for option in schema["anyOf"])
         return f"{', '.join(first)}, or {last}"
@@ -136,6 +139,9 @@ def _allowed(schema: Any, defs: Mapping[str, Any]) -> str:
     noun = _NOUNS[kind]
     return noun + (_limits(schema, " characters", "Length") if kind == "string" else _range(schema))
 
+
+_TYPED = {"$ref", "anyOf", "const", "enum", "type"}
+"""of these keys a JSON schema has one, unless it accepts everything"""
 
 _NOUNS: Mapping[str, str] = {
     "integer": "a whole number",

@@ -17,6 +17,9 @@ from memlab.preset.validate import validated
 SHIPPED = Path(__file__).parent / "shipped"
 """Presets shipped with the package: the project's `presets/` folder."""
 
+SWEEPS = "sweeps"
+"""The folder of sweep files within a folder of presets."""
+
 HERE = Path("presets")
 """Folder of user presets, below the current folder."""
 
@@ -48,10 +51,19 @@ def load(ref: str, overrides: Sequence[str] = ()) -> Preset:
         PresetError: it is not found, not unique, or not valid.
     """
     path = find(ref)
-    document = _extended(_document(path), path.parent)
+    document = read(path)
     for override in overrides:
         document = overridden(document, override)
     return validated(document, path.parent)
+
+
+def read(path: Path) -> Document:
+    """The document in a preset's file, merged with the one that it extends; not validated.
+
+    Raises:
+        PresetError: it cannot be read, or is not strict YAML.
+    """
+    return _extended(parsed(path), path.parent)
 
 
 def from_json(values: dict[str, Any], source: str = "run.json") -> Preset:
@@ -75,7 +87,7 @@ def find(ref: str) -> Path:
         hint = nearest(Path(ref).stem, names())
         raise PresetError("preset file not found", where=ref, hint=hint)
     for folder in _folders():
-        matches = [p for p in sorted(folder.rglob("*.yaml")) if p.stem == ref and _is_file(p)]
+        matches = [path for path in _files(folder) if path.stem == ref and _is_file(path)]
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -111,6 +123,11 @@ def folder_of(path: Path) -> str:
     return str(path.parent)
 
 
+def _files(folder: Path) -> list[Path]:
+    """The preset files below a folder, without the sweep files in its folder `sweeps`."""
+    return sorted(p for p in folder.rglob("*.yaml") if p.relative_to(folder).parts[0] != SWEEPS)
+
+
 def _folders() -> list[Path]:
     return [folder for folder in (HERE, SHIPPED) if folder.is_dir()]
 
@@ -119,7 +136,7 @@ def names() -> dict[str, Path]:
     """Names to files; a preset in the current folder hides a shipped one of the same name."""
     paths: dict[str, Path] = {}
     for folder in _folders():
-        for path in sorted(folder.rglob("*.yaml")):
+        for path in _files(folder):
             paths.setdefault(path.stem, path)
     return paths
 
@@ -132,7 +149,12 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _document(path: Path) -> Document:
+def parsed(path: Path) -> Document:
+    """The document in a file as it stands there.
+
+    Raises:
+        PresetError: it cannot be read, or is not strict YAML.
+    """
     try:
         with path.open("rb") as file:
             return _parsed(file.read(MAX_BYTES + 1), str(path))
@@ -162,7 +184,7 @@ def _base(document: Document, folder: Path) -> Document | None:
             "extends names another preset", where=where, found=shown(name), allowed="a bare name"
         )
     beside = folder / f"{name}.yaml"
-    base = _document(beside if _is_file(beside) else _found(name, where))
+    base = parsed(beside if _is_file(beside) else _found(name, where))
     if isinstance(base.value, dict) and "extends" in base.value:
         raise PresetError(
             f"{name} extends another preset itself",

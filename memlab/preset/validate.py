@@ -1,6 +1,6 @@
 """Validation: a document becomes a `Preset` or one clear error."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def validated(document: Document, folder: Path | None = None) -> Preset:
     try:
         return Preset.model_validate(document.value, context=folder and {"folder": folder})
     except ValidationError as error:
-        raise _explained(error, document) from None
+        raise explained(error, document, fields(task_kind(document.value))) from None
 
 
 def task_kind(value: Any) -> str | None:
@@ -39,12 +39,13 @@ def task_kind(value: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def _explained(error: ValidationError, document: Document) -> PresetError:
-    """The most specific of pydantic's errors, reworded."""
+def explained(
+    error: ValidationError, document: Document, settings: Mapping[str, Field]
+) -> PresetError:
+    """The most specific of pydantic's errors, reworded; `settings` are those of the schema."""
     problems = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
     covering = {path[:n] for path, _ in problems for n in range(len(path))}
     path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], covering))
-    settings = fields(task_kind(document.value))
     if problem["type"] == "extra_forbidden":
         return unknown_key(path, document.place(path), settings)
     where = document.place(path)

@@ -36,16 +36,27 @@ class RunFolder:
         self._attempts: dict[str, Attempt] = {}
 
     @classmethod
-    def create(cls, runs: Path, description: dict[str, Any], preset_yaml: str, name: str) -> Self:
+    def create(
+        cls,
+        runs: Path,
+        description: dict[str, Any],
+        preset_yaml: str,
+        name: str,
+        run: str | None = None,
+    ) -> Self:
         """Make a run; it appears in `runs` complete or not at all.
 
         Args:
             description: all that stays as it is: resolved preset, versions, hardware, seeds.
             preset_yaml: the resolved preset, for people.
             name: what to call it; may be changed later.
+            run: its id, where that was chosen before; None = a new one.
+
+        Raises:
+            OSError: among others, `run` is there already.
         """
         files.make_folder(runs)
-        run = new_id(runs)
+        run = run or new_id(runs)
         document = {
             "format": FORMAT,
             "version": list(VERSION),

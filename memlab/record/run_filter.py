@@ -6,8 +6,8 @@
     term       = field comparison value {"," value} | "has:" field | value
     comparison = ":" | "=" | "!=" | "<" | "<=" | ">" | ">="
 
-`:` finds a part of a text, or a pattern with `*` and `?`; of several values any one will do. A word
-alone is sought in name, tags, note, preset and id. What a run has no value for fits no comparison.
+`:` finds a part of a text, or a pattern with `*` and `?`; of several values any one will do. The name
+of a sweep's variant is compared as a whole: adam is not adamw. A word alone is sought in name, tags, note, preset and id. What a run has no value for fits no comparison.
 """
 
 import re
@@ -174,6 +174,8 @@ def _has(field: str) -> Test:
 def _compared(field: str, sign: str, values: list[str]) -> Test:
     if field == "status":
         _check_statuses(values)
+    if sign == ":" and field == "variant" and not any(set(value) & {"*", "?"} for value in values):
+        sign = "="
     if sign == ":":
         return lambda facts: any(_like(facts.get(field), value) for value in values)
     if sign in ("=", "=="):

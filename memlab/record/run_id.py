@@ -20,10 +20,19 @@ def new_id(runs: Path) -> str:
 
     After the clock was set back it is dated just behind the newest, so that this is still the last.
     """
+    return new_ids(runs, 1)[0]
+
+
+def new_ids(runs: Path, count: int) -> list[str]:
+    """Ids for `count` new runs, in ascending order."""
     newest = max(filter(_ID.fullmatch, os.listdir(runs)), default=None)
     ticks = time.time_ns() * _TICKS // 10**9
     if newest:
         ticks = max(ticks, _ticks(newest) + 1)
+    return [_id(ticks + i) for i in range(count)]
+
+
+def _id(ticks: int) -> str:
     seconds, fraction = divmod(ticks, _TICKS)
     digits = (fraction // 36**2, fraction // 36 % 36, fraction % 36)
     tail = "".join(_DIGITS[d] for d in digits) + "".join(secrets.choice(_DIGITS) for _ in range(3))

@@ -83,14 +83,15 @@ def settings(folder: RunFolder) -> dict[str, Any]:
 
     What a preset says about itself is left out.
     """
-    return _flat(folder.description.get("preset", {}))
+    return flat_settings(folder.description.get("preset", {}))
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as dotted keys to values; what a preset says about itself is left out."""
     found: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            found |= _flat(value, f"{prefix}{key}.")
+            found |= flat_settings(value, f"{prefix}{key}.")
         elif prefix or key not in ("name", "about", "claims"):
             found[prefix + key] = value
     return found

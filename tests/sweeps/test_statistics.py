@@ -1,0 +1,126 @@
+"""Statistics over seeds, compared with scipy and with values worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from memlab.sweeps.statistics import (
+    final_values,
+    geometric,
+    paired_difference,
+    sign_flip_p,
+    steps_to_event,
+    survival,
+)
+
+RUNS = st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=12)
+
+
+@given(RUNS)
+def test_survival_is_that_of_scipy(runs):
+    times, reached = [t for t, _ in runs], [r for _, r in runs]
+    if not any(reached):
+        assert len(survival(times, reached)[0]) == 0
+        return
+    data = stats.CensoredData(
+        uncensored=[t for t, r in runs if r], right=[t for t, r in runs if not r]
+    )
+    theirs = stats.ecdf(data).sf
+    steps, share = survival(times, reached)
+    assert np.allclose(share, theirs.evaluate(steps))
+
+
+@given(RUNS)
+def test_the_median_is_the_first_step_with_half_of_the_runs_there(runs):
+    times, reached = [t for t, _ in runs], [r for _, r in runs]
+    summary = steps_to_event(times, reached)
+    if not any(reached):
+        assert summary.median is None
+        return
+    data = stats.CensoredData(
+        uncensored=[t for t, r in runs if r], right=[t for t, r in runs if not r]
+    )
+    theirs = stats.ecdf(data).sf
+    at_half = [t for t in range(13) if theirs.evaluate(t) <= 0.5 + 1e-9]
+    assert summary.median == (at_half[0] if at_half else None)
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=9))
+def test_without_censoring_the_median_is_an_order_statistic(times):
+    assert steps_to_event(times, [True] * len(times)).median == sorted(times)[(len(times) - 1) // 2]
+
+
+def test_one_of_five_that_never_got_there_counts_with_more_than_its_last_step():
+    summary = steps_to_event([2900, 4100, 3500, 20000, 5200], [True, True, True, False, True])
+    assert str(summary) == "4/5, median 4,100 (2,900 to >20,000)"
+    assert (summary.high, summary.censored_at) == (None, 20000)
+
+
+@pytest.mark.parametrize(
+    "times, reached, text",
+    [
+        ([20000] * 3, [False] * 3, "0/3, median >20,000"),
+        ([100, 20000, 20000], [True, False, False], "1/3, median >20,000 (100 to >20,000)"),
+        ([100, 200, 400], [True] * 3, "3/3, median 200 (100 to 400)"),
+        ([100], [True], "1/1, median 100"),
+        ([], [], "-"),
+    ],
+)
+def test_what_a_table_says(times, reached, text):
+    assert str(steps_to_event(times, reached)) == text
+
+
+def test_a_run_that_diverged_early_says_nothing_about_later_steps():
+    # After the loss at step 10 three runs are left: 1, 2/3, 1/3, 0.
+    steps, share = survival([10, 100, 200, 300], [False, True, True, True])
+    assert steps.tolist() == [100, 200, 300]
+    assert np.allclose(share, [2 / 3, 1 / 3, 0])
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8))
+def test_final_values_are_plain_sums_with_the_sample_deviation(values):
+    summary = final_values(values)
+    mean = math.fsum(values) / len(values)
+    std = math.sqrt(math.fsum((x - mean) ** 2 for x in values) / (len(values) - 1))
+    assert math.isclose(summary.std, std, rel_tol=1e-9, abs_tol=1e-9)
+    assert (summary.n, summary.min, summary.max) == (len(values), min(values), max(values))
+    assert summary.median == np.median(values)
+
+
+def test_one_run_has_no_deviation_and_none_has_nothing():
+    assert final_values([0.5]).std is None
+    assert final_values([]).n == 0
+    assert final_values([]).mean is None
+
+
+@given(st.lists(st.floats(1e-6, 1e3), min_size=2, max_size=8))
+def test_geometric_values_are_those_of_scipy(values):
+    mine = geometric(values)
+    assert math.isclose(mine["geometric_mean"], stats.gmean(values), rel_tol=1e-9)
+    if max(values) > min(values):
+        assert math.isclose(mine["geometric_std"], stats.gstd(values), rel_tol=1e-6)
+
+
+def test_a_loss_of_zero_has_no_geometric_mean():
+    assert geometric([0.0, 1.0]) == {}
+
+
+@given(st.lists(st.integers(-20, 20), min_size=4, max_size=7).filter(any))
+def test_the_p_value_is_that_of_scipys_exact_permutation_test(differences):
+    theirs = stats.permutation_test(
+        (np.array(differences, float),),
+        lambda x: np.mean(x),
+        permutation_type="samples",
+        n_resamples=np.inf,
+        alternative="two-sided",
+    )
+    assert math.isclose(sign_flip_p(differences), theirs.pvalue, rel_tol=1e-9)
+
+
+def test_three_pairs_have_no_p_value():
+    assert paired_difference([1, 2, 3], [2, 3, 4]).p is None
+    assert paired_difference([1, 2, 3, 4], [2, 3, 4, 5]).p == 2 / 16
