@@ -19,14 +19,13 @@ def data(
     from memlab.cli.output import print_json, stdout
     from memlab.errors import MemlabError
     from memlab.preset.load import load
-    from memlab.tasks.export import FORMATS
+    from memlab.tasks.export import FORMATS, write_dataset
 
     if format not in FORMATS:
         raise MemlabError("unknown format", found=format, allowed=", ".join(FORMATS))
     resolved = load(preset, overrides or ())
     dataset = resolved.task.dataset(resolved.seeds)
-    out.mkdir(parents=True, exist_ok=True)
-    files = [str(path) for path in FORMATS[format](dataset, out)]
+    files = [str(path) for path in write_dataset(dataset, out, format)]
     if json:
         print_json({"preset": resolved.name, "files": files})
     else:

@@ -228,6 +228,17 @@ def _prompts_and_answers(examples: Examples) -> Iterator[tuple[bytes, bytes]]:
         yield row[:n].tobytes(), row[n:length].tobytes()
 
 
+def suspicious_pairs(facts: Facts) -> Iterator[PresetFinding]:
+    """Text that looks right in an editor and teaches something else."""
+    for note in facts.dataset.notes:
+        yield PresetFinding(
+            "warning",
+            f"{note.what}: {note.where}",
+            "The text is used exactly as the file has it.",
+            f"{note.setting}, or correct the file",
+        )
+
+
 def dense_evaluation(facts: Facts) -> Iterator[PresetFinding]:
     """Judging all splits costs a forward pass over each; a training step costs about three."""
     judged = sum(len(facts.dataset.splits.get(name, ())) for name in ("train", "val"))
@@ -256,4 +267,5 @@ RULES: tuple[Rule, ...] = (
     unseen_symbols,
     small_heads,
     dense_evaluation,
+    suspicious_pairs,
 )

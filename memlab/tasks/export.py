@@ -1,8 +1,10 @@
 """Writes a data set as files for other programs."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 
@@ -15,8 +17,27 @@ LLMC_HEADER = 256
 """int32 values: magic, version, number of tokens, zeros (llm.c `dev/data/data_common.py`)"""
 
 
+def write_dataset(data: Dataset, folder: Path, file_format: str) -> list[Path]:
+    """Write `data` into `folder`: all files or none.
+
+    Files get their names only after all of them are written, so that an error leaves no partial
+    export behind.
+
+    Raises:
+        DataError: the format cannot hold the data.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+    try:
+        return [
+            path.replace(folder / path.name) for path in list(FORMATS[file_format](data, partial))
+        ]
+    finally:
+        rmtree(partial)
+
+
 def write_jsonl(data: Dataset, folder: Path) -> Iterator[Path]:
-    """`<split>.jsonl`, one `{"prompt": ..., "answer": ...}` a line."""
+    """`<split>.jsonl`, one `{"prompt": ..., "answer": ...}` per line."""
     for name, examples in data.splits.items():
         if not len(examples):
             continue

@@ -18,7 +18,7 @@ from pydantic import ValidationInfo, model_validator
 
 from memlab.errors import DataError
 from memlab.settings import setting
-from memlab.tasks.pair_file import Pair, read_pairs
+from memlab.tasks.pair_file import Normalization, Pair, PairFormat, read_pairs
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.sequences import examples_of, vocabulary_of
 from memlab.tasks.splits import Split, split_rows
@@ -50,6 +50,16 @@ class Pairs(Task):
     tokens: Literal["characters", "words"] = setting(
         "characters", help="Tokens: characters, or words separated by spaces."
     )
+    header: bool = setting(False, help="The first line holds column names and is skipped.")
+    quotes: bool = setting(
+        False, help='Cells may be quoted as spreadsheets do: "a ""b"" c" is read as a "b" c.'
+    )
+    strip: bool = setting(False, help="Remove white space at both ends of prompts and answers.")
+    normalize: Normalization = setting(
+        "none",
+        help="Unicode normalization: nfc composes characters; nfkc also turns no-break spaces into "
+        "spaces and removes zero-width characters.",
+    )
     fingerprint: str | None = setting(
         None, help="SHA-256 of the expected files; null = accept any content."
     )
@@ -57,6 +67,9 @@ class Pairs(Task):
     @model_validator(mode="after")
     def _one_way_to_split(self) -> "Pairs":
         ways = (self.val_file, self.train_fraction, self.split)
+        tabbed = [file for file in self._files.values() if not file.endswith(".jsonl")]
+        if (self.header or self.quotes) and not tabbed:
+            raise ValueError("header and quotes apply to tab-separated files, not to .jsonl")
         if sum(way is not None for way in ways) != 1:
             raise ValueError("give exactly one of val_file, train_fraction and split")
         if self.test_file is not None and self.val_file is None:
@@ -86,7 +99,9 @@ class Pairs(Task):
 
     def dataset(self, seeds: Seeds) -> Dataset:
         """The pairs; which are for training follows from seed `split`, unless files say it."""
-        read = {split: read_pairs(path) for split, path in self._paths.items()}
+        layout = PairFormat(self.header, self.quotes, self.strip, self.normalize)
+        files = {split: read_pairs(path, layout) for split, path in self._paths.items()}
+        read: dict[str, Sequence[Pair]] = {split: file.pairs for split, file in files.items()}
         if self.fingerprint not in (None, self._sha256()):
             raise DataError(
                 "the files of pairs have changed since the preset was resolved",
@@ -105,7 +120,9 @@ class Pairs(Task):
         vocabulary = self._vocabulary([pair for pairs in parts.values() for pair in pairs])
         splits = {split: _examples(vocabulary, pairs) for split, pairs in parts.items()}
         within = set(parts["val"]) <= set(parts["train"])
-        return Dataset(vocabulary, splits, val_within_train=within)
+        words = self.tokens == "words"
+        notes = tuple(note for file in files.values() for note in file.notes(words=words))
+        return Dataset(vocabulary, splits, val_within_train=within, notes=notes)
 
     @property
     def _files(self) -> dict[str, str]:
@@ -120,7 +137,7 @@ class Pairs(Task):
         digests = (sha256(path.read_bytes()).hexdigest() for path in self._paths.values())
         return sha256(" ".join(digests).encode()).hexdigest()
 
-    def _split(self, pairs: Sequence[Pair], seeds: Seeds) -> dict[str, list[Pair]]:
+    def _split(self, pairs: Sequence[Pair], seeds: Seeds) -> dict[str, Sequence[Pair]]:
         shares = [self.train_fraction] if self.split is None else [self.split.train, self.split.val]
         different = list(dict.fromkeys(pairs))
         rows = split_rows(len(different), [s for s in shares if s], seeds.rng("split"))

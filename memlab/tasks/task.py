@@ -102,6 +102,17 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class DataNote:
+    """Something in a user's data that looks like a mistake."""
+
+    what: str
+    where: str
+    """file and lines"""
+    setting: str
+    """KEY=VALUE that fixes it"""
+
+
+@dataclass(frozen=True)
 class Dataset:
     """What a model learns and is judged by."""
 
@@ -120,6 +131,8 @@ class Dataset:
     stages: tuple[Stage, ...] = ()
     """when training draws from which groups (`memlab.tasks.stages`); empty = every example once an
     epoch"""
+    notes: tuple[DataNote, ...] = ()
+    """what looks like a mistake in a user's files"""
 
     @property
     def n_ctx(self) -> int:

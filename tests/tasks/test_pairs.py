@@ -164,3 +164,91 @@ def test_a_file_that_has_changed_since_is_refused(folder):
 def test_splits_that_contradict_each_other_are_refused(folder, settings, message):
     with pytest.raises(ValidationError, match=message):
         read(folder, **settings)
+
+
+@pytest.mark.parametrize("tokens", ["characters", "words"])
+def test_half_a_surrogate_pair_is_refused_with_its_line(folder, tokens):
+    lines = ['{"prompt": "a", "answer": "1"}', '{"prompt": "a\\ud83d", "answer": "1"}']
+    (folder / "half.jsonl").write_text("\n".join(lines * 5))
+    with pytest.raises(DataError, match="not a pair") as raised:
+        read(folder, file="half.jsonl", tokens=tokens).dataset(Seeds())
+    assert raised.value.where.endswith("half.jsonl:2")
+    assert "surrogate" in raised.value.found
+    (folder / "whole.jsonl").write_text(
+        '{"prompt": "a\\ud83d\\ude00", "answer": "1"}\n' * 3 + lines[0]
+    )
+    assert (
+        "\N{GRINNING FACE}" in read(folder, file="whole.jsonl").dataset(Seeds()).vocabulary.symbols
+    )
+
+
+def notes_of(folder, lines, **settings):
+    (folder / "notes.tsv").write_text(
+        "\n".join([*lines, *(f"{i}\t{i + 1}" for i in range(9))]), "utf-8"
+    )
+    return read(folder, file="notes.tsv", **settings).dataset(Seeds()).notes
+
+
+@pytest.mark.parametrize(
+    ("lines", "what", "setting"),
+    [
+        (["Prompt\tAnswer"], "header", "header=true"),
+        (['"a"\t"say ""hi"""'], "quotation marks", "quotes=true"),
+        (["a\t5 "], "ends of an answer", "strip=true"),
+        (["a\t5", " a\t5"], "differ only in white space", "strip=true"),
+        (["a\u00a0b\t5"], "U+00A0 NO-BREAK SPACE", "normalize=nfkc"),
+        (["a\u200bb\t5"], "U+200B ZERO WIDTH SPACE", "normalize=nfkc"),
+        (["cafe\u0301\t5", "caf\u00e9\t5"], "combining mark", "normalize=nfc"),
+    ],
+)  # fmt: skip
+def test_text_that_teaches_something_else_is_reported_and_its_setting_fixes_it(
+    folder, lines, what, setting
+):
+    (note,) = notes_of(folder, lines)
+    assert what in note.what
+    assert note.where.startswith("notes.tsv, line")
+    assert note.setting == f"task.{setting}"
+    key, value = setting.split("=")
+    assert notes_of(folder, lines, **{key: {"true": True}.get(value, value)}) == ()
+
+
+def test_a_note_names_lines_as_an_editor_counts_them(folder):
+    (note,) = notes_of(folder, ["", "a\t5", "", "b\t5 "])
+    assert note.where == "notes.tsv, line 4"
+    (note,) = notes_of(folder, [f"p{i}\t5 " for i in range(7)])
+    assert note.where == "notes.tsv, lines 1, 2, 3, 4, 5 and 2 more"
+
+
+def test_quoted_cells_are_read_as_spreadsheets_write_them(folder):
+    (folder / "q.tsv").write_text('a\t"say ""hi"""\n"b\tc"\tplain\n' + "x\ty\n" * 3)
+    data = read(folder, file="q.tsv", quotes=True, train_fraction=0.9).dataset(Seeds())
+    pairs = {pair for split in pairs_of(data).values() for pair in split}
+    assert pairs == {("a", 'say "hi"'), ("b\tc", "plain"), ("x", "y")}
+    with pytest.raises(DataError, match="not a pair"):
+        (folder / "q.tsv").write_text('a\t"open\n')
+        read(folder, file="q.tsv", quotes=True).dataset(Seeds())
+
+
+def test_text_without_anything_unusual_has_no_notes(folder):
+    assert notes_of(folder, ['say "hi" \tyes', "caf\u00e9 =\t\u00e9t\u00e9"]) == ()
+
+
+def test_an_export_is_complete_or_absent(folder, tmp_path, monkeypatch):
+    from memlab.tasks import export
+
+    out = tmp_path / "out"
+    data = read(folder).dataset(Seeds())
+    assert {p.name for p in export.write_dataset(data, out, "jsonl")} == {
+        "train.jsonl",
+        "val.jsonl",
+    }
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def broken(data, folder):
+        yield next(export.write_jsonl(data, folder))
+        raise DataError("cannot be written")
+
+    monkeypatch.setitem(export.FORMATS, "jsonl", broken)
+    with pytest.raises(DataError):
+        export.write_dataset(read(folder, train_fraction=0.5).dataset(Seeds()), out, "jsonl")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
