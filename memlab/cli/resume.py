@@ -23,12 +23,17 @@ def resume(
 ) -> None:
     """Resume a run from its newest checkpoint, optionally with changed settings."""
     from memlab.cli.training import train_headless
-    from memlab.preset.edit import read_edits
-    from memlab.preset.run_preset import preset_of
+    from memlab.preset.edit import apply_edits, read_edits
+    from memlab.preset.extension import check_extension
+    from memlab.preset.run_preset import edited_preset
     from memlab.record.runs import find, runs_folder
 
     folder = find(runs_folder(runs), run)
-    edits = read_edits(preset_of(folder), overrides or ())
+    preset = edited_preset(folder)
+    edits = read_edits(preset, overrides or ())
+    per_epoch = folder.description.get("check", {}).get("updates_per_epoch", 1)
+    # Only the error: the warnings become events of the run when it takes the edit.
+    check_extension(preset, apply_edits(preset, edits), folder.last_step(), per_epoch)
     code = train_headless(
         folder, (), device, edits=edits, take_over=take_over, quiet=quiet, as_json=json
     )

@@ -76,7 +76,8 @@ def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
     lines += [phase_line(phase) for phase in summary["phases"]]
     lines.append(f"loss: {spike_stats_line(spikes)}; memlab spikes {summary['run']}")
     lines += [
-        f"{finding['level']}: {finding['what']} {finding['try']}" for finding in summary["findings"]
+        f"{finding['level']}: {finding['what']}; try: {finding['try']}"
+        for finding in summary["findings"]
     ]
     verified = summary["resume_verified"]
     if verified:

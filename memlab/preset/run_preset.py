@@ -1,13 +1,15 @@
-"""The preset that a run was made with."""
+"""The preset of a run: as created, and with its edits."""
 
 from memlab.errors import RunError
+from memlab.preset.edit import apply_edits
 from memlab.preset.load import from_json
 from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
+from memlab.record.history import History
 
 
 def preset_of(folder: RunFolder) -> Preset:
-    """The resolved preset that a run keeps.
+    """The resolved preset that a run was created with.
 
     Raises:
         RunError: its `run.json` is damaged or has none.
@@ -21,3 +23,15 @@ def preset_of(folder: RunFolder) -> Preset:
             hint=f"run `memlab doctor {folder.path.name}`",
         )
     return from_json(folder.description["preset"])
+
+
+def edited_preset(folder: RunFolder) -> Preset:
+    """The preset as it is now: with every edit and extension of the run.
+
+    Raises:
+        RunError, PresetError: as `preset_of`.
+    """
+    preset = preset_of(folder)
+    for edit in History(folder).until().edits:
+        preset = apply_edits(preset, edit.changes)
+    return preset

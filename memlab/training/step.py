@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from memlab.preset.learning_rate import learning_rate
 from memlab.record.events import COLUMNS, NORMS_EVERY
-from memlab.training.learning_rate import learning_rate
 from memlab.training.optimizers import set_learning_rate
 from memlab.training.run_data import RunData
 from memlab.training.state import TrainState

@@ -3,9 +3,9 @@
 import statistics
 import time
 
+from memlab.preset.learning_rate import learning_rate
 from memlab.preset.schema import Preset
 from memlab.training.device import choose_device
-from memlab.training.learning_rate import learning_rate
 from memlab.training.run_data import RunData
 from memlab.training.state import fresh_state
 from memlab.training.step import update

@@ -19,6 +19,7 @@ import numpy as np
 
 from memlab.errors import PresetError
 from memlab.preset.edit import apply_edits
+from memlab.preset.extension import check_extension
 from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
 from memlab.record.commands import CheckpointNow, Command, Edit, Stop
 from memlab.record.events import (
@@ -166,7 +167,7 @@ def _obey(state: TrainState, run_data: RunData, inbox: deque[Command]) -> bool:
                 state.planned.append(edit)
     due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
     state.planned = [edit for edit in state.planned if edit not in due]
-    if changes := _applied(state, due):
+    if changes := _applied(state, run_data, due):
         _take_effect(state, run_data, changes)
     elif wanted:
         _checkpoint(state)
@@ -191,33 +192,46 @@ def _announce_stage(state: TrainState, run_data: RunData) -> bool:
     return True
 
 
-def _applied(state: TrainState, edits: Sequence[Edit]) -> dict[str, Any]:
-    """Change the preset; what has changed. An edit that it cannot take is told and left out."""
+def _applied(state: TrainState, run_data: RunData, edits: Sequence[Edit]) -> dict[str, Any]:
+    """Apply edits to the preset; returns the changes. An invalid edit is reported and skipped."""
     changes: dict[str, Any] = {}
     for edit in edits:
         try:
-            state.preset = apply_edits(state.preset, edit.changes)
+            preset = apply_edits(state.preset, edit.changes)
+            warnings = check_extension(state.preset, preset, state.step, run_data.batches.per_epoch)
         except PresetError as error:
             emit(state, _refusal(state.step, error))
         else:
+            state.preset = preset
             changes |= edit.changes
+            for warning in warnings:
+                emit(
+                    state,
+                    Finding(
+                        step=state.step,
+                        level=warning.level,
+                        what=warning.what,
+                        why=warning.why,
+                        advice=warning.advice,
+                    ),
+                )
     return changes
 
 
 def _refusal(step: int, error: PresetError) -> Finding:
-    told = {"asked for": error.found, "allowed": error.allowed}
+    details = {"found": error.found, "allowed": error.allowed}
     return Finding(
         step=step,
         level="warning",
         what=f"an edit is refused: {error.what}",
-        why="; ".join(f"{label}: {text}" for label, text in told.items() if text),
-        advice="the run goes on without it; send an edit that is allowed",
+        why="; ".join(f"{label}: {text}" for label, text in details.items() if text),
+        advice="the run continues without it; send a valid edit",
     )
 
 
 def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) -> None:
     if state.ending in COMPLETED and state.step < _steps(state, run_data):
-        state.ending, state.worse_evaluations = None, 0
+        state.ending, state.worse_evaluations, state.sustained = None, 0, False
     apply_settings(state.optimizer, state.preset.optimizer)
     state.edits |= changes
     state.checkpointed_at = state.step

@@ -152,10 +152,19 @@ def test_an_edit_of_the_length_extends_the_run(tiny):
     assert events[-1].step == 40
 
 
-def test_an_edit_may_end_a_run_before_where_it_stands(tiny):
+def test_an_edit_that_would_end_a_run_in_its_past_is_refused(tiny):
     events, _, _ = run(tiny(), [Edit({"training.steps": 8}, at=12)])
-    assert (events[-1].reason, events[-1].step) == ("finished", 12)
-    assert [e.step for e in events if isinstance(e, Evaluated)][-1] == 12
+    (finding,) = (e for e in events if isinstance(e, Finding))
+    assert "training.steps lies before the run's present step" in finding.what
+    assert (events[-1].reason, events[-1].step) == ("finished", 30)
+
+
+def test_an_extension_reports_the_jump_of_the_lr(tiny):
+    settings = {"optimizer.schedule": "cosine", "optimizer.lr": 0.01}
+    events, _, _ = run(tiny(**settings), [Edit({"training.steps": 300}, at=30)])
+    (finding,) = (e for e in events if isinstance(e, Finding))
+    rates = rows(events)[:, COLUMNS.index("lr")]
+    assert f"from {rates[29]:.3g} at step 30 to {rates[30]:.3g} at step 31" in finding.what
 
 
 def test_edits_that_cannot_be_are_told_and_left_out_and_the_others_take_effect(tiny):
@@ -167,7 +176,7 @@ def test_edits_that_cannot_be_are_told_and_left_out_and_the_others_take_effect(t
     findings = [e for e in events if isinstance(e, Finding)]
     assert [e.step for e in findings] == [12, 12, 12]
     assert "optimizer.lr is too small" in findings[0].what
-    assert findings[0].why == "asked for: -1.0; allowed: a number above 0 and at most 100"
+    assert findings[0].why == "found: -1.0; allowed: a number above 0 and at most 100"
     assert [e for e in rare(events) if e not in findings] == rare(expected)
     assert rows(events).tobytes() == rows(expected).tobytes()
     assert state.edits == allowed.changes
@@ -257,6 +266,23 @@ def test_generalization_that_has_lasted_five_evaluations_more_ends_a_run(tiny, m
     named = {e.name: (e.after, e.step) for e in events if isinstance(e, Phase)}
     assert named["grokked"] == (5, 10)
     assert named["sustained"] == (30, 35)
+
+
+def test_a_run_that_ended_on_sustained_generalization_continues_when_extended(tiny, monkeypatch):
+    def perfect(*args):
+        evaluation = evaluate(*args)
+        values = evaluation.event.values | {"train_accuracy": 1.0, "val_accuracy": 1.0}
+        return replace(evaluation, event=replace(evaluation.event, values=values))
+
+    monkeypatch.setattr("memlab.training.train.evaluate", perfect)
+    preset = tiny(**{"training.steps": 500, "training.stop_when": "sustained"})
+    run_data = RunData(preset, CPU)
+    state, inbox = fresh_state(run_data), deque()
+    ended = list(train(state, run_data, inbox))[-1]
+    assert ended.reason == "early_stop"
+    inbox.append(Edit({"training.steps": ended.step + 40}))
+    extended = list(train(state, run_data, inbox))[-1]
+    assert (extended.reason, extended.step) == ("finished", ended.step + 40)
 
 
 def test_dropout_differs_from_step_to_step_but_not_from_run_to_run(tiny):

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
+from memlab.preset.learning_rate import learning_rate
 from memlab.preset.schema import Optimizer
-from memlab.training.learning_rate import learning_rate
 
 
 def test_warmup_rises_linearly_to_the_peak():

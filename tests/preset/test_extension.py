@@ -1,0 +1,38 @@
+"""Edits of a run's length: the lr before and after, by the closed form of the schedule."""
+
+import math
+
+import pytest
+
+from memlab.errors import PresetError
+from memlab.preset.edit import apply_edits
+from memlab.preset.extension import check_extension
+
+
+def extended(tiny, steps, new, at, **settings):
+    before = tiny(**{"training.steps": steps} | settings)
+    return check_extension(before, apply_edits(before, {"training.steps": new}), at, per_epoch=1)
+
+
+def test_a_run_cannot_be_shortened_below_its_step(tiny):
+    with pytest.raises(PresetError, match=r"training\.steps lies before") as raised:
+        extended(tiny, 60, 20, at=60)
+    assert "step 60" in raised.value.found
+    assert "60 steps" in raised.value.allowed
+    assert extended(tiny, 60, 60, at=60) == []
+
+
+def test_a_cosine_schedule_that_starts_over_is_reported_with_both_rates(tiny):
+    schedule = {"optimizer.schedule": "cosine", "optimizer.lr": 0.01}
+    (finding,) = extended(tiny, 50, 100, at=50, **schedule)
+    following = 0.01 * (1 + math.cos(math.pi * 51 / 100)) / 2
+    assert finding.level == "warning"
+    assert f"from 0 at step 50 to {following:.3g} at step 51" in finding.what
+    assert "training.steps=100" in finding.advice
+
+
+@pytest.mark.parametrize("schedule", ["constant", "linear"])
+def test_an_lr_that_does_not_jump_is_not_reported(tiny, schedule):
+    settings = {"optimizer.schedule": schedule, "optimizer.final_lr_fraction": 1.0}
+    assert extended(tiny, 50, 100, at=50, **settings) == []
+    assert extended(tiny, 50, 100, at=0, **{"optimizer.schedule": "cosine"}) == []
