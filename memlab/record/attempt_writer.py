@@ -3,12 +3,15 @@
 import hashlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from memlab.errors import RunError
 from memlab.record import files, sealed_json
@@ -16,6 +19,8 @@ from memlab.record.attempt import Attempt, open_here, place
 from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventWriter
 from memlab.record.events import COLUMNS, Event, Rows
+from memlab.record.row_format import Steps
+from memlab.record.row_tables import TableWriter, row_file_1_0
 from memlab.record.row_writer import RowWriter
 
 
@@ -24,13 +29,27 @@ class AttemptWriter:
     """The one writer of a claimed attempt; made by `RunFolder.claim`."""
 
     def __init__(
-        self, path: Path, run: str, seq: int, first_step: int, columns: Sequence[str] = COLUMNS
+        self,
+        path: Path,
+        run: str,
+        seq: int,
+        first_step: int,
+        columns: tuple[str, ...] | None = COLUMNS,
     ) -> None:
+        """
+        Args:
+            columns: those of format 1.0; None = the run is of format 1.1.
+        """
         self.number, self.seq = int(path.name), seq
-        self._kept = [COLUMNS.index(name) for name in columns]
         self._path, self._run = path, run
         self._attempt = Attempt(path, run)
-        self._rows = RowWriter(path, sealed_json.seed(self._place("steps")), first_step)
+        self._rows: RowWriter | TableWriter
+        if columns is None:
+            self._rows = TableWriter(path, self._place)
+        else:
+            self._kept = [COLUMNS.index(name) for name in columns]
+            file = row_file_1_0(path, self._place, columns)
+            self._rows = RowWriter(file, after=first_step - 1)
         self._events = EventWriter(path / "events.jsonl", self._place("events.jsonl"))
         self._heartbeat = files.create(path / "heartbeat")
         files.sync_folder(path)
@@ -48,20 +67,32 @@ class AttemptWriter:
         """Seconds since the epoch by the clock at the attempt's start: it may be set meanwhile."""
         return self._epoch + time.monotonic()
 
-    def write(self, event: Event) -> Event:
+    def write(self, event: Event, *, seal_rows: bool = True, wall: float | None = None) -> Event:
         """Write an event down, stamped with wall and seq.
 
         Rows may wait in memory for a moment; any other event is in the file, and all rows before
         it are sealed, when this returns. After an `OSError` the same call may be made again.
+
+        Args:
+            seal_rows: False where rows and events are read from a source that stays.
+            wall: when it happened, if that is not now.
         """
         if isinstance(event, Rows):
-            self._rows.append(event.first, event.values[:, self._kept])
+            assert isinstance(self._rows, RowWriter), "format 1.1 takes rows by `append`"
+            steps = np.arange(event.first, event.step + 1)
+            self._rows.append(steps, event.values[:, self._kept])
             return event
-        self._rows.flush()
-        event = replace(event, wall=self._wall(), seq=self.seq)
+        if seal_rows:
+            self._rows.flush()
+        event = replace(event, wall=self._wall() if wall is None else wall, seq=self.seq)
         self._events.append(event)
         self.seq += 1
         return event
+
+    def append(self, steps: Steps, columns: Mapping[str, ArrayLike]) -> None:
+        """Add rows of format 1.1; see `TableWriter.append`."""
+        assert isinstance(self._rows, TableWriter), "format 1.0 takes rows as an event"
+        self._rows.append(steps, columns)
 
     def flush(self) -> None:
         """Seal all rows that wait."""
@@ -128,12 +159,19 @@ class AttemptWriter:
             "step": step,
             "wall": self._wall(),
             "summary": dict(summary),
-            "sha256": {name: self._sha256(name) for name in _HASHED},
+            "sha256": {name: self._sha256(name) for name in self._hashed()},
         }
+        if isinstance(self._rows, TableWriter):
+            # Steps have gaps, so that the last of them does not tell how many rows there are.
+            document["rows"] = self._rows.n_rows
         files.replace(
             self._path / "end.json", sealed_json.seal(document, self._place("end.json"), indent=2)
         )
         self.close()
+
+    def _hashed(self) -> list[str]:
+        """Names of the files with rows and events."""
+        return sorted(name for name in os.listdir(self._path) if name.endswith(_HASHED))
 
     def _sha256(self, name: str) -> str:
         with open(self._path / name, "rb") as file:
@@ -168,4 +206,4 @@ class AttemptWriter:
             self.close()
 
 
-_HASHED = ("steps.bin", "steps.idx", "events.jsonl")
+_HASHED = (".bin", ".idx", ".jsonl")

@@ -1,7 +1,7 @@
 """Extremes of a column over bins of steps: what a chart draws, one bin a terminal column."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ class Bins:
 
     edges: NDArray[np.int64]
     """bin i covers the steps edges[i] <= step < edges[i + 1]"""
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     nonfinite: NDArray[np.int64]
 
     @classmethod
@@ -27,8 +27,8 @@ class Bins:
         n = min(width, steps)
         return cls(
             edges=first + np.arange(n + 1, dtype=np.int64) * steps // max(n, 1),
-            low=np.full(n, np.inf, np.float32),
-            high=np.full(n, -np.inf, np.float32),
+            low=np.full(n, np.inf, np.float64),
+            high=np.full(n, -np.inf, np.float64),
             nonfinite=np.zeros(n, np.int64),
         )
 
@@ -49,8 +49,8 @@ class Bins:
     def add(
         self,
         steps: NDArray[np.int64],
-        low: NDArray[np.float32],
-        high: NDArray[np.float32],
+        low: NDArray[np.floating[Any]],
+        high: NDArray[np.floating[Any]],
         nonfinite: NDArray[np.int64],
     ) -> None:
         """Fold in values, or extremes of groups that no edge cuts, in the order of their steps."""

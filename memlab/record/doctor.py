@@ -6,6 +6,7 @@ trace of a process that was cut short, which readers leave out and nothing depen
 
 import hashlib
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -24,10 +25,13 @@ from memlab.record.events import Unknown
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.json_types import Check
+from memlab.record.row_tables import Seat, TableReader
 from memlab.record.rows import RowReader
 from memlab.record.run_rows import NEVER
 
-ATTEMPT_FILES = {"attempt.json", "heartbeat", "steps.bin", "steps.idx", "events.jsonl", "end.json"}
+ATTEMPT_FILES = re.compile(
+    r"attempt\.json|heartbeat|events\.jsonl|end\.json|(steps|rows-\d{3,})\.(bin|idx)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class _Examiner:
             return
         self.verified["documents"] += 1
         expected = self.folder.description.get("preset_sha256")
-        yield from self._hash("preset.yaml", expected)
+        if expected is not None or self.folder.columns is not None:
+            yield from self._hash("preset.yaml", expected)
 
     def _document(self, name: str, seat: str, fits: Check) -> Iterator[Symptom]:
         """Verify the seal of a JSON file, and that it holds what such a file holds."""
@@ -133,26 +138,36 @@ class _Examiner:
             yield from self._document(f"{name}/end.json", seat("end.json"), json_types.END)
         for part, expected in ((attempt.end or {}).get("sha256") or {}).items():
             yield from self._hash(f"{name}/{part}", expected)
-        yield from self._rows(name, attempt, sealed_json.seed(seat("steps")))
+        yield from self._rows(name, attempt, seat)
         yield from self._lines(name, attempt, seat("events.jsonl"))
 
-    def _rows(self, name: str, attempt: Attempt, seed: int) -> Iterator[Symptom]:
-        columns = self.folder.columns
-        reader = RowReader(attempt.path, seed, columns)
+    def _rows(self, name: str, attempt: Attempt, seat: Seat) -> Iterator[Symptom]:
+        reader = TableReader(attempt.path, seat, self.folder.columns)
         reader.refresh()
+        if reader.unreadable:
+            yield Symptom("problem", name, f"the columns of {reader.unreadable} files are damaged")
+        for rows in reader.readers:
+            yield from self._table(name, rows)
+        first = int(attempt.info.get("first_step", reader.first_step or 1))
+        for missing in reader.missing(first, attempt.end):
+            yield Symptom("problem", name, f"missing: {missing}")
+
+    def _table(self, name: str, reader: RowReader) -> Iterator[Symptom]:
         good = reader.sealed.seals
-        records, torn = divmod(files.size(attempt.path / "steps.idx"), good.dtype.itemsize)
+        index = f"{name}/{reader.file.index.name}"
+        records, torn = divmod(
+            files.size(reader.file.index) - len(reader.file.header),
+            reader.sealed.format.seal.itemsize,
+        )
         if bad := records - len(good):
-            yield Symptom("problem", f"{name}/steps.idx", f"{bad} damaged seals")
+            yield Symptom("problem", index, f"{bad} damaged seals")
         steps, _ = reader.sealed.read(0, NEVER)
         if lost := int(good["rows"].sum()) - len(steps):
-            yield Symptom("problem", f"{name}/steps.bin", f"{lost} damaged rows")
-        elif gap := _gap(steps, attempt.info.get("first_step")):
-            yield Symptom("problem", f"{name}/steps.idx", gap)
-        covered = (good["row"] + good["rows"]).max(initial=0) * 4 * len(columns)
-        loose = files.size(attempt.path / "steps.bin") - int(covered)
+            yield Symptom("problem", f"{name}/{reader.file.rows.name}", f"{lost} damaged rows")
+        covered = (good["row"] + good["rows"]).max(initial=0) * reader.sealed.format.row_size
+        loose = files.size(reader.file.rows) - int(covered)
         if torn or (loose > 0 and not bad):
-            yield Symptom("note", f"{name}/steps.idx", "a flush was cut short at its end")
+            yield Symptom("note", index, "a flush was cut short at its end")
         self.verified["seals"] += len(good)
         self.verified["rows"] += len(steps)
 
@@ -175,14 +190,18 @@ class _Examiner:
         self.verified["lines"] += len(numbers)
 
     def _checkpoints(self) -> Iterator[Symptom]:
-        recorded, _ = History(self.folder).until().steps.read(0, NEVER)
+        # Where steps may have gaps, none of them can be missed.
+        gaps = self.folder.columns is None
+        recorded = np.zeros(0, np.int64)
+        if not gaps:
+            recorded, _ = History(self.folder).until().steps.read(0, NEVER)
         for step in self.folder.checkpoints.steps():
             name = f"checkpoints/step-{step:09d}"
             document = sealed_json.read(
                 self.folder.path / name / COMMIT, Path(name).name, json_types.COMMIT
             )
             found = list(self._committed(name, step, document))
-            if gap := _gap(recorded[recorded <= step], 1, step):
+            if not gaps and (gap := _gap(recorded[recorded <= step], 1, step)):
                 found.append(Symptom("problem", name, f"of the steps before it {gap}"))
             yield from found
             self.verified["checkpoints"] += not found
@@ -221,7 +240,7 @@ def _belongs(path: Path, is_folder: bool) -> bool:
         case ("run.json" | "preset.yaml" | "labels.json",):
             return not is_folder
         case ("attempts", number, *rest):
-            return number.isdecimal() and (not rest or rest[0] in ATTEMPT_FILES)
+            return number.isdecimal() and (not rest or bool(ATTEMPT_FILES.fullmatch(rest[0])))
         case ("checkpoints", name, *_):
             return name.startswith("step-")
         case ("commands", name):
@@ -231,11 +250,9 @@ def _belongs(path: Path, is_folder: bool) -> bool:
     return False
 
 
-def _gap(steps: NDArray[np.int64], first: int | None, last: int | None = None) -> str | None:
-    """The first place where the ascending `steps` do not go on one by one, in words."""
-    begin = first if first is not None else int(steps[0]) if len(steps) else 1
-    end = last if last is not None else int(steps[-1]) if len(steps) else begin - 1
-    wanted = np.arange(begin, end + 1)
+def _gap(steps: NDArray[np.int64], first: int, last: int) -> str | None:
+    """Which of the steps `first` to `last` are missing in the ascending `steps`, in words."""
+    wanted = np.arange(first, last + 1)
     missing = wanted[~np.isin(wanted, steps)]
     if not len(missing):
         return None

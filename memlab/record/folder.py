@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeGuard, final
@@ -23,8 +23,10 @@ from memlab.record.run_id import new_id
 from memlab.record.status import REASONS, Status
 
 FORMAT = "memlab-run"
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Readers of the same first number understand it; the second only adds."""
+GROWING_ROWS = "rows-1.1"
+"""what a reader must understand to write to a run of format 1.1"""
 
 
 @final
@@ -39,8 +41,8 @@ class RunFolder:
     def create(
         cls,
         runs: Path,
-        description: dict[str, Any],
-        preset_yaml: str,
+        description: Mapping[str, Any],
+        preset_yaml: str | None,
         name: str,
         run: str | None = None,
     ) -> Self:
@@ -48,7 +50,8 @@ class RunFolder:
 
         Args:
             description: all that stays as it is: resolved preset, versions, hardware, seeds.
-            preset_yaml: the resolved preset, for people.
+            preset_yaml: the resolved preset, for people. None = the run has none; its columns are
+                not known yet and its steps may have gaps, so it is of format 1.1, else of 1.0.
             name: what to call it; may be changed later.
             run: its id, where that was chosen before; None = a new one.
 
@@ -57,21 +60,19 @@ class RunFolder:
         """
         files.make_folder(runs)
         run = run or new_id(runs)
-        document = {
-            "format": FORMAT,
-            "version": list(VERSION),
-            "requires": [],
-            "id": run,
-            "created": time.time(),
-            "columns": list(COLUMNS),
-            "preset_sha256": hashlib.sha256(preset_yaml.encode()).hexdigest(),
-            **description,
-        }
+        if preset_yaml is None:
+            format = {"version": [1, 1], "requires": [GROWING_ROWS]}
+        else:
+            sha256 = hashlib.sha256(preset_yaml.encode()).hexdigest()
+            format = {"version": [1, 0], "requires": []}
+            format |= {"columns": list(COLUMNS), "preset_sha256": sha256}
+        document = {"format": FORMAT, **format, "id": run, "created": time.time(), **description}
         with files.new_folder(runs / run) as folder:
             for part in ("attempts", "checkpoints", "commands"):
                 files.make_folder(folder / part)
             files.write_new(folder / "run.json", sealed_json.seal(document, "run.json", indent=2))
-            files.write_new(folder / "preset.yaml", preset_yaml.encode())
+            if preset_yaml is not None:
+                files.write_new(folder / "preset.yaml", preset_yaml.encode())
             labels.write(folder, run, Labels(name=name))
         return cls(runs / run)
 
@@ -89,14 +90,30 @@ class RunFolder:
         return str(self.description.get("id", self.path.name))
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the per-step values, in the order of `steps.bin`."""
+    def columns(self) -> tuple[str, ...] | None:
+        """Names of the per-step values, in the order of `steps.bin`; None in format 1.1.
+
+        There each attempt names its columns as they appear.
+        """
+        if GROWING_ROWS in self.description.get("requires", ()):
+            return None
         return tuple(self.description.get("columns", COLUMNS))
 
     @cached_property
     def measures(self) -> Measures:
         """The declarations of its measures; any recorded name has one."""
         return Measures(from_json(self.description.get("measures")))
+
+    @property
+    def source(self) -> dict[str, Any] | None:
+        """What an imported run was read from; None of any other run."""
+        source: dict[str, Any] | None = self.description.get("source")
+        return source
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings of a run that memlab did not train, as its program stated them."""
+        return dict(self.description.get("config", {}))
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -115,9 +132,10 @@ class RunFolder:
         version = self.description.get("version")
         if self.description.get("format") != FORMAT or not _is_version(version):
             return f"run.json is of format {self.description.get('format')!r}"
-        if version[0] > VERSION[0] or self.description.get("requires"):
+        unknown = set(self.description.get("requires", ())) - {GROWING_ROWS}
+        if version[0] > VERSION[0] or unknown:
             return f"it is of format {version}; this memlab writes {list(VERSION)}"
-        if unknown := set(self.columns) - set(COLUMNS):
+        if unknown := set(self.columns or ()) - set(COLUMNS):
             return f"it has columns that this memlab does not know: {', '.join(sorted(unknown))}"
         return None
 
@@ -167,6 +185,8 @@ class RunFolder:
     def status(self, attempts: Sequence[Attempt] | None = None) -> Status:
         """What it is doing; `attempts` are its attempts, if they have just been listed."""
         attempts = self.attempts() if attempts is None else attempts
+        if self.source is not None:
+            return Status.IMPORTED
         if not attempts:
             return Status.QUEUED
         last = attempts[-1]
@@ -186,7 +206,7 @@ class RunFolder:
         return bool(turns) and isinstance(turns[-1], Paused)
 
     def claim(
-        self, info: dict[str, Any], *, seq: int, first_step: int, take_over: bool = False
+        self, info: Mapping[str, Any], *, seq: int, first_step: int, take_over: bool = False
     ) -> AttemptWriter:
         """Begin an attempt that replaces what earlier ones did from `seq` and `first_step` on.
 
@@ -198,8 +218,29 @@ class RunFolder:
 
         Raises:
             BusyError: another process works on this run.
+            RunError: it was imported, or cannot be written to.
         """
         self.check_writable()
+        self.check_own()
+        return self.begin(info, seq=seq, first_step=first_step, take_over=take_over)
+
+    def check_own(self) -> None:
+        """Refuse an imported run: another program trained it.
+
+        Raises:
+            RunError: it was imported.
+        """
+        if self.source is not None:
+            raise RunError(
+                "this run was imported, so it can only be read",
+                where=self.path.name,
+                found=f"from {self.source.get('path')}",
+            )
+
+    def begin(
+        self, info: Mapping[str, Any], *, seq: int, first_step: int, take_over: bool = False
+    ) -> AttemptWriter:
+        """As `claim`, for an imported run too: only the import itself does this."""
         while True:
             attempts = self.attempts()
             if attempts and not take_over and attempts[-1].watch():

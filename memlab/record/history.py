@@ -6,12 +6,13 @@ from typing import final
 
 import numpy as np
 
-from memlab.record import sealed_json
 from memlab.record.attempt import Attempt, place
 from memlab.record.event_log import EventReader
 from memlab.record.events import Edited, Event
 from memlab.record.folder import RunFolder
-from memlab.record.rows import RowReader, SealedRows
+from memlab.record.missing_rows import MissingRows, damage_text
+from memlab.record.row_tables import TableReader
+from memlab.record.rows import SealedRows
 from memlab.record.run_rows import NEVER, RunRows
 from memlab.record.snapshot import Snapshot
 from memlab.record.timeline import Timeline
@@ -26,16 +27,19 @@ class _Part:
             return place(folder.id, attempt.number, name)
 
         self._info = attempt
-        self.rows = RowReader(attempt.path, sealed_json.seed(seat("steps")), folder.columns)
+        self.rows = TableReader(attempt.path, seat, folder.columns)
         self.log = EventReader(attempt.path / "events.jsonl", seat("events.jsonl"))
 
     def refresh(self) -> bool:
         return self.rows.refresh() | self.log.refresh()
 
+    def missing(self) -> list[MissingRows]:
+        return self.rows.missing(self.first_step, self._info.end)
+
     @property
     def first_step(self) -> int:
         """From which step on it replaces earlier rows; its seals know when attempt.json is lost."""
-        known = self._info.info.get("first_step", self.rows.sealed.first_step)
+        known = self._info.info.get("first_step", self.rows.first_step)
         return NEVER if known is None else int(known)
 
     @property
@@ -83,8 +87,32 @@ class History:
 
     @property
     def damaged(self) -> int:
-        """Seals and lines that were found damaged, and left out."""
+        """Seals and lines that were found damaged, and left out; of rows, see `verify`."""
         return sum(part.rows.damaged + part.log.damaged for part in self._parts.values())
+
+    def verify(self) -> None:
+        """Read all rows once, so that `damaged` and `missing` are complete.
+
+        Without it they know of the rows that were read for something else.
+        """
+        for part in self._parts.values():
+            part.rows.verify()
+
+    @property
+    def missing(self) -> list[MissingRows]:
+        """Rows that were recorded and cannot be read; each step's latest attempt counts."""
+        missing: list[MissingRows] = []
+        hi = NEVER
+        for part in reversed(self._parts.values()):
+            found = part.missing()
+            missing += [here for one in found if (here := one.within(part.first_step, hi))]
+            hi = min(hi, part.first_step)
+        return sorted(missing, key=lambda one: one.first)
+
+    @property
+    def damage(self) -> str:
+        """What cannot be read, in a line; empty when everything can. See `verify`."""
+        return damage_text(self.missing, sum(part.log.damaged for part in self._parts.values()))
 
     def until(self, step: int | None = None) -> Snapshot:
         """The run as it stood when `step` was done; as it stands now for None."""
@@ -97,9 +125,7 @@ class History:
 
     def _rows(self, n_attempts: int) -> RunRows:
         parts = list(self._parts.values())[:n_attempts]
-        return RunRows.merge(
-            self.folder.columns, [(part.rows.sealed, part.first_step) for part in parts]
-        )
+        return _merged_rows(self.folder.columns, parts)
 
     @property
     def resume_verified(self) -> dict[str, int | None] | None:
@@ -120,11 +146,11 @@ class History:
     def _comparison(self, i: int) -> "_Comparison":
         """The rows of attempt `i` beside those of all before it, where both have them."""
         *before, part = list(self._parts.values())[: i + 1]
-        old, new = self._rows(i), part.rows.sealed
+        old, new = self._rows(i), _merged_rows(self.folder.columns, [part])
         apart = _edits(_merged_events(before, NEVER), part.first_seq) ^ _edits(
             part.log.events, part.first_seq
         )
-        last = min([old.last_step, new.last_step or 0, *(step for step, _ in apart)])
+        last = min([old.last_step, new.last_step, *(step for step, _ in apart)])
         if (i, last) not in self._compared:
             self._compared[i, last] = _compare(old, new, part.first_step, last)
         return self._compared[i, last]
@@ -136,13 +162,31 @@ class _Comparison:
     first_difference: int | None
 
 
-def _compare(old: RunRows, new: SealedRows, first: int, last: int) -> _Comparison:
+def _compare(old: RunRows, new: RunRows, first: int, last: int) -> _Comparison:
+    """Rows from step `first` to `last` that both have, in the columns that both have."""
+    shared = [name for name in old.columns if name in new.columns]
     old_steps, old_rows = old.read(first, last)
-    new_steps, new_rows = new.read(first, last + 1)
+    new_steps, new_rows = new.read(first, last)
     both, i, j = np.intersect1d(old_steps, new_steps, return_indices=True)
-    bits = old_rows[i].view(np.uint32) != new_rows[j].view(np.uint32)
-    different = both[bits.any(axis=1)]
-    return _Comparison(len(both), int(different[0]) if len(different) else None)
+    different = np.zeros(len(both), np.bool_)
+    for name in shared:
+        a = old_rows[i, old.columns.index(name)]
+        b = new_rows[j, new.columns.index(name)]
+        different |= a.view(bits := f"u{a.itemsize}") != b.view(bits)
+    first_different = both[different]
+    return _Comparison(len(both), int(first_different[0]) if len(first_different) else None)
+
+
+def _merged_rows(columns: tuple[str, ...] | None, parts: list[_Part]) -> RunRows:
+    """The rows of attempts; `columns` are those of format 1.0."""
+    tables: list[tuple[SealedRows, int]] = []
+    for part in parts:
+        for i, table in enumerate(part.rows.tables):
+            first = part.first_step if i == 0 else table.first_step
+            tables.append((table, NEVER if first is None else first))
+    if columns is None:
+        columns = tuple(dict.fromkeys(name for table, _ in tables for name in table.columns))
+    return RunRows.merge(columns, tables)
 
 
 def _merged_events(parts: list[_Part], stop: int) -> list[Event]:

@@ -52,7 +52,8 @@ _CROSSING = (None, {"from": int, "to": int, "threshold": float | None, "split": 
 
 RUN = shape({
     "id": str, "created": float, "columns": list[str], "preset_sha256": str, "versions": dict,
-    "preset": {"name": str, "training": dict},
+    "preset": {"name": str, "training": dict}, "requires": list[str], "config": dict,
+    "source": (None, {"path": str, "format": str}),
     "check": {
         "updates": int, "parameters": int, "chance_loss": float | None, "irreducible_loss": float | None,
         "examples": dict[str, int],
@@ -62,7 +63,7 @@ LABELS = shape({"name": str, "tags": list[str], "note": str})
 ATTEMPT = shape({"seq": int, "first_step": int, "threads": int, "device": str, "pid": int})
 HEARTBEAT = shape({"counter": int, "step": int, "state": str})
 END = shape({
-    "reason": str, "step": int, "sha256": dict[str, str],
+    "reason": str, "step": int, "rows": int, "sha256": dict[str, str],
     "summary": {"final": dict[str, float], "n_spikes": int, "memorized_at": _CROSSING, "grokked_at": _CROSSING},
 })  # fmt: skip
 COMMIT = shape({"step": int, "sha256": dict[str, str]})

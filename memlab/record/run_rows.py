@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.record.bins import Bins
+from memlab.record.events import SPARSE
+from memlab.record.missing_rows import MissingRows
+from memlab.record.row_format import MISSING, Steps, Values, is_missing
 from memlab.record.rows import SealedRows
 
 NEVER = 2**62
@@ -16,7 +19,7 @@ NEVER = 2**62
 
 @dataclass(frozen=True)
 class Segment:
-    """The steps of an attempt that no later attempt did again: lo <= step < hi."""
+    """The steps of a file of rows that no later attempt did again: lo <= step < hi."""
 
     sealed: SealedRows
     lo: int
@@ -32,10 +35,10 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     """in the order of their steps"""
 
     @classmethod
-    def merge(cls, columns: tuple[str, ...], attempts: list[tuple[SealedRows, int]]) -> "RunRows":
-        """Rows of attempts, oldest first; each replaces all before it from its first step on."""
+    def merge(cls, columns: tuple[str, ...], tables: list[tuple[SealedRows, int]]) -> "RunRows":
+        """Rows of files, oldest first; each replaces all before it from its first step on."""
         segments, hi = [], NEVER
-        for sealed, first_step in reversed(attempts):
+        for sealed, first_step in reversed(tables):
             if first_step < hi:
                 segments.append(Segment(sealed, first_step, hi))
                 hi = first_step
@@ -54,20 +57,57 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     def last_step(self) -> int:
         """The step of the last row; 0 when there is none."""
         for segment in reversed(self.segments):
-            last = min(segment.sealed.last_step or 0, segment.hi - 1)
-            if last >= segment.lo:
+            last = segment.sealed.last_before(segment.hi)
+            if last is not None and last >= segment.lo:
                 return last
         return 0
 
-    def read(self, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Steps, and rows (row, column), from step `first` to `last`, both included."""
+    def read(self, first: int, last: int) -> tuple[Steps, Values]:
+        """Steps, and rows (row, column), from step `first` to `last`, both included.
+
+        A value that was not recorded is a NaN; see `is_missing`.
+        """
         parts = [
-            segment.sealed.read(max(first, segment.lo), min(last + 1, segment.hi))
+            self._spread(
+                segment.sealed,
+                *segment.sealed.read(max(first, segment.lo), min(last + 1, segment.hi)),
+            )
             for segment in self.segments
         ]
-        steps = np.concatenate([np.zeros(0, np.int64), *(steps for steps, _ in parts)])
-        none = np.zeros((0, len(self.columns)), np.float32)
-        return steps, np.concatenate([none, *(values for _, values in parts)])
+        if not parts:
+            return np.zeros(0, np.int64), np.zeros((0, len(self.columns)), np.float32)
+        steps, values = zip(*parts, strict=True)
+        return np.concatenate(steps), np.concatenate(values)
+
+    def _spread(self, sealed: SealedRows, steps: Steps, values: Values) -> tuple[Steps, Values]:
+        """Rows of one file with all columns of the run."""
+        if sealed.columns == self.columns:
+            return steps, values
+        wide = np.full((len(steps), len(self.columns)), MISSING)
+        wide[:, [self.columns.index(name) for name in sealed.columns]] = values
+        return steps, wide
+
+    def measured(self, column: str, first: int = 0, last: int = NEVER) -> tuple[Steps, Values]:
+        """Steps `first` to `last` at which the column was recorded, and its values there."""
+        steps, rows = self.read(first, last)
+        values = rows[:, self.columns.index(column)]
+        there = ~(np.isnan(values) if self._is_sparse(column) else is_missing(values))
+        return steps[there], values[there]
+
+    def _is_sparse(self, column: str) -> bool:
+        """Whether NaN stands for what was not measured: so in format 1.0."""
+        stored = self.segments and self.segments[0].sealed.format.stores_steps
+        return column in SPARSE and not stored
+
+    @property
+    def missing(self) -> tuple[MissingRows, ...]:
+        """Rows that are lost between others, as far as the rows were read."""
+        found = [
+            one.within(segment.lo, segment.hi)
+            for segment in self.segments
+            for one in segment.sealed.missing(segment.lo)
+        ]
+        return tuple(one for one in found if one is not None)
 
     def view(self, column: str, first: int, last: int, width: int) -> Bins:
         """Extremes of a column over at most `width` bins of the steps `first` to `last`.
@@ -78,11 +118,12 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         starts = [segment.sealed.starts(segment.lo, segment.hi) for segment in self.segments]
         bins = Bins.over(first, last, width).along(np.concatenate(starts or [np.empty(0, int)]))
         for segment in self.segments:
-            segment.sealed.fill(bins, column, segment.lo, segment.hi)
+            if column in segment.sealed.columns:
+                segment.sealed.fill(bins, column, segment.lo, segment.hi)
         return bins.closed()
 
     @cached_property
-    def _all(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _all(self) -> tuple[Steps, Values]:
         return self.read(0, NEVER)
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:

@@ -20,6 +20,8 @@ class Status(StrEnum):
     DIVERGED = "diverged"
     DIED = "died"
     """its process is gone without a word"""
+    IMPORTED = "imported"
+    """read from the files of another program"""
     SUPERSEDED = "superseded"
     """a later attempt has taken over; never the status of a run"""
 

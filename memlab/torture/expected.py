@@ -6,14 +6,13 @@ from typing import final
 import numpy as np
 
 from memlab.errors import RunError
-from memlab.record import sealed_json
 from memlab.record.attempt import place
 from memlab.record.event_log import EventReader
 from memlab.record.events import Event
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.labels import Labels
-from memlab.record.rows import RowReader
+from memlab.record.row_tables import TableReader
 from memlab.record.run_rows import NEVER
 
 
@@ -72,7 +71,7 @@ def _events(folder: RunFolder, number: int) -> list[Event]:
 
 
 def _longest_seal(folder: RunFolder, number: int) -> int:
-    seed = sealed_json.seed(place(folder.id, number, "steps"))
-    reader = RowReader(folder.path / "attempts" / f"{number:03d}", seed, folder.columns)
+    path = folder.path / "attempts" / f"{number:03d}"
+    reader = TableReader(path, lambda name: place(folder.id, number, name), folder.columns)
     reader.refresh()
-    return int(reader.sealed.seals["rows"].max())
+    return max(int(table.seals["rows"].max()) for table in reader.tables)

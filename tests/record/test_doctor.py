@@ -79,7 +79,7 @@ def test_a_missing_attempt_a_missing_seal_and_a_missing_line_are_named(whole):
     first, _, *rest = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join([first, *rest]))
     assert problems(whole)[:2] == [
-        ("attempts/001/steps.idx", "the rows of 5 steps are missing, the first is 6"),
+        ("attempts/001", "missing: 5 rows in steps 6 to 10"),
         ("attempts/001/events.jsonl", "lines are missing between others"),
     ]
     shutil.rmtree(whole / "attempts/001")

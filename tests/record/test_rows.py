@@ -7,31 +7,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from memlab.record import row_index, row_writer
+from memlab.record import row_writer
+from memlab.record.row_format import MISSING, RowFile, RowFormat, is_missing
 from memlab.record.row_writer import RowWriter
 from memlab.record.rows import RowReader
 from memlab.record.run_rows import RunRows
 
 COLUMNS = ("loss", "lr")
 SEED = 7
+SEAL = RowFormat(COLUMNS).seal.itemsize
+
+
+def row_file(folder: Path, *, stores_steps: bool = False, seed: int = SEED) -> RowFile:
+    format = RowFormat(COLUMNS, stores_steps)
+    header = b"columns\n" if stores_steps else b""
+    return RowFile(folder / "steps.idx", folder / "steps.bin", seed, format, header)
 
 
 @dataclass
 class Case:
     folder: Path
     values: np.ndarray
-    first: int
+    steps: np.ndarray
     blocks: list[int]
+    stores_steps: bool = False
 
     def __post_init__(self) -> None:
-        writer = RowWriter(self.folder, SEED, self.first)
-        for block in np.split(self.values, np.cumsum(self.blocks)):
-            writer.append(writer.next_step, block)
+        writer = RowWriter(self.file)
+        cuts = np.cumsum(self.blocks)
+        for steps, values in zip(
+            np.split(self.steps, cuts), np.split(self.values, cuts), strict=True
+        ):
+            writer.append(steps, values)
             writer.flush()
         writer.close()
 
+    @property
+    def first(self) -> int:
+        return int(self.steps[0]) if len(self.steps) else 1
+
+    @property
+    def file(self) -> RowFile:
+        return row_file(self.folder, stores_steps=self.stores_steps)
+
     def reader(self) -> RowReader:
-        reader = RowReader(self.folder, SEED, COLUMNS)
+        reader = RowReader(self.file)
         reader.refresh()
         return reader
 
@@ -41,15 +61,26 @@ class Case:
 
 @st.composite
 def cases(draw):
-    n = draw(st.integers(0, 60))
-    floats = st.floats(width=32)
-    values = draw(npst.arrays(np.float32, (n, 2), elements=floats))
-    return values, draw(st.integers(1, 10**6)), draw(st.lists(st.integers(1, 9), max_size=12))
+    """Rows of either format; those of 1.1 with gaps in the step and values that are missing."""
+    stores_steps = draw(st.booleans())
+    n, first = draw(st.integers(0, 60)), draw(st.integers(0 if stores_steps else 1, 10**6))
+    blocks = draw(st.lists(st.integers(1, 9), max_size=12))
+    if not stores_steps:
+        values = draw(npst.arrays(np.float32, (n, 2), elements=st.floats(width=32)))
+        return values, first + np.arange(n), blocks
+    values = draw(npst.arrays(np.float64, (n, 2), elements=st.floats()))
+    values[draw(npst.arrays(np.bool_, (n, 2)))] = MISSING
+    gaps = draw(st.lists(st.integers(1, 5), min_size=n, max_size=n))
+    return values, first + np.cumsum([0, *gaps])[:n].astype(np.int64), blocks, True
 
 
 @pytest.fixture(scope="session")
 def make(tmp_path_factory):
     return lambda drawn: Case(tmp_path_factory.mktemp("rows"), *drawn)
+
+
+def four_rows():
+    return np.ones((4, 2), np.float32), np.arange(1, 5), [2]
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -62,31 +93,32 @@ def test_rows_come_back_bit_by_bit(make, drawn):
     case = make(drawn)
     steps, values = case.rows().read(0, 10**9)
     assert same_bits(values, case.values)
-    assert steps.tolist() == list(range(case.first, case.first + len(values)))
+    assert steps.tolist() == case.steps.tolist()
 
 
 @settings(max_examples=50)
 @given(cases(), st.data())
 def test_a_view_holds_the_extremes_of_every_bin_exactly(make, drawn, data):
     case = make(drawn)
-    low = data.draw(st.integers(case.first - 5, case.first + len(case.values) + 5))
-    high = data.draw(st.integers(low - 2, low + len(case.values) + 5))
+    last = int(case.steps[-1]) if len(case.steps) else case.first
+    low = data.draw(st.integers(case.first - 5, last + 5))
+    high = data.draw(st.integers(low - 2, low + last - case.first + 5))
     bins = case.rows().view("loss", low, high, data.draw(st.integers(1, 70)))
-    steps = case.first + np.arange(len(case.values))
+    steps = case.steps
     if len(bins.low):
         assert bins.edges[0] == low and bins.edges[-1] == high + 1
         assert (np.diff(bins.edges) > 0).all()
     for i in range(len(bins.low)):
         inside = case.values[(steps >= bins.edges[i]) & (steps < bins.edges[i + 1]), 0]
         finite = inside[np.isfinite(inside)]
-        assert bins.nonfinite[i] == len(inside) - len(finite)
+        assert bins.nonfinite[i] == len(inside) - len(finite) - is_missing(inside).sum()
         assert np.array_equal(bins.low[i], finite.min() if len(finite) else np.nan, equal_nan=True)
         assert np.array_equal(bins.high[i], finite.max() if len(finite) else np.nan, equal_nan=True)
 
 
 def test_a_view_of_many_seals_reads_no_row(make):
     values = np.arange(800, dtype=np.float32).reshape(400, 2) % 251
-    case = make((values, 5, [9] * 45))
+    case = make((values, 5 + np.arange(400), [9] * 45))
     rows = case.rows()
     (case.folder / "steps.bin").unlink()
     bins = rows.view("loss", 5, 404, 17)
@@ -122,11 +154,12 @@ def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, n
         text = b""
     path.unlink() if kind == "gone" else path.write_bytes(text)
     steps, values = case.rows().read(0, 10**9)
-    assert same_bits(values, case.values[steps - case.first])
+    assert same_bits(values, case.values[np.isin(case.steps, steps)])
     assert (np.diff(steps) > 0).all()
     if kind in ("append", "repeat"):
         assert len(values) == len(case.values)
-    if kind == "flip":
+    header = name == "steps.idx" and start < len(case.file.header)
+    if kind == "flip" and not header:
         assert len(values) >= len(case.values) - max(
             [len(case.values) - sum(case.blocks), *case.blocks, 0]
         )
@@ -139,18 +172,18 @@ def test_a_reader_of_a_growing_file_ends_with_all_rows(make, drawn, data):
     case = make(drawn)
     texts = {name: (case.folder / name).read_bytes() for name in ("steps.bin", "steps.idx")}
     (case.folder / "steps.idx").write_bytes(b"")
-    reader = case.reader()
+    reader, offset = case.reader(), len(case.file.header)
     for cut in sorted(data.draw(st.lists(st.integers(0, len(texts["steps.idx"])), max_size=5))):
         (case.folder / "steps.idx").write_bytes(texts["steps.idx"][:cut])
         reader.refresh()
-        assert len(reader.sealed.seals) == cut // row_index.layout(2).itemsize
+        assert len(reader.sealed.seals) == max(cut - offset, 0) // case.file.format.seal.itemsize
     (case.folder / "steps.idx").write_bytes(texts["steps.idx"])
     reader.refresh()
     assert same_bits(reader.sealed.read(0, 10**9)[1], case.values) and reader.damaged == 0
 
 
 def test_a_torn_seal_is_looked_at_again(make):
-    case = make((np.ones((4, 2), np.float32), 1, [2]))
+    case = make(four_rows())
     whole = (case.folder / "steps.idx").read_bytes()
     torn = whole[:-10] + bytes(10)
     (case.folder / "steps.idx").write_bytes(torn)
@@ -161,50 +194,50 @@ def test_a_torn_seal_is_looked_at_again(make):
 
 
 def test_seals_that_come_again_behind_a_long_damage_are_refused(make, monkeypatch):
-    case = make((np.ones((4, 2), np.float32), 1, [2]))
+    case = make(four_rows())
     index = case.folder / "steps.idx"
-    whole, size = index.read_bytes(), row_index.layout(2).itemsize
+    whole, size = index.read_bytes(), SEAL
     index.write_bytes(whole + bytes(10 * size) + whole)
     monkeypatch.setattr("memlab.record.rows.CHUNK", 2 * size)
     assert case.rows()["step"].tolist() == [1, 2, 3, 4] and case.reader().damaged == 12
 
 
 def test_rows_of_another_attempt_are_refused(make):
-    case = make((np.ones((4, 2), np.float32), 1, [2]))
-    other = RowReader(case.folder, SEED + 1, COLUMNS)
+    case = make(four_rows())
+    other = RowReader(row_file(case.folder, seed=SEED + 1))
     other.refresh()
     assert len(other.sealed.seals) == 0
 
 
 def test_rows_are_sealed_by_number_and_by_time(tmp_path, monkeypatch):
-    writer = RowWriter(tmp_path, SEED, 1)
+    writer = RowWriter(row_file(tmp_path), after=0)
     index = tmp_path / "steps.idx"
     block = np.zeros((row_writer.ROWS_PER_SEAL // 2, 2), np.float32)
     monkeypatch.setattr(row_writer.time, "monotonic", lambda: 0.0)
-    writer.append(1, block)
+    writer.append(np.arange(1, 1 + len(block)), block)
     assert index.stat().st_size == 0
-    writer.append(1 + len(block), block)
-    assert index.stat().st_size == row_index.layout(2).itemsize
-    writer.append(1 + 2 * len(block), block[:1])
+    writer.append(np.arange(1, 1 + len(block)) + len(block), block)
+    assert index.stat().st_size == SEAL
+    writer.append(np.array([1 + 2 * len(block)]), block[:1])
     monkeypatch.setattr(row_writer.time, "monotonic", lambda: 1e9)
-    writer.append(2 + 2 * len(block), block[:1])
-    assert index.stat().st_size == 2 * row_index.layout(2).itemsize
+    writer.append(np.array([2 + 2 * len(block)]), block[:1])
+    assert index.stat().st_size == 2 * SEAL
     writer.close()
 
 
 def test_a_long_block_is_sealed_in_pieces(tmp_path):
-    writer = RowWriter(tmp_path, SEED, 1)
-    writer.append(1, np.zeros((2500, 2), np.float32))
+    writer = RowWriter(row_file(tmp_path), after=0)
+    writer.append(np.arange(1, 2501), np.zeros((2500, 2), np.float32))
     writer.close()
-    reader = RowReader(tmp_path, SEED, COLUMNS)
+    reader = RowReader(row_file(tmp_path))
     reader.refresh()
     assert reader.sealed.seals["rows"].tolist() == [1024, 1024, 452]
 
 
 def test_a_gap_in_the_steps_is_a_bug_and_not_written(tmp_path):
-    writer = RowWriter(tmp_path, SEED, 1)
+    writer = RowWriter(row_file(tmp_path), after=0)
     with pytest.raises(AssertionError):
-        writer.append(3, np.zeros((1, 2), np.float32))
+        writer.append(np.array([3]), np.zeros((1, 2), np.float32))
     writer.close()
 
 
@@ -216,7 +249,7 @@ def test_merged_rows_equal_a_plain_refold(tmp_path_factory, attempts, data):
     sealed, plain = [], {}
     for number, (first, n) in enumerate(attempts):
         values = np.full((n, 2), number, np.float32) + np.arange(n)[:, None] / 64
-        case = Case(tmp_path_factory.mktemp("rows"), values, first, [7, 3])
+        case = Case(tmp_path_factory.mktemp("rows"), values, first + np.arange(n), [7, 3])
         sealed.append((case.reader().sealed, first))
         plain = {step: row for step, row in plain.items() if step < first}
         plain |= {first + i: row for i, row in enumerate(values)}
@@ -238,4 +271,4 @@ def test_merged_rows_equal_a_plain_refold(tmp_path_factory, attempts, data):
 
 def test_an_unknown_column_is_named_with_those_there_are(make):
     with pytest.raises(KeyError, match="step, loss, lr"):
-        make((np.ones((4, 2), np.float32), 1, [])).rows()["acc"]
+        make(four_rows()).rows()["acc"]

@@ -1,0 +1,102 @@
+"""Detectors on a run that memlab does not train: rows may have gaps in the step, or no loss.
+
+The border: detectors count rows, one by one. Here is what turns their counts into steps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.detectors.detector import Context
+from memlab.detectors.open_spike import LINGERING, LOOK_BACK
+from memlab.detectors.phases import PhaseDetector
+from memlab.detectors.spikes import SpikeDetector
+from memlab.record.events import COLUMNS, Event, Rows, Spike, SpikeOnset
+from memlab.record.row_format import Steps, Values, is_missing
+
+LOSS_NAMES = ("loss", "train_loss", "train/loss")
+"""columns that are judged, the first of them that there is"""
+GRAD_NORM_NAMES = ("grad_norm", "train/grad_norm", "gnorm")
+MEMORY = LINGERING + LOOK_BACK + 8
+"""rows whose steps are remembered: no spike is open for longer"""
+STEP_DETAILS = ("noticed", "not_finite_at", "grad_norm_peak_step")
+"""details of a spike that are steps"""
+
+
+@final
+class RunObserver:
+    """Notices spikes in the loss and phases in the evaluations."""
+
+    def __init__(self, context: Context | None = None, loss: str | None = None) -> None:
+        """
+        Args:
+            loss: the column that is judged; None = see `LOSS_NAMES`.
+        """
+        context = context or Context()
+        self._spikes, self._phases = SpikeDetector(context), PhaseDetector(context)
+        self._loss_names = LOSS_NAMES if loss is None else (loss,)
+        self._n = 0
+        """rows judged"""
+        self._steps = np.zeros(0, np.int64)
+        """steps of the last of them"""
+
+    def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
+        """Spikes that begin or close in rows whose steps follow those before."""
+        loss = _first(columns, self._loss_names)
+        if loss is None:
+            return []
+        there = ~is_missing(loss)
+        steps, n = steps[there], int(there.sum())
+        if not n:
+            return []
+        grad_norm = _first(columns, GRAD_NORM_NAMES)
+        table = np.ones((n, len(COLUMNS)), np.float32)
+        with np.errstate(over="ignore"):
+            table[:, COLUMNS.index("loss")] = loss[there]
+            if grad_norm is not None:
+                known = grad_norm[there]
+                table[:, COLUMNS.index("grad_norm")] = np.where(is_missing(known), 1.0, known)
+        self._n += n
+        self._steps = np.concatenate((self._steps, steps))
+        noticed = self._spikes.see(Rows(step=self._n, values=table))
+        placed = [self._placed(event) for event in noticed]
+        self._steps = self._steps[-MEMORY:]
+        return placed
+
+    def event(self, event: Event) -> list[Event]:
+        """Phases that an evaluation shows; a change or an edit lets the spikes' base be forgotten."""
+        spikes = [self._placed(one) for one in self._spikes.see(event)]
+        return [*spikes, *self._phases.see(event)]
+
+    def _placed(self, event: Event) -> Event:
+        """The same event at the run's own steps."""
+        if isinstance(event, SpikeOnset):
+            noticed = None if event.noticed is None else self._step(event.noticed)
+            return replace(event, step=self._step(event.step), noticed=noticed)
+        if isinstance(event, Spike):
+            return replace(
+                event,
+                step=self._step(event.step),
+                onset=self._step(event.onset),
+                peak_step=self._step(event.peak_step),
+                recovered_at=None if event.recovered_at is None else self._step(event.recovered_at),
+                details={
+                    name: self._step(value) if name in STEP_DETAILS else value
+                    for name, value in event.details.items()
+                },
+            )
+        return event
+
+    def _step(self, row: int) -> int:
+        """The step of a row, counted from 1."""
+        place = row - 1 - (self._n - len(self._steps))
+        return int(self._steps[min(max(place, 0), len(self._steps) - 1)])
+
+
+def _first(
+    columns: Mapping[str, NDArray[np.floating[Any]]], names: tuple[str, ...]
+) -> Values | None:
+    return next((columns[name] for name in names if name in columns), None)

@@ -1,0 +1,44 @@
+"""Rows that were recorded and cannot be read: damage is shown as a gap, never passed over."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memlab.record.row_format import Steps
+
+
+@dataclass(frozen=True)
+class MissingRows:
+    """Rows that are lost within the steps `first` to `last`, both included."""
+
+    first: int
+    last: int
+    rows: int
+
+    def within(self, lo: int, hi: int) -> "MissingRows | None":
+        """The part at steps lo <= step < hi, if any."""
+        first, last = max(self.first, lo), min(self.last, hi - 1)
+        return MissingRows(first, last, min(self.rows, last - first + 1)) if first <= last else None
+
+    def __str__(self) -> str:
+        steps = f"{self.first:,} to {self.last:,}" if self.first < self.last else f"{self.first:,}"
+        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'} in steps {steps}"
+
+
+def damage_text(missing: Iterable[MissingRows], damaged_events: int) -> str:
+    """What cannot be read, in a line; empty when everything can."""
+    ranges = list(missing)
+    parts = []
+    if ranges:
+        shown = ", ".join(map(str, ranges[:3])) + (", ..." if len(ranges) > 3 else "")
+        parts.append(f"damaged: {shown}")
+    if damaged_events:
+        parts.append(
+            f"{damaged_events:,} damaged {'line' if damaged_events == 1 else 'lines'} of events"
+        )
+    return "; ".join(parts)
+
+
+def breaks(steps: Steps, missing: Iterable[MissingRows]) -> list[int]:
+    """Places in `steps` before which rows are missing."""
+    firsts = [one.first for one in missing]
+    return sorted({int(place) for place in steps.searchsorted(firsts)} - {0, len(steps)})

@@ -1,0 +1,244 @@
+"""Writes a run that another program trained: rows and events in, a run of format 1.1 out.
+
+with Recording.create(runs, "my log", source=Source(...), observe=...) as recording:
+    recording.add(steps, {"loss": loss, "grad_norm": norm}, events)
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memlab.record.attempt_writer import AttemptWriter
+from memlab.record.events import Ended, Evaluated, Event, Started
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.row_format import Steps
+from memlab.record.run_rows import RunRows
+from memlab.record.summary import end_summary
+
+BLOCK = 1024
+"""rows that are shown to the observer at once, where evaluations lie between them"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a run was imported from."""
+
+    path: str
+    """as the user gave it"""
+    format: str
+    sha256: str
+    """of the bytes that were read; "" while they still grow"""
+    details: dict[str, Any]
+    """whatever else the format tells: warnings, lines left out, names that were mapped"""
+
+
+@dataclass(frozen=True)
+class OtherRun:
+    """What is known of a run that memlab does not train when it is made."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """settings as its program states them: names to JSON values"""
+    steps: int | None = None
+    """updates that are planned"""
+    source: Source | None = None
+    """of an imported run, which then can only be read"""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """further members of `run.json`, such as `measures`"""
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of `run.json`."""
+        return {
+            "config": dict(self.config),
+            **({} if self.source is None else {"source": asdict(self.source)}),
+            **({} if self.steps is None else {"check": {"updates": self.steps}}),
+            **self.more,
+        }
+
+
+class Observer(Protocol):
+    """Notices spikes and phases. `memlab.detectors.observer` has the one that memlab uses."""
+
+    def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
+        """What rows, which follow those before, let it notice."""
+
+    def event(self, event: Event) -> list[Event]:
+        """What an event lets it notice."""
+
+
+class _Blind:
+    """Notices nothing."""
+
+    def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
+        return []
+
+    def event(self, event: Event) -> list[Event]:
+        return []
+
+
+@final
+class Recording:
+    """One process that writes down a run, as one attempt or, where steps go back, as several."""
+
+    def __init__(self, folder: RunFolder, observe: Callable[[], Observer] = _Blind) -> None:
+        """
+        Args:
+            observe: makes an observer that has seen nothing yet.
+        """
+        self.folder, self._observe = folder, observe
+        self._observer = observe()
+        self._writer: AttemptWriter | None = None
+        self._event_steps: list[int] = []
+        """of all events that count, in the order of their seq"""
+        self.last_step = -1
+        """of the last row; -1 = there is none"""
+
+    @classmethod
+    def create(
+        cls,
+        runs: Path,
+        name: str,
+        description: OtherRun,
+        observe: Callable[[], Observer] = _Blind,
+    ) -> Self:
+        """A recording of a new run."""
+        return cls(RunFolder.create(runs, description.to_json(), None, name), observe)
+
+    @property
+    def attempts(self) -> int:
+        """Attempts so far."""
+        return self._writer.number if self._writer else 0
+
+    def add(
+        self,
+        steps: ArrayLike,
+        columns: Mapping[str, ArrayLike],
+        events: Sequence[Event] = (),
+        walls: Sequence[float] | None = None,
+    ) -> None:
+        """Add rows, and events that happened among them or after.
+
+        A first step at or below the last row begins an attempt.
+
+        Args:
+            steps: (row,) strictly ascending, 0 or above.
+            columns: by name (row,) values; `MISSING` where there is none.
+            events: in the order of their steps: `Evaluated`, `Samples`, ...
+            walls: of the events, seconds since the epoch; without them, now.
+        """
+        rows = np.asarray(steps, np.int64)
+        values = {name: np.asarray(column, np.float64) for name, column in columns.items()}
+        if len(rows) and rows[0] <= self.last_step:
+            self.begin_attempt(int(rows[0]))
+        times: Sequence[float | None] = walls or [None] * len(events)
+        waiting = list(zip(events, times, strict=True))
+        at = 0
+        while at < len(rows) or waiting:
+            stop = min(at + BLOCK, len(rows)) if waiting else len(rows)
+            # Events after the last row of the block belong to a later one.
+            limit = np.inf if stop == len(rows) else int(rows[stop - 1])
+            n = next(
+                (i for i, (event, _) in enumerate(waiting) if event.step > limit), len(waiting)
+            )
+            block = {name: column[at:stop] for name, column in values.items()}
+            self._add(rows[at:stop], block, waiting[:n])
+            waiting, at = waiting[n:], stop
+
+    def _add(
+        self,
+        steps: Steps,
+        columns: Mapping[str, NDArray[np.float64]],
+        events: Iterable[tuple[Event, float | None]],
+    ) -> None:
+        """Rows and the events among them, with what is noticed in both, in the order of steps."""
+        writer = self._writer or self.begin_attempt(int(steps[0]) if len(steps) else 0)
+        noticed: list[tuple[Event, float | None]] = []
+        if len(steps):
+            writer.append(steps, columns)
+            self.last_step = int(steps[-1])
+            noticed += [(event, None) for event in self._observer.rows(steps, columns)]
+        for event, wall in events:
+            noticed.append((event, wall))
+            noticed += [(other, wall) for other in self._observer.event(event)]
+        for event, wall in sorted(noticed, key=lambda pair: pair[0].step):
+            self._write(event, wall)
+
+    def _write(self, event: Event, wall: float | None = None) -> None:
+        assert self._writer is not None
+        self._writer.write(event, seal_rows=False, wall=wall)
+        self._event_steps.append(event.step)
+
+    def begin_attempt(
+        self, first_step: int, info: Mapping[str, Any] | None = None
+    ) -> AttemptWriter:
+        """Replace what was recorded from `first_step` on by what is added next."""
+        if self._writer is not None:
+            self._writer.end("interrupted", max(self.last_step, 0), {})
+            self._rewind(first_step)
+        seq = next(
+            (i for i, step in enumerate(self._event_steps) if step >= first_step),
+            len(self._event_steps),
+        )
+        del self._event_steps[seq:]
+        resumed_from = first_step - 1 if self._writer else None
+        started = {**(info or {}), "resumed_from": resumed_from}
+        self._writer = self.folder.begin(started, seq=seq, first_step=first_step)
+        self.last_step = min(self.last_step, first_step - 1)
+        step = max(first_step - 1, 0)
+        self._write(Started(step=step, attempt=self._writer.number, resumed_from=resumed_from))
+        return self._writer
+
+    def _rewind(self, first_step: int) -> None:
+        """An observer that has seen what was recorded before `first_step`."""
+        self._observer = self._observe()
+        now = History(self.folder).until(first_step - 1)
+        show_rows(self._observer, now.steps)
+        for event in now.of(Evaluated):
+            self._observer.event(event)
+
+    def flush(self) -> None:
+        """Seal all rows that wait, for those who follow."""
+        if self._writer is not None:
+            self._writer.flush()
+            self._writer.beat(max(self.last_step, 0))
+
+    def end(self, reason: str = "finished", step: int | None = None) -> None:
+        """Close the run: nothing can be added any more."""
+        writer = self._writer or self.begin_attempt(0)
+        step = max(self.last_step, *self._event_steps[-1:], 0) if step is None else step
+        writer.flush()
+        summary = end_summary(self.folder)
+        self._write(Ended(step=step, reason=reason, summary=summary))
+        writer.end(reason, step, summary)
+
+    def close(self) -> None:
+        """Let the files go without an end."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.end()
+        self.close()
+
+
+def show_rows(observer: Observer, rows: RunRows, chunk: int = 1 << 16) -> None:
+    """Let an observer see rows that were recorded, in chunks."""
+    first = 0
+    while first <= rows.last_step:
+        steps, values = rows.read(first, first + chunk - 1)
+        observer.rows(steps, dict(zip(rows.columns, values.T, strict=True)))
+        first += chunk

@@ -1,0 +1,226 @@
+"""The files of rows of one attempt: one in format 1.0, in format 1.1 one for each set of columns.
+
+In format 1.1 a column may first appear at any row. Then the next file begins, `rows-002.bin`, whose
+rows have that column too. The index of a file begins with its columns, as a sealed line.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from memlab.record import files, sealed_json
+from memlab.record.json_types import shape
+from memlab.record.missing_rows import MissingRows
+from memlab.record.row_format import MISSING, RowFile, RowFormat, Steps
+from memlab.record.row_writer import RowWriter
+from memlab.record.rows import RowReader, SealedRows
+
+MOST_COLUMNS = 10_000
+HEADER_LIMIT = 4 << 20
+"""bytes of the line that names the columns"""
+
+Seat = Callable[[str], str]
+"""The place of a file of the attempt, from which its CRCs start."""
+_are_names = shape(list[str])
+
+
+def row_file_1_0(folder: Path, seat: Seat, columns: tuple[str, ...]) -> RowFile:
+    """The one file of format 1.0."""
+    return _row_file(folder, seat, "steps", RowFormat(columns), b"")
+
+
+def _row_file(folder: Path, seat: Seat, stem: str, format: RowFormat, header: bytes) -> RowFile:
+    index, rows = folder / f"{stem}.idx", folder / f"{stem}.bin"
+    return RowFile(index, rows, sealed_json.seed(seat(stem)), format, header)
+
+
+def _stem(number: int) -> str:
+    return f"rows-{number:03d}"
+
+
+@final
+class TableWriter:
+    """Appends rows of format 1.1; columns may come and stay away."""
+
+    def __init__(self, folder: Path, seat: Seat) -> None:
+        self._folder, self._seat = folder, seat
+        self._writers: list[RowWriter] = []
+        self._number = 0
+        self._rows_before = 0
+        """rows in files that are closed"""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns so far, in the order in which they appeared."""
+        return self._writers[-1].format.columns if self._writers else ()
+
+    @property
+    def last_step(self) -> int | None:
+        """The step of the last row that was taken in."""
+        return self._writers[-1].last_step if self._writers else None
+
+    @property
+    def n_rows(self) -> int:
+        """Rows taken in."""
+        return self._rows_before + sum(writer.n_rows for writer in self._writers)
+
+    def append(self, steps: Steps, columns: Mapping[str, ArrayLike]) -> None:
+        """Add rows with ascending steps, each above the last one.
+
+        After an `OSError` the same call may be made again: the rows are not taken in twice.
+
+        Args:
+            columns: by name the values, one per step; `MISSING` where there is none.
+        """
+        new = [name for name in columns if name not in self.columns]
+        if new or not self._writers:
+            self._begin((*self.columns, *new))
+        writer = self._writers[-1]
+        values = np.full((len(steps), len(self.columns)), MISSING)
+        for i, name in enumerate(self.columns):
+            if name in columns:
+                values[:, i] = columns[name]
+        writer.append(steps, values)
+
+    def _begin(self, columns: tuple[str, ...]) -> None:
+        """The next file, for rows with these columns."""
+        assert len(columns) <= MOST_COLUMNS, "too many columns"
+        last = self.last_step
+        self.flush()
+        stem = _stem(self._number + 1)
+        header = sealed_json.seal({"columns": list(columns)}, self._seat(f"{stem}.idx"))
+        format = RowFormat(columns, stores_steps=True)
+        file = _row_file(self._folder, self._seat, stem, format, header)
+        # A try that failed may have left an empty file.
+        for path in (file.index, file.rows):
+            with suppress(FileNotFoundError):
+                files.calls.unlink(path)
+        self._writers.append(RowWriter(file, after=last))
+        self._number += 1
+
+    def flush(self) -> None:
+        """Seal all that waits."""
+        for writer in self._writers:
+            writer.flush()
+
+    def sync(self) -> None:
+        """Make all that is sealed durable."""
+        for writer in self._writers:
+            writer.sync()
+        self._close(self._writers[:-1])
+        self._writers = self._writers[-1:]
+
+    def _close(self, writers: Sequence[RowWriter]) -> None:
+        for writer in writers:
+            self._rows_before += writer.n_rows
+            writer.close()
+
+    def close(self) -> None:
+        """Let the files go; what waits is dropped."""
+        self._close(self._writers)
+        self._writers = []
+
+
+@final
+class TableReader:
+    """Follows the files of rows of an attempt."""
+
+    def __init__(self, folder: Path, seat: Seat, columns: tuple[str, ...] | None) -> None:
+        """
+        Args:
+            columns: those of format 1.0; None = the run is of format 1.1.
+        """
+        self._folder, self._seat = folder, seat
+        self._grows = columns is None
+        self.unreadable = 0
+        """files whose columns cannot be read"""
+        self.readers: list[RowReader] = []
+        if columns is not None:
+            self.readers.append(RowReader(row_file_1_0(folder, seat, columns)))
+        self._number = 0
+
+    @property
+    def tables(self) -> list[SealedRows]:
+        """What was found so far, in the order of their steps."""
+        return [reader.sealed for reader in self.readers]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in the order in which they appeared."""
+        return tuple(dict.fromkeys(name for table in self.tables for name in table.columns))
+
+    @property
+    def first_step(self) -> int | None:
+        """Step of the first row, as its seal has it."""
+        firsts = [table.first_step for table in self.tables]
+        return min((first for first in firsts if first is not None), default=None)
+
+    @property
+    def last_step(self) -> int | None:
+        """Step of the last sealed row."""
+        lasts = [table.last_step for table in self.tables]
+        return max((last for last in lasts if last is not None), default=None)
+
+    @property
+    def damaged(self) -> int:
+        """Seals and headers that were found damaged, and those whose rows were, as far as read."""
+        return self.unreadable + sum(reader.damaged for reader in self.readers)
+
+    def verify(self) -> None:
+        """Read all rows that were not read yet, so that nothing that is damaged stays unnoticed."""
+        for reader in self.readers:
+            reader.verify()
+
+    def missing(self, first_step: int, end: Mapping[str, Any] | None) -> list[MissingRows]:
+        """Rows that are lost, as far as is known.
+
+        Args:
+            first_step: of the attempt.
+            end: its `end.json`, which tells what there was when it ended.
+        """
+        missing: list[MissingRows] = []
+        next_step, rows = first_step, 0
+        for table in self.tables:
+            missing += table.missing(next_step)
+            if len(table.seals):
+                next_step = (table.last_step or 0) + 1
+                rows += int(table.seals["row"][-1]) + int(table.seals["rows"][-1])
+        if end is not None:
+            last = int(end.get("step", 0))
+            lost = int(end.get("rows", rows)) - rows if self._grows else last + 1 - next_step
+            if lost > 0:
+                missing.append(MissingRows(next_step, max(last, next_step), lost))
+        return missing
+
+    def refresh(self) -> bool:
+        """Take in what was written since; true when there was anything."""
+        grown = [reader.refresh() for reader in self.readers]
+        while self._grows and self._open_next():
+            grown.append(self.readers[-1].refresh())
+        return any(grown)
+
+    def _open_next(self) -> bool:
+        """Begin to read the next file whose columns can be read, if there is one."""
+        while (header := self._header(self._number + 1)) is not None:
+            self._number += 1
+            stem = _stem(self._number)
+            document = sealed_json.unseal(header, self._seat(f"{stem}.idx")) or {}
+            columns = document.get("columns", [])
+            if _are_names(columns) and len(columns) == len(set(columns)) > 0:
+                format = RowFormat(tuple(columns), stores_steps=True)
+                file = _row_file(self._folder, self._seat, stem, format, header)
+                self.readers.append(RowReader(file))
+                return True
+            self.unreadable += 1
+        return False
+
+    def _header(self, number: int) -> bytes | None:
+        """The line that names the columns of a file, be it damaged; None while it is not written."""
+        data = files.read_from(self._folder / f"{_stem(number)}.idx", 0, HEADER_LIMIT)
+        line, newline, _ = data.partition(b"\n")
+        followed = files.size(self._folder / f"{_stem(number + 1)}.idx")
+        return line + newline if newline or followed else None
