@@ -79,9 +79,10 @@ def send(folder: RunFolder, command: Command) -> None:
     """Ask the newest attempt of a run for something.
 
     Raises:
-        RunError: no attempt was ever made.
+        RunError: no attempt was ever made, or the run was imported.
     """
     folder.check_writable()
+    folder.check_own()
     attempts = folder.attempts()
     if not attempts:
         raise RunError(
