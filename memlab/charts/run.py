@@ -43,6 +43,6 @@ def loss_chart(now: Snapshot, chance: float | None, *, x_log: bool = True) -> Ch
 
 
 def spike_marks(now: Snapshot) -> Marks:
-    """The peaks of the spikes that have closed."""
+    """The peaks of all spikes, an open one included."""
     peaks = [(spike.peak_step, spike.peak) for spike in now.spikes]
     return Marks("spike", np.array([p[0] for p in peaks]), np.array([p[1] for p in peaks]), "spike")

@@ -2,7 +2,7 @@
 
 val_loss, train_digits, ...      the measure of that name in the evaluations
 val_accuracy_add                 one task of a mixture, or one group of examples
-spikes, spike_peak               closed loss spikes so far, and the highest of their peaks
+spikes, spike_peak               loss spikes so far, an open one included, and their highest peak
 grok_ratio                       step of generalization / step of memorization
 """
 

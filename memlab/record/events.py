@@ -94,7 +94,7 @@ class Spike(Event):
     peak_step: int
     recovered_at: int | None
     label: str
-    """spike, lingering or divergence"""
+    """spike, lingering or divergence; `open` in a snapshot for one that has not closed"""
     details: dict[str, Any] = field(default_factory=dict)
 
 

@@ -81,14 +81,39 @@ class Snapshot:
 
     @property
     def spikes(self) -> tuple[Spike, ...]:
+        """All spikes by onset; one that has not closed comes last, labelled `open`."""
+        opened = self.open_spike
+        return self.closed_spikes + ((self._so_far(opened),) if opened else ())
+
+    @property
+    def closed_spikes(self) -> tuple[Spike, ...]:
         """Spikes that have closed."""
         return self.of(Spike)
 
     @cached_property
     def open_spike(self) -> SpikeOnset | None:
-        """The spike that is not over yet."""
-        onsets, closed = self.of(SpikeOnset), {spike.onset for spike in self.spikes}
+        """The onset of the spike that has not closed."""
+        onsets, closed = self.of(SpikeOnset), {spike.onset for spike in self.closed_spikes}
         return onsets[-1] if onsets and onsets[-1].step not in closed else None
+
+    def _so_far(self, onset: SpikeOnset) -> Spike:
+        """An open spike with its peak up to now."""
+        steps, rows = self.steps.read(onset.step, self.last_step)
+        losses = rows[:, self.steps.columns.index("loss")].astype(np.float64)
+        losses[~np.isfinite(losses)] = onset.value
+        at = int(losses.argmax()) if len(losses) else 0
+        is_higher = len(losses) > 0 and losses[at] >= onset.value
+        return Spike(
+            step=self.last_step,
+            wall=onset.wall,
+            seq=onset.seq,
+            onset=onset.step,
+            base=onset.base,
+            peak=float(losses[at]) if is_higher else onset.value,
+            peak_step=int(steps[at]) if is_higher else (onset.noticed or onset.step),
+            recovered_at=None,
+            label="open",
+        )
 
     @property
     def phases(self) -> tuple[Phase, ...]:

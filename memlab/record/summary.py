@@ -127,6 +127,7 @@ def spike_to_json(spike: Any) -> dict[str, Any]:
         "peak_step": spike.peak_step,
         "recovered_at": spike.recovered_at,
         "kind": spike.label,
+        "open": spike.label == "open",
         "details": spike.details,
     }
 

@@ -72,7 +72,9 @@ def test_a_history_tells_what_happened(folder):
     ]  # fmt: skip
     assert now.view("loss", 1, 10, 10).low.tolist() == values(1, 10)[:, 0].tolist()
     then = History(folder).until(8)
-    assert then.open_spike.step == 7 and then.spikes == () and then.ended is None
+    assert then.open_spike.step == 7 and then.closed_spikes == () and then.ended is None
+    (so_far,) = then.spikes
+    assert (so_far.onset, so_far.label, so_far.recovered_at) == (7, "open", None)
     assert then.evaluations["step"].tolist() == [0, 5] and then.last_step == 8
     assert then.steps["step"].tolist() == list(range(1, 9))
     with pytest.raises(KeyError, match="val_loss"):

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from memlab.detectors.curve import recorded
 from memlab.record import events
 from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
+from memlab.record.history import History
 from memlab.record.runs import find
 from memlab.record.summary import brief, end_summary, planned_steps, summarize
 
@@ -135,3 +138,22 @@ def test_events_without_a_beginning_are_no_work(runs):
         writer.write(events.Change(step=1, what="a"))
         writer.write(events.Change(step=9, what="b"))
     assert summarize(folder)["steps_per_second"] is None
+
+
+def test_an_open_spike_is_counted_and_marked_everywhere(runs):
+    folder = RunFolder.create(runs, {}, "", "open")
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.write(events.Started(step=0, attempt=1, device="cpu", engine="plain"))
+        losses = np.full((20, len(events.COLUMNS)), 1.0, np.float32)
+        losses[14:, 0] = [3.0, 8.0, NAN, 7.0, np.inf, 6.0]
+        writer.write(events.Rows(step=20, values=losses))
+        writer.write(events.SpikeOnset(step=15, base=1.0, value=3.0, z=9.0, noticed=15))
+        writer.end("finished", 20, end_summary(folder))
+    (spike,) = summarize(folder)["spikes"]
+    assert (spike["open"], spike["kind"], spike["recovered_at"]) == (True, "open", None)
+    assert (spike["step"], spike["peak"], spike["peak_step"]) == (15, 8.0, 16)
+    assert brief(folder)["spikes"] == 1
+    snapshot = History(folder).until()
+    assert [s.onset for s in recorded(snapshot).spikes] == [15]
+    assert snapshot.open_spike.step == 15 and snapshot.closed_spikes == ()
+    assert History(folder).until(15).spikes[0].peak == 3.0

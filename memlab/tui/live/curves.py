@@ -207,8 +207,6 @@ def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
 def _spikes(view_state: ViewState) -> Iterator[Marks]:
     spikes = view_state.view.spikes
     places = [(spike.peak_step, spike.peak) for spike in spikes]
-    if opened := view_state.view.open_spike:
-        places.append((opened.step, opened.value))
     if places:
         x, y = np.array(sorted(places), dtype=np.float64).T
         yield Marks("spike", x, y, "spike")

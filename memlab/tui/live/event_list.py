@@ -53,7 +53,7 @@ class EventList(Lines[Event]):
     def heading(self, view_state: ViewState) -> Content:
         """How many of what one looks for."""
         view = view_state.view
-        spikes, findings = len(view.spikes) + bool(view.open_spike), len(view.findings)
+        spikes, findings = len(view.spikes), len(view.findings)
         return Content(f"events · ▼ {spikes} · findings {findings}")
 
     def lines(self, view_state: ViewState) -> Sequence[Event]:

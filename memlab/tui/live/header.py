@@ -70,7 +70,7 @@ def facts(view_state: ViewState, room: int) -> list[Content]:
     if started := view.of(Started):
         device, engine = safe_text(started[-1].device, 12), safe_text(started[-1].engine, 12)
         parts.append(Content.styled(f"{device} {engine}", "$foreground-muted"))
-    if spikes := len(view.spikes) + (view.open_spike is not None):
+    if spikes := len(view.spikes):
         parts.append(Content.styled(f"▼{spikes}", "$text-error"))
     return parts
 

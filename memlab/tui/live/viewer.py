@@ -123,10 +123,8 @@ class Viewer:
         return "● live" if self.following else "■ end"
 
     def spikes(self) -> list[int]:
-        """Steps of all spikes of the run, ascending; with the one that is not over yet."""
-        opened = self.whole.open_spike
-        found = [spike.peak_step for spike in self.whole.spikes]
-        return sorted([*found, *([opened.step] if opened else [])])
+        """Peaks of all spikes of the run, ascending, an open one included."""
+        return sorted(spike.peak_step for spike in self.whole.spikes)
 
     def hold(self, step: float) -> None:
         """Stand at a step."""

@@ -63,9 +63,9 @@ def test_nothing_after_the_cursor_is_drawn(finished: RunFolder) -> None:
     assert [rule.label for rule in chart.rules] == ["memorized"]
 
 
-def test_a_spike_that_is_not_over_is_marked_where_it_began(finished: RunFolder) -> None:
+def test_an_open_spike_is_marked_at_its_peak_so_far(finished: RunFolder) -> None:
     (marks,) = curves.loss(moment_of(finished, at=905), True, 100).marks
-    assert marks.x.tolist() == [901]
+    assert marks.x.tolist() == [902]
 
 
 def test_without_smoothing_the_raw_loss_is_the_line(finished: RunFolder) -> None:
