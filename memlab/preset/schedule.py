@@ -49,6 +49,24 @@ def checkpoint_interval(preset: Preset, steps: int) -> int:
     return preset.training.checkpoint_every or max(CHECKPOINT_EVERY, -(-steps // 100))
 
 
+def next_kept(preset: Preset, steps: int, step: int) -> int | None:
+    """The first step after `step`, at most `steps`, whose checkpoint `training.keep` asks for."""
+    keep = preset.training.keep
+    if keep is None:
+        return None
+    listed = _growing(keep.ratio, steps) if isinstance(keep, LogSchedule) else sorted(keep)
+    later = listed[bisect_right(listed, step) :]
+    return later[0] if later and later[0] <= steps else None
+
+
+def kept_steps(preset: Preset, steps: int) -> list[int]:
+    """All steps whose checkpoint `training.keep` asks for, ascending."""
+    found: list[int] = []
+    while (step := next_kept(preset, steps, found[-1] if found else 0)) is not None:
+        found.append(step)
+    return found
+
+
 def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
     """Number of evaluations in the whole run."""
     every = preset.evaluation.every

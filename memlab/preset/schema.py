@@ -125,6 +125,15 @@ class SeedChoice(Settings):
     dropout: int | None = setting(None, ge=0, le=2**63 - 1, help="Seed of dropout.")
 
 
+KeptStep = Annotated[int, Field(ge=1, le=10**9)]
+
+
+class LogSchedule(Settings):
+    """Steps that grow by a ratio."""
+
+    ratio: float = setting(ge=1.001, le=10, help="Ratio between consecutive steps.")
+
+
 class Training(Settings):
     """Length, batches and objective of training."""
 
@@ -182,6 +191,18 @@ class Training(Settings):
         unit="steps",
         help="Steps between checkpoints; null = 1 % of the run, at least 500.",
     )
+    keep: LogSchedule | Annotated[list[KeptStep], Field(min_length=1)] | None = setting(
+        None,
+        unit="steps",
+        help="Extra checkpoints that are never pruned: {ratio: 1.5} or a list of steps.",
+    )
+    keep_spikes: int = setting(
+        8,
+        ge=0,
+        le=1000,
+        unit="spikes",
+        help="Number of spikes, the highest ones, whose checkpoint before the onset is kept.",
+    )
     seed: int = setting(0, ge=0, le=2**63 - 1, help="Master random seed.")
     seeds: SeedChoice = setting(SeedChoice(), help="Individual random seeds that override `seed`.")
     engine: Literal["auto", "tree", "pruned", "plain"] = setting(
@@ -200,14 +221,6 @@ class Training(Settings):
                 allowed="exactly one of steps and epochs",
             )
         return self
-
-
-class LogSchedule(Settings):
-    """Evaluations at steps that grow by a ratio."""
-
-    ratio: float = setting(
-        ge=1.001, le=10, help="Ratio between the steps of consecutive evaluations."
-    )
 
 
 class Evaluation(Settings):

@@ -101,6 +101,11 @@ class Checkpoints:
         stated = [self._hashes(step).keys() for step in self.steps()]
         return any(not names or names >= NEEDED[need] for names in stated)
 
+    def newest_to_resume(self, last: int) -> int | None:
+        """Newest step, at most `last`, with a checkpoint that training can resume from."""
+        steps = (step for step in reversed(self.steps()) if step <= last)
+        return next((s for s in steps if NEEDED["resume"] <= self._hashes(s).keys()), None)
+
     def newest(self, name: str) -> tuple[int, bytes] | None:
         """Step and file `name` of the newest checkpoint that has it undamaged."""
         for step in reversed(self.steps()):

@@ -7,7 +7,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import safetensors.torch
@@ -22,9 +22,36 @@ from memlab.record.events import Event, to_json
 from memlab.training.optimizers import apply_settings
 from memlab.training.state import COMPLETED, Best, TrainState
 
+BEST = "best.safetensors"
+"""the best weights so far, in checkpoints that the flight recorder commits"""
 
-def to_files(state: TrainState, seq: int, announce: Sequence[Event]) -> dict[str, bytes]:
-    """The files of a checkpoint.
+
+@dataclass(frozen=True)
+class StateTensors:
+    """A training state as named tensors and JSON: what a checkpoint consists of."""
+
+    step: int
+    facts: bytes
+    """`state.json`"""
+    tensors: Mapping[str, Mapping[str, Tensor]]
+    """file to tensors by name"""
+
+    def copied(self) -> "StateTensors":
+        """The same in memory of the host that no update changes."""
+        tensors = {
+            file: {name: tensor.to("cpu", copy=True) for name, tensor in named.items()}
+            for file, named in self.tensors.items()
+        }
+        return StateTensors(self.step, self.facts, tensors)
+
+    def files(self) -> dict[str, bytes]:
+        """File names to contents."""
+        files = {name: weights_to_bytes(tensors) for name, tensors in self.tensors.items()}
+        return {**files, "state.json": self.facts}
+
+
+def state_tensors(state: TrainState, seq: int, announce: Sequence[Event] = ()) -> StateTensors:
+    """The contents of a checkpoint of `state`; the tensors are not copied.
 
     Args:
         state: with an empty queue.
@@ -46,14 +73,16 @@ def to_files(state: TrainState, seq: int, announce: Sequence[Event]) -> dict[str
         "ending": state.ending if state.ending in COMPLETED else None,
         "detectors": {type(d).__name__: d.state() for d in state.detectors},
     }
-    files = {
-        "model.safetensors": weights_to_bytes(dict(state.model.named_parameters())),
-        "optimizer.safetensors": safetensors.torch.save(_optimizer_tensors(state)),
-        "state.json": json.dumps(facts).encode(),
-    }
+    weights = {name: p.detach() for name, p in state.model.named_parameters()}
+    tensors = {"model.safetensors": weights, "optimizer.safetensors": _optimizer_tensors(state)}
     if state.forgetting is not None:
-        files["examples.safetensors"] = weights_to_bytes(vars(state.forgetting))
-    return files
+        tensors["examples.safetensors"] = vars(state.forgetting)
+    return StateTensors(state.step, json.dumps(facts).encode(), tensors)
+
+
+def to_files(state: TrainState, seq: int, announce: Sequence[Event] = ()) -> dict[str, bytes]:
+    """The files of a checkpoint; see `state_tensors`."""
+    return state_tensors(state, seq, announce).files()
 
 
 def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -129,7 +158,7 @@ def weights_sha256(weights: Mapping[str, Tensor]) -> str:
 
 def _optimizer_tensors(state: TrainState) -> dict[str, Tensor]:
     return {
-        f"{name}/{key}": value.cpu()
+        f"{name}/{key}": value
         for name, parameter in state.model.named_parameters()
         for key, value in state.optimizer.state.get(parameter, {}).items()
         if isinstance(value, Tensor)

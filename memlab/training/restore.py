@@ -11,7 +11,7 @@ from memlab.preset.run_preset import preset_of
 from memlab.record.events import Event, Finding
 from memlab.record.events import from_json as event_from_json
 from memlab.record.folder import RunFolder
-from memlab.training.checkpoint import from_files, restore_best
+from memlab.training.checkpoint import BEST, from_files, restore_best
 from memlab.training.device import choose_device, describe, make_deterministic, set_threads
 from memlab.training.run_data import RunData
 from memlab.training.state import TrainState, fresh_state
@@ -56,12 +56,8 @@ def restore(folder: RunFolder, device: str) -> AttemptStart:
     stored = folder.checkpoints.load(need="resume")
     facts = from_files(state, stored.files)
     refused = list(stored.refused)
-    if facts["best"]:
-        try:
-            best = folder.checkpoints.load(facts["best"]["step"], need="weights")
-            restore_best(state, facts, best.files["model.safetensors"])
-        except RunError as error:
-            refused.append(f"the best weights: {error.found}")
+    if problem := restore_best_weights(state, folder, facts, stored.files):
+        refused.append(problem)
     return AttemptStart(
         state,
         run_data,
@@ -71,6 +67,27 @@ def restore(folder: RunFolder, device: str) -> AttemptStart:
         resumed_from=stored.step,
         announce=tuple(event_from_json(event) for event in facts["announce"]),
     )
+
+
+def restore_best_weights(
+    state: TrainState, folder: RunFolder, facts: Mapping[str, Any], files: Mapping[str, bytes]
+) -> str | None:
+    """Restore the best weights so far, from the checkpoint itself or their own; why not, if not.
+
+    Args:
+        facts: what `from_files` returned for `files`.
+    """
+    if not facts["best"]:
+        return None
+    if BEST in files:
+        restore_best(state, facts, files[BEST])
+        return None
+    try:
+        best = folder.checkpoints.load(facts["best"]["step"], need="weights")
+    except RunError as error:
+        return f"the best weights: {error.found}"
+    restore_best(state, facts, best.files["model.safetensors"])
+    return None
 
 
 def _device_of(first: Mapping[str, Any], asked: str) -> torch.device:

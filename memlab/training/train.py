@@ -20,7 +20,12 @@ import numpy as np
 from memlab.errors import PresetError
 from memlab.preset.edit import apply_edits
 from memlab.preset.extension import check_extension
-from memlab.preset.schedule import checkpoint_interval, next_evaluation, total_steps
+from memlab.preset.schedule import (
+    checkpoint_interval,
+    next_evaluation,
+    next_kept,
+    total_steps,
+)
 from memlab.record.commands import CheckpointNow, Command, Edit, Stop
 from memlab.record.events import (
     Change,
@@ -35,6 +40,7 @@ from memlab.record.events import (
 )
 from memlab.training.answers import sample
 from memlab.training.evaluate import evaluate
+from memlab.training.flight_recorder import RECORD_EVERY
 from memlab.training.optimizers import apply_settings
 from memlab.training.run_data import RunData
 from memlab.training.state import COMPLETED, Best, TrainState
@@ -91,10 +97,10 @@ def _checkpoint_is_due(state: TrainState, run_data: RunData) -> bool:
         return False
     if state.ending:
         return True
-    return (
-        state.step > 0
-        and state.step % checkpoint_interval(state.preset, _steps(state, run_data)) == 0
-    )
+    steps = _steps(state, run_data)
+    at_interval = state.step % checkpoint_interval(state.preset, steps) == 0
+    kept = next_kept(state.preset, steps, state.step - 1) == state.step
+    return state.step > 0 and (at_interval or kept)
 
 
 def _judge(state: TrainState, run_data: RunData) -> None:
@@ -240,10 +246,14 @@ def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) 
 
 def _advance(state: TrainState, run_data: RunData) -> None:
     steps = _steps(state, run_data)
-    every = checkpoint_interval(state.preset, steps)
+    kept = next_kept(state.preset, steps, state.step)
     stops = [
         next_evaluation(state.preset, run_data.batches.per_epoch, steps, state.step),
-        state.step - state.step % every + every,
+        *(
+            state.step - state.step % every + every
+            for every in (checkpoint_interval(state.preset, steps), RECORD_EVERY)
+        ),
+        *([] if kept is None else [kept]),
         *(edit.at for edit in state.planned if edit.at is not None),
         *(b for b in run_data.batches.boundaries(steps) if b > state.step),
     ]

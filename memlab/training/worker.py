@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from memlab.errors import RunError
+from memlab.preset.schedule import kept_steps
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import CheckpointNow, Command, Edit, Inbox, Pause, Resume, Stop
 from memlab.record.events import (
@@ -25,12 +26,14 @@ from memlab.record.events import (
     Started,
 )
 from memlab.record.folder import RunFolder
+from memlab.record.history import History
 from memlab.record.summary import end_summary
 from memlab.training.checkpoint import (
     to_files,
     weights_sha256,
     weights_to_bytes,
 )
+from memlab.training.flight_recorder import FlightRecorder
 from memlab.training.out_of_memory import report_out_of_memory
 from memlab.training.restore import restore
 from memlab.training.run_data import RunData
@@ -74,6 +77,7 @@ def work(
         worker = _Worker(folder, writer, start.state, start.run_data, interrupted)
         worker.requests.extend([Edit(dict(edits))] if edits else [])
         worker.kept.extend([] if start.resumed_from is None else [start.resumed_from])
+        worker.remember_spikes(History(folder))
         yield from worker.write(
             Started(
                 step=start.state.step,
@@ -105,6 +109,8 @@ class _Worker:
 
     def __post_init__(self) -> None:
         self._inbox = Inbox(self.folder, self.writer.number)
+        keep_spikes = self.state.preset.training.keep_spikes
+        self._flight = FlightRecorder(self.folder.checkpoints, keep_spikes)
         self._paused = False
         self._waits = False
         """whether it was told that the run is paused"""
@@ -112,6 +118,11 @@ class _Worker:
     def write(self, event: Event) -> Iterator[Event]:
         """Write an event down, then tell it."""
         yield (yield from self._when_there_is_room(lambda: self.writer.write(event)))
+
+    def remember_spikes(self, history: History) -> None:
+        """Keep the checkpoints of the spikes before this attempt."""
+        for event in history.until().events:
+            self._flight.see(event)
 
     def run(self, announce: Sequence[Event]) -> Iterator[Event]:
         for event in announce:
@@ -128,6 +139,7 @@ class _Worker:
                     return
                 case _:
                     yield from self.write(event)
+            yield from self._record_flight(event)
             self.writer.beat(self.state.step)
             yield from self._listen()
             if self.writer.superseded():
@@ -215,8 +227,16 @@ class _Worker:
             yield from self.write(event)
         if step not in self.kept:
             self.kept.append(step)
-        keep = {*self.kept, *([best.step] if best else [])}
+        keep = {*self.kept, *([best.step] if best else []), *self._flight.kept}
+        keep |= set(kept_steps(self.state.preset, step))
         yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
+
+    def _record_flight(self, event: Event) -> Iterator[Event]:
+        """Keep a copy of the state, and commit an earlier one when a spike has started."""
+        copy = self._flight.see(event)
+        if copy is not None:
+            yield from self._store(copy.step, copy.files())
+        self._flight.record(self.state, self.writer.seq)
 
     def _store(self, step: int, contents: Mapping[str, bytes]) -> Iterator[Event]:
         yield from self._when_there_is_room(lambda: self.writer.commit(step, contents))
