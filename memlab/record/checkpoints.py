@@ -69,18 +69,24 @@ class Checkpoints:
                 files.move(target, files.hidden(target))
 
     def load(
-        self, step: int | None = None, *, need: Literal["resume", "weights"] = "resume"
+        self,
+        step: int | None = None,
+        *,
+        need: Literal["resume", "weights"] = "resume",
+        until: int | None = None,
     ) -> Stored:
         """The checkpoint at `step`, or the newest that holds what is needed and verifies.
 
         Args:
             need: for "weights" the optimizer's file is neither needed nor read.
+            until: the newest at this step or before, instead of the newest of all.
 
         Raises:
             RunError: there is none that can be used.
         """
         refused: list[str] = []
-        for candidate in reversed(self.steps() if step is None else [step]):
+        steps = [s for s in self.steps() if until is None or s <= until]
+        for candidate in reversed(steps if step is None else [step]):
             hashes = self._hashes(candidate)
             if step is None and hashes and not NEEDED[need] <= hashes.keys():
                 continue

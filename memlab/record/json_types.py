@@ -58,6 +58,7 @@ RUN = shape({
         "updates": int, "parameters": int, "chance_loss": float | None, "irreducible_loss": float | None,
         "examples": dict[str, int],
     },
+    "fork": {"run": str, "step": int},
 })  # fmt: skip
 LABELS = shape({"name": str, "tags": list[str], "note": str})
 ATTEMPT = shape({"seq": int, "first_step": int, "threads": int, "device": str, "pid": int})

@@ -35,10 +35,13 @@ class AttemptStart:
     """events that the checkpoint makes true"""
 
 
-def restore(folder: RunFolder, device: str) -> AttemptStart:
+def restore(folder: RunFolder, device: str, until: int | None = None) -> AttemptStart:
     """Restore the newest checkpoint that verifies, or make the state before the first update.
 
     Threads and device are those of the run's first attempt where they can be.
+
+    Args:
+        until: ignore the checkpoints after this step.
 
     Raises:
         RunError: there are checkpoints, and none can be used; or `run.json` is damaged.
@@ -51,9 +54,11 @@ def restore(folder: RunFolder, device: str) -> AttemptStart:
     state = fresh_state(run_data)
     now = describe(run_data.device)
     findings = _changed_circumstances(first, now)
-    if not folder.checkpoints.has("resume"):
+    checkpoints = folder.checkpoints
+    usable = checkpoints.has("resume") if until is None else checkpoints.newest_to_resume(until)
+    if usable in (False, None):
         return AttemptStart(state, run_data, now, findings)
-    stored = folder.checkpoints.load(need="resume")
+    stored = checkpoints.load(need="resume", until=until)
     facts = from_files(state, stored.files)
     refused = list(stored.refused)
     if problem := restore_best_weights(state, folder, facts, stored.files):

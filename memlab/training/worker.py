@@ -26,6 +26,7 @@ from memlab.record.events import (
     Started,
 )
 from memlab.record.folder import RunFolder
+from memlab.record.fork import fork_point
 from memlab.record.history import History
 from memlab.record.summary import end_summary
 from memlab.training.checkpoint import (
@@ -229,6 +230,8 @@ class _Worker:
             self.kept.append(step)
         keep = {*self.kept, *([best.step] if best else []), *self._flight.kept}
         keep |= set(kept_steps(self.state.preset, step))
+        if fork := fork_point(self.folder):
+            keep.add(fork.step)
         yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
 
     def _record_flight(self, event: Event) -> Iterator[Event]:

@@ -1,0 +1,260 @@
+"""Forks: a new run that shares another run's past up to a step."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memlab.errors import PresetError, RunError
+from memlab.preset.create import create_run
+from memlab.preset.edit import apply_edits
+from memlab.preset.override import overridden
+from memlab.preset.run_preset import preset_of
+from memlab.preset.schema import Preset
+from memlab.preset.strict_yaml import Document
+from memlab.preset.validate import validated
+from memlab.record.events import COLUMNS, Checkpoint, Edited, Event, Finding, Rows, Started
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.snapshot import Snapshot
+from memlab.training.checkpoint import to_files, weights_to_bytes
+from memlab.training.recompute import (
+    Progress,
+    RowComparison,
+    ignore,
+    later_edits,
+    start_before,
+    train_until,
+)
+from memlab.training.restore import AttemptStart
+from memlab.training.state import COMPLETED, TrainState
+from memlab.training.train import emit
+
+BATCH_ORDER = ("training.batch_size", "training.seeds.batches", "training.epochs")
+"""settings that change which examples an update sees"""
+ROWS_AT_ONCE = 65_536
+FREE_MODEL = "model.dropout"
+"""the one setting of the model that keeps its shapes"""
+
+
+@dataclass(frozen=True)
+class ForkRequest:
+    """Where to fork, and what to change."""
+
+    at: int
+    """last step that is shared with the parent"""
+    overrides: Sequence[str] = ()
+    """`KEY=VALUE`, any setting that keeps the model's shapes, the data and the split"""
+    steps: int | None = None
+    """number of steps to train after `at`; None = up to the step that the settings say"""
+    name: str | None = None
+    """display name; None = the parent's name and the step"""
+
+
+@dataclass(frozen=True)
+class ForkResult:
+    """A fork that is ready to train."""
+
+    folder: RunFolder
+    recomputed: int
+    """steps that were recomputed and compared with the parent's rows"""
+    first_difference: int | None
+    """first of them whose row differs by a bit"""
+    findings: tuple[Finding, ...]
+
+
+def create_fork(
+    parent: RunFolder,
+    runs: Path,
+    request: ForkRequest,
+    device: str = "auto",
+    progress: Progress = ignore,
+) -> ForkResult:
+    """Create a run that shares the past of `parent` up to a step; a worker trains the rest.
+
+    The parent's rows and events are copied. Its newest checkpoint at the step or before is
+    restored and the steps from there are recomputed and compared with the parent's rows. The fork
+    begins with a checkpoint at the step.
+
+    Args:
+        progress: called with the step that recomputation has reached.
+
+    Raises:
+        RunError: the parent has no such step, or it lies before the parent's own fork.
+        PresetError: an override is not valid, or it changes shapes, data or split.
+    """
+    at = request.at
+    recorded = History(parent).until()
+    if not 0 <= at <= recorded.last_step:
+        raise RunError(
+            f"the run has no step {at}",
+            where=parent.path.name,
+            allowed=f"0 to {recorded.last_step}",
+        )
+    before = _preset_at(preset_of(parent), recorded, at)
+    steps = None if request.steps is None else at + request.steps
+    after = forked_preset(before, request.overrides, steps)
+    changes = _changes(before, after)
+    start = start_before(parent, at, device)
+    comparison = RowComparison(parent, recorded)
+    edits = later_edits(start, recorded, at)
+    events = train_until(start, at, edits, comparison, progress)
+    origin = {"fork": {"run": parent.id, "step": at}}
+    name = request.name or f"{parent.labels().name} from {at}"
+    folder = create_run(after, runs, name, origin=origin)
+    findings = tuple(_findings(start, changes, at, comparison.first_difference))
+    _write_past(folder, start, recorded, [*events, *findings], changes)
+    return ForkResult(folder, comparison.compared, comparison.first_difference, findings)
+
+
+def forked_preset(before: Preset, overrides: Sequence[str], steps: int | None) -> Preset:
+    """The settings of a fork.
+
+    Raises:
+        PresetError: an override is not valid, or it changes shapes, data or split.
+    """
+    document = Document(before.model_dump(mode="json"), {(): f"preset {before.name}"})
+    for override in [*overrides, *([] if steps is None else [f"training.steps={steps}"])]:
+        document = overridden(document, override)
+    after = validated(document)
+    for key in _changes(before, after):
+        fixed = key == "optimizer.kind" or (key.startswith("model.") and key != FREE_MODEL)
+        if fixed or key.startswith("task."):
+            raise PresetError(
+                f"a fork cannot change {key}",
+                where=f"fork of {before.name}",
+                allowed="settings that keep the model's shapes, the data and the split",
+                hint="start another run with it: `memlab run PRESET KEY=VALUE`",
+            )
+    for what in ("data", "split", "init"):
+        if before.seeds.number(what) != after.seeds.number(what):
+            raise PresetError(
+                f"a fork cannot change the seed of {what}",
+                where=f"fork of {before.name}",
+                hint="training.seeds.batches=N changes the batch order alone",
+            )
+    return after
+
+
+def _preset_at(preset: Preset, recorded: Snapshot, at: int) -> Preset:
+    """The settings after all edits up to step `at`."""
+    for edit in recorded.edits:
+        if edit.step <= at:
+            preset = apply_edits(preset, edit.changes)
+    return preset
+
+
+def _changes(before: Preset, after: Preset) -> dict[str, Any]:
+    """Dotted settings that differ, with their new values; claims and descriptions left out."""
+    old, new = (_flat(preset.model_dump(mode="json")) for preset in (before, after))
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return {key: new.get(key) for key in keys if not key.startswith(("name", "about", "claims"))}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, dict) and not prefix.startswith("task.")
+        flat |= _flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
+    return flat
+
+
+def _findings(
+    start: AttemptStart, changes: Mapping[str, Any], at: int, first_difference: int | None
+) -> list[Finding]:
+    """What a person should know about the fork."""
+    found = [replace(finding, step=at) for finding in start.findings]
+    if first_difference is not None:
+        found.append(
+            Finding(
+                step=at,
+                level="warning",
+                what=f"the recomputed steps differ from the parent's from step {first_difference}",
+                why="the fork continues from a past that is not exactly the parent's",
+                advice="fork on the machine, with the threads and the versions of the parent",
+            )
+        )
+    staged = bool(start.run_data.dataset.stages) and "training.steps" in changes
+    if staged or any(key in changes for key in BATCH_ORDER):
+        found.append(
+            Finding(
+                step=at,
+                level="info",
+                what=f"the batch order differs from the parent's after step {at}",
+                why="a changed setting decides which examples an update sees",
+                advice="leave it unchanged to see the effect of the other changes alone",
+            )
+        )
+    return found
+
+
+def _write_past(
+    folder: RunFolder,
+    start: AttemptStart,
+    recorded: Snapshot,
+    recomputed: Sequence[Event],
+    changes: dict[str, Any],
+) -> None:
+    """Write the fork's first attempt: the shared past, which ends with a checkpoint."""
+    state = start.state
+    at, best = state.step, state.best
+    noticed = _take_effect(state, folder, changes)
+    announce: list[Event] = [Edited(step=at, changes=changes)] if changes else []
+    announce.append(Checkpoint(step=at, best_step=best.step if best else None))
+    if start.resumed_from is None:
+        past: Sequence[Event] = recorded.of(Started)[:1]
+    else:
+        past = [event for event in recorded.events if event.seq < start.seq]
+    now = [e for e in recomputed if not (isinstance(e, Checkpoint) and e.step == at)]
+    walls = {(event.kind, event.step): event.wall for event in recorded.events}
+    wall = past[-1].wall if past else 0.0
+    with folder.claim(start.circumstances, seq=0, first_step=1) as writer:
+        for rows in _past_rows(recorded, at):
+            writer.write(rows)
+        for event in past:
+            writer.write(event, seal_rows=False, wall=event.wall)
+        for event in [*now, *noticed]:
+            wall = max(wall, walls.get((event.kind, event.step), wall))
+            writer.write(event, seal_rows=False, wall=wall)
+        if best and best.step != at:
+            weights = {"model.safetensors": weights_to_bytes(best.weights)}
+            writer.commit(best.step, weights)
+        writer.commit(at, to_files(state, writer.seq, announce))
+        writer.end("stopped", at, {})
+
+
+def _take_effect(state: TrainState, folder: RunFolder, changes: dict[str, Any]) -> list[Event]:
+    """Make `state` that of the fork; returns what the detectors notice in the changes.
+
+    The settings are those of the fork's preset, which has all edits, so none is left to apply.
+    """
+    state.edits, state.planned = {}, []
+    if not changes:
+        return []
+    if state.ending in COMPLETED and state.step < folder.description["check"]["updates"]:
+        state.ending, state.worse_evaluations = None, 0
+    emit(state, Edited(step=state.step, changes=changes))
+    noticed = [event for event in state.queue if not isinstance(event, Edited)]
+    state.queue.clear()
+    return noticed
+
+
+def _past_rows(recorded: Snapshot, at: int) -> Iterator[Rows]:
+    """The parent's rows up to step `at`, in all columns of this version.
+
+    Raises:
+        RunError: rows are missing.
+    """
+    for first in range(1, at + 1, ROWS_AT_ONCE):
+        last = min(at, first + ROWS_AT_ONCE - 1)
+        steps, values = recorded.steps.read(first, last)
+        if len(steps) != last - first + 1:
+            raise RunError(
+                f"rows are missing between steps {first} and {last}",
+                hint="`memlab doctor RUN` lists what is damaged",
+            )
+        rows = np.full((len(steps), len(COLUMNS)), np.nan, np.float32)
+        rows[:, [COLUMNS.index(name) for name in recorded.steps.columns]] = values
+        yield Rows(step=last, values=rows)
