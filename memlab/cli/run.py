@@ -31,5 +31,5 @@ def run(
     resolved = load(preset, changes)
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
-    folder = create_run(resolved, runs_folder(runs), name)
+    folder = create_run(resolved, runs_folder(runs), name, report=report)
     raise typer.Exit(train_headless(folder, report.findings, device, quiet=quiet, as_json=json))

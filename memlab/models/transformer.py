@@ -1,14 +1,15 @@
-"""The model in textbook form: what every faster form of the computation is held equal to."""
+"""The model, written once over the rows of a layout; `forward` computes every position."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from memlab.models.attention import Attention
+from memlab.models.layout import AttentionPattern, EveryPosition, Layout
+from memlab.models.linear import linear
 from memlab.models.mlp import MLP
 from memlab.models.norm import make_norm
 from memlab.preset.schema import Model
@@ -25,9 +26,9 @@ class Block(nn.Module):
         self.mlp = MLP(settings)
         self.dropout = nn.Dropout(settings.dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(example, position, d_model) -> the same."""
-        x = x + self.dropout(self.attention(self.norm_1(x)))
+    def forward(self, x: Tensor, pattern: AttentionPattern) -> Tensor:
+        """Rows that the block reads (row, d_model) -> rows that it makes (output, d_model)."""
+        x = pattern.keep(x) + self.dropout(self.attention(self.norm_1(x), pattern))
         out: Tensor = x + self.dropout(self.mlp(self.norm_2(x)))
         return out
 
@@ -83,14 +84,18 @@ class Transformer(nn.Module):
         out: Tensor = self.dropout(x)
         return out
 
-    def logits(self, x: Tensor, linear: Callable[..., Tensor] = F.linear) -> Tensor:
-        """Residual stream (..., d_model) -> logits (..., d_vocab); `linear` multiplies."""
+    def logits(self, x: Tensor) -> Tensor:
+        """Residual stream (..., d_model) -> logits (..., d_vocab)."""
         weight = self.token.weight if self.head is None else self.head.weight
         return linear(self.norm(x), weight)
 
+    def residual(self, layout: Layout) -> Tensor:
+        """The rows of a layout after the last block (output, d_model)."""
+        x = self.embed(layout.tokens, layout.positions)
+        for i, block in enumerate(self.blocks):
+            x = block(x, layout.attention_pattern(i, len(self.blocks), self.settings.n_heads))
+        return x
+
     def forward(self, tokens: Tensor) -> Tensor:
         """(example, position) token ids -> logits (example, position, d_vocab)."""
-        x = self.embed(tokens, torch.arange(tokens.shape[1], device=tokens.device))
-        for block in self.blocks:
-            x = block(x)
-        return self.logits(x)
+        return self.logits(self.residual(EveryPosition(tokens)))

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from memlab.preset.check import check_preset
+from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
 from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
@@ -23,12 +23,17 @@ def create_run(
     *,
     run: str | None = None,
     origin: Mapping[str, Any] | None = None,
+    report: Report | None = None,
 ) -> RunFolder:
     """Create a run folder with everything a worker needs to train `preset`.
 
     Args:
+        preset: what to train.
+        runs: where the folder is made.
+        name: how the run is called in lists; None = like the preset.
         run: its id, where that was chosen before.
         origin: members of `run.json` that name where it comes from, such as its sweep.
+        report: of `check_preset`, if it has been made already.
 
     Raises:
         DataError: the task cannot create its data; no folder is left behind.
@@ -38,7 +43,7 @@ def create_run(
         "preset": preset.model_dump(mode="json"),
         "columns": list(COLUMNS),
         "units": UNITS,
-        "check": check_preset(preset).to_json(),
+        "check": (report or check_preset(preset)).to_json(),
         "versions": {
             "memlab": __version__,
             "python": platform.python_version(),

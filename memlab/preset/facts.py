@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,10 +84,17 @@ class Facts:
         return float(self.irreducible[self.target >= 0].mean())
 
 
+_known: WeakValueDictionary[str, Facts] = WeakValueDictionary()
+
+
 def facts(preset: Preset) -> Facts:
-    """The facts of a preset.
+    """The facts of a preset; the same object while anybody holds it, so data are made once.
 
     Raises:
         DataError: the task cannot create its data.
     """
-    return Facts(preset, preset.task.dataset(preset.seeds))
+    key = preset.model_dump_json()
+    known = _known.get(key)
+    if known is None:
+        known = _known[key] = Facts(preset, preset.task.dataset(preset.seeds))
+    return known

@@ -1,6 +1,35 @@
-"""Parameter count and memory of a model, in closed form."""
+"""Parameter count, operations and memory of a model, in closed form."""
+
+from dataclasses import dataclass
 
 from memlab.preset.schema import Model
+
+GATED = frozenset({"swiglu"})
+"""activations that multiply a gate: two matrices lead into the MLP's hidden layer, not one"""
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """How many rows a forward pass computes."""
+
+    embedded: int
+    """rows that the first block projects to queries, keys and values"""
+    inner: int
+    """rows that leave every block but the last, and make the last one's keys and values"""
+    queries: int
+    """queries of the last block"""
+    outputs: int
+    """rows that leave the last block and become logits"""
+    reads: int
+    """pairs of a row and a row that it attends to, in an inner block"""
+    dense: int = 0
+    """examples that attend densely, each by itself; 0 = along edges, pair by pair"""
+
+    @classmethod
+    def every_position(cls, examples: int, length: int) -> "RowCounts":
+        """All `length` positions of each example in every block."""
+        rows = examples * length
+        return cls(rows, rows, rows, rows, rows * (length + 1) // 2, dense=examples)
 
 
 def parameter_count(model: Model, d_vocab: int, n_ctx: int) -> int:
@@ -17,20 +46,45 @@ def parameter_count(model: Model, d_vocab: int, n_ctx: int) -> int:
     )
 
 
+def products(model: Model, d_vocab: int, rows: RowCounts) -> float:
+    """Floating point operations of the matrix products of forward and backward together."""
+    square = model.d_model**2  # one of q, k, v, or the output projection
+    rest = square + (_ups(model) + 1) * model.d_model * d_mlp_of(model)
+    inner = model.n_layers - 1
+    projected = 3 * rows.embedded + max(0, inner - 1) * 3 * rows.inner
+    if inner:
+        projected += 2 * rows.inner + rows.queries
+    weighted = projected * square + (inner * rows.inner + rows.outputs) * rest
+    return 6.0 * (weighted + rows.outputs * model.d_model * d_vocab)
+
+
+def activation_bytes(model: Model, d_vocab: int, rows: RowCounts) -> int:
+    """Bytes in float32 that the backward pass reads, rounded up.
+
+    Of each row and block two norms, qkv, attention's output, the residual stream, the MLP's hidden
+    layer before and after its activation (gated: four times); of each read the attention weights;
+    at the end the logits with their gradient.
+    """
+    d_model = model.d_model
+    row = 10 * d_model + 2 * _ups(model) * d_mlp_of(model)
+    row += 4 * d_model * (model.positions == "rotary") + 4 * d_model * (model.norm == "rmsnorm")
+    made = (model.n_layers - 1) * rows.inner + rows.outputs
+    if rows.dense:  # the whole square of each example
+        attention = made * 2 * model.n_heads * (rows.inner // rows.dense)
+    else:
+        attention = 12 * model.n_layers * model.n_heads * rows.reads
+    return 4 * (made * row + attention + rows.outputs * (4 * d_model + 3 * d_vocab))
+
+
 def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) -> int:
     """Bytes that a training step of the plain engine takes in float32, rounded up.
 
-    Weights, gradients, Adam's two means; of each token what the backward pass reads: per block two
-    norms, qkv, attention's output, the residual stream, the MLP's hidden layer before and after its
-    nonlinearity (swiglu: four times); at the end the logits with their gradient. The faster forms
-    take less; the program itself comes on top.
+    Weights, gradients, Adam's two means, and what the backward pass reads. The faster engines take
+    less; the program itself comes on top.
     """
-    d_model, d_mlp = model.d_model, d_mlp_of(model)
-    block = 10 * d_model + 2 * _ups(model) * d_mlp + 2 * model.n_heads * n_ctx
-    block += 4 * d_model * (model.positions == "rotary") + 4 * d_model * (model.norm == "rmsnorm")
-    per_token = model.n_layers * block + 4 * d_model + 3 * d_vocab
-    numbers = 4 * parameter_count(model, d_vocab, n_ctx) + per_token * n_ctx * examples_at_once
-    return 4 * numbers
+    rows = RowCounts.every_position(examples_at_once, n_ctx)
+    weights = 4 * 4 * parameter_count(model, d_vocab, n_ctx)
+    return weights + activation_bytes(model, d_vocab, rows)
 
 
 def d_mlp_of(model: Model) -> int:
@@ -38,9 +92,14 @@ def d_mlp_of(model: Model) -> int:
     return model.d_mlp or 4 * model.d_model
 
 
+def is_gated(model: Model) -> bool:
+    """Whether the MLP has a gate next to `up`."""
+    return model.activation in GATED
+
+
 def _ups(model: Model) -> int:
-    """Matrices from the residual stream into the MLP: swiglu has a gate beside `up`."""
-    return 2 if model.activation == "swiglu" else 1
+    """Matrices from the residual stream into the MLP's hidden layer."""
+    return 2 if is_gated(model) else 1
 
 
 def _linear(n_in: int, n_out: int, bias: int) -> int:

@@ -7,15 +7,14 @@ from typing import Any
 
 import torch
 
+from memlab.models.linear import linear
 from memlab.models.transformer import Transformer
 from memlab.preset.facts import Facts
 from memlab.preset.schema import Model, Preset
-from memlab.preset.size import d_mlp_of
+from memlab.preset.size import RowCounts, d_mlp_of, products
 from memlab.training.device import set_threads
 from memlab.training.engines.choose import ENGINES
-from memlab.training.engines.cost import RowCounts, products
 from memlab.training.engines.engine import CPU, Plan
-from memlab.training.engines.linear import linear
 from memlab.training.optimizers import build_optimizer
 from memlab.training.run_data import RunData
 from memlab.training.update_plans import UpdatePlans

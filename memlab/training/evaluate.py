@@ -22,7 +22,7 @@ SCORED_ANSWERS = 256
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationResult:
     """What one evaluation found."""
 
     event: Evaluated
@@ -31,7 +31,7 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate(model: Transformer, run_data: RunData, splits: Sequence[str], step: int) -> Evaluation:
+def evaluate(model: Transformer, run_data: RunData, splits: Sequence[str], step: int) -> EvaluationResult:
     """Measure `splits` in evaluation mode: plain cross-entropy, exact match, and more by task."""
     model.eval()
     values: dict[str, float] = {}
@@ -52,7 +52,7 @@ def evaluate(model: Transformer, run_data: RunData, splits: Sequence[str], step:
         values |= _of_the_task(name, split, scores, model, run_data)
     if {"train_accuracy", "val_accuracy"} <= values.keys():
         values["accuracy_gap"] = values["train_accuracy"] - values["val_accuracy"]
-    return Evaluation(Evaluated(step=step, values=values, groups=groups), right)
+    return EvaluationResult(Evaluated(step=step, values=values, groups=groups), right)
 
 
 def _parts(split: EvalSplit, run_data: RunData) -> Iterator[tuple[str | None, Tensor]]:

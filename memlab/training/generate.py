@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
 
 
@@ -51,6 +52,40 @@ class Generated:
     """the model's probability of each, at temperature 1 and among all tokens"""
 
 
+class CachedAttention(AttentionPattern):
+    """New positions read those whose keys and values are kept, and those up to their own."""
+
+    def __init__(self, keys: Tensor, values: Tensor, positions: Tensor, read: int) -> None:
+        self.keys, self.values, self.read = keys, values, read
+        """(sequence, head, position, size) each, filled below `read`"""
+        self.positions = positions
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+        """(sequence, new position, head, size) three times -> the same."""
+        start, end = self.read, self.read + q.shape[1]
+        q, self.keys[:, :, start:end], self.values[:, :, start:end] = (
+            z.transpose(1, 2) for z in (q, k, v)
+        )
+        mask = torch.arange(end, device=q.device) <= self.positions.unsqueeze(1)
+        y = F.scaled_dot_product_attention(
+            q, self.keys[:, :, :end], self.values[:, :, :end], attn_mask=mask
+        )
+        return y.transpose(1, 2)
+
+
+class CachedPositions(Layout):
+    """The next positions of sequences whose earlier ones have been read."""
+
+    def __init__(self, tokens: Tensor, keys: Tensor, values: Tensor, read: int) -> None:
+        self.tokens = tokens
+        self.positions = torch.arange(read, read + tokens.shape[1], device=tokens.device)
+        self.keys, self.values, self.read = keys, values, read
+
+    def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> CachedAttention:
+        """Each block has keys and values of its own."""
+        return CachedAttention(self.keys[block], self.values[block], self.positions, self.read)
+
+
 class CachedModel:
     """A model that remembers the keys and values of the positions it has read."""
 
@@ -63,20 +98,23 @@ class CachedModel:
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """The next (sequence, position) tokens -> logits (sequence, d_vocab) after the last."""
-        start, end = self.read, self.read + tokens.shape[1]
-        positions = torch.arange(start, end, device=tokens.device)
-        mask = torch.arange(end, device=tokens.device) <= positions.unsqueeze(1)
-        x = self.model.embed(tokens, positions)
-        for block, keys, values in zip(self.model.blocks, self.keys, self.values, strict=True):
-            parts = block.attention.heads(block.norm_1(x), positions)
-            q, keys[:, :, start:end], values[:, :, start:end] = (z.transpose(1, 2) for z in parts)
-            y = F.scaled_dot_product_attention(
-                q, keys[:, :, :end], values[:, :, :end], attn_mask=mask
-            )
-            x = x + block.attention.out(y.transpose(1, 2).flatten(2))
-            x = x + block.mlp(block.norm_2(x))
-        self.read = end
-        return self.model.logits(x[:, -1])
+        x = self.model.residual(CachedPositions(tokens, self.keys, self.values, self.read))
+        self.read += tokens.shape[1]
+        return self.model.logits(x[:, -1:]).squeeze(1)
+
+
+class RecomputedModel:
+    """A model whose own `forward` is run over all positions for every token."""
+
+    def __init__(self, model: Transformer, n_sequences: int) -> None:
+        self.model = model
+        self.tokens = torch.empty(n_sequences, 0, dtype=torch.int64, device=model.token.weight.device)
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        """The next (sequence, position) tokens -> logits (sequence, d_vocab) after the last."""
+        self.tokens = torch.cat([self.tokens, tokens], 1)
+        logits: Tensor = self.model(self.tokens)[:, -1]
+        return logits
 
 
 @torch.inference_mode()
@@ -98,13 +136,15 @@ def generate(
     """
     assert not model.training and all(1 <= len(prompt) <= model.n_ctx for prompt in prompts)
     device, lengths = model.token.weight.device, [len(prompt) for prompt in prompts]
-    cached = CachedModel(model, len(prompts))
+    # The cache follows changed blocks, but not a changed `forward` of the whole model.
+    unchanged = type(model).forward is Transformer.forward
+    next_logits = (CachedModel if unchanged else RecomputedModel)(model, len(prompts))
     written = [list(prompt) for prompt in prompts]
     p: list[list[float]] = [[] for _ in prompts]
     fed, end = 0, min(lengths)
     while any(_goes_on(*w, max_new, model.n_ctx, eos) for w in zip(written, lengths, strict=True)):
         tokens = torch.tensor([w[fed:end] for w in written], device=device)
-        logits = cached(tokens).double().cpu()
+        logits = next_logits(tokens).double().cpu()
         chosen = sampling.draw(logits)
         likely = logits.softmax(-1).gather(1, chosen).squeeze(1).tolist()
         fed, end = end, end + 1

@@ -13,6 +13,7 @@ from memlab.record.events import from_json as event_from_json
 from memlab.record.folder import RunFolder
 from memlab.training.checkpoint import BEST, from_files, restore_best
 from memlab.training.device import choose_device, describe, make_deterministic, set_threads
+from memlab.training.engines.compare import check_engine
 from memlab.training.run_data import RunData
 from memlab.training.state import TrainState, fresh_state
 
@@ -45,6 +46,7 @@ def restore(folder: RunFolder, device: str, until: int | None = None) -> Attempt
 
     Raises:
         RunError: there are checkpoints, and none can be used; or `run.json` is damaged.
+        PresetError: the run's engine does not compute what the model's forward computes.
     """
     attempts = folder.attempts()
     first = attempts[0].info if attempts else {}
@@ -52,6 +54,7 @@ def restore(folder: RunFolder, device: str, until: int | None = None) -> Attempt
     run_data = RunData(preset_of(folder), _device_of(first, device))
     set_threads(run_data.flop, first.get("threads"))
     state = fresh_state(run_data)
+    check_engine(run_data.choice, state.model)
     now = describe(run_data.device)
     findings = _changed_circumstances(first, now)
     checkpoints = folder.checkpoints

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from memlab.preset.facts import facts
 from memlab.preset.schema import Preset
+from memlab.preset.size import products
 from memlab.preset.targets import targets
 from memlab.tasks.task import Dataset, Examples
 from memlab.training.batches import Batches
 from memlab.training.engines.choose import Choice, choose
-from memlab.training.engines.cost import products
 from memlab.training.engines.engine import Plan, Sequences
 from memlab.training.update_plans import UpdatePlans
 

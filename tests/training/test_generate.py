@@ -48,6 +48,19 @@ def test_prompts_of_all_lengths_continue_as_each_would_alone(switches, max_new, 
         assert made.p == pytest.approx(p, rel=1e-9)
 
 
+class ReversedTransformer(Transformer):
+    """Prefers the least likely token, by a `forward` of its own."""
+
+    def forward(self, tokens):
+        return -super().forward(tokens)
+
+
+def test_a_changed_forward_is_what_generates():
+    model = ReversedTransformer(Model(d_model=16, init_std=0.5), D_VOCAB, N_CTX).eval()
+    for prompt, made in zip(PROMPTS, generate(model, PROMPTS, 4, None), strict=True):
+        assert made.tokens == greedy_by_hand(model, prompt, 4, None)[0]
+
+
 def test_a_prompt_that_fills_the_context_still_gets_one_token():
     model = make_model()
     made = generate(model, [[1, 2, 3, 4, 5, 6, 0, 1, 2], [3]], 5)

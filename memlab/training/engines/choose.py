@@ -8,7 +8,8 @@ import numpy as np
 
 from memlab.errors import PresetError
 from memlab.preset.schema import Model
-from memlab.training.engines.cost import RowCounts, memory_bytes, memory_limit, products, seconds
+from memlab.preset.size import RowCounts, activation_bytes, products
+from memlab.training.engines.cost import memory_limit, seconds
 from memlab.training.engines.engine import Engine, Integers, Sequences
 from memlab.training.engines.plain import Plain
 from memlab.training.engines.pruned import Pruned
@@ -76,7 +77,7 @@ def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Cho
     said = f"sharing prefixes leaves {share(products):.0%} of a batch's products"
     if share(seconds) >= 1:
         return Choice(pruned, "pruned", f"{said}: not worth its own cost")
-    need = max(memory_bytes(model, d_vocab, row_counts) for row_counts in shared)
+    need = max(activation_bytes(model, d_vocab, row_counts) for row_counts in shared)
     limit = memory_limit(sequences.device)
     if need > limit:
         too_much = f"the tree needs {need / 2**30:.1f} GiB, and {limit / 2**30:.1f} may be used"

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memlab.measures.scores import Scores
 from memlab.models.transformer import Transformer
-from memlab.training.engines.cost import RowCounts
+from memlab.preset.size import RowCounts
 
 Integers = NDArray[np.int64]
 CPU = torch.device("cpu")

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from memlab.models.transformer import Transformer
-from memlab.training.engines.cost import RowCounts
+from memlab.preset.size import RowCounts
 from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
 
 
@@ -19,9 +19,7 @@ class PlainPlan(Plan):
     @property
     def row_counts(self) -> RowCounts:
         """Every position of every example, in every block."""
-        examples, length = self.inputs.shape
-        rows = examples * length
-        return RowCounts(rows, rows, rows, rows, rows * (length + 1) // 2, dense=examples)
+        return RowCounts.every_position(*self.inputs.shape)
 
     def logits(self, model: Transformer) -> Tensor:
         """(target, d_vocab), picked from the logits of all positions."""

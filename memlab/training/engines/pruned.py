@@ -1,32 +1,37 @@
-"""The pruned form: every example by itself, but only what its loss reads.
+"""The pruned engine: every example by itself, but only what its loss reads.
 
-Positions after the last loss position are never made, and in the last block only loss positions
-get a query, an MLP and logits.
+Positions after the last loss position are never computed, and in the last block only loss
+positions get a query, an MLP and logits.
 """
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
+from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
-from memlab.training.engines.cost import RowCounts
+from memlab.preset.size import RowCounts
 from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
-from memlab.training.engines.forward import AttentionPattern, Layout, forward
 
 
-class Causal(AttentionPattern):
-    """Each position of an example reads those before it.
+class DensePattern(AttentionPattern):
+    """Each position of an example reads those before it; rows are (example, position), flattened.
 
     Args:
-        n_examples: all of them with the same positions; rows are (example, position), flattened.
+        positions: (row,) the same in every example.
+        n_examples: examples among the rows.
         mask: (query, position) what each query of an example reads; None = all up to its own.
-        read: (output,) the queries that go on; None = all.
+        read: (output,) the queries whose results are used; None = all.
     """
 
     def __init__(
-        self, n_examples: int, mask: Tensor | None = None, read: Tensor | None = None
+        self,
+        positions: Tensor,
+        n_examples: int,
+        mask: Tensor | None = None,
+        read: Tensor | None = None,
     ) -> None:
-        self.n_examples, self.mask, self.read = n_examples, mask, read
+        self.positions, self.n_examples, self.mask, self.read = positions, n_examples, mask, read
 
     def _by_head(self, z: Tensor) -> Tensor:
         """(row, head, size) -> (example, head, position, size)."""
@@ -38,26 +43,29 @@ class Causal(AttentionPattern):
         y = F.scaled_dot_product_attention(
             q, k, v, attn_mask=self.mask, dropout_p=dropout, is_causal=self.mask is None
         )
-        y = y.transpose(1, 2).flatten(0, 1)
-        return (
-            y if self.read is None else F.embedding(self.read, y.flatten(1)).view(-1, *y.shape[1:])
-        )
+        y = y.transpose(1, 2).flatten(0, 1)  # (query, head, size)
+        if self.read is None:
+            return y
+        return F.embedding(self.read, y.flatten(1)).view(-1, *y.shape[1:])
 
 
-class Dense(Layout):
+class PrunedLayout(Layout):
     """Rows are (example, position), up to the last position with loss."""
 
     def __init__(self, batch: Sequences) -> None:
-        has_loss = batch.targets >= 0
-        columns = np.flatnonzero(has_loss.any(0))
+        has_loss = batch.targets >= 0  # (example, position)
+        columns = np.flatnonzero(has_loss.any(0))  # positions with loss in any example
         n_examples, length = len(batch), int(columns[-1]) + 1
         position = np.arange(length)
-        queries = (length * np.arange(n_examples)[:, None] + columns).ravel()
-        read = np.flatnonzero(has_loss[:, columns])
+        # Every example makes the same queries, so that attention stays dense; those without loss
+        # in their own example are dropped after it.
+        queries = (length * np.arange(n_examples)[:, None] + columns).ravel()  # (query,) rows
+        read = np.flatnonzero(has_loss[:, columns])  # (output,) queries with loss
         self.tokens = batch.put(batch.tokens[:, :length].ravel())
         self.positions = batch.put(np.tile(position, n_examples))
-        self._inner = Causal(n_examples)
-        self._last = Causal(
+        self._inner = DensePattern(self.positions, n_examples)
+        self._last = DensePattern(
+            self.positions,
             n_examples,
             mask=batch.put(position <= columns[:, None]),
             read=None if len(read) == len(queries) else batch.put(read),
@@ -67,16 +75,16 @@ class Dense(Layout):
 
     @property
     def row_counts(self) -> RowCounts:
-        """Inner blocks make all rows."""
+        """Inner blocks compute all rows."""
         rows, examples = len(self.tokens), self._inner.n_examples
         assert self._last.queries is not None and self._last.outputs is not None
         queries, outputs = len(self._last.queries), len(self._last.outputs)
         reads = rows * (rows // examples + 1) // 2
         return RowCounts(rows, rows, queries, outputs, reads, dense=examples)
 
-    def attention_pattern(self, n_heads: int, *, first: bool, last: bool) -> AttentionPattern:
+    def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> DensePattern:
         """The last block's queries are the positions that carry loss in any example."""
-        return self._last if last else self._inner
+        return self._last if block == n_blocks - 1 else self._inner
 
 
 class PrunedPlan(Plan):
@@ -86,7 +94,7 @@ class PrunedPlan(Plan):
 
     def __init__(self, batch: Sequences) -> None:
         super().__init__(batch)
-        self.layout = Dense(batch)
+        self.layout = PrunedLayout(batch)
 
     @property
     def row_counts(self) -> RowCounts:
@@ -95,11 +103,11 @@ class PrunedPlan(Plan):
 
     def logits(self, model: Transformer) -> Tensor:
         """(target, d_vocab)."""
-        return forward(model, self.layout)
+        return model.logits(model.residual(self.layout))
 
 
 class Pruned(Engine):
-    """Computes what the loss reads, once per example; the form for dropout."""
+    """Computes what the loss reads, once per example; the engine for dropout."""
 
     def batch(self, index: Integers | None = None) -> PrunedPlan:
         """The examples with ids `index` (example,), or all of them."""

@@ -1,28 +1,31 @@
-"""The tree form: every distinct prefix once, and only what the loss reads.
+"""The tree engine: every distinct prefix once, and only what the loss reads.
 
 The state at a position depends on the tokens up to it alone, so examples that share a prefix
-share its states. A batch is a tree of distinct prefixes, its nodes. Beyond sharing them, nodes
-that no loss reads are never made, the last block makes only loss nodes, and the first block's
-queries, keys and values are made once per distinct (token, position).
+share its states. A batch is a tree whose nodes are distinct prefixes. Beyond sharing them, nodes
+that no loss reads are never computed, the last block computes only loss nodes, and the first
+block's queries, keys and values are computed once per distinct (token, position).
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
-from memlab.training.engines.cost import RowCounts
+from memlab.preset.size import RowCounts
 from memlab.training.engines.edges import Edges, Graph, attend
 from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
-from memlab.training.engines.forward import AttentionPattern, Layout, forward
 from memlab.training.engines.prefixes import Prefixes
 
 
 class PathAttention(AttentionPattern):
     """Each output reads the nodes on its path from the root."""
 
-    def __init__(self, edges: Edges, queries: Tensor | None, outputs: Tensor | None) -> None:
-        self.edges, self.queries, self.outputs = edges, queries, outputs
+    def __init__(
+        self, edges: Edges, positions: Tensor, queries: Tensor | None, outputs: Tensor | None
+    ) -> None:
+        self.edges, self.positions = edges, positions
+        self.queries, self.outputs = queries, outputs
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
         """Attention along the tree's paths."""
@@ -31,49 +34,63 @@ class PathAttention(AttentionPattern):
 
 
 class TreeLayout(Layout):
-    """The nodes of one batch. The rows that are embedded are distinct (token, position)."""
+    """The nodes of one batch. The rows that are embedded are distinct (token, position) pairs.
+
+    The data set's prefix tree is numbered once (`Prefixes`). A batch uses a part of its nodes and
+    numbers those from 0, so that tensors hold only what the batch computes.
+    """
 
     def __init__(self, prefixes: Prefixes, index: Integers | None, device: torch.device) -> None:
         every = slice(None) if index is None else index
+        # Both (example, depth); nodes as numbered in the whole data set.
         node, has_loss = prefixes.node[every], prefixes.has_loss[every]
+        # The nodes of this batch (node,), and the table from a data set's node to a batch's.
         chosen, local = _renumber(node, len(prefixes.token))
-        node_of = local[node]
-        alive = node < len(prefixes.token)
-        self._depth = prefixes.depth[chosen]
+        node_of = local[node]  # (example, depth), wrong where not alive
+        alive = node < len(prefixes.token)  # (example, depth) false after the last loss position
+        self._depth = prefixes.depth[chosen]  # (node,)
+
+        # Each distinct (token, position) as one number, and which of them each node ends in.
         n_tokens = int(prefixes.token.max()) + 1
-        pair_of_depth = self._depth * n_tokens + prefixes.token[chosen]
-        pair, local_pair = _renumber(pair_of_depth, node.shape[1] * n_tokens)
-        self._pair_of_node = local_pair[pair_of_depth]
-        example = np.empty_like(chosen)
+        pair_of_depth = self._depth * n_tokens + prefixes.token[chosen]  # (node,)
+        pair, local_pair = _renumber(pair_of_depth, node.shape[1] * n_tokens)  # (pair,)
+        self._pair_of_node = local_pair[pair_of_depth]  # (node,)
+
+        # Any example that passes through a node gives the path from the root to it.
+        example = np.empty_like(chosen)  # (node,)
         example[node_of[alive]] = alive.nonzero()[0]
-        self._path = node_of[example]
-        loss_node = node_of[has_loss]
-        self._loss_nodes, local_loss = _renumber(loss_node, len(chosen))
+        self._path = node_of[example]  # (node, depth), valid up to the node's own depth
+
+        loss_node = node_of[has_loss]  # (target,) in the order of (example, depth)
+        self._loss_nodes, local_loss = _renumber(loss_node, len(chosen))  # (loss node,)
         self._device = device
         self.tokens, self.positions = self._put(pair % n_tokens), self._put(pair // n_tokens)
-        self.rows = self._put(local_loss[loss_node])
+        self.rows = self._put(local_loss[loss_node])  # (target,) the row of logits for each
         self._patterns: dict[tuple[int, bool, bool], PathAttention] = {}
 
     @property
     def row_counts(self) -> RowCounts:
-        """Inner blocks make the nodes."""
+        """Inner blocks compute the nodes."""
         nodes, losses = len(self._path), len(self._loss_nodes)
         return RowCounts(len(self.tokens), nodes, losses, losses, int((self._depth + 1).sum()))
 
-    def attention_pattern(self, n_heads: int, *, first: bool, last: bool) -> AttentionPattern:
+    def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> PathAttention:
         """Made when first asked for: a plan may serve models with other heads."""
-        key = (n_heads, first, last)
+        key = (n_heads, block == 0, block == n_blocks - 1)
         if key not in self._patterns:
-            self._patterns[key] = self._read(*key)
+            self._patterns[key] = self._pattern(*key)
         return self._patterns[key]
 
-    def _read(self, n_heads: int, first: bool, last: bool) -> PathAttention:
-        nodes = self._loss_nodes if last else np.arange(len(self._path))
-        depth, path = self._depth[nodes], self._path[nodes]
-        keys = path[np.arange(path.shape[1]) <= depth[:, None]]
+    def _pattern(self, n_heads: int, first: bool, last: bool) -> PathAttention:
+        """A block reads pairs if it is the first, and makes loss nodes if it is the last."""
+        nodes = self._loss_nodes if last else np.arange(len(self._path))  # (output,)
+        depth, path = self._depth[nodes], self._path[nodes]  # (output,), (output, depth)
+        # One edge from each output to each node on its path, itself included.
+        keys = path[np.arange(path.shape[1]) <= depth[:, None]]  # (edge,) sorted by output
         pairs = self._pair_of_node[nodes] if first else None
         n_keys = len(self.tokens) if first else len(self._path)
         graph = Graph(
+            # Nodes are sorted by depth, so outputs with equally many edges lie together.
             degrees=[(n, t + 1) for t, n in enumerate(np.bincount(depth).tolist()) if n],
             output=np.arange(len(nodes)).repeat(depth + 1),
             key=self._pair_of_node[keys] if first else keys,
@@ -83,7 +100,8 @@ class TreeLayout(Layout):
         )
         queries = self._put(nodes) if last and not first else None
         outputs = queries if pairs is None else self._put(pairs)
-        return PathAttention(Edges(graph, n_heads, self._device), queries, outputs)
+        positions = self.positions if first else self._put(self._depth)
+        return PathAttention(Edges(graph, n_heads, self._device), positions, queries, outputs)
 
     def _put(self, ids: Integers) -> Tensor:
         return torch.from_numpy(ids).to(self._device)
@@ -116,7 +134,7 @@ class TreePlan(Plan):
 
     def logits(self, model: Transformer) -> Tensor:
         """(loss node, d_vocab)."""
-        return forward(model, self.layout)
+        return model.logits(model.residual(self.layout))
 
 
 class Tree(Engine):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memlab.training.engines import linear
+from memlab.models import linear
 from memlab.training.engines.engine import Engine, Sequences
 from memlab.training.engines.plain import Plain
 from memlab.training.engines.pruned import Pruned

@@ -7,7 +7,7 @@ from memlab.errors import PresetError
 from memlab.preset.schema import Model
 from memlab.training.engines import choose as choosing
 from memlab.training.engines.choose import choose
-from memlab.training.engines.cost import RowCounts, products
+from memlab.preset.size import RowCounts, products
 from memlab.training.engines.engine import Sequences
 
 from .data import equations, repeated

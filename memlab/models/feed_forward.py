@@ -1,43 +1,19 @@
-"""A block's MLP on rows, worked off in chunks that stay in the cache.
+"""down(activation(up(x))) on rows, computed in chunks that stay in the cache.
 
 The forward pass keeps each hidden unit's activation and slope, so that the backward pass has
 nothing left to do for the nonlinearity but a product that oneDNN fuses into its matrix product.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from memlab.models.mlp import MLP
-from memlab.training.engines.linear import CHUNK, linear, product, suits, weight_gradient
+from memlab.models.activations import Activation
+from memlab.models.linear import CHUNK, Linear, product, suits, weight_gradient
 
-GELU = 2 * (2 / torch.pi) ** 0.5
-CUBIC = 0.044715
-
-
-def gelu(u: Tensor) -> tuple[Tensor, Tensor]:
-    """Gelu in its tanh form, and its slope.
-
-    0.5 (1 + tanh(z / 2)) is the logistic function of z, here z = GELU (u + CUBIC u^3); it is much
-    cheaper than a tanh.
-    """
-    square, one = u * u, torch.tensor(GELU, dtype=u.dtype)
-    s = torch.add(one, square, alpha=GELU * CUBIC).mul_(u).sigmoid_()
-    a = u * s
-    slope_z = torch.add(one, square, alpha=3 * GELU * CUBIC, out=square)
-    return a, torch.addcmul(s, torch.addcmul(a, a, s, value=-1), slope_z, out=s)
-
-
-def relu(u: Tensor) -> tuple[Tensor, Tensor]:
-    """Relu, and its slope."""
-    return u.clamp(min=0), (u > 0).to(u.dtype)
-
-
-ACTIVATIONS = {"gelu": gelu, "relu": relu}
-
-
-class ChunkedMLP(torch.autograd.Function):
+class ChunkedFeedForward(torch.autograd.Function):
     """down(activation(up(x)))."""
 
     @staticmethod
@@ -48,12 +24,12 @@ class ChunkedMLP(torch.autograd.Function):
         up_bias: Tensor | None,
         down: Tensor,
         down_bias: Tensor | None,
-        activation: str,
+        with_slope: Callable[[Tensor], tuple[Tensor, Tensor]],
     ) -> Tensor:
         """Rows (row, d_model) -> the same."""
         kept, out = [], []
         for rows in torch.split(x, CHUNK):
-            hidden, slope = ACTIVATIONS[activation](product(rows, up, up_bias))
+            hidden, slope = with_slope(product(rows, up, up_bias))
             out.append(product(hidden, down, down_bias))
             kept += [hidden, slope]
         ctx.save_for_backward(x, up, down, *kept)
@@ -86,13 +62,12 @@ def _scaled_product(x: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
     return y
 
 
-def mlp(module: MLP, x: Tensor) -> Tensor:
-    """The module's forward on rows `x` (row, d_model)."""
-    if module.gate is not None or not suits(x):
-        out: Tensor = module(x, linear)
-        return out
-    up, down = module.up, module.down
-    out = ChunkedMLP.apply(  # type: ignore[no-untyped-call]
-        x, up.weight, up.bias, down.weight, down.bias, module.activation
+def feed_forward(x: Tensor, up: Linear, activation: Activation, down: Linear) -> Tensor:
+    """down(activation(up(x))) for `x` (..., d_model); in chunks where that pays."""
+    if activation.with_slope is None or not suits(x):
+        y: Tensor = down(activation.function(up(x)))
+        return y
+    y = ChunkedFeedForward.apply(  # type: ignore[no-untyped-call]
+        x, up.weight, up.bias, down.weight, down.bias, activation.with_slope
     )
-    return out
+    return y

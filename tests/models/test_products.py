@@ -1,11 +1,15 @@
 """The hand-written steps against autograd."""
 
+from typing import get_args
+
 import pytest
 import torch
 import torch.nn.functional as F
 
-from memlab.training.engines import mlp as chunked
-from memlab.training.engines.linear import linear, weight_gradient
+from memlab.models.activations import ACTIVATIONS, gelu_with_slope
+from memlab.models.linear import linear, weight_gradient
+from memlab.preset.schema import Model
+from memlab.preset.size import GATED
 
 ROWS = [1, 63, 64, 511, 512, 1025, 2050]
 
@@ -36,17 +40,26 @@ def test_a_weights_gradient_has_the_weights_shape(sizes):
     assert made.shape == sizes
 
 
-@pytest.mark.parametrize("kind", ["gelu", "relu"])
-def test_activations_and_slopes_equal_autograd(kind):
+WITH_SLOPE = [name for name, activation in ACTIVATIONS.items() if activation.with_slope]
+
+
+def test_the_schema_names_the_activations_that_there_are():
+    assert set(get_args(Model.model_fields["activation"].annotation)) == set(ACTIVATIONS)
+    assert set(ACTIVATIONS) >= GATED
+
+
+@pytest.mark.parametrize("name", WITH_SLOPE)
+def test_hand_written_slopes_equal_autograd(name):
+    activation = ACTIVATIONS[name]
     u = torch.cat([draw(1000) * 3, torch.tensor([-90.0, -1e-30, 1e-30, 90.0]).double()])
     u.requires_grad_()
-    exact = F.gelu(u, approximate="tanh") if kind == "gelu" else F.relu(u)
+    exact = activation.function(u)
     exact.sum().backward()
-    hidden, slope = chunked.ACTIVATIONS[kind](u.detach())
+    hidden, slope = activation.with_slope(u.detach())
     torch.testing.assert_close(hidden, exact.detach(), rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(slope, u.grad, rtol=1e-12, atol=1e-13)
 
 
 def test_gelu_at_zero_has_slope_one_half():
-    hidden, slope = chunked.gelu(torch.zeros(1))
+    hidden, slope = gelu_with_slope(torch.zeros(1))
     assert hidden.item() == 0 and slope.item() == 0.5

@@ -1,5 +1,8 @@
 """Matrix products by the fastest exact routine at hand.
 
+Rows (row, size), as the fast engines compute them, go to oneDNN; tensors with more axes, as in the
+textbook's form, go to torch's own product.
+
 On the CPU, oneDNN picks its kernels by what the processor can do, and MKL by who made it: on
 AMD's with AVX-512 oneDNN multiplies float32 at twice MKL's speed. Both are plain float32.
 """
@@ -9,7 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 FEWEST_ROWS = 64
 """below, the overhead of a Python function outweighs the faster product"""
@@ -44,7 +47,7 @@ def weight_gradient(grad: Tensor, x: Tensor) -> Tensor:
     return total.t() if swap else total
 
 
-class Linear(torch.autograd.Function):
+class LinearFunction(torch.autograd.Function):
     """`F.linear` on rows by oneDNN."""
 
     @staticmethod
@@ -65,5 +68,13 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`F.linear`, where it pays by oneDNN."""
     if not suits(x):
         return F.linear(x, weight, bias)
-    y: Tensor = Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    y: Tensor = LinearFunction.apply(x, weight, bias)  # type: ignore[no-untyped-call]
     return y
+
+
+class Linear(nn.Linear):
+    """`nn.Linear` that takes the faster product where it pays."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in) -> (..., out)."""
+        return linear(x, self.weight, self.bias)

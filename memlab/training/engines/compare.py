@@ -1,0 +1,86 @@
+"""Whether an engine computes what the model's own forward computes, tried before a run starts.
+
+Engines follow a changed block, activation, norm or position scheme, since all of them run the
+model's blocks. They cannot follow a changed `Transformer.forward`, or an operation that mixes rows
+outside the attention. Training would then silently be that of another model.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from memlab.errors import PresetError
+from memlab.models.transformer import Transformer
+from memlab.training.engines.choose import Choice
+from memlab.training.engines.engine import Plan
+from memlab.training.engines.plain import Plain
+
+EXAMPLES = 128
+"""enough rows in every block for the engines' fast matrix products"""
+TOKENS = 2048
+"""at most; long examples are fewer"""
+TOLERANCE = 1e-3
+"""relative; rounding made 3.5e-6 at most over all shipped presets"""
+NOISE = 0.05
+"""added to every weight of the copy that is compared, so that zero biases count"""
+
+
+def check_engine(choice: Choice, model: Transformer) -> None:
+    """Compare the chosen engine with plain on a few training examples.
+
+    Logits and their gradients are compared, on a copy of the weights with noise added; nothing of
+    the model or of torch's global generator changes.
+
+    Raises:
+        PresetError: they differ, or the engine cannot compute this model.
+    """
+    if choice.name == "plain":
+        return
+    sequences = choice.engine.sequences
+    has_loss = np.flatnonzero((sequences.targets >= 0).any(1))
+    n = max(1, min(EXAMPLES, TOKENS // sequences.tokens.shape[1]))
+    index = has_loss[:n]
+    probe = _with_noise(model)
+    exact = _logits_and_gradient(Plain(sequences).batch(index), probe)
+    try:
+        made = _logits_and_gradient(choice.engine.batch(index), probe)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, TypeError, IndexError, AttributeError, AssertionError) as error:
+        raise _cannot_follow(choice.name, f"it fails with: {error}") from error
+    for what, a, b in zip(("logits", "gradients"), made, exact, strict=True):
+        error = float((a - b).norm() / b.norm().clamp(min=1e-30))
+        if not error < TOLERANCE:
+            raise _cannot_follow(choice.name, f"{what} differ by {error:.1e} of their norm")
+
+
+def _with_noise(model: Transformer) -> Transformer:
+    probe = copy.deepcopy(model).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for p in probe.parameters():
+            p += NOISE * torch.randn(p.shape, generator=generator).to(p.device)
+    return probe
+
+
+def _logits_and_gradient(plan: Plan, model: Transformer) -> tuple[Tensor, Tensor]:
+    """Logits of every target (target, d_vocab), and the gradient of a fixed sum of them, flat."""
+    logits = plan.logits(model)
+    if plan.rows is not None:
+        logits = logits[plan.rows]
+    weight = torch.arange(logits.numel(), device=logits.device).view_as(logits).sin()
+    parameters = list(model.parameters())
+    gradients = torch.autograd.grad((logits * weight).sum(), parameters, materialize_grads=True)
+    return logits.detach(), torch.cat([gradient.flatten() for gradient in gradients])
+
+
+def _cannot_follow(name: str, found: str) -> PresetError:
+    return PresetError(
+        f"the {name} engine does not compute what this model's forward computes",
+        where="training.engine",
+        found=found,
+        allowed="the same logits and gradients as plain, up to rounding",
+        hint="training.engine=plain computes the model exactly as its code is written",
+    )
