@@ -13,6 +13,7 @@ from torch import Tensor
 from memlab.models.activations import Activation
 from memlab.models.linear import CHUNK, Linear, product, suits, weight_gradient
 
+
 class ChunkedFeedForward(torch.autograd.Function):
     """down(activation(up(x)))."""
 

@@ -31,7 +31,9 @@ class EvaluationResult:
 
 
 @torch.no_grad()
-def evaluate(model: Transformer, run_data: RunData, splits: Sequence[str], step: int) -> EvaluationResult:
+def evaluate(
+    model: Transformer, run_data: RunData, splits: Sequence[str], step: int
+) -> EvaluationResult:
     """Measure `splits` in evaluation mode: plain cross-entropy, exact match, and more by task."""
     model.eval()
     values: dict[str, float] = {}

@@ -108,7 +108,9 @@ class RecomputedModel:
 
     def __init__(self, model: Transformer, n_sequences: int) -> None:
         self.model = model
-        self.tokens = torch.empty(n_sequences, 0, dtype=torch.int64, device=model.token.weight.device)
+        self.tokens = torch.empty(
+            n_sequences, 0, dtype=torch.int64, device=model.token.weight.device
+        )
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """The next (sequence, position) tokens -> logits (sequence, d_vocab) after the last."""

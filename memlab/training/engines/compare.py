@@ -51,9 +51,9 @@ def check_engine(choice: Choice, model: Transformer) -> None:
     except (RuntimeError, TypeError, IndexError, AttributeError, AssertionError) as error:
         raise _cannot_follow(choice.name, f"it fails with: {error}") from error
     for what, a, b in zip(("logits", "gradients"), made, exact, strict=True):
-        error = float((a - b).norm() / b.norm().clamp(min=1e-30))
-        if not error < TOLERANCE:
-            raise _cannot_follow(choice.name, f"{what} differ by {error:.1e} of their norm")
+        difference = float((a - b).norm() / b.norm().clamp(min=1e-30))
+        if not difference < TOLERANCE:
+            raise _cannot_follow(choice.name, f"{what} differ by {difference:.1e} of their norm")
 
 
 def _with_noise(model: Transformer) -> Transformer:
@@ -61,7 +61,7 @@ def _with_noise(model: Transformer) -> Transformer:
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for p in probe.parameters():
-            p += NOISE * torch.randn(p.shape, generator=generator).to(p.device)
+            p.add_(torch.randn(p.shape, generator=generator).to(p.device), alpha=NOISE)
     return probe
 
 

@@ -5,9 +5,9 @@ import torch
 
 from memlab.errors import PresetError
 from memlab.preset.schema import Model
+from memlab.preset.size import RowCounts, products
 from memlab.training.engines import choose as choosing
 from memlab.training.engines.choose import choose
-from memlab.preset.size import RowCounts, products
 from memlab.training.engines.engine import Sequences
 
 from .data import equations, repeated
