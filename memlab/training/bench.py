@@ -14,7 +14,7 @@ from memlab.preset.schema import Model, Preset
 from memlab.preset.size import RowCounts, d_mlp_of, products
 from memlab.training.device import set_threads
 from memlab.training.engines.choose import ENGINES
-from memlab.training.engines.engine import CPU, Plan
+from memlab.training.engines.engine import CPU, BatchPlan
 from memlab.training.optimizers import build_optimizer
 from memlab.training.run_data import RunData
 from memlab.training.update_plans import UpdatePlans
@@ -112,7 +112,7 @@ def _interleave(
     return times
 
 
-def _gradient_error(known: Facts, plan: Plan, plain: Plan) -> float:
+def _gradient_error(known: Facts, plan: BatchPlan, plain: BatchPlan) -> float:
     """Distance of a form's float32 gradient from the plain one in float64, relative."""
     model = _model(known).eval()
     exact = _gradient(plain, model.double())
@@ -120,7 +120,7 @@ def _gradient_error(known: Facts, plan: Plan, plain: Plan) -> float:
     return float((found - exact).norm() / exact.norm())
 
 
-def _gradient(plan: Plan, model: Transformer) -> torch.Tensor:
+def _gradient(plan: BatchPlan, model: Transformer) -> torch.Tensor:
     loss = plan.loss(model, dtype=model.token.weight.dtype)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     return torch.cat([gradient.flatten() for gradient in gradients]).double()

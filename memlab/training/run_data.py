@@ -14,7 +14,7 @@ from memlab.preset.targets import targets
 from memlab.tasks.task import Dataset, Examples
 from memlab.training.batches import Batches
 from memlab.training.engines.choose import Choice, choose
-from memlab.training.engines.engine import Plan, Sequences
+from memlab.training.engines.engine import BatchPlan, Sequences
 from memlab.training.update_plans import UpdatePlans
 
 EVAL_BATCH = 8192
@@ -26,7 +26,7 @@ class EvalSplit:
     """A split as evaluation reads it: predictions at the loss's and at the answer's tokens."""
 
     name: str
-    plans: list[Plan]
+    plans: list[BatchPlan]
     """parts of the split that fit into memory together, in order"""
     in_loss: Tensor
     """(target,) bool: counts towards the loss"""

@@ -1,7 +1,7 @@
 """The plans of a run's updates."""
 
 from memlab.training.batches import Batches
-from memlab.training.engines.engine import Engine, Plan
+from memlab.training.engines.engine import Engine, BatchPlan
 
 EXAMPLES_AHEAD = 512
 """about how many examples are planned in a row: a plan made alone, between two updates, finds
@@ -20,10 +20,10 @@ class UpdatePlans:
     def __init__(self, engine: Engine, batches: Batches, part: int | None = None) -> None:
         self._form, self._batches, self._part = engine, batches, part or batches.size
         self.in_a_row = 1 if batches.whole else max(1, EXAMPLES_AHEAD // batches.size)
-        self._made: dict[tuple[int, int], list[Plan]] = {}
+        self._made: dict[tuple[int, int], list[BatchPlan]] = {}
         self._whole = engine.parts(self._part) if batches.whole else None
 
-    def at(self, step: int, steps: int) -> list[Plan]:
+    def at(self, step: int, steps: int) -> list[BatchPlan]:
         """The plans of update `step` (from 1) of `steps`."""
         if self._whole is not None:
             return self._whole

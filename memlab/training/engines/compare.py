@@ -14,7 +14,7 @@ from torch import Tensor
 from memlab.errors import PresetError
 from memlab.models.transformer import Transformer
 from memlab.training.engines.choose import Choice
-from memlab.training.engines.engine import Plan
+from memlab.training.engines.engine import BatchPlan
 from memlab.training.engines.plain import Plain
 
 EXAMPLES = 128
@@ -65,7 +65,7 @@ def _with_noise(model: Transformer) -> Transformer:
     return probe
 
 
-def _logits_and_gradient(plan: Plan, model: Transformer) -> tuple[Tensor, Tensor]:
+def _logits_and_gradient(plan: BatchPlan, model: Transformer) -> tuple[Tensor, Tensor]:
     """Logits of every target (target, d_vocab), and the gradient of a fixed sum of them, flat."""
     logits = plan.logits(model)
     if plan.rows is not None:

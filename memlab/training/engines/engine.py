@@ -45,7 +45,7 @@ class Sequences:
         return torch.from_numpy(np.ascontiguousarray(numbers)).to(self.device)
 
 
-class Plan(ABC):
+class BatchPlan(ABC):
     """A batch, made ready for one form. It may be used any number of times."""
 
     def __init__(self, batch: Sequences) -> None:
@@ -117,10 +117,10 @@ class Engine(ABC):
         self.sequences = sequences
 
     @abstractmethod
-    def batch(self, index: Integers | None = None) -> Plan:
+    def batch(self, index: Integers | None = None) -> BatchPlan:
         """The examples with ids `index` (example,), or all of them."""
 
-    def parts(self, size: int, index: Integers | None = None) -> list[Plan]:
+    def parts(self, size: int, index: Integers | None = None) -> list[BatchPlan]:
         """The same examples in order, at most `size` a plan."""
         n = len(self.sequences) if index is None else len(index)
         if n <= size:

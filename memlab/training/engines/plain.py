@@ -4,10 +4,10 @@ from torch import Tensor
 
 from memlab.models.transformer import Transformer
 from memlab.preset.size import RowCounts
-from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
+from memlab.training.engines.engine import Engine, Integers, BatchPlan, Sequences
 
 
-class PlainPlan(Plan):
+class PlainPlan(BatchPlan):
     """A batch as it is."""
 
     rows = None

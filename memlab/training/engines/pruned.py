@@ -11,7 +11,7 @@ from torch import Tensor
 from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
 from memlab.preset.size import RowCounts
-from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
+from memlab.training.engines.engine import Engine, Integers, BatchPlan, Sequences
 
 
 class DensePattern(AttentionPattern):
@@ -87,7 +87,7 @@ class PrunedLayout(Layout):
         return self._last if block == n_blocks - 1 else self._inner
 
 
-class PrunedPlan(Plan):
+class PrunedPlan(BatchPlan):
     """A batch without what its loss does not read."""
 
     rows = None

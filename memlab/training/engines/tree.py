@@ -14,7 +14,7 @@ from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
 from memlab.preset.size import RowCounts
 from memlab.training.engines.edges import Edges, Graph, attend
-from memlab.training.engines.engine import Engine, Integers, Plan, Sequences
+from memlab.training.engines.engine import Engine, Integers, BatchPlan, Sequences
 from memlab.training.engines.prefixes import Prefixes
 
 
@@ -115,7 +115,7 @@ def _renumber(ids: Integers, n: int) -> tuple[Integers, Integers]:
     return np.flatnonzero(present), present.cumsum() - 1
 
 
-class TreePlan(Plan):
+class TreePlan(BatchPlan):
     """A batch as a tree."""
 
     def __init__(self, batch: Sequences, layout: TreeLayout) -> None:
