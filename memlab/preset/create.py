@@ -16,7 +16,7 @@ from memlab.version import __version__
 UNITS = dict.fromkeys(COLUMNS, "1") | {"loss": "nats"}
 
 
-def create_run(
+def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
     preset: Preset,
     runs: Path,
     name: str | None = None,

@@ -1,7 +1,7 @@
 """The plans of a run's updates."""
 
 from memlab.training.batches import Batches
-from memlab.training.engines.engine import Engine, BatchPlan
+from memlab.training.engines.engine import BatchPlan, Engine
 
 EXAMPLES_AHEAD = 512
 """about how many examples are planned in a row: a plan made alone, between two updates, finds

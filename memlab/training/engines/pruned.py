@@ -11,7 +11,7 @@ from torch import Tensor
 from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
 from memlab.preset.size import RowCounts
-from memlab.training.engines.engine import Engine, Integers, BatchPlan, Sequences
+from memlab.training.engines.engine import BatchPlan, Engine, Integers, Sequences
 
 
 class DensePattern(AttentionPattern):

@@ -14,7 +14,7 @@ from memlab.models.layout import AttentionPattern, Layout
 from memlab.models.transformer import Transformer
 from memlab.preset.size import RowCounts
 from memlab.training.engines.edges import Edges, Graph, attend
-from memlab.training.engines.engine import Engine, Integers, BatchPlan, Sequences
+from memlab.training.engines.engine import BatchPlan, Engine, Integers, Sequences
 from memlab.training.engines.prefixes import Prefixes
 
 
