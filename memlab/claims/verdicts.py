@@ -40,16 +40,29 @@ class Verdict:
 
 
 def judge(
-    claims: Sequence[Claim], run: Snapshot, complete: Callable[[str], str]
+    claims: Sequence[Claim],
+    run: Snapshot,
+    complete: Callable[[str], str],
+    *,
+    shortened: bool = False,
 ) -> Iterator[Verdict]:
-    """The verdict on each claim, in order; `complete` runs the trained model on a prompt."""
+    """The verdict on each claim, in order.
+
+    Args:
+        claims: what to check.
+        run: the recorded run.
+        complete: runs the trained model on a prompt.
+        shortened: the run is planned for fewer updates than its preset, so that claims about the
+            end stay open.
+    """
+    decided = _over(run) and not shortened
     for claim in claims:
         if claim.completes is not None:
-            yield _completion(claim, claim.completes, run, complete)
+            yield _completion(claim, claim.completes, decided, complete)
             continue
         measured = curve(run, _name(claim))
         if claim.at_end:
-            yield _at_end(claim, measured, run)
+            yield _at_end(claim, measured, decided)
         else:
             yield _by_step(claim, measured, run)
 
@@ -86,19 +99,19 @@ def _reaches(claim: Claim, value: float) -> bool:
 
 
 def _completion(
-    claim: Claim, wanted: Completion, run: Snapshot, complete: Callable[[str], str]
+    claim: Claim, wanted: Completion, decided: bool, complete: Callable[[str], str]
 ) -> Verdict:
-    if not _over(run):
+    if not decided:
         return Verdict(claim, "open")
     answer = complete(wanted.prompt)
     return Verdict(claim, "met" if answer == wanted.answer else "not met", answer)
 
 
-def _at_end(claim: Claim, measured: Curve, run: Snapshot) -> Verdict:
+def _at_end(claim: Claim, measured: Curve, decided: bool) -> Verdict:
     if not len(measured.values):
         return Verdict(claim, "open")
     value = measured.last()
-    if not _over(run):
+    if not decided:
         return Verdict(claim, "open", value)
     return Verdict(claim, "met" if _reaches(claim, value) else "not met", value)
 

@@ -7,6 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from memlab.cli.output import number, stdout, table
+from memlab.preset.error_text import shown
 from memlab.record.safe_text import safe_text
 
 Report = dict[str, Any]
@@ -30,6 +31,8 @@ def print_tables(reports: Sequence[Report]) -> None:
     console = stdout()
     for report in reports:
         console.print(Text(_title(report), style="bold"))
+        if note := _changed(report):
+            console.print(Text(note, style="yellow"))
         console.print(table(HEADERS, [_cells(claim) for claim in report["claims"]]))
         console.print()
     console.print(Text(_count(reports)))
@@ -50,6 +53,7 @@ def to_markdown(reports: Sequence[Report]) -> str:
             f"## {report['preset']}\n",
             f"{safe_text(report['about'], limit=2000)}\n",
             f"{_title(report)}\n",
+            *([f"{note}\n"] if (note := _changed(report)) else ()),
             "".join("| " + " | ".join(map(_escaped, row)) + " |\n" for row in rows),
         ]
     return "\n".join(parts)
@@ -60,6 +64,16 @@ def _title(report: Report) -> str:
         f"{report['preset']}, seed {report['seed']}: {report['status']} at step "
         f"{report['step']:,} of {report['steps']:,} on {report['device']}"
     )
+
+
+def _changed(report: Report) -> str:
+    """Settings that differ from the preset that the claims were written for."""
+    changes = [
+        f"{key}={shown(values['run'])} (preset: {shown(values['preset'])})"
+        for key, values in report["settings_changed"].items()
+    ]
+    note = f"The claims are those of the preset; the run differs in {', '.join(changes)}."
+    return safe_text(note, limit=1000) if changes else ""
 
 
 def _cells(claim: dict[str, Any]) -> tuple[str, ...]:

@@ -86,6 +86,7 @@ def _trained(target: "Preset | RunFolder", runs: "Path", device: str, quiet: boo
 
 def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     """The claims of a run with their verdicts, as plain values."""
+    from memlab.claims.departures import departures
     from memlab.claims.verdicts import judge, statement
     from memlab.preset.run_preset import preset_of
     from memlab.record.history import History
@@ -94,6 +95,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     history = History(folder)
     summary = summarize(folder, history)
     preset = preset_of(folder)
+    departed = departures(folder)
 
     def complete(prompt: str) -> str:
         return str(_asked(folder, device)([prompt])[0]["answer"])
@@ -102,6 +104,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
         **{key: summary[key] for key in ("run", "preset", "status", "step", "steps", "seed")},
         **{key: summary[key] for key in ("seconds", "device")},
         "about": preset.about,
+        "settings_changed": departed.to_json(),
         "versions": folder.description.get("versions", {}),
         "claims": [
             {
@@ -112,7 +115,9 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
                 "at_step": verdict.step,
                 "status": verdict.status,
             }
-            for verdict in judge(preset.claims, history.until(), complete)
+            for verdict in judge(
+                preset.claims, history.until(), complete, shortened=departed.shortened
+            )
         ],
     }
 

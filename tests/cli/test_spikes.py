@@ -29,7 +29,7 @@ def spiky():
 
 
 CURVE = spiky()
-FIELDS = {"step", "base", "peak", "peak_step", "recovered_at", "kind", "details"}
+FIELDS = {"open", "step", "base", "peak", "peak_step", "recovered_at", "kind", "details"}
 
 
 @pytest.fixture

@@ -86,3 +86,26 @@ def test_a_broken_preset_says_what_is_wrong_with_it(preset):
     preset.write_text(PRESET.replace("lr: 0.01", "lr: fast"))
     with pytest.raises(MemlabError, match=r"optimizer\.lr"):
         verify(str(preset))
+
+
+def test_a_run_with_changed_settings_says_so_and_leaves_claims_about_the_end_open(
+    preset, monkeypatch
+):
+    long = PRESET.replace("by_step: 60", "at_end: true").replace("at_most: 0.5", "at_most: 0.0")
+    folder = preset.parent / "presets"
+    folder.mkdir()
+    (folder / "tiny.yaml").write_text(long)
+    monkeypatch.chdir(preset.parent)
+    runner = CliRunner()
+    short = ["run", "tiny", "training.steps=20", "lr=0.02", "--quiet"]
+    assert runner.invoke(app, short, catch_exceptions=False).exit_code == 0
+    (report,) = json.loads(verify("last", "--json"))["runs"]
+    assert [claim["status"] for claim in report["claims"]] == ["open", "open"]
+    assert report["settings_changed"] == {
+        "training.steps": {"run": 20, "preset": 60},
+        "optimizer.lr": {"run": 0.02, "preset": 0.01},
+    }
+    assert "the run differs in" in verify("last")
+    assert runner.invoke(app, ["run", "tiny", "--quiet"]).exit_code == 0
+    (report,) = json.loads(verify("last", "--json", code=3))["runs"]
+    assert (report["settings_changed"], report["claims"][0]["status"]) == ({}, "not met")

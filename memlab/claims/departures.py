@@ -1,0 +1,50 @@
+"""Settings in which a run departs from the preset that it is named after."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from memlab.errors import MemlabError
+from memlab.preset.facts import facts
+from memlab.preset.load import load
+from memlab.preset.run_preset import edited_preset
+from memlab.preset.schema import Preset
+from memlab.record.folder import RunFolder
+from memlab.record.summary import flat_settings
+
+
+@dataclass(frozen=True)
+class Departures:
+    """How the settings of a run, edits included, differ from its preset's."""
+
+    settings: dict[str, tuple[Any, Any]]
+    """dotted key to (value of the run, value of the preset)"""
+    shortened: bool
+    """the run is planned for fewer updates than the preset"""
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """As `memlab verify --json` prints it."""
+        return {key: {"run": run, "preset": preset} for key, (run, preset) in self.settings.items()}
+
+
+NONE = Departures({}, shortened=False)
+
+
+def departures(folder: RunFolder) -> Departures:
+    """Compare a run with the preset of its name; `NONE` if that preset is not available here."""
+    preset = edited_preset(folder)
+    try:
+        named = load(preset.name)
+    except MemlabError:
+        return NONE
+    own, stated = (flat_settings(p.model_dump(mode="json")) for p in (preset, named))
+    differing = {
+        key: (own.get(key), stated.get(key))
+        for key in stated | own
+        if own.get(key) != stated.get(key) and key != "task.folder"
+    }
+    is_length = differing.keys() & {"training.steps", "training.epochs"}
+    return Departures(differing, bool(is_length) and _updates(preset) < _updates(named))
+
+
+def _updates(preset: Preset) -> int:
+    return preset.training.steps or facts(preset).updates
