@@ -6,6 +6,7 @@ from typing import Any
 
 from memlab.errors import PresetError, nearest
 from memlab.preset.fields import Field, inside
+from memlab.preset.foreign_names import memlab_key
 from memlab.preset.strict_yaml import Keys
 
 
@@ -25,7 +26,14 @@ def unknown_key(path: Keys, where: str, settings: Mapping[str, Field]) -> Preset
     name = str(path[-1])
     siblings = [field.name for field in inside(settings, group)]
     elsewhere = [key for key, field in settings.items() if field.name == name]
-    hint = f"did you mean {elsewhere[0]}?" if elsewhere else nearest(name, siblings)
+    word, colon, rest = name.partition(":")
+    foreign = memlab_key(name)
+    if colon and rest and word in siblings:
+        hint: str | None = f"YAML needs a space after the colon: {word}: {rest.strip()}"
+    elif elsewhere:
+        hint = f"did you mean {elsewhere[0]}?"
+    else:
+        hint = f"memlab calls it {foreign}" if foreign in settings else nearest(name, siblings)
     return PresetError(
         f"unknown key {name!r}" + (f" in {dotted(path[:-1])}" if group else ""),
         where=where,

@@ -11,6 +11,7 @@ from typing import Any
 from memlab.errors import PresetError, nearest
 from memlab.preset.error_text import unknown_key
 from memlab.preset.fields import Field, fields
+from memlab.preset.foreign_names import memlab_key
 from memlab.preset.merge import merged
 from memlab.preset.strict_yaml import MAX_BYTES, Document, Keys, parse
 from memlab.preset.validate import task_kind
@@ -71,12 +72,15 @@ def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
     if dot and group in settings:
         raise unknown_key((*group.split("."), last), where, settings)
     names = [field.name for field in settings.values()]
+    foreign = memlab_key(last)
     raise PresetError(
         f"unknown setting {name!r}",
         where=where,
         found=name,
         allowed=", ".join(key for key, field in settings.items() if field.group) + ", ...",
-        hint=nearest(name, settings if dot else names) or nearest(last, names),
+        hint=f"memlab calls it {foreign}"
+        if foreign in settings
+        else nearest(name, settings if dot else names) or nearest(last, names),
     )
 
 
