@@ -37,5 +37,14 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("evaluations", f"{report['evaluations']:,}"),
         ("chance loss", f"{report['chance_loss']:.4f} nats"),
         ("irreducible loss", f"{report['irreducible_loss']:.4f} nats"),
+        *_objective(report),
         ("memory", f"{report['memory_bytes'] / 2**20:,.0f} MiB (upper bound)"),
     ]
+
+
+def _objective(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """The floor of the objective where label smoothing raises it above the irreducible loss."""
+    floor = report["objective_floor"]
+    if floor == report["irreducible_loss"]:
+        return []
+    return [("floor of the objective", f"{floor:.4f} nats (label smoothing included)")]

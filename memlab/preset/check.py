@@ -34,6 +34,7 @@ class Report:
             "evaluations": data_facts.evaluations,
             "chance_loss": data_facts.chance_loss,
             "irreducible_loss": data_facts.irreducible_loss,
+            "objective_floor": data_facts.objective_floor,
             "findings": [finding.to_json() for finding in self.findings],
         }
 

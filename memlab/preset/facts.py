@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from memlab.preset import schedule
 from memlab.preset.schema import Preset
 from memlab.preset.size import memory_bytes, parameter_count
-from memlab.preset.targets import chance_loss, irreducible_loss, targets
+from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor, targets
 from memlab.tasks.task import Dataset, Examples
 
 
@@ -82,6 +82,14 @@ class Facts:
     def irreducible_loss(self) -> float:
         """The irreducible training loss in nats."""
         return float(self.irreducible[self.target >= 0].mean())
+
+    @cached_property
+    def objective_floor(self) -> float:
+        """The lowest training objective in nats: with label smoothing, above the loss's floor."""
+        smoothing = self.preset.training.label_smoothing
+        if not smoothing:
+            return self.irreducible_loss
+        return objective_floor(self.train, self.target, smoothing, len(self.dataset.vocabulary))
 
 
 _known: WeakValueDictionary[str, Facts] = WeakValueDictionary()

@@ -51,6 +51,37 @@ def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64
     return loss
 
 
+def objective_floor(
+    examples: Examples, target: Integers, label_smoothing: float, d_vocab: int
+) -> float:
+    """Lowest value in nats that the objective can take on these examples.
+
+    With label smoothing s over V tokens, the target distribution after a prefix is
+    q = (1 - s) p + s / V, where p holds the shares of the tokens that follow it in the data. No
+    model can do better than predict q, so the floor is the mean of the entropies H(q).
+    """
+    even, total = label_smoothing / d_vocab, 0.0
+    prefix = np.zeros(len(target), np.int64)
+    for position in range(target.shape[1]):
+        prefix = _numbered(prefix, examples.tokens[:, position])
+        rows = target[:, position] >= 0
+        given = np.unique(prefix[rows], return_inverse=True)[1]
+        pair, first = np.unique(_numbered(given, target[rows, position]), return_index=True)
+        counts = np.bincount(_numbered(given, target[rows, position]), minlength=len(pair))
+        in_prefix = np.bincount(given)
+        owner = given[first]
+        q = (1 - label_smoothing) * counts / in_prefix[owner] + even
+        unseen = (d_vocab - np.bincount(owner)) * _surprisal(even)
+        entropy = np.bincount(owner, -q * np.log(q)) + unseen
+        total += float(in_prefix @ entropy) if len(given) else 0.0
+    return total / int((target >= 0).sum())
+
+
+def _surprisal(p: float) -> float:
+    """-p log p, 0 at p = 0."""
+    return float(-p * np.log(p)) if p > 0 else 0.0
+
+
 def _numbered(one: Integers, other: Integers) -> Integers:
     """A number from 0 for each row, equal where both columns are equal."""
     return np.unique(one * (other.max(initial=0) + 1) + other, return_inverse=True)[1]

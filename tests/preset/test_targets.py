@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlab.preset.load import load
+from memlab.preset.load import from_json, load
 from memlab.preset.schema import SkipFirst
-from memlab.preset.targets import chance_loss, irreducible_loss, targets
+from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor, targets
 from memlab.tasks.task import Examples, Vocabulary
 
 ADDITION = str(Path(__file__).parent / "addition.yaml")
@@ -91,3 +91,47 @@ def test_the_floor_is_what_a_table_of_all_prefixes_says(rows):
         for row in rows
     ]
     assert np.allclose(irreducible_loss(some, target), expected)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_no_model_gets_below_the_floor_of_the_objective_and_the_best_one_reaches_it(smoothing):
+    """A table of logits, one row per prefix, trained by torch on torch's own smoothed loss."""
+    import torch
+    import torch.nn.functional as F
+
+    preset = from_json(
+        {
+            "name": "conflict",
+            "task": {
+                "kind": "modular",
+                "operation": "add",
+                "modulus": 5,
+                "train_fraction": 0.8,
+                "noise": 0.3,
+            },
+            "training": {"steps": 1, "loss_on": "all"},
+        }
+    )
+    data = preset.task.dataset(preset.seeds)
+    train, d_vocab = data.splits["train"], len(data.vocabulary)
+    target = targets(train, data.vocabulary, "all")
+    prefixes, rows, tokens = {}, [], []
+    for example, position in zip(*np.nonzero(target >= 0), strict=True):
+        key = tuple(train.tokens[example, : position + 1])
+        rows.append(prefixes.setdefault(key, len(prefixes)))
+        tokens.append(target[example, position])
+    logits = torch.zeros(len(prefixes), d_vocab, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([logits], max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss():
+        optimizer.zero_grad()
+        value = F.cross_entropy(logits[rows], torch.tensor(tokens), label_smoothing=smoothing)
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    floor = objective_floor(train, target, smoothing, d_vocab)
+    assert floor <= loss().item() + 1e-12
+    assert loss().item() == pytest.approx(floor, abs=1e-4)
+    if smoothing == 0:
+        assert floor == pytest.approx(irreducible_loss(train, target)[target >= 0].mean())
