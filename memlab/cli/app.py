@@ -12,6 +12,7 @@ from memlab.cli.doctor import doctor
 from memlab.cli.eval import evaluate_checkpoint
 from memlab.cli.fork import fork
 from memlab.cli.options import RunsFolder
+from memlab.cli.plot import plot
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
 from memlab.cli.replay import replay
@@ -62,6 +63,7 @@ app.command()(replay)
 app.command()(runs)
 app.command()(show)
 app.command()(spikes)
+app.command()(plot)
 app.command()(check)
 app.command()(presets)
 app.command()(predict)

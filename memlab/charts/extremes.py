@@ -1,0 +1,62 @@
+"""A per-step column as extremes over pieces of the x axis: a spike of one step is always kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlab.charts.scale import Axis, Floats
+from memlab.record.events import SPARSE
+from memlab.record.snapshot import Snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes:
+    """Least and greatest value of a per-step column, by piece of the x axis."""
+
+    x: Floats
+    """middle of each piece, in steps"""
+    low: Floats
+    """NaN where no value is finite"""
+    high: Floats
+    not_finite: int
+    """how many values are not finite"""
+
+    def line(self) -> tuple[Floats, Floats]:
+        """The curve as one line through both extremes of each piece."""
+        return np.repeat(self.x, 2), np.stack([self.low, self.high], axis=1).ravel()
+
+
+def column_extremes(
+    now: Snapshot, column: str, low: float, high: float, *, log: bool, columns: int
+) -> Extremes:
+    """The extremes of a column between the steps `low` and `high`.
+
+    Args:
+        log: whether the x axis is logarithmic; pieces then are about equal on it.
+        columns: of the picture; pieces are at least four times as fine.
+    """
+    bins = [now.view(column, *piece) for piece in _pieces(low, high, log, columns)]
+    none = np.zeros(0)
+    x = np.concatenate([none, *((b.edges[:-1] + b.edges[1:] - 1) / 2 for b in bins)])
+    least = np.concatenate([none, *(b.low for b in bins)])
+    most = np.concatenate([none, *(b.high for b in bins)])
+    odd = np.concatenate([none, *(b.nonfinite for b in bins)])
+    if column in SPARSE:
+        odd = np.zeros_like(odd)
+    there = np.isfinite(least) | (odd > 0)
+    return Extremes(x[there], least[there], most[there], int(odd.sum()))
+
+
+def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
+    """(first, last, bins); on a log axis one piece an octave, since bins are equal in steps."""
+    edges = [int(np.floor(low)), int(np.ceil(high)) + 1]
+    if log:
+        axis = Axis(max(low, 1), max(high, 2), log=True)
+        edges[1:1] = [2**k for k in range(edges[1].bit_length()) if edges[0] < 2**k < edges[1]]
+        shares = np.diff(axis.place(np.maximum(edges, 1))).tolist()
+    else:
+        shares = [0.5]
+    for first, end, share in zip(edges[:-1], edges[1:], shares, strict=True):
+        if end > first:
+            yield first, end - 1, max(int(np.ceil(4 * columns * share)), 1)

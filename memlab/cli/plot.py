@@ -1,0 +1,141 @@
+"""`memlab plot`: figures of runs and sweeps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memlab.cli.options import Json, RunsFolder
+
+if TYPE_CHECKING:
+    from memlab.figures.kind import Kind
+    from memlab.figures.plot import Plot
+
+KINDS_HELP = "What to draw; without it: curves, overlay, or heatmap. `memlab plot` lists all."
+
+
+def plot(
+    refs: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN_OR_SWEEP ...", help="Runs, or a sweep.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help=KINDS_HELP)] = None,
+    measure: Annotated[
+        str | None, typer.Option("--measure", metavar="M", help="Which quantity: val_loss")
+    ] = None,
+    x: Annotated[
+        str | None, typer.Option("--x", metavar="KEY", help="The setting along x, of a sweep.")
+    ] = None,
+    y: Annotated[
+        str | None, typer.Option("--y", metavar="KEY", help="The setting along y, of a sweep.")
+    ] = None,
+    at: Annotated[
+        int | None, typer.Option("--at", metavar="STEP", help="The run as it stood at a step.")
+    ] = None,
+    spike: Annotated[
+        int | None, typer.Option("--spike", metavar="N", help="Which spike, counted from 1.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf."),
+    ] = None,
+    made_for: Annotated[
+        str, typer.Option("--for", metavar="paper|icml|slides|web", help="Width and fonts.")
+    ] = "paper",
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Write the numbers and a script that redraws them, too.")
+    ] = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Draw a figure and print where it lies; without a run, list the kinds of figures."""
+    from memlab.cli.output import print_json, stdout
+    from memlab.figures.save import check_format
+    from memlab.figures.source import FigureOptions
+    from memlab.figures.style import style_of
+    from memlab.record.runs import runs_folder
+
+    style = style_of(made_for)
+    if not refs:
+        _list_kinds(json)
+        return
+    file_format = check_format(output.suffix) if output else "png"
+    options = FigureOptions(measure, x, y, at, spike, style.columns)
+    chosen, made = _plot(refs, kind, options, runs_folder(runs))
+    path = output or Path(f"{_file_name(made)}.{file_format}")
+    command = _command(refs, chosen.name, options, made_for)
+    written = _write(made, path, file_format, made_for, command, as_csv)
+    if json:
+        print_json({"kind": chosen.name, "runs": list(made.runs), "files": list(map(str, written))})
+    else:
+        for path in written:
+            stdout().print(str(path), markup=False, soft_wrap=True)
+
+
+def _list_kinds(as_json: bool) -> None:
+    from memlab.cli.output import print_json, stdout, table
+    from memlab.figures.kind import all_kinds
+
+    rows = [[kind.name, kind.draws, kind.about] for kind in all_kinds().values()]
+    if as_json:
+        print_json([dict(zip(("kind", "draws", "about"), row, strict=True)) for row in rows])
+    else:
+        stdout().print(table(["kind", "of", "shows"], rows))
+
+
+def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple[Kind, Plot]":
+    """The kind of figure, and what it shows."""
+    from memlab.cli.figure_sources import open_sources
+    from memlab.errors import MemlabError
+    from memlab.figures.kind import kind_of
+
+    sources, sweep = open_sources(refs, runs, options.at)
+    default = "heatmap" if sweep else "curves" if len(sources) == 1 else "overlay"
+    chosen = kind_of(kind or default)
+    accepted = {"run": len(sources) == 1, "runs": True, "sweep": sweep is not None}
+    if not any(accepted.get(part, False) for part in chosen.draws.split(" or ")):
+        raise MemlabError(
+            f"`{chosen.name}` is not drawn from this",
+            found="a sweep" if sweep else f"{len(sources)} runs",
+            allowed=f"one {chosen.draws}" if chosen.draws != "runs" else "several runs",
+        )
+    return chosen, chosen.make(sweep if sweep and "sweep" in chosen.draws else sources, options)
+
+
+def _file_name(made: "Plot") -> str:
+    others = f"-and-{len(made.runs) - 1}" if len(made.runs) > 1 else ""
+    return f"{made.runs[0]}{others}-{made.kind}"
+
+
+def _command(refs: list[str], kind: str, options: Any, made_for: str) -> str:
+    """The command that makes the figure, whatever its file is called."""
+    import shlex
+
+    words = ["memlab", "plot", *refs, "--kind", kind]
+    for name in ("measure", "x", "y", "at", "spike"):
+        if (value := getattr(options, name)) is not None:
+            words += [f"--{name}", str(value)]
+    return shlex.join([*words, "--for", made_for])
+
+
+def _write(
+    made: "Plot", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
+) -> list[Path]:
+    """Write the picture, and if wanted its numbers and script; the paths."""
+    from memlab.figures.draw import draw
+    from memlab.figures.numbers import redraw_script, to_csv
+    from memlab.figures.save import Origin, to_bytes
+    from memlab.figures.style import style_of
+    from memlab.record import files
+
+    style = style_of(made_for)
+    origin = Origin(made.title, made.runs, command)
+    contents = {path: to_bytes(draw(made, style), file_format, style, origin)}
+    if as_csv:
+        numbers, script = path.with_suffix(".csv"), path.with_suffix(".py")
+        contents[numbers] = to_csv(made).encode()
+        redrawn = f"{path.stem}-redrawn.png"
+        contents[script] = redraw_script(made, numbers.name, redrawn).encode()
+    for target, data in contents.items():
+        files.make_folder(target.absolute().parent)
+        files.replace(target.absolute(), data)
+    return list(contents)

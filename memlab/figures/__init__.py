@@ -1,0 +1,1 @@
+"""Figures and reports: recorded data as publishable pictures (matplotlib) and pages (jinja2)."""

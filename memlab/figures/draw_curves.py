@@ -1,0 +1,220 @@
+"""Curves, bands, marks, rules, levels and points on one pair of axes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.charts import Chart, Series, VerticalRule
+from memlab.charts.theme import Colour
+from memlab.figures.plot import Curves, Floats
+from memlab.figures.style import BLACK, DASHES, GREY, PALETTE, ROLES, Style
+from memlab.figures.text import plain
+
+STEP_0 = 0.5
+"""where step 0 lies on a logarithmic axis"""
+MANY_MARKS = 60
+_NAMED = 4
+"""rows of labels above the axes, at most"""
+
+Look = tuple[str, Any]
+"""colour and dashes"""
+
+
+def draw_curves(
+    axes: Any, panel: Curves, style: Style, *, rule_labels: bool, x_label: bool
+) -> dict[str, Any]:
+    """Draw a panel; its legend: label to handle.
+
+    Args:
+        axes: matplotlib's axes.
+        rule_labels: whether the vertical rules are named above the axes.
+        x_label: whether the x axis is labelled; not where another panel stands below.
+    """
+    chart = panel.chart
+    looks = _looks(panel)
+    entries: dict[str, Any] = {}
+    for band in chart.bands:
+        colour = looks(band.colour)[0]
+        axes.fill_between(
+            _x(band.x, chart), _y(band.low, chart), _y(band.high, chart), step=None,
+            facecolor=colour, edgecolor=colour, linewidth=0.4 * style.line, zorder=1.5,
+            alpha=1.0 if isinstance(band.colour, str) else 0.3,
+        )  # fmt: skip
+    for series in panel.singles:
+        _line(axes, series, chart, looks(series.colour), style, thin=True)
+    for series in chart.series:
+        entries |= _line(axes, series, chart, looks(series.colour), style)
+    entries |= _marks(axes, chart, style)
+    for points in panel.points:
+        colour, _ = looks(points.colour)
+        (handle,) = axes.plot(
+            points.x, points.y, "^" if points.hollow else "o", color=colour, linestyle="none",
+            markersize=3.2 * style.line**0.5 * style.font / 8, clip_on=False, zorder=4,
+            markerfacecolor="white" if points.hollow else colour,
+        )  # fmt: skip
+        entries[plain(points.name)] = handle
+    _scale(axes, panel)
+    for level in chart.levels:
+        colour, dashes = looks(level.colour)
+        handle = axes.axhline(level.y, color=colour, linestyle=dashes, linewidth=0.8 * style.line)
+        entries[plain(level.name)] = handle
+    _rules(axes, chart.rules, style, labels=rule_labels)
+    axes.set_ylabel(plain(panel.y_label))
+    if x_label:
+        axes.set_xlabel(plain(panel.x_label))
+    else:
+        axes.tick_params(labelbottom=False)
+    return entries
+
+
+def _looks(panel: Curves) -> Any:
+    """From a colour of the chart to colour and dashes: RGB get the palette's in their order."""
+    chart = panel.chart
+    order: dict[Colour, int] = {}
+    for drawn in (*chart.series, *chart.bands, *panel.points):
+        if not isinstance(drawn.colour, str):
+            order.setdefault(drawn.colour, len(order))
+
+    def look(colour: Colour) -> Look:
+        if isinstance(colour, str):
+            return ROLES.get(colour, (BLACK, "-"))
+        if panel.exact_colours or colour not in order:
+            return "#" + "".join(f"{part:02x}" for part in colour), "-"
+        place = order[colour] % len(PALETTE)
+        return PALETTE[place], DASHES[place]
+
+    return look
+
+
+def _line(
+    axes: Any, series: Series, chart: Chart, look: Look, style: Style, *, thin: bool = False
+) -> dict[str, Any]:
+    colour, dashes = look
+    marker = {"marker": "o", "markersize": 2 * style.line} if len(series.x) == 1 else {}
+    (handle,) = axes.plot(
+        _x(series.x, chart), _y(series.y, chart), color=colour, linestyle="-" if thin else dashes,
+        linewidth=style.line * (0.5 if thin else 1.0), alpha=0.5 if thin else 1.0,
+        zorder=2.5 if thin else 3, solid_joinstyle="round", **marker,
+    )  # fmt: skip
+    return {plain(series.name): handle} if series.name else {}
+
+
+def _marks(axes: Any, chart: Chart, style: Style) -> dict[str, Any]:
+    entries = {}
+    for marks in chart.marks:
+        inside = np.isfinite(marks.y) & ((marks.y > 0) | (not chart.y_log))
+        if not inside.any():
+            continue
+        size = style.font * (0.85 if inside.sum() <= MANY_MARKS else 0.45)
+        (handle,) = axes.plot(
+            _x(marks.x[inside], chart), marks.y[inside], marker=_tip_down(), linestyle="none",
+            color=ROLES["spike"][0], markersize=size, markeredgewidth=0, zorder=4, clip_on=False,
+        )  # fmt: skip
+        entries[f"{plain(marks.name)} ({int(inside.sum())})"] = handle
+    return entries
+
+
+def _tip_down() -> Any:
+    """A triangle whose tip touches the point from above."""
+    from matplotlib.path import Path
+
+    return Path([(0, 0.15), (-0.6, 1.2), (0.6, 1.2), (0, 0.15)], closed=True)
+
+
+def _x(x: Floats, chart: Chart) -> NDArray[np.float64]:
+    return np.maximum(x, STEP_0) if chart.x_log else np.asarray(x, np.float64)
+
+
+def _y(y: Floats, chart: Chart) -> NDArray[np.float64]:
+    """Values with gaps where the axis cannot show them."""
+    shown = np.isfinite(y) & (y > 0) if chart.y_log else np.isfinite(y)
+    return np.where(shown, y, np.nan)
+
+
+def _scale(axes: Any, panel: Curves) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+    chart = panel.chart
+    if chart.y_log:
+        axes.set_yscale("log")
+    if chart.y_range:
+        axes.set_ylim(*chart.y_range)
+    if panel.percent:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    if panel.x_ticks:
+        places, labels = zip(*panel.x_ticks, strict=True)
+        axes.xaxis.set_major_locator(FixedLocator(places))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticklabels([plain(label, 24) for label in labels])
+    elif chart.x_log:
+        _log_steps(axes, chart)
+    else:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _step_text(value)))
+    if chart.x_range:
+        low, high = chart.x_range
+        axes.set_xlim(max(low, STEP_0) if chart.x_log else low, high)
+
+
+def _log_steps(axes: Any, chart: Chart) -> None:
+    """A logarithmic axis of steps on which step 0 has a place, half a step before the first."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    begins_at_0 = any(len(s.x) and s.x[0] < 1 for s in chart.series)
+    if begins_at_0:
+        axes.set_xlim(left=STEP_0)
+
+    class Steps(LogLocator):
+        """Leaves out what lies between step 0 and step 1."""
+
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            inner = [v for v in super().tick_values(vmin, vmax) if v >= 1]
+            zero = [STEP_0] if begins_at_0 and vmin <= STEP_0 and self._subs[-1] == 1 else []
+            return np.array([*zero, *inner])
+
+    axes.xaxis.set_major_locator(Steps(10, numticks=12))
+    axes.xaxis.set_minor_locator(Steps(10, subs=range(1, 10), numticks=12))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: "0" if value <= STEP_0 else _step_text(value))
+    )
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _step_text(value: float) -> str:
+    """A step in full below 10,000, with a suffix beyond: 800, 5,000, 20k, 1M."""
+    for size, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if suffix == 'k' else size):g}{suffix}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:g}"
+
+
+def _rules(axes: Any, rules: Iterable[VerticalRule], style: Style, *, labels: bool) -> None:
+    """Vertical lines; their names stand in rows above the axes, the most important lowest."""
+    low, high = axes.get_xlim()
+    log = axes.get_xscale() == "log"
+    ends = np.log10([low, high]) if log else np.array([low, high])
+    per_letter = 0.62 * 0.85 * style.font / 72 / (0.85 * style.width)
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_NAMED)]
+    for rule in reversed(list(rules)):
+        x = max(rule.x, STEP_0) if log else rule.x
+        if not low <= x <= high:
+            continue
+        colour, dashes = ROLES.get(str(rule.colour), (GREY, (0, (1, 1.5))))
+        axes.axvline(x, color=colour, linestyle=dashes, linewidth=0.8 * style.line, zorder=2)
+        if not (labels and rule.label):
+            continue
+        place = float(((np.log10(x) if log else x) - ends[0]) / (ends[1] - ends[0]))
+        text = plain(rule.label, 24)
+        half = len(text) * per_letter / 2
+        middle = min(max(place, half), 1 - half)
+        for row, others in enumerate(taken):
+            if all(abs(middle - other) > half + width for other, width in others):
+                others.append((middle, half))
+                axes.annotate(
+                    text, (middle, 1), (0, (0.25 + row) * style.font), xycoords="axes fraction",
+                    textcoords="offset points", ha="center", va="bottom", color=colour,
+                    fontsize=0.85 * style.font, annotation_clip=False,
+                )  # fmt: skip
+                break

@@ -1,0 +1,58 @@
+"""Kinds of figures: one file each in `kinds/`, found by name."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, final
+
+from memlab.errors import MemlabError, nearest
+from memlab.figures import kinds
+from memlab.figures.plot import Plot
+from memlab.figures.source import FigureOptions
+
+Source = Literal["run", "runs", "sweep", "runs or sweep", "attention"]
+
+
+@final
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure. Its file in `kinds/` holds one, named `KIND`."""
+
+    name: str
+    about: str
+    """one line for help"""
+    draws: Source
+    """what `make` takes: a sequence of `RunSource` (of one, or of several), a `Sweep`"""
+    make: Callable[[Any, FigureOptions], Plot]
+
+
+@cache
+def all_kinds() -> dict[str, Kind]:
+    """Every kind by its name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
+    found = [importlib.import_module(f"{kinds.__name__}.{name}").KIND for name in names]
+    return {kind.name: kind for kind in found}
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        MemlabError: there is none.
+    """
+    kinds = all_kinds()
+    if name not in kinds:
+        raise MemlabError(
+            "there is no such kind of figure",
+            found=name,
+            allowed=", ".join(kinds),
+            hint=nearest(name, kinds),
+        )
+    return kinds[name]
+
+
+def nothing_to_draw(kind: str, why: str, runs: Sequence[str]) -> MemlabError:
+    """The error of a kind that finds nothing in what it was given."""
+    return MemlabError(f"there is nothing to draw: {why}", where=f"{kind} of {', '.join(runs)}")

@@ -1,0 +1,1 @@
+"""One file per kind of figure: recorded data in, a `Plot` out. A new kind is one new file here."""

@@ -1,0 +1,19 @@
+"""`curves`: loss and accuracy over steps, with chance level, phases and spikes."""
+
+from collections.abc import Sequence
+
+from memlab.figures.kind import Kind
+from memlab.figures.plot import Plot
+from memlab.figures.run_curves import accuracy_panel, loss_panel
+from memlab.figures.source import FigureOptions, RunSource
+
+
+def curves(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+    """Loss and accuracy of a run over a logarithmic axis of steps."""
+    (run,) = runs
+    accuracy = accuracy_panel(run)
+    panels = (loss_panel(run, options.columns), *((accuracy,) if accuracy.chart.series else ()))
+    return Plot("curves", panels, (run.id,), title=f"{run.name}: loss and accuracy")
+
+
+KIND = Kind("curves", "Loss and accuracy over steps, with phases and spikes.", "run", curves)

@@ -1,0 +1,70 @@
+"""`first-learned`: when each training example was first answered right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from memlab.errors import MemlabError
+from memlab.figures.kind import Kind, nothing_to_draw
+from memlab.figures.plot import Cells, Plot
+from memlab.figures.source import FigureOptions, RunSource
+from memlab.preset.run_preset import preset_of
+from memlab.tasks.modular import Modular
+from memlab.tasks.operations import OperationTable
+
+
+def first_learned(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+    """The map of a run's training examples; of two operands where the task has them."""
+    (run,) = runs
+    examples = run.examples
+    if examples is None:
+        raise nothing_to_draw(
+            "first-learned", "no checkpoint records when examples were learned", [run.id]
+        )
+    until = examples.step if options.at is None else options.at
+    known = (examples.first >= 0) & (examples.first <= until)
+    first = np.where(known, examples.first, np.nan)
+    table = _table(run)
+    has_table = table is not None and len(table) == len(first)
+    cells = _by_operands(first, table) if table is not None and has_table else _in_order(first)
+    title = f"{run.name}: when examples were first answered right"
+    note = f"{int(known.sum())} of {len(first)} training examples were right at some evaluation up to step {until:,}."
+    return Plot("first-learned", (cells,), (run.id,), title=title, note=note)
+
+
+def _table(run: RunSource) -> OperationTable | None:
+    try:
+        preset = preset_of(run.folder)
+    except MemlabError:
+        return None
+    return preset.task.train_table(preset.seeds) if isinstance(preset.task, Modular) else None
+
+
+def _by_operands(first: np.ndarray, table: OperationTable) -> Cells:  # type: ignore[type-arg]
+    n = len(table.elements)
+    values = np.full((n, n), np.nan)
+    values[table.a, table.b] = first
+    return _cells(values, "second operand", "first operand", "not trained on, or never right")
+
+
+def _in_order(first: np.ndarray) -> Cells:  # type: ignore[type-arg]
+    columns = int(np.ceil(np.sqrt(2 * len(first))))
+    rows = -(-len(first) // columns)
+    values = np.full(rows * columns, np.nan)
+    values[: len(first)] = first
+    return _cells(
+        values.reshape(rows, columns), "example, in the order of the training set", "", "never right"
+    )
+
+
+def _cells(values: np.ndarray, x_label: str, y_label: str, blank: str) -> Cells:  # type: ignore[type-arg]
+    known = values[np.isfinite(values)]
+    log = bool(len(known)) and known.min() > 0 and known.max() > 10 * known.min()
+    return Cells(
+        values, x_label, y_label, "first right at step", log=log, blank=blank
+    )
+
+
+KIND = Kind(
+    "first-learned", "When each training example was first right (a map).", "run", first_learned
+)

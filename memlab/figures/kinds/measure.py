@@ -1,0 +1,61 @@
+"""`measure`: one quantity over steps, per update or by split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from memlab.charts import Chart, Series
+from memlab.errors import MemlabError, nearest
+from memlab.figures import run_curves
+from memlab.figures.kind import Kind
+from memlab.figures.plot import Curves, Plot
+from memlab.figures.source import FigureOptions, RunSource
+from memlab.record.measure import SPLITS, split_of
+
+
+def measure(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+    """A measure of a run: a per-step column, one evaluated name, or a kind on all its splits."""
+    (run,) = runs
+    name = options.measure or "grad_norm"
+    panel = measure_panel(run, name, options.columns)
+    title = f"{run.name}: {run_curves.label(name)}"
+    return Plot("measure", (panel,), (run.id,), title=title, note=run.measure(name).meaning)
+
+
+def measure_panel(run: RunSource, name: str, columns: int) -> Curves:
+    """The curves of a measure.
+
+    Raises:
+        MemlabError: the run recorded nothing of that name.
+    """
+    if name in run.now.steps.columns:
+        return run_curves.column_panel(run, name, columns)
+    judged = [key for key in run.now.evaluations if key != "step"]
+    names = [key for key in judged if key == name or split_of(key)[1] == name]
+    if not names:
+        known = [*run.now.steps.columns, *judged]
+        raise MemlabError(
+            f"the run has no measure {name!r}", allowed=", ".join(known), hint=nearest(name, known)
+        )
+    series = tuple(_series(run, key) for key in names)
+    values = np.concatenate([s.y for s in series])
+    is_share = run.measure(names[0]).is_share
+    chart = Chart(
+        series=series,
+        rules=tuple(run_curves.rules(run)),
+        x_log=True,
+        y_log=run_curves.is_log(run, names[0], values),
+        y_range=run_curves.FULL_SHARE if is_share else None,
+        x_range=run_curves.x_range(run, True),
+    )
+    return Curves(chart, run_curves.axis_label(run, names[0]), percent=is_share)
+
+
+def _series(run: RunSource, name: str) -> Series:
+    split, _ = split_of(name)
+    role = split if split in ("train", "val", "test") else "grokked" if split in SPLITS else "train"
+    x, y = run_curves.known_values(run, name)
+    return Series(split or run_curves.label(name), x, y, role)
+
+
+KIND = Kind("measure", "Any recorded quantity over steps (--measure NAME).", "run", measure)

@@ -1,0 +1,120 @@
+"""`overlay`: several runs in one picture."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from memlab.charts import Chart, Series
+from memlab.charts.theme import RGB
+from memlab.errors import MemlabError, nearest
+from memlab.figures import run_curves
+from memlab.figures.kind import Kind
+from memlab.figures.plot import Curves, Plot
+from memlab.figures.source import FigureOptions, RunSource
+from memlab.record.measure import split_of
+from memlab.record.summary import settings
+
+SEQUENTIAL_FROM = 4
+"""runs that differ in one number, from which on their colours follow it"""
+
+
+def overlay(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+    """A measure of several runs over steps; of losses and accuracies the validation split first."""
+    names = _names(runs, options.measure)
+    colours, exact = _colours(runs)
+    panels = tuple(_panel(runs, name, colours, exact) for name in names)
+    title = f"{len(runs)} runs: {', '.join(run_curves.label(name) for name in names)}"
+    return Plot("overlay", panels, tuple(run.id for run in runs), title=title)
+
+
+def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
+    known = list(dict.fromkeys(name for run in runs for name in run.now.evaluations))
+    if measure is None:
+        usual = [name for name in ("val_loss", "val_accuracy") if name in known]
+        usual = usual or [name for name in ("train_loss", "train_accuracy") if name in known]
+        return usual or ["loss"]
+    if measure in known or any(measure in run.now.steps.columns for run in runs):
+        return [measure]
+    names = [name for name in known if split_of(name)[1] == measure]
+    if not names:
+        raise MemlabError(
+            f"no run has a measure {measure!r}",
+            allowed=", ".join(name for name in known if name != "step"),
+            hint=nearest(measure, known),
+        )
+    return names
+
+
+def _panel(
+    runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool
+) -> Curves:
+    series = []
+    for run, colour, shown in zip(runs, colours, run_labels(runs), strict=True):
+        x, y = _values(run, name)
+        if len(x):
+            series.append(Series(shown, x, y, colour))
+    is_share = runs[0].measure(name).is_share
+    values = np.concatenate([np.zeros(0), *(s.y for s in series)])
+    chart = Chart(
+        series=tuple(series),
+        x_log=True,
+        y_log=run_curves.is_log(runs[0], name, values),
+        y_range=run_curves.FULL_SHARE if is_share else None,
+        x_range=(0.0, float(max(run.now.last_step for run in runs) or 2)),
+    )
+    split = split_of(name)[0]
+    y_label = run_curves.axis_label(runs[0], name)
+    return Curves(
+        chart, f"{split} {y_label}" if split else y_label, percent=is_share, exact_colours=exact
+    )
+
+
+def _values(run: RunSource, name: str) -> tuple[Any, Any]:
+    if name in run.now.steps.columns:
+        panel = run_curves.column_panel(run, name, 800)
+        return panel.chart.series[0].x, panel.chart.series[0].y
+    if name in run.now.evaluations:
+        return run_curves.known_values(run, name)
+    return np.zeros(0), np.zeros(0)
+
+
+def run_labels(runs: Sequence[RunSource]) -> list[str]:
+    """Names of runs for a legend; where two share one, with the end of the id."""
+    names = [run.name for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name} ({run.id[-6:]})"
+        for name, run in zip(names, runs, strict=True)
+    ]
+
+
+def _colours(runs: Sequence[RunSource]) -> tuple[list[RGB], bool]:
+    """One colour per run, and whether it is meant as it is.
+
+    Runs that differ in a single number get colours that grow with it; others those of the palette.
+    """
+    varied = _single_number(runs)
+    if varied is None or len(runs) < SEQUENTIAL_FROM:
+        return [(i, 0, 0) for i in range(len(runs))], False
+    from matplotlib import colormaps
+
+    order = {value: i for i, value in enumerate(sorted(set(varied)))}
+    shades = [colormaps["viridis"](0.92 * order[v] / max(len(order) - 1, 1)) for v in varied]
+    return [(round(255 * r), round(255 * g), round(255 * b)) for r, g, b, _ in shades], True
+
+
+def _single_number(runs: Sequence[RunSource]) -> list[float] | None:
+    """The values of the only setting in which runs differ, if they are numbers."""
+    all_settings = [settings(run.folder) for run in runs]
+    keys = {key for own in all_settings for key in own}
+    different = [
+        key for key in keys if any(own.get(key) != all_settings[0].get(key) for own in all_settings)
+    ]
+    if len(different) != 1:
+        return None
+    values = [own.get(different[0]) for own in all_settings]
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    return numbers if len(numbers) == len(values) else None
+
+
+KIND = Kind("overlay", "Several runs in one picture (--measure NAME).", "runs", overlay)

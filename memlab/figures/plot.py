@@ -1,0 +1,172 @@
+"""What a figure shows, as immutable data. How it looks lies in `style`, how it is drawn in `draw`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.charts import Chart, Series
+from memlab.charts.theme import Colour
+
+Floats = NDArray[np.float64]
+Number = tuple[str, str, float | str, float | str, float | str, str]
+"""(element, name, x, y, y2, text): a row of the numbers behind a figure; see `numbers`"""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Single points, such as one per run."""
+
+    name: str
+    x: Floats
+    y: Floats
+    colour: Colour
+    hollow: bool = False
+    """a bound rather than a value: the run ended before the event"""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Curves over one x axis, with what is marked on them."""
+
+    chart: Chart
+    y_label: str
+    x_label: str = "step"
+    points: tuple[Points, ...] = ()
+    singles: tuple[Series, ...] = ()
+    """single runs behind the curves of a group; drawn thin, not in the legend"""
+    percent: bool = False
+    """y values are shares and shown in percent"""
+    exact_colours: bool = False
+    """RGB colours of the chart are drawn as they are; otherwise each becomes one of the palette"""
+    x_ticks: tuple[tuple[float, str], ...] = ()
+    """places and labels; empty = chosen from the values"""
+
+    def numbers(self) -> Iterator[Number]:
+        """Every plotted number."""
+        chart = self.chart
+        for s in (*chart.series, *self.singles):
+            yield from (("line", s.name, x, y, "", "") for x, y in _pairs(s.x, s.y))
+        for band in chart.bands:
+            rows = zip(band.x.tolist(), band.low.tolist(), band.high.tolist(), strict=True)
+            yield from (("band", "", x, low, high, "") for x, low, high in rows)
+        for m in chart.marks:
+            yield from (("mark", m.name, x, y, "", "") for x, y in _pairs(m.x, m.y))
+        for p in self.points:
+            kind = "bound" if p.hollow else "point"
+            yield from ((kind, p.name, x, y, "", "") for x, y in _pairs(p.x, p.y))
+        yield from (("rule", rule.label, rule.x, "", "", "") for rule in chart.rules)
+        yield from (("level", level.name, "", level.y, "", "") for level in chart.levels)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A grid of cells coloured by a number."""
+
+    values: Floats
+    """(row, column); NaN = there is none"""
+    x_label: str
+    y_label: str
+    value_label: str
+    column_labels: tuple[str, ...] = ()
+    """empty = numbers from 0"""
+    row_labels: tuple[str, ...] = ()
+    texts: tuple[tuple[str, ...], ...] = ()
+    """(row, column) what a cell says"""
+    hatched: NDArray[np.bool_] | None = None
+    """cells whose value is a bound"""
+    log: bool = False
+    low: float | None = None
+    high: float | None = None
+    blank: str = ""
+    """what a cell without a value means"""
+    title: str = ""
+
+    def numbers(self) -> Iterator[Number]:
+        """Every cell: x = column, y = row, y2 = value."""
+        for (i, j), value in np.ndenumerate(self.values):
+            yield "cell", "", float(j), float(i), float(value), self.text(i, j)
+
+    def text(self, i: int, j: int) -> str:
+        """What cell (i, j) says."""
+        return self.texts[i][j] if self.texts else ""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """A grid of cells, each divided among categories in proportion to their counts."""
+
+    counts: NDArray[np.int64]
+    """(row, column, category)"""
+    categories: tuple[str, ...]
+    x_label: str
+    y_label: str
+    column_labels: tuple[str, ...]
+    row_labels: tuple[str, ...]
+    texts: tuple[tuple[str, ...], ...] = ()
+
+    def numbers(self) -> Iterator[Number]:
+        """Every count: x = column, y = row, y2 = count."""
+        for (i, j, k), count in np.ndenumerate(self.counts):
+            yield "share", self.categories[k], float(j), float(i), float(count), ""
+
+
+@final
+@dataclass(frozen=True)
+class AnswerToken:
+    """A token of an answer."""
+
+    text: str
+    p: float
+    """the probability that the model gave to it; NaN = not known"""
+    ok: bool
+
+
+@final
+@dataclass(frozen=True)
+class Answers:
+    """Answers over time, token by token."""
+
+    steps: tuple[int, ...]
+    """of the columns"""
+    prompts: tuple[str, ...]
+    """of the rows"""
+    targets: tuple[str, ...]
+    tokens: tuple[tuple[tuple[AnswerToken, ...], ...], ...]
+    """(row, column, token)"""
+
+    def numbers(self) -> Iterator[Number]:
+        """Every token: x = step, y = row, y2 = probability."""
+        for i, row in enumerate(self.tokens):
+            for step, cell in zip(self.steps, row, strict=True):
+                for token in cell:
+                    name = "right" if token.ok else "wrong"
+                    yield "token", name, float(step), float(i), token.p, token.text
+
+
+Panel = Curves | Cells | Shares | Answers
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A figure before it is drawn."""
+
+    kind: str
+    panels: tuple[Panel, ...]
+    runs: tuple[str, ...]
+    """ids of the runs, or the sweep, that it shows"""
+    title: str = ""
+    note: str = ""
+    """one line below the picture: what must be known to read it"""
+    side_by_side: bool = False
+
+
+def _pairs(x: Sequence[Any] | NDArray[Any], y: Sequence[Any] | NDArray[Any]) -> Iterator[Any]:
+    return zip(np.asarray(x).tolist(), np.asarray(y).tolist(), strict=True)

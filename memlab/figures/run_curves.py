@@ -1,0 +1,166 @@
+"""The curves of a run that several kinds of figures share."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from memlab.charts import Band, Chart, Level, Marks, Series, VerticalRule
+from memlab.charts.extremes import Extremes, column_extremes
+from memlab.charts.scale import short
+from memlab.figures.plot import Curves, Floats
+from memlab.figures.source import RunSource
+from memlab.record.events import SPARSE, Edited, Started
+from memlab.record.measure import split_of
+from memlab.record.safe_text import safe_text
+
+SPLITS = ("train", "val", "test", "ood")
+TREND_FROM = 400
+"""steps; of a shorter run the loss itself is drawn"""
+TREND_PIECES = 300
+FULL_SHARE = (-0.03, 1.03)
+"""shares from 0 to 1, with room for a line at either end"""
+RULED = ("memorized", "grokked", "collapsed", "diverged")
+"""phases that get a vertical rule"""
+
+
+def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
+    """Loss over steps: raw as a band, its trend, by split; chance level, phases and spikes."""
+    raw = column_extremes(run.now, "loss", 1, run.now.last_step, log=x_log, columns=columns)
+    trend = _trend(run) if len(run.now.steps["step"]) >= TREND_FROM else None
+    chance = run.chance_loss
+    train = Series("train", *(trend or raw.line()), "train")
+    chart = Chart(
+        series=(train, *evaluated(run, "loss", SPLITS[1:])),
+        bands=(Band(raw.x, raw.low, raw.high, "band"),) if trend else (),
+        marks=(spike_marks(run),) if run.now.spikes or run.now.open_spike else (),
+        rules=tuple(rules(run)),
+        levels=(Level(chance, f"chance ({chance:.3g})", "chance"),) if chance else (),
+        x_log=x_log,
+        y_log=True,
+        x_range=x_range(run, x_log),
+    )
+    return Curves(chart, "loss (nats)")
+
+
+def accuracy_panel(run: RunSource, *, x_log: bool = True) -> Curves:
+    """Accuracy over steps by split, in percent."""
+    chart = Chart(
+        series=evaluated(run, "accuracy", SPLITS),
+        rules=tuple(rules(run)),
+        x_log=x_log,
+        y_range=FULL_SHARE,
+        x_range=x_range(run, x_log),
+    )
+    return Curves(chart, "accuracy", percent=True)
+
+
+def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True) -> Curves:
+    """A per-step column: a line through the extremes of each pixel."""
+    raw = column_extremes(run.now, name, 1, run.now.last_step, log=x_log, columns=columns)
+    chart = Chart(
+        series=(Series(label(name), *_measured(name, raw), "train"),),
+        rules=tuple(rules(run)),
+        x_log=x_log,
+        y_log=is_log(run, name, raw.low),
+        x_range=x_range(run, x_log),
+    )
+    return Curves(chart, axis_label(run, name))
+
+
+def evaluated(run: RunSource, kind: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
+    """One curve for each split that a measure was evaluated on."""
+    names = [(split, f"{split}_{kind}") for split in splits]
+    return tuple(
+        Series(split, *known_values(run, name), split if split != "ood" else "grokked")
+        for split, name in names
+        if name in run.now.evaluations
+    )
+
+
+def known_values(run: RunSource, name: str) -> tuple[Floats, Floats]:
+    """Steps and values of the evaluations that measured something."""
+    values = run.now.evaluations[name]
+    there = np.isfinite(values)
+    return run.now.evaluations["step"][there], values[there]
+
+
+def spike_marks(run: RunSource) -> Marks:
+    """The peaks of all spikes, one that is still open included."""
+    places = [(spike.peak_step, spike.peak) for spike in run.now.spikes]
+    if opened := run.now.open_spike:
+        places.append((opened.step, opened.value))
+    x, y = np.array(sorted(places), np.float64).reshape(-1, 2).T
+    return Marks("spike", x, y, "spike")
+
+
+def rules(run: RunSource) -> Iterator[VerticalRule]:
+    """Resumes, planned changes, edits and phases; those whose labels matter most come last."""
+    now = run.now
+    for started in now.of(Started):
+        if started.resumed_from is not None:
+            yield VerticalRule(started.step, "resumed", "edit")
+    for change in now.changes:
+        yield VerticalRule(change.step, safe_text(change.what, 24), "phase")
+    for edit in now.edits:
+        yield VerticalRule(edit.step, edit_label(edit), "edit")
+    for phase in now.phases:
+        if phase.name in RULED:
+            role = phase.name if phase.name in ("memorized", "grokked") else "spike"
+            yield VerticalRule(phase.step, phase.name, role)
+
+
+def edit_label(event: Edited) -> str:
+    """What was edited, in a few words: "lr 0.0003"."""
+    changes = (f"{key.rpartition('.')[2]} {value}" for key, value in event.changes.items())
+    return safe_text(", ".join(changes), 24)
+
+
+def x_range(run: RunSource, x_log: bool) -> tuple[float, float]:
+    """All steps; on a logarithmic axis step 0 has a place as well."""
+    first = 0.0 if len(run.now.evaluations["step"]) and run.now.evaluations["step"][0] == 0 else 1.0
+    return first, float(max(run.now.last_step, 2))
+
+
+def label(name: str) -> str:
+    """A recorded name as words: `grad_norm` is "grad norm"."""
+    return safe_text(name.replace("_", " "), 40)
+
+
+def axis_label(run: RunSource, name: str) -> str:
+    """The name of a quantity and its unit."""
+    measure = run.measure(name)
+    _, kind = split_of(name)
+    return label(kind) + (f" ({safe_text(measure.unit, 20)})" if measure.unit != "1" else "")
+
+
+def is_log(run: RunSource, name: str, values: Floats) -> bool:
+    """Whether a measure is drawn on a logarithmic axis: declared so, and it has positive values."""
+    return run.measure(name).scale == "log" and bool((values > 0).any())
+
+
+def step_text(step: float | None) -> str:
+    """A step for a cell or a legend."""
+    return "-" if step is None else short(step)
+
+
+def _trend(run: RunSource) -> tuple[Floats, Floats]:
+    """The geometric mean of the loss in pieces of equal length on a logarithmic axis of steps.
+
+    Unlike a moving average it does not lag, and it smooths as much at step 100 as at 100,000.
+    """
+    steps, loss = run.now.steps["step"], run.now.steps["loss"].astype(np.float64)
+    loss = np.where(np.isfinite(loss) & (loss > 0), loss, np.nan)
+    edges = np.unique(np.geomspace(1, steps[-1] + 1, TREND_PIECES + 1).astype(np.int64))
+    starts = np.unique(np.searchsorted(steps, edges[:-1]))
+    known = np.isfinite(loss)
+    counts = np.add.reduceat(known, starts)
+    sums = np.add.reduceat(np.where(known, np.log(np.where(known, loss, 1.0)), 0.0), starts)
+    middles = np.add.reduceat(steps.astype(np.float64), starts) / np.diff([*starts, len(steps)])
+    with np.errstate(invalid="ignore"):
+        return middles, np.exp(np.where(counts > 0, sums / counts, np.nan))
+
+
+def _measured(name: str, raw: Extremes) -> tuple[Floats, Floats]:
+    x, y = raw.line()
+    there = np.isfinite(y)
+    return (x[there], y[there]) if name in SPARSE else (x, y)

@@ -1,0 +1,80 @@
+"""What figures and reports are made from: runs as they stand, and what was asked for."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, final
+
+from memlab.record.example_history import ExampleHistory, newest_example_history
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.measure import Measure
+from memlab.record.safe_text import safe_text
+from memlab.record.snapshot import Snapshot
+
+
+@final
+class RunSource:
+    """A run to be drawn, as it stands now or stood at an earlier step."""
+
+    def __init__(self, folder: RunFolder, until: int | None = None) -> None:
+        self.folder = folder
+        self.history = History(folder)
+        self.now: Snapshot = self.history.until(until)
+
+    @property
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.folder.path.name
+
+    @cached_property
+    def name(self) -> str:
+        """What people call it, made safe to show."""
+        return safe_text(self.folder.labels().name or self.id, 60)
+
+    @property
+    def preset(self) -> str:
+        """The name of its preset."""
+        return safe_text(str(self.folder.description.get("preset", {}).get("name", "")), 60)
+
+    @cached_property
+    def chance_loss(self) -> float | None:
+        """Loss of guessing by frequency, nats."""
+        chance: float | None = self._check.get("chance_loss")
+        return chance
+
+    @cached_property
+    def examples(self) -> ExampleHistory | None:
+        """When its training examples were learned."""
+        return newest_example_history(self.folder)
+
+    def measure(self, name: str) -> Measure:
+        """The declaration of a measure."""
+        return self.folder.measures[name]
+
+    @property
+    def _check(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.folder.description.get("check", {})
+        return found
+
+
+@final
+@dataclass(frozen=True)
+class FigureOptions:
+    """What a figure is to show; each kind reads what concerns it."""
+
+    measure: str | None = None
+    x: str | None = None
+    """the setting along the x axis, for sweeps"""
+    y: str | None = None
+    at: int | None = None
+    """the step up to which, or at which, it is drawn"""
+    spike: int | None = None
+    """which spike, counted from 1"""
+    columns: int = 1650
+    """pixels that the picture is wide"""
+
+    def over(self, **changes: Any) -> "FigureOptions":
+        """The same with changes."""
+        return replace(self, **changes)
+
+
