@@ -28,15 +28,16 @@ class Extremes:
 
 
 def column_extremes(
-    now: Snapshot, column: str, low: float, high: float, *, log: bool, columns: int
+    now: Snapshot, column: str, steps: tuple[float, float], *, log: bool, columns: int
 ) -> Extremes:
-    """The extremes of a column between the steps `low` and `high`.
+    """The extremes of a column.
 
     Args:
+        steps: the first and the last.
         log: whether the x axis is logarithmic; pieces then are about equal on it.
-        columns: of the picture; pieces are at least four times as fine.
+        columns: of the picture; pieces are four times as fine.
     """
-    bins = [now.view(column, *piece) for piece in _pieces(low, high, log, columns)]
+    bins = [now.view(column, *piece) for piece in _pieces(*steps, log, columns)]
     none = np.zeros(0)
     x = np.concatenate([none, *((b.edges[:-1] + b.edges[1:] - 1) / 2 for b in bins)])
     least = np.concatenate([none, *(b.low for b in bins)])

@@ -2,17 +2,38 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memlab.figures.source import RunSource
+    from memlab.figures.source import RunSource, SweepSource
 
 
 def open_sources(
     refs: Sequence[str], runs: Path, until: int | None = None
-) -> "tuple[list[RunSource], Any]":
-    """The runs that are named, or those of a sweep and the sweep itself."""
-    from memlab.figures.source import RunSource
-    from memlab.record.runs import find
+) -> "tuple[list[RunSource], SweepSource | None]":
+    """The runs that are named; of a sweep its runs, and the sweep itself.
 
-    return [RunSource(find(runs, ref), until) for ref in refs], None
+    Raises:
+        MemlabError: a name means neither a run nor a sweep, or more than one.
+    """
+    from memlab.errors import MemlabError, RunError
+    from memlab.figures.source import RunSource, SweepSource
+    from memlab.record.runs import find
+    from memlab.sweeps.sweep import find_sweep
+
+    try:
+        return [RunSource(find(runs, ref), until) for ref in refs], None
+    except RunError as no_run:
+        if len(refs) != 1:
+            raise
+        try:
+            sweep = SweepSource(find_sweep(runs, refs[0]))
+        except RunError as no_sweep:
+            raise MemlabError(
+                "neither a run nor a sweep",
+                where=refs[0],
+                found=f"{no_run.what}; {no_sweep.what}",
+                allowed=no_run.allowed,
+            ) from None
+    members = [run for cell in sweep.results().cells for run in sweep.runs(cell)]
+    return members, sweep

@@ -98,7 +98,8 @@ def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple
             found="a sweep" if sweep else f"{len(sources)} runs",
             allowed=f"one {chosen.draws}" if chosen.draws != "runs" else "several runs",
         )
-    return chosen, chosen.make(sweep if sweep and "sweep" in chosen.draws else sources, options)
+    source = sweep if sweep and "sweep" in chosen.draws else sources
+    return chosen, chosen.make(source, options)
 
 
 def _file_name(made: "Plot") -> str:

@@ -23,35 +23,39 @@ def draw(plot: Plot, style: Style) -> "Figure":
 def _draw(plot: Plot, style: Style) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    heights = [_height(panel, style, plot) for panel in plot.panels]
-    above = 2.2 * style.font / 72 * style.titled
-    beside = plot.side_by_side and len(plot.panels) > 1
-    rows, columns = (1, len(heights)) if beside else (len(heights), 1)
-    total = (max(heights) if beside else sum(heights)) + above + _below(plot, style)
-    figure = Figure(figsize=(style.width, total), layout="constrained")
+    columns, n = plot.columns, len(plot.panels)
+    rows = -(-n // columns)
+    heights = [
+        max(_height(panel, style, plot) for panel in plot.panels[i : i + columns])
+        for i in range(0, n, columns)
+    ]
+    total = sum(heights) + 2.2 * style.font / 72 * style.titled + _below(plot, style)
+    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03)
+    figure = Figure(figsize=(style.width, total), layout=layout)
     FigureCanvasAgg(figure)
-    note = _note(figure, plot.note, style)
-    rect = (0, note / total, 1, 1 - note / total)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, rect=rect)  # type: ignore[union-attr]
-    ratios = {} if beside else {"height_ratios": heights}
+    ratios = {"height_ratios": heights}
     grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=ratios).ravel()
+    for unused in grid[n:]:
+        unused.set_visible(False)
     entries: dict[str, Any] = {}
-    for i, (axes, panel) in enumerate(zip(grid, plot.panels, strict=True)):
-        is_last = beside or i == len(grid) - 1
-        entries |= _draw_panel(axes, panel, style, first=i == 0, last=is_last)
+    for i, (axes, panel) in enumerate(zip(grid, plot.panels, strict=False)):
+        is_first, is_last = i < columns, i >= n - columns
+        entries |= _draw_panel(axes, panel, style, first=is_first, last=is_last)
+    below = _note(figure, plot.note, style)
     if len(entries) > 1 or (entries and not isinstance(plot.panels[0], Curves)):
-        columns = legend_columns(list(entries), style)
-        figure.legend(
-            list(entries.values()), list(entries), loc="outside lower center", ncols=columns,
-            handlelength=2.4, columnspacing=1.4, borderaxespad=0.1,
-        )  # fmt: skip
+        below += _legend(figure, entries, below / total, style)
+    rect = (0, below / total, 1, 1 - below / total)
+    layout.set(rect=rect)
     if style.titled and plot.title:
         figure.suptitle(plain(plot.title, 90))
     return figure
 
 
-def _draw_panel(axes: Any, panel: Panel, style: Style, *, first: bool, last: bool) -> dict[str, Any]:
+def _draw_panel(
+    axes: Any, panel: Panel, style: Style, *, first: bool, last: bool
+) -> dict[str, Any]:
     """Draw one panel; its legend: label to handle."""
     match panel:
         case Curves():
@@ -66,22 +70,31 @@ def _draw_panel(axes: Any, panel: Panel, style: Style, *, first: bool, last: boo
 
 
 def _height(panel: Panel, style: Style, plot: Plot) -> float:
-    n = len(plot.panels) if plot.side_by_side else 1
+    rows = -(-len(plot.panels) // plot.columns)
     match panel:
         case Curves():
-            share = 1.5 if len(plot.panels) == 1 or plot.side_by_side else 1.0
-            return style.panel_height * (share if len(plot.panels) <= 3 else 0.75)
+            return style.panel_height * (1.5 if rows == 1 else 1.0 if rows <= 3 else 0.75)
         case Cells() | Shares():
-            return cells_height(panel, style, n)
+            return cells_height(panel, style, plot.columns)
         case Answers():
             return answers_height(panel, style)
     assert_never(panel)
 
 
 def _below(plot: Plot, style: Style) -> float:
-    """Room for the x label, the legend and the note, in inches."""
-    lines = 2.2 + 1.3 * len(_note_lines(plot.note, style))
+    """Room for the x label, two lines of legend and the note, in inches."""
+    lines = 3.2 + 1.3 * len(_note_lines(plot.note, style))
     return lines * style.font * 1.2 / 72
+
+
+def _legend(figure: Any, entries: dict[str, Any], bottom: float, style: Style) -> float:
+    """Write the legend above `bottom` (a share of the figure); its height in inches."""
+    columns = _legend_columns(list(entries), style)
+    figure.legend(
+        list(entries.values()), list(entries), loc="lower center", bbox_to_anchor=(0.5, bottom),
+        ncols=columns, handlelength=2.4, columnspacing=1.4, borderaxespad=0.2, borderpad=0.1,
+    )  # fmt: skip
+    return (-(-len(entries) // columns) * 1.45 + 0.6) * 0.9 * style.font / 72
 
 
 def _note_lines(note: str, style: Style) -> list[str]:
@@ -97,8 +110,7 @@ def _note(figure: Any, note: str, style: Style) -> float:
     return len(lines) * 1.35 * size / 72
 
 
-def legend_columns(labels: list[str], style: Style) -> int:
+def _legend_columns(labels: list[str], style: Style) -> int:
     """As many entries beside each other as fit the width."""
     width = max(len(label) for label in labels) * 0.55 + 4.5
     return max(1, min(len(labels), int(style.width * 72 / (0.9 * style.font) / width)))
-

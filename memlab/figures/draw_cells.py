@@ -22,8 +22,8 @@ def cells_height(panel: Cells | Shares, style: Style, beside: int = 1) -> float:
     rows, columns = (panel.values if isinstance(panel, Cells) else panel.counts).shape[:2]
     width = 0.72 * style.width / beside
     if rows > 16 or columns > 16:
-        return 0.85 * width * min(max(rows / columns, 0.4), 1.0)
-    return max(rows * min(width / columns, 4.2 * style.font / 72), 8 * style.font / 72)
+        return float(0.85 * width * min(max(rows / columns, 0.4), 1.0))
+    return float(max(rows * min(width / columns, 4.2 * style.font / 72), 8 * style.font / 72))
 
 
 def draw_cells(axes: Any, panel: Cells, style: Style) -> dict[str, Any]:
@@ -49,14 +49,15 @@ def draw_cells(axes: Any, panel: Cells, style: Style) -> dict[str, Any]:
     axes.set_facecolor(BLANK)
     _cell_marks(axes, panel, style, lambda value: colours(norm(value)))
     _axes_of_cells(axes, panel, rows, columns, style)
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=25)
-    bar.set_label(plain(panel.value_label))
-    bar.outline.set_linewidth(0)
-    if panel.log:
-        _plain_log_ticks(bar, low, high)
+    if panel.has_bar:
+        bar = axes.figure.colorbar(image, ax=axes, pad=0.02, aspect=25)
+        bar.set_label(plain(panel.value_label))
+        bar.outline.set_linewidth(0)
+        if panel.log:
+            _plain_log_ticks(bar, low, high)
     if panel.title:
         axes.set_title(plain(panel.title))
-    return _cell_legend(panel, np.isnan(panel.values).any())
+    return _cell_legend(panel, blanks=bool(np.isnan(panel.values).any()))
 
 
 def _plain_log_ticks(bar: Any, low: float, high: float) -> None:
@@ -106,7 +107,7 @@ def _axes_of_cells(axes: Any, panel: Cells | Shares, rows: int, columns: int, st
         spine.set_visible(False)
 
 
-def _cell_legend(panel: Cells, blanks: bool) -> dict[str, Any]:
+def _cell_legend(panel: Cells, *, blanks: bool) -> dict[str, Any]:
     from matplotlib.patches import Patch
 
     entries: dict[str, Any] = {}
@@ -122,7 +123,9 @@ def draw_shares(axes: Any, panel: Shares, style: Style) -> dict[str, Any]:
     from matplotlib.patches import Patch, Rectangle
 
     rows, columns, _ = panel.counts.shape
-    looks = dict(zip(panel.categories, zip(CATEGORIES, CATEGORY_HATCHES, strict=True), strict=False))
+    looks = dict(
+        zip(panel.categories, zip(CATEGORIES, CATEGORY_HATCHES, strict=True), strict=False)
+    )
     for i, j in np.ndindex(rows, columns):
         total, left = int(panel.counts[i, j].sum()), j - 0.47
         if not total:

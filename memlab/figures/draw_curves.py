@@ -1,14 +1,15 @@
 """Curves, bands, marks, rules, levels and points on one pair of axes."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.charts import Chart, Series, VerticalRule
+from memlab.charts import Band, Chart, Series, VerticalRule
 from memlab.charts.theme import Colour
-from memlab.figures.plot import Curves, Floats
+from memlab.figures.plot import Curves, Floats, Points
 from memlab.figures.style import BLACK, DASHES, GREY, PALETTE, ROLES, Style
 from memlab.figures.text import plain
 
@@ -18,8 +19,22 @@ MANY_MARKS = 60
 _NAMED = 4
 """rows of labels above the axes, at most"""
 
-Look = tuple[str, Any]
-"""colour and dashes"""
+
+@final
+@dataclass(frozen=True)
+class Look:
+    """How a curve is drawn."""
+
+    colour: str
+    dashes: Any = "-"
+    width: float = 1.0
+    """times the style's"""
+    alpha: float = 1.0
+
+    @property
+    def thin(self) -> "Look":
+        """That of a single run behind the curve of its group."""
+        return Look(self.colour, "-", 0.5, 0.5)
 
 
 def draw_curves(
@@ -36,19 +51,19 @@ def draw_curves(
     looks = _looks(panel)
     entries: dict[str, Any] = {}
     for band in chart.bands:
-        colour = looks(band.colour)[0]
+        colour = looks(band.colour).colour
         axes.fill_between(
             _x(band.x, chart), _y(band.low, chart), _y(band.high, chart), step=None,
             facecolor=colour, edgecolor=colour, linewidth=0.4 * style.line, zorder=1.5,
             alpha=1.0 if isinstance(band.colour, str) else 0.3,
         )  # fmt: skip
     for series in panel.singles:
-        _line(axes, series, chart, looks(series.colour), style, thin=True)
+        _line(axes, series, chart, looks(series.colour).thin, style)
     for series in chart.series:
         entries |= _line(axes, series, chart, looks(series.colour), style)
     entries |= _marks(axes, chart, style)
     for points in panel.points:
-        colour, _ = looks(points.colour)
+        colour = looks(points.colour).colour
         (handle,) = axes.plot(
             points.x, points.y, "^" if points.hollow else "o", color=colour, linestyle="none",
             markersize=3.2 * style.line**0.5 * style.font / 8, clip_on=False, zorder=4,
@@ -57,8 +72,10 @@ def draw_curves(
         entries[plain(points.name)] = handle
     _scale(axes, panel)
     for level in chart.levels:
-        colour, dashes = looks(level.colour)
-        handle = axes.axhline(level.y, color=colour, linestyle=dashes, linewidth=0.8 * style.line)
+        look = looks(level.colour)
+        handle = axes.axhline(
+            level.y, color=look.colour, linestyle=look.dashes, linewidth=0.8 * style.line
+        )
         entries[plain(level.name)] = handle
     _rules(axes, chart.rules, style, labels=rule_labels)
     axes.set_ylabel(plain(panel.y_label))
@@ -69,34 +86,31 @@ def draw_curves(
     return entries
 
 
-def _looks(panel: Curves) -> Any:
-    """From a colour of the chart to colour and dashes: RGB get the palette's in their order."""
+def _looks(panel: Curves) -> Callable[[Colour], Look]:
+    """From a colour of the chart to its look: RGB get those of the palette in their order."""
     chart = panel.chart
-    order: dict[Colour, int] = {}
-    for drawn in (*chart.series, *chart.bands, *panel.points):
-        if not isinstance(drawn.colour, str):
-            order.setdefault(drawn.colour, len(order))
+    drawn: tuple[Series | Band | Points, ...] = (*chart.series, *chart.bands, *panel.points)
+    order = list(dict.fromkeys(one.colour for one in drawn if not isinstance(one.colour, str)))
 
     def look(colour: Colour) -> Look:
         if isinstance(colour, str):
-            return ROLES.get(colour, (BLACK, "-"))
+            return Look(*ROLES.get(colour, (BLACK, "-")))
         if panel.exact_colours or colour not in order:
-            return "#" + "".join(f"{part:02x}" for part in colour), "-"
-        place = order[colour] % len(PALETTE)
-        return PALETTE[place], DASHES[place]
+            return Look("#" + "".join(f"{part:02x}" for part in colour))
+        place = order.index(colour) % len(PALETTE)
+        return Look(PALETTE[place], DASHES[place])
 
     return look
 
 
-def _line(
-    axes: Any, series: Series, chart: Chart, look: Look, style: Style, *, thin: bool = False
-) -> dict[str, Any]:
-    colour, dashes = look
-    marker = {"marker": "o", "markersize": 2 * style.line} if len(series.x) == 1 else {}
+def _line(axes: Any, series: Series, chart: Chart, look: Look, style: Style) -> dict[str, Any]:
+    marker: dict[str, Any] = {}
+    if len(series.x) == 1:
+        marker = {"marker": "o", "markersize": 2 * style.line}
     (handle,) = axes.plot(
-        _x(series.x, chart), _y(series.y, chart), color=colour, linestyle="-" if thin else dashes,
-        linewidth=style.line * (0.5 if thin else 1.0), alpha=0.5 if thin else 1.0,
-        zorder=2.5 if thin else 3, solid_joinstyle="round", **marker,
+        _x(series.x, chart), _y(series.y, chart), color=look.colour, linestyle=look.dashes,
+        linewidth=look.width * style.line, alpha=look.alpha, zorder=2.5 + 0.5 * look.alpha,
+        solid_joinstyle="round", **marker,
     )  # fmt: skip
     return {plain(series.name): handle} if series.name else {}
 
@@ -170,11 +184,16 @@ def _log_steps(axes: Any, chart: Chart) -> None:
         """Leaves out what lies between step 0 and step 1."""
 
         def tick_values(self, vmin: float, vmax: float) -> Any:
-            inner = [v for v in super().tick_values(vmin, vmax) if v >= 1]
-            zero = [STEP_0] if begins_at_0 and vmin <= STEP_0 and self._subs[-1] == 1 else []
-            return np.array([*zero, *inner])
+            return np.array([v for v in super().tick_values(vmin, vmax) if v >= 1])
 
-    axes.xaxis.set_major_locator(Steps(10, numticks=12))
+    class StepsAndZero(Steps):
+        """Has a tick at step 0, too."""
+
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            zero = [STEP_0] if begins_at_0 and vmin <= STEP_0 else []
+            return np.array([*zero, *super().tick_values(vmin, vmax)])
+
+    axes.xaxis.set_major_locator(StepsAndZero(10, numticks=12))
     axes.xaxis.set_minor_locator(Steps(10, subs=range(1, 10), numticks=12))
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: "0" if value <= STEP_0 else _step_text(value))

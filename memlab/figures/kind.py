@@ -24,7 +24,8 @@ class Kind:
     about: str
     """one line for help"""
     draws: Source
-    """what `make` takes: a sequence of `RunSource` (of one, or of several), a `Sweep`"""
+    """what `make` takes: a list of `RunSource` (of one or of several), a `SweepSource`, or
+    `AttentionPatterns`"""
     make: Callable[[Any, FigureOptions], Plot]
 
 

@@ -86,6 +86,8 @@ class Cells:
     blank: str = ""
     """what a cell without a value means"""
     title: str = ""
+    has_bar: bool = True
+    """whether a colour bar stands beside it"""
 
     def numbers(self) -> Iterator[Number]:
         """Every cell: x = column, y = row, y2 = value."""
@@ -165,7 +167,8 @@ class Plot:
     title: str = ""
     note: str = ""
     """one line below the picture: what must be known to read it"""
-    side_by_side: bool = False
+    columns: int = 1
+    """panels beside each other; they fill row by row"""
 
 
 def _pairs(x: Sequence[Any] | NDArray[Any], y: Sequence[Any] | NDArray[Any]) -> Iterator[Any]:

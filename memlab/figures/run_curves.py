@@ -25,7 +25,7 @@ RULED = ("memorized", "grokked", "collapsed", "diverged")
 
 def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
     """Loss over steps: raw as a band, its trend, by split; chance level, phases and spikes."""
-    raw = column_extremes(run.now, "loss", 1, run.now.last_step, log=x_log, columns=columns)
+    raw = _extremes(run, "loss", columns, x_log)
     trend = _trend(run) if len(run.now.steps["step"]) >= TREND_FROM else None
     chance = run.chance_loss
     train = Series("train", *(trend or raw.line()), "train")
@@ -56,7 +56,7 @@ def accuracy_panel(run: RunSource, *, x_log: bool = True) -> Curves:
 
 def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True) -> Curves:
     """A per-step column: a line through the extremes of each pixel."""
-    raw = column_extremes(run.now, name, 1, run.now.last_step, log=x_log, columns=columns)
+    raw = _extremes(run, name, columns, x_log)
     chart = Chart(
         series=(Series(label(name), *_measured(name, raw), "train"),),
         rules=tuple(rules(run)),
@@ -141,6 +141,13 @@ def is_log(run: RunSource, name: str, values: Floats) -> bool:
 def step_text(step: float | None) -> str:
     """A step for a cell or a legend."""
     return "-" if step is None else short(step)
+
+
+def _extremes(run: RunSource, name: str, pixels: int, x_log: bool) -> Extremes:
+    """Four pieces for three pixels: no pixel is without one."""
+    columns = max(pixels // 3, 1)
+    steps = (1, run.now.last_step)
+    return column_extremes(run.now, name, steps, log=x_log, columns=columns)
 
 
 def _trend(run: RunSource) -> tuple[Floats, Floats]:

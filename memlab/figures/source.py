@@ -1,8 +1,11 @@
 """What figures and reports are made from: runs as they stand, and what was asked for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from memlab.record.example_history import ExampleHistory, newest_example_history
 from memlab.record.folder import RunFolder
@@ -10,6 +13,9 @@ from memlab.record.history import History
 from memlab.record.measure import Measure
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
+from memlab.sweeps.progress import Progress
+from memlab.sweeps.sweep import Sweep
+from memlab.sweeps.tables import CellResult, Results
 
 
 @final
@@ -58,6 +64,50 @@ class RunSource:
 
 
 @final
+class SweepSource:
+    """A sweep to be drawn, as it stands now."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self._progress = Progress(sweep)
+        self._results: dict[tuple[str, ...], Results] = {}
+
+    @property
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.sweep.id
+
+    @cached_property
+    def name(self) -> str:
+        """What people call it, made safe to show."""
+        return safe_text(self.sweep.name or self.id, 60)
+
+    def results(self, *events: str) -> Results:
+        """What its members came to, with further events such as "val_accuracy>=0.95"."""
+        if events not in self._results:
+            self._results[events] = Results(self._progress, events)
+        return self._results[events]
+
+    def runs(self, cell: CellResult) -> list[RunSource]:
+        """The members of a cell that recorded something."""
+        folders = [self._progress.folder(one.state.member) for one in cell.outcomes]
+        return [RunSource(folder) for folder in folders]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class AttentionPatterns:
+    """Attention of a model on one prompt, computed by training code."""
+
+    run: str
+    step: int
+    """of the checkpoint"""
+    tokens: tuple[str, ...]
+    weights: NDArray[np.float64]
+    """(layer, head, query, key)"""
+
+
+@final
 @dataclass(frozen=True)
 class FigureOptions:
     """What a figure is to show; each kind reads what concerns it."""
@@ -72,9 +122,3 @@ class FigureOptions:
     """which spike, counted from 1"""
     columns: int = 1650
     """pixels that the picture is wide"""
-
-    def over(self, **changes: Any) -> "FigureOptions":
-        """The same with changes."""
-        return replace(self, **changes)
-
-

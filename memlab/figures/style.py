@@ -93,7 +93,8 @@ def matplotlib_settings(style: Style) -> Iterator[None]:
 
     with _drawing, matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_settings(style))
+        settings: Any = _settings(style)
+        matplotlib.rcParams.update(settings)
         yield
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from memlab.errors import MemlabError
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Cells, Plot
+from memlab.figures.plot import Cells, Floats, Plot
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.preset.run_preset import preset_of
 from memlab.tasks.modular import Modular
@@ -40,29 +40,30 @@ def _table(run: RunSource) -> OperationTable | None:
     return preset.task.train_table(preset.seeds) if isinstance(preset.task, Modular) else None
 
 
-def _by_operands(first: np.ndarray, table: OperationTable) -> Cells:  # type: ignore[type-arg]
+def _by_operands(first: Floats, table: OperationTable) -> Cells:
     n = len(table.elements)
     values = np.full((n, n), np.nan)
     values[table.a, table.b] = first
     return _cells(values, "second operand", "first operand", "not trained on, or never right")
 
 
-def _in_order(first: np.ndarray) -> Cells:  # type: ignore[type-arg]
+def _in_order(first: Floats) -> Cells:
     columns = int(np.ceil(np.sqrt(2 * len(first))))
     rows = -(-len(first) // columns)
     values = np.full(rows * columns, np.nan)
     values[: len(first)] = first
     return _cells(
-        values.reshape(rows, columns), "example, in the order of the training set", "", "never right"
+        values.reshape(rows, columns),
+        "example, in the order of the training set",
+        "",
+        "never right",
     )
 
 
-def _cells(values: np.ndarray, x_label: str, y_label: str, blank: str) -> Cells:  # type: ignore[type-arg]
+def _cells(values: Floats, x_label: str, y_label: str, blank: str) -> Cells:
     known = values[np.isfinite(values)]
     log = bool(len(known)) and known.min() > 0 and known.max() > 10 * known.min()
-    return Cells(
-        values, x_label, y_label, "first right at step", log=log, blank=blank
-    )
+    return Cells(values, x_label, y_label, "first right at step", log=log, blank=blank)
 
 
 KIND = Kind(

@@ -31,9 +31,9 @@ def overlay(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
 def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
     known = list(dict.fromkeys(name for run in runs for name in run.now.evaluations))
     if measure is None:
-        usual = [name for name in ("val_loss", "val_accuracy") if name in known]
-        usual = usual or [name for name in ("train_loss", "train_accuracy") if name in known]
-        return usual or ["loss"]
+        splits = ([f"{split}_loss", f"{split}_accuracy"] for split in ("val", "train"))
+        usual = ([name for name in names if name in known] for names in splits)
+        return next((names for names in usual if names), ["loss"])
     if measure in known or any(measure in run.now.steps.columns for run in runs):
         return [measure]
     names = [name for name in known if split_of(name)[1] == measure]
@@ -46,9 +46,7 @@ def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
     return names
 
 
-def _panel(
-    runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool
-) -> Curves:
+def _panel(runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool) -> Curves:
     series = []
     for run, colour, shown in zip(runs, colours, run_labels(runs), strict=True):
         x, y = _values(run, name)

@@ -7,7 +7,7 @@ import numpy as np
 from memlab.charts import Chart, Level, Marks, Series, VerticalRule
 from memlab.errors import MemlabError
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, Plot
+from memlab.figures.plot import Curves, Floats, Plot
 from memlab.figures.run_curves import axis_label, is_log, label
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.events import SPARSE, Spike
@@ -24,7 +24,8 @@ def spike(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
     last = chosen.recovered_at or chosen.step
     margin = min(max(last - chosen.onset, LEAST), MOST)
     first, last = max(chosen.onset - margin, 1), min(last + margin, run.now.last_step)
-    steps, rows = run.now.steps.read(first, last)
+    recorded, values = run.now.steps.read(first, last)
+    steps, rows = recorded.astype(np.float64), values.astype(np.float64)
     columns = run.now.steps.columns
     panels = [_loss(run, chosen, steps, rows[:, columns.index("loss")])]
     for name in SHOWN:
@@ -48,8 +49,8 @@ def _chosen(run: RunSource, number: int | None) -> tuple[int, Spike]:
     return number, spikes[number - 1]
 
 
-def _loss(run: RunSource, chosen: Spike, steps: object, loss: object) -> Curves:
-    near = [s for s in run.now.spikes if s.peak_step in np.asarray(steps)]
+def _loss(run: RunSource, chosen: Spike, steps: Floats, loss: Floats) -> Curves:
+    near = [s for s in run.now.spikes if steps[0] <= s.peak_step <= steps[-1]]
     peaks = np.array([(s.peak_step, s.peak) for s in near], np.float64).reshape(-1, 2)
     chart = Chart(
         series=(Series("loss per step", steps, loss, "train"), *_val(run, steps)),
@@ -62,23 +63,21 @@ def _loss(run: RunSource, chosen: Spike, steps: object, loss: object) -> Curves:
     return Curves(chart, "loss (nats)")
 
 
-def _val(run: RunSource, steps: object) -> tuple[Series, ...]:
+def _val(run: RunSource, steps: Floats) -> tuple[Series, ...]:
     """The validation loss, where it was evaluated within the window."""
     known = run.now.evaluations
     if "val_loss" not in known:
         return ()
-    span = np.asarray(steps)
-    inside = (known["step"] >= span[0]) & (known["step"] <= span[-1])
+    inside = (known["step"] >= steps[0]) & (known["step"] <= steps[-1])
     inside &= np.isfinite(known["val_loss"])
     if not inside.any():
         return ()
     return (Series("val", known["step"][inside], known["val_loss"][inside], "val"),)
 
 
-def _column(run: RunSource, name: str, chosen: Spike, steps: object, values: object) -> Curves:
-    x, y = np.asarray(steps, np.float64), np.asarray(values, np.float64)
-    if name in SPARSE:
-        x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+def _column(run: RunSource, name: str, chosen: Spike, steps: Floats, values: Floats) -> Curves:
+    there = np.isfinite(values) | (name not in SPARSE)
+    x, y = steps[there], values[there]
     spread = np.nanmax(y, initial=0.0) > 5 * max(np.nanmin(y, initial=np.inf), 0.0)
     log = is_log(run, name, y) and bool(spread)
     chart = Chart(
@@ -90,9 +89,8 @@ def _column(run: RunSource, name: str, chosen: Spike, steps: object, values: obj
     return Curves(chart, axis_label(run, name).replace(" norm", "\nnorm") or label(name))
 
 
-def _span(steps: object) -> tuple[float, float]:
-    span = np.asarray(steps)
-    return float(span[0]), float(span[-1])
+def _span(steps: Floats) -> tuple[float, float]:
+    return float(steps[0]), float(steps[-1])
 
 
 def _rules(chosen: Spike) -> tuple[VerticalRule, ...]:

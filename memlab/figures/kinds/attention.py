@@ -1,0 +1,34 @@
+"""`attention`: where each head looks on a prompt, from patterns that training code computed."""
+
+from memlab.figures.kind import Kind
+from memlab.figures.plot import Cells, Plot
+from memlab.figures.source import AttentionPatterns, FigureOptions
+
+
+def attention(patterns: AttentionPatterns, options: FigureOptions) -> Plot:
+    """One panel per head, layers below each other; rows are queries, columns are keys."""
+    layers, heads = patterns.weights.shape[:2]
+    panels = tuple(
+        Cells(
+            patterns.weights[layer, head],
+            "key" if layer == layers - 1 else "",
+            "query" if head == 0 else "",
+            "attention",
+            patterns.tokens,
+            patterns.tokens if head == 0 else (" ",) * len(patterns.tokens),
+            low=0.0,
+            high=1.0,
+            title=f"layer {layer}, head {head}",
+            has_bar=head == heads - 1,
+        )
+        for layer in range(layers)
+        for head in range(heads)
+    )
+    prompt = " ".join(patterns.tokens)
+    title = f"{patterns.run}: attention at step {patterns.step:,} on {prompt!r}"
+    return Plot("attention", panels, (patterns.run,), title=title, columns=heads)
+
+
+KIND = Kind(
+    "attention", "Where each head looks on a prompt (--prompt TEXT).", "attention", attention
+)

@@ -1,0 +1,72 @@
+"""`phase-diagram`: how training ends over two settings of a sweep.
+
+The four phases of Liu et al. (2022, "Towards understanding grokking"), with a ratio of steps in place
+of their fixed 1,000 steps, so that runs of any length can be told apart:
+
+    comprehension   memorized and generalized, the latter at less than twice the step
+    grokking        generalized at twice the step of memorization or later
+    memorization    memorized, not generalized
+    confusion       neither
+"""
+
+import numpy as np
+
+from memlab.figures.kind import Kind
+from memlab.figures.plot import Plot, Shares
+from memlab.figures.source import FigureOptions, SweepSource
+from memlab.figures.sweep_grid import SweepGrid, axis_name, grids
+from memlab.sweeps.outcomes import Outcome
+
+PHASES = ("comprehension", "grokking", "memorization", "confusion", "diverged")
+DELAY = 2.0
+"""step of generalization over step of memorization, from which on it is grokking"""
+NOTE = (
+    "Each cell is divided in proportion to its seeds. Comprehension: val accuracy reaches 99 % at "
+    "less than twice the step of memorization (train accuracy 99 %); grokking: later; memorization: "
+    "not at all; confusion: neither."
+)
+
+
+def phase_diagram(source: SweepSource, options: FigureOptions) -> Plot:
+    """Which share of the seeds of each cell comprehends, groks, memorizes or does neither."""
+    results = source.results()
+    panels = tuple(_panel(grid) for grid in grids(source, results, options))
+    title = f"{source.name}: phases"
+    return Plot("phase-diagram", panels, (source.id,), title=title, note=NOTE)
+
+
+def phase_of(outcome: Outcome) -> str | None:
+    """The phase of a member; None while it may still change."""
+    memorized, grokked = outcome.events["memorized"], outcome.events["grokked"]
+    if memorized is not None and grokked is not None:
+        ratio = grokked.step / max(memorized.step, 1)
+        return "grokking" if ratio >= DELAY else "comprehension"
+    if outcome.state.state == "diverged":
+        return "diverged"
+    if outcome.state.state != "finished":
+        return None
+    return "confusion" if memorized is None else "memorization"
+
+
+def _panel(grid: SweepGrid) -> Shares:
+    counts = np.zeros((len(grid.rows), len(grid.columns), len(PHASES)), np.int64)
+    texts = [[""] * len(grid.columns) for _ in grid.rows]
+    for i, j, cell in grid:
+        phases = [phase_of(one) for one in cell.outcomes] if cell else []
+        for phase in phases:
+            if phase is not None:
+                counts[i, j, PHASES.index(phase)] += 1
+        known = int(counts[i, j].sum())
+        largest = int(counts[i, j].max(initial=0))
+        texts[i][j] = f"{largest}/{known}" if known > 1 else ""
+    x_label = axis_name(grid.x.key)
+    y_label = axis_name(grid.y.key) if grid.y else ""
+    return Shares(
+        counts, PHASES, x_label, y_label, grid.columns, grid.rows, tuple(map(tuple, texts))
+    )
+
+
+KIND = Kind(
+    "phase-diagram", "Comprehension, grokking, memorization, confusion over two settings.",
+    "sweep", phase_diagram,
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""The cells of a sweep laid out over two of its axes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, final
+
+from memlab.errors import MemlabError, nearest
+from memlab.figures.source import FigureOptions, SweepSource
+from memlab.record.safe_text import safe_text
+from memlab.sweeps.plan import Axis
+from memlab.sweeps.tables import CellResult, Results
+
+MOST_GRIDS = 6
+"""panels of a figure, one for each combination of the axes that are not drawn"""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SweepGrid:
+    """Cells over the axes `x` and `y`, the other axes fixed."""
+
+    x: Axis
+    y: Axis | None
+    """None = the sweep has one axis"""
+    fixed: Mapping[str, Any]
+    cells: Mapping[tuple[Any, Any], CellResult]
+    """(value of y, value of x) to cell; a combination that the sweep skipped is missing"""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Labels of the columns."""
+        return tuple(map(value_text, self.x.values))
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Labels of the rows."""
+        return tuple(map(value_text, self.y.values)) if self.y else ("",)
+
+    @property
+    def title(self) -> str:
+        """The axes that are fixed."""
+        return ", ".join(f"{axis_name(key)} = {value_text(v)}" for key, v in self.fixed.items())
+
+    def __iter__(self) -> Iterator[tuple[int, int, CellResult | None]]:
+        for i, row in enumerate(self.y.values if self.y else (None,)):
+            for j, column in enumerate(self.x.values):
+                yield i, j, self.cells.get((_key(row), _key(column)))
+
+
+def grids(source: SweepSource, results: Results, options: FigureOptions) -> list[SweepGrid]:
+    """One grid for each combination of the axes that are neither x nor y.
+
+    Raises:
+        MemlabError: the sweep has no such axis, or too many others.
+    """
+    axes = list(source.sweep.axes)
+    if not axes:
+        raise MemlabError("the sweep has no axis: it varies seeds alone", where=source.id)
+    x = _axis(axes, options.x) if options.x else axes[0]
+    others = [axis for axis in axes if axis is not x]
+    y = _axis(others, options.y) if options.y else next(iter(others), None)
+    rest = [axis for axis in others if axis is not y]
+    found = []
+    for values in product(*(axis.values for axis in rest)):
+        fixed = {axis.key: value for axis, value in zip(rest, values, strict=True)}
+        cells = {
+            (_key(cell.cell.at[y.key]) if y else _key(None), _key(cell.cell.at[x.key])): cell
+            for cell in results.cells
+            if all(cell.cell.at[key] == value for key, value in fixed.items())
+        }
+        found.append(SweepGrid(x, y, fixed, cells))
+    if len(found) > MOST_GRIDS:
+        raise MemlabError(
+            "the sweep has too many axes for one figure",
+            where=source.id,
+            found=", ".join(axis.key for axis in axes),
+            hint="choose the two with the most values by --x and --y",
+        )
+    return found
+
+
+def _axis(axes: list[Axis], key: str) -> Axis:
+    matches = [a for a in axes if key in (a.key, axis_name(a.key), *a.keys)]
+    if not matches:
+        names = [axis.key for axis in axes]
+        raise MemlabError(
+            "the sweep has no such axis",
+            found=key, allowed=", ".join(names), hint=nearest(key, names),
+        )  # fmt: skip
+    return matches[0]
+
+
+def axis_name(key: str) -> str:
+    """The last word of a dotted setting."""
+    return safe_text(key.rpartition(".")[2], 40)
+
+
+def value_text(value: Any) -> str:
+    """A setting's value as it was typed."""
+    return safe_text(f"{value:g}" if isinstance(value, float) else str(value), 24)
+
+
+def _key(value: Any) -> str:
+    return repr(value)
