@@ -43,7 +43,7 @@ def column_extremes(
     least = np.concatenate([none, *(b.low for b in bins)])
     most = np.concatenate([none, *(b.high for b in bins)])
     odd = np.concatenate([none, *(b.nonfinite for b in bins)])
-    if column in SPARSE:
+    if column in SPARSE:  # between the steps where it is measured lies nothing that was lost
         odd = np.zeros_like(odd)
     there = np.isfinite(least) | (odd > 0)
     return Extremes(x[there], least[there], most[there], int(odd.sum()))

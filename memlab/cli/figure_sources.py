@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memlab.figures.source import RunSource, SweepSource
+    from memlab.figures.source import RunSource, SweepSnapshot
 
 
 def open_sources(
     refs: Sequence[str], runs: Path, until: int | None = None
-) -> "tuple[list[RunSource], SweepSource | None]":
+) -> "tuple[list[RunSource], SweepSnapshot | None]":
     """The runs that are named; of a sweep its runs, and the sweep itself.
 
     Raises:
         MemlabError: a name means neither a run nor a sweep, or more than one.
     """
     from memlab.errors import MemlabError, RunError
-    from memlab.figures.source import RunSource, SweepSource
+    from memlab.figures.source import RunSource, SweepSnapshot
     from memlab.record.runs import find
     from memlab.sweeps.sweep import find_sweep
 
@@ -27,7 +27,7 @@ def open_sources(
         if len(refs) != 1:
             raise
         try:
-            sweep = SweepSource(find_sweep(runs, refs[0]))
+            sweep = SweepSnapshot(find_sweep(runs, refs[0]))
         except RunError as no_sweep:
             raise MemlabError(
                 "neither a run nor a sweep",

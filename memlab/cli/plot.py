@@ -9,7 +9,7 @@ from memlab.cli.options import Json, RunsFolder
 
 if TYPE_CHECKING:
     from memlab.figures.kind import Kind
-    from memlab.figures.plot import Plot
+    from memlab.figures.plot import FigureData
 
 KINDS_HELP = "What to draw; without it: curves, overlay, or heatmap. `memlab plot` lists all."
 
@@ -82,7 +82,7 @@ def _list_kinds(as_json: bool) -> None:
         stdout().print(table(["kind", "of", "shows"], rows))
 
 
-def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple[Kind, Plot]":
+def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple[Kind, FigureData]":
     """The kind of figure, and what it shows."""
     from memlab.cli.figure_sources import open_sources
     from memlab.errors import MemlabError
@@ -102,7 +102,7 @@ def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple
     return chosen, chosen.make(source, options)
 
 
-def _file_name(made: "Plot") -> str:
+def _file_name(made: "FigureData") -> str:
     others = f"-and-{len(made.runs) - 1}" if len(made.runs) > 1 else ""
     return f"{made.runs[0]}{others}-{made.kind}"
 
@@ -119,7 +119,7 @@ def _command(refs: list[str], kind: str, options: Any, made_for: str) -> str:
 
 
 def _write(
-    made: "Plot", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
+    made: "FigureData", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
 ) -> list[Path]:
     """Write the picture, and if wanted its numbers and script; the paths."""
     from memlab.figures.draw import draw

@@ -1,4 +1,4 @@
-"""From a `Plot` to a matplotlib `Figure`: panels one below the other, a legend, a title, a note."""
+"""From a `FigureData` to a matplotlib `Figure`: panels one below the other, a legend, a title, a note."""
 
 import textwrap
 from typing import TYPE_CHECKING, Any, assert_never
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from memlab.figures.draw_answers import answers_height, draw_answers
 from memlab.figures.draw_cells import cells_height, draw_cells, draw_shares
 from memlab.figures.draw_curves import draw_curves
-from memlab.figures.plot import Answers, Cells, Curves, Panel, Plot, Shares
+from memlab.figures.plot import Answers, CellGrid, Curves, FigureData, Panel, Shares
 from memlab.figures.style import Style, matplotlib_settings
 from memlab.figures.text import plain
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw(plot: Plot, style: Style) -> "Figure":
+def draw(plot: FigureData, style: Style) -> "Figure":
     """The figure; the same plot and style give the same one."""
     with matplotlib_settings(style):
         return _draw(plot, style)
 
 
-def _draw(plot: Plot, style: Style) -> "Figure":
+def _draw(plot: FigureData, style: Style) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -60,7 +60,7 @@ def _draw_panel(
     match panel:
         case Curves():
             return draw_curves(axes, panel, style, rule_labels=first, x_label=last)
-        case Cells():
+        case CellGrid():
             return draw_cells(axes, panel, style)
         case Shares():
             return draw_shares(axes, panel, style)
@@ -69,19 +69,19 @@ def _draw_panel(
     assert_never(panel)
 
 
-def _height(panel: Panel, style: Style, plot: Plot) -> float:
+def _height(panel: Panel, style: Style, plot: FigureData) -> float:
     rows = -(-len(plot.panels) // plot.columns)
     match panel:
         case Curves():
             return style.panel_height * (1.5 if rows == 1 else 1.0 if rows <= 3 else 0.75)
-        case Cells() | Shares():
+        case CellGrid() | Shares():
             return cells_height(panel, style, plot.columns)
         case Answers():
             return answers_height(panel, style)
     assert_never(panel)
 
 
-def _below(plot: Plot, style: Style) -> float:
+def _below(plot: FigureData, style: Style) -> float:
     """Room for the x label, two lines of legend and the note, in inches."""
     lines = 3.2 + 1.3 * len(_note_lines(plot.note, style))
     return lines * style.font * 1.2 / 72
@@ -98,7 +98,7 @@ def _legend(figure: Any, entries: dict[str, Any], bottom: float, style: Style) -
 
 
 def _note_lines(note: str, style: Style) -> list[str]:
-    return textwrap.wrap(note, int(style.width * 72 / style.font * 1.75)) if note else []
+    return textwrap.wrap(note, int(style.width * 72 / style.font * 2.0)) if note else []
 
 
 def _note(figure: Any, note: str, style: Style) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from memlab.charts.scale import short
-from memlab.figures.plot import Cells, Shares
+from memlab.figures.plot import CellGrid, Shares
 from memlab.figures.style import Style
 from memlab.figures.text import plain
 
@@ -17,16 +17,16 @@ CATEGORY_HATCHES = ("", "//", "..", "xx", "\\\\", "--")
 BLANK = "#ECECEC"
 
 
-def cells_height(panel: Cells | Shares, style: Style, beside: int = 1) -> float:
+def cells_height(panel: CellGrid | Shares, style: Style, beside: int = 1) -> float:
     """Inches: square where there are many cells, else rows as high as their texts need."""
-    rows, columns = (panel.values if isinstance(panel, Cells) else panel.counts).shape[:2]
+    rows, columns = (panel.values if isinstance(panel, CellGrid) else panel.counts).shape[:2]
     width = 0.72 * style.width / beside
     if rows > 16 or columns > 16:
         return float(0.85 * width * min(max(rows / columns, 0.4), 1.0))
     return float(max(rows * min(width / columns, 4.2 * style.font / 72), 8 * style.font / 72))
 
 
-def draw_cells(axes: Any, panel: Cells, style: Style) -> dict[str, Any]:
+def draw_cells(axes: Any, panel: CellGrid, style: Style) -> dict[str, Any]:
     """Draw numbers as colours, with a colour bar; its legend: label to handle."""
     from matplotlib import colormaps
     from matplotlib.colors import LogNorm, Normalize
@@ -71,7 +71,7 @@ def _plain_log_ticks(bar: Any, low: float, high: float) -> None:
     bar.ax.yaxis.set_minor_locator(NullLocator())
 
 
-def _cell_marks(axes: Any, panel: Cells, style: Style, colour_of: Any) -> None:
+def _cell_marks(axes: Any, panel: CellGrid, style: Style, colour_of: Any) -> None:
     """Texts, in black or white, hatches over bounds, crosses where there is nothing."""
     from matplotlib.patches import Rectangle
 
@@ -91,7 +91,9 @@ def _cell_marks(axes: Any, panel: Cells, style: Style, colour_of: Any) -> None:
             )  # fmt: skip
 
 
-def _axes_of_cells(axes: Any, panel: Cells | Shares, rows: int, columns: int, style: Style) -> None:
+def _axes_of_cells(
+    axes: Any, panel: CellGrid | Shares, rows: int, columns: int, style: Style
+) -> None:
     axes.set_xlim(-0.5, columns - 0.5)
     axes.set_ylim(rows - 0.5, -0.5)
     axes.set_xlabel(plain(panel.x_label))
@@ -107,14 +109,14 @@ def _axes_of_cells(axes: Any, panel: Cells | Shares, rows: int, columns: int, st
         spine.set_visible(False)
 
 
-def _cell_legend(panel: Cells, *, blanks: bool) -> dict[str, Any]:
+def _cell_legend(panel: CellGrid, *, blanks: bool) -> dict[str, Any]:
     from matplotlib.patches import Patch
 
     entries: dict[str, Any] = {}
     if panel.blank and blanks:
         entries[plain(panel.blank)] = Patch(facecolor=BLANK, edgecolor="#B0B0B0")
     if panel.hatched is not None and panel.hatched.any():
-        entries["not reached by all"] = Patch(facecolor="white", edgecolor="#606060", hatch="///")
+        entries["median not reached"] = Patch(facecolor="white", edgecolor="#606060", hatch="///")
     return entries
 
 

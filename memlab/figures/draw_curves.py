@@ -89,7 +89,7 @@ def draw_curves(
 def _looks(panel: Curves) -> Callable[[Colour], Look]:
     """From a colour of the chart to its look: RGB get those of the palette in their order."""
     chart = panel.chart
-    drawn: tuple[Series | Band | Points, ...] = (*chart.series, *chart.bands, *panel.points)
+    drawn: tuple[Series | Band | Points, ...] = (*panel.points, *chart.series, *chart.bands)
     order = list(dict.fromkeys(one.colour for one in drawn if not isinstance(one.colour, str)))
 
     def look(colour: Colour) -> Look:
@@ -153,6 +153,9 @@ def _scale(axes: Any, panel: Curves) -> None:
     chart = panel.chart
     if chart.y_log:
         axes.set_yscale("log")
+    if panel.points:  # their y values are steps
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _step_text(value)))
+        axes.yaxis.set_minor_formatter(FuncFormatter(_few_steps(axes)))
     if chart.y_range:
         axes.set_ylim(*chart.y_range)
     if panel.percent:
@@ -199,6 +202,17 @@ def _log_steps(axes: Any, chart: Chart) -> None:
         FuncFormatter(lambda value, _: "0" if value <= STEP_0 else _step_text(value))
     )
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _few_steps(axes: Any) -> Callable[[float, int], str]:
+    """Labels between powers of ten, where the axis has too few of these."""
+
+    def text(value: float, _: int) -> str:
+        low, high = axes.get_ylim()
+        digit = round(value / 10 ** np.floor(np.log10(value)))
+        return _step_text(value) if high < 30 * low and digit in (2, 3, 5) else ""
+
+    return text
 
 
 def _step_text(value: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, final
 
 from memlab.errors import MemlabError, nearest
 from memlab.figures import kinds
-from memlab.figures.plot import Plot
+from memlab.figures.plot import FigureData
 from memlab.figures.source import FigureOptions
 
 Source = Literal["run", "runs", "sweep", "runs or sweep", "attention"]
@@ -24,9 +24,9 @@ class Kind:
     about: str
     """one line for help"""
     draws: Source
-    """what `make` takes: a list of `RunSource` (of one or of several), a `SweepSource`, or
+    """what `make` takes: a list of `RunSource` (of one or of several), a `SweepSnapshot`, or
     `AttentionPatterns`"""
-    make: Callable[[Any, FigureOptions], Plot]
+    make: Callable[[Any, FigureOptions], FigureData]
 
 
 @cache

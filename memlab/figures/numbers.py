@@ -6,12 +6,12 @@ import json
 import math
 from importlib.resources import files
 
-from memlab.figures.plot import Answers, Cells, Curves, Panel, Plot, Shares
+from memlab.figures.plot import Answers, CellGrid, Curves, FigureData, Panel, Shares
 
 HEADER = ("panel", "element", "name", "x", "y", "y2", "text")
 
 
-def to_csv(plot: Plot) -> str:
+def to_csv(plot: FigureData) -> str:
     """Every plotted number, one a line.
 
     Columns: panel (from 1), element (line, band, mark, point, bound, rule, level, cell, share,
@@ -26,7 +26,7 @@ def to_csv(plot: Plot) -> str:
     return out.getvalue()
 
 
-def redraw_script(plot: Plot, csv_name: str, picture_name: str) -> str:
+def redraw_script(plot: FigureData, csv_name: str, picture_name: str) -> str:
     """A script that needs only matplotlib and the CSV beside it."""
     template = files("memlab.figures").joinpath("redraw.py.txt").read_text("utf-8")
     panels = [_panel(panel) for panel in plot.panels]
@@ -40,7 +40,7 @@ def _panel(panel: Panel) -> dict[str, object]:
         case Curves(chart=chart):
             scales = {"x_log": chart.x_log, "y_log": chart.y_log}
             return {"x": panel.x_label, "y": panel.y_label, **scales}
-        case Cells() | Shares():
+        case CellGrid() | Shares():
             return {"x": panel.x_label, "y": panel.y_label, "x_log": False, "y_log": False}
         case Answers():
             return {"x": "step", "y": "sample", "x_log": False, "y_log": False}

@@ -65,7 +65,7 @@ class Curves:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CellGrid:
     """A grid of cells coloured by a number."""
 
     values: Floats
@@ -152,12 +152,12 @@ class Answers:
                     yield "token", name, float(step), float(i), token.p, token.text
 
 
-Panel = Curves | Cells | Shares | Answers
+Panel = Curves | CellGrid | Shares | Answers
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Plot:
+class FigureData:
     """A figure before it is drawn."""
 
     kind: str

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from memlab.charts import Band, Chart, Level, Marks, Series, VerticalRule
+from memlab.charts import Band, Chart, Level, Series, VerticalRule
 from memlab.charts.extremes import Extremes, column_extremes
-from memlab.charts.scale import short
+from memlab.charts.run import spike_marks
 from memlab.figures.plot import Curves, Floats
 from memlab.figures.source import RunSource
-from memlab.record.events import SPARSE, Edited, Started
+from memlab.record.events import Edited, Started
 from memlab.record.measure import split_of
 from memlab.record.safe_text import safe_text
 
@@ -25,16 +25,30 @@ RULED = ("memorized", "grokked", "collapsed", "diverged")
 
 def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
     """Loss over steps: raw as a band, its trend, by split; chance level, phases and spikes."""
+    if "loss" not in run.now.steps.columns:
+        return _evaluated_loss(run, x_log=x_log)
     raw = _extremes(run, "loss", columns, x_log)
-    trend = _trend(run) if len(run.now.steps["step"]) >= TREND_FROM else None
+    trend = _trend(run) if run.now.last_step >= TREND_FROM else None
     chance = run.chance_loss
     train = Series("train", *(trend or raw.line()), "train")
     chart = Chart(
         series=(train, *evaluated(run, "loss", SPLITS[1:])),
         bands=(Band(raw.x, raw.low, raw.high, "band"),) if trend else (),
-        marks=(spike_marks(run),) if run.now.spikes or run.now.open_spike else (),
+        marks=(spike_marks(run.now),) if run.now.spikes else (),
         rules=tuple(rules(run)),
         levels=(Level(chance, f"chance ({chance:.3g})", "chance"),) if chance else (),
+        x_log=x_log,
+        y_log=True,
+        x_range=x_range(run, x_log),
+    )
+    return Curves(chart, "loss (nats)")
+
+
+def _evaluated_loss(run: RunSource, *, x_log: bool) -> Curves:
+    """The losses of a run that records none per step."""
+    chart = Chart(
+        series=evaluated(run, "loss", SPLITS),
+        rules=tuple(rules(run)),
         x_log=x_log,
         y_log=True,
         x_range=x_range(run, x_log),
@@ -58,7 +72,7 @@ def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True)
     """A per-step column: a line through the extremes of each pixel."""
     raw = _extremes(run, name, columns, x_log)
     chart = Chart(
-        series=(Series(label(name), *_measured(name, raw), "train"),),
+        series=(Series(label(name), *raw.line(), "train"),),
         rules=tuple(rules(run)),
         x_log=x_log,
         y_log=is_log(run, name, raw.low),
@@ -82,15 +96,6 @@ def known_values(run: RunSource, name: str) -> tuple[Floats, Floats]:
     values = run.now.evaluations[name]
     there = np.isfinite(values)
     return run.now.evaluations["step"][there], values[there]
-
-
-def spike_marks(run: RunSource) -> Marks:
-    """The peaks of all spikes, one that is still open included."""
-    places = [(spike.peak_step, spike.peak) for spike in run.now.spikes]
-    if opened := run.now.open_spike:
-        places.append((opened.step, opened.value))
-    x, y = np.array(sorted(places), np.float64).reshape(-1, 2).T
-    return Marks("spike", x, y, "spike")
 
 
 def rules(run: RunSource) -> Iterator[VerticalRule]:
@@ -138,11 +143,6 @@ def is_log(run: RunSource, name: str, values: Floats) -> bool:
     return run.measure(name).scale == "log" and bool((values > 0).any())
 
 
-def step_text(step: float | None) -> str:
-    """A step for a cell or a legend."""
-    return "-" if step is None else short(step)
-
-
 def _extremes(run: RunSource, name: str, pixels: int, x_log: bool) -> Extremes:
     """Four pieces for three pixels: no pixel is without one."""
     columns = max(pixels // 3, 1)
@@ -155,19 +155,16 @@ def _trend(run: RunSource) -> tuple[Floats, Floats]:
 
     Unlike a moving average it does not lag, and it smooths as much at step 100 as at 100,000.
     """
-    steps, loss = run.now.steps["step"], run.now.steps["loss"].astype(np.float64)
-    loss = np.where(np.isfinite(loss) & (loss > 0), loss, np.nan)
+    steps, loss = run.now.steps.measured("loss")
+    if not len(steps):
+        return np.zeros(0), np.zeros(0)
     edges = np.unique(np.geomspace(1, steps[-1] + 1, TREND_PIECES + 1).astype(np.int64))
     starts = np.unique(np.searchsorted(steps, edges[:-1]))
-    known = np.isfinite(loss)
+    known = np.isfinite(loss) & (loss > 0)
     counts = np.add.reduceat(known, starts)
-    sums = np.add.reduceat(np.where(known, np.log(np.where(known, loss, 1.0)), 0.0), starts)
+    sums = np.add.reduceat(
+        np.where(known, np.log(np.where(known, loss, 1.0).astype(np.float64)), 0.0), starts
+    )
     middles = np.add.reduceat(steps.astype(np.float64), starts) / np.diff([*starts, len(steps)])
     with np.errstate(invalid="ignore"):
         return middles, np.exp(np.where(counts > 0, sums / counts, np.nan))
-
-
-def _measured(name: str, raw: Extremes) -> tuple[Floats, Floats]:
-    x, y = raw.line()
-    there = np.isfinite(y)
-    return (x[there], y[there]) if name in SPARSE else (x, y)

@@ -64,7 +64,7 @@ class RunSource:
 
 
 @final
-class SweepSource:
+class SweepSnapshot:
     """A sweep to be drawn, as it stands now."""
 
     def __init__(self, sweep: Sweep) -> None:

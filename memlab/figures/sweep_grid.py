@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, final
 
 from memlab.errors import MemlabError, nearest
-from memlab.figures.source import FigureOptions, SweepSource
+from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.record.safe_text import safe_text
 from memlab.sweeps.plan import Axis
 from memlab.sweeps.tables import CellResult, Results
@@ -18,7 +18,7 @@ MOST_GRIDS = 6
 @final
 @dataclass(frozen=True, eq=False)
 class SweepGrid:
-    """Cells over the axes `x` and `y`, the other axes fixed."""
+    """CellGrid over the axes `x` and `y`, the other axes fixed."""
 
     x: Axis
     y: Axis | None
@@ -48,7 +48,7 @@ class SweepGrid:
                 yield i, j, self.cells.get((_key(row), _key(column)))
 
 
-def grids(source: SweepSource, results: Results, options: FigureOptions) -> list[SweepGrid]:
+def grids(source: SweepSnapshot, results: Results, options: FigureOptions) -> list[SweepGrid]:
     """One grid for each combination of the axes that are neither x nor y.
 
     Raises:

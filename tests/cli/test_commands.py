@@ -262,7 +262,8 @@ def test_divergence_has_an_exit_code_of_its_own(memlab):
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [
-        (["--help"], {"torch", "numpy", "pydantic", "textual"}),
+        (["--help"], {"torch", "numpy", "pydantic", "textual", "matplotlib"}),
+        (["plot"], {"torch", "textual", "matplotlib.pyplot"}),
         (["runs"], {"torch", "textual"}),
         (["check", "tiny"], {"torch", "textual"}),
         (["presets"], {"torch", "textual"}),

@@ -1,15 +1,15 @@
 """`attention`: where each head looks on a prompt, from patterns that training code computed."""
 
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Cells, Plot
+from memlab.figures.plot import CellGrid, FigureData
 from memlab.figures.source import AttentionPatterns, FigureOptions
 
 
-def attention(patterns: AttentionPatterns, options: FigureOptions) -> Plot:
+def attention(patterns: AttentionPatterns, options: FigureOptions) -> FigureData:
     """One panel per head, layers below each other; rows are queries, columns are keys."""
     layers, heads = patterns.weights.shape[:2]
     panels = tuple(
-        Cells(
+        CellGrid(
             patterns.weights[layer, head],
             "key" if layer == layers - 1 else "",
             "query" if head == 0 else "",
@@ -26,7 +26,7 @@ def attention(patterns: AttentionPatterns, options: FigureOptions) -> Plot:
     )
     prompt = " ".join(patterns.tokens)
     title = f"{patterns.run}: attention at step {patterns.step:,} on {prompt!r}"
-    return Plot("attention", panels, (patterns.run,), title=title, columns=heads)
+    return FigureData("attention", panels, (patterns.run,), title=title, columns=heads)
 
 
 KIND = Kind(

@@ -8,8 +8,8 @@ from memlab.charts import Band, Chart, Series
 from memlab.charts.theme import RGB
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, Floats, Plot
-from memlab.figures.source import FigureOptions, RunSource, SweepSource
+from memlab.figures.plot import Curves, FigureData, Floats
+from memlab.figures.source import FigureOptions, RunSource, SweepSnapshot
 from memlab.record.measure import split_of
 from memlab.record.summary import settings
 
@@ -18,7 +18,7 @@ QUANTILES_FROM = 6
 """runs, from which on the band leaves out the outermost tenths"""
 
 
-def bands(source: SweepSource | Sequence[RunSource], options: FigureOptions) -> Plot:
+def bands(source: SweepSnapshot | Sequence[RunSource], options: FigureOptions) -> FigureData:
     """The cells of a sweep, or runs grouped by all settings but seeds."""
     groups = _groups(source)
     if not groups:
@@ -30,13 +30,15 @@ def bands(source: SweepSource | Sequence[RunSource], options: FigureOptions) -> 
     spread = "10 % to 90 %" if counts[0] >= QUANTILES_FROM else "least to greatest"
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     note = f"Median and {spread} of {n} seeds up to the end of the shortest run; single runs thin."
-    of = (source.id,) if isinstance(source, SweepSource) else tuple(run.id for run in runs)
-    title = f"{source.name if isinstance(source, SweepSource) else runs[0].name}: spread over seeds"
-    return Plot("bands", panels, of, title=title, note=note)
+    of = (source.id,) if isinstance(source, SweepSnapshot) else tuple(run.id for run in runs)
+    title = (
+        f"{source.name if isinstance(source, SweepSnapshot) else runs[0].name}: spread over seeds"
+    )
+    return FigureData("bands", panels, of, title=title, note=note)
 
 
-def _groups(source: SweepSource | Sequence[RunSource]) -> list[tuple[str, list[RunSource]]]:
-    if isinstance(source, SweepSource):
+def _groups(source: SweepSnapshot | Sequence[RunSource]) -> list[tuple[str, list[RunSource]]]:
+    if isinstance(source, SweepSnapshot):
         cells = source.results().cells
         found = [(cell.cell.label or source.name, source.runs(cell)) for cell in cells]
         return [(label, members) for label, members in found if members]

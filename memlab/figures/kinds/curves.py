@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Plot
+from memlab.figures.plot import FigureData
 from memlab.figures.run_curves import accuracy_panel, loss_panel
 from memlab.figures.source import FigureOptions, RunSource
 
 
-def curves(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+def curves(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """Loss and accuracy of a run over a logarithmic axis of steps."""
     (run,) = runs
     accuracy = accuracy_panel(run)
     panels = (loss_panel(run, options.columns), *((accuracy,) if accuracy.chart.series else ()))
-    return Plot("curves", panels, (run.id,), title=f"{run.name}: loss and accuracy")
+    return FigureData("curves", panels, (run.id,), title=f"{run.name}: loss and accuracy")
 
 
 KIND = Kind("curves", "Loss and accuracy over steps, with phases and spikes.", "run", curves)

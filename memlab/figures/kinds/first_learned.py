@@ -6,14 +6,14 @@ import numpy as np
 
 from memlab.errors import MemlabError
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Cells, Floats, Plot
+from memlab.figures.plot import CellGrid, FigureData, Floats
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.preset.run_preset import preset_of
 from memlab.tasks.modular import Modular
 from memlab.tasks.operations import OperationTable
 
 
-def first_learned(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+def first_learned(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """The map of a run's training examples; of two operands where the task has them."""
     (run,) = runs
     examples = run.examples
@@ -29,7 +29,7 @@ def first_learned(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
     cells = _by_operands(first, table) if table is not None and has_table else _in_order(first)
     title = f"{run.name}: when examples were first answered right"
     note = f"{int(known.sum())} of {len(first)} training examples were right at some evaluation up to step {until:,}."
-    return Plot("first-learned", (cells,), (run.id,), title=title, note=note)
+    return FigureData("first-learned", (cells,), (run.id,), title=title, note=note)
 
 
 def _table(run: RunSource) -> OperationTable | None:
@@ -40,14 +40,14 @@ def _table(run: RunSource) -> OperationTable | None:
     return preset.task.train_table(preset.seeds) if isinstance(preset.task, Modular) else None
 
 
-def _by_operands(first: Floats, table: OperationTable) -> Cells:
+def _by_operands(first: Floats, table: OperationTable) -> CellGrid:
     n = len(table.elements)
     values = np.full((n, n), np.nan)
     values[table.a, table.b] = first
     return _cells(values, "second operand", "first operand", "not trained on, or never right")
 
 
-def _in_order(first: Floats) -> Cells:
+def _in_order(first: Floats) -> CellGrid:
     columns = int(np.ceil(np.sqrt(2 * len(first))))
     rows = -(-len(first) // columns)
     values = np.full(rows * columns, np.nan)
@@ -60,10 +60,10 @@ def _in_order(first: Floats) -> Cells:
     )
 
 
-def _cells(values: Floats, x_label: str, y_label: str, blank: str) -> Cells:
+def _cells(values: Floats, x_label: str, y_label: str, blank: str) -> CellGrid:
     known = values[np.isfinite(values)]
     log = bool(len(known)) and known.min() > 0 and known.max() > 10 * known.min()
-    return Cells(values, x_label, y_label, "first right at step", log=log, blank=blank)
+    return CellGrid(values, x_label, y_label, "first right at step", log=log, blank=blank)
 
 
 KIND = Kind(

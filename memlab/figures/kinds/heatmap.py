@@ -6,13 +6,13 @@ from memlab.charts.scale import short
 from memlab.errors import MemlabError
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Cells, Plot
-from memlab.figures.source import FigureOptions, SweepSource
+from memlab.figures.plot import CellGrid, FigureData
+from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.figures.sweep_grid import SweepGrid, axis_name, grids
 from memlab.sweeps.tables import CellResult, Results
 
 
-def heatmap(source: SweepSource, options: FigureOptions) -> Plot:
+def heatmap(source: SweepSnapshot, options: FigureOptions) -> FigureData:
     """Median of a measure at the end, or of the steps to an event, in each cell of a sweep."""
     name = options.measure or _default(source.results())
     is_event = name in source.results().events or any(sign in name for sign in "<>")
@@ -22,7 +22,7 @@ def heatmap(source: SweepSource, options: FigureOptions) -> Plot:
         raise MemlabError("the sweep has no such measure", found=name, allowed=allowed)
     panels = tuple(_panel(g, name, is_event) for g in grids(source, results, options))
     what = f"steps to {name}" if is_event else run_curves.label(name)
-    return Plot(
+    return FigureData(
         "heatmap", panels, (source.id,), title=f"{source.name}: {what}", note=_note(name, is_event)
     )
 
@@ -46,7 +46,7 @@ def _note(name: str, is_event: bool) -> str:
     return "Median over the seeds that finished, and how many they are."
 
 
-def _panel(grid: SweepGrid, name: str, is_event: bool) -> Cells:
+def _panel(grid: SweepGrid, name: str, is_event: bool) -> CellGrid:
     shape = (len(grid.rows), len(grid.columns))
     values, bound = np.full(shape, np.nan), np.zeros(shape, np.bool_)
     texts = [[""] * shape[1] for _ in range(shape[0])]
@@ -57,7 +57,7 @@ def _panel(grid: SweepGrid, name: str, is_event: bool) -> Cells:
     known = values[np.isfinite(values)]
     is_share = "accuracy" in name and not is_event
     spread = len(known) and known.min() > 0 and known.max() > 5 * known.min()
-    return Cells(
+    return CellGrid(
         values,
         axis_name(grid.x.key),
         axis_name(grid.y.key) if grid.y else "",

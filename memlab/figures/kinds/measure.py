@@ -8,18 +8,18 @@ from memlab.charts import Chart, Series
 from memlab.errors import MemlabError, nearest
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Curves, Plot
+from memlab.figures.plot import Curves, FigureData
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import SPLITS, split_of
 
 
-def measure(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+def measure(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """A measure of a run: a per-step column, one evaluated name, or a kind on all its splits."""
     (run,) = runs
     name = options.measure or "grad_norm"
     panel = measure_panel(run, name, options.columns)
     title = f"{run.name}: {run_curves.label(name)}"
-    return Plot("measure", (panel,), (run.id,), title=title, note=run.measure(name).meaning)
+    return FigureData("measure", (panel,), (run.id,), title=title, note=run.measure(name).meaning)
 
 
 def measure_panel(run: RunSource, name: str, columns: int) -> Curves:

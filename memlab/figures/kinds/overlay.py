@@ -10,7 +10,7 @@ from memlab.charts.theme import RGB
 from memlab.errors import MemlabError, nearest
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Curves, Plot
+from memlab.figures.plot import Curves, FigureData
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import split_of
 from memlab.record.summary import settings
@@ -19,13 +19,13 @@ SEQUENTIAL_FROM = 4
 """runs that differ in one number, from which on their colours follow it"""
 
 
-def overlay(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+def overlay(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """A measure of several runs over steps; of losses and accuracies the validation split first."""
     names = _names(runs, options.measure)
     colours, exact = _colours(runs)
     panels = tuple(_panel(runs, name, colours, exact) for name in names)
     title = f"{len(runs)} runs: {', '.join(run_curves.label(name) for name in names)}"
-    return Plot("overlay", panels, tuple(run.id for run in runs), title=title)
+    return FigureData("overlay", panels, tuple(run.id for run in runs), title=title)
 
 
 def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:

@@ -12,8 +12,8 @@ of their fixed 1,000 steps, so that runs of any length can be told apart:
 import numpy as np
 
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Plot, Shares
-from memlab.figures.source import FigureOptions, SweepSource
+from memlab.figures.plot import FigureData, Shares
+from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.figures.sweep_grid import SweepGrid, axis_name, grids
 from memlab.sweeps.outcomes import Outcome
 
@@ -27,12 +27,12 @@ NOTE = (
 )
 
 
-def phase_diagram(source: SweepSource, options: FigureOptions) -> Plot:
+def phase_diagram(source: SweepSnapshot, options: FigureOptions) -> FigureData:
     """Which share of the seeds of each cell comprehends, groks, memorizes or does neither."""
     results = source.results()
     panels = tuple(_panel(grid) for grid in grids(source, results, options))
     title = f"{source.name}: phases"
-    return Plot("phase-diagram", panels, (source.id,), title=title, note=NOTE)
+    return FigureData("phase-diagram", panels, (source.id,), title=title, note=NOTE)
 
 
 def phase_of(outcome: Outcome) -> str | None:

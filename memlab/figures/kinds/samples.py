@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Answers, AnswerToken, Plot
+from memlab.figures.plot import Answers, AnswerToken, FigureData
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.events import Samples
 
 MOST_COLUMNS, MOST_ROWS = 9, 16
 
 
-def samples(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+def samples(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """What a run answered at up to nine evaluations: the first, the last and where most changed."""
     (run,) = runs
     taken = run.now.samples
@@ -30,7 +30,7 @@ def samples(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
         tokens=tuple(tuple(_tokens(event, i) for event in columns) for i in places),
     )
     title = f"{run.name}: answers over time"
-    return Plot("samples", (answers,), (run.id,), title=title)
+    return FigureData("samples", (answers,), (run.id,), title=title)
 
 
 def _columns(taken: Sequence[Samples], most: int) -> list[int]:

@@ -7,32 +7,31 @@ import numpy as np
 from memlab.charts import Chart, Level, Marks, Series, VerticalRule
 from memlab.errors import MemlabError
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, Floats, Plot
-from memlab.figures.run_curves import axis_label, is_log, label
+from memlab.figures.plot import Curves, FigureData
+from memlab.figures.run_curves import axis_label, is_log, known_values
 from memlab.figures.source import FigureOptions, RunSource
-from memlab.record.events import SPARSE, Spike
+from memlab.record.events import Spike
 
 LEAST, MOST = 40, 4000
 """steps shown before the onset and after the recovery"""
+Span = tuple[float, float]
+"""the first and the last step shown"""
 SHOWN = ("grad_norm", "update_norm", "weight_norm")
 
 
-def spike(runs: Sequence[RunSource], options: FigureOptions) -> Plot:
+def spike(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """A spike of a run: the highest, or the one of a number."""
     (run,) = runs
     number, chosen = _chosen(run, options.spike)
     last = chosen.recovered_at or chosen.step
     margin = min(max(last - chosen.onset, LEAST), MOST)
     first, last = max(chosen.onset - margin, 1), min(last + margin, run.now.last_step)
-    recorded, values = run.now.steps.read(first, last)
-    steps, rows = recorded.astype(np.float64), values.astype(np.float64)
-    columns = run.now.steps.columns
-    panels = [_loss(run, chosen, steps, rows[:, columns.index("loss")])]
-    for name in SHOWN:
-        if name in columns:
-            panels.append(_column(run, name, chosen, steps, rows[:, columns.index(name)]))
+    span = (float(first), float(last))
+    panels = [_loss(run, chosen, span)]
+    known = [name for name in SHOWN if name in run.now.steps.columns]
+    panels += [_column(run, name, chosen, span) for name in known]
     title = f"{run.name}: spike {number} of {len(run.now.spikes)}, at step {chosen.onset:,}"
-    return Plot("spike", tuple(panels), (run.id,), title=title, note=_note(chosen))
+    return FigureData("spike", tuple(panels), (run.id,), title=title, note=_note(chosen))
 
 
 def _chosen(run: RunSource, number: int | None) -> tuple[int, Spike]:
@@ -49,48 +48,45 @@ def _chosen(run: RunSource, number: int | None) -> tuple[int, Spike]:
     return number, spikes[number - 1]
 
 
-def _loss(run: RunSource, chosen: Spike, steps: Floats, loss: Floats) -> Curves:
-    near = [s for s in run.now.spikes if steps[0] <= s.peak_step <= steps[-1]]
-    peaks = np.array([(s.peak_step, s.peak) for s in near], np.float64).reshape(-1, 2)
+def _loss(run: RunSource, chosen: Spike, span: Span) -> Curves:
+    peaks = [(s.peak_step, s.peak) for s in run.now.spikes if span[0] <= s.peak_step <= span[1]]
+    x, y = np.array(peaks, np.float64).reshape(-1, 2).T
     chart = Chart(
-        series=(Series("loss per step", steps, loss, "train"), *_val(run, steps)),
-        marks=(Marks("spike", peaks[:, 0], peaks[:, 1], "spike"),),
+        series=(_column_series(run, "loss", "loss per step", span), *_val(run, span)),
+        marks=(Marks("spike", x, y, "spike"),),
         rules=_rules(chosen),
         levels=(Level(chosen.base, f"base ({chosen.base:.3g})", "chance"),),
         y_log=True,
-        x_range=_span(steps),
+        x_range=span,
     )
     return Curves(chart, "loss (nats)")
 
 
-def _val(run: RunSource, steps: Floats) -> tuple[Series, ...]:
+def _val(run: RunSource, span: Span) -> tuple[Series, ...]:
     """The validation loss, where it was evaluated within the window."""
-    known = run.now.evaluations
-    if "val_loss" not in known:
+    if "val_loss" not in run.now.evaluations:
         return ()
-    inside = (known["step"] >= steps[0]) & (known["step"] <= steps[-1])
-    inside &= np.isfinite(known["val_loss"])
-    if not inside.any():
-        return ()
-    return (Series("val", known["step"][inside], known["val_loss"][inside], "val"),)
+    steps, values = known_values(run, "val_loss")
+    inside = (steps >= span[0]) & (steps <= span[1])
+    return (Series("val", steps[inside], values[inside], "val"),) if inside.any() else ()
 
 
-def _column(run: RunSource, name: str, chosen: Spike, steps: Floats, values: Floats) -> Curves:
-    there = np.isfinite(values) | (name not in SPARSE)
-    x, y = steps[there], values[there]
-    spread = np.nanmax(y, initial=0.0) > 5 * max(np.nanmin(y, initial=np.inf), 0.0)
-    log = is_log(run, name, y) and bool(spread)
+def _column(run: RunSource, name: str, chosen: Spike, span: Span) -> Curves:
+    series = _column_series(run, name, "", span)
+    known = series.y[np.isfinite(series.y) & (series.y > 0)]
+    spans_decades = len(known) > 0 and known.max() > 5 * known.min()
     chart = Chart(
-        series=(Series("", x, y, "train"),),
+        series=(series,),
         rules=_rules(chosen),
-        y_log=log,
-        x_range=_span(steps),
+        y_log=spans_decades and is_log(run, name, known),
+        x_range=span,
     )
-    return Curves(chart, axis_label(run, name).replace(" norm", "\nnorm") or label(name))
+    return Curves(chart, axis_label(run, name).replace(" norm", "\nnorm"))
 
 
-def _span(steps: Floats) -> tuple[float, float]:
-    return float(steps[0]), float(steps[-1])
+def _column_series(run: RunSource, column: str, name: str, span: Span) -> Series:
+    steps, values = run.now.steps.measured(column, int(span[0]), int(span[1]))
+    return Series(name, steps, values, "train")
 
 
 def _rules(chosen: Spike) -> tuple[VerticalRule, ...]:

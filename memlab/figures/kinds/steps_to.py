@@ -9,14 +9,14 @@ import numpy as np
 from memlab.charts import Chart, Level, Series
 from memlab.charts.theme import RGB
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, Plot, Points
-from memlab.figures.source import FigureOptions, SweepSource
+from memlab.figures.plot import Curves, FigureData, Points
+from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.figures.sweep_grid import SweepGrid, axis_name, grids, value_text
 from memlab.sweeps.plan import Axis
 from memlab.sweeps.tables import CellResult
 
 
-def steps_to(source: SweepSource, options: FigureOptions) -> Plot:
+def steps_to(source: SweepSnapshot, options: FigureOptions) -> FigureData:
     """One point per run; a hollow triangle where a run ended before the event."""
     event = options.measure or "grokked"
     known = source.results()
@@ -29,7 +29,7 @@ def steps_to(source: SweepSource, options: FigureOptions) -> Plot:
         "One point per run; lines join Kaplan-Meier medians. Triangles: the run ended there without "
         "the event, so it needs more steps than that."
     )
-    return Plot("steps-to", panels, (source.id,), title=title, note=note)
+    return FigureData("steps-to", panels, (source.id,), title=title, note=note)
 
 
 @final
@@ -45,7 +45,7 @@ class _Group:
     """place on the x axis, and cell"""
 
 
-def _panel(source: SweepSource, grid: SweepGrid, event: str) -> Curves:
+def _panel(source: SweepSnapshot, grid: SweepGrid, event: str) -> Curves:
     groups = list(_groups(grid))
     budget = max((source.sweep.target(m) for m in source.sweep.members), default=0)
     chart = Chart(

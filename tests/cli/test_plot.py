@@ -1,0 +1,52 @@
+"""`memlab plot`: files, their names, numbers and scripts."""
+
+import csv
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from memlab.record.history import History
+from memlab.record.runs import find
+
+
+def test_a_figure_is_named_after_run_and_kind_and_its_path_is_printed(trained):
+    run = find(trained.runs, "last").path.name
+    assert trained("plot", "last").strip() == f"{run}-curves.png"
+    assert (trained.folder / f"{run}-curves.png").read_bytes().startswith(b"\x89PNG")
+    assert trained("plot", "last", "--kind", "measure", "--measure", "lr", "-o", "out/lr.svg")
+    assert "<svg" in (trained.folder / "out/lr.svg").read_text("utf-8")
+
+
+def test_the_numbers_are_those_of_the_run_and_the_script_draws_them(trained, monkeypatch):
+    report = json.loads(trained("plot", "last", "-o", "c.png", "--csv", "--json"))
+    assert report["files"] == ["c.png", "c.csv", "c.py"]
+    with open(trained.folder / "c.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["name"] == "val"]
+    drawn = {float(row["x"]): float(row["y"]) for row in rows if row["panel"] == "1"}
+    known = History(find(trained.runs, "last")).until().evaluations
+    assert drawn == dict(zip(known["step"].tolist(), known["val_loss"].tolist(), strict=True))
+    monkeypatch.chdir(trained.folder)
+    runpy.run_path("c.py")
+    assert Path("c-redrawn.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_run_the_kinds_are_listed(memlab):
+    kinds = json.loads(memlab("plot", "--json"))
+    assert {"curves", "steps-to", "phase-diagram"} <= {kind["kind"] for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("last", "--kind", "curvs"), "did you mean curves?"),
+        (("last", "-o", "figure.jpg"), ".png, .svg, .pdf"),
+        (("last", "--for", "poster"), "paper"),
+        (("last", "--kind", "heatmap"), "not drawn from this"),
+        (("nothing",), "neither a run nor a sweep"),
+    ],
+)
+def test_what_cannot_be_drawn_is_an_error_with_a_hint(trained, words, said):
+    trained("plot", *words, code=2)
+    assert said in trained.stderr

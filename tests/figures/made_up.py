@@ -1,0 +1,90 @@
+"""Runs and sweeps written down without any training: every number in them is chosen."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from memlab.preset.create import create_run
+from memlab.preset.load import from_json, load
+from memlab.record.events import Ended, Evaluated, Phase, Rows, Samples, Spike, Started
+from memlab.record.folder import RunFolder
+from memlab.sweeps.expand import expand
+from memlab.sweeps.load import load as load_sweep
+from memlab.sweeps.plan import with_changes
+from memlab.sweeps.sweep import Sweep
+
+COLUMNS = 5
+SEALED = 100_000
+
+
+def made_run(
+    runs: Path,
+    loss: Sequence[float],
+    *,
+    name: str = "made up",
+    every: int = 10,
+    memorized: int | None = None,
+    grokked: int | None = None,
+    spikes: Sequence[Spike] = (),
+    samples: Sequence[Samples] = (),
+    folder: RunFolder | None = None,
+) -> RunFolder:
+    """A finished run whose step s has `loss[s - 1]`; train accuracy follows the phases."""
+    steps = len(loss)
+    folder = folder or create_run(load("quickstart", [f"training.steps={steps}"]), runs, name)
+    values = np.ones((steps, COLUMNS), np.float32)
+    values[:, 0] = loss
+    with folder.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1) as writer:
+        writer.write(Started(step=0, attempt=1, device="cpu", engine="tree"))
+        for first in range(0, steps, SEALED):
+            last = min(first + SEALED, steps)
+            writer.write(Rows(step=last, values=values[first:last]))
+        events = [*samples, *spikes, *_evaluations(loss, every, memorized, grokked)]
+        for event in sorted(events, key=lambda event: event.step):
+            writer.write(event)
+        writer.write(Ended(step=steps, reason="finished"))
+        final = {"train_loss": float(loss[-1]), "val_accuracy": float(grokked is not None)}
+        crossings = {"memorized": memorized, "grokked": grokked}
+        writer.end("finished", steps, {"final": final, "n_spikes": len(spikes)} | {
+            f"{phase}_at": _crossing(step, every) for phase, step in crossings.items()
+        })  # fmt: skip
+    return folder
+
+
+def _evaluations(loss: Sequence[float], every: int, memorized: int | None, grokked: int | None):
+    for step in range(0, len(loss) + 1, every):
+        here = float(loss[max(step - 1, 0)])
+        yield Evaluated(step=step, values={
+            "train_loss": here, "val_loss": 2 * here,
+            "train_accuracy": float(memorized is not None and step >= memorized),
+            "val_accuracy": float(grokked is not None and step >= grokked),
+        })  # fmt: skip
+    for name, split, step in (("memorized", "train", memorized), ("grokked", "val", grokked)):
+        if step is not None:
+            yield Phase(step=step, name=name, after=step - every, threshold=0.99, split=split)
+
+
+def _crossing(step: int | None, every: int) -> Mapping[str, object] | None:
+    return None if step is None else {"from": step - every, "to": step}
+
+
+def made_sweep(runs: Path, outcomes: Mapping[tuple[float, float], Sequence[int | None]]) -> Sweep:
+    """A sweep over weight decay and lr; of each cell the steps at which its seeds grokked."""
+    decays = ",".join(dict.fromkeys(str(decay) for decay, _ in outcomes))
+    lrs = ",".join(dict.fromkeys(str(lr) for _, lr in outcomes))
+    changes = [f"optimizer.weight_decay={decays}", f"optimizer.lr={lrs}", "training.steps=400"]
+    source = load_sweep("quickstart", changes, "decay and lr")
+    seeds = max(map(len, outcomes.values()))
+    source.file.__dict__["seeds"] = seeds
+    plan = expand(source, runs)
+    sweep = Sweep.create(runs, plan, "made up")
+    for member in sweep.members:
+        cell = sweep.cells[member.cell]
+        at = (cell.at["optimizer.weight_decay"], cell.at["optimizer.lr"])
+        grokked = outcomes[at][plan.seeds.index(member.seed)]
+        preset = from_json(with_changes(cell.preset, member.changes))
+        folder = create_run(preset, runs, f"seed {member.seed}", run=member.run)
+        loss = np.geomspace(4, 0.01, 400) * (1 + 0.1 * member.seed)
+        made_run(runs, loss, memorized=100, grokked=grokked, folder=folder)
+    return sweep

@@ -1,0 +1,195 @@
+"""Every kind of figure, from recorded data to a picture."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from memlab.errors import MemlabError
+from memlab.figures.draw import draw
+from memlab.figures.kind import all_kinds, kind_of
+from memlab.figures.kinds.bands import spread_of
+from memlab.figures.kinds.phase_diagram import phase_of
+from memlab.figures.save import Origin, to_bytes
+from memlab.figures.source import AttentionPatterns, FigureOptions, RunSource, SweepSnapshot
+from memlab.figures.style import STYLES, style_of
+from memlab.record.events import Spike
+from memlab.record.folder import RunFolder
+from memlab.sweeps.statistics import steps_to_event
+
+from .made_up import made_run, made_sweep
+
+OUTCOMES = {
+    (0.0, 0.001): [None, None, None],
+    (0.0, 0.003): [None, None, 390],
+    (1.0, 0.001): [250, 350, None],
+    (1.0, 0.003): [150, 180, 160],
+}
+"""(weight decay, lr) to the steps at which three seeds grokked, within 400"""
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> SweepSnapshot:
+    return SweepSnapshot(made_sweep(tmp_path_factory.mktemp("sweep") / "runs", OUTCOMES))
+
+
+@pytest.fixture
+def source_of(shipped: Path, sweep: SweepSnapshot):
+    """What a kind is drawn from."""
+    weights = np.tril(np.ones((2, 3, 4, 4))) / np.arange(1, 5)[:, None]
+    patterns = AttentionPatterns("a run", 7, ("12", "+", "40", "="), weights)
+    run = RunSource(RunFolder(shipped))
+    return {"run": [run], "runs": [run, run], "sweep": sweep, "attention": patterns,
+            "runs or sweep": sweep}  # fmt: skip
+
+
+def png(kind: str, source: object, style: str = "paper", **options: object) -> Image.Image:
+    made = kind_of(kind).make(source, FigureOptions(**options))
+    look = style_of(style)
+    data = to_bytes(draw(made, look), "png", look, Origin("", made.runs, ""))
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in all_kinds().values()])
+def test_every_kind_is_a_picture_as_wide_as_the_page_with_something_on_it(kind, source_of):
+    picture = png(kind, source_of[kind_of(kind).draws])
+    assert abs(picture.width - 5.5 * 300) <= 1
+    assert len(picture.getcolors(1 << 24)) > 20
+
+
+@pytest.mark.parametrize("style", list(STYLES))
+def test_every_style_is_drawn_in_its_width(style, source_of):
+    picture = png("curves", source_of["run"], style)
+    assert abs(picture.width - STYLES[style].width * STYLES[style].dpi) <= 1
+
+
+@pytest.mark.parametrize("file_format", ["png", "svg", "pdf"])
+def test_equal_input_gives_equal_bytes_that_name_run_and_command(file_format, source_of, shipped):
+    made = [kind_of("curves").make(source_of["run"], FigureOptions()) for _ in range(2)]
+    look = style_of("paper")
+    origin = Origin("a title", made[0].runs, "memlab plot last --kind curves")
+    first, second = (to_bytes(draw(one, look), file_format, look, origin) for one in made)
+    assert first == second
+    if file_format != "pdf":  # a PDF keeps its text compressed or in UTF-16
+        assert shipped.name.encode() in first and b"memlab plot last --kind curves" in first
+    assert b"a title" in first
+
+
+def test_a_spike_of_one_step_in_a_million_is_seen(runs: Path):
+    loss = np.full(1_000_000, 0.1, np.float32)
+    loss[765_432] = 9.0
+    picture = png("curves", [RunSource(made_run(runs, loss, every=100_000))])
+    # What counts is a column of blue ink high above the curve.
+    ink = np.asarray(picture, int)[: picture.height // 2]
+    blue = (ink[..., 2] - ink[..., 0] > 60).sum(axis=0)
+    tall = np.flatnonzero(blue > 0.25 * len(ink))
+    assert 1 <= len(tall) <= 6
+    # log10(765432) lies at 0.98 of an axis from half a step to a million
+    assert 0.9 * picture.width < tall.min() <= tall.max() < picture.width
+
+
+def test_the_numbers_of_the_loss_panel_hold_the_extremes_of_every_step(runs: Path):
+    rng = np.random.default_rng(1)
+    loss = np.exp(rng.standard_normal(5000)).astype(np.float32)
+    made = kind_of("curves").make([RunSource(made_run(runs, loss))], FigureOptions())
+    (band,) = made.panels[0].chart.bands
+    assert band.high.max() == loss.max() and band.low.min() == loss.min()
+
+
+def test_steps_to_draws_runs_that_did_not_get_there_as_bounds_where_they_ended(sweep):
+    made = kind_of("steps-to").make(sweep, FigureOptions(x="optimizer.weight_decay"))
+    (panel,) = made.panels
+    hollow = {p.name: sorted(p.y.tolist()) for p in panel.points if p.hollow}
+    assert hollow == {
+        "lr = 0.001: not reached (4)": [400.0] * 4, "lr = 0.003: not reached (2)": [400.0] * 2,
+    }  # fmt: skip
+    reached = {p.name: sorted(p.y.tolist()) for p in panel.points if not p.hollow}
+    assert reached == {"lr = 0.001": [250.0, 350.0], "lr = 0.003": [150.0, 160.0, 180.0, 390.0]}
+
+
+def test_a_cell_of_a_heatmap_says_its_median_or_a_bound(sweep):
+    made = kind_of("heatmap").make(sweep, FigureOptions(measure="grokked", x="lr"))
+    (grid,) = made.panels
+    for (decay, lr), steps in OUTCOMES.items():
+        i, j = grid.row_labels.index(f"{decay:g}"), grid.column_labels.index(f"{lr:g}")
+        reached = [step is not None for step in steps]
+        expected = steps_to_event([400 if step is None else step for step in steps], reached)
+        assert grid.hatched[i, j] == (expected.median is None)
+        assert grid.values[i, j] == (expected.median or 400)
+        assert f"{sum(reached)}/3" in grid.texts[i][j]
+
+
+def test_phases_follow_from_the_steps_of_memorizing_and_generalizing(sweep):
+    found = {}
+    for cell in sweep.results().cells:
+        at = (cell.cell.at["optimizer.weight_decay"], cell.cell.at["optimizer.lr"])
+        found[at] = sorted(phase_of(one) for one in cell.outcomes)
+    assert found == {
+        (0.0, 0.001): ["memorization"] * 3,
+        (0.0, 0.003): ["grokking", "memorization", "memorization"],
+        (1.0, 0.001): ["grokking", "grokking", "memorization"],
+        (1.0, 0.003): ["comprehension"] * 3,
+    }
+
+
+def test_bands_are_the_median_and_range_up_to_the_end_of_the_shortest_run():
+    long = (np.array([0.0, 10, 20, 30]), np.array([1.0, 2, 3, 4]))
+    short = (np.array([0.0, 20]), np.array([3.0, 7]))
+    middle = (np.array([0.0, 10, 20]), np.array([9.0, 9, 9]))
+    x, low, median, high = spread_of([long, short, middle])
+    assert x.tolist() == [0, 10, 20]
+    assert low.tolist() == [1, 2, 3] and high.tolist() == [9, 9, 9]
+    assert median.tolist() == [3, 5, 7]  # short is read at step 10 between its neighbours
+
+
+def test_a_spike_is_chosen_by_its_number_and_others_are_refused(runs: Path):
+    loss = np.full(500, 0.1)
+    loss[200:205], loss[400:410] = 2.0, 1.0
+    spikes = [
+        Spike(step=260, onset=201, base=0.1, peak=2.0, peak_step=201, recovered_at=206,
+              label="spike", details={"height": 1.3}),
+        Spike(step=460, onset=401, base=0.1, peak=1.0, peak_step=401, recovered_at=411,
+              label="spike", details={"height": 1.0}),
+    ]  # fmt: skip
+    run = RunSource(made_run(runs, loss, spikes=spikes))
+    highest = kind_of("spike").make([run], FigureOptions())
+    assert "spike 1 of 2, at step 201" in highest.title
+    second = kind_of("spike").make([run], FigureOptions(spike=2))
+    line = second.panels[0].chart.series[0]
+    assert line.x[0] <= 400 and line.y[line.x == 405] == 1.0
+    with pytest.raises(MemlabError, match="no such spike"):
+        kind_of("spike").make([run], FigureOptions(spike=3))
+
+
+@pytest.mark.parametrize("kind", ["spike", "samples", "first-learned"])
+def test_a_run_without_what_a_kind_shows_is_an_error_that_says_so(kind: str, runs: Path):
+    run = RunSource(made_run(runs, np.ones(20)))
+    with pytest.raises(MemlabError, match="nothing to draw"):
+        kind_of(kind).make([run], FigureOptions())
+
+
+def test_names_from_files_are_drawn_letter_by_letter(runs: Path):
+    for name in (
+        "$\\frac{1}{0}$",
+        "a_b^c $",
+        "\x1b[31mred\x00",
+        "\u202egnp.exe",
+        "漢字 🤖",
+        "\ud800",
+    ):
+        run = RunSource(made_run(runs, np.ones(20), name=name))
+        png("curves", [run], "web")
+        png("overlay", [run, run], "web")
+
+
+def test_unknown_names_are_refused_with_what_is_allowed(source_of):
+    with pytest.raises(MemlabError, match="no such kind"):
+        kind_of("curve")
+    with pytest.raises(MemlabError, match="no such style"):
+        style_of("poster")
+    with pytest.raises(MemlabError, match="no measure"):
+        kind_of("measure").make(source_of["run"], FigureOptions(measure="val_los"))
+    with pytest.raises(MemlabError, match="no such axis"):
+        kind_of("heatmap").make(source_of["sweep"], FigureOptions(x="dropout"))
