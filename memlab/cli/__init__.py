@@ -16,9 +16,11 @@ def main() -> None:
     0 success, 1 a bug (with traceback), 2 a user error (without), 3 a claim or check not met or
     divergence, 130 interrupted and resumable, 141 stdout was closed (`memlab runs | head`).
     """
+    from memlab.cli.encoding import replace_missing_characters
     from memlab.cli.streams import drop_broken_streams, replace_closed_streams
 
     replace_closed_streams()
+    replace_missing_characters()
     try:
         code = _run()
         sys.stdout.flush()
