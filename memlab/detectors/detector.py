@@ -9,6 +9,9 @@ from typing import Any
 
 from memlab.record.events import Event
 
+COMPLETE = ("finished", "early_stop", "diverged")
+"""reasons of an end after which no further value is expected"""
+
 
 @dataclass(frozen=True)
 class Context:

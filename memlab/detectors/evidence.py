@@ -10,21 +10,32 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from memlab.detectors.noise import UNKNOWN, Floats, Noise, measure_noise, sums
+from memlab.detectors.noise import (
+    LATELY,
+    SMALLEST,
+    UNKNOWN,
+    Floats,
+    Noise,
+    measure_noise,
+    median,
+    sums,
+)
 
 FLOOR = 1e-12
 """losses below it are taken as it, and as zero"""
-CEILING = float(np.finfo(np.float32).max)
-"""infinity and NaN are taken as it"""
 ZERO = float(np.log10(FLOOR))
-LOST = 38.0
-"""decades from which on a loss stands for infinity or NaN"""
 ROUNDING = -6.0
 """decades: where exact zeros are about, a loss below it may be a few quanta of float32"""
 DEEPEST = -0.5
 """decades: a deeper fall says nothing about how far noise reaches upwards"""
 LEAST_RISE = float(np.log10(2.0))
 """decades: a spike is at least a factor of two"""
+LEAST_NOISES = 6.0
+"""standard deviations of the noise that a spike rises by at least, on a linear scale"""
+RESOLUTION = 1e-6
+"""share of a value below which a linear scale takes differences as rounding"""
+TINY = 1e-30
+"""noise of a linear series that has been exactly zero"""
 
 BASE = 25
 """steps before the judged one whose median is the base ..."""
@@ -62,10 +73,10 @@ class SpikeRule:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One value per step; decades where there is a unit."""
+    """One value per step; decades where there is a unit, or the unit of a linear series."""
 
     y: Floats
-    """log10 of the loss"""
+    """log10 of the loss, or the value itself"""
     base: Floats
     """where the loss was before"""
     scale: Floats
@@ -75,19 +86,60 @@ class Evidence:
     fired: NDArray[np.bool_]
     """the rule is met"""
 
+    def spread(self, there: NDArray[np.bool_]) -> "Evidence":
+        """The same for steps of which only some were measured; NaN for the others."""
+        fired = np.zeros(len(there), np.bool_)
+        fired[there] = self.fired
+        full = np.full((4, len(there)), np.nan)
+        full[:, there] = self.y, self.base, self.scale, self.z
+        return Evidence(full[0], full[1], full[2], full[3], fired)
+
+    def at(self, i: int) -> "Rise":
+        """Base, scale and rise of one step."""
+        return Rise(float(self.base[i]), float(self.scale[i]), float(self.z[i]))
+
+
+@dataclass(frozen=True)
+class Rise:
+    """The evidence at one step."""
+
+    base: float
+    scale: float
+    z: float
+
 
 def decades(loss: NDArray[np.floating[Any]]) -> Floats:
-    """log10 of losses, with a floor; what is not finite becomes the largest float32."""
+    """log10 of losses, with a floor; NaN where a loss is not finite."""
     values = np.array(loss, dtype=np.float64)
-    values[~np.isfinite(values)] = CEILING
-    return np.log10(np.clip(values, FLOOR, CEILING))
+    values[~np.isfinite(values)] = np.nan
+    return np.log10(np.maximum(values, FLOOR))
+
+
+def heights(values: NDArray[np.floating[Any]], linear: bool) -> Floats:
+    """What is compared with the base: decades, or the values themselves on a linear scale."""
+    if not linear:
+        return decades(values)
+    finite = np.array(values, dtype=np.float64)
+    finite[~np.isfinite(finite)] = np.nan
+    return finite
+
+
+def least_rise(scale: Floats, linear: bool) -> Floats:
+    """How far a spike rises at least, given the noise: a factor of two, or some noises."""
+    return LEAST_NOISES * scale if linear else np.full_like(scale, LEAST_RISE)
 
 
 @dataclass
 class Gauge:
-    """Measures evidence block by block; its fields are all that it remembers."""
+    """Measures evidence block by block; its fields are all that it remembers.
+
+    It takes finite values only. On a logarithmic scale they are decades; on a linear scale, for
+    quantities that are negative or zero, they are the values, and every limit that is a number of
+    decades is a number of noises instead.
+    """
 
     rule: SpikeRule = SpikeRule()
+    linear: bool = False
     n: int = 0
     """steps seen"""
     y: Floats = field(default_factory=lambda: np.empty(0))
@@ -99,14 +151,14 @@ class Gauge:
     noise: Noise = UNKNOWN
 
     def measure(self, y: Floats) -> Evidence:
-        """The evidence of the next steps, given as log10 of the loss."""
+        """The evidence of the next steps, given as `heights`."""
         base = self._bases(y)
-        rise = np.maximum(y - base, DEEPEST)
-        scale, center, slow = self._noises(rise, telling=np.minimum(y, base) > ZERO)
+        rise = y - base if self.linear else np.maximum(y - base, DEEPEST)
+        telling = np.ones(len(y), np.bool_) if self.linear else np.minimum(y, base) > ZERO
+        scale, center, slow = self._noises(rise, base, telling)
         z = (rise - center) / scale
-        judged = (y - base >= LEAST_RISE) & (y < LOST) & ~self._rounding(y)
-        before = np.concatenate((self.y[-1:] if self.n else [ZERO], y[:-1]))
-        fired = (judged & self._strong(z, slow)) | ((y >= LOST) & (before < LOST))
+        judged = (y - base >= least_rise(scale, self.linear)) & ~self._rounding(y)
+        fired = judged & self._strong(z, slow)
         self.n += len(y)
         self.y = np.concatenate((self.y, y))[-BASE:]
         return Evidence(y, base, scale, z, fired)
@@ -126,7 +178,7 @@ class Gauge:
             base[few:] = np.minimum(long, short[:, SHORT_BASE // 2])
         return base
 
-    def _noises(self, rise: Floats, telling: NDArray[np.bool_]) -> Floats:
+    def _noises(self, rise: Floats, base: Floats, telling: NDArray[np.bool_]) -> Floats:
         """Scale, centre and slow at each step (3, step), measured anew where a frame begins."""
         past = np.concatenate((self.residuals, rise[telling]))
         known = len(self.residuals) + np.concatenate(([0], np.cumsum(telling)))
@@ -136,12 +188,24 @@ class Gauge:
             n = self.n + start
             if n % FRAME == 0 and n >= READY:
                 end = int(known[start])
-                self.noise = measure_noise(past[max(end - MEMORY, 0) : end])
+                residuals = past[max(end - MEMORY, 0) : end]
+                self.noise = measure_noise(residuals, self._smallest(residuals, base[start]))
             stop = min(start + FRAME - n % FRAME, len(rise))
             noises[:, start:stop] = [[self.noise.scale], [self.noise.center], [self.noise.slow]]
             start = stop
         self.residuals = past[-MEMORY:]
         return noises
+
+    def _smallest(self, residuals: Floats, base: float) -> float:
+        """What is less than noise: a share of a loss; of a linear series, rounding and trend.
+
+        A series that was logged with few digits has residuals of whole quanta.
+        """
+        if not self.linear:
+            return SMALLEST
+        quantum = np.abs(residuals[residuals != 0]).min(initial=np.inf)
+        trend = abs(median(residuals[-LATELY:]))
+        return max(RESOLUTION * abs(base), quantum if quantum < np.inf else TINY, trend)
 
     def _strong(self, z: Floats, slow: Floats) -> NDArray[np.bool_]:
         """Where the last steps together rise more than noise does."""
@@ -156,6 +220,8 @@ class Gauge:
 
     def _rounding(self, y: Floats) -> NDArray[np.bool_]:
         """Where a small loss has exact zeros among the `BASE` steps before it."""
+        if self.linear:
+            return np.zeros(len(y), np.bool_)
         zeros = np.concatenate((self.y, y)) <= ZERO
         count = np.concatenate((np.zeros(BASE + 1 - len(self.y), int), np.cumsum(zeros)))
         return (y < ROUNDING) & (count[BASE:-1] > count[: -BASE - 1])
@@ -165,6 +231,7 @@ class Gauge:
         known = self.noise is not UNKNOWN
         return {
             "n": self.n,
+            "linear": self.linear,
             "y": self.y.tolist(),
             "residuals": self.residuals.tolist(),
             "recent": self.recent.tolist(),
@@ -172,8 +239,8 @@ class Gauge:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state."""
-        self.n = state["n"]
+        """Go on from a memory."""
+        self.n, self.linear = state["n"], state.get("linear", False)
         self.y = np.array(state["y"], dtype=np.float64)
         self.residuals = np.array(state["residuals"], dtype=np.float64)
         self.recent = np.array(state["recent"], dtype=np.float64)

@@ -30,25 +30,24 @@ class Noise:
 
 
 UNKNOWN = Noise(np.inf, 0.0, 0.0)
-NONE = Noise(SMALLEST, 0.0, 0.35)
 FEW = 16
 """residuals below which there is nothing that could be noise: a plateau of exact zeros"""
 
 
-def measure_noise(residuals: Floats) -> Noise:
-    """The noise in a stretch of residuals.
+def measure_noise(residuals: Floats, smallest: float = SMALLEST) -> Noise:
+    """The noise in a stretch of residuals, `smallest` at least.
 
     The scale is the larger of two: the median deviation of all residuals, which holds for
     autocorrelated noise, and that of the last differences, which sees at once that noise has risen.
     """
     if len(residuals) < FEW:
-        return NONE
+        return Noise(smallest, 0.0, 0.35)
     center = median(residuals)
     around = residuals - center
     few = 1 + 32 / len(residuals)
     deviation = median(np.abs(around))
     difference = median(np.abs(np.diff(residuals[-LATELY:]))) / np.sqrt(2)
-    scale = max(NORMAL * few * max(deviation, difference), SMALLEST)
+    scale = max(NORMAL * few * max(deviation, difference), smallest)
     slow = NORMAL * few * median(np.abs(sums(around)[8])) / 8 / scale
     return Noise(float(scale), max(center, 0.0), float(slow))
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from memlab.detectors.evidence import CEILING, LEAST_RISE, LOST, ROUNDING, ZERO
+from memlab.detectors.evidence import ROUNDING, ZERO, Rise, least_rise
 from memlab.detectors.noise import Floats
 from memlab.record.events import Spike, SpikeOnset
 
 LOOK_BACK = 10
 """steps before detection in which the onset is searched"""
 IN_A_ROW = 10
-"""steps in a row that make a recovery, a calm, or a loss that is lost"""
+"""steps in a row that make a recovery or a calm"""
 TOLERANCE = 0.1
 """decades above the base that count as recovered ..."""
 SHARE = 0.15
@@ -22,13 +22,18 @@ SETTLED = 100
 """steps within the tolerance of one value that mean the loss stays where it is"""
 LINGERING = 2000
 """steps without recovery after which a spike is closed as it stands"""
+LARGEST_RATIO = 38.0
+"""decades: the range of float32"""
 RANDOM = 0.9
 """share of the chance loss from which on answers are random"""
 
 
 @dataclass
 class OpenSpike:
-    """A spike that has not closed. Heights, levels and area in decades."""
+    """A spike that has not closed.
+
+    Heights, levels and area are in decades, or in the unit of a series on a linear scale.
+    """
 
     onset: int
     """step at which it began"""
@@ -52,120 +57,139 @@ class OpenSpike:
     anchor: float = 0.0
     settled: int = 0
     """steps in a row whose surroundings lie within the tolerance of the anchor"""
-    lost: int = 0
-    """steps in a row that are not finite"""
     armed: bool = False
     """a further rise is another spike"""
     not_finite_at: int | None = None
+    linear: bool = False
+    noise: float = 0.0
+    """standard deviation of the noise when it was noticed"""
 
     def climb(self, step: int, y: float, grad: float) -> None:
-        """Take in the height of the next step."""
-        self.y = y
-        if y < LOST:
-            self.area += y - self.base
-            if y > self.peak or self.peak >= LOST:
-                self.peak, self.peak_step = y, step
-        elif self.not_finite_at is None:
-            self.not_finite_at = step
+        """Take in the height of the next step; NaN where there is none."""
         if grad > self.grad_peak:
             self.grad_peak, self.grad_peak_step = grad, step
+        if math.isnan(y):
+            self.not_finite_at = step if self.not_finite_at is None else self.not_finite_at
+            return
+        self.y = y
+        self.area += y - self.base
+        if y > self.peak:
+            self.peak, self.peak_step = y, step
 
     def settle(self, base: float, scale: float) -> None:
         """See whether the step just taken in is a return; `base` and `scale` are those around it."""
-        self.lost = self.lost + 1 if self.y >= LOST else 0
         height = self.peak - self.base
-        level = ROUNDING if self.base <= ZERO else self.base + max(self.tolerance, SHARE * height)
+        level = self.base + max(self.tolerance, SHARE * height)
+        if self.base <= ZERO and not self.linear:
+            level = ROUNDING
         self.quiet = self.quiet + 1 if self.y <= level else 0
-        below = self.peak - min(0.3, height / 2)
+        below = self.peak - (height / 2 if self.linear else min(0.3, height / 2))
         self.calm = self.calm + 1 if self.y <= min(base + 2 * scale, below) else 0
         self.armed = self.armed or self.calm >= IN_A_ROW
         near = abs(base - self.anchor) <= self.tolerance
         self.anchor, self.settled = (self.anchor, self.settled + 1) if near else (base, 0)
 
     def over(self, step: int) -> bool:
-        """Whether it has recovered, is lost, stays where it is, or has lasted too long."""
+        """Whether it has recovered, stays where it is, or has lasted too long."""
         stays = self.settled >= SETTLED or step - self.onset >= LINGERING
-        return self.quiet >= IN_A_ROW or self.lost >= IN_A_ROW or stays
+        return self.quiet >= IN_A_ROW or stays
 
     def noticing(self, value: float) -> SpikeOnset:
         """The event of its being noticed, at a loss of `value` nats."""
-        finite_value = value if math.isfinite(value) else CEILING
-        return SpikeOnset(
-            step=self.onset,
-            base=linear(self.base),
-            value=finite_value,
-            z=self.z,
-            noticed=self.noticed,
-        )
+        base = self._value(self.base)
+        return SpikeOnset(step=self.onset, base=base, value=value, z=self.z, noticed=self.noticed)
 
-    def closing(self, step: int, chance: float | None, ended_by: str | None = None) -> Spike:
-        """The event of its end. `ended_by`: what cut it short before it had recovered."""
+    def closing(
+        self, step: int, chance: float | None, ended_by: str | None = None, lost: bool = False
+    ) -> Spike:
+        """The event of its end.
+
+        Args:
+            step: where it ends.
+            chance: loss of a model that guesses, nats.
+            ended_by: what cut it short before it had recovered.
+            lost: the series ends here and its last values are not finite.
+        """
         recovered = self.quiet >= IN_A_ROW
         details: dict[str, Any] = {
             "height": self.peak - self.base,
             "area": self.area,
             "z": self.z,
             "noticed": self.noticed,
-            "grad_norm_ratio": 10.0 ** min(self.grad_peak - self.grad_base, LOST),
+            "grad_norm_ratio": 10.0 ** min(self.grad_peak - self.grad_base, LARGEST_RATIO),
             "grad_norm_peak_step": self.grad_peak_step,
         }
         if self.not_finite_at is not None:
             details["not_finite_at"] = self.not_finite_at
         if ended_by is not None:
             details["ended_by"] = ended_by
-        elif not recovered and not self.lost:
-            details["settled_at"] = linear(self.y)
+        elif not recovered and not lost:
+            details["settled_at"] = self._value(self.y)
+        if self.linear:
+            details |= {"scale": "linear", "noise": self.noise}
+        else:
+            details |= nearness(self._value(self.peak), chance)
+        worse = lost or (chance is not None and self._value(self.y) > chance)
+        unrecovered = "divergence" if worse else "lingering"
         return Spike(
             step=step,
             onset=self.onset,
-            base=linear(self.base),
-            peak=linear(self.peak),
+            base=self._value(self.base),
+            peak=self._value(self.peak),
             peak_step=self.peak_step,
             recovered_at=step - IN_A_ROW + 1 if recovered else None,
-            label="spike" if recovered or ended_by else self._unrecovered(chance),
-            details=details | nearness(linear(self.peak), chance),
+            label="spike" if recovered or ended_by else unrecovered,
+            details=details,
         )
 
-    def _unrecovered(self, chance: float | None) -> str:
-        """What an end without recovery means: worse than random is divergence."""
-        worse = chance is not None and linear(self.y) > chance
-        return "divergence" if self.lost or worse else "lingering"
+    def _value(self, y: float) -> float:
+        """A height as a value of the series: nats of a loss, whose floor is zero."""
+        if self.linear:
+            return y
+        return 0.0 if y <= ZERO else 10.0**y
 
 
-def begin(step: int, past: Floats, base: float, scale: float, z: float) -> OpenSpike:
+def begin(step: int, past: Floats, rise: Rise, linear: bool) -> OpenSpike:
     """The spike noticed at `step`, the last of the steps given; it began where it left its base.
 
     Args:
-        step: where it was noticed.
-        past: (2, step) decades of loss and gradient norm, up to that step.
-        base: where the loss was before.
-        scale: of the noise; infinite if unknown.
-        z: rise in scales.
+        step: where it was noticed; its height is finite.
+        past: (2, step) heights of the loss and decades of the gradient norm, up to that step; NaN
+            where they are not finite.
+        rise: what was measured there.
+        linear: heights are values and not decades.
     """
     y, grads = past
-    known = math.isfinite(scale)
-    tolerance = max(TOLERANCE, 2 * scale) if known else TOLERANCE
+    base, scale = rise.base, rise.scale
+    tolerance = 2 * scale if linear else max(TOLERANCE, 2 * scale)
+    near = base + float(least_rise(np.array(scale), linear)) / 3 + tolerance / 2
     back = 0
-    while (
-        back < min(LOOK_BACK, len(y) - 1) and y[-2 - back] > base + LEAST_RISE / 3 + tolerance / 2
-    ):
+    while back < min(LOOK_BACK, len(y) - 1) and y[-2 - back] > near:
         back += 1
     first = len(y) - 1 - back
+    before = grads[:first][np.isfinite(grads[:first])]
     episode = OpenSpike(
         onset=step - back,
         noticed=step,
         base=base,
         tolerance=tolerance,
-        z=z if known else 0.0,
+        z=rise.z,
         peak=float(y[first]),
         peak_step=step - back,
-        grad_base=float(np.median(grads[:first])) if first else float(grads[first]),
-        grad_peak=float(grads[first]),
+        grad_base=float(np.median(before)) if len(before) else _known(grads[first]),
+        grad_peak=_known(grads[first]),
         grad_peak_step=step - back,
+        linear=linear,
+        noise=scale,
     )
     for i in range(first, len(y) - 1):
         episode.climb(step - len(y) + 1 + i, float(y[i]), float(grads[i]))
     return episode
+
+
+def _known(grad: float) -> float:
+    """A height of the gradient norm; zero, which is a norm of one, where it is not finite."""
+    return float(grad) if math.isfinite(grad) else 0.0
 
 
 def nearness(peak: float, chance: float | None) -> dict[str, Any]:
@@ -174,8 +198,3 @@ def nearness(peak: float, chance: float | None) -> dict[str, Any]:
     if chance is not None:
         details["answers"] = "random" if peak >= RANDOM * chance else "partly confused"
     return details
-
-
-def linear(decades: float) -> float:
-    """Nats of a loss in decades; a floor is zero, a ceiling the largest float32."""
-    return 0.0 if decades <= ZERO else min(10.0**decades, CEILING)

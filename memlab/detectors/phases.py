@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from memlab.detectors.detector import Context, Detector
-from memlab.record.events import Evaluated, Event, Phase
+from memlab.detectors.detector import COMPLETE, Context, Detector
+from memlab.record.events import Ended, Evaluated, Event, Phase
 
 GENERALIZING = 0.5
 """validation accuracy from which a model generalizes, if not yet well"""
@@ -43,7 +43,10 @@ class PhaseDetector(Detector):
         """val_loss at its lowest, and train_loss then"""
 
     def see(self, event: Event) -> list[Event]:
-        """The phases that an evaluation begins; other events say nothing here."""
+        """The phases that an evaluation begins, or the end after one whose loss is not finite."""
+        if isinstance(event, Ended) and event.reason in COMPLETE:
+            lost = self._rows.get("lost", 0) > 0 and self._new("diverged")
+            return [self._phase("diverged", self._limit(), "train")] if lost else []
         if not isinstance(event, Evaluated):
             return []
         self._step = event.step
@@ -91,10 +94,15 @@ class PhaseDetector(Detector):
         """A loss that is lost, or stays at twice of what it was and of what guessing costs."""
         if self._first_loss is None and math.isfinite(loss):
             self._first_loss = loss
-        limit = 2 * max(self._first_loss or 0.0, self._context.chance_loss or 0.0)
-        high = self._in_a_row("high", loss > limit > 0)
-        if (high >= HIGH or not math.isfinite(loss)) and self._new("diverged"):
+        limit = self._limit()
+        high = self._in_a_row("high", not math.isfinite(loss) or loss > limit > 0)
+        self._in_a_row("lost", not math.isfinite(loss))
+        if high >= HIGH and self._new("diverged"):
             yield self._phase("diverged", limit, "train")
+
+    def _limit(self) -> float:
+        """The loss above which a run diverges."""
+        return 2 * max(self._first_loss or 0.0, self._context.chance_loss or 0.0)
 
     def _stuck(self, loss: float) -> Iterator[Event]:
         places = {"chance": self._context.chance_loss, "floor": self._context.floor_loss}

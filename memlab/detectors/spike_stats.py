@@ -20,7 +20,8 @@ class SpikeStats:
     n: int
     per_1000_steps: float
     height: float | None
-    """median, decades from base to peak"""
+    """median, decades from base to peak (linear scale: in the series' unit), of those whose every
+    value was finite"""
     recovery: float | None
     """median, steps from onset to recovery, of those that recovered"""
     period: float | None
@@ -28,8 +29,9 @@ class SpikeStats:
 
 
 def spike_stats(spikes: Sequence[Spike], steps: int) -> SpikeStats:
-    """Statistics of spikes, given in the order of their onsets, for a run of `steps` updates."""
-    heights = [float(spike.details["height"]) for spike in spikes]
+    """The tally of the spikes, in the order of their onsets, of a run of `steps` updates."""
+    finite = [spike.details for spike in spikes if "not_finite_at" not in spike.details]
+    heights = [float(details["height"]) for details in finite]
     recoveries = [s.recovered_at - s.onset for s in spikes if s.recovered_at is not None]
     return SpikeStats(
         n=len(spikes),

@@ -1,34 +1,56 @@
-"""Loss spikes: the loss rises above its base by a factor of two or more."""
+"""Loss spikes: the loss leaves its base upwards by a factor of two and more, and comes back.
+
+Steps whose loss is not finite are gaps. They tell nothing of height: base, noise, peaks and
+recoveries are those of the finite steps around them. A series that ends in a gap has diverged.
+"""
 
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from memlab.detectors.detector import Context, Detector
-from memlab.detectors.evidence import BASE, Evidence, Gauge, SpikeRule, decades
+from memlab.detectors.detector import COMPLETE, Context, Detector
+from memlab.detectors.evidence import BASE, Evidence, Gauge, Rise, SpikeRule, decades, heights
+from memlab.detectors.gaps import GapTracker
 from memlab.detectors.noise import Floats
 from memlab.detectors.open_spike import LOOK_BACK, OpenSpike, begin
-from memlab.record.events import COLUMNS, Change, Edited, Evaluated, Event, Rows, Spike
+from memlab.record.events import (
+    COLUMNS,
+    Change,
+    Edited,
+    Ended,
+    Evaluated,
+    Event,
+    Rows,
+    Spike,
+    SpikeOnset,
+)
 
 LOSS, GRAD_NORM = COLUMNS.index("loss"), COLUMNS.index("grad_norm")
 PAST = BASE + LOOK_BACK
 """steps that are remembered, so that a spike's beginning can be looked up"""
+NEGATIVE = -1e-6
+"""nats: a loss below it is no rounding of zero, so its series is not positive"""
 
 
 class SpikeDetector(Detector):
     """Finds spikes in the loss of each step: `spike_onset` at once, `spike` when it has closed.
 
     One spike is open at a time, and both events name the same onset. The base is forgotten at
-    planned changes and edits: what they cause is no spike.
+    planned changes and edits: what they cause is no spike. A loss that becomes negative is judged
+    on a linear scale from there on.
     """
 
-    def __init__(self, context: Context, rule: SpikeRule | None = None) -> None:
+    def __init__(
+        self, context: Context, rule: SpikeRule | None = None, linear: bool = False
+    ) -> None:
         self._chance = context.chance_loss
-        self._gauge = Gauge(rule or SpikeRule())
+        self._gauge = Gauge(rule or SpikeRule(), linear)
         self._past: Floats = np.empty((2, 0))
-        """decades of loss and gradient norm, the last `PAST` steps"""
+        """heights of the loss and decades of the gradient norm, the last `PAST` steps"""
         self._open: OpenSpike | None = None
+        self._gaps = GapTracker()
         self._evaluations: list[tuple[int, dict[str, float]]] = []
         """step and accuracies of the last two"""
 
@@ -40,19 +62,38 @@ class SpikeDetector(Detector):
             accuracies = {k: v for k, v in event.values.items() if k.endswith("_accuracy")}
             self._evaluations = [*self._evaluations[-1:], (event.step, accuracies)]
         elif isinstance(event, Change | Edited):
-            events: list[Event] = [self._close(event.step, event.kind)] if self._open else []
-            self._gauge, self._past = Gauge(self._gauge.rule), np.empty((2, 0))
-            return events
+            return self._reset(event.step, event.kind, self._gauge.linear)
+        elif isinstance(event, Ended) and event.reason in COMPLETE:
+            return self._end(event.step)
         return []
 
+    def _reset(self, step: int, reason: str, linear: bool) -> list[Event]:
+        """Forget the base; a spike that is open ends."""
+        found: list[Event] = [self._close(step, reason)] if self._open else []
+        self._gauge, self._past = Gauge(self._gauge.rule, linear), np.empty((2, 0))
+        return found
+
     def _rows(self, rows: Rows) -> list[Event]:
-        """Judge a block: it jumps from spike to spike, and walks through each."""
-        now = decades(rows.values[:, [LOSS, GRAD_NORM]].T)
+        """Judge a block; where its loss first becomes negative, another scale begins."""
+        loss = rows.values[:, LOSS]
+        below = np.flatnonzero(np.isfinite(loss) & (loss < NEGATIVE))
+        if self._gauge.linear or not len(below):
+            return self._block(rows.first, rows.values)
+        cut = int(below[0])
+        found = self._block(rows.first, rows.values[:cut]) if cut else []
+        found += self._reset(rows.first + cut, "negative", linear=True)
+        return found + self._block(rows.first + cut, rows.values[cut:])
+
+    def _block(self, first: int, values: NDArray[Any]) -> list[Event]:
+        """It jumps from spike to spike, and walks through each."""
+        loss = values[:, LOSS]
+        now = np.stack([heights(loss, self._gauge.linear), decades(values[:, GRAD_NORM])])
         past = np.concatenate((self._past, now), axis=1)
         self._past = past[:, -PAST:]
-        evidence = self._gauge.measure(now[0])
+        evidence = self._measure(now[0])
         fired = np.flatnonzero(evidence.fired)
-        events: list[Event] = []
+        found: list[Event] = list(self._gaps.see(first, loss))
+        gaps = len(found)
         i = 0
         while i < now.shape[1]:
             if self._open is None:
@@ -62,29 +103,50 @@ class SpikeDetector(Detector):
                 i = int(later[0])
             if evidence.fired[i] and (self._open is None or self._open.armed):
                 before = past[:, : past.shape[1] - now.shape[1] + i + 1][:, -PAST:]
-                events += self._begin(rows, i, evidence, before)
-            events += self._follow(rows.first + i, i, evidence, float(now[1, i]))
+                found += self._begin(first + i, float(loss[i]), evidence.at(i), before)
+            found += self._follow(first + i, i, evidence, float(now[1, i]))
             i += 1
-        return events
+        return sorted(found, key=_reported_at) if gaps else found
 
-    def _begin(self, rows: Rows, i: int, evidence: Evidence, past: Floats) -> list[Event]:
-        """A spike is detected at row `i`; a spike that is still open ends here."""
-        step = rows.first + i
-        events: list[Event] = [self._close(step, "spike")] if self._open else []
-        base, scale, z = evidence.base[i], evidence.scale[i], evidence.z[i]
-        self._open = begin(step, past, float(base), float(scale), float(z))
-        return [*events, self._open.noticing(float(rows.values[i, LOSS]))]
+    def _measure(self, y: Floats) -> Evidence:
+        """The evidence of finite steps; nothing is known of the others."""
+        there = np.isfinite(y)
+        if there.all():
+            return self._gauge.measure(y)
+        return self._gauge.measure(y[there]).spread(there)
+
+    def _begin(self, step: int, value: float, rise: Rise, past: Floats) -> list[Event]:
+        """A spike is noticed at a step; one that is still open ends here."""
+        found: list[Event] = [self._close(step, "spike")] if self._open else []
+        self._open = begin(step, past, rise, self._gauge.linear)
+        return [*found, self._open.noticing(value)]
 
     def _follow(self, step: int, i: int, evidence: Evidence, grad: float) -> list[Event]:
         """Row `i` lies within a spike; perhaps it ends it."""
         assert self._open is not None
         self._open.climb(step, float(evidence.y[i]), grad)
-        self._open.settle(float(evidence.base[i]), float(evidence.scale[i]))
-        return [self._close(step)] if self._open.over(step) else []
+        if np.isfinite(evidence.y[i]):
+            self._open.settle(float(evidence.base[i]), float(evidence.scale[i]))
+            if self._open.over(step):
+                return [self._close(step)]
+        return []
 
-    def _close(self, step: int, ended_by: str | None = None) -> Spike:
+    def _end(self, step: int) -> list[Event]:
+        """The series is complete: a gap at its end is a divergence."""
+        gap = self._gaps.end()
+        if gap is None or not len(self._gauge.y):
+            return [gap] if gap else []
+        if self._open is None:
+            base, last = float(np.median(self._gauge.y)), float(self._gauge.y[-1])
+            past = np.array([[max(base, last)], [0.0]])
+            rise = Rise(base, self._gauge.noise.scale, 0.0)
+            self._open = begin(gap.first, past, rise, self._gauge.linear)
+            self._open.not_finite_at = gap.first
+        return [gap, self._close(step, lost=True)]
+
+    def _close(self, step: int, ended_by: str | None = None, lost: bool = False) -> Spike:
         assert self._open is not None
-        spike = self._open.closing(step, self._chance, ended_by)
+        spike = self._open.closing(step, self._chance, ended_by, lost)
         self._open = None
         if not self._evaluations:
             return spike
@@ -92,11 +154,14 @@ class SpikeDetector(Detector):
         return replace(spike, details=spike.details | {"evaluated_at": at} | accuracies)
 
     def state(self) -> dict[str, Any]:
-        """The gauge's memory, the last steps, the open spike, the last evaluations."""
+        """The gauge's memory, the last steps, the open spike and gap, the last evaluations."""
         return {
             "gauge": self._gauge.state(),
-            "past": self._past.tolist(),
+            "past": [
+                [None if np.isnan(value) else value for value in row] for row in self._past.tolist()
+            ],
             "open": asdict(self._open) if self._open else None,
+            "gap": self._gaps.state(),
             "evaluations": [list(seen) for seen in self._evaluations],
         }
 
@@ -104,5 +169,15 @@ class SpikeDetector(Detector):
         """Continue from a saved state."""
         self._gauge.restore(state["gauge"])
         self._past = np.array(state["past"], dtype=np.float64).reshape(2, -1)
-        self._open = OpenSpike(**state["open"]) if state["open"] else None
+        saved = dict(state["open"]) if state["open"] else None
+        if saved is not None:
+            saved.pop("lost", None)  # of checkpoints that took what is not finite for a height
+        self._open = OpenSpike(**saved) if saved else None
+        self._gaps.restore(state.get("gap"))
         self._evaluations = [(step, dict(values)) for step, values in state["evaluations"]]
+
+
+def _reported_at(event: Event) -> int:
+    """The step at which an event is known."""
+    noticed = event.noticed if isinstance(event, SpikeOnset) else None
+    return event.step if noticed is None else noticed

@@ -99,6 +99,26 @@ class Spike(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gap(Event):
+    """The loss was no finite number for some steps, which is no spike by itself.
+
+    Written when the values have come back, and before that when they stay away for some steps:
+    two gaps that begin at the same step are one, and the later event says more.
+    """
+
+    kind = "gap"
+    first: int
+    """the first step without a finite value"""
+    last: int
+    """the last one, so far"""
+    nan: int
+    """how many of the steps are NaN; the others are infinite"""
+    infinite: int
+    closed: bool = True
+    """whether a finite value came after it"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Phase(Event):
     """A threshold was crossed between two evaluations."""
 
@@ -200,7 +220,7 @@ class Unknown(Event):
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        Started, Evaluated, Samples, SpikeOnset, Spike, Phase, Finding, Change, Edited,
+        Started, Evaluated, Samples, SpikeOnset, Spike, Gap, Phase, Finding, Change, Edited,
         Checkpoint, Paused, Resumed, Ended,
     )
 }  # fmt: skip

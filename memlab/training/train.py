@@ -63,7 +63,9 @@ def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterat
         elif _obey(state, run_data, inbox):
             continue
         elif state.ending:
-            yield Ended(step=state.step, reason=state.ending)
+            ended = Ended(step=state.step, reason=state.ending)
+            yield from (noticed for detector in state.detectors for noticed in detector.see(ended))
+            yield ended
             return
         elif not _announce_stage(state, run_data):
             _advance(state, run_data)

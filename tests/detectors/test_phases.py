@@ -88,8 +88,9 @@ def test_a_start_at_chance_is_not_stuck() -> None:
 
 
 def test_divergence_is_a_loss_that_is_lost_or_stays_far_above_chance() -> None:
-    (lost,) = tell([{"train_loss": 4.6}, {"train_loss": float("nan")}])
-    assert (lost.name, lost.after, lost.step) == ("diverged", 0, 20)
+    (lost,) = tell([{"train_loss": 4.6}, *[{"train_loss": float("nan")}] * 3])
+    assert (lost.name, lost.after, lost.step) == ("diverged", 40, 60)
+    assert tell([{"train_loss": 4.6}, {"train_loss": float("nan")}, {"train_loss": 4.0}]) == []
     (high,) = tell([{"train_loss": 4.6}] + [{"train_loss": 30.0}] * 6)
     assert (high.name, high.step) == ("diverged", 60)
 

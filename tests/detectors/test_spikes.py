@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from memlab.detectors.spikes import SpikeDetector
 from memlab.record.events import (
     Change,
     Edited,
+    Ended,
     Evaluated,
     Event,
+    Gap,
     Spike,
     SpikeOnset,
     to_json,
@@ -113,20 +116,104 @@ def test_a_loss_that_comes_nearly_back_has_recovered(watch: Watch) -> None:
     assert spike.label == "spike" and spike.recovered_at is not None
 
 
+def ended(loss: np.ndarray, cuts: tuple[int, ...] = ()) -> list[Event]:
+    """What a run that finished with these losses reports."""
+    detector = SpikeDetector(Context(chance_loss=4.57))
+    found: list[Event] = []
+    edges = [0, *cuts, len(loss)]
+    for start, stop in pairwise(edges):
+        found += detector.see(rows_of(loss[start:stop], start + 1))
+    found += detector.see(Ended(step=len(loss), reason="finished"))
+    for event in found:
+        json.dumps(to_json(event), allow_nan=False)
+    return found
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_loss_that_is_not_finite_is_a_divergence_and_no_crash(watch: Watch, value: float) -> None:
+def test_a_loss_that_does_not_come_back_is_a_divergence_of_finite_height(value: float) -> None:
     for n in (3, 500):
         loss = np.concatenate((plateau(n), np.full(100, value)))
-        (onset,), (spike,) = onsets(watch(loss)), spikes(watch(loss))
-        assert onset.step == onset.noticed == n + 1 == spike.details["not_finite_at"]
-        assert (spike.label, spike.recovered_at, spike.step) == ("divergence", None, n + 10)
+        *gaps, spike = ended(loss)
+        assert gaps == [
+            Gap(step=n + 10, first=n + 1, last=n + 10, nan=10 * np.isnan(value),
+                infinite=10 * np.isinf(value), closed=False),
+            Gap(step=n + 100, first=n + 1, last=n + 100, nan=100 * np.isnan(value),
+                infinite=100 * np.isinf(value), closed=False),
+        ]  # fmt: skip
+        assert isinstance(spike, Spike)
+        assert (spike.label, spike.recovered_at, spike.step) == ("divergence", None, n + 100)
+        assert spike.onset == n + 1 == spike.details["not_finite_at"]
+        assert spike.base <= spike.peak < 2 * spike.base
+        # The run itself waits for more until it has ended.
+        assert spikes(SpikeDetector(Context()).see(rows_of(loss))) == []
 
 
-def test_a_single_nan_is_a_spike_that_recovers(watch: Watch) -> None:
-    loss = plateau(1000)
-    loss[600] = np.nan
-    (spike,) = spikes(watch(loss))
-    assert (spike.onset, spike.label, spike.recovered_at) == (601, "spike", 602)
+def test_a_loss_that_never_was_finite_has_a_gap_and_no_base_to_leave() -> None:
+    assert [event.kind for event in ended(np.full(50, np.nan))] == ["gap", "gap"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("length", [1, 9, 10, 60])
+def test_a_gap_is_reported_and_changes_nothing_else(value: float, length: int) -> None:
+    loss = with_spike(plateau(1200), 900, 2.0)
+    holed = np.insert(loss, 600, [value] * length)
+    found, whole = ended(holed), ended(loss)
+    gaps = [event for event in found if isinstance(event, Gap)]
+    assert [gap.closed for gap in gaps] == ([False, True] if length >= 10 else [True])
+    assert (gaps[-1].first, gaps[-1].last, gaps[-1].step) == (601, 600 + length, 601 + length)
+    assert gaps[-1].nan + gaps[-1].infinite == length and (gaps[-1].nan > 0) == np.isnan(value)
+    (spike,), (same,) = spikes(found), spikes(whole)
+    assert spike.details["height"] == same.details["height"]
+    assert (spike.base, spike.peak) == (same.base, same.peak)
+    assert spike.onset == same.onset + length and spike.recovered_at == same.recovered_at + length
+
+
+def test_a_spike_with_a_hole_in_it_is_as_high_as_its_finite_values() -> None:
+    loss = with_spike(plateau(1200), 800, 2.0)
+    holed = loss.copy()
+    holed[803:806] = np.inf
+    (spike,), (whole,) = spikes(ended(holed)), spikes(ended(loss))
+    assert spike.onset == whole.onset
+    assert spike.peak == pytest.approx(holed[np.isfinite(holed)].max(), rel=1e-6)
+    assert spike.details["not_finite_at"] == 804 and "not_finite_at" not in whole.details
+    assert spike.recovered_at == whole.recovered_at
+
+
+def test_a_run_that_is_interrupted_in_a_gap_has_not_diverged() -> None:
+    detector = SpikeDetector(Context())
+    detector.see(rows_of(np.r_[plateau(600), np.full(5, np.nan)]))
+    assert detector.see(Ended(step=605, reason="interrupted")) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    cuts=st.lists(st.integers(1, 899), max_size=8, unique=True).map(sorted).map(tuple),
+    holes=st.lists(st.tuples(st.integers(0, 890), st.integers(1, 40)), max_size=5),
+    odd=st.sampled_from([np.nan, np.inf, -np.inf]),
+)
+def test_gaps_do_not_depend_on_where_a_series_is_cut(
+    watch: Watch, cuts: tuple[int, ...], holes: list[tuple[int, int]], odd: float
+) -> None:
+    loss = with_spike(with_spike(plateau(900), 300, 2.0), 700, 1.0)
+    for start, length in holes:
+        loss[start : start + length] = odd
+    assert ended(loss, cuts) == ended(loss)
+    assert watch(loss, cuts, saved=True) == watch(loss)
+    gaps = {gap.first: gap for gap in ended(loss) if isinstance(gap, Gap)}
+    missing = [step for gap in gaps.values() for step in range(gap.first, gap.last + 1)]
+    assert missing == (np.flatnonzero(~np.isfinite(loss)) + 1).tolist()
+
+
+def test_a_loss_that_becomes_negative_is_judged_on_a_linear_scale() -> None:
+    rng = np.random.default_rng(0)
+    loss = np.r_[np.linspace(3, 0.2, 300), 0.02 * rng.standard_normal(900) - 0.5]
+    loss[900:910] += 2.0
+    (spike,) = (s for s in spikes(ended(loss)) if s.onset > 400)
+    assert 899 <= spike.onset <= 902 and spike.details["scale"] == "linear"
+    assert spike.base == pytest.approx(-0.5, abs=0.05) and spike.peak == pytest.approx(1.5, abs=0.1)
+    assert spike.details["height"] == pytest.approx(2.0, abs=0.1)
+    assert spike.details["noise"] == pytest.approx(0.02, rel=0.5)
+    assert "p_answer" not in spike.details
 
 
 @pytest.mark.parametrize("event", [Change(step=600, what="lr"), Edited(step=600, changes={})])
