@@ -15,15 +15,17 @@ def phase_line(phase: Mapping[str, Any]) -> str:
     return f"{when}: {detail}" if detail else when
 
 
-def spike_stats_line(spike_stats: SpikeStats) -> str:
-    """Spike statistics in one line: count, rate, height, recovery."""
+def spike_stats_line(spike_stats: SpikeStats, linear: bool = False) -> str:
+    """How many spikes, how often, how high, how long; heights are differences if `linear`."""
     if not spike_stats.n:
         return "no spikes"
     parts = [
         f"{spike_stats.n} spike{'s' * (spike_stats.n > 1)}",
         f"{number(spike_stats.per_1000_steps, 2)} per 1,000 steps",
     ]
-    if spike_stats.height is not None:
+    if spike_stats.height is not None and linear:
+        parts.append(f"median height {number(spike_stats.height, 3)}")
+    elif spike_stats.height is not None:
         times = 10**spike_stats.height
         parts.append(f"median height {times:{',.0f' if times >= 10 else '.1f'}} times the base")
     if spike_stats.recovery is not None:

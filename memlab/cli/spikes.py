@@ -1,4 +1,4 @@
-"""`memlab spikes`: loss spikes in a run, a CSV or an `.npy`."""
+"""`memlab spikes`: loss spikes in a run, or in a log of any program."""
 
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from memlab.charts import Chart
-    from memlab.detectors.curve import Chunk
+    from memlab.detectors.curve import Chunk, Curve
     from memlab.detectors.series import Found
+    from memlab.formats import Log
 
-FILES = (".csv", ".npy")
+FILES = (".csv", ".tsv", ".npy", ".jsonl", ".json", ".txt", ".log", ".wandb")
+"""endings of what is no run's name"""
 BINS = 512
 """number of x-axis bins whose extremes are drawn: finer than any terminal"""
 
@@ -25,12 +27,12 @@ def spikes(
         str,
         typer.Argument(
             metavar="RUN_OR_FILE",
-            help="A run, a CSV file with a header, or a one-dimensional .npy file.",
+            help="A run, a log (CSV, JSON Lines, event files, ...), an .npy with one axis, or `-`.",
         ),
     ],
     column: Annotated[
         str | None,
-        typer.Option("--column", metavar="NAME", help="Column to analyse. Default: `loss`."),
+        typer.Option("--column", metavar="NAME", help="Which column; the loss if none is named."),
     ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Plot the curve with its spikes.")] = False,
     json: Json = False,
@@ -38,57 +40,102 @@ def spikes(
 ) -> None:
     """Find loss spikes.
 
-    For a run, the spikes recorded during training; another column, or a file, is analysed now.
-    Steps of a file count its values from 1.
+    Those of a run are the ones that it recorded while it trained; another column, or a file, is
+    analysed now, at the steps that the file gives its values.
     """
     from memlab.cli.output import print_json, stdout
     from memlab.cli.terminal_chart import print_chart
-    from memlab.detectors.curve import file_curve, judge, recorded, run_curve
+    from memlab.detectors.curve import judge, recorded, run_curve
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
 
-    path = Path(ref)
-    if path.is_file() or path.suffix in FILES:
-        curve = partial(file_curve, path, column)
-        analysis = judge(curve())
+    path, log = Path(ref), None
+    curve: Curve
+    if _is_log(path):
+        column, curve, log = _file_curve(path, column)
+        analysis = judge(curve)
     else:
         folder, column = find(runs_folder(runs), ref), column or "loss"
         snapshot = History(folder).until()
         ref, curve = folder.path.name, partial(run_curve, snapshot, column)
-        analysis = recorded(snapshot) if column == "loss" else judge(curve())
+        analysis = recorded(snapshot) if column == "loss" else judge(curve)
     if json:
-        print_json(_report(ref, column, analysis))
-        return
-    if plot:
-        print_chart(stdout(), _chart(curve(), analysis, column or "loss"))
-    _print(f"{column} of {ref}" if column else ref, analysis)
+        print_json(_report(ref, column, analysis, log))
+    else:
+        if plot:
+            print_chart(stdout(), _chart(curve(), analysis, column))
+        _print(f"{column} of {ref}", analysis)
+        _print_log(log)
+    if log is not None and log.damage:
+        raise typer.Exit(3)
 
 
-def _report(ref: str, column: str | None, analysis: "Found") -> dict[str, Any]:
+def _is_log(path: Path) -> bool:
+    """Whether a path is one to a log and not a run's name or folder."""
+    if str(path) == "-" or path.suffix in FILES:
+        return True
+    if path.is_dir():
+        return not (path / "run.json").exists()
+    return path.exists()
+
+
+def _file_curve(path: Path, column: str | None) -> "tuple[str, Curve, Log]":
+    from memlab.detectors.curve import series_curve
+    from memlab.formats import TableOptions, choose_series, read_log
+
+    log = read_log(path, options=TableOptions(only=column))
+    label, series = choose_series(log, column, str(path))
+    return label, partial(series_curve, *series.merged()), log
+
+
+def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") -> dict[str, Any]:
     from dataclasses import asdict
 
     from memlab.detectors.curve import spike_stats_of
-    from memlab.detectors.series import HOW
     from memlab.record.events import to_json
     from memlab.record.summary import spike_to_json
 
-    return {
+    report: dict[str, Any] = {
         "source": ref,
         "column": column,
         "steps": analysis.steps,
-        "how": HOW,
+        "how": analysis.how,
+        "scale": "linear" if analysis.linear else "log",
         "n": len(analysis.spikes),
         "spikes": [spike_to_json(spike) for spike in analysis.spikes],
         "open": to_json(analysis.open) if analysis.open else None,
+        "gaps": [
+            {"first": gap.first, "last": gap.last, "nan": gap.nan, "infinite": gap.infinite}
+            | {"closed": gap.closed}
+            for gap in analysis.gaps
+        ],
         "tally": asdict(spike_stats_of(analysis)),
     }
+    if log is not None:
+        report |= {
+            "format": log.format,
+            "notes": [*log.notes, *_restarts(log)],
+            "warnings": [*log.warnings, *([log.damage] if log.damage else [])],
+        }
+    return report
+
+
+def _restarts(log: "Log") -> list[str]:
+    """Where the steps of a log go back."""
+    return [
+        f"{run.name}: the steps go back {run.attempts - 1} time{'s' * (run.attempts > 2)}, to "
+        f"{', '.join(f'{step:,}' for step in run.restarts()[:5])}; {run.n_replaced:,} values were "
+        "replaced by later ones"
+        for run in log.runs
+        if run.attempts > 1
+    ]
 
 
 def _print(of: str, analysis: "Found") -> None:
     from memlab.cli.event_text import spike_stats_line
     from memlab.cli.output import number, stdout, table
     from memlab.detectors.curve import spike_stats_of
-    from memlab.detectors.series import HOW
+    from memlab.record.gap_text import gap_text
     from memlab.record.safe_text import safe_text
 
     console = stdout()
@@ -107,12 +154,30 @@ def _print(of: str, analysis: "Found") -> None:
     headers = ["step", "base", "peak", "at step", "recovered", "kind", "answers"]
     if rows:
         console.print(table(headers, rows, numbers=headers[:5]))
-    lines = [f"{of}: {analysis.steps:,} steps, {spike_stats_line(spike_stats_of(analysis))}"]
+    lines = [
+        f"{of}: {analysis.steps:,} steps, {spike_stats_line(spike_stats_of(analysis), analysis.linear)}",
+        *(gap_text(gap) for gap in analysis.gaps),
+    ]
     if analysis.open:
         since, base = f"{analysis.open.step:,}", number(analysis.open.base, 3)
         lines.append(f"a spike that started at step {since}, from base {base}, is still open")
-    for line in [*lines, f"Method: {HOW}"]:
+    for line in [*lines, f"Method: {analysis.how}"]:
         console.print(safe_text(line, limit=1000), markup=False, soft_wrap=True)
+
+
+def _print_log(log: "Log | None") -> None:
+    """Tell what the reader of a log noticed."""
+    from memlab.cli.output import stderr
+    from memlab.record.safe_text import safe_text
+
+    if log is None:
+        return
+    lines = [f"note: {note}" for note in (*log.notes, *_restarts(log))]
+    lines += [f"warning: {warning}" for warning in log.warnings]
+    if log.damage:
+        lines.append(f"warning: {log.damage}; everything before it was read")
+    for line in lines:
+        stderr().print(safe_text(line, limit=1000), markup=False)
 
 
 def _chart(curve: "Iterator[Chunk]", analysis: "Found", name: str) -> "Chart":
@@ -123,7 +188,7 @@ def _chart(curve: "Iterator[Chunk]", analysis: "Found", name: str) -> "Chart":
     from memlab.record.bins import Bins
     from memlab.record.safe_text import safe_text
 
-    bins = Bins.over(1, analysis.steps, BINS)
+    bins = Bins.over(0, analysis.steps, BINS)
     for steps, values in curve:
         odd = ~np.isfinite(values)
         low, high = np.where(odd, np.inf, values), np.where(odd, -np.inf, values)
@@ -136,6 +201,6 @@ def _chart(curve: "Iterator[Chunk]", analysis: "Found", name: str) -> "Chart":
     return Chart(
         series=(Series(safe_text(name, 40), x.repeat(2), both.ravel(), "train"),),
         marks=(Marks("spike", peaks[:, 0], peaks[:, 1], "spike"),),
-        y_log=True,
+        y_log=not analysis.linear,
         not_finite=int(bins.nonfinite.sum()),
     )

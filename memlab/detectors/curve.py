@@ -1,31 +1,31 @@
-"""Curves to be judged: a file's values, or a run's column, in chunks that know their steps."""
+"""Curves to be judged: a file's series, or a run's column, in chunks that know their steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.detectors.series import CHUNK, Found, find_spikes, read_series
+from memlab.detectors.series import CHUNK, Found, find_spikes, is_positive
 from memlab.detectors.spike_stats import SpikeStats, spike_stats
 from memlab.errors import RunError
-from memlab.record.events import SPARSE, Spike, SpikeOnset
+from memlab.record.events import SPARSE, Gap, Spike, SpikeOnset
 from memlab.record.snapshot import Snapshot
 
-Chunk = tuple[Sequence[int], NDArray[np.float32]]
+Chunk = tuple[Sequence[int] | NDArray[np.int64], NDArray[np.floating[Any]]]
 """ascending steps, a range where none is missing, and their values"""
+Curve = Callable[[], Iterator[Chunk]]
+"""reads a curve from its beginning, as often as it is called"""
 
 STEPS = ("noticed", "not_finite_at")
 """details of a spike that are steps"""
 
 
-def file_curve(path: Path, column: str | None = None) -> Iterator[Chunk]:
-    """A file's values, which are steps 1, 2, ...; see `read_series`."""
-    first = 1
-    for values in read_series(path, column):
-        yield range(first, first + len(values)), values
-        first += len(values)
+def series_curve(steps: NDArray[np.int64], values: NDArray[np.floating[Any]]) -> Iterator[Chunk]:
+    """A series in memory, or mapped from a file: (value,) ascending steps and values."""
+    for start in range(0, len(steps), CHUNK):
+        yield steps[start : start + CHUNK], values[start : start + CHUNK]
 
 
 def run_curve(now: Snapshot, column: str) -> Iterator[Chunk]:
@@ -54,26 +54,30 @@ def _measured(steps: NDArray[np.int64], values: NDArray[np.float32], sparse: boo
     return (range(int(steps[0]), int(steps[-1]) + 1) if whole else steps.tolist()), values
 
 
-def judge(curve: Iterator[Chunk]) -> Found:
-    """The spikes of a curve, at its own steps."""
-    seen: list[Sequence[int]] = []
+def judge(curve: Curve) -> Found:
+    """The spikes of a curve, at its own steps; read twice, first to choose the scale."""
+    linear = not is_positive(values for _, values in curve())
+    seen: list[Sequence[int] | NDArray[np.int64]] = []
 
-    def values() -> Iterator[NDArray[np.float32]]:
-        for steps, chunk in curve:
+    def values() -> Iterator[NDArray[np.floating[Any]]]:
+        for steps, chunk in curve():
             seen.append(steps)
             yield chunk
 
-    found = find_spikes(values())
-    return Found(
-        [_placed(spike, seen) for spike in found.spikes],
-        _placed_onset(found.open, seen) if found.open else None,
-        max((steps[-1] for steps in seen if steps), default=0),
+    found = find_spikes(values(), linear=linear)
+    return replace(
+        found,
+        spikes=[_placed(spike, seen) for spike in found.spikes],
+        open=_placed_onset(found.open, seen) if found.open else None,
+        steps=max((int(steps[-1]) for steps in seen if len(steps)), default=0),
+        gaps=[_placed_gap(gap, seen) for gap in found.gaps],
     )
 
 
 def recorded(now: Snapshot) -> Found:
     """The spikes in a run's loss, as they were found while it trained."""
-    return Found(list(now.spikes), now.open_spike, now.last_step)
+    linear = any(spike.details.get("scale") == "linear" for spike in now.spikes)
+    return Found(list(now.spikes), now.open_spike, now.last_step, list(now.gaps), linear)
 
 
 def spike_stats_of(found: Found) -> SpikeStats:
@@ -81,7 +85,7 @@ def spike_stats_of(found: Found) -> SpikeStats:
     return spike_stats(found.spikes, found.steps)
 
 
-def _placed(spike: Spike, seen: list[Sequence[int]]) -> Spike:
+def _placed(spike: Spike, seen: list[Sequence[int] | NDArray[np.int64]]) -> Spike:
     recovered = spike.recovered_at
     return replace(
         spike,
@@ -93,15 +97,24 @@ def _placed(spike: Spike, seen: list[Sequence[int]]) -> Spike:
     )
 
 
-def _placed_onset(onset: SpikeOnset, seen: list[Sequence[int]]) -> SpikeOnset:
+def _placed_onset(onset: SpikeOnset, seen: list[Sequence[int] | NDArray[np.int64]]) -> SpikeOnset:
     assert onset.noticed is not None
     return replace(onset, step=_step(onset.step, seen), noticed=_step(onset.noticed, seen))
 
 
-def _step(place: int, seen: list[Sequence[int]]) -> int:
+def _placed_gap(gap: Gap, seen: list[Sequence[int] | NDArray[np.int64]]) -> Gap:
+    return replace(
+        gap,
+        step=_step(gap.step, seen),
+        first=_step(gap.first, seen),
+        last=_step(gap.last, seen),
+    )
+
+
+def _step(place: int, seen: list[Sequence[int] | NDArray[np.int64]]) -> int:
     """The step of the value at a place, counted from 1."""
     for steps in seen:
         if place <= len(steps):
-            return steps[place - 1]
+            return int(steps[place - 1])
         place -= len(steps)
     raise AssertionError("a spike lies within its curve")

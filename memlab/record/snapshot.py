@@ -17,6 +17,7 @@ from memlab.record.events import (
     Evaluated,
     Event,
     Finding,
+    Gap,
     Phase,
     Samples,
     Spike,
@@ -114,6 +115,11 @@ class Snapshot:
             recovered_at=None,
             label="open",
         )
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where the loss was not finite; of each gap, what was written last."""
+        return tuple({gap.first: gap for gap in self.of(Gap)}.values())
 
     @property
     def phases(self) -> tuple[Phase, ...]:

@@ -9,6 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import typer
 
 from memlab.cli.event_text import phase_line, spike_stats_line
 from memlab.cli.spikes import spikes
@@ -65,7 +66,7 @@ def run(tiny, tmp_path):
 
 
 def as_csv(values):
-    lines = [f"{i},{float(value)!r},x" for i, value in enumerate(values, 1)]
+    lines = [f"{i},{float(value)!r},x" for i, value in enumerate(values.astype(np.float64), 1)]
     return "\n".join(["step,my loss,note", *lines, ""])
 
 
@@ -98,7 +99,9 @@ def test_a_file_is_the_same_as_csv_and_as_npy(asked, tmp_path):
     np.save(tmp_path / "a.npy", CURVE)
     one = json.loads(asked(tmp_path / "a.csv", column="my loss", json=True))
     other = json.loads(asked(tmp_path / "a.npy", json=True))
-    assert {**one, "source": "", "column": None} == {**other, "source": ""}
+    for only_in_one in ("source", "column", "format"):
+        del one[only_in_one], other[only_in_one]
+    assert one == other
     assert one["steps"] == len(CURVE)
     assert one["tally"]["n"] == one["n"]
     assert "median of the 25 steps before" in one["how"]
@@ -138,8 +141,9 @@ def test_a_run_has_the_spikes_that_it_recorded(asked, run):
 
 def test_another_column_of_a_run_is_judged_afresh(asked, run):
     found = json.loads(asked(run.path, column="grad_norm", json=True))
-    # Its first value is NaN, and it recovers from that.
-    assert [spike["step"] for spike in found["spikes"]] == [1, 300]
+    # Its first value is NaN, which is a gap and no spike.
+    assert [spike["step"] for spike in found["spikes"]] == [300]
+    assert found["gaps"] == [{"first": 1, "last": 1, "nan": 1, "infinite": 0, "closed": True}]
     assert json.loads(asked(run.path, column="lr", json=True))["n"] == 0
 
 
@@ -155,6 +159,68 @@ def test_a_column_with_gaps_is_judged_at_the_steps_that_it_has(asked, tiny, tmp_
     (spike,) = json.loads(asked(folder.path, column="update_norm", json=True))["spikes"]
     assert (spike["step"], spike["peak_step"], spike["recovered_at"]) == (2000, 2000, 2060)
     assert spike["details"]["noticed"] == 2000
+
+
+def test_a_file_keeps_its_steps_and_says_where_they_go_back(asked, tmp_path, capsys):
+    steps = 50 * np.r_[1:301, 251:1001]
+    loss = np.r_[CURVE[:300], CURVE[250:1000]]
+    lines = [f"{step},{value!r}" for step, value in zip(steps, loss.tolist(), strict=True)]
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n" + "\n".join(lines) + "\n")
+    found = json.loads(asked(path, json=True))
+    assert [spike["step"] for spike in found["spikes"]] == [50 * 500]
+    assert found["steps"] == 50_000 and found["column"] == "loss"
+    assert found["notes"] == [
+        "log: the steps go back 1 time, to 12,550; 50 values were replaced by later ones"
+    ]
+    spikes(str(path))
+    assert "note: log: the steps go back" in capsys.readouterr().err
+
+
+def test_a_gap_and_a_linear_scale_are_told(asked, tmp_path):
+    reward = -5 + 0.1 * np.random.default_rng(0).standard_normal(1000)
+    reward[800:820] += 4.0
+    reward[320] = np.nan
+    np.save(tmp_path / "reward.npy", reward)
+    said = asked(tmp_path / "reward.npy", plot=True)
+    assert "a gap at step 321: 1 NaN" in said
+    assert "1 spike, 1 per 1,000 steps, median height 4" in said
+    assert "on a linear scale" in said and "in units of the noise" in said
+    found = json.loads(asked(tmp_path / "reward.npy", json=True))
+    assert (found["scale"], found["n"], found["spikes"][0]["step"]) == ("linear", 1, 801)
+
+
+def test_damage_is_told_and_is_exit_3(asked, tmp_path, capsys):
+    from memlab.formats.tensorboard import VERSION
+    from memlab.formats.tensorboard_writer import EventWriter
+
+    path = tmp_path / "events.out.tfevents.1700000000.host.1.0"
+    with path.open("wb") as file:
+        writer = EventWriter(file, 1.7e9)
+        for step, value in enumerate(CURVE[:600].tolist(), 1):
+            writer.scalar("loss", step, value, 1.7e9)
+    assert VERSION in path.read_bytes()[:64]
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(typer.Exit) as left:
+        spikes(str(path), json=True)
+    assert left.value.exit_code == 3
+    found = json.loads(capsys.readouterr().out)
+    assert found["steps"] == 599 and "cut off" in found["warnings"][0]
+
+
+@pytest.mark.parametrize("way", ["-", "/dev/stdin", "<(cat a.csv)"])
+def test_a_stream_is_read(memlab, way):
+    (memlab.folder / "a.csv").write_text(as_csv(CURVE))
+    words = f"{sys.executable} -m memlab spikes {way} --column 'my loss' --json"
+    done = subprocess.run(
+        ["bash", "-c", f"cat a.csv | {words}"],
+        cwd=memlab.folder,
+        env=memlab.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [spike["step"] for spike in json.loads(done.stdout)["spikes"]] == list(STARTS)
 
 
 def test_what_is_not_there_is_refused(asked, run, tmp_path):

@@ -1,32 +1,30 @@
-"""Spikes in files: the same as in memory, whatever the file's kind and the size of its chunks."""
-
-from pathlib import Path
+"""Spikes in series: the scale, gaps, and what the end of a series says."""
 
 import numpy as np
 import pytest
 
 from benchmarks.spikes.curves import Sort, spiky_curve
 from memlab.detectors import series
-from memlab.detectors.series import find_spikes, read_series
-from memlab.errors import DataError
+from memlab.detectors.curve import judge, series_curve, spike_stats_of
+from memlab.detectors.series import find_spikes, is_positive
 
 CURVE = spiky_curve(np.random.default_rng(1), Sort(-3.0, 0.05, "gauss", "single")).loss
+SPIKE = np.r_[np.linspace(0, 1, 4), np.exp(-np.arange(36) / 10)]
+"""a rise of one over 4 steps, and its decay"""
 
 
-def test_a_file_gives_the_spikes_that_were_put_in(tmp_path: Path) -> None:
-    np.save(tmp_path / "loss.npy", CURVE)
-    found = find_spikes(read_series(tmp_path / "loss.npy"))
-    assert len(found.spikes) == 5 and found.open is None and found.steps == 4000
+def reward(n=1500, level=-5.0, noise=0.1, at=(), height=4.0, seed=0):
+    """Noise around a level, with spikes of a height."""
+    values = level + noise * np.random.default_rng(seed).standard_normal(n)
+    for start in at:
+        values[start - 1 : start - 1 + len(SPIKE)] += height * SPIKE
+    return values
 
 
-def test_csv_and_npy_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    np.save(tmp_path / "loss.npy", CURVE)
-    lines = [f"{i},{float(value)!r},x" for i, value in enumerate(CURVE, 1)]
-    (tmp_path / "loss.csv").write_text("step,train_loss,note\n" + "\n".join(lines) + "\n")
-    at_once = find_spikes(read_series(tmp_path / "loss.npy"))
+def test_the_size_of_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = find_spikes([CURVE])
+    assert len(at_once.spikes) == 5 and at_once.open is None and at_once.steps == 4000
     monkeypatch.setattr(series, "CHUNK", 97)
-    assert find_spikes(read_series(tmp_path / "loss.csv")) == at_once
-    assert find_spikes(read_series(tmp_path / "loss.csv", "train_loss")) == at_once
     assert find_spikes([CURVE]) == find_spikes(CURVE.tolist()) == at_once
 
 
@@ -36,39 +34,105 @@ def test_a_spike_that_is_not_over_at_the_end_is_told_apart() -> None:
     assert found.spikes == [] and found.open is not None and found.open.step == 501
 
 
-def test_unlogged_cells_are_left_out_and_nan_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("loss\n0.5\n\n  \nnan\n1e300\n")
-    (values,) = read_series(tmp_path / "a.csv")
-    np.testing.assert_array_equal(values, np.array([0.5, np.nan, np.inf], np.float32))
-
-
 @pytest.mark.parametrize(
-    ("name", "text", "column", "said"),
+    ("values", "positive"),
     [
-        ("a.csv", "step,a,b\n1,2,3\n", None, "which column"),
-        ("a.csv", "step,loss\n1,2\n", "val", "no column 'val'"),
-        ("a.csv", "loss\n1\nhello\n", None, "no number"),
-        ("a.csv", "", None, "which column"),
-        ("a.csv", "loss\n1\n".encode("utf-16"), None, "no CSV in UTF-8"),
-        ("a.csv", f"loss\n{'1' * 200_000}\n", None, "no CSV in UTF-8"),
-        ("a.npy", "hello", None, "no array"),
-        ("a.npy", b"PK\x05\x06" + bytes(18), None, "no array"),
-        ("missing.csv", None, None, "no such file"),
+        ([1.0, 2.0], True),
+        ([1e-9, 0.0, 3.0], True),  # a loss that underflows
+        ([0.0, 0.0, 3.0], False),  # a count
+        ([0.01, 0.0], False),
+        ([-5.0, -1.0], False),
+        ([3.0, -1e-3], False),
+        ([1e-9, -1e-9], False),
+        ([3.0, -1e-9], True),  # rounding
+        ([np.nan, 1.0, np.inf, -np.inf], True),
+        ([0.0, 0.0], False),
+        ([np.nan], True),
+        ([], True),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told(
-    tmp_path: Path, name: str, text: str | bytes | None, column: str | None, said: str
+def test_a_logarithm_suits_what_is_positive(values: list[float], positive: bool) -> None:
+    assert is_positive([np.array(values)]) == positive
+    assert is_positive(values) == positive
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("level", [-5.0, 0.0, -1000.0])
+def test_a_negative_series_is_judged_in_units_of_its_noise(unit: float, level: float) -> None:
+    found = judge(lambda: series_curve(np.arange(1, 1501), unit * reward(level=level, at=(900,))))
+    (spike,) = found.spikes
+    assert found.linear and "linear scale" in found.how
+    assert 899 <= spike.onset <= 902 and spike.peak_step in (902, 903, 904)
+    assert spike.base == pytest.approx(unit * level, abs=unit * 0.1)
+    assert spike.peak == pytest.approx(unit * (level + 4), abs=unit * 0.6)
+    assert spike.details["height"] == pytest.approx(unit * 4, rel=0.15)
+    assert spike.details["noise"] == pytest.approx(unit * 0.1, rel=0.4)
+    assert spike.recovered_at is not None and spike.label == "spike"
+    assert spike_stats_of(found).height == spike.details["height"]
+
+
+def test_a_rise_from_minus_five_to_minus_one_is_found_without_any_noise() -> None:
+    values = np.full(600, -5.0)
+    values[400:420] = -1.0
+    (spike,) = judge(lambda: series_curve(np.arange(600), values)).spikes
+    assert (spike.onset, spike.base, spike.peak) == (400, -5.0, -1.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_around_zero_trends_and_falls_make_no_spike(seed: int) -> None:
+    noise = np.random.default_rng(seed).standard_normal(6000)
+    t = np.arange(6000)
+    curves = {
+        "noise": noise,
+        "small": 1e-9 * noise,
+        "rising": -200 * np.exp(-t / 800) + noise,
+        "sigmoid": -200 / (1 + np.exp((t - 3000) / 150)) + 0.01 * noise,
+        "smooth": -200 / (1 + np.exp((t - 3000) / 150)),
+        "falling": -t / 10 + noise,
+        "drop": np.where(t < 3000, -1.0, -50.0) + noise,
+        "counts": np.random.default_rng(seed).poisson(0.5, 6000).astype(float),
+        "rounded": np.round(0.0002 * np.abs(noise), 4),
+        "constant": np.full(6000, -3.0),
+        "zero": np.zeros(6000),
+    }
+    for name, values in curves.items():
+        found = judge(lambda values=values: series_curve(t, values))
+        assert found.linear, name
+        assert found.spikes == [] and found.open is None, name
+
+
+def test_a_curve_is_judged_at_its_own_steps() -> None:
+    steps = 50 * np.arange(1, 1501)
+    loss = reward(level=5.0, noise=0.02, at=(251,), height=30.0)
+    loss[500:503] = np.nan
+    found = judge(lambda: series_curve(steps, loss))
+    (spike,), (gap,) = found.spikes, found.gaps
+    assert not found.linear and spike.onset == 12_600 and found.steps == 75_000
+    assert (gap.first, gap.last, gap.nan, gap.infinite) == (25_050, 25_150, 3, 0)
+
+
+def test_one_nan_changes_neither_the_spikes_nor_their_heights() -> None:
+    loss = reward(400, level=5.0, noise=0.02, at=(200,), height=30.0)
+    whole = judge(lambda: series_curve(np.arange(1, 401), loss))
+    loss[320] = np.nan
+    found = judge(lambda: series_curve(np.arange(1, 401), loss))
+    assert found.spikes == whole.spikes and len(found.spikes) == 1
+    assert spike_stats_of(found) == spike_stats_of(whole)
+    assert [(gap.first, gap.last, gap.nan, gap.closed) for gap in found.gaps] == [
+        (321, 321, 1, True)
+    ]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_series_that_ends_in_a_gap_has_diverged_and_the_median_height_is_of_the_others(
+    value: float,
 ) -> None:
-    path = tmp_path / name
-    if text is not None:
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with pytest.raises(DataError, match=said) as error:
-        list(read_series(path, column))
-    assert str(path) in str(error.value)
-
-
-def test_an_array_of_another_shape_or_with_objects_is_refused(tmp_path: Path) -> None:
-    for values in (np.ones((3, 3)), np.array([None, 1], dtype=object), np.array(["a"])):
-        np.save(tmp_path / "a.npy", values, allow_pickle=True)
-        with pytest.raises(DataError):
-            list(read_series(tmp_path / "a.npy"))
+    loss = reward(600, level=5.0, noise=0.02, at=(200,), height=30.0)
+    height = spike_stats_of(judge(lambda: series_curve(np.arange(1, 601), loss))).height
+    loss[550:] = value
+    found = judge(lambda: series_curve(np.arange(1, 601), loss))
+    first, lost = found.spikes
+    assert (lost.label, lost.onset, lost.recovered_at) == ("divergence", 551, None)
+    assert spike_stats_of(found).height == height and first.label == "spike"
+    (gap,) = found.gaps
+    assert (gap.first, gap.last, gap.closed) == (551, 600, False)

@@ -1,0 +1,50 @@
+"""Columns of numbers that grow while a log is read, in bounded memory."""
+
+import tempfile
+from typing import IO, Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+IN_MEMORY = 1 << 20
+"""values of a column that are kept in memory before they are moved to a temporary file"""
+
+
+@final
+class Column:
+    """An array that grows; a long one lies in a temporary file and is mapped when it is read."""
+
+    def __init__(self, dtype: type[np.generic]) -> None:
+        self._dtype = np.dtype(dtype)
+        self._chunks: list[NDArray[Any]] = []
+        self._waiting = 0
+        self._file: IO[bytes] | None = None
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Add values at the end."""
+        if len(values):
+            self._chunks.append(np.array(values, self._dtype))
+            self._waiting += len(values)
+            self._length += len(values)
+        if self._waiting >= IN_MEMORY:
+            self._spill()
+
+    def _spill(self) -> None:
+        self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115
+        for chunk in self._chunks:
+            self._file.write(chunk.tobytes())
+        self._file.flush()
+        self._chunks, self._waiting = [], 0
+
+    def array(self) -> NDArray[Any]:
+        """All values so far."""
+        if self._file is None:
+            self._chunks = [np.concatenate([np.empty(0, self._dtype), *self._chunks])]
+            return self._chunks[0]
+        if self._waiting:
+            self._spill()
+        return np.memmap(self._file, self._dtype, "r", shape=(self._length,))

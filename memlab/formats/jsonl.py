@@ -1,0 +1,88 @@
+"""JSON Lines: one object per row, with any keys.
+
+    {"step": 10, "loss": 2.31, "eval": {"loss": 2.4}}
+
+Nested keys become `eval.loss`. Bare NaN and Infinity, and the same as text, are numbers. Other
+texts, lists and nulls are no values.
+"""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from memlab.formats.json_values import flatten, load
+from memlab.formats.parser import TextParser
+from memlab.formats.run_builder import RunBuilder
+from memlab.formats.table_header import STEP_NAMES
+
+
+@final
+class JsonlParser(TextParser):
+    """Reads objects, one a line."""
+
+    format = "jsonl"
+
+    def __init__(self, where: str, name: str, step_name: str | None = None) -> None:
+        super().__init__(where, name)
+        self._step_name = step_name
+        """the key that counts steps; None = not known yet, or none"""
+        self._builder = RunBuilder(name)
+        self._rows = 0
+
+    def builders(self) -> Sequence[RunBuilder]:
+        """The run of the file."""
+        return [self._builder]
+
+    def block(self, text: str, line: int) -> None:
+        """Read whole lines."""
+        for at, row in enumerate(text.split("\n"), line):
+            if row.strip():
+                self._read(row, at)
+
+    def torn(self, text: str, line: int) -> None:
+        """Read the last line, which may be cut off."""
+        try:
+            load(text)
+        except ValueError:
+            self.warnings.append(f"line {line:,}, the last one, is cut off and left out")
+        else:
+            self.block(text + "\n", line)
+
+    def _read(self, text: str, line: int) -> None:
+        try:
+            row = load(text)
+        except ValueError as error:
+            raise self.error("the line is no JSON", line, f"{error}: {text[:60]}") from None
+        if not isinstance(row, dict):
+            raise self.error("the line is no object", line, text, allowed="{name: value, ...}")
+        values = dict(flatten(row))
+        if self._rows == 0:
+            self._step_name = self._step_name or _step_of(values)
+            self._builder.step_name = self._step_name or "the line numbers"
+            if not set(values) - {self._step_name}:
+                self._builder.config |= row
+                return
+        if not set(values) - {self._step_name}:
+            return
+        self._rows += 1
+        step = self._step(values, line)
+        for name, value in values.items():
+            self._builder.add(name, step, value)
+
+    def _step(self, values: dict[str, float], line: int) -> int:
+        """The step of a row, taken out of its values."""
+        if self._step_name is None:
+            return self._rows
+        step: Any = values.pop(self._step_name, None)
+        if step is None:
+            raise self.error(f"the row has no {self._step_name!r}", line)
+        if not abs(step) < 2**53 or step != int(step):
+            raise self.error(
+                f"{self._step_name!r} is no whole number", line, str(step),
+                hint="another key may count the steps: --map KEY=step",
+            )  # fmt: skip
+        return int(step)
+
+
+def _step_of(values: dict[str, float]) -> str | None:
+    lowered = {name.lower(): name for name in values}
+    return next((lowered[name] for name in STEP_NAMES if name in lowered), None)

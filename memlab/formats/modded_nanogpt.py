@@ -1,0 +1,31 @@
+"""modded-nanogpt's records: `step:125/1750 val_loss:4.2887 train_time:12345ms step_avg:98.76ms`.
+
+A record begins with the source of its script, which holds the same words inside of f-strings.
+"""
+
+import re
+from typing import final
+
+from memlab.formats.console_text import NUMBER, ConsoleParser
+
+
+@final
+class ModdedNanoGptParser(ConsoleParser):
+    """Reads the lines that it prints."""
+
+    format = "modded-nanogpt"
+    ROW = re.compile(r"step:(\d+)/(\d+)((?: \w+:\S+)+)\s*$")
+    VALUE = re.compile(rf" (\w+):({NUMBER})(?:ms|s|%)?(?= |$)")
+
+    def read(self, line: str) -> None:
+        """One line."""
+        if found := self.ROW.match(line):
+            step = int(found[1])
+            self._builder.planned_steps = int(found[2])
+            for name, value in self.VALUE.findall(found[3].rstrip()):
+                self._builder.add(name, step, float(value))
+
+    @classmethod
+    def is_row(cls, line: str) -> bool:
+        """Whether modded-nanogpt prints such lines."""
+        return bool(cls.ROW.match(line))

@@ -1,0 +1,33 @@
+"""nanoGPT's train.py: `iter 10: loss 3.2, time 9.1ms, mfu 1.0%` and `step 250: train loss ...`."""
+
+import re
+from typing import final
+
+from memlab.formats.console_text import NUMBER, ConsoleParser
+
+
+@final
+class NanoGptParser(ConsoleParser):
+    """Reads the lines that it prints."""
+
+    format = "nanogpt"
+    ITER = re.compile(rf"iter (\d+): loss ({NUMBER}), time ({NUMBER})ms(?:, mfu ({NUMBER})%)?")
+    STEP = re.compile(rf"step (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
+
+    def read(self, line: str) -> None:
+        """One line."""
+        if found := self.ITER.search(line):
+            step = int(found[1])
+            self._builder.add("loss", step, float(found[2]))
+            self._builder.add("time_ms", step, float(found[3]))
+            if found[4] is not None and float(found[4]) >= 0:
+                self._builder.add("mfu", step, float(found[4]))
+        elif found := self.STEP.search(line):
+            step = int(found[1])
+            self._builder.add("train_loss", step, float(found[2]))
+            self._builder.add("val_loss", step, float(found[3]))
+
+    @classmethod
+    def is_row(cls, line: str) -> bool:
+        """Whether nanoGPT prints such lines."""
+        return bool(cls.ITER.match(line) or cls.STEP.match(line))

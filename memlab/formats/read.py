@@ -1,0 +1,144 @@
+"""From a path to its log: a file, a folder of files, or standard input."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import yaml
+
+from memlab.errors import DataError
+from memlab.formats import npy
+from memlab.formats.detect import HEAD, detect, parser_of
+from memlab.formats.folder import LogFiles, find_logs
+from memlab.formats.log import Log
+from memlab.formats.parser import LogParser
+from memlab.formats.run_builder import RunBuilder
+from memlab.formats.table import TableOptions
+from memlab.formats.tensorboard import TensorBoardParser
+
+CHUNK = 1 << 20
+"""bytes that are read at a time"""
+STDIN = "-"
+GENERIC = ("metrics", "trainer_state", "main", "log", "history", "output")
+"""names of files that say nothing of their run; the folder's does"""
+
+
+def read_log(source: Path, format: str | None = None, options: TableOptions | None = None) -> Log:
+    """What a source holds.
+
+    Args:
+        source: a file, a folder in which logs are looked for, or `-`.
+        format: a name of `PARSERS`; None = by content.
+        options: which columns a table has.
+
+    Raises:
+        DataError: there is no such source, or a text does not fit its format.
+    """
+    options = options or TableOptions()
+    if not source.is_dir():
+        name = source.parent.resolve().name if source.stem in GENERIC else source.stem
+        return _read_files(LogFiles(name, (source,)), format, options)
+    found = find_logs(source)
+    if not found:
+        raise DataError(
+            "there is no log in the folder", where=str(source),
+            allowed="event files, CSV, JSON Lines, trainer_state.json, *.wandb, main.log",
+        )  # fmt: skip
+    logs = [_read_files(files, format, options) for files in found]
+    formats = ", ".join(dict.fromkeys(log.format for log in logs))
+    return _join(formats, logs)
+
+
+def _read_files(found: LogFiles, format: str | None, options: TableOptions) -> Log:
+    """The log in the files of one run."""
+    builder = RunBuilder(found.name)
+    logs: list[Log] = []
+    for path in found.files:
+        with open_source(path) as file:
+            logs.append(_read_file(file, path, builder, format, options))
+    log = _join(logs[-1].format, logs)
+    if logs[-1].format == "tensorboard":
+        # The files of a folder share a builder, which holds the runs of all of them at the end.
+        log = replace(log, runs=logs[-1].runs)
+    if found.settings is not None and log.runs:
+        log = _with_settings(log, found.settings)
+    return log
+
+
+def _read_file(
+    file: IO[bytes], path: Path, builder: RunBuilder, format: str | None, options: TableOptions
+) -> Log:
+    head = file.read(HEAD)
+    file.seek(0)
+    where = "standard input" if str(path) == STDIN else str(path)
+    if format is None and (head.startswith(npy.MAGIC) or path.suffix == ".npy"):
+        return npy.read_npy(file, where, builder.name)
+    chosen = format or detect(head, path.name)
+    parser: LogParser = (
+        TensorBoardParser(where, builder.name, builder)
+        if chosen == TensorBoardParser.format
+        else parser_of(chosen)(where, builder.name, options)
+    )
+    while data := file.read(CHUNK):
+        parser.feed(data)
+    parser.close()
+    return parser.log()
+
+
+def _join(format: str, logs: Sequence[Log]) -> Log:
+    damages = [log.damage for log in logs if log.damage]
+    return Log(
+        format,
+        tuple(run for log in logs for run in log.runs),
+        tuple(dict.fromkeys(note for log in logs for note in log.notes)),
+        tuple(dict.fromkeys(warning for log in logs for warning in log.warnings)),
+        "; ".join(damages) or None,
+    )
+
+
+def _with_settings(log: Log, path: Path) -> Log:
+    """The log with the settings of a file beside it, as Lightning writes them."""
+    try:
+        settings = yaml.safe_load(path.read_text("utf-8"))
+    except (ValueError, yaml.YAMLError):
+        return replace(log, warnings=(*log.warnings, f"{path.name} cannot be read"))
+    if not isinstance(settings, dict):
+        return log
+    named = {str(name): value for name, value in settings.items()}
+    return replace(log, runs=tuple(replace(run, config=named) for run in log.runs))
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[IO[bytes]]:
+    """A file to read and seek in; what can be read only once is copied to a temporary file.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    if str(path) == STDIN:
+        with _copied(sys.stdin.buffer) as copy:
+            yield copy
+        return
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise DataError("there is no such file", where=str(path)) from None
+    with file:
+        if path.is_file():
+            yield file
+            return
+        with _copied(file) as copy:
+            yield copy
+
+
+@contextmanager
+def _copied(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy, CHUNK)
+        copy.seek(0)
+        yield copy

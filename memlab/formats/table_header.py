@@ -1,0 +1,91 @@
+"""The header of a table: its separator, the names of its columns, and which one counts steps."""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+STEP_NAMES = (
+    "step", "global_step", "_step", "steps", "trainer/global_step", "iteration", "iterations",
+    "iter", "update", "epoch",
+)  # fmt: skip
+"""columns that count steps, by preference; case does not matter"""
+SEPARATORS = (",", ";", "\t", " ")
+
+Number = re.compile(
+    r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)\s*", re.I
+)
+
+
+@dataclass(frozen=True)
+class TableHeader:
+    """The columns of a table."""
+
+    names: tuple[str, ...]
+    separator: str
+    step: int | None
+    """index of the column with the steps; None = rows count them from 1"""
+    step_chosen: bool = False
+    """someone has named the column, so nothing else will do"""
+    kind: Literal["plain", "keras", "wandb"] = "plain"
+    first_row_is_data: bool = False
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, NaN and infinity included."""
+    return Number.fullmatch(cell) is not None
+
+
+def split(line: str, separator: str) -> list[str]:
+    """The cells of one line that holds no line break."""
+    if separator == " ":
+        return line.split()
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def separator_of(line: str, following: str) -> str:
+    """What separates the cells of a header, judged by the line after it where it has no comma."""
+    counts = {separator: len(split(line, separator)) for separator in SEPARATORS[:-1]}
+    best = max(counts, key=lambda separator: counts[separator])
+    if counts[best] > 1:
+        return best
+    cells, next_cells = line.split(), following.split()
+    aligned = len(cells) > 1 and (not following or len(cells) == len(next_cells))
+    return " " if aligned and all(map(is_number, next_cells)) and next_cells else ","
+
+
+def read_header(line: str, following: str, renamed: Sequence[tuple[str, str]]) -> TableHeader:
+    """What the first line says; `renamed` are pairs (column, name) that a person gave."""
+    comment = line.lstrip().startswith("#")
+    line = line.lstrip().lstrip("#").strip() if comment else line
+    separator = separator_of(line, following)
+    cells = [cell.strip() for cell in split(line, separator)]
+    if not comment and cells and all(map(is_number, cells)):
+        names = [f"column {i}" for i in range(1, len(cells) + 1)]
+        return TableHeader(tuple(names), separator, None, first_row_is_data=True)
+    names = [cell or f"column {i}" for i, cell in enumerate(cells, 1)]
+    given = dict(renamed)
+    asked = [i for i, name in enumerate(names) if given.get(name) == "step"]
+    step = asked[0] if asked else _step_of(names)
+    kind: Literal["plain", "keras", "wandb"] = "plain"
+    if names[:1] == ["epoch"] and names[1:] == sorted(names[1:]) and step == 0:
+        kind = "keras"
+    elif _is_wandb(names, step):
+        kind = "wandb"
+    return TableHeader(tuple(names), separator, step, bool(asked), kind)
+
+
+def _step_of(names: Sequence[str]) -> int | None:
+    lowered = [name.lower() for name in names]
+    for name in STEP_NAMES:
+        if name in lowered:
+            return lowered.index(name)
+    return None
+
+
+def _is_wandb(names: Sequence[str], step: int | None) -> bool:
+    """A chart that was exported from W&B: `run - metric` with its extremes for each run."""
+    others = [name for i, name in enumerate(names) if i != step]
+    extremes = [name for name in others if name.endswith(("__MIN", "__MAX"))]
+    return bool(extremes) and all(" - " in name for name in others)

@@ -1,0 +1,195 @@
+"""The rows of a table: cells that fit the header, or an error that names the line.
+
+A block without quotes is counted and split as a whole; another is read row by row.
+"""
+
+import csv
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.errors import DataError
+from memlab.formats.parser import shorten
+from memlab.formats.table_header import TableHeader, is_number, split
+
+LONGEST_LINE = 1 << 16
+"""characters of a line above which it is read row by row"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block of text begins."""
+
+    where: str
+    line: int
+
+    def error(self, what: str, row: int, found: str | None = None, **more: str) -> DataError:
+        """An error in a row of the block."""
+        return DataError(what, where=f"{self.where}, line {self.line + row:,}", found=found, **more)
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """The cells of a block."""
+
+    columns: list[list[str]]
+    lines: Sequence[int]
+    """the line of each row"""
+    numbers: NDArray[np.float64] | None = None
+    """(row, column) where every cell is a number; then `columns` is empty"""
+    waiting: str = ""
+    """the beginning of a row that ends in a later block"""
+    waiting_line: int = 0
+    torn: int | None = None
+    """the line of a last row that is cut off"""
+
+    def without_last(self) -> "RowBlock":
+        """The same without its last row, which holds no numbers alone."""
+        return RowBlock([column[:-1] for column in self.columns], self.lines[:-1])
+
+
+def read_rows(text: str, place: Place, header: TableHeader, last: bool) -> RowBlock:
+    """The rows of whole lines.
+
+    Args:
+        text: lines; the last one of the file may lack its newline.
+        place: where they begin.
+        header: what they must fit.
+        last: the file ends with this text, perhaps in the middle of a row.
+
+    Raises:
+        DataError: a row does not fit.
+    """
+    whole = text if text.endswith("\n") else text + "\n"
+    separator, n = header.separator, len(header.names)
+    if '"' in text or separator == " " or not _all_fit(whole, separator, n):
+        return _read_by_row(text, place, header, last)
+    if n == 1:
+        # A blank line is no row.
+        cells = whole[:-1].split("\n")
+        there = [i for i, cell in enumerate(cells) if cell.strip()]
+        return RowBlock([[cells[i] for i in there]], [place.line + i for i in there])
+    joined = whole[:-1].replace("\n", separator)
+    lines = range(place.line, place.line + whole.count("\n"))
+    numbers = _all_numbers(joined, separator, len(lines) * n)
+    if numbers is not None:
+        return RowBlock([], lines, numbers.reshape(-1, n))
+    cells = joined.split(separator)
+    return RowBlock([cells[i::n] for i in range(n)], lines)
+
+
+def _all_numbers(cells: str, separator: str, n: int) -> NDArray[np.float64] | None:
+    """The cells as numbers, unless one of them is none; numpy stops at the first that is not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            numbers = np.fromstring(cells, np.float64, sep=separator)
+        except (DeprecationWarning, ValueError):
+            return None
+    return numbers if len(numbers) == n else None
+
+
+def _all_fit(text: str, separator: str, n: int) -> bool:
+    """Whether every line holds n - 1 separators, and none is very long."""
+    data = np.frombuffer(text.encode(), np.uint8)
+    ends = np.flatnonzero(data == 10)
+    if np.diff(ends, prepend=-1).max() > LONGEST_LINE:
+        return False
+    marks = np.flatnonzero(data == ord(separator))
+    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
+    return bool((counts == n - 1).all())
+
+
+def _read_by_row(text: str, place: Place, header: TableHeader, last: bool) -> RowBlock:
+    n = len(header.names)
+    texts = text.split("\n")
+    total = len(texts) - text.endswith("\n")
+    columns: list[list[str]] = [[] for _ in range(n)]
+    lines: list[int] = []
+    end = 0
+    """lines of the text that were read"""
+    try:
+        for begin, end, row in _rows(text, header.separator):
+            if not any(cell.strip() for cell in row) and (n == 1 or len(row) <= 1):
+                continue
+            if last and end >= total and len(row) < n:
+                return RowBlock(columns, lines, torn=place.line + begin)
+            if len(row) != n:
+                raise _misfit(row, header, place, begin, texts[begin])
+            _check_swallowed(row, header, place, begin)
+            for column, cell in zip(columns, row, strict=True):
+                column.append(cell)
+            lines.append(place.line + begin)
+    except csv.Error as error:
+        if "unexpected end" not in str(error) or (last and end + 1 < total):
+            raise open_quote(Place(place.where, place.line + end), str(error)) from None
+        if last:
+            return RowBlock(columns, lines, torn=place.line + end)
+        return RowBlock(
+            columns, lines, waiting="\n".join(texts[end:]), waiting_line=place.line + end
+        )
+    return RowBlock(columns, lines)
+
+
+def _rows(text: str, separator: str) -> Iterator[tuple[int, int, list[str]]]:
+    """(first line, line after the last, cells) of each row."""
+    if separator == " ":
+        for i, line in enumerate(text.split("\n")):
+            yield i, i + 1, line.split()
+        return
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    begin = 0
+    for row in reader:
+        yield begin, reader.line_num, row
+        begin = reader.line_num
+
+
+def _misfit(row: list[str], header: TableHeader, place: Place, at: int, text: str) -> DataError:
+    expected = len(header.names)
+    hint = "every row needs as many cells as the header"
+    if header.separator == "," and len(row) > expected and decimal_comma(row):
+        hint = "is this a decimal comma? Numbers need a decimal point"
+    elif text.count('"') % 2:
+        hint = "there is a stray quote in the line"
+    elif len(row) < expected:
+        hint = "the row is cut off, or cells of it are missing"
+    return place.error(
+        "the row does not fit the header",
+        at,
+        f"{len(row)} cell{'s' * (len(row) != 1)}: {shorten(text, 60)}",
+        allowed=f"{expected} cell{'s' * (expected != 1)}: {shorten(', '.join(header.names), 60)}",
+        hint=hint,
+    )
+
+
+def _check_swallowed(row: list[str], header: TableHeader, place: Place, at: int) -> None:
+    """A cell with line breaks that holds whole rows has two stray quotes around it."""
+    for cell in row:
+        for inner in cell.split("\n")[1:-1] if "\n" in cell else ():
+            cells = split(inner.replace('"', ""), header.separator)
+            if len(cells) == len(header.names) and any(map(is_number, cells)):
+                raise open_quote(Place(place.where, place.line + at))
+
+
+def open_quote(place: Place, found: str | None = None) -> DataError:
+    """The error of a quote that swallows the rows after it."""
+    return place.error(
+        "the row has a quote that is not closed in it",
+        0,
+        found,
+        hint="there is a stray quote in the line, or the file ends within a cell",
+    )
+
+
+def decimal_comma(parts: Sequence[str]) -> bool:
+    """Whether parts that a comma separates look like numbers that were cut in two."""
+    pieces = [part.strip() for part in parts]
+    return (
+        len(pieces) > 1
+        and pieces[0].lstrip("+-").isdecimal()
+        and any(piece[:1].isdecimal() for piece in pieces[1:])
+    )

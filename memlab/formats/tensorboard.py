@@ -1,0 +1,306 @@
+"""TensorBoard event files: scalars of torch, Lightning, tensorboardX, TensorFlow and Keras.
+
+A file is a list of records: uint64 length, masked CRC-32C of it, payload, masked CRC-32C of that,
+all little-endian. A payload is an `Event` message: 1 wall_time, 2 step, 3 file_version, 5 summary
+(1 value: 1 tag, 2 simple_value, 8 tensor, 9 metadata), 7 session_log. Source: tensorflow's
+`event.proto`, `summary.proto`, `tensor.proto`, `record_writer.cc`.
+
+Most records differ in wall time, step and value alone. One record of each layout is read field by
+field; all others of that layout are read as columns of bytes.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.formats.crc32c import masked_crc, masked_crcs
+from memlab.formats.parser import LogParser
+from memlab.formats.protobuf import FIXED32, FIXED64, fields, message, signed, text, varint
+from memlab.formats.run_builder import RunBuilder
+
+HEADER, FOOTER = 12, 4
+"""bytes before and after a payload"""
+LONGEST = 1 << 30
+"""bytes of a payload above which a length is taken as damage"""
+VERSION = b"brain.Event:2"
+SCALARS = ("", "scalars")
+"""plugins whose values are series; images, histograms and texts are not"""
+START = 1
+"""SessionLog status: the program begins, perhaps again"""
+TENSORS: dict[int, tuple[str, int, str]] = {
+    1: ("<f4", 5, "<f"), 2: ("<f8", 6, "<d"), 3: ("<i4", 7, ""), 9: ("<i8", 10, ""),
+}  # fmt: skip
+"""DataType to the type of `tensor_content`, and the number and packing of its own field"""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the bytes lie that differ between records of one series."""
+
+    tag: str
+    step: int
+    """where the step begins; 0 = there is none, which is step 0"""
+    step_size: int
+    value: int
+    """where the float32 begins"""
+
+
+@final
+class TensorBoardParser(LogParser):
+    """Reads one event file; several of a folder may share a builder."""
+
+    format = "tensorboard"
+
+    def __init__(self, where: str, name: str, builder: RunBuilder | None = None) -> None:
+        super().__init__(where, name)
+        self._builder = builder or RunBuilder(name)
+        self._buffer = b""
+        self._offset = 0
+        """where the buffer begins in the file"""
+        self._lengths: dict[bytes, int] = {}
+        """headers whose CRC fits, and their lengths"""
+        self._skipped: set[str] = set()
+        """tags that hold no scalars"""
+
+    def builders(self) -> Sequence[RunBuilder]:
+        """The run of the file."""
+        return [self._builder]
+
+    def feed(self, data: bytes) -> None:
+        """Take in the next bytes; everything after a damaged record is left out."""
+        if self.damage is not None:
+            return
+        self._buffer += data
+        starts: list[int] = []
+        lengths: list[int] = []
+        at, size, broken = 0, len(self._buffer), False
+        while at + HEADER <= size:
+            header = self._buffer[at : at + HEADER]
+            length = self._lengths.get(header)
+            if length is None:
+                length = self._length(header)
+                if length is None:
+                    broken = True
+                    break
+            if at + HEADER + length + FOOTER > size:
+                break
+            starts.append(at + HEADER)
+            lengths.append(length)
+            at += HEADER + length + FOOTER
+        self._read(np.array(starts, np.int64), np.array(lengths, np.int64))
+        if broken and self.damage is None:
+            self.damage = f"the record at byte {self._offset + at:,} is damaged"
+        self._buffer, self._offset = self._buffer[at:], self._offset + at
+
+    def close(self) -> None:
+        """A record that is not complete is damage, too; a program may still be writing it."""
+        if self._buffer and self.damage is None:
+            self.damage = f"the record at byte {self._offset:,} is cut off"
+
+    def _length(self, header: bytes) -> int | None:
+        """The length that a header states, if its CRC fits."""
+        length, crc = struct.unpack("<QI", header)
+        if length > LONGEST or masked_crc(header[:8]) != crc:
+            return None
+        self._lengths[header] = int(length)
+        return int(length)
+
+    def _read(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+        """Read whole records, those of one length at a time."""
+        data = np.frombuffer(self._buffer, np.uint8)
+        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]] = {}
+        bad = len(starts)
+        groups = []
+        for length in np.unique(lengths).tolist():
+            (which,) = np.nonzero(lengths == length)
+            payloads = data[starts[which][:, None] + np.arange(length)]
+            ends = data[starts[which][:, None] + length + np.arange(FOOTER)]
+            fits = masked_crcs(payloads) == np.ascontiguousarray(ends).view("<u4")[:, 0]
+            if not fits.all():
+                bad = min(bad, int(which[~fits][0]))
+            groups.append((which, payloads))
+        if bad < len(starts):
+            self.damage = (
+                f"the record at byte {self._offset + int(starts[bad]) - HEADER:,} is damaged"
+            )
+        restarts: list[int] = []
+        for which, payloads in groups:
+            sound = which < bad
+            self._read_group(which[sound], payloads[sound], found, restarts)
+        self._collect(found, sorted(restarts))
+
+    def _read_group(
+        self,
+        which: NDArray[np.int64],
+        payloads: NDArray[np.uint8],
+        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]],
+        restarts: list[int],
+    ) -> None:
+        """Records of one length: layout by layout."""
+        while len(which):
+            first = payloads[0].tobytes()
+            try:
+                layout = self._event(int(which[0]), first, found, restarts)
+            except (ValueError, struct.error):
+                self.warnings.append("records that are no events are left out")
+                layout = None
+            if layout is None:
+                which, payloads = which[1:], payloads[1:]
+                continue
+            same = _matches(payloads, layout)
+            alike = payloads[same]
+            values = np.ascontiguousarray(alike[:, layout.value : layout.value + 4]).view("<f4")
+            if layout.tag not in self._skipped:
+                part = (which[same], _steps(alike, layout), values[:, 0].astype(np.float64))
+                found.setdefault(layout.tag, []).append(part)
+            which, payloads = which[~same], payloads[~same]
+
+    def _event(
+        self,
+        row: int,
+        payload: bytes,
+        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]],
+        restarts: list[int],
+    ) -> _Layout | None:
+        """Read an event field by field, unless its layout is that of a plain scalar."""
+        layout = _layout(payload)
+        if layout is not None:
+            return layout
+        step = 0
+        values: list[tuple[str, float]] = []
+        for number, _, value in fields(payload):
+            if number == 2 and isinstance(value, int):
+                step = signed(value)
+            elif number == 5:
+                values = self._summary(message(value))
+            elif number == 7 and (1, 0, START) in list(fields(message(value))):
+                restarts.append(row)
+        for tag, scalar in values:
+            at = (np.array([row]), np.array([step]), np.array([scalar]))
+            found.setdefault(tag, []).append(at)
+        return None
+
+    def _summary(self, summary: bytes) -> list[tuple[str, float]]:
+        """Tags and values of scalars."""
+        found = []
+        for number, _, value in fields(summary):
+            if number != 1:
+                continue
+            tag, scalar, plugin = "", None, None
+            for inner, kind, content in fields(message(value)):
+                if inner == 1:
+                    tag = text(content)
+                elif inner == 2 and kind == FIXED32:
+                    scalar = float(struct.unpack("<f", message(content))[0])
+                elif inner == 8:
+                    scalar = _tensor(message(content))
+                elif inner == 9:
+                    plugin = _plugin(message(content))
+            if plugin is not None and plugin not in SCALARS:
+                self._skipped.add(tag)
+            if scalar is not None and tag not in self._skipped:
+                found.append((tag, scalar))
+        return found
+
+    def _collect(
+        self,
+        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]],
+        restarts: list[int],
+    ) -> None:
+        """Hand the values to the builder, in the order of their records."""
+        parts = {}
+        for tag, pieces in found.items():
+            rows, steps, values = (np.concatenate(column) for column in zip(*pieces, strict=True))
+            order = np.argsort(rows, kind="stable")
+            parts[tag] = (rows[order], steps[order].astype(np.int64), values[order])
+        begin = 0
+        for end in [*restarts, None]:
+            cut = {}
+            for tag, (rows, steps, values) in parts.items():
+                i = np.searchsorted(rows, begin)
+                j = len(rows) if end is None else np.searchsorted(rows, end)
+                cut[tag] = (rows[i:j], steps[i:j], values[i:j])
+            self._builder.add_values(cut)
+            if end is not None:
+                self._builder.restart()
+                begin = end
+
+
+def _layout(payload: bytes) -> _Layout | None:
+    """The layout of an event with a wall time, a step and one value: a tag and a float32."""
+    if payload[:1] != b"\x09":
+        return None
+    at, step, step_size = 9, 0, 0
+    if payload[at : at + 1] == b"\x10":
+        step = at + 1
+        _, at = varint(payload, step)
+        step_size = at - step
+    if payload[at : at + 1] != b"\x2a":
+        return None
+    length, at = varint(payload, at + 1)
+    if at + length != len(payload) or payload[at : at + 1] != b"\x0a":
+        return None
+    length, at = varint(payload, at + 1)
+    if at + length != len(payload) or payload[at : at + 1] != b"\x0a":
+        return None
+    length, at = varint(payload, at + 1)
+    tag, at = payload[at : at + length], at + length
+    if payload[at : at + 1] != b"\x15" or at + 5 != len(payload):
+        return None
+    return _Layout(tag.decode("utf-8", "replace"), step, step_size, at + 1)
+
+
+def _matches(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.bool_]:
+    """Which records have the layout of the first: their bytes are the same where none may differ."""
+    fixed = np.ones(payloads.shape[1], np.bool_)
+    fixed[1:9] = False
+    fixed[layout.value : layout.value + 4] = False
+    varying = np.arange(layout.step, layout.step + layout.step_size)
+    fixed[varying] = False
+    same = (payloads[:, fixed] == payloads[0, fixed]).all(axis=1)
+    more = (payloads[:, varying] & 0x80) == (payloads[0, varying] & 0x80)
+    alike: NDArray[np.bool_] = same & more.all(axis=1)
+    return alike
+
+
+def _steps(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.int64]:
+    """The steps, from varints of one length."""
+    steps = np.zeros(len(payloads), np.uint64)
+    for i in range(layout.step_size):
+        bits = (payloads[:, layout.step + i] & 0x7F).astype(np.uint64)
+        steps |= bits << np.uint64(7 * i)
+    return steps.view(np.int64)
+
+
+def _plugin(metadata: bytes) -> str:
+    for number, _, value in fields(metadata):
+        if number == 1:
+            for inner, _, name in fields(message(value)):
+                if inner == 1:
+                    return text(name)
+    return ""
+
+
+def _tensor(tensor: bytes) -> float | None:
+    """The value of a tensor that holds one number."""
+    found = list(fields(tensor))
+    kind = next((value for number, _, value in found if number == 1), 0)
+    if not isinstance(kind, int) or kind not in TENSORS:
+        return None
+    dtype, own, packing = TENSORS[kind]
+    for number, wire, value in found:
+        if number == 4 and isinstance(value, bytes) and len(value) == np.dtype(dtype).itemsize:
+            return float(np.frombuffer(value, dtype)[0])
+        if number == own and isinstance(value, int):
+            return float(signed(value))
+        if number == own and isinstance(value, bytes):
+            if not packing:
+                only, end = varint(value, 0)
+                return float(signed(only)) if end == len(value) else None
+            if wire in (FIXED32, FIXED64) or len(value) == struct.calcsize(packing):
+                return float(struct.unpack(packing, value)[0])
+    return None

@@ -1,0 +1,69 @@
+"""Writes TensorBoard event files; see `tensorboard` for the format."""
+
+import struct
+from collections.abc import Iterable
+from typing import IO, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.formats.crc32c import masked_crc, masked_crcs
+from memlab.formats.protobuf import encode_field, encode_varint
+from memlab.formats.tensorboard import VERSION
+
+
+@final
+class EventWriter:
+    """Appends events to a file."""
+
+    def __init__(self, file: IO[bytes], wall: float) -> None:
+        self._file = file
+        self._write(encode_field(1, wall) + encode_field(3, VERSION))
+
+    def scalar(self, tag: str, step: int, value: float, wall: float) -> None:
+        """Write one value."""
+        self._write(
+            encode_field(1, wall) + encode_field(2, step) + encode_field(5, _summary(tag, value))
+        )
+
+    def scalars(
+        self,
+        tag: str,
+        steps: NDArray[np.int64],
+        values: NDArray[np.float64],
+        walls: Iterable[float],
+    ) -> None:
+        """Write the values of a series; float32, as the format has it."""
+        payloads = [
+            encode_field(1, wall) + encode_field(2, step) + encode_field(5, _summary(tag, value))
+            for step, value, wall in zip(steps.tolist(), values.tolist(), walls, strict=True)
+        ]
+        self._write_all(payloads)
+
+    def _write(self, payload: bytes) -> None:
+        length = struct.pack("<Q", len(payload))
+        self._file.write(
+            length
+            + struct.pack("<I", masked_crc(length))
+            + payload
+            + struct.pack("<I", masked_crc(payload))
+        )
+
+    def _write_all(self, payloads: list[bytes]) -> None:
+        """Write records whose CRCs are computed together, those of one length at a time."""
+        crcs = np.zeros(len(payloads), np.uint32)
+        lengths = np.array([len(payload) for payload in payloads])
+        for length in np.unique(lengths).tolist():
+            (which,) = np.nonzero(lengths == length)
+            joined = b"".join(payloads[i] for i in which.tolist())
+            crcs[which] = masked_crcs(np.frombuffer(joined, np.uint8).reshape(-1, length))
+        headers = {n: struct.pack("<Q", n) for n in set(lengths.tolist())}
+        headers = {n: head + struct.pack("<I", masked_crc(head)) for n, head in headers.items()}
+        for payload, crc in zip(payloads, crcs.tolist(), strict=True):
+            self._file.write(headers[len(payload)] + payload + struct.pack("<I", crc))
+
+
+def _summary(tag: str, value: float) -> bytes:
+    """A summary with one value: 1 tag, 2 simple_value."""
+    scalar = encode_varint(2 << 3 | 5) + np.float32(value).tobytes()
+    return encode_field(1, encode_field(1, tag.encode()) + scalar)

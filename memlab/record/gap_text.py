@@ -1,0 +1,15 @@
+"""A gap in words."""
+
+from memlab.record.events import Gap
+
+
+def gap_text(gap: Gap) -> str:
+    """Where the values were not finite, how many, and of which kind."""
+    kinds = {"NaN": gap.nan, "infinite": gap.infinite}
+    counts = " and ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
+    where = (
+        f"at step {gap.first:,}"
+        if gap.first == gap.last
+        else f"in steps {gap.first:,} to {gap.last:,}"
+    )
+    return f"a gap {where}: {counts}" + ("" if gap.closed else "; the values have not come back")

@@ -1,0 +1,22 @@
+"""Logs as text and bytes, read in pieces of any size."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from memlab.formats import Log, read_log
+
+Read = Callable[..., Log]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """The log in a file with this content."""
+
+    def run(content: str | bytes, name: str = "a.csv", **options: object) -> Log:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_log(path, **options)
+
+    return run
