@@ -14,7 +14,7 @@ from memlab.detectors.detector import Context
 from memlab.detectors.open_spike import LINGERING, LOOK_BACK
 from memlab.detectors.phases import PhaseDetector
 from memlab.detectors.spikes import SpikeDetector
-from memlab.record.events import COLUMNS, Event, Rows, Spike, SpikeOnset
+from memlab.record.events import COLUMNS, Ended, Event, Gap, Rows, Spike, SpikeOnset
 from memlab.record.row_format import Steps, Values, is_missing
 
 LOSS_NAMES = ("loss", "train_loss", "train/loss")
@@ -30,18 +30,24 @@ STEP_DETAILS = ("noticed", "not_finite_at", "grad_norm_peak_step")
 class RunObserver:
     """Notices spikes in the loss and phases in the evaluations."""
 
-    def __init__(self, context: Context | None = None, loss: str | None = None) -> None:
+    def __init__(
+        self, context: Context | None = None, loss: str | None = None, linear: bool = False
+    ) -> None:
         """
         Args:
             loss: the column that is judged; None = see `LOSS_NAMES`.
+            linear: it is known not to be positive, as `is_positive` tells of a whole series.
         """
         context = context or Context()
-        self._spikes, self._phases = SpikeDetector(context), PhaseDetector(context)
+        self._spikes = SpikeDetector(context, linear=linear)
+        self._phases = PhaseDetector(context)
         self._loss_names = LOSS_NAMES if loss is None else (loss,)
         self._n = 0
         """rows judged"""
         self._steps = np.zeros(0, np.int64)
         """steps of the last of them"""
+        self._gap: tuple[int, int] | None = None
+        """row and step at which the gap began that was reported last; it may be long"""
 
     def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
         """Spikes that begin or close in rows whose steps follow those before."""
@@ -53,12 +59,11 @@ class RunObserver:
         if not n:
             return []
         grad_norm = _first(columns, GRAD_NORM_NAMES)
-        table = np.ones((n, len(COLUMNS)), np.float32)
-        with np.errstate(over="ignore"):
-            table[:, COLUMNS.index("loss")] = loss[there]
-            if grad_norm is not None:
-                known = grad_norm[there]
-                table[:, COLUMNS.index("grad_norm")] = np.where(is_missing(known), 1.0, known)
+        table: NDArray[Any] = np.ones((n, len(COLUMNS)))
+        table[:, COLUMNS.index("loss")] = loss[there]
+        if grad_norm is not None:
+            known = grad_norm[there]
+            table[:, COLUMNS.index("grad_norm")] = np.where(is_missing(known), 1.0, known)
         self._n += n
         self._steps = np.concatenate((self._steps, steps))
         noticed = self._spikes.see(Rows(step=self._n, values=table))
@@ -67,7 +72,12 @@ class RunObserver:
         return placed
 
     def event(self, event: Event) -> list[Event]:
-        """Phases that an evaluation shows; a change or an edit lets the spikes' base be forgotten."""
+        """Phases that an evaluation shows; a change or an edit lets the spikes' base be forgotten.
+
+        An end shows whether values that are not finite have come back.
+        """
+        if isinstance(event, Ended):
+            event = replace(event, step=self._n)
         spikes = [self._placed(one) for one in self._spikes.see(event)]
         return [*spikes, *self._phases.see(event)]
 
@@ -87,6 +97,15 @@ class RunObserver:
                     name: self._step(value) if name in STEP_DETAILS else value
                     for name, value in event.details.items()
                 },
+            )
+        if isinstance(event, Gap):
+            if self._gap is None or self._gap[0] != event.first:
+                self._gap = event.first, self._step(event.first)
+            return replace(
+                event,
+                step=self._step(event.step),
+                first=self._gap[1],
+                last=self._step(event.last),
             )
         return event
 

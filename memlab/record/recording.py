@@ -211,6 +211,8 @@ class Recording:
         """Close the run: nothing can be added any more."""
         writer = self._writer or self.begin_attempt(0)
         step = max(self.last_step, *self._event_steps[-1:], 0) if step is None else step
+        for noticed in self._observer.event(Ended(step=step, reason=reason)):
+            self._write(noticed)
         writer.flush()
         summary = end_summary(self.folder)
         self._write(Ended(step=step, reason=reason, summary=summary))

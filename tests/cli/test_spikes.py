@@ -30,7 +30,7 @@ def spiky():
 
 
 CURVE = spiky()
-FIELDS = {"open", "step", "base", "peak", "peak_step", "recovered_at", "kind", "details"}
+FIELDS = {"step", "base", "peak", "peak_step", "recovered_at", "kind", "open", "details"}
 
 
 @pytest.fixture
@@ -165,16 +165,17 @@ def test_a_file_keeps_its_steps_and_says_where_they_go_back(asked, tmp_path, cap
     steps = 50 * np.r_[1:301, 251:1001]
     loss = np.r_[CURVE[:300], CURVE[250:1000]]
     lines = [f"{step},{value!r}" for step, value in zip(steps, loss.tolist(), strict=True)]
-    path = tmp_path / "log.csv"
+    path = tmp_path / "history" / "log.csv"
+    path.parent.mkdir()
     path.write_text("step,loss\n" + "\n".join(lines) + "\n")
     found = json.loads(asked(path, json=True))
     assert [spike["step"] for spike in found["spikes"]] == [50 * 500]
     assert found["steps"] == 50_000 and found["column"] == "loss"
     assert found["notes"] == [
-        "log: the steps go back 1 time, to 12,550; 50 values were replaced by later ones"
+        "history: the steps go back 1 time, to 12,550; 50 values were replaced by later ones"
     ]
     spikes(str(path))
-    assert "note: log: the steps go back" in capsys.readouterr().err
+    assert "note: history: the steps go back" in capsys.readouterr().err
 
 
 def test_a_gap_and_a_linear_scale_are_told(asked, tmp_path):

@@ -26,6 +26,10 @@ EVENTS = st.one_of(
         events.Spike, onset=st.integers(0, 9), base=FLOATS, peak=FLOATS, peak_step=st.integers(0, 9),
         recovered_at=st.none() | st.integers(0, 9), label=NAMES, details=ANY, **STEP,
     ),
+    st.builds(
+        events.Gap, first=st.integers(0, 9), last=st.integers(0, 9), nan=st.integers(0, 9),
+        infinite=st.integers(0, 9), closed=st.booleans(), **STEP,
+    ),
     st.builds(events.Phase, name=NAMES, after=st.integers(0, 9), threshold=st.none() | FLOATS, split=st.none() | NAMES, **STEP),
     st.builds(events.Finding, level=NAMES, what=NAMES, why=NAMES, advice=NAMES, **STEP),
     st.builds(events.Change, what=NAMES, **STEP),
@@ -55,7 +59,7 @@ def test_every_kind_comes_back_from_the_file_as_it_was(tmp_path_factory, listed)
 
 
 def test_the_strategy_above_knows_every_kind():
-    assert len(events.KINDS) == 13
+    assert len(events.KINDS) == 14
 
 
 def test_rows_have_no_line():
