@@ -23,7 +23,7 @@ from memlab.training.worker import work
 from memlab.tui.app import Memlab
 from memlab.tui.lab.form import SettingsForm
 from memlab.tui.live.screen import RunScreen
-from memlab.tui.messages import CompareRuns, OpenRun
+from memlab.tui.messages import CompareRuns, EditPreset, OpenRun
 from memlab.tui.training_functions import TrainingFunctions
 
 ROOT = Path(__file__).parent.parent
@@ -107,7 +107,7 @@ async def draw(runs: Path, folder: Path) -> None:
         await pilot.press(*["backspace"] * 8, *"0.003")
         await album.take("lab")
 
-        await app.edit_preset(PRESET)
+        app.post_message(EditPreset(PRESET))
         await album.settle()
         await pilot.press("ctrl+r")
         await asyncio.to_thread(held.reached.wait)

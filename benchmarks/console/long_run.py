@@ -81,7 +81,7 @@ class Stage(App[None]):
 
     def on_mount(self) -> None:
         """Show it."""
-        self.push_screen(RunScreen(self.folder, hands=False))
+        self.push_screen(RunScreen(self.folder, interactive=False))
 
 
 MOVES = {

@@ -1,4 +1,4 @@
-"""Curves as terminal text: pure functions from data to a string. Knows nothing of runs."""
+"""Curves as terminal text: pure functions from arrays to coloured fragments."""
 
 from memlab.charts.bars import bars, sparkline
 from memlab.charts.chart import Band, Chart, Level, Marks, Series, VerticalRule
@@ -6,23 +6,27 @@ from memlab.charts.draw import draw
 from memlab.charts.layout import ChartLayout, layout
 from memlab.charts.legend import values_at
 from memlab.charts.smooth import Smoother, smooth
-from memlab.charts.theme import DARK, LIGHT, PLAIN, Theme
+from memlab.charts.text import Fragment, Line, Lines, as_text
+from memlab.charts.theme import DARK, LIGHT, Theme
 from memlab.charts.tiles import Tiles, draw_tiles
 
 __all__ = [
     "DARK",
     "LIGHT",
-    "PLAIN",
     "Band",
     "Chart",
     "ChartLayout",
+    "Fragment",
     "Level",
+    "Line",
+    "Lines",
     "Marks",
     "Series",
     "Smoother",
     "Theme",
     "Tiles",
     "VerticalRule",
+    "as_text",
     "bars",
     "draw",
     "draw_tiles",

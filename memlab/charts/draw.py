@@ -1,4 +1,4 @@
-"""A chart as terminal text: the canvas is ours (numpy), frame and ticks are plotext's.
+"""A chart as lines of fragments: the canvas is ours (numpy), frame and ticks are plotext's.
 
 The only user of plotext, whose one global figure is built from scratch under a lock.
 plotext gets no data: its own lines take time and memory that grow with the distance of the farthest
@@ -18,8 +18,7 @@ from memlab.charts.layout import SMALLEST, ChartLayout, layout
 from memlab.charts.legend import legend as legend_of
 from memlab.charts.legend import plain_marker
 from memlab.charts.raster import Cells, Dots, dots
-from memlab.charts.text import Fragment, cut, inked, line
-from memlab.charts.theme import DARK, Theme
+from memlab.charts.text import Fragment, Lines, cut, fitted, stripped
 
 _FIGURE = threading.Lock()
 
@@ -27,50 +26,61 @@ Cuts = tuple[tuple[int | None, str], ...]
 """ticks at columns or rows"""
 
 
-def draw(chart: Chart, width: int, height: int, theme: Theme = DARK, *, legend: bool = True) -> str:
-    """Exactly `height` lines of at most `width` cells, no newline at the end.
+def draw(
+    chart: Chart, width: int, height: int, *, colour: bool = True, legend: bool = True
+) -> Lines:
+    """Exactly `height` lines of at most `width` cells.
 
-    With too little room, or nothing to show, the lines say so.
+    Without `colour` curves differ by their glyphs. With too little room, or nothing to show, the
+    lines say so.
     """
     where = layout(chart, width, height, legend=legend)
     if where is None:
-        return _instead(chart, width, height)
-    margin = Fragment(" " * where.left, theme.tick)
-    lines = []
+        return message(_reason(chart, width, height), width, height)
+    margin = Fragment(" " * where.left, "tick")
+    above: Lines = []
     if legend:
-        lines = [[margin, *legend_of(chart, where.x, where.columns, theme)]]
+        above = [fitted([margin, *legend_of(chart, where.x, where.columns, colour)], width)]
     labels = Cells(where.label_rows, where.columns)
-    paint_labels(labels, chart, where.x, theme)
-    lines += [[margin, *row] for row in labels.lines()]
-    above = [line(row, width, theme.colour) for row in lines]
-    return "\n".join([*above, _figure(_canvas(chart, where, theme), where, theme)])
+    paint_labels(labels, chart, where.x)
+    above += [fitted([margin, *row], width) for row in labels.lines()]
+    return [*above, *_figure(_canvas(chart, where, colour), where)]
 
 
-def _instead(chart: Chart, width: int, height: int) -> str:
-    small = width < SMALLEST[0] or height < SMALLEST[1]
-    said = "a chart needs {} x {} cells".format(*SMALLEST) if small else "nothing to show yet"
-    text = cut(said, width)
+def message(text: str, width: int, height: int) -> Lines:
+    """A sentence in the middle of `height` lines."""
     above = max(height - 1, 0) // 2
-    return "\n" * above + text.center(width).rstrip() + "\n" * (max(height, 1) - 1 - above)
+    lines: Lines = [[] for _ in range(max(height, 1))]
+    lines[above] = stripped([Fragment(cut(text, width).center(width), "tick")])
+    return lines
 
 
-def _canvas(chart: Chart, where: ChartLayout, theme: Theme) -> Cells:
+def _reason(chart: Chart, width: int, height: int) -> str:
+    """Why there is no chart."""
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return "a chart needs {} x {} cells".format(*SMALLEST)
+    return "nothing to show yet"
+
+
+def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
     """Everything inside the axes, what matters most painted last."""
     canvas = Cells(where.rows, where.columns)
-    for value, _ in where.y_ticks if theme.colour else ():
-        canvas.paint_row(where.row(value), "─", theme.guide)
+    for value, _ in where.y_ticks if colour else ():
+        canvas.paint_row(where.row(value), "─", "guide")
     for level in chart.levels:
-        canvas.paint_row(where.row(level.y), "╌", theme.rgb(level.colour))
+        canvas.paint_row(where.row(level.y), "╌", level.colour)
     for rule in rules(chart):
-        canvas.paint_column(where.column(rule.x), "│", theme.rgb(rule.colour))
+        canvas.paint_column(where.column(rule.x), "│", rule.colour)
     for band in chart.bands:
-        marker: str = chart.marker if theme.colour else "·"
-        canvas.paint_dots(_band_dots(band, chart, where), marker, theme.rgb(band.colour))
+        if colour:
+            canvas.paint_band(_band_dots(band, chart, where), band.colour)
+        else:
+            canvas.paint_curve(_band_dots(band, chart, where), "·", band.colour)
     for i, series in enumerate(chart.series):
-        marker = chart.marker if theme.colour or i == 0 else plain_marker(i)
-        canvas.paint_dots(_line_dots(series, chart, where), marker, theme.rgb(series.colour))
+        marker = chart.marker if colour or i == 0 else plain_marker(i)
+        canvas.paint_curve(_line_dots(series, chart, where), marker, series.colour)
     for marks in chart.marks:
-        canvas.paint(_mark_cells(marks, where), "▼", theme.rgb(marks.colour))
+        canvas.paint(_mark_cells(marks, where), "▼", marks.colour)
     return canvas
 
 
@@ -98,7 +108,7 @@ def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
     return at
 
 
-def _figure(canvas: Cells, where: ChartLayout, theme: Theme) -> str:
+def _figure(canvas: Cells, where: ChartLayout) -> Lines:
     """The canvas within plotext's axes: `rows` + 2 lines."""
     x_ticks = tuple((where.column(value), label) for value, label in where.x_ticks)
     y_ticks = tuple((where.row(value), label) for value, label in where.y_ticks)
@@ -106,11 +116,10 @@ def _figure(canvas: Cells, where: ChartLayout, theme: Theme) -> str:
     side = _axes(_LEAST, where.rows, ((0, ""),), y_ticks)
     bottom = _axes(where.columns, _LEAST, x_ticks, ((0, widest),))[_LEAST:]
     lines = [
-        [Fragment(axis[: where.left], theme.tick), *row]
+        stripped([Fragment(axis[: where.left], "tick"), *row])
         for axis, row in zip(side, canvas.lines(), strict=False)
     ]
-    lines += [[Fragment(axis, theme.tick)] for axis in bottom]
-    return "\n".join(inked(fragments, theme.colour) for fragments in lines)
+    return lines + [stripped([Fragment(axis, "tick")]) for axis in bottom]
 
 
 _LEAST = 2

@@ -1,4 +1,4 @@
-"""Labels of vertical rules: beside their rule, on the side where there is room."""
+"""Labels of vertical rules: next to their rule, on the side where there is room."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,6 @@ from memlab.charts.chart import Chart, VerticalRule
 from memlab.charts.raster import Cells
 from memlab.charts.scale import Axis, short
 from memlab.charts.text import cells, plain
-from memlab.charts.theme import Theme
 
 ROWS = 2
 """At most so many rows of labels; the second one only for what has no room in the first."""
@@ -62,10 +61,10 @@ def _first_room(rule: VerticalRule, column: int, taken: NDArray[np.bool_]) -> La
     return None
 
 
-def paint_labels(canvas: Cells, chart: Chart, x: Axis, theme: Theme) -> None:
+def paint_labels(canvas: Cells, chart: Chart, x: Axis) -> None:
     """Paint the rules and, over them, their labels into the rows above the chart's canvas."""
     for rule in rules(chart):
-        canvas.paint_column(x.cell(rule.x, canvas.columns), "│", theme.rgb(rule.colour))
+        canvas.paint_column(x.cell(rule.x, canvas.columns), "│", rule.colour)
     for label in place_labels(chart, x, canvas.columns):
         if label.row < canvas.rows:
-            canvas.write(label.row, label.start, label.text, theme.rgb(label.rule.colour))
+            canvas.write(label.row, label.start, label.text, label.rule.colour)

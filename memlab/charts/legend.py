@@ -8,7 +8,6 @@ from memlab.charts.chart import Chart
 from memlab.charts.decimate import visible
 from memlab.charts.scale import Axis
 from memlab.charts.text import Fragment, cells, plain
-from memlab.charts.theme import Theme
 
 _PLAIN_MARKERS = "●×+◆○▪*"
 
@@ -21,51 +20,52 @@ def plain_marker(i: int) -> str:
 def values_at(chart: Chart, step: float | None) -> dict[str, tuple[float, float]]:
     """By series, the step nearest to `step` (None = the last) and the value there.
 
-    Points that are not finite are passed over; a series without others is left out.
+    Points that are not finite are skipped; a series without others is left out.
     """
-    found = {}
+    values = {}
     for s in chart.series:
-        known = np.flatnonzero(np.isfinite(s.y))
-        if len(known):
-            nearest = -1 if step is None else int(np.argmin(np.abs(s.x[known] - step)))
-            found[s.name] = (float(s.x[known[nearest]]), float(s.y[known[nearest]]))
-    return found
+        finite = np.flatnonzero(np.isfinite(s.y))
+        if len(finite):
+            nearest = -1 if step is None else int(np.argmin(np.abs(s.x[finite] - step)))
+            at = finite[nearest]
+            values[s.name] = (float(s.x[at]), float(s.y[at]))
+    return values
 
 
 def notes(chart: Chart, x: Axis) -> list[str]:
     """What of the steps shown cannot be drawn: "3 points <= 0 not shown"."""
     shown = [s.y[visible(s.x, x)] for s in chart.series]
     shown += [b.low[visible(b.x, x)] for b in chart.bands]
-    endless = chart.not_finite + sum(int((~np.isfinite(y)).sum()) for y in shown)
+    not_finite = chart.not_finite + sum(int((~np.isfinite(y)).sum()) for y in shown)
     negative = sum(int((np.isfinite(y) & (y <= 0)).sum()) for y in shown) if chart.y_log else 0
-    counted = ((negative, "<= 0 not shown"), (endless, "not finite"))
+    counted = ((negative, "<= 0 not shown"), (not_finite, "not finite"))
     return [f"{n} point{'s' * (n > 1)} {what}" for n, what in counted if n]
 
 
-def legend(chart: Chart, x: Axis, width: int, theme: Theme) -> list[Fragment]:
+def legend(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
     """The names of what is shown, with the values at the cursor or the last ones.
 
-    What has no room is left out whole, from the end; of curves it is told how many.
+    What has no room is left out whole, from the end; the number of curves left out is shown.
     """
     values = values_at(chart, chart.cursor)
     parts = []
     for i, s in sorted(enumerate(chart.series), key=lambda numbered: not numbered[1].leads):
-        glyph = "▬" if theme.colour or i == 0 else plain_marker(i)
+        glyph = "▬" if colour or i == 0 else plain_marker(i)
         value = values[s.name][1] if s.value is None and s.name in values else s.value
-        said = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
-        parts.append(Fragment(f"{glyph} {plain(s.name)}{said}", theme.rgb(s.colour)))
+        text = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
+        parts.append(Fragment(f"{glyph} {plain(s.name)}{text}", s.colour))
     for marks in chart.marks:
         place = x.place(marks.x)
         if n := int(((place >= 0) & (place <= 1)).sum()):
             text = f"▼ {n} {plain(marks.name)}{'s' * (n > 1)}"
-            parts.append(Fragment(text, theme.rgb(marks.colour)))
+            parts.append(Fragment(text, marks.colour))
     for level in chart.levels:
         text = f"╌ {plain(level.name)} {level.y:.4g}"
-        parts.append(Fragment(text, theme.rgb(level.colour)))
-    parts += [Fragment(note, theme.tick) for note in notes(chart, x)]
+        parts.append(Fragment(text, level.colour))
+    parts += [Fragment(note, "tick") for note in notes(chart, x)]
     if number_fitting(parts, width) < (n := len(chart.series)):
         room = number_fitting(parts, width - len(f"  +{n}"))
-        parts = [*parts[:room], Fragment(f"+{n - room}", theme.tick)]
+        parts = [*parts[:room], Fragment(f"+{n - room}", "tick")]
     return side_by_side(parts, width)
 
 

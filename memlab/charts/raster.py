@@ -1,89 +1,127 @@
-"""From spans to glyphs: a grid of cells, row 0 at the bottom, each with a glyph and a colour."""
+"""From spans to glyphs: a grid of cells, row 0 at the bottom, each with a glyph and its colours.
+
+Curves that share a cell keep the dots of all of them; the cell has the colour of the last one. A
+band lies behind the curves: as quarter blocks where it is alone, as the background of their cells.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memlab.charts.scale import Floats
-from memlab.charts.text import Fragment
-from memlab.charts.theme import RGB
+from memlab.charts.text import Fragment, Line, Lines, stripped
+from memlab.charts.theme import Colour
 
 Dots = NDArray[np.bool_]
 """(4 * rows, 2 * columns), row 0 at the bottom"""
 Marker = str
 """braille, blocks, or the one glyph of each cell with at least one dot"""
 
+_BRAILLE = np.arange(0x2800, 0x2900, dtype="<u4")
 _BRAILLE_BITS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
 _BLOCK_BITS = np.array([[1, 2], [4, 8]])
-_BLOCKS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
-
-_UNSEEN = (-1, -1, -1)
-"""The ink of cells in which nothing was painted, so that they lie apart from all others."""
+_BLOCKS = np.array([ord(glyph) for glyph in " ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"], dtype="<u4")
+_FULL = len(_BLOCKS) - 1
+_BLANK = ord(" ")
 
 
 class Cells:
-    """The canvas; what is painted later covers what was there."""
+    """The canvas; a glyph that is painted later covers what was there."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self.rows, self.columns = rows, columns
-        self.glyphs = np.full((rows, columns), " ")
+        self.glyphs = np.full((rows, columns), _BLANK, dtype="<u4")
         self.inks = np.zeros((rows, columns), dtype=np.int64)
-        self.palette: list[RGB] = [_UNSEEN]
+        self.grounds = np.zeros((rows, columns), dtype=np.int64)
+        self.palette: list[Colour] = [""]
+        """index 0: nothing was painted"""
+        self._bits = np.zeros((rows, columns), dtype=np.int64)
+        """the dots of all curves"""
+        self._bands = np.zeros((rows, columns), dtype=np.int64)
+        """index of the colour of the band in each cell"""
 
-    def paint(self, where: Dots, glyphs: NDArray[np.str_] | str, colour: RGB) -> None:
+    def paint(self, where: Dots, glyphs: NDArray[np.uint32] | str, colour: Colour) -> None:
         """Cover the cells where `where`, which broadcasts to (rows, columns), is true."""
-        np.copyto(self.glyphs, glyphs, where=where)
-        np.copyto(self.inks, self._ink(colour), where=where)
+        codes = ord(glyphs) if isinstance(glyphs, str) else glyphs
+        np.copyto(self.glyphs, codes, where=where, casting="unsafe")
+        np.copyto(self.inks, self._index(colour), where=where)
+        np.copyto(self.grounds, self._bands, where=where)
 
-    def paint_row(self, row: int | None, glyph: str, colour: RGB) -> None:
+    def paint_row(self, row: int | None, glyph: str, colour: Colour) -> None:
         """Cover a row; None = one that is not shown."""
         if row is not None:
-            self.glyphs[row], self.inks[row] = glyph, self._ink(colour)
+            self.glyphs[row], self.inks[row] = ord(glyph), self._index(colour)
 
-    def paint_column(self, column: int | None, glyph: str, colour: RGB) -> None:
+    def paint_column(self, column: int | None, glyph: str, colour: Colour) -> None:
         """Cover a column; None = one that is not shown."""
         if column is not None:
-            self.glyphs[:, column], self.inks[:, column] = glyph, self._ink(colour)
+            self.glyphs[:, column], self.inks[:, column] = ord(glyph), self._index(colour)
 
-    def write(self, row: int, start: int, text: str, colour: RGB) -> None:
+    def write(self, row: int, start: int, text: str, colour: Colour) -> None:
         """Cover cells with glyphs of one cell each."""
+        index = self._index(colour)
         for column, glyph in enumerate(text, start):
-            self.glyphs[row, column], self.inks[row, column] = glyph, self._ink(colour)
+            self.glyphs[row, column], self.inks[row, column] = ord(glyph), index
 
-    def lines(self) -> list[list[Fragment]]:
-        """The rows from the top, each cut where the colour changes."""
+    def paint_curve(self, dots: Dots, marker: Marker, colour: Colour) -> None:
+        """Add a curve's dots to its cells and give these its colour."""
+        by_cell = self._by_cell(dots)
+        where = np.asarray(by_cell.any(axis=(1, 3)))
+        if marker == "braille":
+            self._bits |= np.einsum("rycx,yx->rc", by_cell, _BRAILLE_BITS)
+            self.paint(where, _BRAILLE[self._bits], colour)
+        elif marker == "blocks":
+            self._bits |= _quarters(by_cell)
+            self.paint(where, _BLOCKS[self._bits], colour)
+        else:
+            self.paint(where, marker, colour)
+
+    def paint_band(self, dots: Dots, colour: Colour) -> None:
+        """Fill an area, before any curve; curves painted later get it as their background."""
+        quarters = _quarters(self._by_cell(dots))
+        where = quarters > 0
+        full = quarters == _FULL
+        self.paint(where, np.where(full, _BLANK, _BLOCKS[quarters]), colour)
+        np.copyto(self._bands, self._index(colour), where=where)
+        np.copyto(self.grounds, self._index(colour), where=full)
+
+    def _by_cell(self, dots: Dots) -> Dots:
+        """(row, 4, column, 2): the dots of each cell."""
+        return dots.reshape(self.rows, 4, self.columns, 2)
+
+    def lines(self) -> Lines:
+        """The rows from the top, each cut where a colour changes."""
         return [self._fragments(row) for row in reversed(range(self.rows))]
 
-    def _fragments(self, row: int) -> list[Fragment]:
-        inks, text = self.inks[row], "".join(self.glyphs[row].tolist())
-        starts = np.flatnonzero(np.diff(inks, prepend=-1)).tolist()
-        ends = [*starts[1:], self.columns]
-        return [
-            Fragment(text[a:b], self.palette[inks[a]]) for a, b in zip(starts, ends, strict=True)
-        ]
+    def _fragments(self, row: int) -> Line:
+        text = self.glyphs[row].tobytes().decode("utf-32-le")
+        inks, grounds = self.inks[row], self.grounds[row]
+        starts = np.flatnonzero(np.diff(inks * len(self.palette) + grounds, prepend=-1))
+        ends = [*starts[1:].tolist(), self.columns]
+        runs = zip(
+            starts.tolist(), ends, inks[starts].tolist(), grounds[starts].tolist(), strict=True
+        )
+        colours = self.palette
+        return stripped(
+            [Fragment(text[a:b], colours[i], colours[g] if g else None) for a, b, i, g in runs]
+        )
 
-    def _ink(self, colour: RGB) -> int:
+    def _index(self, colour: Colour) -> int:
         if colour not in self.palette:
             self.palette.append(colour)
         return self.palette.index(colour)
 
-    def paint_dots(self, dots: Dots, marker: Marker, colour: RGB) -> None:
-        """Cover the cells that hold at least one dot."""
-        by_cell = dots.reshape(self.rows, 4, self.columns, 2)
-        where = np.asarray(by_cell.any(axis=(1, 3)))
-        if marker == "braille":
-            code = np.einsum("rycx,yx->rc", by_cell, _BRAILLE_BITS)
-            self.paint(where, (0x2800 + code).astype(np.uint32).view("<U1"), colour)
-        elif marker == "blocks":
-            halves = by_cell.reshape(self.rows, 2, 2, self.columns, 2).any(axis=2)
-            self.paint(where, _BLOCKS[np.einsum("rycx,yx->rc", halves, _BLOCK_BITS)], colour)
-        else:
-            self.paint(where, marker, colour)
+
+def _quarters(by_cell: Dots) -> NDArray[np.int64]:
+    """(row, column) index into the block glyphs: which quarters of a cell hold a dot."""
+    rows, _, columns, _ = by_cell.shape
+    halves = by_cell.reshape(rows, 2, 2, columns, 2).any(axis=2)
+    return np.asarray(np.einsum("rycx,yx->rc", halves, _BLOCK_BITS))
 
 
 def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
     """Fill each half column from `low` to `high`, places on the y axis; NaN = nothing.
 
-    `thin` drops a column's end dot where the next column goes on from the very same row, so that
+    `thin` drops a column's end dot where the next column continues from the very same row, so that
     a slope is a chain of diagonal neighbours.
     """
     levels = 4 * rows

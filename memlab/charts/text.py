@@ -1,20 +1,29 @@
-"""Coloured fragments of text in a row of cells. Names come from files: they cannot style or drive."""
+"""Lines of coloured fragments. Names come from files, so control characters are replaced."""
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from memlab.charts.theme import RGB
+from memlab.charts.theme import Colour
 
 
-@dataclass(frozen=True)
-class Fragment:
-    """Text in one colour."""
+class Fragment(NamedTuple):
+    """Text in one colour: a role of the theme, or RGB."""
 
     text: str
-    colour: RGB
-    ground: RGB | None = None
-    """the colour behind it; None = that of the terminal"""
+    colour: Colour
+    ground: Colour | None = None
+    """background colour; None = that of the terminal"""
+
+
+Line = list[Fragment]
+Lines = list[Line]
+"""A drawn chart, from the top."""
+
+
+def as_text(lines: Lines) -> str:
+    """Lines without their colours, joined by newlines."""
+    return "\n".join("".join(fragment.text for fragment in line) for line in lines)
 
 
 def plain(text: str) -> str:
@@ -24,7 +33,7 @@ def plain(text: str) -> str:
 
 def cells(text: str) -> int:
     """How many terminal cells a printable text takes."""
-    return sum(map(_cell, text))
+    return len(text) if text.isascii() else sum(map(_cell, text))
 
 
 def _cell(char: str) -> int:
@@ -42,25 +51,21 @@ def cut(text: str, width: int) -> str:
     return text + "…" if width > 0 else ""
 
 
-def line(fragments: Iterable[Fragment], width: int, colour: bool) -> str:
-    """Fragments side by side in at most `width` cells, without blanks at the end."""
-    parts = []
-    for fragment in fragments:
-        text = cut(plain(fragment.text), width)
+def fitted(fragments: Iterable[Fragment], width: int) -> Line:
+    """Fragments side by side in at most `width` cells, made printable."""
+    line = []
+    for text, colour, ground in fragments:
+        text = cut(plain(text), width)
         width -= cells(text)
-        parts.append(Fragment(text, fragment.colour, fragment.ground))
-    return inked(parts, colour)
+        line.append(Fragment(text, colour, ground))
+    return stripped(line)
 
 
-def inked(fragments: Iterable[Fragment], colour: bool) -> str:
-    """Fragments side by side as they are, without blanks at the end."""
-    parts = (
-        ink(f.text, f.colour, f.ground) if colour and f.text.strip() else f.text for f in fragments
-    )
-    return "".join(parts).rstrip()
-
-
-def ink(text: str, colour: RGB, ground: RGB | None = None) -> str:
-    """Text in a colour, on another one."""
-    behind = ";48;2;{};{};{}".format(*ground) if ground else ""
-    return "\x1b[38;2;{};{};{}{}m{}\x1b[0m".format(*colour, behind, text)
+def stripped(line: Line) -> Line:
+    """A line without blanks at its end; blanks on a background colour stay."""
+    while line and line[-1].ground is None:
+        text = line[-1].text.rstrip()
+        if text:
+            return [*line[:-1], line[-1]._replace(text=text)]
+        line = line[:-1]
+    return line

@@ -1,34 +1,33 @@
-"""Colours by role, so that charts follow the theme of the console."""
+"""Colours by role. Charts name roles; whoever displays a chart looks up their colours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 RGB = tuple[int, int, int]
 Colour = str | RGB
 """A role that the theme names, or the colour itself."""
 
+TILES = ("tile 1", "tile 2", "tile 3", "tile 4", "tile never")
+"""Roles in a map of steps: early, later, later still, late, and not yet."""
+
 
 @dataclass(frozen=True)
 class Theme:
-    """RGB by role. A role that is not named gets the colour of the ticks."""
+    """RGB by role."""
 
-    tick: RGB
-    guide: RGB
-    roles: Mapping[str, RGB] = field(default_factory=dict)
-    tiles: tuple[RGB, ...] = ()
-    """of a map: what came early, later, later still, late, and not yet"""
-    colour: bool = True
-    """False: no escapes at all; curves then differ by their glyphs"""
+    roles: Mapping[str, RGB]
 
     def rgb(self, colour: Colour) -> RGB:
-        """The RGB of a role; RGB stays as it is."""
-        return self.roles.get(colour, self.tick) if isinstance(colour, str) else colour
+        """The RGB of a role; an unknown role gets the colour of the ticks, RGB stays as it is."""
+        if isinstance(colour, str):
+            return self.roles.get(colour, self.roles["tick"])
+        return colour
 
 
 DARK = Theme(
-    tick=(130, 140, 150),
-    guide=(38, 46, 54),
-    roles={
+    {
+        "tick": (130, 140, 150),
+        "guide": (38, 46, 54),
         "train": (120, 200, 255),
         "band": (45, 80, 120),
         "val": (255, 165, 70),
@@ -40,14 +39,19 @@ DARK = Theme(
         "edit": (230, 205, 100),
         "chance": (105, 112, 125),
         "cursor": (235, 240, 245),
-    },
-    tiles=((250, 222, 95), (245, 140, 75), (205, 70, 125), (120, 65, 185), (52, 59, 67)),
+        "baseline": (105, 112, 125),
+        "tile 1": (250, 222, 95),
+        "tile 2": (245, 140, 75),
+        "tile 3": (205, 70, 125),
+        "tile 4": (120, 65, 185),
+        "tile never": (52, 59, 67),
+    }
 )
 
 LIGHT = Theme(
-    tick=(95, 102, 110),
-    guide=(222, 226, 230),
-    roles={
+    {
+        "tick": (95, 102, 110),
+        "guide": (222, 226, 230),
         "train": (0, 98, 175),
         "band": (168, 200, 230),
         "val": (196, 88, 0),
@@ -59,8 +63,11 @@ LIGHT = Theme(
         "edit": (140, 105, 0),
         "chance": (150, 156, 165),
         "cursor": (25, 30, 35),
-    },
-    tiles=((75, 20, 130), (175, 35, 110), (230, 115, 60), (240, 195, 80), (214, 219, 224)),
+        "baseline": (150, 156, 165),
+        "tile 1": (75, 20, 130),
+        "tile 2": (175, 35, 110),
+        "tile 3": (230, 115, 60),
+        "tile 4": (240, 195, 80),
+        "tile never": (214, 219, 224),
+    }
 )
-
-PLAIN = replace(DARK, colour=False)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memlab.charts.draw import message
 from memlab.charts.legend import side_by_side
 from memlab.charts.scale import Floats, short
-from memlab.charts.text import Fragment, cut, inked, line
-from memlab.charts.theme import DARK, RGB, Theme
+from memlab.charts.text import Fragment, Line, Lines, fitted, stripped
+from memlab.charts.theme import TILES
 
 Integers = NDArray[np.int64]
 LEVELS = 4
@@ -40,21 +41,20 @@ class Tiles:
     """what is said where there are no things"""
 
 
-def draw_tiles(tiles: Tiles, width: int, height: int, theme: Theme = DARK) -> str:
+def draw_tiles(tiles: Tiles, width: int, height: int, *, colour: bool = True) -> Lines:
     """`height` >= 2 lines of at most `width` cells: a legend, and the map below.
 
     A tile of several things has the step by which half of them, or more, had come.
     """
     if not len(tiles.first):
-        above = max(height - 1, 0) // 2
-        return "\n" * above + cut(tiles.instead, width).center(width).rstrip()
+        return message(tiles.instead, width, height)
     edges = level_edges(tiles.first)
-    grid = tile_steps(tiles, (height - 1) * (2 if theme.colour else 1), width)
+    grid = tile_steps(tiles, (height - 1) * (2 if colour else 1), width)
     levels = np.where(np.isnan(grid), _NOTHING, _level(grid, edges))
-    rows = _squares(levels, theme) if theme.colour else _shades(levels, theme)
+    rows = _squares(levels) if colour else _shades(levels)
     blank = tiles.blank if np.isnan(grid).any() else ""
-    legend = line(_legend(tiles.first, edges, blank, width, theme), width, theme.colour)
-    return "\n".join([legend, *(inked(row, theme.colour) for row in rows)])
+    legend = fitted(_legend(tiles.first, edges, blank, width, colour), width)
+    return [legend, *map(stripped, rows)]
 
 
 def level_edges(first: Floats) -> Floats:
@@ -105,25 +105,24 @@ def _medians(first: Floats, tile: Integers, n: int) -> Floats:
     return medians
 
 
-def _legend(first: Floats, edges: Floats, blank: str, width: int, theme: Theme) -> list[Fragment]:
-    signs = "■■■■■" if theme.colour else _SHADES
+def _legend(first: Floats, edges: Floats, blank: str, width: int, colour: bool) -> Line:
+    signs = "■■■■■" if colour else _SHADES
     parts = [
-        Fragment(f"{signs[i]} ≤{short(edge)}", theme.tiles[i])
-        for i, edge in enumerate(edges.tolist())
+        Fragment(f"{signs[i]} ≤{short(edge)}", TILES[i]) for i, edge in enumerate(edges.tolist())
     ]
     if missing := int(np.isinf(first).sum()):
-        parts.append(Fragment(f"{signs[_NOT_YET]} {missing:,} not yet", theme.tick))
+        parts.append(Fragment(f"{signs[_NOT_YET]} {missing:,} not yet", "tick"))
     if blank:
-        parts.append(Fragment(f"□ {blank}", theme.tick))
+        parts.append(Fragment(f"□ {blank}", "tick"))
     return side_by_side(parts, width)
 
 
-def _shades(levels: Integers, theme: Theme) -> list[list[Fragment]]:
+def _shades(levels: Integers) -> Lines:
     shades = np.array([*_SHADES, " "])
-    return [[Fragment("".join(row), theme.tick)] for row in shades[levels]]
+    return [[Fragment("".join(row), "tick")] for row in shades[levels]]
 
 
-def _squares(levels: Integers, theme: Theme) -> list[list[Fragment]]:
+def _squares(levels: Integers) -> Lines:
     """Two rows of tiles in a row of cells, each run of equal cells in one fragment."""
     odd = np.full((len(levels) % 2, levels.shape[1]), _NOTHING)
     pairs = np.concatenate([levels, odd]).reshape(-1, 2, levels.shape[1])
@@ -134,13 +133,13 @@ def _squares(levels: Integers, theme: Theme) -> list[list[Fragment]]:
         lengths = np.diff(starts, append=levels.shape[1]).tolist()
         above, below = upper[starts].tolist(), lower[starts].tolist()
         runs = zip(above, below, lengths, strict=True)
-        lines.append([_run(a, b, n, theme.tiles) for a, b, n in runs])
+        lines.append([_run(a, b, n) for a, b, n in runs])
     return lines
 
 
-def _run(above: int, below: int, n: int, colours: tuple[RGB, ...]) -> Fragment:
+def _run(above: int, below: int, n: int) -> Fragment:
     if above == below:
-        return Fragment((" " if above == _NOTHING else _WHOLE) * n, colours[above])
+        return Fragment((" " if above == _NOTHING else _WHOLE) * n, TILES[above])
     if above == _NOTHING:
-        return Fragment(_LOWER * n, colours[below])
-    return Fragment(_UPPER * n, colours[above], None if below == _NOTHING else colours[below])
+        return Fragment(_LOWER * n, TILES[below])
+    return Fragment(_UPPER * n, TILES[above], None if below == _NOTHING else TILES[below])

@@ -25,11 +25,11 @@ def console(runs: Path | None = None) -> None:
     from memlab.cli.shutdown import Leaving
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
-    from memlab.tui.console_state import Memory, state_file
+    from memlab.tui.console_state import ConsoleState, state_file
 
     need_terminal()
     leaving = Leaving()
-    app = Memlab(runs_folder(runs), _trainer(leaving), memory=Memory(state_file()))
+    app = Memlab(runs_folder(runs), _trainer(leaving), state=ConsoleState(state_file()))
     leaving.watch(lambda: app.call_from_thread(app.exit))
     app.run()
     sys.exit(app.return_code)

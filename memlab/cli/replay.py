@@ -35,11 +35,11 @@ def replay(
         need_terminal()
         from memlab.cli.shutdown import Leaving
         from memlab.tui.app import Memlab
-        from memlab.tui.console_state import Memory, state_file
+        from memlab.tui.console_state import ConsoleState, state_file
         from memlab.tui.messages import OpenRun
 
-        first, memory = OpenRun(folder, at, speed), Memory(state_file())
-        app = Memlab(runs_folder(runs), first=first, memory=memory)
+        first, memory = OpenRun(folder, at, speed), ConsoleState(state_file())
+        app = Memlab(runs_folder(runs), first=first, state=memory)
         Leaving().watch(lambda: app.call_from_thread(app.exit))
         app.run()
         sys.exit(app.return_code)

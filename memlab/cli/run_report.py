@@ -6,7 +6,6 @@ from rich.table import Table
 from rich.text import Text
 
 from memlab.charts import bars
-from memlab.charts.run import loss_chart
 from memlab.cli.event_text import phase_line, spike_stats_line
 from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
@@ -16,6 +15,8 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.summary import summarize
+from memlab.tui.live import curves
+from memlab.tui.live.view_state import first_viewport, view_at_end
 
 
 def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
@@ -23,8 +24,9 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     console = stdout() if on_stdout else stderr()
     history = History(folder)
     summary = summarize(folder, history)
-    chance = folder.description.get("check", {}).get("chance_loss")
-    print_chart(console, loss_chart(history.until(), chance))
+    run = history.until()
+    view = view_at_end(folder, run, first_viewport(folder, run, x_log=True))
+    print_chart(console, curves.loss(view, y_log=True, columns=width()))
     for line in _samples(history):
         console.print(line)
     console.print(_figures(summary["final"]))

@@ -2,10 +2,12 @@
 
 import shutil
 
+from rich.color import Color
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
-from memlab.charts import DARK, PLAIN, Chart, draw
+from memlab.charts import DARK, Chart, Fragment, draw
 
 HEIGHT = 16
 MAX_WIDTH = 120
@@ -18,6 +20,12 @@ def width() -> int:
 
 def print_chart(console: Console, chart: Chart) -> None:
     """Print a chart."""
-    theme = DARK if console.is_terminal and not console.no_color else PLAIN
-    text = draw(chart, width(), HEIGHT, theme)
-    console.print(Text.from_ansi(text), soft_wrap=True)
+    colour = console.is_terminal and not console.no_color
+    for line in draw(chart, width(), HEIGHT, colour=colour):
+        parts = ((f.text, _style(f) if colour else "") for f in line)
+        console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+def _style(fragment: Fragment) -> Style:
+    ground = fragment.ground and Color.from_rgb(*DARK.rgb(fragment.ground))
+    return Style(color=Color.from_rgb(*DARK.rgb(fragment.colour)), bgcolor=ground or None)

@@ -19,6 +19,7 @@ from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.json_types import RUN, shape
 from memlab.record.labels import Labels
 from memlab.record.measure import Measures, from_json
+from memlab.record.run_facts import RunFacts
 from memlab.record.run_id import new_id
 from memlab.record.status import REASONS, Status
 
@@ -103,6 +104,11 @@ class RunFolder:
     def measures(self) -> Measures:
         """The declarations of its measures; any recorded name has one."""
         return Measures(from_json(self.description.get("measures")))
+
+    @cached_property
+    def facts(self) -> RunFacts:
+        """What it states about itself before it starts."""
+        return RunFacts.of(self.description)
 
     @property
     def source(self) -> dict[str, Any] | None:

@@ -18,24 +18,23 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
     history = history or History(folder)
     now = history.until()
     started, ended = now.of(Started), now.of(Ended)
-    labels, checked = folder.labels(), folder.description.get("check", {})
-    preset = folder.description.get("preset", {})
+    labels, facts = folder.labels(), folder.facts
     seconds, done = _work(now)
     return {
         "run": folder.path.name,
         "name": labels.name,
         "tags": list(labels.tags),
-        "preset": preset.get("name", ""),
+        "preset": facts.preset,
         "status": str(folder.status()),
         "step": now.last_step,
         "steps": planned_steps(folder, now),
-        "seed": preset.get("training", {}).get("seed"),
+        "seed": facts.seed,
         "device": started[-1].device if started else None,
         "engine": started[-1].engine if started else None,
         "engine_reason": started[-1].engine_reason if started else None,
         "seconds": seconds,
         "steps_per_second": done / seconds if seconds else None,
-        "parameters": checked.get("parameters"),
+        "parameters": facts.parameters,
         "final": _last_values(now),
         "best": _best(now),
         "memorized_at": now.memorized_at,
@@ -67,7 +66,7 @@ def brief(folder: RunFolder) -> dict[str, Any]:
         "name": labels.name,
         "tags": list(labels.tags),
         "note": labels.note,
-        "preset": folder.description.get("preset", {}).get("name", ""),
+        "preset": folder.facts.preset,
         "created": float(folder.description.get("created", 0.0)),
         "status": str(folder.status(attempts)),
         "step": attempts[-1].last_step if attempts else 0,
@@ -111,7 +110,7 @@ def end_summary(folder: RunFolder) -> dict[str, Any]:
 
 def planned_steps(folder: RunFolder, now: Snapshot | None = None) -> int:
     """The run's last step as it is planned now, edits included; 0 if it is not known."""
-    steps: int = folder.description.get("check", {}).get("updates", 0)
+    steps = folder.facts.planned_steps
     for edit in (now or History(folder).until()).edits:
         edited = edit.changes.get("training.steps")
         steps = edited if isinstance(edited, int) else steps

@@ -22,7 +22,7 @@ from memlab.tasks.operations import Integers, OperationTable, table_of
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.sequences import examples_of, vocabulary_of
 from memlab.tasks.splits import Split, share, split_rows
-from memlab.tasks.task import Dataset, Examples, Task, Vocabulary
+from memlab.tasks.task import Dataset, Examples, ExampleTable, Task, Vocabulary
 
 
 class Modular(Task):
@@ -77,11 +77,12 @@ class Modular(Task):
             examples = replace(examples, noisy=noisy)
         return Dataset(vocabulary, {split: examples.take(chosen) for split, chosen in rows.items()})
 
-    def train_table(self, seeds: Seeds) -> OperationTable:
-        """The problems that are trained on, in the order of the training set, noise left out."""
+    def train_table(self, seeds: Seeds) -> ExampleTable:
+        """The table of the operation: a row for each a, a column for each b."""
         table = table_of(self.operation, self.modulus)
         rows = split_rows(len(table), self._shares, seeds.rng("split"))["train"]
-        return replace(table, a=table.a[rows], b=table.b[rows], c=table.c[rows])
+        n = len(table.elements)
+        return ExampleTable(table.a[rows], table.b[rows], (n, n), "a ↓ b →")
 
     @property
     def _shares(self) -> list[float]:

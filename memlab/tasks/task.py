@@ -113,6 +113,20 @@ class DataNote:
 
 
 @dataclass(frozen=True)
+class ExampleTable:
+    """Where training examples lie in a table, such as that of an operation."""
+
+    row: NDArray[np.int64]
+    """(example,) in the order of the training split"""
+    column: NDArray[np.int64]
+    """(example,)"""
+    shape: tuple[int, int]
+    """rows and columns"""
+    axes: str
+    """what rows and columns stand for: "a ↓ b →" """
+
+
+@dataclass(frozen=True)
 class Dataset:
     """What a model learns and is judged by."""
 
@@ -154,6 +168,10 @@ class Task(Settings, ABC):
         Raises:
             DataError: the settings describe no data.
         """
+
+    def train_table(self, seeds: Seeds) -> ExampleTable | None:
+        """Places of the training examples in a table; None where the task has no table."""
+        return None
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
         """The task's own measures over at least one (target, answer), named as in `score_names`."""

@@ -13,6 +13,7 @@ from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
@@ -22,13 +23,13 @@ from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
 from memlab.record.status import Status
 from memlab.tui import keys
-from memlab.tui.console_state import Memory
+from memlab.tui.console_state import ConsoleState
 from memlab.tui.dialogs import Confirm, MessageBox
 from memlab.tui.help import help_for
-from memlab.tui.lab.screen import LabScreen
 from memlab.tui.messages import (
     ClonePreset,
     CompareRuns,
+    EditPreset,
     OpenRun,
     ResumeRun,
     StartRun,
@@ -36,6 +37,7 @@ from memlab.tui.messages import (
 )
 from memlab.tui.palette import Palette, PresetsAndRuns
 from memlab.tui.safe_content import one_line, safe
+from memlab.tui.screens import SCREENS
 from memlab.tui.training_functions import TrainingFunctions
 from memlab.tui.training_queue import TrainingQueue
 from memlab.tui.worker_running import worker_running
@@ -48,7 +50,7 @@ PARTING = {
     "stay": "stay",
 }
 """What may become of the run that trains here when one leaves."""
-RUN_MODES = ("live", "replay")
+RUN_MODES = {entry.mode: entry for entry in SCREENS if entry.shows_one_run}
 
 
 class Memlab(App[None]):
@@ -67,12 +69,12 @@ class Memlab(App[None]):
         runs: Path,
         trainer: TrainingFunctions | None = None,
         first: OpenRun | None = None,
-        memory: Memory | None = None,
+        state: ConsoleState | None = None,
     ) -> None:
         """Begin with the run in `first`, if given; without a trainer nothing can start."""
         super().__init__()
         self.runs, self.trainer = runs, trainer
-        self._first, self._memory = first, memory or Memory()
+        self._first, self.state = first, state or ConsoleState()
         self.training = TrainingQueue(trainer.train if trainer else None, self._ended)
         self._shown: dict[str, RunFolder] = {}
 
@@ -80,12 +82,12 @@ class Memlab(App[None]):
         """Make the screens; show the first one, in the colours of the last session."""
         # What was imported stays: to look in it for what is left over would delay the first paint.
         gc.freeze()
-        if (theme := self._memory.recall("theme")) in self.available_themes:
+        if (theme := self.state.recall("theme")) in self.available_themes:
             self.theme = theme
-        self.watch(self, "theme", lambda name: self._memory.keep("theme", name), init=False)
-        self.add_mode("lab", lambda: LabScreen(self.trainer.probe if self.trainer else None))
-        self.add_mode("runs", lambda: _runs_screen(self.runs, self._memory))
-        self.add_mode("compare", _compare_screen)
+        self.watch(self, "theme", lambda name: self.state.keep("theme", name), init=False)
+        for entry in SCREENS:
+            if not entry.shows_one_run:
+                self.add_mode(entry.mode, partial(entry.create, self))
         if self._first:
             self.post_message(self._first)
         else:
@@ -135,24 +137,24 @@ class Memlab(App[None]):
             del self._shown[mode]
         if mode not in self._shown:
             self._shown[mode] = folder
-            self.add_mode(mode, lambda: _run_screen(wanted))
+            self.add_mode(mode, partial(RUN_MODES[mode].create, folder, at, wanted.speed))
         await self.switch_mode(mode)
 
     @on(ClonePreset)
     async def _clone(self, event: ClonePreset) -> None:
-        await self.switch_mode("lab")
-        assert isinstance(self.screen, LabScreen)
-        self.screen.clone(event.preset)
+        await self._pass_on("lab", event)
 
-    async def edit_preset(self, name: str) -> None:
-        """Show a preset in the Lab."""
-        await self.switch_mode("lab")
-        assert isinstance(self.screen, LabScreen)
-        self.screen.read_presets(name)
+    @on(EditPreset)
+    async def _edit_preset(self, event: EditPreset) -> None:
+        await self._pass_on("lab", event)
 
     @on(CompareRuns)
     async def _compare(self, event: CompareRuns) -> None:
-        await self.switch_mode("compare")
+        await self._pass_on("compare", event)
+
+    async def _pass_on(self, mode: str, event: Message) -> None:
+        """Go to a screen, which handles the message."""
+        await self.switch_mode(mode)
         self.screen.post_message(event)
 
     # Training
@@ -269,27 +271,6 @@ class Memlab(App[None]):
         for command in super().get_system_commands(screen):
             if command.title in ("Maximize", "Minimize"):
                 yield command
-
-
-# What the first paint does not need is imported when it is needed.
-
-
-def _runs_screen(runs: Path, memory: Memory) -> Screen[None]:
-    from memlab.tui.runs.screen import RunsScreen
-
-    return RunsScreen(runs, memory)
-
-
-def _compare_screen() -> Screen[None]:
-    from memlab.tui.compare.screen import CompareScreen
-
-    return CompareScreen()
-
-
-def _run_screen(wanted: OpenRun) -> Screen[None]:
-    from memlab.tui.live.screen import RunScreen
-
-    return RunScreen(wanted.folder, wanted.at, wanted.speed)
 
 
 def _told(problem: Exception) -> Content:

@@ -1,29 +1,30 @@
-"""The line at the top of every screen: where one is, where one can go, what trains."""
+"""The line at the top of every screen: tabs, and the run that is training."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, cast
 
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
 from memlab.record.safe_text import safe_text
-
-if TYPE_CHECKING:
-    from memlab.tui.app import Memlab
-
-SCREENS = (("lab", "Lab"), ("live", "Live"), ("runs", "Runs"), ("compare", "Compare"), ("replay", "Replay"))  # fmt: skip
+from memlab.tui.console import Console
+from memlab.tui.screens import SCREENS
 
 
 class Bar(Widget):
-    """Tabs for the mouse, and how far the run of this process is."""
+    """Tabs, and the progress of the run of this process."""
 
     DEFAULT_CSS: ClassVar[str] = """
     Bar { dock: top; height: 1; background: $panel; color: $foreground; padding: 0 1; }
     """
-    app: "Memlab"
+
+    @property
+    def console(self) -> Console:
+        """The app."""
+        return cast(Console, self.app)
 
     def on_mount(self) -> None:
-        """Follow the run that trains."""
+        """Keep the progress up to date."""
         self.set_interval(1.0, self._follow)
 
     def _follow(self) -> None:
@@ -39,21 +40,21 @@ class Bar(Widget):
 
     def _tabs(self) -> Content:
         parts: list[Content] = [] if self.size.width < 60 else [Content.styled("memlab ", "bold")]
-        for number, (mode, title) in enumerate(SCREENS, 1):
-            here = mode == self.app.current_mode
-            dot = "●" if mode == "live" and self.app.training.current else ""
+        for entry in SCREENS:
+            here = entry.mode == self.console.current_mode
+            dot = "●" if entry.mode == "live" and self.console.training.current else ""
             style = Style.parse("reverse bold" if here else "") + Style.from_meta(
-                {"@click": f"app.go('{mode}')"}
+                {"@click": f"app.go('{entry.mode}')"}
             )
-            parts.append(Content.styled(f" {number} {title}{dot} ", style))
+            parts.append(Content.styled(f" {entry.key} {entry.title}{dot} ", style))
         return Content("").join(parts)
 
     def _status(self) -> str:
-        folder = self.app.training.current
+        folder = self.console.training.current
         if folder is None:
             return ""
-        waiting = len(self.app.training.waiting)
+        waiting = len(self.console.training.waiting)
         more = f"  +{waiting} waiting" if waiting else ""
         name = safe_text(folder.labels().name or folder.path.name, 30)
-        where = f"step {folder.last_step():,}" if folder.path.exists() else "its folder is gone"
+        where = f"step {folder.last_step():,}" if folder.path.exists() else "folder deleted"
         return f"▶ {name}  {where}{more}"

@@ -18,7 +18,7 @@ def state_file() -> Path | None:
 
 
 @final
-class Memory:
+class ConsoleState:
     """Words by name, in one small file. One that is damaged or cannot be written is no error."""
 
     def __init__(self, path: Path | None = None) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Static
 
 ESCAPE: list[BindingType] = [Binding("escape", "dismiss(None)", "back", show=False)]
 
-KEYS = Content.styled("⏎ accept   esc leave", "$foreground-muted")
+KEYS = Content.styled("⏎ accept   esc cancel", "$foreground-muted")
 
 Answer = TypeVar("Answer")
 
@@ -74,8 +74,8 @@ class TextPrompt(Dialog[str | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell at once what is wrong."""
-        found = self._problem(event.value) if self._problem else None
-        self.query_one(".problem", Static).update(Content(found) if found else KEYS)
+        problem = self._problem(event.value) if self._problem else None
+        self.query_one(".problem", Static).update(Content(problem) if problem else KEYS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give the text, if nothing is wrong with it."""

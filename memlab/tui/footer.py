@@ -8,19 +8,19 @@ from textual.screen import Screen
 
 @final
 class Footer(widgets.Footer):
-    """Textual's footer, made anew only when it says something else: it is a widget for each key."""
+    """Textual's footer, rebuilt only when its text changes: it is a widget for each key."""
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
-        self._said: list[tuple[str, str, bool]] = []
+        self._shown: list[tuple[str, str, bool]] = []
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
-        """Say what keys do here, if that is news."""
+        """Show the keys of this screen, if they changed."""
         if not (self.is_attached and screen is self.screen and screen.app.app_focus):
             super().bindings_changed(screen)
             return
         active = screen.active_bindings.values()
-        said = [(b.key, b.description, enabled) for _, b, enabled, _ in active if b.show]
-        if said != self._said:
-            self._said = said
+        shown = [(b.key, b.description, enabled) for _, b, enabled, _ in active if b.show]
+        if shown != self._shown:
+            self._shown = shown
             super().bindings_changed(screen)

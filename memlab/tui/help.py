@@ -1,4 +1,4 @@
-"""The help on `?`: the keys of what has focus and of all around it, from the tables of keys."""
+"""The help on `?`: the keys of the focused widget and its ancestors, from the key tables."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from textual.widgets import Input
 from memlab.tui.dialogs import MessageBox
 from memlab.tui.keys import Key, Keys, around
 
-TYPING = "Keys; letters go into the line that you edit, esc leaves it"
+TYPING = "Keys; letters are typed into the input, esc leaves it"
 
 
 def help_for(widget: Widget | None, screen: Widget) -> MessageBox:
@@ -23,10 +23,10 @@ def help_for(widget: Widget | None, screen: Widget) -> MessageBox:
 
 def _reachable(tables: Iterable[Keys]) -> Iterable[tuple[str, list[Key]]]:
     """The title and rows of each table, without those that a nearer one takes for itself."""
-    taken: set[str] = set()
+    used: set[str] = set()
     for table in tables:
-        rows = [key for key in table.rows if not taken.issuperset(key.press.split(","))]
-        taken.update(press for key in rows for press in key.press.split(","))
+        rows = [key for key in table.rows if not used.issuperset(key.press.split(","))]
+        used.update(press for key in rows for press in key.press.split(","))
         yield table.title, rows
 
 

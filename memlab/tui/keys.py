@@ -1,7 +1,7 @@
 """The keys of the console, in one form from which bindings, footer and help are made.
 
 A screen or widget with keys of its own states `KEYS = keys.RUNS` and `BINDINGS = KEYS.bindings()`.
-The help shows the `KEYS` of what has focus and of all that lies around it.
+The help shows the `KEYS` of the focused widget and of its ancestors.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,12 @@ from typing import Any
 
 from textual.binding import Binding, BindingType
 
+from memlab.tui.screens import SCREENS
+
 
 @dataclass(frozen=True)
 class Key:
-    """One thing that keys do."""
+    """An action and its keys."""
 
     press: str
     """as Textual names keys, alternatives after commas: "j,down" """
@@ -24,12 +26,12 @@ class Key:
     footer: bool = False
 
     def binding(self) -> Binding:
-        """As Textual takes it."""
+        """The binding for Textual."""
         return Binding(self.press, self.action, self.label, show=self.footer, tooltip=self.help)
 
     @property
     def shown(self) -> str:
-        """The keys as people name them: "j ↓"."""
+        """The keys as they are printed: "j ↓"."""
         return " ".join(_SIGNS.get(key, key) for key in self.press.split(","))
 
 
@@ -41,12 +43,12 @@ class Keys:
     rows: tuple[Key, ...]
 
     def bindings(self) -> list[BindingType]:
-        """What a class states as its `BINDINGS`."""
+        """The `BINDINGS` of a class."""
         return [key.binding() for key in self.rows]
 
 
 def around(widget: Any) -> list[tuple[Any, Keys]]:
-    """A widget and all that lies around it, the nearest first, each with its keys."""
+    """A widget and its ancestors that have keys, the nearest first."""
     chain = [*widget.ancestors_with_self]
     chain += [] if widget.app in chain else [widget.app]
     return [(node, node.KEYS) for node in chain if hasattr(node, "KEYS")]
@@ -64,51 +66,32 @@ _SIGNS = {
 APP = Keys(
     "Everywhere",
     (
-        Key("1", "go('lab')", "Lab", "Choose a preset, edit it, start it."),
-        Key("2", "go('live')", "Live", "The run that trains now."),
-        Key("3", "go('runs')", "Runs", "All runs: filter, sort, mark, name, delete."),
-        Key("4", "go('compare')", "Compare", "Marked runs in one chart."),
-        Key("5", "go('replay')", "Replay", "The run that was opened last, at any step."),
-        Key("question_mark,f1", "help", "help", "What keys do here.", footer=True),
+        *(Key(s.key, f"go('{s.mode}')", s.title, s.help) for s in SCREENS),
+        Key("question_mark,f1", "help", "help", "The keys of this screen.", footer=True),
         Key("ctrl+p,colon", "command_palette", "palette", "Find any action, preset or run."),
         Key("t", "change_theme", "theme", "Choose the colours."),
-        Key("ctrl+s", "picture", "picture", "Save what you see as an SVG picture."),
+        Key("ctrl+s", "picture", "picture", "Save the screen as an SVG picture."),
         Key(
             "q",
             "quit",
             "quit",
-            "Leave (ctrl+q anywhere); a run that trains is asked about.",
+            "Quit (ctrl+q anywhere); asks first if a run is training.",
             footer=True,
         ),
     ),
 )
 
-LOOK = (
-    Key("v", "read", "read", "Read values, and samples, at a cursor; ← → move it.", footer=True),
-    Key("f", "full", "full", "Give the panel that has focus the whole screen."),
-    Key("plus,equals_sign", "zoom(0.5)", "closer", "Show half as much of the x axis; the wheel too."),
-    Key("minus", "zoom(2)", "farther", "Show twice as much of the x axis; the wheel too."),
-    Key("left", "pan(-1)", "left", "The cursor, or what is shown, to the left."),
-    Key("right", "pan(1)", "right", "The cursor, or what is shown, to the right."),
-    Key("0", "reset", "reset", "Show all of the x axis."),
-    Key("x", "log_x", "log x", "Logarithmic or linear x axis."),
-    Key("o", "outliers", "outliers", "Leave the outermost values out of the y range."),
-    Key("M", "marker", "marker", "Draw with braille or with blocks."),
-    Key("escape", "back", "back", "Leave the full screen, then the values."),
-)  # fmt: skip
-"""Of every screen with charts: Live, Replay, Compare."""
-
 LAB = Keys(
     "Lab",
     (
         Key("s,ctrl+r", "start", "start", "Train the preset with your changes.", footer=True),
-        Key("ctrl+t", "queue", "queue", "Train it after the run that trains now.", footer=True),
-        # The screen itself says / and m, where they do something.
-        Key("slash", "filter", "filter", "Narrow the presets by name, folder or text."),
-        Key("m", "measure", "time it", "Measure a few steps to tell how long it takes."),
+        Key("ctrl+t", "queue", "queue", "Train it after the run that is training.", footer=True),
+        # The screen shows / and m where they apply.
+        Key("slash", "filter", "filter", "Filter the presets by name, folder or text."),
+        Key("m", "measure", "estimate", "Time a few steps to estimate the duration."),
         Key("e,dollar_sign", "edit", "YAML", "Edit the preset as YAML in $EDITOR.", footer=True),
-        Key("w", "save", "save as", "Write a preset of your own.", footer=True),
-        Key("ctrl+z", "revert", "revert", "Forget your changes; again brings them back."),
+        Key("w", "save", "save as", "Save as a preset of your own.", footer=True),
+        Key("ctrl+z", "revert", "revert", "Discard your changes; press again to restore them."),
         Key("escape", "back", "presets", "Back to the presets.", footer=True),
     ),
 )
@@ -118,7 +101,7 @@ PRESETS = Keys(
     (
         Key("enter,right", "edit_fields", "fields", "Go to the preset's fields."),
         Key("j,down", "cursor_down", "down", "The next preset."),
-        Key("k,up", "cursor_up", "up", "The preset before."),
+        Key("k,up", "cursor_up", "up", "The previous preset."),
     ),
 )
 
@@ -126,9 +109,11 @@ FORM = Keys(
     "Fields",
     (
         Key("down,enter", "next", "next", "The next field."),
-        Key("up", "previous", "before", "The field before."),
+        Key("up", "previous", "previous", "The previous field."),
         Key("ctrl+n", "next_changed", "changed", "The next field that you changed.", footer=True),
-        Key("ctrl+b", "reset", "reset", "Give this field its value from the preset.", footer=True),
+        Key(
+            "ctrl+b", "reset", "reset", "Reset this field to the value of the preset.", footer=True
+        ),
     ),
 )
 
@@ -136,29 +121,29 @@ CHOICE = Keys(
     "A choice",
     (
         Key("right,space", "turn(1)", "next", "The next choice."),
-        Key("left", "turn(-1)", "before", "The choice before."),
+        Key("left", "turn(-1)", "previous", "The previous choice."),
     ),
 )
 
 RUNS = Keys(
     "Runs",
     (
-        Key("enter", "open", "open", "Watch the run, or replay it.", footer=True),
-        Key("space", "mark", "mark", "Mark the run for Compare, and go down.", footer=True),
+        Key("enter", "open", "open", "Open the run: live if it is training, else as a replay.", footer=True),
+        Key("space", "mark", "mark", "Mark the run for Compare and move down.", footer=True),
         Key("slash", "filter", "filter", "status:finished val_loss<0.1 task.operation:add", footer=True),
-        Key("c", "compare", "compare", "Lay the marked runs over one another.", footer=True),
+        Key("c", "compare", "compare", "Compare the marked runs in one chart.", footer=True),
         Key("o", "sort(1)", "sort", "Sort by the next column.", footer=True),
-        Key("O", "sort(-1)", "sort back", "Sort by the column before."),
-        Key("i", "flip", "turn round", "Turn the order round."),
-        Key("n", "name", "name", "Give the run another name.", footer=True),
-        Key("number_sign", "tag", "tags", "Set its tags, with blanks between."),
-        Key("N", "note", "note", "Write a note about it."),
+        Key("O", "sort(-1)", "sort back", "Sort by the previous column."),
+        Key("i", "flip", "reverse", "Reverse the order."),
+        Key("n", "name", "name", "Rename the run.", footer=True),
+        Key("number_sign", "tag", "tags", "Set its tags, separated by spaces."),
+        Key("N", "note", "note", "Edit its note."),
         Key("d", "clone", "clone", "Open its settings in the Lab."),
-        Key("r", "resume", "resume", "Go on with a run that ended early."),
+        Key("r", "resume", "resume", "Resume a run that ended early."),
         Key("D,delete", "delete", "delete", "Move the run, or the marked ones, to the trash.", footer=True),
-        Key("u", "undo", "undo", "Bring back what was deleted last."),
+        Key("u", "undo", "undo", "Restore what was deleted last."),
         Key("A", "mark_all", "mark all", "Mark all shown, or none."),
-        Key("escape", "back", "back", "Leave the filter; again clears it.", footer=True),
+        Key("escape", "back", "back", "Leave the filter; press again to clear it.", footer=True),
     ),
 )  # fmt: skip
 
@@ -166,26 +151,12 @@ TABLE = Keys(
     "A table",
     (
         Key("j,down", "move(1)", "down", "The next row."),
-        Key("k,up", "move(-1)", "up", "The row before."),
-        Key("pagedown", "page(1)", "page down", "A page down."),
-        Key("pageup", "page(-1)", "page up", "A page up."),
+        Key("k,up", "move(-1)", "up", "The previous row."),
+        Key("pagedown", "page(1)", "page down", "One page down."),
+        Key("pageup", "page(-1)", "page up", "One page up."),
         Key("home,g", "first", "first", "The first row."),
         Key("end,G", "last", "last", "The last row."),
         Key("left", "scroll(-8)", "left", "Columns to the left."),
         Key("right", "scroll(8)", "right", "Columns to the right."),
     ),
 )
-
-COMPARE = Keys(
-    "Compare",
-    (
-        Key("m", "cycle_measure", "measure", "Which curve is compared.", footer=True),
-        Key("a", "cycle_axis", "x axis", "Step, epoch, wall time, steps since memorized.", footer=True),
-        Key("y", "log_y", "log y", "Logarithmic or linear values.", footer=True),
-        *LOOK,
-        Key("s", "group", "seeds", "Runs that differ only in seed as median and band.", footer=True),
-        Key("z", "focus_run", "focus", "Dim all runs but the one under the cursor.", footer=True),
-        Key("space", "drop", "drop", "Take the run out of the comparison."),
-        Key("enter", "open", "open", "Open the run under the cursor.", footer=True),
-    ),
-)  # fmt: skip

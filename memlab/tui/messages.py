@@ -1,4 +1,4 @@
-"""What screens ask of the console."""
+"""Requests of screens to the console."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ class OpenRun(Message):
     at: int | None = None
     """the step to begin at"""
     speed: float | None = None
-    """play, so many times as fast as it was trained"""
+    """play, as a multiple of the speed of training"""
 
 
 @dataclass
 class StartRun(Message):
-    """Make a run of a preset and train it, now or after those that wait."""
+    """Create a run of a preset and train it, now or after those in the queue."""
 
     preset: Preset
     name: str
@@ -31,7 +31,7 @@ class StartRun(Message):
 
 @dataclass
 class ResumeRun(Message):
-    """Go on with a run that ended early."""
+    """Resume a run that ended early."""
 
     folder: RunFolder
 
@@ -44,8 +44,15 @@ class ClonePreset(Message):
 
 
 @dataclass
+class EditPreset(Message):
+    """Show a preset in the Lab."""
+
+    name: str
+
+
+@dataclass
 class CompareRuns(Message):
-    """Lay runs over one another."""
+    """Compare runs in one chart."""
 
     folders: Sequence[RunFolder]
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, final
+from typing import cast, final
 
 from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -14,11 +14,9 @@ from textual.widgets import Button, Input, OptionList
 from memlab.preset.load import available
 from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
-from memlab.tui.messages import OpenRun
+from memlab.tui.console import Console
+from memlab.tui.messages import EditPreset, OpenRun
 from memlab.tui.safe_content import safe
-
-if TYPE_CHECKING:
-    from memlab.tui.app import Memlab
 
 NEWEST = 300
 """Runs that can be found by name; older ones are found in the list of runs."""
@@ -51,16 +49,20 @@ class PresetsAndRuns(Provider):
         self._places = await asyncio.to_thread(self._read)
 
     def _read(self) -> list[_Place]:
-        app: Memlab = self.app  # type: ignore[assignment]
+        console = cast(Console, self.app)
         presets = [
-            _Place(safe(f"preset {one.name}").plain, safe(one.about).plain, _edit(app, one.name))
+            _Place(
+                safe(f"preset {one.name}").plain, safe(one.about).plain, _edit(console, one.name)
+            )
             for one in available()
         ]
         runs = [
             _Place(
-                safe(f"run {run.labels().name}").plain, safe(run.path.name).plain, _open(app, run)
+                safe(f"run {run.labels().name}").plain,
+                safe(run.path.name).plain,
+                _open(console, run),
             )
-            for run in islice(iter_runs(app.runs), NEWEST)
+            for run in islice(iter_runs(console.runs), NEWEST)
         ]
         return presets + runs
 
@@ -77,9 +79,9 @@ class PresetsAndRuns(Provider):
                 yield Hit(score, matcher.highlight(place.text), place.go, place.text, place.about)
 
 
-def _edit(app: "Memlab", name: str) -> Callable[[], object]:
-    return lambda: app.run_worker(app.edit_preset(name))
+def _edit(console: Console, name: str) -> Callable[[], object]:
+    return lambda: console.post_message(EditPreset(name))
 
 
-def _open(app: "Memlab", run: RunFolder) -> Callable[[], object]:
-    return lambda: app.post_message(OpenRun(run))
+def _open(console: Console, run: RunFolder) -> Callable[[], object]:
+    return lambda: console.post_message(OpenRun(run))

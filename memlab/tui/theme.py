@@ -1,26 +1,23 @@
 """The colours of charts from those of the console."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 from textual.color import Color
 from textual.theme import Theme as ConsoleTheme
 
-from memlab.charts import DARK, LIGHT, PLAIN, Theme
+from memlab.charts import DARK, LIGHT, Theme
 from memlab.charts.theme import RGB
 
 TICK, GUIDE, BAND = 0.55, 0.12, 0.3
 """How far from the background towards the foreground, or the curve, a colour lies."""
 
 
-def chart_theme(theme: ConsoleTheme, no_color: bool) -> Theme:
-    """The chart colours for a theme of the console; without colours, curves differ by glyph.
+def chart_theme(theme: ConsoleTheme) -> Theme:
+    """The chart colours for a theme of the console.
 
-    Curves keep their colours in all dark and in all light themes, so that a run is known again;
+    Curves keep their colours in all dark and in all light themes, so that a run is recognized;
     what is drawn between them is mixed from the theme's background.
     """
-    if no_color:
-        return PLAIN
     if theme.ansi:
         return DARK if theme.dark else LIGHT
     return _mixed(theme.dark, theme.background, theme.foreground)
@@ -34,12 +31,13 @@ def _mixed(dark: bool, ground: str | None, text: str | None) -> Theme:
     background = Color.parse(colours["background"])
     foreground = Color.parse(colours["foreground"])
     train = Color(*made.roles["train"])
-    return replace(
-        made,
-        tick=_rgb(background.blend(foreground, TICK)),
-        guide=_rgb(background.blend(foreground, GUIDE)),
-        roles={**made.roles, "band": _rgb(background.blend(train, BAND))},
-    )
+    mixed = {
+        "tick": _rgb(background.blend(foreground, TICK)),
+        "guide": _rgb(background.blend(foreground, GUIDE)),
+        "band": _rgb(background.blend(train, BAND)),
+        "baseline": _rgb(background.blend(foreground, TICK)),
+    }
+    return Theme({**made.roles, **mixed})
 
 
 def _rgb(colour: Color) -> RGB:

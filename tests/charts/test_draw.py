@@ -9,19 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memlab.charts import (
-    DARK,
-    LIGHT,
-    PLAIN,
     Band,
     Chart,
     Level,
     Marks,
     Series,
     VerticalRule,
+    as_text,
     draw,
     layout,
 )
-from memlab.charts.text import cells
+from memlab.charts.text import Lines, cells
 
 STEPS = np.arange(1.0, 101.0)
 FALL = 5 * np.exp(-STEPS / 20)
@@ -38,14 +36,14 @@ CHART = Chart(
 )
 
 
-def bare(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+def plain(chart: Chart, width: int, height: int, **options) -> str:
+    """The chart as text without colours."""
+    return as_text(draw(chart, width, height, colour=False, **options))
 
 
-def assert_fits(text: str, width: int, height: int) -> None:
-    lines = bare(text).split("\n")
+def assert_fits(lines: Lines, width: int, height: int) -> None:
     assert len(lines) == max(height, 1)
-    assert all(cells(line) <= width for line in lines)
+    assert all(cells(as_text([line])) <= width for line in lines)
 
 
 def one(y, **options) -> Chart:
@@ -55,21 +53,20 @@ def one(y, **options) -> Chart:
 
 
 def test_a_small_chart_without_colour_looks_like_this():
-    assert draw(CHART, 48, 14, PLAIN).split("\n") == GOLDEN.strip("\n").split("\n")
+    assert plain(CHART, 48, 14).split("\n") == GOLDEN.strip("\n").split("\n")
 
 
 def test_a_linear_chart_without_legend_looks_like_this():
     y = np.concatenate([np.zeros(50), np.ones(50)])
-    text = draw(one(y, y_range=(0, 1)), 30, 8, PLAIN, legend=False)
+    text = plain(one(y, y_range=(0, 1)), 30, 8, legend=False)
     assert text.split("\n") == STEP.strip("\n").split("\n")
 
 
-def test_colour_changes_the_colours_only():
-    dark, light = draw(CHART, 60, 16, DARK), draw(CHART, 60, 16, LIGHT)
-    assert dark != light
-    assert bare(dark) == bare(light)
-    assert "\x1b[38;2;120;200;255m" in dark
-    assert "\x1b" not in draw(CHART, 60, 16, PLAIN)
+def test_fragments_name_the_roles_of_what_they_show():
+    colours = {colour for line in draw(CHART, 60, 16) for _, colour, _ in line}
+    assert {"train", "val", "band", "spike", "chance", "memorized", "tick", "guide"} <= colours
+    grounds = {ground for line in draw(CHART, 60, 16) for _, _, ground in line}
+    assert grounds == {None, "band"}
 
 
 @settings(max_examples=40, deadline=None)
@@ -105,21 +102,22 @@ def test_any_numbers_can_be_drawn(y, x_log, y_log, hide_outliers, window):
     Chart(), one([]), one([np.nan, np.inf]), one([0.0, -1.0], y_log=True), one([1, 2], x_range=(7, 9)),
 ])  # fmt: skip
 def test_nothing_to_show_is_said(chart: Chart):
-    text = draw(chart, 40, 10)
-    assert "nothing to show yet" in text
-    assert_fits(text, 40, 10)
+    lines = draw(chart, 40, 10)
+    assert "nothing to show yet" in as_text(lines)
+    assert_fits(lines, 40, 10)
 
 
 @pytest.mark.parametrize(("width", "height"), [(23, 20), (80, 5), (10, 3), (1, 1), (0, 0)])
 def test_too_little_room_is_said_as_far_as_it_goes(width: int, height: int):
-    text = draw(CHART, width, height)
-    assert_fits(text, width, height)
+    lines = draw(CHART, width, height)
+    text = as_text(lines)
+    assert_fits(lines, width, height)
     assert "a chart needs 24 x 6 cells".startswith(text.strip().removesuffix("…"))
 
 
 def test_one_point_and_a_constant_are_drawn_in_the_middle():
     for y in ([3.0], [3.0] * 50):
-        rows = draw(one(y), 40, 11, PLAIN, legend=False).split("\n")[:-2]
+        rows = plain(one(y), 40, 11, legend=False).split("\n")[:-2]
         drawn = [i for i, row in enumerate(rows) if re.search("[⠀-⣿]", row)]
         assert drawn == [4]
 
@@ -129,7 +127,7 @@ def test_a_point_far_beyond_the_range_costs_nothing_and_leaves_the_rest():
     far[50] = 1e300
     y_range = (0.0, 1.0)
     before, after = (
-        [row.ljust(60) for row in draw(one(y, y_range=y_range), 60, 12, PLAIN).split("\n")[1:]]
+        [row.ljust(60) for row in plain(one(y, y_range=y_range), 60, 12).split("\n")[1:]]
         for y in (near, far)
     )
     assert before != after
@@ -138,7 +136,7 @@ def test_a_point_far_beyond_the_range_costs_nothing_and_leaves_the_rest():
 
 
 def test_a_curve_wholly_above_the_range_is_not_drawn_along_its_border():
-    text = draw(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12, PLAIN, legend=False)
+    text = plain(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12, legend=False)
     assert not re.search("[⠁-⣿]", text)
 
 
@@ -146,15 +144,15 @@ def test_a_spike_of_one_step_in_a_million_is_drawn():
     y = np.ones(1_000_000)
     y[654_321] = 50.0
     band = Chart(bands=(Band(np.arange(1_000_000), y, y, "band"),), y_log=True)
-    rows = draw(band, 100, 20, PLAIN, legend=False).split("\n")
+    rows = plain(band, 100, 20, legend=False).split("\n")
     assert {row.index("·", 4) for row in rows[1:14] if "·" in row} == {4 + int(0.654321 * 96)}
 
 
 def test_what_cannot_be_shown_is_counted():
-    text = draw(one([1.0, 0.0, -2.0, np.nan, 2.0], y_log=True), 80, 12, PLAIN)
+    text = plain(one([1.0, 0.0, -2.0, np.nan, 2.0], y_log=True), 80, 12)
     assert "2 points <= 0 not shown" in text
     assert "1 point not finite" in text
-    assert "8 points not finite" in draw(one([1.0, np.nan, 2.0], not_finite=7), 80, 12, PLAIN)
+    assert "8 points not finite" in plain(one([1.0, np.nan, 2.0], not_finite=7), 80, 12)
 
 
 def test_names_from_files_cannot_drive_the_terminal():
@@ -162,9 +160,9 @@ def test_names_from_files_cannot_drive_the_terminal():
     chart = replace(
         CHART, series=(Series(name, STEPS, FALL, (1, 2, 3)),), rules=(VerticalRule(9, name, "x"),)
     )
-    text = draw(chart, 60, 14, PLAIN)
+    text = plain(chart, 60, 14)
     assert not set("\x1b\x07") & set(text)
-    assert_fits(text, 60, 14)
+    assert_fits(draw(chart, 60, 14), 60, 14)
 
 
 def test_the_state_of_plotext_changes_nothing():
@@ -191,7 +189,7 @@ def test_the_axes_are_those_that_plotext_draws_around_the_whole_canvas(size, x_l
     plotext.yticks([where.row(v) for v, _ in where.y_ticks], [t for _, t in where.y_ticks])
     plotext.scatter([0], [0], marker=" ")
     whole = plotext.uncolorize(plotext.build()).rstrip("\n").split("\n")
-    drawn = draw(chart, *size, PLAIN, legend=False).split("\n")[where.label_rows :]
+    drawn = plain(chart, *size, legend=False).split("\n")[where.label_rows :]
     side = slice(where.left)
     assert [row[side].rstrip() for row in drawn] == [row[side].rstrip() for row in whole]
     assert drawn[-2:] == [row.rstrip() for row in whole[-2:]]
@@ -199,7 +197,7 @@ def test_the_axes_are_those_that_plotext_draws_around_the_whole_canvas(size, x_l
 
 def test_threads_draw_what_one_draws():
     alone = draw(CHART, 60, 16)
-    drawn: list[str] = []
+    drawn: list[Lines] = []
     threads = [
         threading.Thread(target=lambda: drawn.extend(draw(CHART, 60, 16) for _ in range(3)))
         for _ in range(4)
@@ -213,7 +211,7 @@ def test_threads_draw_what_one_draws():
 
 def test_layout_says_where_a_step_was_drawn():
     where = layout(CHART, 60, 16)
-    lines = draw(CHART, 60, 16, PLAIN).split("\n")
+    lines = plain(CHART, 60, 16).split("\n")
     assert lines[where.top - 1][where.left + where.column(40)] == "│"
     assert lines[where.top + where.rows].startswith(" " * (where.left - 1) + "└")
     assert where.column(where.step(17)) == 17

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlab.charts import PLAIN, Chart, Level, Marks, Series, VerticalRule, draw, values_at
+from memlab.charts import Chart, Level, Marks, Series, VerticalRule, as_text, draw, values_at
 from memlab.charts.labels import place_labels
 from memlab.charts.legend import legend
 from memlab.charts.scale import Axis
@@ -27,25 +27,25 @@ def test_values_that_are_not_finite_are_passed_over():
 
 def test_the_legend_shows_the_values_at_the_cursor():
     chart = Chart(series=(TRAIN, VAL), levels=(Level(4.575, "chance", "chance"),), cursor=33)
-    first = draw(chart, 70, 12, PLAIN).split("\n")[0]
+    first = as_text(draw(chart, 70, 12, colour=False)).split("\n")[0]
     assert first.split("  ")[-3:] == ["▬ train 0.3", "● val 1.5", "╌ chance 4.575"]
 
 
 def test_a_curve_may_say_its_value_or_that_it_has_none():
     said = Series("said", [1, 2], [3.0, 4.0], "x", 3.5), Series("none", [1, 2], [3, 4], "x", np.nan)
-    assert "▬ said 3.5  ● none –" in draw(Chart(said), 60, 12, PLAIN)
+    assert "▬ said 3.5  ● none –" in as_text(draw(Chart(said), 60, 12, colour=False))
 
 
 def test_only_the_marks_shown_are_counted():
     marks = Marks("spike", np.array([5, 35, 45]), np.ones(3), "spike")
-    assert "▼ 3 spikes" in draw(Chart((TRAIN,), marks=(marks,)), 60, 12, PLAIN)
+    assert "▼ 3 spikes" in as_text(draw(Chart((TRAIN,), marks=(marks,)), 60, 12, colour=False))
     zoomed = Chart((TRAIN,), marks=(marks,), x_range=(30, 40))
-    assert "▼ 1 spike " in draw(zoomed, 60, 12, PLAIN).split("\n")[0] + " "
+    assert "▼ 1 spike " in as_text(draw(zoomed, 60, 12, colour=False)).split("\n")[0] + " "
 
 
 def test_what_has_no_room_in_the_legend_is_left_out_whole():
     levels = tuple(Level(0.5, f"level-{i}", "x") for i in range(9))
-    first = draw(Chart((TRAIN,), levels=levels), 40, 12, PLAIN).split("\n")[0]
+    first = as_text(draw(Chart((TRAIN,), levels=levels), 40, 12, colour=False)).split("\n")[0]
     assert first.split() == ["▬", "train", "0.9", "╌", "level-0", "0.5"]
 
 
@@ -62,7 +62,7 @@ def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, data):
         Series(f"{i}" + "n" * length, [1, 2], [1.0, 2.0], "x", leads=i == leader)
         for i, length in enumerate(lengths)
     )
-    shown = [f.text for f in legend(Chart(series), Axis(1, 2), width, PLAIN) if f.text.strip()]
+    shown = [f.text for f in legend(Chart(series), Axis(1, 2), width, False) if f.text.strip()]
     assert len("  ".join(shown)) <= max(width, len(shown[0]) + 5)
     assert shown[0].split()[1] == series[leader].name
     named = [text for text in shown if " " in text]

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from memlab.charts import Fragment, as_text
 from memlab.charts.raster import Cells, dots
 
 RED = (255, 0, 0)
@@ -9,8 +12,8 @@ RED = (255, 0, 0)
 def drawn(low, high, rows: int, marker: str, **options) -> list[str]:
     """The rows of a canvas, from the top, that shows these spans."""
     cells = Cells(rows, len(low) // 2)
-    cells.paint_dots(dots(np.array(low), np.array(high), rows, **options), marker, RED)
-    return ["".join(fragment.text for fragment in row) for row in cells.lines()]
+    cells.paint_curve(dots(np.array(low), np.array(high), rows, **options), marker, RED)
+    return ["".join(fragment.text for fragment in row) or " " for row in cells.lines()]
 
 
 def test_braille_dots_lie_where_unicode_puts_them():
@@ -44,7 +47,7 @@ def test_a_span_across_the_axis_is_cut_at_its_ends():
 
 def test_a_thin_slope_is_a_chain_of_diagonal_neighbours():
     steps = np.arange(9) / 8 + 0.01
-    assert drawn(steps[:-1], steps[1:], 2, "braille", thin=True) == ["  ⡠⠊", "⡠⠊  "]
+    assert drawn(steps[:-1], steps[1:], 2, "braille", thin=True) == ["  ⡠⠊", "⡠⠊"]
 
 
 def test_a_thin_line_keeps_its_peak():
@@ -60,3 +63,58 @@ def test_what_is_painted_later_covers_what_was_there():
     assert [(f.text, f.colour) for f in cells.lines()[0]] == [
         ("─", RED), ("│", (0, 255, 0)), ("─", RED)
     ]  # fmt: skip
+
+
+def marked(*places: tuple[int, int], rows: int = 1, columns: int = 1) -> np.ndarray:
+    """A grid of dots with some of them set."""
+    grid = np.zeros((4 * rows, 2 * columns), dtype=bool)
+    for row, column in places:
+        grid[row, column] = True
+    return grid
+
+
+def test_curves_that_share_a_cell_keep_the_dots_of_all_of_them():
+    cells = Cells(1, 1)
+    cells.paint_curve(marked((0, 0)), "braille", RED)
+    cells.paint_curve(marked((3, 1)), "braille", "val")
+    assert cells.lines() == [[Fragment(chr(0x2800 + 0x40 + 0x08), "val")]]
+
+
+def test_blocks_of_several_curves_are_joined_too():
+    cells = Cells(1, 1)
+    cells.paint_curve(marked((0, 0)), "blocks", RED)
+    cells.paint_curve(marked((3, 1)), "blocks", "val")
+    assert cells.lines() == [[Fragment("▞", "val")]]
+
+
+def test_a_band_is_in_one_piece_and_lies_behind_the_curves():
+    cells = Cells(1, 3)
+    cells.paint_band(np.ones((4, 6), dtype=bool), "band")
+    cells.paint_curve(marked((0, 2), columns=3), "braille", "train")
+    assert cells.lines() == [[
+        Fragment(" ", "band", "band"), Fragment("⡀", "train", "band"), Fragment(" ", "band", "band"),
+    ]]  # fmt: skip
+
+
+def test_the_border_of_a_band_is_drawn_in_quarters_of_a_cell():
+    cells = Cells(1, 2)
+    lower = np.zeros((4, 4), dtype=bool)
+    lower[:2] = True
+    cells.paint_band(lower, "band")
+    assert cells.lines() == [[Fragment("▄▄", "band")]]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_no_dot_of_any_curve_is_lost(seed: int):
+    rng = np.random.default_rng(seed)
+    curves = rng.random((4, 12, 10)) < 0.1
+    cells = Cells(3, 5)
+    for i, curve in enumerate(curves):
+        cells.paint_curve(curve, "braille", f"run {i}")
+    rows = [as_text([line]).ljust(5) for line in cells.lines()]
+    seen = np.zeros((12, 10), dtype=bool)
+    bits = ((6, 7), (2, 5), (1, 4), (0, 3))
+    for row, column, dot, side in np.ndindex(3, 5, 4, 2):
+        code = ord(rows[2 - row][column])
+        seen[4 * row + dot, 2 * column + side] = code != 32 and code >> bits[dot][side] & 1
+    assert (seen == curves.any(axis=0)).all()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memlab.charts import DARK, PLAIN, Tiles, draw_tiles
+from memlab.charts import Fragment, Tiles, as_text, draw_tiles
+from memlab.charts.theme import TILES
 from memlab.charts.tiles import LEVELS, level_edges, tile_steps
 
 STEPS = st.lists(st.sampled_from([0.0, 20.0, 40.0, 60.0, 900.0, np.inf]), min_size=1, max_size=400)
@@ -56,7 +57,9 @@ def test_levels_part_what_came_into_groups_of_like_size(first):
 
 def test_without_colours_the_shade_tells_the_step_and_a_dot_what_has_not_come():
     first = np.array([20.0, 40, 60, 80, np.inf])
-    text = draw_tiles(Tiles(first, np.zeros(5, int), np.arange(5), (1, 6)), 60, 2, PLAIN)
+    text = as_text(
+        draw_tiles(Tiles(first, np.zeros(5, int), np.arange(5), (1, 6)), 60, 2, colour=False)
+    )
     assert text.split("\n") == ["█ ≤20  ▓ ≤40  ▒ ≤60  ░ ≤80  · 1 not yet", "█" * 10
         + "▓" * 10 + "▒" * 10 + "░" * 10 + "·" * 10]  # fmt: skip
 
@@ -64,32 +67,29 @@ def test_without_colours_the_shade_tells_the_step_and_a_dot_what_has_not_come():
 def test_the_legend_says_what_a_place_without_a_thing_means():
     first, place = np.array([20.0, 40]), np.array([0, 1])
     tiles = Tiles(first, place, place, (2, 2), blank="not asked")
-    assert draw_tiles(tiles, 60, 4, PLAIN).startswith("█ ≤20  ▓ ≤40  □ not asked")
+    assert as_text(draw_tiles(tiles, 60, 4, colour=False)).startswith("█ ≤20  ▓ ≤40  □ not asked")
     whole = Tiles(first, np.zeros(2, int), place, (1, 2), blank="not asked")
-    assert "not asked" not in draw_tiles(whole, 60, 4, PLAIN)
+    assert "not asked" not in as_text(draw_tiles(whole, 60, 4, colour=False))
 
 
 def test_in_colours_two_tiles_share_a_cell():
     first, place = np.array([20.0, 40, np.inf]), np.array([0, 1, 1])
-    text = draw_tiles(Tiles(first, place, np.array([0, 0, 1]), (2, 2)), 2, 2, DARK)
-    ink = ";".join(map(str, DARK.tiles[0]))
-    ground = ";".join(map(str, DARK.tiles[1]))
-    none = ";".join(map(str, DARK.tiles[LEVELS]))
-    assert text.split("\n")[1] == (
-        f"\x1b[38;2;{ink};48;2;{ground}m▀\x1b[0m\x1b[38;2;{none}m▄\x1b[0m"
-    )
+    lines = draw_tiles(Tiles(first, place, np.array([0, 0, 1]), (2, 2)), 2, 2)
+    assert lines[1] == [Fragment("▀", TILES[0], TILES[1]), Fragment("▄", TILES[LEVELS])]
 
 
-@pytest.mark.parametrize("theme", [DARK, PLAIN])
+@pytest.mark.parametrize("colour", [True, False])
 @pytest.mark.parametrize("size", [(24, 6), (80, 11), (3, 2)])
-def test_a_map_keeps_within_its_size(size, theme):
+def test_a_map_keeps_within_its_size(size, colour):
     rng = np.random.default_rng(0)
     first = rng.choice([1.0, 2, 3, 4, 5, np.inf], 20_000)
     for tiles in (Tiles(first), Tiles(first, *rng.integers(0, 200, (2, 20_000)), (200, 200))):
-        lines = draw_tiles(tiles, *size, theme).split("\n")
+        lines = as_text(draw_tiles(tiles, *size, colour=colour)).split("\n")
         assert len(lines) == size[1]
         assert all(sum(c in "█▀▄▓▒░· " for c in line) <= size[0] for line in lines[1:])
 
 
 def test_nothing_to_show_says_why():
-    assert "no checkpoint" in draw_tiles(Tiles(np.empty(0), instead="no checkpoint"), 40, 7)
+    assert "no checkpoint" in as_text(
+        draw_tiles(Tiles(np.empty(0), instead="no checkpoint"), 40, 7)
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from memlab.record import files
-from memlab.tui.console_state import Memory, state_file
+from memlab.tui.console_state import ConsoleState, state_file
 
 
 @pytest.fixture
@@ -15,10 +15,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_what_is_kept_is_known_in_the_next_session_and_to_people(file: Path) -> None:
-    Memory(file).keep("theme", "nord")
-    Memory(file).keep("runs_order", "-val_loss")
-    Memory(file).keep("theme", "gruvbox")
-    assert Memory(file).recall("theme") == "gruvbox"
+    ConsoleState(file).keep("theme", "nord")
+    ConsoleState(file).keep("runs_order", "-val_loss")
+    ConsoleState(file).keep("theme", "gruvbox")
+    assert ConsoleState(file).recall("theme") == "gruvbox"
     assert json.loads(file.read_text()) == {"theme": "gruvbox", "runs_order": "-val_loss"}
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
@@ -31,9 +31,9 @@ def test_what_is_kept_is_known_in_the_next_session_and_to_people(file: Path) -> 
 def test_a_damaged_file_is_forgotten_and_replaced(file: Path, damage: bytes) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(damage)
-    assert Memory(file).recall("theme") is None
-    Memory(file).keep("theme", "nord")
-    assert Memory(file).recall("theme") == "nord"
+    assert ConsoleState(file).recall("theme") is None
+    ConsoleState(file).keep("theme", "nord")
+    assert ConsoleState(file).recall("theme") == "nord"
 
 
 @pytest.mark.parametrize("blocked", ["file", "folder above", "no room"])
@@ -48,12 +48,12 @@ def test_where_nothing_can_be_written_nothing_is_kept(file, monkeypatch, blocked
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(files.calls, "pwrite", full)
-    Memory(file).keep("theme", "nord")
-    assert Memory(file).recall("theme") is None
+    ConsoleState(file).keep("theme", "nord")
+    assert ConsoleState(file).recall("theme") is None
 
 
 def test_without_a_file_nothing_is_kept() -> None:
-    memory = Memory()
+    memory = ConsoleState()
     memory.keep("theme", "nord")
     assert memory.recall("theme") is None
 
@@ -78,7 +78,7 @@ async def test_theme_and_order_are_those_of_the_last_session(
 ) -> None:
     for i, name in enumerate(("b", "c", "a")):
         make_run(name=name, grokked=200 + 100 * i)
-    async with console(memory=Memory(file)) as (app, pilot):
+    async with console(state=ConsoleState(file)) as (app, pilot):
         app.theme = "nord"
         await pilot.press("3")
         await settle(app, pilot)
@@ -86,7 +86,7 @@ async def test_theme_and_order_are_those_of_the_last_session(
         await settle(app, pilot)
         order = app.screen._listing.order
         shown = [entry.name for entry in app.screen._listing.shown]
-    async with console(memory=Memory(file)) as (app, pilot):
+    async with console(state=ConsoleState(file)) as (app, pilot):
         assert app.theme == "nord"
         await pilot.press("3")
         await settle(app, pilot)
@@ -96,9 +96,9 @@ async def test_theme_and_order_are_those_of_the_last_session(
 
 async def test_words_that_mean_nothing_here_do_no_harm(console, make_run, settle, file) -> None:
     make_run()
-    Memory(file).keep("theme", "[red]\x1b no such theme")
-    Memory(file).keep("runs_order", "-no such column")
-    async with console(memory=Memory(file)) as (app, pilot):
+    ConsoleState(file).keep("theme", "[red]\x1b no such theme")
+    ConsoleState(file).keep("runs_order", "-no such column")
+    async with console(state=ConsoleState(file)) as (app, pilot):
         await pilot.press("3")
         await settle(app, pilot)
         await pilot.press("o", "O", "i")

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
+from textual.screen import Screen
 
 import memlab.tui
 from memlab.tui import keys
@@ -13,6 +14,7 @@ from memlab.tui.app import Memlab
 from memlab.tui.help import help_for
 from memlab.tui.keys import Key, Keys
 from memlab.tui.lab.form import SettingsForm
+from memlab.tui.screens import SCREENS
 
 
 def _owners() -> Iterator[type]:
@@ -85,3 +87,14 @@ async def test_question_mark_opens_help_and_escape_leaves_it(console) -> None:
         await pilot.press("escape")
         assert app.current_mode == "lab"
         assert not app.screen.query(".dialog")
+
+
+def test_every_screen_of_the_table_can_be_imported() -> None:
+    for entry in SCREENS:
+        module, _, name = entry.screen_class.partition(":")
+        assert issubclass(getattr(importlib.import_module(module), name), Screen), entry.mode
+
+
+def test_modes_and_keys_of_screens_are_unique() -> None:
+    for name in ("mode", "key", "title"):
+        assert len({getattr(entry, name) for entry in SCREENS}) == len(SCREENS)

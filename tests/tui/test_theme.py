@@ -4,7 +4,7 @@ import pytest
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from memlab.charts import DARK, LIGHT, PLAIN
+from memlab.charts import DARK, LIGHT
 from memlab.tui.compare import colours
 from memlab.tui.theme import chart_theme
 
@@ -27,7 +27,7 @@ def _luminance(colour: Color) -> float:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_curves_stand_out_from_the_background(theme) -> None:
     background = Color.parse(theme.to_color_system().generate()["background"])
-    made = chart_theme(theme, no_color=False)
+    made = chart_theme(theme)
     for role in CURVES:
         assert _contrast(Color(*made.rgb(role)), background) >= 3, role
     palette = colours.DARK if theme.dark else colours.LIGHT
@@ -37,15 +37,18 @@ def test_curves_stand_out_from_the_background(theme) -> None:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_guides_are_fainter_than_ticks(theme) -> None:
     background = Color.parse(theme.to_color_system().generate()["background"])
-    made = chart_theme(theme, no_color=False)
-    guide, tick = (_contrast(Color(*c), background) for c in (made.guide, made.tick))
+    made = chart_theme(theme)
+    guide, tick = (_contrast(Color(*c), background) for c in (made.rgb("guide"), made.rgb("tick")))
     assert 1 < guide < tick
 
 
 def test_a_terminals_own_colours_get_the_standard_ones() -> None:
-    assert chart_theme(BUILTIN_THEMES["ansi-dark"], no_color=False) is DARK
-    assert chart_theme(BUILTIN_THEMES["ansi-light"], no_color=False) is LIGHT
+    assert chart_theme(BUILTIN_THEMES["ansi-dark"]) is DARK
+    assert chart_theme(BUILTIN_THEMES["ansi-light"]) is LIGHT
 
 
-def test_without_colours_curves_differ_by_glyph() -> None:
-    assert chart_theme(BUILTIN_THEMES["nord"], no_color=True) is PLAIN
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_curves_can_be_read_on_a_band(theme) -> None:
+    colours = chart_theme(theme)
+    band = Color(*colours.rgb("band"))
+    assert all(_contrast(Color(*colours.rgb(role)), band) >= 2 for role in ("train", "val", "test"))

@@ -85,10 +85,15 @@ class Compared:
 def compared(history: History, name: str) -> Compared:
     """A run as it stands now."""
     folder = history.folder
-    known = folder.description
-    per_epoch = max(int(known.get("check", {}).get("updates_per_epoch", 1)), 1)
-    preset = str(known.get("preset", {}).get("name", ""))
-    return Compared(folder.path.name, name, preset, settings(folder), history.until(), per_epoch)
+    facts = folder.facts
+    return Compared(
+        folder.path.name,
+        name,
+        facts.preset,
+        settings(folder),
+        history.until(),
+        facts.updates_per_epoch,
+    )
 
 
 def measures(runs: Sequence[Compared]) -> list[str]:

@@ -75,8 +75,8 @@ class Overlay(Plot[Overlaid]):
         """Measure and axes, what of them is shown, and where the cursor is."""
         viewport = view_state.viewport
         if not view_state.chart.series:
-            return Content("mark runs with space in Runs (3), then c")
-        said = [
+            return Content("mark runs with space")
+        parts = [
             link(f"{safe_text(view_state.measure, 40)} ▸", "screen.cycle_measure"),
             link(f"by {view_state.axis} ▸", "screen.cycle_axis"),
             log_link("y", self._y_log(view_state), "log_y"),
@@ -84,12 +84,12 @@ class Overlay(Plot[Overlaid]):
             *part_shown(viewport, view_state.extent, view_state.axis),
         ]
         if view_state.absent:
-            said.append(
+            parts.append(
                 Content(f"{view_state.absent} run{'s' * (view_state.absent > 1)} not shown")
             )
         if viewport.reading is not None:
-            said.append(Content.styled(f"values at {viewport.reading:,.6g}", "$text"))
-        return Content(" · ").join(said)
+            parts.append(Content.styled(f"values at {viewport.reading:,.6g}", "$text"))
+        return Content(" · ").join(parts)
 
     def _y_log(self, view_state: Overlaid) -> bool:
         return self.y_log and not view_state.measure.endswith("accuracy")
@@ -97,5 +97,5 @@ class Overlay(Plot[Overlaid]):
 
 def _within(curve: Series, at: float | None) -> Series:
     """A curve without a value where it has not begun, or has ended."""
-    there = at is None or curve.x[0] <= at <= curve.x[-1]
-    return curve if there else replace(curve, value=math.nan)
+    inside = at is None or curve.x[0] <= at <= curve.x[-1]
+    return curve if inside else replace(curve, value=math.nan)

@@ -16,7 +16,6 @@ from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
-from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
@@ -27,7 +26,9 @@ from memlab.tui.compare.curves import (
     measures,
     overlay,
 )
+from memlab.tui.compare.keys import COMPARE
 from memlab.tui.compare.overlay import Overlaid, Overlay
+from memlab.tui.console import Console
 from memlab.tui.footer import Footer
 from memlab.tui.messages import CompareRuns, OpenRun
 from memlab.tui.plots.chart_screen import ChartScreen
@@ -46,7 +47,7 @@ class CompareScreen(ChartScreen):
     """Runs over one another."""
 
     CSS_PATH = "compare.tcss"
-    KEYS = keys.COMPARE
+    KEYS = COMPARE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
     AUTO_FOCUS = "Table"
 
@@ -56,7 +57,7 @@ class CompareScreen(ChartScreen):
 
         runs: list[Compared]
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
         super().__init__()
         self._chosen: dict[int, RunFolder] = {}
         self._histories: dict[str, History] = {}

@@ -1,6 +1,5 @@
 """The Lab screen: presets, the form, preflight; starting, saving, editing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -24,6 +23,7 @@ from memlab.preset.strict_yaml import parse
 from memlab.preset.validate import validated
 from memlab.tui import keys
 from memlab.tui.bar import Bar
+from memlab.tui.console import Console
 from memlab.tui.dialogs import Confirm, TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.lab.draft import Draft
@@ -32,7 +32,7 @@ from memlab.tui.lab.form import SettingsForm
 from memlab.tui.lab.preflight import Preflight
 from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.save import problem_with, save
-from memlab.tui.messages import StartRun
+from memlab.tui.messages import ClonePreset, EditPreset, StartRun
 from memlab.tui.safe_content import one_line, safe
 
 FIRST = "quickstart"
@@ -72,10 +72,9 @@ class LabScreen(Screen[None]):
         seconds: float | None
         problem: str
 
-    def __init__(self, probe: Callable[[Preset], float] | None) -> None:
-        """`probe` measures the seconds of an update."""
+    def __init__(self, console: Console) -> None:
         super().__init__()
-        self._probe = probe
+        self._probe = console.trainer.probe if console.trainer else None
         self._drafts: dict[str, Draft] = {}
         self._reverted: dict[str, Draft] = {}
         self._extra: list[Available] = []
@@ -119,8 +118,16 @@ class LabScreen(Screen[None]):
         presets = self.query_one(Presets)
         presets.show([*event.presets, *extra], event.point_at or presets.name_at_cursor or FIRST)
 
-    def clone(self, preset: Preset) -> None:
+    @on(EditPreset)
+    def _edit_preset(self, event: EditPreset) -> None:
+        event.stop()
+        self.read_presets(event.name)
+
+    @on(ClonePreset)
+    def _clone(self, event: ClonePreset) -> None:
         """Show the settings of a run as changes of its preset, or as a preset of their own."""
+        event.stop()
+        preset = event.preset
         known = {one.name: one for one in available()}
         base = known.get(preset.name)
         if base is None or base.preset is None:
@@ -193,11 +200,12 @@ class LabScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="preflight")
     def _inspect(self, preset: Preset) -> None:
         try:
-            found: Report | MemlabError = check_preset(preset)
-            assert isinstance(found, Report) and found.facts.chance_loss >= 0
+            report = check_preset(preset)
+            # The figure is computed when it is first read: here, not in the interface's thread.
+            _ = report.facts.chance_loss
+            self.post_message(self.Inspected(preset, report))
         except MemlabError as error:
-            found = error
-        self.post_message(self.Inspected(preset, found))
+            self.post_message(self.Inspected(preset, error))
 
     @on(Inspected)
     def _inspected(self, event: Inspected) -> None:

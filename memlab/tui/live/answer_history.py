@@ -68,8 +68,8 @@ class Strips:
 
     def line(self, place: int) -> Content:
         """One sample's signs; the cell of the samples shown is marked."""
-        how = [_SIGNS[sign] for sign in self.signs[:, place].tolist()]
+        cells = [_SIGNS[sign] for sign in self.signs[:, place].tolist()]
         styles = [
-            f"{style} reverse" if i == self.now else style for i, (_, style) in enumerate(how)
+            f"{style} reverse" if i == self.now else style for i, (_, style) in enumerate(cells)
         ]
-        return row([text for text, _ in how], styles)
+        return row([text for text, _ in cells], styles)

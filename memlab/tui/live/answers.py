@@ -1,4 +1,4 @@
-"""What the model answered: samples read from events, and their words, signs and probabilities."""
+"""The model's answers: samples read from events, as text with signs and probabilities."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A chart or a map of the run, and what is said above it."""
+"""A chart or a map of the run, with its title."""
 
 from collections.abc import Hashable
 from typing import final
@@ -9,7 +9,7 @@ from memlab.charts import Chart, Tiles
 from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
 from memlab.tui.live import learned_map
-from memlab.tui.live.curves import Measure, is_log
+from memlab.tui.live.curves import ChartOf, is_log
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
@@ -17,17 +17,17 @@ from memlab.tui.plots.plot import Plot, log_link, part_shown
 
 @final
 class ChartPanel(Plot[ViewState]):
-    """Draws what a measure makes of the moment."""
+    """Draws the chart of a measure."""
 
     DEFAULT_CSS = "ChartPanel { min-height: 7; }"
 
-    def __init__(self, name: str, measure: Measure, *, y_log: bool = False, id: str) -> None:
+    def __init__(self, name: str, measure: ChartOf, *, y_log: bool = False, id: str) -> None:
         super().__init__(y_log=y_log, id=id)
-        self._chosen: tuple[str, Measure] = (name, measure)
+        self._chosen: tuple[str, ChartOf] = (name, measure)
         self._caption: str | None = None
         """of a map"""
 
-    def choose(self, name: str, measure: Measure) -> None:
+    def choose(self, name: str, measure: ChartOf) -> None:
         """Draw another measure from now on, on the axis that suits it."""
         self._chosen, self.y_log = (name, measure), is_log(name)
         self.draw()
@@ -54,13 +54,13 @@ class ChartPanel(Plot[ViewState]):
         if self._caption is not None:
             return Content(" · ").join([self._measure_name(), Content(self._caption)])
         viewport = view_state.viewport
-        said = [self._measure_name(), *self._values(view_state)]
-        said.append(log_link("y", self.y_log, "log_y"))
+        parts = [self._measure_name(), *self._values(view_state)]
+        parts.append(log_link("y", self.y_log, "log_y"))
         if self.id == "loss":
-            said.append(log_link("x", viewport.x_log, "screen.log_x"))
-            said.append(Content(f"smoothing {viewport.weight:g}" if viewport.weight else "raw"))
-        said += part_shown(viewport, view_state.extent, "steps")
-        return Content(" · ").join(said)
+            parts.append(log_link("x", viewport.x_log, "screen.log_x"))
+            parts.append(Content(f"smoothing {viewport.weight:g}" if viewport.weight else "raw"))
+        parts += part_shown(viewport, view_state.extent, "steps")
+        return Content(" · ").join(parts)
 
     def _measure_name(self) -> Content:
         if self.id == "third":
@@ -71,6 +71,6 @@ class ChartPanel(Plot[ViewState]):
         """Every per-step value at the reading cursor, for the first chart."""
         if view_state.viewport.reading is None or self.id != "loss":
             return []
-        known = {k: v for k, v in view_state.row.items() if k not in SPARSE or v == v}
-        said = (f"{safe_text(name, 20)} {value:.4g}" for name, value in known.items())
-        return [Content.styled("  ".join([f"step {view_state.reading:,}", *said]), "$text")]
+        values = {k: v for k, v in view_state.row.items() if k not in SPARSE or v == v}
+        parts = (f"{safe_text(name, 20)} {value:.4g}" for name, value in values.items())
+        return [Content.styled("  ".join([f"step {view_state.reading:,}", *parts]), "$text")]

@@ -1,4 +1,4 @@
-"""Samples in columns: sign, split, prompt, target, tokens, and room for the past."""
+"""Samples in columns: sign, split, prompt, target, tokens, and room for the history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ class Columns:
     prompt: int
     target: int
     tokens: int
-    past: int
+    history: int
     """what is left"""
 
     @classmethod
-    def of(cls, found: Sequence[Answer], width: int) -> Self:
+    def of(cls, answers: Sequence[Answer], width: int) -> Self:
         """As wide as the samples need; of too little room, tokens get most and targets least."""
         room = max(width - _FIXED, 12)
-        tokens = _widest([token_line(a.tokens, room * 3 // 5) for a in found])
-        prompt = min(_widest([_text(a.prompt) for a in found]), (room - tokens) * 2 // 3)
-        target = min(_widest([_text(a.target) for a in found]), room - tokens - prompt)
-        tokens = _widest([token_line(a.tokens, room - prompt - target) for a in found])
+        tokens = _widest([token_line(a.tokens, room * 3 // 5) for a in answers])
+        prompt = min(_widest([_text(a.prompt) for a in answers]), (room - tokens) * 2 // 3)
+        target = min(_widest([_text(a.target) for a in answers]), room - tokens - prompt)
+        tokens = _widest([token_line(a.tokens, room - prompt - target) for a in answers])
         return cls(prompt, target, tokens, room - prompt - target - tokens - 1)
 
     def line(self, answer: Answer) -> Content:

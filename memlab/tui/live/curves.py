@@ -1,4 +1,4 @@
-"""From a moment to charts: which curves, marks, rules and levels each one shows."""
+"""From a view state to charts: which curves, marks, rules and levels each one shows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,11 +13,11 @@ from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.smoothed_loss import Floats
 
-Measure = Callable[[ViewState, bool, int], Chart | Tiles]
-"""(moment, whether y is logarithmic, columns) to a chart or a map"""
+ChartOf = Callable[[ViewState, bool, int], Chart | Tiles]
+"""(view state, whether y is logarithmic, columns) to a chart or a map"""
 
 _MINOR = ("grokked_95", "sustained", "generalizing")
-"""Phases without a rule of their own: what they say stands among the events."""
+"""Phases without a rule of their own: they are listed among the events."""
 _COLOURS = {
     "memorized": "memorized", "grokked": "grokked", "collapsed": "spike", "diverged": "spike",
 }  # fmt: skip
@@ -44,7 +44,7 @@ class Extremes:
         both = np.stack([self.low, self.high], axis=1).ravel()
         return Series(name, np.repeat(self.x, 2), both, "train", self.value)
 
-    def beside(self, shown: Floats) -> int:
+    def hidden_in(self, shown: Floats) -> int:
         """How many values that are not finite are not seen as gaps in what is `shown`."""
         return self.not_finite - int(np.isnan(shown).sum())
 
@@ -53,7 +53,7 @@ def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
     """A column's extremes, finer than the half columns of the chart's canvas."""
     low, high = view_state.viewport.span(view_state.extent)
     pieces = [
-        view_state.view.view(column, first, last, width)
+        view_state.run.view(column, first, last, width)
         for first, last, width in _pieces(
             low, min(high, view_state.step), view_state.viewport.x_log, columns
         )
@@ -63,10 +63,10 @@ def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
     odd = np.concatenate([b.nonfinite for b in pieces])
     if column in SPARSE:
         odd = np.zeros_like(odd)
-    there = np.isfinite(least) | (odd > 0)
+    known = np.isfinite(least) | (odd > 0)
     value = view_state.row.get(column, np.nan)
-    known = value if np.isfinite(value) else None
-    return Extremes(x[there], least[there], most[there], int(odd.sum()), known)
+    at_cursor = value if np.isfinite(value) else None
+    return Extremes(x[known], least[known], most[known], int(odd.sum()), at_cursor)
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
@@ -86,13 +86,13 @@ def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[
 def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     """Raw loss as a band, smoothed, validation; chance, spikes, phases and edits."""
     raw = extremes(view_state, "loss", columns)
-    judged = _judged(view_state, "loss", ("val", "test"))
+    evaluated = _by_split(view_state, "loss", ("val", "test"))
     chance = view_state.chance
     line = raw.series("train")
     chart = replace(
         _frame(view_state, y_log),
-        series=(line, *judged),
-        not_finite=raw.beside(line.y),
+        series=(line, *evaluated),
+        not_finite=raw.hidden_in(line.y),
         marks=tuple(_spikes(view_state)),
         levels=(Level(chance, "chance", "chance"),) if chance else (),
     )
@@ -100,19 +100,21 @@ def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
         return chart
     smoothed = _finite("train", *view_state.smoothed.until(view_state.step), "train")
     band = Band(raw.x, raw.low, raw.high, "band")
-    return replace(chart, series=(smoothed, *judged), bands=(band,), not_finite=raw.beside(raw.low))
+    return replace(
+        chart, series=(smoothed, *evaluated), bands=(band,), not_finite=raw.hidden_in(raw.low)
+    )
 
 
 def accuracy(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     """The share of answers that are right, by split, with phases."""
-    series = _judged(view_state, "accuracy", ("train", "val", "test"))
+    series = _by_split(view_state, "accuracy", ("train", "val", "test"))
     return replace(_frame(view_state, y_log), series=series, y_range=None if y_log else _SHARE)
 
 
-def measures(view_state: ViewState) -> dict[str, Measure]:
+def measures(view_state: ViewState) -> dict[str, ChartOf]:
     """The charts that one may choose beside loss and accuracy, by name."""
-    view = view_state.view
-    found: dict[str, Measure] = {
+    view = view_state.run
+    charts: dict[str, ChartOf] = {
         name: column(name) for name in view.steps.columns if name != "loss"
     } | {FIRST_LEARNED: _first_learned}
     elsewhere = {
@@ -120,12 +122,12 @@ def measures(view_state: ViewState) -> dict[str, Measure]:
         *(f"{s}_{m}" for s in ("train", "val", "test") for m in ("loss", "accuracy")),
     }
     kinds = dict.fromkeys(_kind(name) for name in view.evaluations if name not in elsewhere)
-    found |= {kind: _evaluated(kind) for kind in kinds}
+    charts |= {kind: _evaluated(kind) for kind in kinds}
     evaluated = view.of(Evaluated)
     if evaluated and evaluated[-1].groups:
         names = dict.fromkeys(name for values in evaluated[-1].groups.values() for name in values)
-        found |= {f"{name} by task": _by_task(name) for name in names}
-    return found
+        charts |= {f"{name} by task": _by_task(name) for name in names}
+    return charts
 
 
 def _first_learned(view_state: ViewState, y_log: bool, columns: int) -> Tiles:
@@ -137,13 +139,15 @@ def is_log(name: str) -> bool:
     return name.endswith(("loss", "norm", "loss by task"))
 
 
-def column(name: str) -> Measure:
+def column(name: str) -> ChartOf:
     """A per-step column, by its name."""
 
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
         found = extremes(view_state, name, columns)
         line = found.series(name)
-        return replace(_frame(view_state, y_log), series=(line,), not_finite=found.beside(line.y))
+        return replace(
+            _frame(view_state, y_log), series=(line,), not_finite=found.hidden_in(line.y)
+        )
 
     return measure
 
@@ -159,18 +163,18 @@ def _split(name: str) -> str:
     return split if split in ("val", "test") else "train"
 
 
-def _evaluated(kind: str) -> Measure:
+def _evaluated(kind: str) -> ChartOf:
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-        names = [name for name in view_state.view.evaluations if _kind(name) == kind]
+        names = [name for name in view_state.run.evaluations if _kind(name) == kind]
         series = [_finite(safe_text(n), *_evaluations(view_state, n), _split(n)) for n in names]
         return replace(_frame(view_state, y_log), series=tuple(series))
 
     return measure
 
 
-def _by_task(name: str) -> Measure:
+def _by_task(name: str) -> ChartOf:
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-        evaluated = view_state.view.of(Evaluated)
+        evaluated = view_state.run.of(Evaluated)
         tasks = dict.fromkeys(task for event in evaluated for task in event.groups)
         series = []
         for i, task in enumerate(tasks):
@@ -184,28 +188,28 @@ def _by_task(name: str) -> Measure:
     return measure
 
 
-def _judged(view_state: ViewState, measure: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
+def _by_split(view_state: ViewState, measure: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
     names = [(split, f"{split}_{measure}") for split in splits]
     return tuple(
         _finite(split, *_evaluations(view_state, name), split)
         for split, name in names
-        if name in view_state.view.evaluations
+        if name in view_state.run.evaluations
     )
 
 
 def _evaluations(view_state: ViewState, name: str) -> tuple[Floats, Floats]:
-    values = view_state.view.evaluations
+    values = view_state.run.evaluations
     return values["step"], values[name]
 
 
 def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
-    """A line through the values there are: a split is not judged at every evaluation."""
-    there = np.isfinite(y)
-    return Series(name, x[there], y[there], colour)
+    """A line through the values there are: not every split is evaluated at every evaluation."""
+    known = np.isfinite(y)
+    return Series(name, x[known], y[known], colour)
 
 
 def _spikes(view_state: ViewState) -> Iterator[Marks]:
-    spikes = view_state.view.spikes
+    spikes = view_state.run.spikes
     places = [(spike.peak_step, spike.peak) for spike in spikes]
     if places:
         x, y = np.array(sorted(places), dtype=np.float64).T
@@ -214,7 +218,7 @@ def _spikes(view_state: ViewState) -> Iterator[Marks]:
 
 def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:
     """Phases, edits, planned changes and resumes; those whose labels matter most come last."""
-    view = view_state.view
+    view = view_state.run
     resumed = [e for e in view.of(Started) if e.resumed_from is not None]
     phases = [e for e in view.phases if e.name not in _MINOR]
     return (

@@ -35,8 +35,8 @@ class EditForm(Dialog[dict[str, Any] | None]):
     EditForm .setting { height: 1; }
     EditForm .setting Label { width: 26; }
     EditForm .setting Input { width: 1fr; }
-    EditForm #said { height: auto; min-height: 3; margin-top: 1; color: $text-muted; }
-    EditForm #said.-problem { color: $text-error; }
+    EditForm #message { height: auto; min-height: 3; margin-top: 1; color: $text-muted; }
+    EditForm #message.-problem { color: $text-error; }
     """
 
     def __init__(self, preset: Preset) -> None:
@@ -49,13 +49,13 @@ class EditForm(Dialog[dict[str, Any] | None]):
         """One line for each setting, its help below."""
         with Vertical() as box:
             box.border_title = Content("edit while training")
-            box.border_subtitle = Content("esc leaves all as it is")
+            box.border_subtitle = Content("esc cancels")
             with VerticalScroll(can_focus=False):
                 for field in self._fields:
                     with Horizontal(classes="setting"):
                         yield Label(Content(field.key))
                         yield Input(self._now[field.key], name=field.key, compact=True)
-            yield Static(id="said")
+            yield Static(id="message")
             yield Button("apply ⏎", id="apply", compact=True)
 
     def on_descendant_focus(self) -> None:
@@ -92,15 +92,15 @@ class EditForm(Dialog[dict[str, Any] | None]):
         return read_edits(self._preset, changed) if changed else {}
 
     def _tell(self) -> None:
-        said = self.query_one("#said", Static)
+        message = self.query_one("#message", Static)
         try:
             changed = self.changes()
         except PresetError as error:
-            said.update(Content(str(error)))
-            said.set_class(True, "-problem")
+            message.update(Content(str(error)))
+            message.set_class(True, "-problem")
             return
-        said.set_class(False, "-problem")
-        said.update(Content("\n".join(filter(None, [self._help(), _summary(changed)]))))
+        message.set_class(False, "-problem")
+        message.update(Content("\n".join(filter(None, [self._help(), _summary(changed)]))))
 
     def _help(self) -> str:
         focused = self.focused

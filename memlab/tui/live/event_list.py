@@ -1,4 +1,4 @@
-"""What has happened, the newest first; a line leads to its step."""
+"""The events of a run, the newest first; a line leads to its step."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ from memlab.tui.live.view_state import ViewState
 
 _LEVELS = {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning")}
 _LONGEST = 160
-_TOLD: tuple[type[Event], ...] = (
+_LISTED: tuple[type[Event], ...] = (
     Started, Spike, Phase, Finding, Change, Edited, Checkpoint, Paused, Resumed, Ended,
 )  # fmt: skip
-"""Kinds with a line of their own; a spike that is not over has one too."""
+"""Kinds with a line of their own; an open spike has one too."""
 
 
 @final
@@ -47,28 +47,28 @@ class EventList(Lines[Event]):
 
     def depends(self, view_state: ViewState) -> Hashable:
         """Events, and the line that is selected."""
-        told = sum(len(view_state.view.of(kind)) for kind in (*_TOLD, SpikeOnset))
-        return told, self.selected, self.has_focus
+        n_events = sum(len(view_state.run.of(kind)) for kind in (*_LISTED, SpikeOnset))
+        return n_events, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> Content:
-        """How many of what one looks for."""
-        view = view_state.view
-        spikes, findings = len(view.spikes), len(view.findings)
+        """How many spikes and findings."""
+        run = view_state.run
+        spikes, findings = len(run.spikes), len(run.findings)
         return Content(f"events · ▼ {spikes} · findings {findings}")
 
     def lines(self, view_state: ViewState) -> Sequence[Event]:
-        """The events told here. A spike stands at its peak, though it is told when it is over."""
-        opened = view_state.view.open_spike
-        told = [event for kind in _TOLD for event in view_state.view.of(kind)]
-        told += [opened] if opened else []
-        return sorted(told, key=lambda event: (where(event), event.seq), reverse=True)
+        """The events listed. A spike is listed at its peak, though it is recorded when it closes."""
+        opened = view_state.run.open_spike
+        events = [event for kind in _LISTED for event in view_state.run.of(kind)]
+        events += [opened] if opened else []
+        return sorted(events, key=lambda event: (where(event), event.seq), reverse=True)
 
     def written(self, found: Sequence[Event]) -> list[Content]:
         """Step, sign, words."""
         return [_line(event) for event in found]
 
     def choose(self, what: Event) -> None:
-        """Ask to be led to the step."""
+        """Go to the step."""
         self.post_message(self.Chosen(where(what)))
 
 
@@ -87,7 +87,7 @@ def where(event: Event) -> int:
 
 
 def describe(event: Event) -> tuple[str, str, str]:
-    """(sign, style, words) of an event that is told here."""
+    """(sign, style, words) of a listed event."""
     match event:
         case Phase():
             return "★", _PHASES.get(event.name, "$text-accent"), _phase(event)
@@ -106,20 +106,20 @@ def describe(event: Event) -> tuple[str, str, str]:
             best = f", best at {event.best_step:,}" if event.best_step is not None else ""
             return "■", "$foreground-muted", f"checkpoint{best}"
         case _:
-            return "·", "$foreground-muted", _course(event)
+            return "·", "$foreground-muted", _run_event(event)
 
 
-def _course(event: Event) -> str:
+def _run_event(event: Event) -> str:
     match event:
         case Started(resumed_from=None):
             why = f": {event.engine_reason}" if event.engine_reason else ""
             return f"started on {event.device}, engine {event.engine}{why}"
         case Started():
-            return f"attempt {event.attempt} goes on from {event.resumed_from:,} on {event.device}"
+            return f"attempt {event.attempt} resumed from step {event.resumed_from:,} on {event.device}"
         case Paused():
             return "paused"
         case Resumed():
-            return "goes on"
+            return "resumed"
         case Ended():
             return f"ended: {_ENDS.get(event.reason, event.reason)}"
         case _:
@@ -143,6 +143,6 @@ def _spike(event: Spike) -> str:
 
 _PHASES = {"collapsed": "$text-error", "diverged": "$text-error", "overfitting": "$text-warning"}
 _ENDS = {
-    "early_stop": "early, as the preset asks",
-    "superseded": "another process has taken the run over",
+    "early_stop": "early stop, as set in the preset",
+    "superseded": "superseded: another process took over the run",
 }

@@ -18,8 +18,8 @@ class _Frame(App[None]):
         self._folder, self._at = folder, at
 
     def on_mount(self) -> None:
-        """Show it, without what is for the hand."""
-        self.push_screen(RunScreen(self._folder, self._at, hands=False))
+        """Show it without tabs and keys."""
+        self.push_screen(RunScreen(self._folder, self._at, interactive=False))
 
 
 def frame(folder: RunFolder, at: int | None = None, width: int = 120, height: int = 40) -> str:

@@ -1,4 +1,4 @@
-"""How far the run is, how fast, on what: the line above the charts."""
+"""Name, status, progress, speed and device: the line above the charts."""
 
 from collections.abc import Hashable
 from typing import final
@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
-from memlab.tui.live.view_state import RECENT, ViewState, steps_in_all, steps_per_second
+from memlab.tui.live.view_state import RECENT, ViewState, steps_per_second, total_steps
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -23,35 +23,35 @@ _BAR = 12
 
 @final
 class Header(Widget):
-    """Name and status, then what there is room for, the most wanted first."""
+    """Name and status, then what fits, the most important first."""
 
     DEFAULT_CSS = "Header { height: 1; padding: 0 1; }"
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._moment: ViewState | None = None
+        self._view_state: ViewState | None = None
         self._drawn: Hashable = None
 
     def show(self, view_state: ViewState) -> None:
-        """Take in a moment."""
-        self._moment = view_state
+        """Take a view state."""
+        self._view_state = view_state
         if (depends := (view_state.version, view_state.status, view_state.problem)) != self._drawn:
             self._drawn = depends
             self.refresh()
 
     def render(self) -> Content:
         """As much as fits."""
-        if self._moment is None:
+        if self._view_state is None:
             return Content("")
         width = self.content_size.width
-        return fitted(facts(self._moment, width // 4), width)
+        return fitted(facts(self._view_state, width // 4), width)
 
 
 def facts(view_state: ViewState, room: int) -> list[Content]:
-    """What is to be known of a run, the most wanted first; its name in `room` cells or so."""
-    view = view_state.view
+    """Facts of a run, the most important first; its name in about `room` cells."""
+    view = view_state.run
     sign, style = _SIGNS.get(view_state.status, ("✗", "$text-error"))
-    planned = steps_in_all(view_state.folder, view)
+    planned = total_steps(view_state.folder, view)
     done = view_state.step / planned
     name = safe_text(view_state.folder.labels().name or view_state.folder.path.name, max(room, 24))
     parts = [

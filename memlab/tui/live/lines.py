@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Lines(Panel[ViewState], Generic[T]):
-    """Draws only the lines that have room."""
+    """Draws only the lines that fit."""
 
     KEYS = LINES
     BINDINGS = LINES.bindings()
@@ -28,18 +28,18 @@ class Lines(Panel[ViewState], Generic[T]):
 
     @abstractmethod
     def lines(self, view_state: ViewState) -> Sequence[T]:
-        """What there is a line for."""
+        """The items, one per line."""
 
     @abstractmethod
-    def written(self, found: Sequence[T]) -> list[Content]:
-        """The lines that have room; what is too wide is cut."""
+    def written(self, items: Sequence[T]) -> list[Content]:
+        """The lines of these items; what is too wide is cut."""
 
     @abstractmethod
-    def choose(self, what: T) -> None:
-        """Do what a line stands for."""
+    def choose(self, item: T) -> None:
+        """Open an item."""
 
-    def settle(self, what: Sequence[T], view_state: ViewState, width: int) -> None:
-        """Settle what all lines have in common, before any is written."""
+    def settle(self, items: Sequence[T], view_state: ViewState, width: int) -> None:
+        """Compute what all lines share, before any is written."""
 
     def footnote(self) -> list[Content]:
         """Lines that stay at the bottom."""
@@ -52,14 +52,14 @@ class Lines(Panel[ViewState], Generic[T]):
     def paint(self, view_state: ViewState) -> None:
         """Write the lines around the one that is selected."""
         width, height = self.size
-        what = self.lines(view_state)
-        self.selected = min(self.selected, max(len(what) - 1, 0))
-        self.settle(what, view_state, width)
+        items = self.lines(view_state)
+        self.selected = min(self.selected, max(len(items) - 1, 0))
+        self.settle(items, view_state, width)
         below = self.footnote()
         room = max(height - len(below), 1)
         self._top = min(max(self._top, self.selected - room + 1), self.selected)
-        self._top = max(min(self._top, len(what) - room), 0)
-        lines = self.written(what[self._top : self._top + room])
+        self._top = max(min(self._top, len(items) - room), 0)
+        lines = self.written(items[self._top : self._top + room])
         shown = [self._cut(line, self._top + i, width) for i, line in enumerate(lines)]
         shown += [Content("")] * (room - len(shown) if below else 0)
         self._picture = Content("\n").join([*shown, *below])
@@ -82,9 +82,9 @@ class Lines(Panel[ViewState], Generic[T]):
         self.action_move(by * max(self.size.height - 1, 1))
 
     def action_choose(self) -> None:
-        """Do what the selected line stands for."""
-        if self.view_state and (what := self.lines(self.view_state)):
-            self.choose(what[self.selected])
+        """Open the selected item."""
+        if self.view_state and (items := self.lines(self.view_state)):
+            self.choose(items[self.selected])
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Up."""
@@ -97,7 +97,7 @@ class Lines(Panel[ViewState], Generic[T]):
         self.action_move(1)
 
     def on_click(self, event: events.Click) -> None:
-        """Select the line, and do what it stands for."""
+        """Select the line and open its item."""
         at = event.get_content_offset(self)
         if self.view_state and at is not None:
             row = self._top + at.y
@@ -107,6 +107,6 @@ class Lines(Panel[ViewState], Generic[T]):
                 self.draw()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show which line is selected, or show it no more."""
+        """Show or hide the selection."""
         super().watch_has_focus(has_focus)
         self.draw()

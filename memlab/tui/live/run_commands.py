@@ -1,4 +1,4 @@
-"""Asking a live run for something: a file in its folder, answered by an event."""
+"""Commands to a live run: a file in its folder, answered by an event."""
 
 from typing import Any
 
@@ -15,25 +15,25 @@ from memlab.tui.safe_content import one_line
 
 _WORDS = {
     "pause": "pause",
-    "resume": "go on",
-    "stop": "save and end",
+    "resume": "resume",
+    "stop": "save a checkpoint and stop",
     "checkpoint": "save a checkpoint",
     "edit": "change settings",
 }
 
 
 def ask(screen: Screen[Any], folder: RunFolder, command: Command) -> None:
-    """Send a command, and say so."""
+    """Send a command and confirm it."""
     try:
         send(folder, command)
     except (MemlabError, OSError) as error:
         _refuse(screen, error)
     else:
-        screen.notify(f"asked to {_WORDS[command.kind]}", timeout=2)
+        screen.notify(f"command sent: {_WORDS[command.kind]}", timeout=2)
 
 
 def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> None:
-    """Let a person change what may change while the run trains, and send it."""
+    """Show the form for edits during training and send the result."""
     try:
         preset = preset_of(folder)
         for edited in view.edits:

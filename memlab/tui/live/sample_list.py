@@ -51,16 +51,16 @@ class SampleList(Lines[Answer]):
         """Evaluations, the one shown, the filter and the line that is selected."""
         at = samples_at(view_state)
         step = at.step if at else None
-        return len(view_state.view.samples), step, self.filter, self.selected, self.has_focus
+        return len(view_state.run.samples), step, self.filter, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> Content:
         """At which step, how many are right, what is left out."""
         at = samples_at(view_state)
         if at is None:
             return Content("samples")
-        found = answers(at)
-        right = sum(answer.ok for answer in found)
-        said = Content(f"samples · step {at.step:,} · {right}/{len(found)} right · ")
+        listed = answers(at)
+        right = sum(answer.ok for answer in listed)
+        said = Content(f"samples · step {at.step:,} · {right}/{len(listed)} correct · ")
         return said + Content(" ").join(self._choice(name) for name in FILTERS)
 
     def _choice(self, name: str) -> Content:
@@ -82,25 +82,25 @@ class SampleList(Lines[Answer]):
             return not answer.ok
         return self.filter in ("all", answer.split)
 
-    def settle(self, what: Sequence[Answer], view_state: ViewState, width: int) -> None:
+    def settle(self, items: Sequence[Answer], view_state: ViewState, width: int) -> None:
         """Columns for prompt, target and tokens; the past gets what is left, or a line below."""
-        self._columns = columns = Columns.of(what[:_MEASURED], width)
-        self._selection = what[self.selected].place if what else None
-        self._below = columns.past < _LEAST and self.size.height >= 5
+        self._columns = columns = Columns.of(items[:_MEASURED], width)
+        self._selection = items[self.selected].place if items else None
+        self._below = columns.history < _LEAST and self.size.height >= 5
         lead = len(f"#{self._selection} ")
-        self._first = lead if self._below else width - columns.past
-        taken = view_state.view.samples
+        self._first = lead if self._below else width - columns.history
+        taken = view_state.run.samples
         now = bisect_right(taken, view_state.reading, key=lambda samples: samples.step) - 1
         right = self._past.of(taken)
-        room = width - self._first if self._below or columns.past >= _LEAST else 0
+        room = width - self._first if self._below or columns.history >= _LEAST else 0
         self._strips = Strips.over(taken, right, now, room)
 
-    def written(self, found: Sequence[Answer]) -> list[Content]:
+    def written(self, items: Sequence[Answer]) -> list[Content]:
         """Sign, split, prompt, target, tokens, past."""
-        lines = [self._columns.line(answer) for answer in found]
+        lines = [self._columns.line(answer) for answer in items]
         if self._below or not self._strips.steps:
             return lines
-        strips = (self._strips.line(answer.place) for answer in found)
+        strips = (self._strips.line(answer.place) for answer in items)
         return [
             Content.assemble(line, " ", strip) for line, strip in zip(lines, strips, strict=True)
         ]
@@ -112,10 +112,10 @@ class SampleList(Lines[Answer]):
             return []
         return [Content.assemble((f"#{place} ", "$foreground-muted"), self._strips.line(place))]
 
-    def choose(self, what: Answer) -> None:
+    def choose(self, item: Answer) -> None:
         """Show all of a sample."""
         self.app.push_screen(
-            MessageBox(Content(f"Sample {what.place}, {shown(what.split)}"), whole(what))
+            MessageBox(Content(f"Sample {item.place}, {shown(item.split)}"), whole(item))
         )
 
     def on_click(self, event: events.Click) -> None:
@@ -129,7 +129,7 @@ class SampleList(Lines[Answer]):
 
 def samples_at(view_state: ViewState) -> Samples | None:
     """The newest samples up to the reading cursor."""
-    taken = view_state.view.samples
+    taken = view_state.run.samples
     n = bisect_right(taken, view_state.reading, key=lambda samples: samples.step)
     return taken[n - 1] if n else None
 
@@ -144,7 +144,7 @@ def whole(answer: Answer) -> Content:
     ]
     for token in answer.tokens:
         sign, style = RIGHT if token.ok else WRONG
-        meant = "" if token.ok else f"  instead of {shown(token.target)}"
+        meant = "" if token.ok else f"  expected {shown(token.target)}"
         text = f"{sign} {shown(token.text):<12} p {token.p:.4f}{meant}"
         lines.append(Content.styled(text, style))
     return Content("\n").join(lines)

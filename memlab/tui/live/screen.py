@@ -1,7 +1,7 @@
 """The Live and Replay screen: panels around a cursor in a run's history.
 
-Live is a cursor that follows the end, replay one that is held; the panels know no difference. The
-screen reads the run's folder and sends commands to it; it never touches what trains.
+Live is a cursor that follows the end, replay one that stays at a step; panels see no difference.
+The screen reads the run's folder and sends commands to it; it never touches the trainer.
 """
 
 import gc
@@ -35,7 +35,7 @@ from memlab.tui.plots.panel import Panel
 from memlab.tui.plots.viewport import Viewport, XExtent
 
 TICK = 0.1
-"""Seconds between looks at the clock; how often is drawn is up to `Pace`."""
+"""Seconds between looks at the clock; `RedrawThrottle` decides when to draw."""
 
 
 @final
@@ -53,22 +53,22 @@ class RunScreen(ChartScreen):
         at: int | None = None,
         speed: float | None = None,
         *,
-        hands: bool = True,
+        interactive: bool = True,
     ) -> None:
-        """Held at step `at`; None = at the end. With a `speed` it plays from there.
+        """Start at step `at`; None = at the end. With a `speed` it plays from there.
 
-        Without `hands` it is a picture: no tabs, no keys.
+        Without `interactive` it is a picture: no tabs, no keys.
         """
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
-        self.viewer, self._hands = Viewer(folder, at, speed), hands
-        self._pace = RedrawThrottle()
-        self._behind = self._steered = False
+        self.viewer, self._interactive = Viewer(folder, at, speed), interactive
+        self._throttle = RedrawThrottle()
+        self._behind = self._was_following = False
 
     def compose(self) -> ComposeResult:
         """Two columns of panels between the header and the time line."""
-        if self._hands:
+        if self._interactive:
             yield Bar()
         yield Header(id="header")
         with Horizontal(id="panels"):
@@ -80,20 +80,20 @@ class RunScreen(ChartScreen):
                 yield ChartPanel("grad_norm", curves.column("grad_norm"), y_log=True, id="third")
                 yield EventList(id="events")
         yield Scrubber(id="scrubber")
-        if self._hands:
+        if self._interactive:
             yield Footer()
 
     def on_mount(self) -> None:
         """Draw, and look at the clock from now on."""
         self.call_after_refresh(self._draw)
-        # A run's events and the screen's parts are many and stay: to look among them for what is
-        # left over would cost a frame each time.
+        # A run's events and the screen's parts are many and stay: a garbage collection over them
+        # costs a frame.
         self.call_after_refresh(gc.freeze)
         self.call_after_refresh(self._count_from_here)
         self.set_interval(TICK, self._tick)
 
     def on_unmount(self) -> None:
-        """Let the run's events go."""
+        """Release the run's events."""
         gc.unfreeze()
 
     def on_screen_resume(self) -> None:
@@ -108,13 +108,13 @@ class RunScreen(ChartScreen):
     # Time
 
     def _count_from_here(self) -> None:
-        self._pace.restart(time.monotonic(), time.thread_time())
+        self._throttle.restart(time.monotonic(), time.thread_time())
 
     def _tick(self) -> None:
         if not self.is_current:
             return
         playing = self.viewer.cursor.playing and not self.viewer.alive
-        seconds = self._pace.due(time.monotonic(), time.thread_time(), playing)
+        seconds = self._throttle.due(time.monotonic(), time.thread_time(), playing)
         if seconds is not None:
             self.poll(seconds)
 
@@ -124,7 +124,7 @@ class RunScreen(ChartScreen):
             self._draw()
 
     def _draw(self) -> None:
-        """Hand the moment to all that is shown; each part draws what differs."""
+        """Give the view state to all parts; each draws what differs."""
         self._behind = False
         view_state = self.viewer.view_state()
         self.query_one(Header).show(view_state)
@@ -132,12 +132,12 @@ class RunScreen(ChartScreen):
             assert isinstance(panel, Panel)
             panel.show(view_state)
         self.query_one(Scrubber).show(self.viewer.track())
-        if self._steered != self.viewer.following:
-            self._steered = self.viewer.following
+        if self._was_following != self.viewer.following:
+            self._was_following = self.viewer.following
             self.refresh_bindings()
 
     def _moved(self) -> None:
-        """Draw once all moves that wait have been made."""
+        """Draw once all pending moves are done."""
         if not self._behind:
             self._behind = True
             self.call_later(self._draw)
@@ -155,7 +155,7 @@ class RunScreen(ChartScreen):
             self.action_play()
 
     def action_play(self) -> None:
-        """Play, or hold."""
+        """Play or pause."""
         self.viewer.cursor.play(not self.viewer.cursor.playing)
         self._count_from_here()
         self._draw()
@@ -177,7 +177,7 @@ class RunScreen(ChartScreen):
         self._moved()
 
     def action_go_to(self) -> None:
-        """Ask for a step and go there."""
+        """Go to a step."""
 
         def problem(text: str) -> str | None:
             # Python reads no number of thousands of digits.
@@ -204,7 +204,7 @@ class RunScreen(ChartScreen):
     # Commands
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what makes sense now is offered."""
+        """Offer only what applies now."""
         if action in ("pause", "stop", "edit", "checkpoint"):
             return self.viewer.following
         if action == "play":
@@ -212,31 +212,31 @@ class RunScreen(ChartScreen):
         return self.has_class("-narrow") if action == "page" else True
 
     def action_pause(self) -> None:
-        """Let the training wait, or go on."""
+        """Pause or resume the training."""
         paused = self.viewer.status == Status.PAUSED
         ask(self, self.viewer.folder, Resume() if paused else Pause())
 
     def action_stop(self) -> None:
-        """Save and end."""
+        """Save a checkpoint and stop."""
         ask(self, self.viewer.folder, Stop())
 
     def action_checkpoint(self) -> None:
-        """Save and go on."""
+        """Save a checkpoint."""
         ask(self, self.viewer.folder, CheckpointNow())
 
     def action_edit(self) -> None:
-        """Ask for changes of what may change while training."""
+        """Edit settings during training."""
         ask_for_edits(self, self.viewer.folder, self.viewer.whole)
 
     # Look
 
     @property
     def viewport(self) -> Viewport:
-        """How one looks at the run."""
+        """Visible part, axes, smoothing, cursor."""
         return self.viewer.viewport
 
     def see(self, viewport: Viewport) -> None:
-        """Look at it so from now on."""
+        """Use another viewport."""
         self.viewer.viewport = viewport
         self._moved()
 
@@ -260,7 +260,7 @@ class RunScreen(ChartScreen):
         self.read_at(event.step)
 
     def action_spike(self, by: int) -> None:
-        """Read at the next spike or the one before; one that is still to come is gone to."""
+        """Read at the next or previous spike; if it lies after the cursor, move there."""
         here = self.viewport.reading
         start = (-1 if by > 0 else self.extent.last + 1) if here is None else here
         spikes = self.viewer.spikes()
@@ -283,18 +283,18 @@ class RunScreen(ChartScreen):
         """Another measure in the third chart."""
         panel = self.query_one("#third", ChartPanel)
         if panel.view_state is not None:
-            there = curves.measures(panel.view_state)
-            names = list(there)
-            at = names.index(panel.chosen) + by if panel.chosen in there else 0
+            measures = curves.measures(panel.view_state)
+            names = list(measures)
+            at = names.index(panel.chosen) + by if panel.chosen in measures else 0
             name = names[at % len(names)]
-            panel.choose(name, there[name])
+            panel.choose(name, measures[name])
 
     def action_filter(self, name: str | None = None) -> None:
         """Other samples."""
         self.query_one(SampleList).choose_filter(name)
 
     def action_full(self) -> None:
-        """Give a panel all the room, or take it back."""
+        """Show the focused panel alone, or all again."""
         full = self.query(".-full")
         if full:
             full.remove_class("-full")
@@ -307,6 +307,6 @@ class RunScreen(ChartScreen):
         self.add_class("-one")
 
     def action_page(self) -> None:
-        """The other column, where only one has room."""
+        """Show the other column, where only one fits."""
         self.toggle_class("-other")
         self.query_one("#accuracy" if self.has_class("-other") else "#loss").focus()

@@ -40,7 +40,7 @@ def ticks(view: Snapshot) -> tuple[tuple[int, str], ...]:
 
 @final
 class Scrubber(Widget, can_focus=True):
-    """Shows a track and says where it was asked to go."""
+    """Shows a track and reports where its knob was moved."""
 
     KEYS = SCRUBBER
     BINDINGS = SCRUBBER.bindings()
@@ -51,12 +51,12 @@ class Scrubber(Widget, can_focus=True):
 
     @dataclass
     class Moved(Message):
-        """The knob is asked to go to a step."""
+        """The knob was moved to a step."""
 
         step: float
 
     class Pressed(Message):
-        """What stands before the track was pressed."""
+        """The label before the track was clicked."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)

@@ -1,4 +1,4 @@
-"""What the panels draw: a run as it stood at a step, and how people look at it."""
+"""What the panels draw: a run as it stood at a step, and the viewport."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from memlab.record.status import Status
 from memlab.record.summary import planned_steps
 from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.plots.smoothed_loss import Smoothed
-from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.plots.viewport import Viewport, XExtent, first_weight
 
 RECENT = 50
 """Events over which the present speed is measured."""
@@ -22,7 +22,8 @@ class ViewState:
     """Immutable but for `smoothed` and `learned`, which only grow."""
 
     folder: RunFolder
-    view: Snapshot
+    run: Snapshot
+    """as it stood at the cursor"""
     smoothed: Smoothed
     learned: LearnedMap
     viewport: Viewport
@@ -33,29 +34,28 @@ class ViewState:
     @property
     def step(self) -> int:
         """Updates done."""
-        return self.view.last_step
+        return self.run.last_step
 
     @property
     def version(self) -> tuple[int, int]:
-        """Differs when more is recorded."""
-        return self.view.steps.last_step, len(self.view.events)
+        """Changes when more is recorded."""
+        return self.run.steps.last_step, len(self.run.events)
 
     @property
     def chance(self) -> float | None:
         """Loss of guessing, in nats."""
-        chance = self.folder.description.get("check", {}).get("chance_loss")
-        return float(chance) if chance and chance > 0 else None
+        return self.folder.facts.chance_loss
 
     @property
     def reading(self) -> int:
-        """The step whose values and samples are told."""
+        """The step whose values and samples are shown."""
         reading = self.viewport.reading
         return self.step if reading is None else min(round(reading), self.step)
 
     @cached_property
     def row(self) -> dict[str, float]:
         """Every per-step value at the reading cursor, without one the last; empty if unknown."""
-        rows = self.view.steps
+        rows = self.run.steps
         at = rows.last_step if self.viewport.reading is None else self.reading
         _, values = rows.read(at, at)
         return dict(zip(rows.columns, values[0].tolist(), strict=True)) if len(values) else {}
@@ -66,42 +66,49 @@ class ViewState:
         return XExtent.of_steps(self.step)
 
 
-def steps_in_all(folder: RunFolder, view: Snapshot) -> int:
-    """The updates that are planned, or those done where they are more; at least one."""
-    return max(planned_steps(folder, view), view.last_step, 1)
+def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> Viewport:
+    """All of a run, smoothed if its loss is noisy."""
+    weight = first_weight(total_steps(folder, run), folder.facts.has_batches)
+    return Viewport(x_log=x_log, weight=weight)
 
 
-def has_batches(folder: RunFolder) -> bool:
-    """Whether each update sees a part of the data, so that the loss is noisy."""
-    training = folder.description.get("preset", {}).get("training", {})
-    return bool(training.get("batch_size") != "full")
+def view_at_end(folder: RunFolder, run: Snapshot, viewport: Viewport) -> ViewState:
+    """A run as it stands, for a single picture."""
+    smoothed = Smoothed(viewport.weight)
+    smoothed.extend(run.steps)
+    return ViewState(folder, run, smoothed, LearnedMap(folder), viewport, folder.status())
 
 
-def status_then(view: Snapshot) -> str:
-    """What a run that lives, or lived then, was doing: running or paused."""
-    turns = [event for kind in (Started, Paused, Resumed) for event in view.of(kind)[-1:]]
-    last = max(turns, key=lambda event: event.seq, default=None)
+def total_steps(folder: RunFolder, run: Snapshot) -> int:
+    """The updates planned, or those done where they are more; at least one."""
+    return max(planned_steps(folder, run), run.last_step, 1)
+
+
+def status_then(run: Snapshot) -> str:
+    """What a run that was alive at that moment was doing: running or paused."""
+    switches = [event for kind in (Started, Paused, Resumed) for event in run.of(kind)[-1:]]
+    last = max(switches, key=lambda event: event.seq, default=None)
     return Status.PAUSED if isinstance(last, Paused) else Status.RUNNING
 
 
-def status_now(folder: RunFolder, view: Snapshot) -> str:
+def status_now(folder: RunFolder, run: Snapshot) -> str:
     """What a run is doing; as `folder.status()`, without reading all events again."""
     attempts = folder.attempts()
-    if view.events and not attempts:
+    if run.events and not attempts:
         return Status.DIED
     if attempts and attempts[-1].end is None and attempts[-1].alive():
-        return Status.PAUSED if attempts[-1].waiting else status_then(view)
+        return Status.PAUSED if attempts[-1].waiting else status_then(run)
     return folder.status()
 
 
 def problem_of(folder: RunFolder, damaged: int) -> str:
-    """What a run waits for, the error that ended it, and what of its files cannot be read."""
+    """What a run waits for, the error that ended it, and how many of its records are damaged."""
     last = next(reversed(folder.attempts()), None)
     summary = ((last and last.end) or {}).get("summary")
     error = summary.get("error") if isinstance(summary, dict) else None
     waits = last and last.end is None and last.waiting and last.alive()
     parts = [
-        not folder.path.exists() and "its folder is gone",
+        not folder.path.exists() and "its folder was deleted",
         waits and "waiting: no space left on the disk",
         folder.problem(),
         error and str(error),
@@ -111,12 +118,12 @@ def problem_of(folder: RunFolder, damaged: int) -> str:
 
 
 def is_alive(status: str) -> bool:
-    """Whether somebody would hear a command."""
+    """Whether a process trains the run, so that it obeys commands."""
     return status in (Status.RUNNING, Status.PAUSED)
 
 
 def steps_per_second(events: Sequence[Event]) -> float | None:
-    """Updates a second over these events, pauses left out; None while it is not known."""
+    """Updates per second over these events without pauses; None while unknown."""
     steps, seconds = 0, 0.0
     before: Event | None = None
     for event in events:

@@ -1,4 +1,4 @@
-"""A run, where one stands in its time and how one looks at it. Knows no widgets and no clock."""
+"""A run, the cursor in its history, and the viewport. Knows no widgets and no clock."""
 
 from collections.abc import Iterable
 from typing import final
@@ -12,34 +12,33 @@ from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.live.scrubber import Track, ticks
 from memlab.tui.live.view_state import (
     ViewState,
-    has_batches,
+    first_viewport,
     is_alive,
     problem_of,
     status_now,
     status_then,
-    steps_in_all,
     steps_per_second,
+    total_steps,
 )
 from memlab.tui.plots.smoothed_loss import Smoothed
-from memlab.tui.plots.viewport import Viewport, first_weight
 
 _SECONDS = 60
-"""How long a whole run plays when nobody asks for another speed."""
+"""How long a whole run plays at the default speed."""
 _RATE = 100.0
 """Steps a second of a run whose speed is not known."""
 
 
 @final
 class Viewer:
-    """What the screen shows is `moment()`; keys change `cursor` and `look`."""
+    """The screen shows `view_state()`; keys change `cursor` and `viewport`."""
 
     def __init__(self, folder: RunFolder, at: int | None, speed: float | None) -> None:
         self.folder, self.history = folder, History(folder)
         self.whole = self.history.until(None)
         """the run as it stands, wherever the cursor is"""
         self.status, self.problem = self._condition()
-        steps = steps_in_all(folder, self.whole)
-        self.viewport = Viewport(weight=first_weight(steps, has_batches(folder)))
+        steps = total_steps(folder, self.whole)
+        self.viewport = first_viewport(folder, self.whole)
         self._smoothed, self._learned = Smoothed(self.viewport.weight), LearnedMap(folder)
         rate = steps_per_second(self.whole.events) or _RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
@@ -68,7 +67,7 @@ class Viewer:
         return self.cursor.at is None and self.alive
 
     def poll(self, seconds: float) -> bool:
-        """Take in what was recorded since, and play on; true if something differs."""
+        """Read what was recorded since, and advance the replay; true if something differs."""
         grown = self.history.refresh()
         if grown:
             self.whole = self.history.until(None)
@@ -78,7 +77,7 @@ class Viewer:
         return grown or moved or before != (self.status, self.problem)
 
     def _condition(self) -> tuple[str, str]:
-        """What the run does now, and what is wrong with it."""
+        """Status of the run now, and its problem."""
         problem = problem_of(self.folder, self.history.damaged)
         return status_now(self.folder, self.whole), problem
 
@@ -103,7 +102,7 @@ class Viewer:
 
     def track(self) -> Track:
         """What the time line shows: the whole run."""
-        last = steps_in_all(self.folder, self.whole) if self.alive else max(self.last, 1)
+        last = total_steps(self.folder, self.whole) if self.alive else max(self.last, 1)
         return Track(
             last=last,
             known=self.last,
@@ -119,7 +118,7 @@ class Viewer:
         if self.cursor.at is not None:
             return "‖ replay"
         if self.status == Status.QUEUED:
-            return "… waiting to begin"
+            return "… queued"
         return "● live" if self.following else "■ end"
 
     def spikes(self) -> list[int]:

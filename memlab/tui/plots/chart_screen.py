@@ -12,21 +12,21 @@ from memlab.tui.plots.viewport import Viewport, XExtent
 
 
 class ChartScreen(Screen[None]):
-    """Does what the keys of `keys.LOOK` say. What the x axis means is up to the screen."""
+    """Implements the keys in `keys.CHART_SCREEN`. What the x axis means is up to the screen."""
 
     @property
     @abstractmethod
     def viewport(self) -> Viewport:
-        """How one looks at the charts."""
+        """Visible part, axes, smoothing, cursor."""
 
     @abstractmethod
     def see(self, viewport: Viewport) -> None:
-        """Look at them so from now on."""
+        """Use another viewport."""
 
     @property
     @abstractmethod
     def extent(self) -> XExtent:
-        """All there is to see."""
+        """The whole x axis."""
 
     @property
     @abstractmethod
@@ -35,14 +35,14 @@ class ChartScreen(Screen[None]):
 
     @abstractmethod
     def slide(self, by: int) -> None:
-        """Do what panning does where there is nothing to pan."""
+        """Handle panning where the whole axis is visible."""
 
     @abstractmethod
     def action_full(self) -> None:
-        """Give a panel all the room, which is class `-one`, or take it back."""
+        """Show one panel alone (class `-one`), or all again."""
 
     def read_at(self, x: float) -> None:
-        """Read the values at a place of the x axis."""
+        """Put the reading cursor on a position of the x axis."""
         self.see(self.viewport.read_at(x, self.extent))
 
     @on(Plot.Pointed)
@@ -58,7 +58,7 @@ class ChartScreen(Screen[None]):
         self.see(self.viewport.zoomed(event.factor, self.extent, event.x))
 
     def action_read(self) -> None:
-        """Begin or end to read values."""
+        """Show or remove the reading cursor."""
         if self.viewport.reading is not None:
             self.see(replace(self.viewport, reading=None))
             return
@@ -75,7 +75,7 @@ class ChartScreen(Screen[None]):
             self.slide(by)
 
     def action_zoom(self, factor: float) -> None:
-        """Show less or more of the x axis."""
+        """Zoom in (factor < 1) or out."""
         self.see(self.viewport.zoomed(factor, self.extent))
 
     def action_reset(self) -> None:
@@ -83,11 +83,11 @@ class ChartScreen(Screen[None]):
         self.see(replace(self.viewport, window=None))
 
     def action_log_x(self) -> None:
-        """Change between a logarithmic and a linear x axis."""
+        """Switch between a logarithmic and a linear x axis."""
         self.see(replace(self.viewport, x_log=not self.viewport.x_log))
 
     def action_outliers(self) -> None:
-        """Leave outliers out of the y range, or not."""
+        """Ignore outliers in the y range, or not."""
         self.see(replace(self.viewport, hide_outliers=not self.viewport.hide_outliers))
 
     def action_marker(self) -> None:
@@ -95,7 +95,7 @@ class ChartScreen(Screen[None]):
         self.see(replace(self.viewport, blocks=not self.viewport.blocks))
 
     def action_back(self) -> None:
-        """Leave what was entered last."""
+        """Leave the full view, then the cursor."""
         if self.has_class("-one"):
             self.action_full()
         elif self.viewport.reading is not None:

@@ -1,6 +1,6 @@
-"""What all panels share: they are handed a moment and draw only what differs from before.
+"""What all panels share: they receive an immutable view state and redraw only on a difference.
 
-A moment is whatever a screen shows, immutable: a run at a step, runs in a comparison.
+A view state is whatever a screen shows: a run at a step, runs in a comparison.
 """
 
 from abc import abstractmethod
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def link(text: str, action: str, style: str = "") -> Content:
-    """Text that the mouse may press."""
+    """Text that can be clicked."""
     pressed = Style.from_meta({"@click": action})
     return Content.styled(text, Style.parse(style) + pressed)
 
@@ -40,23 +40,23 @@ class Panel(Widget, Generic[T], can_focus=True):
 
     @abstractmethod
     def depends(self, view_state: T) -> Hashable:
-        """What the picture depends on besides size and theme: equal = the same picture."""
+        """What the picture depends on apart from size and theme: equal = the same picture."""
 
     @abstractmethod
     def paint(self, view_state: T) -> None:
-        """Make the picture that fills the panel from now on."""
+        """Draw the content."""
 
     @abstractmethod
     def heading(self, view_state: T) -> Content:
-        """What stands in the line above."""
+        """The title."""
 
     def show(self, view_state: T) -> None:
-        """Take in a moment, and draw it if that would look different."""
+        """Take a view state and draw it if it looks different."""
         self.view_state = view_state
         self.draw()
 
     def draw(self) -> None:
-        """Draw, if there is something new to see and somebody can see it."""
+        """Draw, if something differs and the panel is visible."""
         if self.view_state is None or not self.size or not self.is_on_screen:
             return
         depends = (self.size, self.app.theme, self.app.no_color, self.depends(self.view_state))
@@ -67,7 +67,7 @@ class Panel(Widget, Generic[T], can_focus=True):
             self.refresh()
 
     def on_mount(self) -> None:
-        """Be drawn anew when the colours change."""
+        """Redraw when the colours change."""
         self.app.theme_changed_signal.subscribe(self, lambda theme: self.draw())
 
     def on_resize(self, event: Resize) -> None:

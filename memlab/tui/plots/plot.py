@@ -1,4 +1,4 @@
-"""A picture of curves or of a map: where the mouse points in it, and its lines as they were drawn."""
+"""A chart or a map in a panel, with the mouse: point, zoom, pan."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from memlab.charts import Chart, ChartLayout, Tiles, draw, draw_tiles, layout
-from memlab.tui.live.keys import CHART
 from memlab.tui.plots.chart_strips import strips
+from memlab.tui.plots.keys import CHART
 from memlab.tui.plots.panel import Panel, T, link
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.theme import chart_theme
@@ -21,20 +21,20 @@ _ZOOM, _PAN = 0.8, 0.1
 
 
 class Plot(Panel[T]):
-    """Draws one picture, and tells what the mouse does to it."""
+    """Draws one picture and reports what the mouse does to it."""
 
     KEYS = CHART
     BINDINGS = CHART.bindings()
 
     @dataclass
     class Pointed(Message):
-        """The mouse points at a place of the x axis."""
+        """The mouse points at a position of the x axis."""
 
         x: float
 
     @dataclass
     class Zoomed(Message):
-        """The wheel was turned at a place of the x axis."""
+        """The wheel was turned at a position of the x axis."""
 
         factor: float
         x: float
@@ -58,14 +58,13 @@ class Plot(Panel[T]):
     def paint(self, view_state: T) -> None:
         """Draw the picture."""
         width, height = self.size
-        theme = chart_theme(self.app.current_theme, self.app.no_color)
-        picture = self.picture(view_state)
+        picture, colour = self.picture(view_state), not self.app.no_color
         if isinstance(picture, Tiles):
-            self._where, drawn = None, draw_tiles(picture, width, height, theme)
+            self._where, lines = None, draw_tiles(picture, width, height, colour=colour)
         else:
             self._where = layout(picture, width, height)
-            drawn = draw(picture, width, height, theme)
-        self._strips = strips(drawn)
+            lines = draw(picture, width, height, colour=colour)
+        self._strips = strips(lines, chart_theme(self.app.current_theme) if colour else None)
 
     def render_line(self, y: int) -> Strip:
         """A line of the picture as it was drawn last."""
@@ -84,7 +83,7 @@ class Plot(Panel[T]):
         self._point(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Read along while the button is held."""
+        """Follow the mouse while the button is held."""
         if event.button:
             self._point(event)
 
@@ -93,11 +92,11 @@ class Plot(Panel[T]):
             self.post_message(self.Pointed(x))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Look closer at where the mouse points."""
+        """Zoom in on the pointed position."""
         self._turn(event, _ZOOM)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Look from farther away."""
+        """Zoom out."""
         self._turn(event, 1 / _ZOOM)
 
     def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
@@ -118,23 +117,23 @@ class Plot(Panel[T]):
             self.post_message(self.Zoomed(factor, x))
 
     def action_log_y(self) -> None:
-        """Change between logarithmic and linear values."""
+        """Switch between a logarithmic and a linear y axis."""
         self.y_log = not self.y_log
         self.draw()
 
 
 def log_link(axis: str, log: bool, action: str) -> Content:
-    """Whether an axis is logarithmic, to be pressed."""
+    """A clickable label: whether an axis is logarithmic."""
     return link(f"log {axis}" if log else f"linear {axis}", action)
 
 
 def part_shown(viewport: Viewport, whole: XExtent, what: str) -> list[Content]:
-    """What of the curves is left out: the x axis beyond a window, outliers."""
-    said = []
+    """Which part is visible: a window of the x axis, no outliers."""
+    parts = []
     if viewport.window:
         low, high = viewport.span(whole)
         ends = f"{low:,.6g} to {high:,.6g}" if whole.unit < 1 else f"{low:,.0f} to {high:,.0f}"
-        said.append(link(f"{what} {ends}", "screen.reset"))
+        parts.append(link(f"{what} {ends}", "screen.reset"))
     if viewport.hide_outliers:
-        said.append(link("without outliers", "screen.outliers"))
-    return said
+        parts.append(link("without outliers", "screen.outliers"))
+    return parts

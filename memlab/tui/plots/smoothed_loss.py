@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 @final
 class Smoothed:
-    """Follows a column; `until` gives what was smoothed up to a step."""
+    """Follows a column; `until` returns the smoothed values up to a step."""
 
     def __init__(self, weight: float, column: str = "loss") -> None:
         self.weight, self._column = weight, column

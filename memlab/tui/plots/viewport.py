@@ -1,4 +1,4 @@
-"""How people look at charts: which part, on which axes, how smooth. It changes no data."""
+"""The viewport of charts: visible part, axes, smoothing, cursor. It changes no data."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -54,7 +54,7 @@ class Viewport:
     window: StepRange | None = None
     """None = all"""
     reading: float | None = None
-    """the place whose values the charts tell; in a run the step whose samples are shown, too"""
+    """position of the reading cursor; in a run also the step whose samples are shown"""
     weight: float = 0.0
     """smoothing, one of WEIGHTS"""
     hide_outliers: bool = False

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
@@ -22,7 +21,7 @@ from memlab.record.runs import delete, restore
 from memlab.record.status import Status
 from memlab.tui import keys
 from memlab.tui.bar import Bar
-from memlab.tui.console_state import Memory
+from memlab.tui.console import Console
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
@@ -63,12 +62,12 @@ class RunsScreen(Screen[None]):
         curves: dict[str, tuple[int, str]]
         """run to the step that it was drawn at, and the curve"""
 
-    def __init__(self, runs: Path, memory: Memory) -> None:
+    def __init__(self, console: Console) -> None:
         super().__init__()
-        self._runs, self._memory = runs, memory
-        self._index = Index(runs)
+        self._runs, self._state = console.runs, console.state
+        self._index = Index(console.runs)
         self._listing = Listing()
-        self._listing.order = memory.recall(ORDER) or self._listing.order
+        self._listing.order = console.state.recall(ORDER) or self._listing.order
         self._columns: list[Shown] = []
         self._curves: dict[str, str] = {}
         self._drawn_at: dict[str, int] = {}
@@ -237,7 +236,7 @@ class RunsScreen(Screen[None]):
             self._sorted()
 
     def _sorted(self) -> None:
-        self._memory.keep(ORDER, self._listing.order)
+        self._state.keep(ORDER, self._listing.order)
         self._list()
 
     # Marks

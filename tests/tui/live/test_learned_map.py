@@ -88,9 +88,10 @@ def test_without_data_it_says_why(tmp_path: Path, new_run: Callable[..., RunFold
     folder = new_run(tmp_path)
     assert "first checkpoint" in LearnedMap(folder).until(0).instead
     folder.checkpoints.commit(10, {"model.safetensors": b"weights alone"})
-    assert "no checkpoint tells" in LearnedMap(folder).until(0).instead
-    folder.description["check"]["examples"]["train"] = MAX_EXAMPLES + 1
-    assert "more than 20,000" in LearnedMap(folder).until(0).instead
+    assert "no checkpoint records" in LearnedMap(folder).until(0).instead
+    large = new_run(tmp_path)
+    large.description["check"]["examples"]["train"] = MAX_EXAMPLES + 1
+    assert "more than 20,000" in LearnedMap(large).until(0).instead
 
 
 async def test_live_and_replay_draw_the_same_map_where_a_checkpoint_was(
@@ -132,7 +133,7 @@ async def test_a_live_map_says_how_old_it_is(
     async with opened(folder) as (pilot, screen):
         choose_map(screen)
         await pilot.pause()
-        assert "comes with the first checkpoint" in text_of(pilot.app)
+        assert "available after the first checkpoint" in text_of(pilot.app)
         while not isinstance(event := next(events), Evaluated) or event.step < 300:
             writer.write(event)
         commit(folder, 200)

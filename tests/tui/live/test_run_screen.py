@@ -404,9 +404,9 @@ async def test_a_run_whose_folder_was_deleted_says_so_in_line_and_bar(
         screen.poll()
         screen.query_one(Bar).refresh()
         bar, header, *_ = (await settle(pilot)).split("\n")
-        assert "✗ died" in header and "its folder is gone" in header
+        assert "✗ died" in header and "its folder was deleted" in header
         assert f"step {reached}/1,400" in header and reached > 0
-        assert f"▶ {folder.id}  its folder is gone" in bar
+        assert f"▶ {folder.id}  folder deleted" in bar
 
 
 async def test_settings_are_edited_and_checked_while_typing(

@@ -1,0 +1,48 @@
+"""What `run.json` states about a run before it starts, with types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+
+@final
+@dataclass(frozen=True)
+class RunFacts:
+    """Facts from the resolved preset and from its preflight check; defaults where one is missing."""
+
+    preset: str = ""
+    """name of the preset"""
+    about: str = ""
+    seed: int | None = None
+    has_batches: bool = True
+    """whether an update sees a part of the data, so that the loss is noisy"""
+    planned_steps: int = 0
+    """updates as planned at the start; 0 = unknown"""
+    updates_per_epoch: int = 1
+    parameters: int | None = None
+    train_examples: int = 0
+    chance_loss: float | None = None
+    """loss of guessing by frequency, nats; None = unknown or not positive"""
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any]) -> Self:
+        """The facts in the contents of `run.json`."""
+        preset, check = _part(description, "preset"), _part(description, "check")
+        training, chance = _part(preset, "training"), check.get("chance_loss")
+        updates_per_epoch = check.get("updates_per_epoch", 1)
+        return cls(
+            preset=str(preset.get("name", "")),
+            about=str(preset.get("about", "")),
+            seed=training.get("seed"),
+            has_batches=training.get("batch_size") != "full",
+            planned_steps=check.get("updates", 0),
+            updates_per_epoch=max(int(updates_per_epoch or 1), 1),
+            parameters=check.get("parameters"),
+            train_examples=_part(check, "examples").get("train", 0),
+            chance_loss=float(chance) if chance and chance > 0 else None,
+        )
+
+
+def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = document.get(name)
+    return part if isinstance(part, Mapping) else {}

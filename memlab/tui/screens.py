@@ -1,0 +1,38 @@
+"""The screens of the console in one table. A new screen is its folder and one line here."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from textual.screen import Screen
+
+
+@dataclass(frozen=True)
+class ScreenEntry:
+    """A screen that a tab and a key lead to."""
+
+    mode: str
+    """its name within the console"""
+    key: str
+    title: str
+    help: str
+    """one sentence"""
+    screen_class: str
+    """module and class, imported when the screen is first shown: the first paint needs one only"""
+    shows_one_run: bool = False
+    """whether the screen shows the run that was opened, instead of being made once"""
+
+    def create(self, *arguments: object) -> Screen[Any]:
+        """A new screen: of the console, or of a run, a step and a speed if it shows one run."""
+        module, _, name = self.screen_class.partition(":")
+        screen: Screen[Any] = getattr(import_module(module), name)(*arguments)
+        return screen
+
+
+SCREENS = (
+    ScreenEntry("lab", "1", "Lab", "Choose a preset, edit it, start it.", "memlab.tui.lab.screen:LabScreen"),
+    ScreenEntry("live", "2", "Live", "The run that is training.", "memlab.tui.live.screen:RunScreen", True),
+    ScreenEntry("runs", "3", "Runs", "All runs: filter, sort, mark, rename, delete.", "memlab.tui.runs.screen:RunsScreen"),
+    ScreenEntry("compare", "4", "Compare", "Several runs in one chart.", "memlab.tui.compare.screen:CompareScreen"),
+    ScreenEntry("replay", "5", "Replay", "The run opened last, at any step.", "memlab.tui.live.screen:RunScreen", True),
+)  # fmt: skip

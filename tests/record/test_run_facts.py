@@ -1,0 +1,31 @@
+"""Facts of a run: those that `run.json` states, and defaults for those that it does not."""
+
+from pathlib import Path
+
+from memlab.preset.create import create_run
+from memlab.preset.load import from_json
+from memlab.record.run_facts import RunFacts
+
+PRESET = {
+    "name": "small",
+    "about": "A small run.",
+    "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
+    "training": {"steps": 30, "batch_size": 8, "seed": 5},
+}
+
+
+def test_facts_are_those_of_the_preset_and_its_check(tmp_path: Path) -> None:
+    facts = create_run(from_json(PRESET), tmp_path, "").facts
+    assert (facts.preset, facts.about, facts.seed) == ("small", "A small run.", 5)
+    assert (facts.planned_steps, facts.has_batches, facts.updates_per_epoch) == (30, True, 3)
+    assert facts.train_examples == 24
+    assert facts.chance_loss and 0 < facts.chance_loss < 2
+
+
+def test_missing_facts_have_defaults() -> None:
+    assert RunFacts.of({}) == RunFacts()
+    assert RunFacts.of({"preset": None, "check": {"chance_loss": 0.0}}) == RunFacts()
+
+
+def test_full_batches_are_recognized() -> None:
+    assert not RunFacts.of({"preset": {"training": {"batch_size": "full"}}}).has_batches
