@@ -251,7 +251,7 @@ async def test_why_the_time_cannot_be_measured_is_told_until_something_else_is_s
         await settle(app, pilot)
         assert "cannot be measured: a run trains here" in _text(app, Preflight)
         await _type(app, pilot, settle, "model.n_layers", "2")
-        assert "m measures it" in _text(app, Preflight)
+        assert "press m to estimate" in _text(app, Preflight)
 
 
 async def test_reset_revert_and_the_next_changed_field(console, settle) -> None:

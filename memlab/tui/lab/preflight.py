@@ -65,7 +65,7 @@ def _problems(draft: Draft) -> Content:
 def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, str]]:
     known = report.facts
     splits = ", ".join(f"{name} {len(s):,}" for name, s in known.dataset.splits.items())
-    time = note or ("m measures it" if seconds is None else duration(seconds * known.updates))
+    time = note or ("press m to estimate" if seconds is None else duration(seconds * known.updates))
     return [
         ("parameters", f"{known.parameters:,}"),
         ("examples", splits),
