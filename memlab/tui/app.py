@@ -62,7 +62,7 @@ class Memlab(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
     COMMANDS = App.COMMANDS | {PresetsAndRuns}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-low"), (32, "-high")]  # noqa: RUF012
 
     def __init__(
         self,

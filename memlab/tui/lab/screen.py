@@ -153,6 +153,8 @@ class LabScreen(Screen[None]):
 
     @on(Presets.Opened)
     def _opened(self) -> None:
+        # A tiny terminal shows either the presets or the form.
+        self.add_class("-editing")
         self.query_one(SettingsForm).enter()
 
     @on(SettingsForm.Typed)
@@ -324,6 +326,7 @@ class LabScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Go to the list of presets."""
+        self.remove_class("-editing")
         self.query_one(Presets).focus_list()
 
 

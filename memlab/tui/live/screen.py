@@ -6,7 +6,7 @@ The screen reads the run's folder and sends commands to it; it never touches the
 
 import gc
 import time
-from typing import final
+from typing import Any, final
 
 from textual import on
 from textual.app import ComposeResult
@@ -61,7 +61,7 @@ class RunScreen(ChartScreen):
         """
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-low"), (32, "-high")]
         self.viewer, self._interactive = Viewer(folder, at, speed), interactive
         self._throttle = RedrawThrottle()
         self._behind = self._was_following = False
@@ -209,7 +209,7 @@ class RunScreen(ChartScreen):
             return self.viewer.following
         if action == "play":
             return not self.viewer.following
-        return self.has_class("-narrow") if action == "page" else True
+        return self._is_paged if action == "page" else True
 
     def action_pause(self) -> None:
         """Pause or resume the training."""
@@ -295,18 +295,31 @@ class RunScreen(ChartScreen):
 
     def action_full(self) -> None:
         """Show the focused panel alone, or all again."""
-        full = self.query(".-full")
-        if full:
-            full.remove_class("-full")
+        if self.has_class("-one"):
+            self.query(".-full").remove_class("-full")
             self.remove_class("-one")
-            return
-        panel = self.focused if isinstance(self.focused, Panel) else self.plot
-        assert panel.parent is not None
+        else:
+            self._show_alone(self.focused if isinstance(self.focused, Panel) else self.plot)
+
+    def _show_alone(self, panel: Panel[Any]) -> None:
+        self.query(".-full").remove_class("-full")
         panel.add_class("-full")
         panel.query_ancestor(".column").add_class("-full")
         self.add_class("-one")
 
+    @property
+    def _is_paged(self) -> bool:
+        """Whether the terminal has no room for all panels."""
+        return self.has_class("-narrow") or self.has_class("-tiny")
+
     def action_page(self) -> None:
-        """Show the other column, where only one fits."""
+        """Show the other column, where only one fits; on a tiny terminal the next panel alone."""
+        if self.has_class("-tiny"):
+            panels = [panel for panel in self.query("Panel") if isinstance(panel, Panel)]
+            shown = [panel for panel in panels if panel.has_class("-full")] or [self.plot]
+            following = panels[(panels.index(shown[0]) + 1) % len(panels)]
+            self._show_alone(following)
+            following.focus()
+            return
         self.toggle_class("-other")
         self.query_one("#accuracy" if self.has_class("-other") else "#loss").focus()
