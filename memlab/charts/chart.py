@@ -1,7 +1,8 @@
 """What a chart shows, as immutable data. How it looks lies in `theme`, how it is drawn in `draw`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,12 @@ class Marks:
     x: Values
     y: Values
     colour: Colour
+
+    @classmethod
+    def at(cls, name: str, points: Iterable[tuple[float, float]], colour: Colour) -> Self:
+        """Marks at these (x, y), in ascending order."""
+        x, y = np.array(sorted(points), dtype=np.float64).reshape(-1, 2).T
+        return cls(name, x, y, colour)
 
     def __post_init__(self) -> None:
         _as_floats(self, "x", "y")

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from memlab.charts import Band, Chart, Level, Series, VerticalRule
-from memlab.charts.extremes import Extremes, column_extremes
-from memlab.charts.run import spike_marks
+from memlab.charts import Band, Chart, Level, Marks, Series, VerticalRule
 from memlab.figures.plot import Curves, Floats
 from memlab.figures.source import RunSource
 from memlab.record.events import Edited, Started
+from memlab.record.extremes import Extremes, column_extremes
 from memlab.record.measure import split_of
 from memlab.record.safe_text import safe_text
 
@@ -34,7 +33,7 @@ def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
     chart = Chart(
         series=(train, *evaluated(run, "loss", SPLITS[1:])),
         bands=(Band(raw.x, raw.low, raw.high, "band"),) if trend else (),
-        marks=(spike_marks(run.now),) if run.now.spikes else (),
+        marks=(_spike_marks(run),) if run.now.spikes else (),
         rules=tuple(rules(run)),
         levels=(Level(chance, f"chance ({chance:.3g})", "chance"),) if chance else (),
         x_log=x_log,
@@ -42,6 +41,10 @@ def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
         x_range=x_range(run, x_log),
     )
     return Curves(chart, "loss (nats)")
+
+
+def _spike_marks(run: RunSource) -> Marks:
+    return Marks.at("spike", [(s.peak_step, s.peak) for s in run.now.spikes], "spike")
 
 
 def _evaluated_loss(run: RunSource, *, x_log: bool) -> Curves:

@@ -9,8 +9,7 @@ from memlab.figures.kind import Kind, nothing_to_draw
 from memlab.figures.plot import CellGrid, FigureData, Floats
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.preset.run_preset import preset_of
-from memlab.tasks.modular import Modular
-from memlab.tasks.operations import OperationTable
+from memlab.tasks.task import ExampleTable
 
 
 def first_learned(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
@@ -25,25 +24,24 @@ def first_learned(runs: Sequence[RunSource], options: FigureOptions) -> FigureDa
     known = (examples.first >= 0) & (examples.first <= until)
     first = np.where(known, examples.first, np.nan)
     table = _table(run)
-    has_table = table is not None and len(table) == len(first)
+    has_table = table is not None and len(table.row) == len(first)
     cells = _by_operands(first, table) if table is not None and has_table else _in_order(first)
     title = f"{run.name}: when examples were first answered right"
     note = f"{int(known.sum())} of {len(first)} training examples were right at some evaluation up to step {until:,}."
     return FigureData("first-learned", (cells,), (run.id,), title=title, note=note)
 
 
-def _table(run: RunSource) -> OperationTable | None:
+def _table(run: RunSource) -> ExampleTable | None:
     try:
         preset = preset_of(run.folder)
     except MemlabError:
         return None
-    return preset.task.train_table(preset.seeds) if isinstance(preset.task, Modular) else None
+    return preset.task.train_table(preset.seeds)
 
 
-def _by_operands(first: Floats, table: OperationTable) -> CellGrid:
-    n = len(table.elements)
-    values = np.full((n, n), np.nan)
-    values[table.a, table.b] = first
+def _by_operands(first: Floats, table: ExampleTable) -> CellGrid:
+    values = np.full(table.shape, np.nan)
+    values[table.row, table.column] = first
     return _cells(values, "second operand", "first operand", "not trained on, or never right")
 
 

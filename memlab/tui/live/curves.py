@@ -1,14 +1,15 @@
 """From a view state to charts: which curves, marks, rules and levels each one shows."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from memlab.charts import Band, Chart, Level, Marks, Series, Tiles, VerticalRule
-from memlab.charts.scale import Axis
-from memlab.record.events import SPARSE, Edited, Evaluated, Started
+from memlab.record.events import Edited, Evaluated, Started
+from memlab.record.extremes import Extremes, column_extremes
 from memlab.record.safe_text import safe_text
+from memlab.record.snapshot import Snapshot
 from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.smoothed_loss import Floats
@@ -26,61 +27,18 @@ _SHARE = (-0.03, 1.03)
 _TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
 
 
-@dataclass(frozen=True, eq=False)
-class Extremes:
-    """Least and greatest value of a per-step column, by piece of the x axis."""
-
-    x: Floats
-    low: Floats
-    """NaN where no value is finite"""
-    high: Floats
-    not_finite: int
-    """how many values are not finite"""
-    value: float | None
-    """the value at the reading cursor, or the last; None if it is not finite or not known"""
-
-    def series(self, name: str) -> Series:
-        """The curve as a line through both extremes of each piece."""
-        both = np.stack([self.low, self.high], axis=1).ravel()
-        return Series(name, np.repeat(self.x, 2), both, "train", self.value)
-
-    def hidden_in(self, shown: Floats) -> int:
-        """How many values that are not finite are not seen as gaps in what is `shown`."""
-        return self.not_finite - int(np.isnan(shown).sum())
-
-
 def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
-    """A column's extremes, finer than the half columns of the chart's canvas."""
+    """A column's extremes over the visible steps, finer than the half columns of the canvas."""
     low, high = view_state.viewport.span(view_state.extent)
-    pieces = [
-        view_state.run.view(column, first, last, width)
-        for first, last, width in _pieces(
-            low, min(high, view_state.step), view_state.viewport.x_log, columns
-        )
-    ]
-    x = np.concatenate([(b.edges[:-1] + b.edges[1:] - 1) / 2 for b in pieces])
-    least, most = (np.concatenate([getattr(b, end) for b in pieces]) for end in ("low", "high"))
-    odd = np.concatenate([b.nonfinite for b in pieces])
-    if column in SPARSE:
-        odd = np.zeros_like(odd)
-    known = np.isfinite(least) | (odd > 0)
+    steps = low, min(high, view_state.step)
+    log = view_state.viewport.x_log
+    return column_extremes(view_state.run, column, steps, log=log, columns=columns)
+
+
+def _line(view_state: ViewState, column: str, name: str, values: Extremes) -> Series:
+    """A column as a line; the legend has the recorded value at the cursor."""
     value = view_state.row.get(column, np.nan)
-    at_cursor = value if np.isfinite(value) else None
-    return Extremes(x[known], least[known], most[known], int(odd.sum()), at_cursor)
-
-
-def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
-    """(first, last, bins); on a log axis one piece an octave, since bins are equal in steps."""
-    edges = [int(np.floor(low)), int(np.ceil(high)) + 1]
-    if log:
-        axis = Axis(max(low, 1), max(high, 2), log=True)
-        edges[1:1] = [2**k for k in range(edges[1].bit_length()) if edges[0] < 2**k < edges[1]]
-        shares = np.diff(axis.place(np.maximum(edges, 1))).tolist()
-    else:
-        shares = [0.5]
-    for first, end, share in zip(edges[:-1], edges[1:], shares, strict=True):
-        if end > first:
-            yield first, end - 1, max(int(np.ceil(4 * columns * share)), 1)
+    return Series(name, *values.line(), "train", value if np.isfinite(value) else None)
 
 
 def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
@@ -88,12 +46,12 @@ def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     raw = extremes(view_state, "loss", columns)
     evaluated = _by_split(view_state, "loss", ("val", "test"))
     chance = view_state.chance
-    line = raw.series("train")
+    line = _line(view_state, "loss", "train", raw)
     chart = replace(
         _frame(view_state, y_log),
         series=(line, *evaluated),
         not_finite=raw.hidden_in(line.y),
-        marks=tuple(_spikes(view_state)),
+        marks=_spikes(view_state.run),
         levels=(Level(chance, "chance", "chance"),) if chance else (),
     )
     if not view_state.viewport.weight:
@@ -143,10 +101,10 @@ def column(name: str) -> ChartOf:
     """A per-step column, by its name."""
 
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-        found = extremes(view_state, name, columns)
-        line = found.series(name)
+        values = extremes(view_state, name, columns)
+        line = _line(view_state, name, name, values)
         return replace(
-            _frame(view_state, y_log), series=(line,), not_finite=found.hidden_in(line.y)
+            _frame(view_state, y_log), series=(line,), not_finite=values.hidden_in(line.y)
         )
 
     return measure
@@ -208,12 +166,10 @@ def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
     return Series(name, x[known], y[known], colour)
 
 
-def _spikes(view_state: ViewState) -> Iterator[Marks]:
-    spikes = view_state.run.spikes
-    places = [(spike.peak_step, spike.peak) for spike in spikes]
-    if places:
-        x, y = np.array(sorted(places), dtype=np.float64).T
-        yield Marks("spike", x, y, "spike")
+def _spikes(run: Snapshot) -> tuple[Marks, ...]:
+    """The peaks of all spikes."""
+    peaks = [(spike.peak_step, spike.peak) for spike in run.spikes]
+    return (Marks.at("spike", peaks, "spike"),) if peaks else ()
 
 
 def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from memlab.charts.scale import Axis, Floats
 from memlab.record.events import SPARSE
 from memlab.record.snapshot import Snapshot
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +23,10 @@ class Extremes:
     high: Floats
     not_finite: int
     """how many values are not finite"""
+
+    def hidden_in(self, shown: Floats) -> int:
+        """How many values that are not finite are no gaps in what is `shown`."""
+        return self.not_finite - int(np.isnan(shown).sum())
 
     def line(self) -> tuple[Floats, Floats]:
         """The curve as one line through both extremes of each piece."""
@@ -43,19 +49,19 @@ def column_extremes(
     least = np.concatenate([none, *(b.low for b in bins)])
     most = np.concatenate([none, *(b.high for b in bins)])
     odd = np.concatenate([none, *(b.nonfinite for b in bins)])
-    if column in SPARSE:  # between the steps where it is measured lies nothing that was lost
+    if column in SPARSE:  # steps without a measurement are no gaps
         odd = np.zeros_like(odd)
-    there = np.isfinite(least) | (odd > 0)
-    return Extremes(x[there], least[there], most[there], int(odd.sum()))
+    known = np.isfinite(least) | (odd > 0)
+    return Extremes(x[known], least[known], most[known], int(odd.sum()))
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
     """(first, last, bins); on a log axis one piece an octave, since bins are equal in steps."""
     edges = [int(np.floor(low)), int(np.ceil(high)) + 1]
     if log:
-        axis = Axis(max(low, 1), max(high, 2), log=True)
         edges[1:1] = [2**k for k in range(edges[1].bit_length()) if edges[0] < 2**k < edges[1]]
-        shares = np.diff(axis.place(np.maximum(edges, 1))).tolist()
+        decades = np.log10(np.maximum(edges, 1))
+        shares = (np.diff(decades) / np.log10(max(high, 2) / max(low, 1))).tolist()
     else:
         shares = [0.5]
     for first, end, share in zip(edges[:-1], edges[1:], shares, strict=True):
