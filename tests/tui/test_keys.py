@@ -77,7 +77,7 @@ async def test_help_leaves_out_what_a_nearer_key_takes(console, settle) -> None:
         await settle(app, pilot)
         help = help_for(app.focused, app.screen)
         assert help._text.plain.count("Back to the presets.") == 1
-        assert "letters go into the line" in help._title.plain
+        assert "letters are typed" in help._title.plain
 
 
 async def test_question_mark_opens_help_and_escape_leaves_it(console) -> None:

@@ -245,7 +245,7 @@ async def test_samples_are_filtered_and_told_in_full(opened: Open, finished: Run
         samples.focus()
         await pilot.press("down", "enter")
         text = await settle(pilot)
-        assert "Sample 2, train" in text and "instead of" not in text
+        assert "Sample 2, train" in text and "expected" not in text
         await pilot.press("escape")
 
 
@@ -285,7 +285,7 @@ async def test_events_stand_newest_first_also_a_spike_that_is_told_when_it_is_ov
             await pilot.pause()
             lines = screen.query_one(EventList).render().plain.split("\n")
             seen.append([line.split()[0] for line in lines][:-2])
-        assert "ended: early, as the preset asks" in lines[0]
+        assert "ended: early stop, as set in the" in lines[0]
     assert seen == [
         ["374"],
         ["520", "374"],
