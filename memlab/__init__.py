@@ -1,7 +1,8 @@
 """A lab console for memorization and generalization in tiny transformers."""
 
+import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memlab.version import __version__ as __version__
 
@@ -19,3 +20,10 @@ def open(ref: str = "last", runs: str | Path | None = None) -> "Run":
     from memlab.api.run import Run
 
     return Run(ref, None if runs is None else Path(runs))
+
+
+def __getattr__(name: str) -> Any:
+    """`memlab.track`, which is loaded when it is first used."""
+    if name == "track":
+        return importlib.import_module("memlab.track")
+    raise AttributeError(f"module 'memlab' has no attribute {name!r}")

@@ -46,7 +46,8 @@ def measure_noise(residuals: Floats, smallest: float = SMALLEST) -> Noise:
     around = residuals - center
     few = 1 + 32 / len(residuals)
     deviation = median(np.abs(around))
-    difference = median(np.abs(np.diff(residuals[-LATELY:]))) / np.sqrt(2)
+    lately = residuals[-LATELY:]
+    difference = median(np.abs(lately[1:] - lately[:-1])) / np.sqrt(2)
     scale = max(NORMAL * few * max(deviation, difference), smallest)
     slow = NORMAL * few * median(np.abs(sums(around)[8])) / 8 / scale
     return Noise(float(scale), max(center, 0.0), float(slow))
@@ -55,7 +56,9 @@ def measure_noise(residuals: Floats, smallest: float = SMALLEST) -> Noise:
 def median(values: Floats) -> float:
     """The middle value, or the upper one of two."""
     middle = len(values) // 2
-    return float(np.partition(values, middle)[middle])
+    ordered = values.copy()
+    ordered.partition(middle)
+    return float(ordered[middle])
 
 
 def sums(values: Floats) -> dict[int, NDArray[Any]]:

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Literal, Self, final
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from memlab.errors import RunError
 from memlab.record import files, sealed_json
@@ -19,7 +18,6 @@ from memlab.record.attempt import Attempt, open_here, place
 from memlab.record.checkpoints import Checkpoints
 from memlab.record.event_log import EventWriter
 from memlab.record.events import COLUMNS, Event, Rows
-from memlab.record.row_format import Steps
 from memlab.record.row_tables import TableWriter, row_file_1_0
 from memlab.record.row_writer import RowWriter
 
@@ -41,6 +39,7 @@ class AttemptWriter:
             columns: those of format 1.0; None = the run is of format 1.1.
         """
         self.number, self.seq = int(path.name), seq
+        self.first_step, self.pid = first_step, os.getpid()
         self._path, self._run = path, run
         self._attempt = Attempt(path, run)
         self._rows: RowWriter | TableWriter
@@ -89,10 +88,11 @@ class AttemptWriter:
         self.seq += 1
         return event
 
-    def append(self, steps: Steps, columns: Mapping[str, ArrayLike]) -> None:
-        """Add rows of format 1.1; see `TableWriter.append`."""
+    @property
+    def table(self) -> TableWriter:
+        """Takes the rows of a run of format 1.1."""
         assert isinstance(self._rows, TableWriter), "format 1.0 takes rows as an event"
-        self._rows.append(steps, columns)
+        return self._rows
 
     def flush(self) -> None:
         """Seal all rows that wait."""

@@ -18,6 +18,7 @@ COMMIT = "COMMIT.json"
 NEEDED = {
     "resume": {"model.safetensors", "optimizer.safetensors"},
     "weights": {"model.safetensors"},
+    "any": set[str](),
 }
 MODEL_LIMIT = 64 << 30
 _NAME = re.compile(r"step-(\d{9,})")
@@ -72,7 +73,7 @@ class Checkpoints:
         self,
         step: int | None = None,
         *,
-        need: Literal["resume", "weights"] = "resume",
+        need: Literal["resume", "weights", "any"] = "resume",
         until: int | None = None,
     ) -> Stored:
         """The checkpoint at `step`, or the newest that holds what is needed and verifies.

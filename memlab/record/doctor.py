@@ -30,7 +30,8 @@ from memlab.record.rows import RowReader
 from memlab.record.run_rows import NEVER
 
 ATTEMPT_FILES = re.compile(
-    r"attempt\.json|heartbeat|events\.jsonl|end\.json|(steps|rows-\d{3,})\.(bin|idx)", re.ASCII
+    r"attempt\.json|heartbeat|events\.jsonl|end\.json|(steps|rows-\d{3,})\.(bin|idx)|rows-\d{3,}\.tail",
+    re.ASCII,
 )
 
 
@@ -162,7 +163,8 @@ class _Examiner:
         if bad := records - len(good):
             yield Symptom("problem", index, f"{bad} damaged seals")
         steps, _ = reader.sealed.read(0, NEVER)
-        if lost := int(good["rows"].sum()) - len(steps):
+        rows = len(steps) - len(reader.sealed.tail[0])
+        if lost := int(good["rows"].sum()) - rows:
             yield Symptom("problem", f"{name}/{reader.file.rows.name}", f"{lost} damaged rows")
         covered = (good["row"] + good["rows"]).max(initial=0) * reader.sealed.format.row_size
         loose = files.size(reader.file.rows) - int(covered)

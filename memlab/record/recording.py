@@ -6,6 +6,7 @@ with Recording.create(runs, "my log", source=Source(...), observe=...) as record
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, final
@@ -18,7 +19,6 @@ from memlab.record.events import Ended, Evaluated, Event, Started
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.row_format import Steps
-from memlab.record.run_rows import RunRows
 from memlab.record.summary import end_summary
 
 BLOCK = 1024
@@ -93,8 +93,8 @@ class Recording:
         self.folder, self._observe = folder, observe
         self._observer = observe()
         self._writer: AttemptWriter | None = None
-        self._event_steps: list[int] = []
-        """of all events that count, in the order of their seq"""
+        self._last_event = 0
+        """step of the last event"""
         self.last_step = -1
         """of the last row; -1 = there is none"""
 
@@ -159,7 +159,7 @@ class Recording:
         writer = self._writer or self.begin_attempt(int(steps[0]) if len(steps) else 0)
         noticed: list[tuple[Event, float | None]] = []
         if len(steps):
-            writer.append(steps, columns)
+            writer.table.append(steps, columns)
             self.last_step = int(steps[-1])
             noticed += [(event, None) for event in self._observer.rows(steps, columns)]
         for event, wall in events:
@@ -171,35 +171,15 @@ class Recording:
     def _write(self, event: Event, wall: float | None = None) -> None:
         assert self._writer is not None
         self._writer.write(event, seal_rows=False, wall=wall)
-        self._event_steps.append(event.step)
+        self._last_event = event.step
 
-    def begin_attempt(
-        self, first_step: int, info: Mapping[str, Any] | None = None
-    ) -> AttemptWriter:
+    def begin_attempt(self, first_step: int) -> AttemptWriter:
         """Replace what was recorded from `first_step` on by what is added next."""
         if self._writer is not None:
             self._writer.end("interrupted", max(self.last_step, 0), {})
-            self._rewind(first_step)
-        seq = next(
-            (i for i, step in enumerate(self._event_steps) if step >= first_step),
-            len(self._event_steps),
-        )
-        del self._event_steps[seq:]
-        resumed_from = first_step - 1 if self._writer else None
-        started = {**(info or {}), "resumed_from": resumed_from}
-        self._writer = self.folder.begin(started, seq=seq, first_step=first_step)
+        self._writer, self._observer = begin_attempt(self.folder, first_step, self._observe)
         self.last_step = min(self.last_step, first_step - 1)
-        step = max(first_step - 1, 0)
-        self._write(Started(step=step, attempt=self._writer.number, resumed_from=resumed_from))
         return self._writer
-
-    def _rewind(self, first_step: int) -> None:
-        """An observer that has seen what was recorded before `first_step`."""
-        self._observer = self._observe()
-        now = History(self.folder).until(first_step - 1)
-        show_rows(self._observer, now.steps)
-        for event in now.of(Evaluated):
-            self._observer.event(event)
 
     def flush(self) -> None:
         """Seal all rows that wait, for those who follow."""
@@ -210,7 +190,7 @@ class Recording:
     def end(self, reason: str = "finished", step: int | None = None) -> None:
         """Close the run: nothing can be added any more."""
         writer = self._writer or self.begin_attempt(0)
-        step = max(self.last_step, *self._event_steps[-1:], 0) if step is None else step
+        step = max(self.last_step, self._last_event, 0) if step is None else step
         for noticed in self._observer.event(Ended(step=step, reason=reason)):
             self._write(noticed)
         writer.flush()
@@ -237,10 +217,31 @@ class Recording:
         self.close()
 
 
-def show_rows(observer: Observer, rows: RunRows, chunk: int = 1 << 16) -> None:
-    """Let an observer see rows that were recorded, in chunks."""
-    first = 0
-    while first <= rows.last_step:
-        steps, values = rows.read(first, first + chunk - 1)
+def begin_attempt(
+    folder: RunFolder, first_step: int, observe: Callable[[], Observer]
+) -> tuple[AttemptWriter, Observer]:
+    """The next attempt, and an observer that has seen what was recorded before `first_step`.
+
+    Raises:
+        BusyError: another process works on the run.
+    """
+    now = History(folder).until()
+    kept = list(takewhile(lambda event: event.step < first_step, now.events))
+    attempts = folder.attempts()
+    resumed_from = first_step - 1 if attempts else None
+    writer = folder.begin(
+        {"resumed_from": resumed_from},
+        seq=kept[-1].seq + 1 if kept else 0,
+        first_step=first_step,
+    )
+    writer.write(
+        Started(step=max(first_step - 1, 0), attempt=writer.number, resumed_from=resumed_from)
+    )
+    observer = observe()
+    rows = now.steps.until(first_step - 1)
+    for steps, values in rows.blocks():
         observer.rows(steps, dict(zip(rows.columns, values.T, strict=True)))
-        first += chunk
+    for event in kept:
+        if isinstance(event, Evaluated):
+            observer.event(event)
+    return writer, observer

@@ -133,6 +133,11 @@ class RowFile:
     header: bytes = b""
     """what the index begins with"""
 
+    @property
+    def tail(self) -> Path:
+        """Where rows wait for their seal, if they wait on the disk; see `row_tail`."""
+        return self.rows.with_suffix(".tail")
+
 
 def valid_seals(seals: NDArray[np.void], seed: int) -> NDArray[np.bool_]:
     """Which seals fit their CRC."""

@@ -4,7 +4,7 @@ In format 1.1 a column may first appear at any row. Then the next file begins, `
 rows have that column too. The index of a file begins with its columns, as a sealed line.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, final
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from memlab.record import files, sealed_json
 from memlab.record.json_types import shape
 from memlab.record.missing_rows import MissingRows
-from memlab.record.row_format import MISSING, RowFile, RowFormat, Steps
+from memlab.record.row_format import MISSING, RowFile, RowFormat, Steps, Values, is_missing
 from memlab.record.row_writer import RowWriter
 from memlab.record.rows import RowReader, SealedRows
 
@@ -86,7 +86,60 @@ class TableWriter:
                 values[:, i] = columns[name]
         writer.append(steps, values)
 
-    def _begin(self, columns: tuple[str, ...]) -> None:
+    @property
+    def last_row_waits(self) -> bool:
+        """Whether values may be added to the last row."""
+        return bool(self._writers) and self._writers[-1].last_row_waits
+
+    def append_row(self, step: int, row: Mapping[str, float]) -> None:
+        """Add one row, which is on the disk when this returns; see `RowWriter.append_row`.
+
+        A step that equals the last one adds its values to that row, which must wait for its seal.
+        """
+        writer = self._writers[-1] if self._writers else self._begin(tuple(row))
+        if step == writer.last_step:
+            added = {name: float(value) for name, value in row.items()}
+            row = self._take_back() | added
+        if tuple(row) == writer.columns:
+            writer.append_row(step, row.values())
+            return
+        if new := [name for name in row if name not in writer.columns]:
+            try:
+                writer = self._begin((*writer.columns, *new))
+            except OSError:
+                # The columns that there are keep the row.
+                with suppress(OSError):
+                    writer.append_row(step, [row.get(name, MISSING) for name in writer.columns])
+                raise
+        writer.append_row(step, [row.get(name, MISSING) for name in writer.columns])
+
+    def _take_back(self) -> dict[str, float]:
+        """Remove the last row; returns what was recorded in it."""
+        writer = self._writers[-1]
+        values = np.array(writer.take_back())
+        there = ~is_missing(values)
+        return {
+            name: float(value)
+            for name, value, known in zip(writer.columns, values, there, strict=True)
+            if known
+        }
+
+    @property
+    def n_waiting(self) -> int:
+        """Rows that wait for a seal."""
+        return sum(writer.n_waiting for writer in self._writers)
+
+    def waiting(self) -> Iterator[tuple[Steps, dict[str, Values]]]:
+        """The rows that wait for a seal, with the columns of each file."""
+        for writer in self._writers:
+            steps, values = writer.waiting()
+            yield steps, dict(zip(writer.columns, values.T, strict=True))
+
+    def drop_oldest(self, keep: int) -> int:
+        """Forget waiting rows but the newest `keep` of each file; returns how many."""
+        return sum(writer.drop_oldest(keep) for writer in self._writers)
+
+    def _begin(self, columns: tuple[str, ...]) -> RowWriter:
         """The next file, for rows with these columns."""
         assert len(columns) <= MOST_COLUMNS, "too many columns"
         last = self.last_step
@@ -99,8 +152,10 @@ class TableWriter:
         for path in (file.index, file.rows):
             with suppress(FileNotFoundError):
                 files.calls.unlink(path)
-        self._writers.append(RowWriter(file, after=last))
+        writer = RowWriter(file, after=last)
+        self._writers.append(writer)
         self._number += 1
+        return writer
 
     def flush(self) -> None:
         """Seal all that waits."""

@@ -1,13 +1,16 @@
 """Writes rows and the seals over them."""
 
 import os
+import struct
 import time
+from collections.abc import Collection
 from typing import final
 
 import numpy as np
 
 from memlab.record import files
 from memlab.record.row_format import RowFile, Steps, Values
+from memlab.record.row_tail import TailWriter
 
 ROWS_PER_SEAL = 1024
 SECONDS_PER_SEAL = 0.1
@@ -31,57 +34,122 @@ class RowWriter:
         self._rows_fd = files.create(file.rows)
         self._seals_fd = files.create(file.index)
         self._waiting: list[tuple[Steps, Values]] = []
-        self._n_waiting = self._n_rows = self._seals_size = 0
-        self._last = after
+        self._packed = bytearray()
+        """rows that came one by one and wait, as they are to lie in the file"""
+        self._tail: TailWriter | None = None
+        self.n_rows = self._n_placed = self._seals_size = 0
+        """rows taken in; rows sealed, or dropped; bytes of the index"""
+        self.last_step = after
+        """of the last row that was taken in"""
         self._due = time.monotonic() + SECONDS_PER_SEAL
 
     @property
-    def last_step(self) -> int | None:
-        """The step of the last row that was taken in."""
-        return self._last
+    def columns(self) -> tuple[str, ...]:
+        """Names of the values."""
+        return self.format.columns
 
     @property
-    def n_rows(self) -> int:
-        """Rows taken in."""
-        return self._n_rows + self._n_waiting
+    def n_waiting(self) -> int:
+        """Rows that wait for a seal."""
+        return self.n_rows - self._n_placed
+
+    @property
+    def last_row_waits(self) -> bool:
+        """Whether the last row came by `append_row` and may be taken back."""
+        return bool(self._packed)
 
     def append(self, steps: Steps, values: Values) -> None:
         """Add a block (row, column) with ascending steps.
 
         After an `OSError` the same call may be made again: the block is not taken in twice.
         """
-        if len(steps) and steps[-1] != self._last:
-            assert self._follows(steps), f"row {steps[0]} after row {self._last}"
+        if len(steps) and steps[-1] != self.last_step:
+            assert self._follows(steps), f"row {steps[0]} after row {self.last_step}"
             self._waiting.append((steps, np.array(values, self.format.value)))
-            self._n_waiting += len(steps)
-            self._last = int(steps[-1])
-        if self._n_waiting >= ROWS_PER_SEAL or time.monotonic() >= self._due:
+            self.n_rows += len(steps)
+            self.last_step = int(steps[-1])
+        if self.n_waiting >= ROWS_PER_SEAL or time.monotonic() >= self._due:
             self.flush()
 
     def _follows(self, steps: Steps) -> bool:
         if self.format.stores_steps:
-            return self._last is None or bool(steps[0] > self._last)
-        return self._last is None or bool(steps[0] == self._last + 1)
+            return self.last_step is None or bool(steps[0] > self.last_step)
+        return self.last_step is None or bool(steps[0] == self.last_step + 1)
+
+    def append_row(self, step: int, values: Collection[float]) -> None:
+        """Add one row, which is on the disk when this returns; the caller flushes.
+
+        Raises:
+            OSError: it is not on the disk; it is taken in and waits in memory.
+            TypeError, struct.error: a value is no number; it is not taken in.
+        """
+        try:
+            if self._tail is None:
+                self._tail = self._begin_tail()
+            row = self._tail.write(self.n_rows, step, values)
+        except OSError:
+            self._take(step, struct.pack(f"<q{len(values)}d", step, *values))
+            raise
+        self._take(step, row)
+
+    def _begin_tail(self) -> TailWriter:
+        # Without the header nobody knows what the rows hold.
+        files.write_at(self._seals_fd, self._file.header, 0)
+        self._seals_size = max(self._seals_size, len(self._file.header))
+        return TailWriter(self._file.tail, self._file.seed, len(self.columns))
+
+    def _take(self, step: int, row: bytes) -> None:
+        self._packed += row
+        self.n_rows += 1
+        self.last_step = step
+
+    def take_back(self) -> tuple[float, ...]:
+        """Remove the last row, which waits; returns its values."""
+        size = self.format.row_size
+        step, *values = struct.unpack(f"<q{len(self.columns)}d", self._packed[-size:])
+        del self._packed[-size:]
+        self.n_rows -= 1
+        self.last_step = step - 1
+        return tuple(values)
+
+    def waiting(self) -> tuple[Steps, Values]:
+        """The rows that wait for a seal."""
+        if self._packed:
+            cells = np.frombuffer(bytes(self._packed), "<i8").reshape(-1, 1 + len(self.columns))
+            values = np.ascontiguousarray(cells[:, 1:]).view(self.format.value)
+            self._waiting.append((cells[:, 0], values))
+            self._packed.clear()
+        if not self._waiting:
+            return np.zeros(0, np.int64), np.zeros((0, len(self.columns)), self.format.value)
+        steps, blocks = zip(*self._waiting, strict=True)
+        return np.concatenate(steps), np.concatenate(blocks)
+
+    def drop_oldest(self, keep: int) -> int:
+        """Forget waiting rows but the newest `keep`; returns how many. A reader reports them."""
+        dropped = max(self.n_waiting - keep, 0)
+        if dropped:
+            steps, values = self.waiting()
+            self._waiting = [(steps[dropped:], values[dropped:])]
+            self._n_placed += dropped
+        return dropped
 
     def flush(self) -> None:
         """Seal all that waits."""
-        while self._n_waiting:
-            steps = np.concatenate([block for block, _ in self._waiting])
-            values = np.concatenate([block for _, block in self._waiting])
+        while self.n_waiting:
+            steps, values = self.waiting()
             self._write(steps[:ROWS_PER_SEAL], values[:ROWS_PER_SEAL])
             self._waiting = [(steps[ROWS_PER_SEAL:], values[ROWS_PER_SEAL:])]
-            self._n_waiting = len(steps[ROWS_PER_SEAL:])
         self._waiting = []
         self._due = time.monotonic() + SECONDS_PER_SEAL
 
     def _write(self, steps: Steps, values: Values) -> None:
         data = self.format.encode(steps, values)
-        seal = self.format.make_seal(steps, values, data, self._n_rows, self._file.seed)
+        seal = self.format.make_seal(steps, values, data, self._n_placed, self._file.seed)
         if not self._seals_size:
             seal = self._file.header + seal
-        files.write_at(self._rows_fd, data, self._n_rows * self.format.row_size)
+        files.write_at(self._rows_fd, data, self._n_placed * self.format.row_size)
         files.write_at(self._seals_fd, seal, self._seals_size)
-        self._n_rows += len(steps)
+        self._n_placed += len(steps)
         self._seals_size += len(seal)
 
     def sync(self) -> None:
@@ -91,5 +159,7 @@ class RowWriter:
 
     def close(self) -> None:
         """Let the files go; what waits is dropped."""
+        if self._tail is not None:
+            self._tail.close()
         os.close(self._rows_fd)
         os.close(self._seals_fd)

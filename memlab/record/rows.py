@@ -16,9 +16,13 @@ from memlab.record import files
 from memlab.record.bins import Bins
 from memlab.record.missing_rows import MissingRows
 from memlab.record.row_format import RowFile, RowFormat, Steps, Values, is_missing, valid_seals
+from memlab.record.row_tail import read_tail
 
 CHUNK = 8 << 20
 """Bytes read at once."""
+
+SEALS_PER_BLOCK = 64
+"""Seals that are read at once where all rows are gone through."""
 
 Rows = tuple[Steps, Values]
 
@@ -33,6 +37,8 @@ class SealedRows:
     format: RowFormat
     seals: NDArray[np.void]
     """in the order of their steps"""
+    tail: Rows
+    """rows behind the last seal, which wait for theirs on the disk"""
     damaged: set[int] = field(default_factory=set)
     """places of seals whose rows turned out to be damaged when they were read; it only grows"""
     _cut: dict[bytes, Rows] = field(init=False, default_factory=dict)
@@ -58,12 +64,21 @@ class SealedRows:
 
     @property
     def last_step(self) -> int | None:
-        """Step of the last sealed row."""
+        """Step of the last row."""
+        steps, _ = self.tail
+        return int(steps[-1]) if len(steps) else self.last_sealed_step
+
+    @property
+    def last_sealed_step(self) -> int | None:
+        """Step of the last row under a seal."""
         return int(self._end[-1]) - 1 if len(self.seals) else None
 
     def last_before(self, hi: int) -> int | None:
-        """The last sealed step below `hi`."""
-        last = self.last_step
+        """The last step below `hi`."""
+        waiting = self.tail[0][: np.searchsorted(self.tail[0], hi)]
+        if len(waiting):
+            return int(waiting[-1])
+        last = self.last_sealed_step
         if last is None or last < hi:
             return last
         if not self.format.stores_steps:
@@ -77,7 +92,7 @@ class SealedRows:
     def first_step(self) -> int | None:
         """Step of row 0, whether or not it can be read; where steps have gaps, of the first row."""
         if not len(self.seals):
-            return None
+            return int(self.tail[0][0]) if len(self.tail[0]) else None
         before = 0 if self.format.stores_steps else int(self.seals["row"][0])
         return int(self._first[0]) - before
 
@@ -86,7 +101,24 @@ class SealedRows:
         start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
         steps, values = self._verified(np.arange(start, stop))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
-        return steps[inside], values[inside]
+        steps, values = steps[inside], values[inside]
+        waiting = slice(*np.searchsorted(self.tail[0], (lo, hi)))
+        if waiting.start < waiting.stop:
+            steps = np.concatenate((steps, self.tail[0][waiting]))
+            values = np.concatenate((values, self.tail[1][waiting]))
+        return steps, values
+
+    def blocks(self, lo: int, hi: int) -> Iterator[Rows]:
+        """The same in blocks of up to `SEALS_PER_BLOCK` seals, however far apart their steps are."""
+        start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
+        for at in range(int(start), int(stop), SEALS_PER_BLOCK):
+            first = max(lo, int(self._first[at]))
+            last = int(self._end[min(at + SEALS_PER_BLOCK, int(stop)) - 1])
+            # Steps behind the last seal belong to the rows that wait.
+            yield self.read(first, min(hi, last))
+        yield self.read(
+            max(lo, 0 if self.last_sealed_step is None else self.last_sealed_step + 1), hi
+        )
 
     def check(self, start: int, stop: int) -> None:
         """Read the rows of some seals, to see whether they are damaged."""
@@ -119,6 +151,9 @@ class SealedRows:
         """
         if not len(bins.low):
             return
+        c = self.columns.index(column)
+        waiting = slice(*np.searchsorted(self.tail[0], (lo, hi)))
+        _add_values(bins, self.tail[0][waiting], self.tail[1][waiting, c])
         lo, hi = max(lo, int(bins.edges[0])), min(hi, int(bins.edges[-1]))
         start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
         if lo >= hi or start >= stop:
@@ -127,7 +162,6 @@ class SealedRows:
         at = np.maximum(np.searchsorted(self._first, edges, "right") - 1, 0)
         is_cut = np.zeros(len(self.seals), np.bool_)
         is_cut[at[(self._first[at] < edges) & (edges < self._end[at])]] = True
-        c = self.columns.index(column)
         whole = start + np.flatnonzero(~is_cut[start:stop])
         if self.damaged:
             whole = whole[~np.isin(whole, list(self.damaged))]
@@ -140,15 +174,7 @@ class SealedRows:
         )
         steps, values = self._verified_once(np.flatnonzero(is_cut))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
-        steps, column_values = steps[inside], values[inside, c]
-        finite = np.isfinite(column_values)
-        infinity = column_values.dtype.type(np.inf)
-        bins.add(
-            steps,
-            np.where(finite, column_values, infinity),
-            np.where(finite, column_values, -infinity),
-            (~(finite | is_missing(column_values))).astype(np.int64),
-        )
+        _add_values(bins, steps[inside], values[inside, c])
 
     def _verified_once(self, which: NDArray[np.intp]) -> Rows:
         found = self._cut.get(key := which.tobytes())
@@ -185,6 +211,18 @@ class SealedRows:
                     yield data[starts[k] - base : ends[k] - base]
 
 
+def _add_values(bins: Bins, steps: Steps, values: Values) -> None:
+    """Fold one value per step, (row,), into `bins`."""
+    finite = np.isfinite(values)
+    infinity = values.dtype.type(np.inf)
+    bins.add(
+        steps,
+        np.where(finite, values, infinity),
+        np.where(finite, values, -infinity),
+        (~(finite | is_missing(values))).astype(np.int64),
+    )
+
+
 @final
 class RowReader:
     """Follows the index of one file of rows; `sealed` is what it has found so far."""
@@ -193,7 +231,11 @@ class RowReader:
         self.file, self._offset = file, len(file.header)
         self._unsound = self._n_verified = 0
         seals = np.zeros(0, file.format.seal)
-        self.sealed = SealedRows(str(file.rows), file.seed, file.format, seals)
+        self._no_tail = (
+            np.zeros(0, np.int64),
+            np.zeros((0, len(file.format.columns)), file.format.value),
+        )
+        self.sealed = SealedRows(str(file.rows), file.seed, file.format, seals, self._no_tail)
 
     @property
     def damaged(self) -> int:
@@ -213,7 +255,7 @@ class RowReader:
         format = self.sealed.format
         size = format.seal.itemsize
         most = CHUNK // size * size
-        last = self.sealed.last_step
+        last = self.sealed.last_sealed_step
         next_step = int(not format.stores_steps) if last is None else last + 1
         while data := files.read_from(self.file.index, self._offset, most):
             records = np.frombuffer(data, format.seal, len(data) // size)
@@ -228,9 +270,25 @@ class RowReader:
                 next_step = int(format.ends(good[-1:])[0])
             self._unsound += used - len(good)
             self._offset += used * size
-        if len(found) == 1:
+        grown = len(found) > 1
+        if grown:
+            self.sealed = replace(self.sealed, seals=np.concatenate(found))
+        return self._refresh_tail() or grown
+
+    def _refresh_tail(self) -> bool:
+        """Take in the rows behind the last seal; true when there are others than before."""
+        if not self.file.format.stores_steps:
             return False
-        self.sealed = replace(self.sealed, seals=np.concatenate(found))
+        seals = self.sealed.seals[-1:]
+        first_row = int((seals["row"] + seals["rows"]).sum())
+        steps, values = read_tail(self.file.tail, self.file.seed, self.file.format, first_row)
+        last = self.sealed.last_sealed_step
+        ascend = np.diff(steps, prepend=-1 if last is None else last) > 0
+        tail = (steps, values) if ascend.all() else self._no_tail
+        before = self.sealed.tail
+        if tail[0].tobytes() == before[0].tobytes() and tail[1].tobytes() == before[1].tobytes():
+            return False
+        self.sealed = replace(self.sealed, tail=tail)
         return True
 
     def _acceptable(self, records: NDArray[np.void], next_step: int) -> NDArray[np.bool_]:

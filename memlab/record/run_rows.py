@@ -79,6 +79,13 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         steps, values = zip(*parts, strict=True)
         return np.concatenate(steps), np.concatenate(values)
 
+    def blocks(self, first: int = 0) -> Iterator[tuple[Steps, Values]]:
+        """All rows from step `first` on, in blocks whose size is bounded; see `read`."""
+        for segment in self.segments:
+            for steps, values in segment.sealed.blocks(max(first, segment.lo), segment.hi):
+                if len(steps):
+                    yield self._spread(segment.sealed, steps, values)
+
     def _spread(self, sealed: SealedRows, steps: Steps, values: Values) -> tuple[Steps, Values]:
         """Rows of one file with all columns of the run."""
         if sealed.columns == self.columns:

@@ -1,0 +1,55 @@
+"""kill -9 at any moment loses no row that `log` has returned from."""
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memlab.record.doctor import examine
+from memlab.record.history import History
+from memlab.record.runs import find
+
+PROGRAM = Path(__file__).with_name("program.py")
+
+
+def kill_after(runs: Path, lines: int) -> int:
+    """Let the loop print some lines and more, kill it; the last step that it said was logged."""
+    loop = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(runs)], stdout=subprocess.PIPE, text=True
+    )
+    assert loop.stdout is not None
+    for _ in range(lines + 1):
+        loop.stdout.readline()
+    loop.send_signal(signal.SIGKILL)
+    rest = loop.stdout.read().split("\n")
+    loop.wait()
+    # The last line may be torn.
+    return max((int(line) for line in rest[:-1]), default=0)
+
+
+def check(runs: Path, logged: int) -> None:
+    folder = find(runs, "last")
+    history = History(folder)
+    steps = history.until().steps["step"].tolist()
+    assert steps == list(range(1, len(steps) + 1)) and len(steps) >= logged
+    assert history.until().steps["loss"].tolist() == [1.0 / step for step in steps]
+    assert (history.resume_verified or {}).get("first_difference") is None
+    assert examine(folder).healthy
+    committed = folder.checkpoints.steps()
+    assert not committed or int(folder.checkpoints.load(need="any").files["state"]) <= len(steps)
+
+
+@pytest.mark.parametrize("lines", [0, 1, 170])
+def test_a_killed_loop_has_every_row_that_was_logged_and_goes_on(tmp_path, lines):
+    for _ in range(2):
+        check(tmp_path, kill_after(tmp_path, lines))
+
+
+@pytest.mark.slow
+def test_two_hundred_kills_at_random(tmp_path):
+    chance = random.Random(0)
+    for _ in range(200):
+        check(tmp_path, kill_after(tmp_path, int(2 ** chance.uniform(0, 11))))
