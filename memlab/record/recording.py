@@ -91,7 +91,7 @@ class Recording:
             observe: makes an observer that has seen nothing yet.
         """
         self.folder, self._observe = folder, observe
-        self._observer = observe()
+        self._observer: Observer = _Blind()
         self._writer: AttemptWriter | None = None
         self._last_event = 0
         """step of the last event"""
