@@ -16,6 +16,7 @@ from memlab.cli.plot import plot
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
 from memlab.cli.replay import replay
+from memlab.cli.report import report
 from memlab.cli.resume import resume
 from memlab.cli.run import run
 from memlab.cli.runs import runs
@@ -64,6 +65,7 @@ app.command()(runs)
 app.command()(show)
 app.command()(spikes)
 app.command()(plot)
+app.command()(report)
 app.command()(check)
 app.command()(presets)
 app.command()(predict)

@@ -27,7 +27,7 @@ def evaluate_checkpoint(
 
     trained = load_model(find(runs_folder(runs), run), at, device)
     non_empty = [name for name, split_ in trained.run_data.dataset.splits.items() if len(split_)]
-    names = _wanted(split, non_empty)
+    names = wanted_splits(split, non_empty)
     if not names:
         raise RunError("unknown split", found=split, allowed=", ".join(non_empty))
     eval_split = evaluate(trained.model, trained.run_data, names, trained.step).event
@@ -51,7 +51,7 @@ def evaluate_checkpoint(
     stdout().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))
 
 
-def _wanted(split: str | None, non_empty: Sequence[str]) -> list[str]:
+def wanted_splits(split: str | None, non_empty: Sequence[str]) -> list[str]:
     """The splits that are meant; those from outside the distribution come beside one from within."""
     if split != "ood":
         return [name for name in non_empty if split in (None, name)]

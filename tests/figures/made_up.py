@@ -81,7 +81,10 @@ def made_sweep(runs: Path, outcomes: Mapping[tuple[float, float], Sequence[int |
     sweep = Sweep.create(runs, plan, "made up")
     for member in sweep.members:
         cell = sweep.cells[member.cell]
-        at = (cell.at["optimizer.weight_decay"], cell.at["optimizer.lr"])
+        at = (
+            cell.at["optimizer.weight_decay"],
+            cell.at.get("optimizer.lr", float(lrs.partition(",")[0])),
+        )
         grokked = outcomes[at][plan.seeds.index(member.seed)]
         preset = from_json(with_changes(cell.preset, member.changes))
         folder = create_run(preset, runs, f"seed {member.seed}", run=member.run)

@@ -12,6 +12,7 @@ from textual.events import MouseScrollUp
 
 from memlab.record.events import Evaluated
 from memlab.record.history import History
+from memlab.record.settings_diff import settings_diff
 from memlab.tui.compare.colours import DARK, Colours
 from memlab.tui.compare.curves import (
     AXES,
@@ -22,7 +23,6 @@ from memlab.tui.compare.curves import (
     overlay,
 )
 from memlab.tui.messages import CompareRuns
-from memlab.tui.settings_diff import settings_diff
 
 SETTINGS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
 

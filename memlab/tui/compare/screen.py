@@ -16,6 +16,7 @@ from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
+from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
@@ -34,7 +35,6 @@ from memlab.tui.messages import CompareRuns, OpenRun
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import safe
-from memlab.tui.settings_diff import settings_diff, shown_setting
 from memlab.tui.table import Column, Table
 from memlab.tui.worker_running import worker_running
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from textual.content import Content
 
+from memlab.record.settings_diff import shown_setting
 from memlab.record.status import Status
 from memlab.tui.runs.entry import CURVE, Entry
 from memlab.tui.safe_content import safe
-from memlab.tui.settings_diff import shown_setting
 from memlab.tui.table import Column
 
 SIGNS: dict[Status, tuple[str, str]] = {

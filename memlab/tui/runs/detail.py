@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from memlab.record.settings_diff import shown_setting
 from memlab.tui.runs.columns import Shown, age
 from memlab.tui.runs.entry import Entry
 from memlab.tui.runs.listing import Listing
 from memlab.tui.safe_content import safe
-from memlab.tui.settings_diff import shown_setting
 
 
 def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:

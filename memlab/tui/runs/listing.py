@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import final
 
 from memlab.record.run_filter import Test, parse
+from memlab.record.settings_diff import settings_diff
 from memlab.tui.runs.columns import ordered
 from memlab.tui.runs.entry import Entry
-from memlab.tui.settings_diff import settings_diff
 
 
 @final

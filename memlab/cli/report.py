@@ -1,0 +1,140 @@
+"""`memlab report`: a run, several runs or a sweep as one page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memlab.cli.options import Device, Json, RunsFolder
+
+if TYPE_CHECKING:
+    from memlab.figures.report.page import Page
+    from memlab.figures.report.run_page import Findings
+    from memlab.figures.source import RunSource
+
+
+def report(
+    refs: Annotated[
+        list[str], typer.Argument(metavar="RUN_OR_SWEEP ...", help="Runs, or a sweep.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="A .html or .md file."),
+    ] = None,
+    ood: Annotated[
+        bool,
+        typer.Option("--ood", help="Evaluate on out-of-distribution examples, too (one run)."),
+    ] = False,
+    device: Device = "auto",
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Write a report and print where it lies: one HTML file, or Markdown with figures."""
+    from memlab.cli.figure_sources import open_sources
+    from memlab.cli.output import print_json, stdout
+    from memlab.errors import MemlabError
+    from memlab.record.runs import runs_folder
+
+    sources, sweep = open_sources(refs, runs_folder(runs))
+    name = sweep.id if sweep else sources[0].id + (f"-and-{len(sources) - 1}" * (len(sources) > 1))
+    path = output or Path(f"{name}-report.html")
+    if path.suffix not in (".html", ".md"):
+        raise MemlabError(
+            "reports are not written in this format",
+            found=path.suffix or "no ending", allowed=".html, .md",
+        )  # fmt: skip
+    page = _page(sources, sweep, ood=ood, device=device)
+    written = _write(page, path)
+    if json:
+        print_json({"title": page.title, "files": list(map(str, written))})
+    else:
+        stdout().print(str(path), markup=False, soft_wrap=True)
+
+
+def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> "Page":
+    from memlab.figures.report.run_page import run_page
+    from memlab.figures.report.runs_page import runs_page
+    from memlab.figures.report.sweep_page import sweep_page
+    from memlab.figures.style import style_of
+
+    columns = style_of("web").columns
+    if sweep:
+        return sweep_page(sweep, columns)
+    found = [_findings(run, ood=ood and len(sources) == 1, device=device) for run in sources]
+    if len(sources) == 1:
+        return run_page(sources[0], found[0], columns)
+    return runs_page(sources, found, columns)
+
+
+def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
+    """Verdicts on the claims, and values outside of the distribution."""
+    from memlab.claims.verdicts import judge
+    from memlab.errors import MemlabError
+    from memlab.figures.report.run_page import Findings
+    from memlab.preset.run_preset import preset_of
+
+    try:
+        claims = preset_of(run.folder).claims
+    except MemlabError:
+        claims = []
+    complete = _completion(run, device)
+    return Findings(
+        tuple(judge(claims, run.now, complete)), _ood_values(run, device) if ood else {}
+    )
+
+
+def _completion(run: "RunSource", device: str) -> Any:
+    """The trained model as a function of a prompt; it is loaded when first asked."""
+    from functools import cache
+
+    @cache
+    def model() -> Any:
+        from memlab.training.trained_model import load_model
+
+        return load_model(run.folder, "last", device)
+
+    def complete(prompt: str) -> str:
+        from memlab.training.answers import complete as completions
+
+        return str(completions(model(), [prompt])[0]["answer"])
+
+    return complete
+
+
+def _ood_values(run: "RunSource", device: str) -> dict[str, dict[str, float]]:
+    """Losses and accuracies of the last checkpoint, within and outside of the distribution."""
+    from memlab.cli.eval import wanted_splits
+    from memlab.training.evaluate import evaluate
+    from memlab.training.trained_model import load_model
+
+    trained = load_model(run.folder, "last", device)
+    splits = [name for name, split in trained.run_data.dataset.splits.items() if len(split)]
+    names = wanted_splits("ood", splits)
+    values = evaluate(trained.model, trained.run_data, names, trained.step).event.values
+    return {
+        name: {
+            key.removeprefix(f"{name}_"): value
+            for key, value in values.items()
+            if key.startswith(f"{name}_")
+        }
+        for name in names
+    }
+
+
+def _write(page: "Page", path: Path) -> list[Path]:
+    from memlab.figures.report.html import to_html
+    from memlab.figures.report.markdown import to_markdown
+    from memlab.record import files
+
+    target = path.absolute()
+    if path.suffix == ".html":
+        contents = {target: to_html(page).encode()}
+    else:
+        folder = f"{path.stem}-figures"
+        text, pictures = to_markdown(page, folder)
+        contents = {target.parent / folder / name: data for name, data in pictures.items()}
+        contents[target] = text.encode()
+    for place, data in contents.items():
+        files.make_folder(place.parent)
+        files.replace(place, data)
+    return list(contents)

@@ -1,0 +1,1 @@
+"""Reports: a run, several runs or a sweep as one page, made from what was recorded."""

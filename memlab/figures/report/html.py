@@ -1,0 +1,63 @@
+"""A report as one HTML file: inline SVG and CSS, no scripts, nothing from elsewhere."""
+
+import re
+from collections.abc import Callable
+from importlib.resources import files
+
+from memlab.figures.draw import draw
+from memlab.figures.report.page import Cell, Code, Page, Picture, Table, Text, shown
+from memlab.figures.save import Origin, to_bytes
+from memlab.figures.style import style_of
+from memlab.record.safe_text import safe_text
+from memlab.version import __version__
+
+STYLE = "web"
+_ID = re.compile(r'(?<=\sid=")([^"]+)"')
+_REFERENCE = re.compile(r'(?<=href="#)([^"]+)"|(?<=url\(#)([^)]+)\)')
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+
+
+def to_html(page: Page) -> str:
+    """The file. Whatever a name or a prompt holds, it is text: every value is escaped."""
+    from jinja2 import Environment
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.tests.update(
+        {kind.__name__.lower(): _is(kind) for kind in (Text, Code, Table, Picture)}
+    )
+    environment.filters.update(safe=None, shown=_shown, exact=_exact)
+    del environment.filters["safe"]  # nothing but the pictures is ever markup
+    template = environment.from_string(files(__package__).joinpath("page.html").read_text("utf-8"))
+    style = files(__package__).joinpath("page.css").read_text("utf-8")
+    from markupsafe import Markup
+
+    pictures = {
+        id(picture): Markup(inline_svg(picture, f"f{number}-"))
+        for number, picture in enumerate(page.pictures, start=1)
+    }
+    return template.render(
+        page=page, style=Markup(style), pictures=pictures, id=id, version=__version__
+    )
+
+
+def inline_svg(picture: Picture, prefix: str) -> str:
+    """The figure as an element of the page; ids begin with `prefix`, so that no two are equal."""
+    style = style_of(STYLE)
+    origin = Origin(picture.data.title, picture.data.runs, picture.command)
+    svg = to_bytes(draw(picture.data, style), "svg", style, origin).decode()
+    svg = _METADATA.sub("", svg[svg.index("<svg") :])
+    svg = _ID.sub(rf'{prefix}\1"', svg)
+    return _REFERENCE.sub(lambda found: prefix + found[0], svg)
+
+
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda block: isinstance(block, kind)
+
+
+def _shown(cell: Cell) -> str:
+    return safe_text(shown(cell), 2000, lines=True)
+
+
+def _exact(cell: Cell) -> str | None:
+    """All digits of a number that is shown rounded."""
+    return repr(cell) if isinstance(cell, float) else None

@@ -1,0 +1,297 @@
+"""The report of one run."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from memlab.claims.verdicts import Verdict, statement
+from memlab.detectors.curve import recorded, spike_stats_of
+from memlab.errors import MemlabError
+from memlab.figures.kind import kind_of
+from memlab.figures.report.page import Block, Code, Page, Picture, Text, section, table
+from memlab.figures.source import FigureOptions, RunSource
+from memlab.preset import load
+from memlab.record.events import Evaluated
+from memlab.record.measure import SPLITS
+from memlab.record.phase_text import phase_text
+from memlab.record.settings_diff import shown_setting
+from memlab.record.summary import settings, summarize
+
+MOST_SPIKES = 50
+"""lines of the table of spikes"""
+
+
+@final
+@dataclass(frozen=True)
+class Findings:
+    """What must be computed with the trained model; the command line passes it in."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    ood: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """split to measure to value"""
+
+
+def run_page(run: RunSource, found: Findings, columns: int) -> Page:
+    """What was trained, what came of it, and how to do it again."""
+    summary = summarize(run.folder, run.history)
+    title = f"{run.name}"
+    subtitle = f"run {run.id}, preset {run.preset}, {summary['status']}"
+    sections = [
+        *section("Summary", *_summary(run, summary)),
+        *section("Curves", picture("curves", [run], columns)),
+        *section("Events", *_events(run, summary)),
+        *section("Spikes", *_spikes(run, summary, columns)),
+        *section("Samples", *_samples(run, columns)),
+        *section("Examples", *_examples(run, summary, columns)),
+        *section("Splits and groups", *_splits(run, summary)),
+        *section("Out of distribution", _ood(found.ood)),
+        *section("Claims", verdict_table(found.verdicts)),
+        *section("Settings", *_settings(run)),
+        *section("How to reproduce", *reproduction(run, summary)),
+    ]
+    return Page(title, subtitle, tuple(sections))
+
+
+def picture(
+    kind: str, sources: Any, columns: int, of: Sequence[str] = (), **options: Any
+) -> Picture | None:
+    """A figure, unless there is nothing to draw."""
+    try:
+        made = kind_of(kind).make(sources, FigureOptions(columns=columns, **options))
+    except MemlabError:
+        return None
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    command = ["memlab", "plot", *(of or made.runs), "--kind", kind, *flags, "--for", "web"]
+    return Picture(made, shlex.join(command))
+
+
+def _summary(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+    labels = run.folder.labels()
+    about = str(run.folder.description.get("preset", {}).get("about", ""))
+    keys = (
+        "step", "steps", "seed", "parameters", "device", "engine", "engine_reason", "seconds",
+        "steps_per_second", "attempts", "damaged",
+    )  # fmt: skip
+    rows = [[key.replace("_", " "), summary[key]] for key in keys]
+    rows += [
+        [name.replace("_", " "), interval(summary[name])] for name in ("memorized_at", "grokked_at")
+    ]
+    return [
+        Text(about) if about else None,
+        Text(f"Note: {labels.note}") if labels.note else None,
+        Text(f"Tags: {', '.join(labels.tags)}") if labels.tags else None,
+        table(("", "value"), rows),
+        split_table(summary["final"], "The last evaluation"),
+        _best(summary["best"]),
+    ]
+
+
+def interval(crossing: Mapping[str, Any] | None) -> str | None:
+    """The evaluations between which a threshold was crossed."""
+    return None if crossing is None else f"steps {crossing['from']:,} to {crossing['to']:,}"
+
+
+def split_table(values: Mapping[str, float], caption: str) -> Block | None:
+    """A row for each split; what belongs to none stands below."""
+    splits = [split for split in SPLITS if f"{split}_loss" in values]
+    names = list(
+        dict.fromkeys(
+            key.removeprefix(f"{s}_") for s in splits for key in values if key.startswith(f"{s}_")
+        )
+    )
+    rows: list[list[Any]] = [[s, *(values.get(f"{s}_{name}") for name in names)] for s in splits]
+    used = {f"{s}_{name}" for s in splits for name in names}
+    rows += [
+        [key.replace("_", " "), value, *[""] * (len(names) - 1)]
+        for key, value in values.items()
+        if key not in used
+    ]
+    return table(("split", *(name.replace("_", " ") for name in names)), rows, caption)
+
+
+def _best(best: Mapping[str, float] | None) -> Block | None:
+    if best is None:
+        return None
+    values = {key: value for key, value in best.items() if key != "step"}
+    return split_table(
+        values, f"The evaluation with the lowest loss, at step {int(best['step']):,}"
+    )
+
+
+def _events(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+    phases = [
+        [p["name"], p["from"], p["to"],
+         phase_text(p["name"], p["split"], p["threshold"], p["details"])]
+        for p in summary["phases"]
+    ]  # fmt: skip
+    findings = [[f["step"], f["level"], f["what"], f["why"], f["try"]] for f in summary["findings"]]
+    edits = [
+        [edit["step"], key, shown_setting(value)]
+        for edit in summary["edits"]
+        for key, value in edit["changes"].items()
+    ]
+    attempts = [
+        [a.number, a.info.get("resumed_from"), a.info.get("device"), a.info.get("threads"),
+         (a.end or {}).get("reason", "no end recorded"), (a.end or {}).get("step")]
+        for a in run.folder.attempts()
+    ]  # fmt: skip
+    verified = summary["resume_verified"]
+    return [
+        table(("phase", "after step", "by step", "what was seen"), phases, "Phases"),
+        table(("step", "level", "finding", "why", "try"), findings, "Findings"),
+        table(("step", "setting", "new value"), edits, "Edits while training"),
+        table(("attempt", "resumed from", "device", "threads", "end", "at step"), attempts, "Attempts"),
+        None if verified is None else Text(
+            f"Resume verified: {verified['steps']:,} steps were computed twice; first difference: "
+            f"{'none' if verified['first_difference'] is None else verified['first_difference']}."
+        ),
+    ]  # fmt: skip
+
+
+def _spikes(run: RunSource, summary: Mapping[str, Any], columns: int) -> list[Block | None]:
+    found = summary["spikes"]
+    if not found:
+        return []
+    stats = spike_stats_of(recorded(run.now))
+    rows = [
+        [s["step"], s["base"], s["peak"], s["peak_step"], s["recovered_at"], s["kind"]]
+        for s in found[:MOST_SPIKES]
+    ]
+    headers = ("onset", "base", "peak", "peak at step", "recovered at", "kind")
+    more = f"; the first {MOST_SPIKES} of them" if len(found) > MOST_SPIKES else ""
+    tally: list[list[Any]] = [["spikes", stats.n], ["per 1,000 steps", stats.per_1000_steps],
+             ["median height (decades)", stats.height], ["median recovery (steps)", stats.recovery],
+             ["period (steps)", stats.period]]  # fmt: skip
+    return [
+        table(("", "value"), tally),
+        table(headers, rows, f"Spikes of the loss{more}"),
+        picture("spike", [run], columns),
+    ]
+
+
+def _samples(run: RunSource, columns: int) -> list[Block | None]:
+    taken = run.now.samples
+    rows = [
+        [raw.get("split"), raw.get("prompt"), raw.get("target"), raw.get("answer")]
+        for raw in (taken[-1].samples if taken else ())
+        if isinstance(raw, dict)
+    ]
+    headers = ("split", "prompt", "target", "answer")
+    return [picture("samples", [run], columns), table(headers, rows, "The last answers")]
+
+
+def _examples(run: RunSource, summary: Mapping[str, Any], columns: int) -> list[Block | None]:
+    learned = summary["learned"]
+    if learned is None:
+        return []
+    keys = ("examples", "median", "never", "forgotten")
+    names = ("training examples", "median step of the first right answer", "never right",
+             "wrong again later")  # fmt: skip
+    rows = [[name, learned[key]] for name, key in zip(names, keys, strict=True)]
+    return [table(("", "value"), rows), picture("first-learned", [run], columns)]
+
+
+def _splits(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+    check = run.folder.description.get("check", {})
+    sizes = [[name, count] for name, count in check.get("examples", {}).items()]
+    evaluated = run.now.of(Evaluated)
+    groups = evaluated[-1].groups if evaluated else {}
+    names = list(dict.fromkeys(name for values in groups.values() for name in values))
+    rows = [[group, *(values.get(name) for name in names)] for group, values in groups.items()]
+    headers = ("group", *(name.replace("_", " ") for name in names))
+    chance = check.get("chance_loss")
+    return [
+        table(("split", "examples"), sizes),
+        None
+        if chance is None
+        else table(("", "nats"), [["loss of guessing by frequency", chance]]),
+        table(headers, rows, "Groups at the last evaluation"),
+    ]
+
+
+def _ood(values: Mapping[str, Mapping[str, float]]) -> Block | None:
+    names = list(dict.fromkeys(name for of in values.values() for name in of))
+    rows = [[split, *(of.get(name) for name in names)] for split, of in values.items()]
+    return table(("split", *(name.replace("_", " ") for name in names)), rows)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Block | None:
+    """Claims beside what was measured."""
+    rows = [
+        [v.status, statement(v.claim), v.measured, v.step, v.claim.reported, v.claim.source]
+        for v in verdicts
+    ]
+    return table(("", "claim", "measured", "at step", "reported", "source"), rows)
+
+
+def _settings(run: RunSource) -> list[Block | None]:
+    own = settings(run.folder)
+    try:
+        shipped = load.load(run.preset).model_dump(mode="json")
+    except MemlabError:
+        different, note = [], f"There is no preset named {run.preset!r} to compare with."
+    else:
+        before = flat(shipped)
+        different = [
+            [key, shown_setting(before.get(key)), shown_setting(value)]
+            for key, value in own.items()
+            if before.get(key) != value
+        ]
+        note = "" if different else f"They are those of the preset {run.preset!r}."
+    rows = [[key, shown_setting(value)] for key, value in own.items()]
+    headers = ("setting", "in the preset", "in this run")
+    return [
+        Text(note) if note else None,
+        table(headers, different, "Changed from the preset"),
+        table(("setting", "value"), rows, "All settings"),
+    ]
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys to values of a nested preset."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[prefix + key] = value
+    return found
+
+
+def reproduction(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+    """Commands, versions, machine and hashes."""
+    known = run.folder.description
+    attempts = run.folder.attempts()
+    threads = attempts[0].info.get("threads") if attempts else None
+    hashes = [
+        [f"attempts/{a.path.name}/{name}", value]
+        for a in attempts
+        for name, value in ((a.end or {}).get("sha256") or {}).items()
+    ]
+    circumstances = [
+        *([f"{name} version", value] for name, value in known.get("versions", {}).items()),
+        *([name, value] for name, value in known.get("machine", {}).items()),
+        ["device", attempts[0].info.get("device_name") if attempts else None],
+        ["threads", threads],
+    ]
+    return [
+        Text("The same bits come of the same settings, seed, versions, machine and thread count."),
+        Code(_commands(run, summary)),
+        table(("", "value"), circumstances),
+        table(("", "SHA-256"), [
+            ["weights at the end", summary["weights_sha256"]],
+            ["preset.yaml", known.get("preset_sha256")],
+            *hashes,
+        ]),
+    ]  # fmt: skip
+
+
+def _commands(run: RunSource, summary: Mapping[str, Any]) -> str:
+    lines = [f"memlab run {shlex.quote(f'{run.id}/preset.yaml')}"]
+    lines += [
+        f"# at step {edit['step']:,}: memlab edit {run.id} "
+        + shlex.join(f"{key}={shown_setting(value)}" for key, value in edit["changes"].items())
+        for edit in summary["edits"]
+    ]
+    return "\n".join([*lines, f"memlab verify {run.id}", f"memlab show {run.id} --json"])

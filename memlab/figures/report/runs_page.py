@@ -1,0 +1,83 @@
+"""The report of several runs: what differs, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from memlab.figures.kinds.overlay import run_labels
+from memlab.figures.report.page import Block, Code, Page, section, table
+from memlab.figures.report.run_page import Findings, interval, picture, verdict_table
+from memlab.figures.source import RunSource
+from memlab.record.settings_diff import settings_diff, shown_setting
+from memlab.record.summary import settings, summarize
+
+Summary = Mapping[str, Any]
+
+
+def runs_page(runs: Sequence[RunSource], found: Sequence[Findings], columns: int) -> Page:
+    """The runs side by side."""
+    labels = run_labels(runs)
+    summaries = [summarize(run.folder, run.history) for run in runs]
+    sections = [
+        *section("What differs", _differences(runs, labels)),
+        *section("Results", _results(summaries, labels), _phases(summaries, labels)),
+        *section("Curves", picture("overlay", runs, columns), _train(runs, columns)),
+        *section("Claims", *(_claims(label, f) for label, f in zip(labels, found, strict=True))),
+        *section("How to reproduce", *_reproduction(runs, summaries, labels)),
+    ]
+    ids = ", ".join(run.id for run in runs)
+    return Page(" · ".join(labels), f"runs {ids}", tuple(sections))
+
+
+def _differences(runs: Sequence[RunSource], labels: Sequence[str]) -> Block | None:
+    all_settings = [settings(run.folder) for run in runs]
+    keys = settings_diff((run.preset, own) for run, own in zip(runs, all_settings, strict=True))
+    rows = [[key, *(shown_setting(own.get(key)) for own in all_settings)] for key in keys]
+    rows = [["preset", *(run.preset for run in runs)], *rows]
+    return table(("setting", *labels), rows)
+
+
+def _results(summaries: Sequence[Summary], labels: Sequence[str]) -> Block | None:
+    keys = ("status", "step", "steps", "seed", "parameters", "seconds")
+    rows = [[key, *(summary[key] for summary in summaries)] for key in keys]
+    measures = dict.fromkeys(name for summary in summaries for name in summary["final"])
+    rows += [
+        [name.replace("_", " "), *(summary["final"].get(name) for summary in summaries)]
+        for name in measures
+    ]
+    rows.append(["spikes", *(len(summary["spikes"]) for summary in summaries)])
+    return table(("", *labels), rows, "The last evaluation of each")
+
+
+def _phases(summaries: Sequence[Summary], labels: Sequence[str]) -> Block | None:
+    rows = [
+        [name.removesuffix("_at"), *(interval(summary[name]) for summary in summaries)]
+        for name in ("memorized_at", "grokked_at")
+    ]
+    return table(("", *labels), rows, "Between which evaluations")
+
+
+def _train(runs: Sequence[RunSource], columns: int) -> Block | None:
+    is_known = all("train_loss" in run.now.evaluations for run in runs)
+    return picture("overlay", runs, columns, measure="train_loss") if is_known else None
+
+
+def _claims(label: str, found: Findings) -> Block | None:
+    made = verdict_table(found.verdicts)
+    if made is None:
+        return None
+    return table(made.headers, made.rows, f"Claims of {label}")  # type: ignore[union-attr]
+
+
+def _reproduction(
+    runs: Sequence[RunSource], summaries: Sequence[Summary], labels: Sequence[str]
+) -> list[Block | None]:
+    rows = [
+        [label, run.id, summary["weights_sha256"],
+         ", ".join(f"{k} {v}" for k, v in run.folder.description.get("versions", {}).items())]
+        for label, run, summary in zip(labels, runs, summaries, strict=True)
+    ]  # fmt: skip
+    commands = [f"memlab run {run.id}/preset.yaml" for run in runs]
+    return [
+        Code("\n".join(commands)),
+        table(("run", "id", "SHA-256 of the weights", "versions"), rows),
+    ]

@@ -1,0 +1,150 @@
+"""The report of a sweep: grid, table over seeds, maps, bands, failures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from memlab.figures.report.page import Block, Code, Page, Text, section, table
+from memlab.figures.report.run_page import picture
+from memlab.figures.source import SweepSnapshot
+from memlab.record.settings_diff import shown_setting
+from memlab.sweeps.tables import Results
+
+MEASURES = ("val_accuracy", "val_loss", "train_accuracy", "train_loss")
+MOST_BANDS = 8
+"""cells, up to which their bands are told apart"""
+
+
+def sweep_page(sweep: SweepSnapshot, columns: int) -> Page:
+    """What was asked, what came of each cell over its seeds, and what failed."""
+    results = sweep.results()
+    document = results.to_json()
+    sections = [
+        *section("Question and grid", *_grid(sweep, document)),
+        *section("Results over seeds", *_cells(results, document)),
+        *section("Paired differences", _paired(document)),
+        *section(
+            "Maps", picture("heatmap", sweep, columns), picture("phase-diagram", sweep, columns)
+        ),
+        *section("Steps to an event", *_steps_to(sweep, results, columns)),
+        *section("Bands", *_bands(sweep, results, columns)),
+        *section("Failures", _failures(document)),
+        *section("How to reproduce", *_reproduction(sweep, document)),
+    ]
+    return Page(sweep.name, f"sweep {sweep.id}, {document['status']}", tuple(sections))
+
+
+def _grid(sweep: SweepSnapshot, document: Mapping[str, Any]) -> list[Block | None]:
+    axes = [
+        [axis["key"], ", ".join(map(shown_setting, axis["values"]))] for axis in document["axes"]
+    ]
+    plan = sweep.sweep.plan
+    rows = [
+        ["base preset", plan.base],
+        ["seeds", ", ".join(map(str, sweep.sweep.seeds))],
+        ["what the seed varies", ", ".join(plan.vary)],
+        *([name, count] for name, count in document["members"].items()),
+    ]
+    return [
+        Text(document["about"]) if document["about"] else None,
+        table(("axis", "values"), axes),
+        table(("", "value"), rows),
+    ]
+
+
+def _cells(results: Results, document: Mapping[str, Any]) -> list[Block | None]:
+    measures = [name for name in MEASURES if name in results.measures]
+    rows: list[list[Any]] = []
+    for cell, stored in zip(results.cells, document["cells"], strict=True):
+        finals = [stored["final"].get(name) for name in measures]
+        events = [str(cell.event(name)) for name in results.events]
+        rows.append([cell.cell.label or "all", *events, *map(_final, finals)])
+    headers = ("cell", *results.events, *(name.replace("_", " ") for name in measures))
+    singles = [
+        [cell.cell.label or "all", one.seed, one.state.state, one.state.step,
+         *(crossing and crossing.step for crossing in one.events.values()),
+         *(one.state.final.get(name) for name in measures)]
+        for cell in results.cells for one in cell.outcomes
+    ]  # fmt: skip
+    single_headers = ("cell", "seed", "state", "step", *headers[1:])
+    return [
+        table(
+            headers,
+            rows,
+            "Events: reached/seeds, median (range) in steps; values: mean ± s [min, max] (n)",
+        ),
+        *_footer(document["footer"]),
+        table(single_headers, singles, "Single runs"),
+    ]
+
+
+def _final(values: Mapping[str, Any] | None) -> str | None:
+    """Mean, sample standard deviation, range and number."""
+    if values is None or values["mean"] is None:
+        return None
+    spread = "" if values["std"] is None else f" ± {values['std']:.2g}"
+    return (
+        f"{values['mean']:.4g}{spread} [{values['min']:.4g}, {values['max']:.4g}] ({values['n']})"
+    )
+
+
+def _footer(footer: Mapping[str, Any]) -> list[Block | None]:
+    rows = [
+        [name.replace("_", " "), _joined(value)]
+        for name, value in footer.items()
+        if value not in ([], {}, None)
+    ]
+    return [
+        table(("", "value"), rows),
+        Text(
+            "s is the sample standard deviation of single runs (ddof 1). Medians of steps are "
+            "Kaplan-Meier estimates: a run that did not reach the event counts as needing more "
+            "steps than it made. Final values are those of finished members."
+        ),
+    ]
+
+
+def _joined(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {shown_setting(item)}" for key, item in value.items())
+    return ", ".join(map(shown_setting, value)) if isinstance(value, list) else value
+
+
+def _paired(document: Mapping[str, Any]) -> Block | None:
+    rows = [
+        [p["measure"], f"{p['axis']}: {shown_setting(p['from'])} to {shown_setting(p['to'])}",
+         ", ".join(f"{key}={shown_setting(at)}" for key, at in p["settings"].items()),
+         p["n"], p["mean"], p["std"], p["min"], p["max"], p["p"]]
+        for p in document["paired"] if p["measure"] in MEASURES
+    ]  # fmt: skip
+    headers = ("measure", "step along", "at", "pairs", "mean", "s", "min", "max", "p")
+    caption = "Second minus first over seeds that both have; no p below 4 pairs"
+    return table(headers, rows, caption)
+
+
+def _steps_to(sweep: SweepSnapshot, results: Results, columns: int) -> list[Block | None]:
+    reached = [n for n in results.events if any(cell.event(n).reached for cell in results.cells)]
+    return [picture("steps-to", sweep, columns, measure=name) for name in reached]
+
+
+def _bands(sweep: SweepSnapshot, results: Results, columns: int) -> list[Block | None]:
+    if len(results.cells) > MOST_BANDS:
+        return []
+    return [picture("bands", sweep, columns)]
+
+
+def _failures(document: Mapping[str, Any]) -> Block | None:
+    rows = [[one["run"], one["cell"], one["seed"], one["reason"]] for one in document["failed"]]
+    return table(("run", "cell", "seed", "reason"), rows)
+
+
+def _reproduction(sweep: SweepSnapshot, document: Mapping[str, Any]) -> list[Block | None]:
+    runs: Sequence[Sequence[Any]] = [
+        [cell.cell.label or "all", one.seed, one.state.member.run]
+        for cell in sweep.results().cells
+        for one in cell.outcomes
+    ]
+    return [
+        Code(f"memlab sweep run {sweep.id}/sweep.yaml\nmemlab sweep show {sweep.id} --json"),
+        table(("", "versions"), [["made with", text] for text in document["footer"]["versions"]]),
+        table(("cell", "seed", "run"), runs),
+    ]
