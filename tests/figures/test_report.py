@@ -23,7 +23,7 @@ from .made_up import made_run, made_sweep
 
 HOSTILE = "<script>alert(1)</script>"
 NAME = (
-    "</title></style><img src=x onerror=alert(1)>\" a|b `c` [d](e) \x1b[31m\u202e$\\frac{1}{0}$ "
+    '</title></style><img src=x onerror=alert(1)>" a|b `c` [d](e) \x1b[31m\u202e$\\frac{1}{0}$ '
     + HOSTILE
 )
 COLUMNS = 1080
