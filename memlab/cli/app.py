@@ -22,6 +22,7 @@ from memlab.cli.run import run
 from memlab.cli.runs import runs
 from memlab.cli.show import show
 from memlab.cli.spikes import spikes
+from memlab.cli.sweep import sweep
 from memlab.cli.torture import torture
 from memlab.cli.verify import verify
 from memlab.version import __version__
@@ -54,7 +55,12 @@ def options(
     if context.invoked_subcommand is None:
         console(runs)
     elif runs:
-        context.default_map = {context.invoked_subcommand: {"runs": runs}}
+        own = {"runs": runs}
+        groups = {group.name: group.typer_instance for group in app.registered_groups}
+        group = groups.get(context.invoked_subcommand)
+        commands = group.registered_commands if group else []
+        nested = {command.name or command.callback.__name__: own for command in commands}
+        context.default_map = {context.invoked_subcommand: nested or own}
 
 
 app.command()(run)
@@ -75,3 +81,4 @@ app.command()(bench)
 app.command()(data)
 app.command()(doctor)
 app.command()(torture)
+app.add_typer(sweep, name="sweep")

@@ -28,6 +28,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 Device = Annotated[
     str, typer.Option("--device", metavar="cpu|cuda|auto", help="Device to compute on.")
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        min=1,
+        max=1024,
+        help="CPU threads; other numbers give other bits.",
+        show_default="what suits the model",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Checkpoint = Annotated[
     str, typer.Option("--at", metavar="best|last|STEP", help="Which checkpoint to use.")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from memlab.cli.options import Device, Json, Overrides, PresetName, Quiet, RunsFolder
+from memlab.cli.options import Device, Json, Overrides, PresetName, Quiet, RunsFolder, Threads
 
 
 def run(
@@ -15,6 +15,7 @@ def run(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Display name of the run.")] = None,
     device: Device = "auto",
+    threads: Threads = None,
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -32,4 +33,7 @@ def run(
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
     folder = create_run(resolved, runs_folder(runs), name, report=report)
-    raise typer.Exit(train_headless(folder, report.findings, device, quiet=quiet, as_json=json))
+    code = train_headless(
+        folder, report.findings, device, threads=threads, quiet=quiet, as_json=json
+    )
+    raise typer.Exit(code)

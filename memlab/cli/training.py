@@ -23,6 +23,7 @@ def train_headless(
     device: str,
     *,
     edits: Mapping[str, Any] | None = None,
+    threads: int | None = None,
     take_over: bool = False,
     quiet: bool = False,
     as_json: bool = False,
@@ -35,7 +36,7 @@ def train_headless(
         RunError: the folder cannot be written to.
     """
     reason, closed = "failed", False
-    with _interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as output:
+    with interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as output:
         closed |= not _told(partial(output.begin, findings))
         from memlab.training.worker import work
 
@@ -43,6 +44,7 @@ def train_headless(
             folder,
             edits=edits,
             device=device,
+            threads=threads,
             take_over=take_over,
             interrupted=lambda: closed or interrupted(),
         )
@@ -72,7 +74,7 @@ def _told(tell: Callable[[], None]) -> bool:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Turn the first INT, TERM or HUP into a request to end; a second INT raises KeyboardInterrupt."""
     requested = False
 

@@ -1,5 +1,6 @@
 """Writes a preset as readable YAML that `load` reads back value for value."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -12,7 +13,12 @@ def dump(preset: Preset) -> str:
     """The resolved preset as YAML: every setting and the claims."""
     values = preset.model_dump(mode="json")
     values["claims"] = [c.model_dump(mode="json", exclude_defaults=True) for c in preset.claims]
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return dump_values(values)
+
+
+def dump_values(values: Mapping[str, Any]) -> str:
+    """Plain values as strict YAML."""
+    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -21,7 +21,7 @@ from memlab.record.runs import run_names
 from memlab.record.status import ENDED
 from memlab.record.summary import brief, settings
 
-VERSION = 1
+VERSION = 2
 """Of what is told of a run: one more when that changes, and what older versions kept is not used."""
 MOST = 1 << 30
 """Bytes of a catalog, which has about 1,000 a run."""

@@ -212,7 +212,13 @@ class RunFolder:
         return bool(turns) and isinstance(turns[-1], Paused)
 
     def claim(
-        self, info: Mapping[str, Any], *, seq: int, first_step: int, take_over: bool = False
+        self,
+        info: Mapping[str, Any],
+        *,
+        seq: int,
+        first_step: int,
+        take_over: bool = False,
+        after: int | None = None,
     ) -> AttemptWriter:
         """Begin an attempt that replaces what earlier ones did from `seq` and `first_step` on.
 
@@ -221,14 +227,16 @@ class RunFolder:
             seq: place of its first event among the run's events.
             first_step: the step of its first row, one after its checkpoint's.
             take_over: go on although another process is at work, which then ends.
+            after: number of the last attempt that the caller knows of, 0 for none: a later one
+                may have finished the run meanwhile. None = whatever was there.
 
         Raises:
-            BusyError: another process works on this run.
+            BusyError: another process works on this run, or did since `after`.
             RunError: it was imported, or cannot be written to.
         """
         self.check_writable()
         self.check_own()
-        return self.begin(info, seq=seq, first_step=first_step, take_over=take_over)
+        return self.begin(info, seq=seq, first_step=first_step, take_over=take_over, after=after)
 
     def check_own(self) -> None:
         """Refuse an imported run: another program trained it.
@@ -244,11 +252,19 @@ class RunFolder:
             )
 
     def begin(
-        self, info: Mapping[str, Any], *, seq: int, first_step: int, take_over: bool = False
+        self,
+        info: Mapping[str, Any],
+        *,
+        seq: int,
+        first_step: int,
+        take_over: bool = False,
+        after: int | None = None,
     ) -> AttemptWriter:
         """As `claim`, for an imported run too: only the import itself does this."""
         while True:
             attempts = self.attempts()
+            if attempts and after is not None and attempts[-1].number > after:
+                raise _busy(self.path.name, attempts[-1])
             if attempts and not take_over and attempts[-1].watch():
                 raise _busy(self.path.name, attempts[-1])
             number = attempts[-1].number + 1 if attempts else 1

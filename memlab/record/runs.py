@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from memlab.errors import BusyError, RunError
@@ -43,6 +44,8 @@ def _is_run(path: str | Path) -> bool:
 def find(runs: Path, ref: str) -> RunFolder:
     """The run that `ref` means: an id, a unique beginning of one, a path, or "last".
 
+    The last run is the newest that was started directly, not as a member of a sweep.
+
     Raises:
         RunError: there is none, or more than one.
     """
@@ -52,7 +55,8 @@ def find(runs: Path, ref: str) -> RunFolder:
         return RunFolder(Path(ref).resolve())
     found = list_runs(runs)
     if ref == "last":
-        matches = found[:1]
+        direct = (run for run in found if "sweep" not in run.description)
+        matches = list(islice(direct, 1)) or found[:1]
     else:
         matches = [run for run in found if ref and run.path.name.startswith(ref)]
     if len(matches) == 1:

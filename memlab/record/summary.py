@@ -68,6 +68,7 @@ def brief(folder: RunFolder) -> dict[str, Any]:
         "note": labels.note,
         "preset": folder.facts.preset,
         "created": float(folder.description.get("created", 0.0)),
+        "sweep": _sweep(folder),
         "status": str(folder.status(attempts)),
         "step": attempts[-1].last_step if attempts else 0,
         "final": summary.get("final", {}),
@@ -75,6 +76,14 @@ def brief(folder: RunFolder) -> dict[str, Any]:
         "grokked_at": summary.get("grokked_at"),
         "spikes": summary.get("n_spikes"),
     }
+
+
+def _sweep(folder: RunFolder) -> dict[str, Any] | None:
+    """The sweep that a run is a member of, and its cell there."""
+    stored = folder.description.get("sweep")
+    if not isinstance(stored, dict):
+        return None
+    return {key: stored.get(key) for key in ("id", "name", "cell", "at", "seed")}
 
 
 def settings(folder: RunFolder) -> dict[str, Any]:

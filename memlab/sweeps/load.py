@@ -29,7 +29,13 @@ class SweepSource:
     """where the base preset's task looks for its files"""
 
 
-def load(ref: str, overrides: Sequence[str] = (), name: str | None = None) -> SweepSource:
+def load(
+    ref: str,
+    overrides: Sequence[str] = (),
+    *,
+    name: str | None = None,
+    seeds: int | list[int] | None = None,
+) -> SweepSource:
     """The sweep of a file, or of a preset, with `KEY=VALUE` and `KEY=V1,V2` applied.
 
     One value is an override of the base preset; several make an axis, which replaces an axis of
@@ -46,8 +52,10 @@ def load(ref: str, overrides: Sequence[str] = (), name: str | None = None) -> Sw
         source = _from_document(document, path.parent)
     for override in overrides:
         source = _overridden(source, override)
-    if name is not None:
-        source = replace(source, file=source.file.model_copy(update={"name": name}))
+    for key, value in (("name", name), ("seeds", seeds)):
+        if value is not None:
+            document = merged(source.document, change(key, value, f"--{key}"))
+            source = replace(source, file=_validated(document), document=document)
     return source
 
 
@@ -132,9 +140,12 @@ def _overridden(source: SweepSource, override: str) -> SweepSource:
     where = f"override {override}"
     full = full_key(key.strip(), settings, where)
     values = [read(f"{key}={text}", settings)[1] for text in texts]
-    file = source.file.model_copy(update={"grid": {**_kept(source.file, full), full: values}})
-    document = merged(source.document, change("grid", {full: values}, where))
-    return replace(source, file=file, document=document)
+    grid = {**_kept(source.file, full), full: values}
+    places = change("grid", {full: values}, where).places
+    document = Document(
+        {**source.document.value, "grid": grid}, {**source.document.places, **places}
+    )
+    return replace(source, file=_validated(document), document=document)
 
 
 def _kept(file: SweepFile, key: str) -> dict[str, list[object]]:

@@ -52,6 +52,7 @@ class Progress:
         self.sweep = sweep
         self._folders: dict[str, RunFolder] = {}
         self._ended: dict[str, MemberState] = {}
+        self._look()
 
     def folder(self, member: Member) -> RunFolder:
         """The run folder of a member, made or not."""
@@ -59,29 +60,28 @@ class Progress:
 
     def read(self) -> list[MemberState]:
         """All members as they stand now, in the order of execution."""
-        retries = self.sweep.retries
+        self._look()
         with Catalog.of_briefs(self.sweep.runs) as catalog:
-            return [self._state(member, catalog, retries) for member in self.sweep.members]
+            return [self._state(member, catalog) for member in self.sweep.members]
 
     def state(self, member: Member) -> MemberState:
         """One member as it stands now."""
-        return self._state(member, None, self.sweep.retries)
+        self._look()
+        return self._state(member, None)
 
-    def _state(
-        self, member: Member, catalog: Catalog | None, retries: Mapping[str, int]
-    ) -> MemberState:
+    def _look(self) -> None:
+        self._retries, self._problems = self.sweep.retries, self.sweep.problems()
+
+    def _state(self, member: Member, catalog: Catalog | None) -> MemberState:
         if member.run in self._ended:
             return self._ended[member.run]
         folder, target = self.folder(member), self.sweep.target(member)
         seen = stamp(folder.path)
         if seen is None:
-            problem = self.sweep.problem(member.run)
+            problem = self._problems.get(member.run)
             return MemberState(member, "failed" if problem else "queued", 0, target, reason=problem)
         known = catalog.tell(folder, seen) if catalog else brief(folder)
-        forgiven = retries.get(member.run, 0)
-        state, reason = self._judge(
-            folder, Status(known["status"]), known["step"], target, forgiven
-        )
+        state, reason = self._judge(folder, Status(known["status"]), known["step"], target)
         found = MemberState(
             member,
             state,
@@ -98,8 +98,10 @@ class Progress:
         return found
 
     def _judge(
-        self, folder: RunFolder, status: Status, step: int, target: int, forgiven: int
+        self, folder: RunFolder, status: Status, step: int, target: int
     ) -> tuple[State, str | None]:
+        problem = self._problems.get(folder.path.name)
+        forgiven = self._retries.get(folder.path.name, 0)
         match status:
             case Status.RUNNING | Status.PAUSED:
                 return "running", None
@@ -110,9 +112,8 @@ class Progress:
             case Status.STOPPED:
                 return "queued" if len(folder.attempts()) <= forgiven else "stopped", None
             case Status.FAILED | Status.DIED:
-                reason = why_set_aside(folder, forgiven) or self.sweep.problem(folder.path.name)
+                reason = why_set_aside(folder, forgiven) or problem
                 return ("failed", reason) if reason else ("queued", None)
-        problem = self.sweep.problem(folder.path.name)
         return ("failed", problem) if problem else ("queued", None)
 
 

@@ -28,6 +28,8 @@ FORMAT = "memlab-sweep"
 VERSION = (1, 0)
 FOLDER = "sweeps"
 """of sweeps within the folder of runs"""
+SAME_PROBLEM = 2
+"""times that a member fails to begin for one reason until it is set aside"""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Sweep:
     def additions(self) -> tuple[Addition, ...]:
         """What was added, oldest first; read once."""
         found = []
-        for path in sorted((self.path / "additions").glob("*.json")):
+        for path in self._addition_paths():
             stored = sealed_json.read(path, _place(self.id, path.name)) or {}
             members = tuple(Member(**member) for member in stored.get("members", ()))
             found.append(Addition(members, stored.get("steps")))
@@ -152,7 +154,7 @@ class Sweep:
         """
         folder = self.path / "additions"
         files.make_folder(folder)
-        name = f"{len(list(folder.glob('*.json'))) + 1:04d}.json"
+        name = f"{len(self._addition_paths()) + 1:04d}.json"
         files.write_new(
             folder / name, sealed_json.seal(asdict(addition), _place(self.id, name), indent=2)
         )
@@ -181,16 +183,30 @@ class Sweep:
         stored = sealed_json.read(self.path / "retries.json", _place(self.id, "retries.json")) or {}
         return dict(stored.get("attempts", {}))
 
-    def report_problem(self, run: str, text: str) -> None:
-        """Note why a member could not begin."""
-        files.make_folder(self.path / "problems")
-        self._put(f"problems/{run}.json", {"run": run, "error": text})
+    def has_changed(self) -> bool:
+        """Whether something was added since this object read it."""
+        return len(self._addition_paths()) != len(self.additions)
 
-    def problem(self, run: str) -> str | None:
-        """Why a member could not begin."""
+    def _addition_paths(self) -> list[Path]:
+        return sorted((self.path / "additions").glob("*.json"))
+
+    def report_problem(self, run: str, text: str) -> None:
+        """Note why a member could not begin; the second time with one reason it is set aside."""
+        files.make_folder(self.path / "problems")
         name = f"problems/{run}.json"
-        stored = sealed_json.read(self.path / name, _place(self.id, name)) or {}
-        return stored.get("error")
+        before = sealed_json.read(self.path / name, _place(self.id, name)) or {}
+        times = before.get("times", 0) + 1 if before.get("error") == text else 1
+        self._put(name, {"run": run, "error": text, "times": times})
+
+    def problems(self) -> dict[str, str]:
+        """Run id to the reason, of members that are set aside since they could not begin."""
+        found = {}
+        for path in (self.path / "problems").glob("*.json"):
+            name = f"problems/{path.name}"
+            stored = sealed_json.read(path, _place(self.id, name)) or {}
+            if stored.get("times", 0) >= SAME_PROBLEM:
+                found[path.stem] = str(stored.get("error"))
+        return found
 
     def _put(self, name: str, document: Mapping[str, Any]) -> None:
         files.replace(self.path / name, sealed_json.seal(document, _place(self.id, name), indent=2))

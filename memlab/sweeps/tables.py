@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, final
 
+from memlab.errors import MemlabError, nearest
 from memlab.record import sealed_json
 from memlab.record.attempt import place
 from memlab.record.measure import Measures
@@ -88,6 +89,21 @@ class Results:
     def measures(self) -> list[str]:
         """Names of all measures that a finished member has."""
         return list(dict.fromkeys(name for cell in self.cells for name in cell.measures))
+
+    def check_measures(self, names: Sequence[str]) -> None:
+        """Refuse measures that no finished member has.
+
+        Raises:
+            MemlabError: with the ones that there are.
+        """
+        for name in names:
+            if name not in self.measures:
+                raise MemlabError(
+                    "no finished member has this measure",
+                    where=name,
+                    allowed=", ".join(self.measures) or "none yet",
+                    hint=nearest(name, self.measures),
+                )
 
     def to_json(self, measures: Sequence[str] | None = None) -> dict[str, Any]:
         """What `memlab sweep show --json` prints; `measures` = only these."""

@@ -43,7 +43,8 @@ def set_threads(flop: float, before: int | None = None) -> None:
 
     Args:
         flop: floating point operations of an update's matrix products.
-        before: threads of the first attempt; other numbers of threads give other bits.
+        before: threads of the first attempt, or those asked for; None = what suits the work.
+            Other numbers of threads give other bits.
     """
     suited = 1 if flop < ONE_THREAD_BELOW else ALL_THREADS
     torch.set_num_threads(before or suited)

@@ -34,14 +34,19 @@ class AttemptStart:
     """step of the checkpoint; None = from the beginning"""
     announce: tuple[Event, ...] = ()
     """events that the checkpoint makes true"""
+    after: int = 0
+    """number of the last attempt that was there when this was read; 0 = none"""
 
 
-def restore(folder: RunFolder, device: str, until: int | None = None) -> AttemptStart:
+def restore(
+    folder: RunFolder, device: str, threads: int | None = None, until: int | None = None
+) -> AttemptStart:
     """Restore the newest checkpoint that verifies, or make the state before the first update.
 
     Threads and device are those of the run's first attempt where they can be.
 
     Args:
+        threads: of a run that has not begun; None = what suits its work.
         until: ignore the checkpoints after this step.
 
     Raises:
@@ -49,10 +54,11 @@ def restore(folder: RunFolder, device: str, until: int | None = None) -> Attempt
         PresetError: the run's engine does not compute what the model's forward computes.
     """
     attempts = folder.attempts()
+    after = attempts[-1].number if attempts else 0
     first = attempts[0].info if attempts else {}
     make_deterministic()
     run_data = RunData(preset_of(folder), _device_of(first, device))
-    set_threads(run_data.flop, first.get("threads"))
+    set_threads(run_data.flop, first.get("threads") or threads)
     state = fresh_state(run_data)
     check_engine(run_data.choice, state.model)
     now = describe(run_data.device)
@@ -60,7 +66,7 @@ def restore(folder: RunFolder, device: str, until: int | None = None) -> Attempt
     checkpoints = folder.checkpoints
     usable = checkpoints.has("resume") if until is None else checkpoints.newest_to_resume(until)
     if usable in (False, None):
-        return AttemptStart(state, run_data, now, findings)
+        return AttemptStart(state, run_data, now, findings, after=after)
     stored = checkpoints.load(need="resume", until=until)
     facts = from_files(state, stored.files)
     refused = list(stored.refused)
@@ -74,6 +80,7 @@ def restore(folder: RunFolder, device: str, until: int | None = None) -> Attempt
         seq=facts["seq"],
         resumed_from=stored.step,
         announce=tuple(event_from_json(event) for event in facts["announce"]),
+        after=after,
     )
 
 

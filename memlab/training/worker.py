@@ -48,12 +48,14 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 T = TypeVar("T")
 
 
-def work(
+def work(  # noqa: PLR0913 - options of one call, each with a default
     folder: RunFolder,
     *,
     edits: Mapping[str, Any] | None = None,
     device: str = "auto",
+    threads: int | None = None,
     take_over: bool = False,
+    after: int | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Begin the run in `folder`, or go on from its newest checkpoint, until it ends.
@@ -61,18 +63,23 @@ def work(
     Args:
         edits: settings to change first, dotted name to value.
         device: cpu, cuda or auto; a run that has begun stays on its device where it can.
+        threads: of a run that has not begun; None = what suits its work.
         take_over: end a live process on this run as superseded.
+        after: number of the last attempt that the caller knows of; None = look now.
         interrupted: polled between blocks; true asks for a checkpoint and a clean end.
 
     Raises:
-        BusyError: the run is alive elsewhere and `take_over` is false.
+        BusyError: the run is alive elsewhere, or has been since `after`, and `take_over` is false.
     """
-    start = restore(folder, device)
+    start = restore(folder, device, threads)
+    if after is None:
+        after = start.after
     writer = folder.claim(
         {**start.circumstances, "resumed_from": start.resumed_from},
         seq=start.seq,
         first_step=start.state.step + 1,
         take_over=take_over,
+        after=None if take_over else after,
     )
     with writer, report_out_of_memory(folder.path.name):
         worker = _Worker(folder, writer, start.state, start.run_data, interrupted)

@@ -39,6 +39,8 @@ class Entry:
     grokked: int | None = None
     """the evaluation that saw it first"""
     spikes: int | None = None
+    sweep: Mapping[str, Any] | None = None
+    """id, name, cell and place of a member of a sweep"""
 
     @property
     def key(self) -> str:
@@ -62,6 +64,8 @@ class Entry:
             "memorized": self.memorized,
             "grokked": self.grokked,
             "spikes": self.spikes,
+            "sweep": [self.sweep["id"], self.sweep["name"]] if self.sweep else None,
+            "variant": (self.sweep or {}).get("at", {}).get("variant"),
         }
 
 
@@ -84,6 +88,7 @@ def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, An
         memorized=_step(known["memorized_at"]),
         grokked=_step(known["grokked_at"]),
         spikes=known["spikes"],
+        sweep=known["sweep"],
     )
 
 

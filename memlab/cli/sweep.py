@@ -1,0 +1,25 @@
+"""`memlab sweep`: many runs of one experiment."""
+
+import typer
+
+from memlab.cli.sweep_add import add
+from memlab.cli.sweep_adopt import adopt
+from memlab.cli.sweep_delete import delete
+from memlab.cli.sweep_list import list_
+from memlab.cli.sweep_run import resume, run
+from memlab.cli.sweep_show import show
+from memlab.cli.sweep_stop import stop
+from memlab.cli.sweep_work import work
+
+sweep = typer.Typer(
+    no_args_is_help=True, help="Many runs of one experiment: execution, statistics, tables."
+)
+sweep.command()(run)
+sweep.command("list")(list_)
+sweep.command()(show)
+sweep.command()(resume)
+sweep.command()(stop)
+sweep.command()(work)
+sweep.command()(add)
+sweep.command()(delete)
+sweep.command()(adopt)

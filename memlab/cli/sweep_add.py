@@ -1,0 +1,43 @@
+"""`memlab sweep add`: more seeds, or more steps."""
+
+from typing import Annotated
+
+import typer
+
+from memlab.cli.options import Json, RunsFolder
+from memlab.cli.sweep_options import SweepName
+
+
+def add(
+    sweep: SweepName,
+    change: Annotated[
+        str | None,
+        typer.Argument(metavar="[training.steps=N]", help="All members continue to step N."),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="N|LIST", help="So many further seeds, or which."),
+    ] = None,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Add seeds, or continue all members to a later step; then `memlab sweep resume`."""
+    from memlab.cli.output import print_json, stderr
+    from memlab.cli.sweep_run import read_seeds
+    from memlab.errors import MemlabError
+    from memlab.record.runs import runs_folder
+    from memlab.sweeps.change import add_seeds, add_steps
+    from memlab.sweeps.progress import Progress, counts
+    from memlab.sweeps.sweep import find_sweep
+
+    found = find_sweep(runs_folder(runs), sweep)
+    if (change is None) == (seeds is None):
+        raise MemlabError(
+            "add what?", where="sweep add", allowed="one of --seeds N and training.steps=N"
+        )
+    number = read_seeds(seeds)
+    added = add_steps(found, change or "") if number is None else add_seeds(found, number)
+    if json:
+        print_json({"sweep": added.id, "members": counts(Progress(added).read())})
+    else:
+        stderr().print(f"{len(added.members)} members; memlab sweep resume {added.id}")

@@ -1,0 +1,19 @@
+"""`memlab sweep delete`: a sweep and its members go to the trash."""
+
+from memlab.cli.options import Json, RunsFolder
+from memlab.cli.sweep_options import SweepName
+
+
+def delete(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
+    """Move a sweep and its members to the trash; runs that it adopted stay."""
+    from memlab.cli.output import print_json, stderr
+    from memlab.record.runs import runs_folder
+    from memlab.sweeps.change import delete_sweep
+    from memlab.sweeps.sweep import find_sweep
+
+    found = find_sweep(runs_folder(runs), sweep)
+    moved = delete_sweep(found)
+    if json:
+        print_json({"sweep": found.id, "deleted": moved})
+    else:
+        stderr().print(f"{found.id} and {len(moved)} runs are in {found.runs / '.trash'}")

@@ -1,0 +1,71 @@
+"""Executing a sweep in the foreground: the executor, signals, the live table, the exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from memlab.sweeps.executor import Executor
+    from memlab.sweeps.sweep import Sweep
+
+
+def executor_for(
+    on: str, jobs: int | None, threads: int, device: str, slurm: Sequence[str]
+) -> "Executor":
+    """The executor that `--on` names.
+
+    Raises:
+        MemlabError: there is none of that name, or the package that it needs is not installed.
+    """
+    from memlab.errors import MemlabError
+
+    if on == "local":
+        from memlab.sweeps.local import Local
+
+        command = [sys.executable, "-m", "memlab", "sweep", "work", "--device", device]
+        return Local(command, jobs or jobs_here(threads))
+    raise MemlabError(
+        "no such executor", where=f"--on {on}", allowed="local, ray, ray:ADDRESS, slurm"
+    )
+
+
+def jobs_here(threads: int) -> int:
+    """Members of so many threads that the cores of this machine can train at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // threads)
+
+
+def execute_sweep(
+    sweep: "Sweep", executor: "Executor", *, fail_fast: bool, quiet: bool, as_json: bool
+) -> None:
+    """Have a sweep executed and shown; leaves with 130 if interrupted, 3 if members failed."""
+    from memlab.cli.output import print_json, stderr
+    from memlab.cli.sweep_live import LiveTable
+    from memlab.cli.sweep_tables import print_results
+    from memlab.cli.training import interruptible
+    from memlab.sweeps.executor import execute
+    from memlab.sweeps.progress import Progress, counts
+    from memlab.sweeps.tables import Results
+
+    with interruptible() as interrupted, LiveTable(sweep, quiet or as_json) as table:
+        states = execute(
+            sweep, executor, interrupted=interrupted, show=table.show, fail_fast=fail_fast
+        )
+    number = counts(states)
+    results = Results(Progress(sweep))
+    if as_json:
+        print_json(results.to_json())
+    elif not quiet:
+        print_results(results)
+    if number["queued"] or number["running"] or number["stopped"]:
+        stderr().print(
+            f"{number['finished']} of {number['total']} members are finished; "
+            f"continue with: memlab sweep resume {sweep.id}"
+        )
+    if interrupted():
+        raise typer.Exit(130)
+    if number["failed"]:
+        raise typer.Exit(3)

@@ -1,0 +1,98 @@
+"""What is shown while a sweep is executed: one table, redrawn; plain lines where no terminal is."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, final
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from memlab.cli.output import stderr, table
+from memlab.record.safe_text import safe_text
+from memlab.sweeps.progress import MemberState, counts
+from memlab.sweeps.sweep import Sweep
+
+PLAIN_SECONDS = 10.0
+MOST_CELLS = 40
+"""cells that the table lists; of more, only those with a running or failed member"""
+COLUMNS = ("finished", "running", "queued", "failed", "diverged", "stopped")
+
+
+@final
+class LiveTable:
+    """Cells and how their members stand."""
+
+    def __init__(self, sweep: Sweep, quiet: bool) -> None:
+        self._sweep, self._quiet = sweep, quiet
+        self._console = stderr()
+        self._live: Live | None = None
+        self._began: tuple[float, int] | None = None
+        self._printed = float("-inf")
+
+    def __enter__(self) -> Self:
+        if not self._quiet:
+            title = f"{self._sweep.name}  {self._sweep.path}"
+            self._console.print(Text(safe_text(title, limit=400), style="bold"))
+            if self._console.is_terminal:
+                self._live = Live(Text("starting"), console=self._console, auto_refresh=False)
+                self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, states: Sequence[MemberState]) -> None:
+        """Draw how the members stand now."""
+        if self._quiet:
+            return
+        line = self._line(states)
+        if self._live is not None:
+            self._live.update(Group(self._table(states), Text(line)), refresh=True)
+        elif time.monotonic() - self._printed > PLAIN_SECONDS:
+            self._printed = time.monotonic()
+            self._console.print(line)
+
+    def _line(self, states: Sequence[MemberState]) -> str:
+        number = counts(states)
+        parts = [f"{number[name]:,} {name}" for name in COLUMNS if number[name]]
+        left = self._seconds_left(states)
+        if left is not None:
+            parts.append(f"{int(left // 3600)}:{int(left // 60 % 60):02}:{int(left % 60):02} left")
+        return f"{number['total']:,} members: {', '.join(parts)}"
+
+    def _seconds_left(self, states: Sequence[MemberState]) -> float | None:
+        """From the steps that all workers together made since the first look."""
+        over = ("finished", "diverged", "failed", "stopped")
+        done = sum(state.target if state.state in over else state.step for state in states)
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now, done
+        began, before = self._began
+        left = sum(state.target for state in states) - done
+        return left * (now - began) / (done - before) if done > before and left else None
+
+    def _table(self, states: Sequence[MemberState]) -> Table:
+        by_cell: dict[int, list[MemberState]] = {}
+        for state in states:
+            by_cell.setdefault(state.member.cell, []).append(state)
+        rows = []
+        for cell in self._sweep.cells:
+            number = counts(by_cell.get(cell.number, ()))
+            if len(by_cell) <= MOST_CELLS or number["running"] or number["failed"]:
+                shares = [
+                    state.step / state.target
+                    for state in by_cell.get(cell.number, ())
+                    if state.state == "running" and state.target
+                ]
+                at = " ".join(f"{share:.0%}" for share in shares)
+                rows.append([cell.label or "all", *(str(number[n] or "") for n in COLUMNS), at])
+        return table(["cell", *COLUMNS, "progress"], rows, numbers=COLUMNS)

@@ -1,0 +1,37 @@
+"""Arguments and options that the commands of `memlab sweep` share."""
+
+from typing import Annotated
+
+import typer
+
+SweepName = Annotated[
+    str,
+    typer.Argument(metavar="SWEEP", help="A sweep's id, its beginning, name, path, or `last`."),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        min=1,
+        max=10_000,
+        help="Members trained at once.",
+        show_default="cores / threads; on Ray and Slurm 4",
+    ),
+]
+On = Annotated[
+    str,
+    typer.Option("--on", metavar="local|ray[:ADDRESS]|slurm", help="Where members are trained."),
+]
+SlurmOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--slurm",
+        metavar="KEY=VALUE",
+        help="partition, time (minutes), memory (GB) or gpus of the Slurm jobs; repeatable.",
+    ),
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", help="Save and stop as soon as a member is set aside.")
+]

@@ -1,0 +1,64 @@
+"""`memlab sweep run --dry-run`: what would be trained, and what it takes."""
+
+from memlab.cli.output import print_json, stdout, table
+from memlab.preset.load import from_json
+from memlab.sweeps.cost import disk_bytes, steps
+from memlab.sweeps.plan import Plan
+
+MOST_TIMED = 6
+"""cells that a few real updates are timed of; others are taken to be like them"""
+
+
+def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
+    """Cells and members of a plan, its steps, and an estimate of time and disk space."""
+    seconds = _seconds(plan, device) / jobs
+    size = disk_bytes(plan)
+    if as_json:
+        print_json(
+            {
+                "name": plan.name,
+                "members": len(plan.members),
+                "skipped": plan.skipped,
+                "seeds": list(plan.seeds),
+                "axes": [{"key": axis.key, "values": list(axis.values)} for axis in plan.axes],
+                "cells": [
+                    {"settings": dict(cell.settings), "updates": cell.updates}
+                    for cell in plan.cells
+                ],
+                "steps": steps(plan),
+                "seconds": seconds,
+                "jobs": jobs,
+                "disk_bytes": size,
+            }
+        )
+        return
+    per_cell = [sum(member.cell == cell.number for member in plan.members) for cell in plan.cells]
+    rows = [
+        [cell.label or "all", f"{cell.updates:,}", str(count)]
+        for cell, count in zip(plan.cells, per_cell, strict=True)
+    ]
+    console = stdout()
+    console.print(table(["cell", "steps", "members"], rows, numbers=["steps", "members"]))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    console.print(
+        f"\n{len(plan.members):,} members ({plan.skipped:,} skipped), {steps(plan):,} steps, "
+        f"about {hours}:{minutes:02} hours with {jobs} at once, {size / 2**20:,.0f} MiB",
+        markup=False,
+    )
+
+
+def _seconds(plan: Plan, device: str) -> float:
+    """Seconds that all members take one after another, from a few updates of some cells."""
+    from memlab.training.device import set_threads
+    from memlab.training.step_time import seconds_per_step
+
+    set_threads(0, plan.threads)
+    stride = max(1, len(plan.cells) // MOST_TIMED)
+    timed = {
+        cell.number: seconds_per_step(from_json(dict(cell.preset)), device)
+        for cell in plan.cells[::stride]
+    }
+    mean = sum(timed.values()) / len(timed)
+    return sum(
+        plan.cells[member.cell].updates * timed.get(member.cell, mean) for member in plan.members
+    )

@@ -1,0 +1,118 @@
+"""`memlab sweep run` and `memlab sweep resume`: execute the members of a sweep."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memlab.cli.options import Device, Json, Overrides, Quiet, RunsFolder
+from memlab.cli.sweep_options import FailFast, Jobs, On, SlurmOptions, SweepName
+
+if TYPE_CHECKING:
+    from memlab.sweeps.load import SweepSource
+    from memlab.sweeps.plan import Plan
+    from memlab.sweeps.sweep import Sweep
+
+DEFAULT_THREADS = 1
+
+
+def run(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SWEEP_OR_PRESET", help="A sweep file or a preset: name or path."),
+    ],
+    overrides: Overrides = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="N|LIST", help="Number of seeds, from 0 on, or which: 42,123,456."),
+    ] = None,
+    jobs: Jobs = None,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=1, max=1024, help="CPU threads of each member.")
+    ] = DEFAULT_THREADS,
+    on: On = "local",
+    slurm: SlurmOptions = None,
+    name: Annotated[str | None, typer.Option(help="Display name of the sweep.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be trained, and create nothing.")
+    ] = False,
+    fail_fast: FailFast = False,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Create a sweep and train its members. KEY=V1,V2 makes an axis of a setting."""
+    from memlab.cli.sweep_execute import execute_sweep, executor_for, jobs_here
+    from memlab.cli.sweep_plan import print_plan
+    from memlab.record.runs import runs_folder
+    from memlab.sweeps.expand import expand
+    from memlab.sweeps.load import load
+    from memlab.sweeps.sweep import Sweep
+
+    found = load(source, overrides or (), name=name, seeds=read_seeds(seeds))
+    plan = expand(found, runs_folder(runs), threads)
+    if dry_run:
+        print_plan(plan, jobs or jobs_here(threads), device, as_json=json)
+        return
+    executor = executor_for(on, jobs, threads, device, slurm or ())
+    sweep = Sweep.create(runs_folder(runs), plan, _text(found, plan))
+    execute_sweep(sweep, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
+
+
+def resume(
+    sweep: SweepName,
+    jobs: Jobs = None,
+    on: On = "local",
+    slurm: SlurmOptions = None,
+    fail_fast: FailFast = False,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Train the members that are neither finished nor alive; failed and stopped ones, too."""
+    from memlab.cli.sweep_execute import execute_sweep, executor_for
+    from memlab.record.runs import runs_folder
+    from memlab.sweeps.sweep import find_sweep
+
+    found = find_sweep(runs_folder(runs), sweep)
+    executor = executor_for(on, jobs, found.plan.threads, device, slurm or ())
+    found.resume(_attempts_so_far(found))
+    execute_sweep(found, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
+
+
+def _attempts_so_far(sweep: "Sweep") -> dict[str, int]:
+    """Attempts of members that failed or were stopped, which shall be tried again."""
+    from memlab.sweeps.progress import Progress
+
+    progress = Progress(sweep)
+    given_up = [state for state in progress.read() if state.state in ("failed", "stopped")]
+    attempts = {state.member.run: progress.folder(state.member).attempts() for state in given_up}
+    return {run: own[-1].number for run, own in attempts.items() if own}
+
+
+def read_seeds(text: str | None) -> int | list[int] | None:
+    """The seeds in `5` or `42,123,456`.
+
+    Raises:
+        MemlabError: it is of another form.
+    """
+    from memlab.errors import MemlabError
+
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise MemlabError(
+            "seeds are a number or a list", where=f"--seeds {text}", hint="5, or 42,123,456"
+        ) from None
+    return numbers if "," in text else numbers[0]
+
+
+def _text(source: "SweepSource", plan: "Plan") -> str:
+    """The sweep as a file that people read and `memlab sweep run` reads back."""
+    from memlab.preset.dump import dump_values
+
+    values = source.file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return f"# {len(plan.members)} members\n{dump_values(values)}"

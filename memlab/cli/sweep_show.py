@@ -1,0 +1,43 @@
+"""`memlab sweep show`: the result tables of a sweep."""
+
+import gc
+from typing import Annotated
+
+import typer
+
+from memlab.cli.options import Json, RunsFolder
+from memlab.cli.sweep_options import SweepName
+
+
+def show(
+    sweep: SweepName,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("--measure", metavar="M", help="Final value to show; repeatable."),
+    ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option("--event", metavar="M>=X", help="Further event: 'val_accuracy>=0.95'."),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row per member as CSV.")] = False,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Print what each cell of a sweep came to."""
+    from memlab.cli.output import print_json
+    from memlab.cli.sweep_tables import print_csv, print_results
+    from memlab.record.runs import runs_folder
+    from memlab.sweeps.progress import Progress
+    from memlab.sweeps.sweep import find_sweep
+    from memlab.sweeps.tables import Results
+
+    gc.disable()  # what is read has no cycles, and the collector would look through it again and again
+    found = find_sweep(runs_folder(runs), sweep)
+    results = Results(Progress(found), event or ())
+    results.check_measures(measure or ())
+    if json:
+        print_json(results.to_json(measure))
+    elif as_csv:
+        print_csv(results)
+    else:
+        print_results(results, measure)

@@ -1,0 +1,98 @@
+"""Results of a sweep as tables for a terminal, and its members as CSV."""
+
+import csv
+import sys
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from memlab.cli.output import number, stdout, table
+from memlab.record.safe_text import safe_text
+from memlab.sweeps.statistics import FinalValues
+from memlab.sweeps.tables import CellResult, Results
+
+SHOWN = ("val_accuracy", "val_loss")
+"""measures that are shown where none is asked for"""
+
+
+def print_results(results: Results, measures: Sequence[str] | None = None) -> None:
+    """One row a cell, then what failed, then the footer."""
+    chosen = list(measures or (name for name in SHOWN if name in results.measures))
+    headers = ["cell", *results.events, *chosen]
+    rows = [
+        [
+            cell.cell.label or "all",
+            *(_event(cell, event) for event in results.events),
+            *(_final(cell.final(name)) for name in chosen),
+        ]
+        for cell in results.cells
+    ]
+    console = stdout()
+    title = f"{results.sweep.name} ({results.sweep.id}): {results.status}"
+    console.print(Text(safe_text(title), style="bold"))
+    console.print(table(headers, rows))
+    for state in results.states:
+        if state.state == "failed":
+            console.print(Text(safe_text(f"{state.member.run} failed: {state.reason}", limit=400)))
+    console.print()
+    for line in footer_lines(results):
+        console.print(Text(safe_text(line, limit=400), style="dim"))
+
+
+def _event(cell: CellResult, event: str) -> str:
+    """Such as `4/5, median 4,100 (2,900 to >20,000), 1 diverged`."""
+    ended = [state.state for state in cell.states]
+    early = [f"{ended.count(s)} {s}" for s in ("diverged", "stopped") if s in ended]
+    return ", ".join([str(cell.event(event)), *early])
+
+
+def _final(values: FinalValues) -> str:
+    if not values.n:
+        return "-"
+    if values.n == 1:
+        return f"{number(values.mean)} (n=1)"
+    spread = f"[{number(values.min)}, {number(values.max)}]"
+    return f"{number(values.mean)} ± {number(values.std, 2)} {spread} (n={values.n})"
+
+
+def footer_lines(results: Results) -> list[str]:
+    """What a reader must know of the numbers."""
+    footer = results.footer
+    seeds = ", ".join(map(str, footer["seeds"]))
+    budget = " or ".join(f"{steps:,}" for steps in footer["budget"])
+    every = " or ".join(map(str, footer["evaluation_every"]))
+    missing = [f"{footer[k]} {k}" for k in ("unfinished", "failed", "diverged", "stopped")]
+    threads = " or ".join(map(str, footer["threads"])) or "-"
+    return [
+        f"Seeds {seeds} vary {', '.join(footer['vary'])}. Budget {budget} steps.",
+        *(f"{name}: {definition}." for name, definition in footer["events"].items()),
+        f"Steps are those of the first evaluation that shows the event; evaluated every {every}. "
+        "Range over all seeds; > = not reached by then (Kaplan-Meier median).",
+        "Final values: mean ± sample standard deviation of single runs [min, max], finished members.",
+        f"Members: {', '.join(missing)}; diverged and stopped ones are censored where they ended.",
+        f"Threads {threads}; {'; '.join(footer['versions']) or 'nothing trained yet'}.",
+    ]
+
+
+def print_csv(results: Results) -> None:
+    """One row a member: its place, how it stands, when it reached events, its final values."""
+    axes, measures = [axis.key for axis in results.sweep.axes], results.measures
+    out = csv.writer(sys.stdout)
+    out.writerow(["run", *axes, "seed", "state", "step", *results.events, *measures])
+    for cell in results.cells:
+        known = {one.state.member.run: one for one in cell.outcomes}
+        for state in cell.states:
+            one = known.get(state.member.run)
+            crossings = [one.events[event] if one else None for event in results.events]
+            final = one.state.final if one else {}
+            out.writerow(
+                [
+                    state.member.run,
+                    *(cell.cell.at[axis] for axis in axes),
+                    state.member.seed,
+                    state.state,
+                    state.step,
+                    *("" if c is None else c.step for c in crossings),
+                    *(repr(final[name]) if name in final else "" for name in measures),
+                ]
+            )

@@ -1,0 +1,212 @@
+"""A worker: takes members that are neither finished nor alive, one after another.
+
+Nothing but the folders of the members says who does what, so any number of workers may run, on any
+machine that sees the folder. The first attempt of a member belongs to whoever creates its folder, by a
+rename that succeeds once; each later attempt to whoever claims it, by the same means. Whoever comes
+second looks for another member. An attempt is only claimed if there has been none since its member
+was seen unfinished, so nothing is trained to its end twice.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, final
+
+from memlab.errors import BusyError, MemlabError
+from memlab.preset.create import create_run
+from memlab.preset.load import from_json
+from memlab.record import process
+from memlab.record.attempt import STANDSTILL
+from memlab.record.events import Event
+from memlab.record.folder import RunFolder
+from memlab.sweeps.plan import Member, with_changes
+from memlab.sweeps.progress import MemberState, Progress
+from memlab.sweeps.sweep import Sweep
+
+POLL_SECONDS = 1.0
+"""between looks at members that others are working on"""
+
+
+class Train(Protocol):
+    """Trains the run in a folder until it ends, as `memlab.training.worker.work` does."""
+
+    def __call__(
+        self,
+        folder: RunFolder,
+        *,
+        edits: Mapping[str, Any] | None,
+        threads: int,
+        after: int,
+        interrupted: Callable[[], bool],
+    ) -> Iterator[Event]:
+        """The events of the training."""
+        ...
+
+
+Fork = Callable[[Sweep, Member], RunFolder]
+"""Makes a member's folder as a fork of the run that its sweep names."""
+Report = Callable[[str], None]
+"""Tells a person something, in one line."""
+
+
+@final
+class Worker:
+    """Executes members of one sweep in this process, where torch is loaded once."""
+
+    def __init__(  # noqa: PLR0913 - all but two have defaults
+        self,
+        sweep: Sweep,
+        train: Train,
+        *,
+        fork: Fork | None = None,
+        threads: int | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+        report: Report = lambda text: None,
+    ) -> None:
+        """
+        Args:
+            threads: of each member; None = as the sweep was planned.
+            interrupted: polled while it trains and waits; true asks it to save and leave.
+        """
+        self._progress = Progress(sweep)
+        self._train, self._fork, self._report = train, fork, report
+        self._threads = threads or sweep.plan.threads
+        self._interrupted = interrupted
+        self._stopped, self._looked = False, 0.0
+        self._unclaimed: dict[str, float] = {}
+        """when members were first seen that another process has made and not begun yet"""
+
+    def run(self, *, wait: bool = True) -> None:
+        """Take members until none is left, or it is to leave.
+
+        Args:
+            wait: stay while others work on the last members, to take over from one that dies.
+        """
+        while not self._leaving():
+            if self._take_next():
+                continue
+            if not wait or not any(state.state == "running" for state in self._progress.read()):
+                return
+            time.sleep(POLL_SECONDS)
+
+    def take(self, run: str) -> bool:
+        """Take one member, if it is neither finished nor alive."""
+        return any(self._take(m) for m in self._progress.sweep.members if m.run == run)
+
+    def _leaving(self) -> bool:
+        """Whether to save and leave; the sweep's folder is asked twice a second at most."""
+        now = time.monotonic()
+        if now - self._looked > 0.5:
+            self._looked, self._stopped = now, self._progress.sweep.stopped
+        return self._stopped or self._interrupted()
+
+    def _take_next(self) -> bool:
+        """Take the first member that can be taken; false when there is none."""
+        sweep = self._progress.sweep
+        if sweep.has_changed():
+            self._progress = Progress(Sweep.open(sweep.path))
+        return any(self._take(member) for member in self._progress.sweep.members)
+
+    def _take(self, member: Member) -> bool:
+        """Train a member until it ends; false when it is not to be had."""
+        folder = self._progress.folder(member)
+        attempts = folder.attempts()
+        after = attempts[-1].number if attempts else 0
+        state = self._progress.state(member)
+        if state.state != "queued":
+            return False
+        try:
+            if not state.status:
+                if not self._create(member):
+                    return False
+            elif after == 0 and self._made_elsewhere(folder):
+                return False
+            self._work(member, state, after)
+        except BusyError:
+            return False
+        except (MemlabError, OSError, RuntimeError, ValueError, MemoryError) as error:
+            self._note(member, error, after)
+        return True
+
+    def _create(self, member: Member) -> bool:
+        """Make the run of a member; false when another worker was faster."""
+        sweep = self._progress.sweep
+        try:
+            if sweep.plan.fork is not None:
+                if self._fork is None:
+                    raise MemlabError("this worker cannot fork runs", where=sweep.id)
+                self._fork(sweep, member)
+            else:
+                create_member(sweep, member)
+        except OSError:
+            if not (sweep.runs / member.run / "run.json").exists():
+                raise
+            return False
+        return True
+
+    def _made_elsewhere(self, folder: RunFolder) -> bool:
+        """Whether the process that made this folder is still about to begin its first attempt."""
+        maker = folder.description.get("sweep", {}).get("worker", {})
+        lives = process.lives(maker) if isinstance(maker, dict) and maker else None
+        if lives is None:  # made on another machine: it has the time after which it counts as dead
+            first = self._unclaimed.setdefault(folder.path.name, time.monotonic())
+            return time.monotonic() - first < STANDSTILL
+        return lives and maker.get("pid") != process.identity()["pid"]
+
+    def _work(self, member: Member, state: MemberState, after: int) -> None:
+        folder = self._progress.folder(member)
+        steps = self._progress.sweep.extended_to
+        extends = steps is not None and state.status == "finished" and state.step < steps
+        events = self._train(
+            folder,
+            edits={"training.steps": steps} if extends else None,
+            threads=self._threads,
+            after=after,
+            interrupted=self._leaving,
+        )
+        for event in events:
+            if event.kind == "ended":
+                self._report(f"{folder.path.name}: {getattr(event, 'reason', 'ended')}")
+
+    def _note(self, member: Member, error: Exception, after: int) -> None:
+        """See that the failure counts: a failed attempt says so itself, if there is one."""
+        text = f"{type(error).__name__}: {error}"
+        self._report(f"{member.run}: {text}")
+        attempts = self._progress.folder(member).attempts()
+        if not attempts or attempts[-1].number == after:
+            self._progress.sweep.report_problem(member.run, text)
+
+
+def create_member(sweep: Sweep, member: Member) -> RunFolder:
+    """Make the run of a member, with the id that it was given when the sweep was planned.
+
+    Raises:
+        OSError: among others, another worker has made it.
+    """
+    cell = sweep.cells[member.cell]
+    changes: dict[str, Any] = dict(member.changes)
+    if sweep.extended_to is not None:
+        changes["training.steps"] = sweep.extended_to
+    preset = from_json(with_changes(cell.preset, changes), str(Path(sweep.path.name, "sweep.json")))
+    return create_run(
+        preset, sweep.runs, member_name(sweep, member), run=member.run, origin=origin(sweep, member)
+    )
+
+
+def member_name(sweep: Sweep, member: Member) -> str:
+    """What the run of a member is called in lists."""
+    label = sweep.cells[member.cell].label
+    return " ".join(filter(None, (sweep.plan.name, label, f"seed {member.seed}")))
+
+
+def origin(sweep: Sweep, member: Member) -> dict[str, Any]:
+    """What `run.json` says of the sweep."""
+    about = {
+        "id": sweep.id,
+        "name": sweep.plan.name,
+        "cell": member.cell,
+        "at": dict(sweep.cells[member.cell].at),
+        "seed": member.seed,
+        "worker": process.identity(),
+    }
+    return {"sweep": about}

@@ -1,0 +1,249 @@
+"""Workers: same bits as a run alone, nothing trained twice, failures set aside, additions."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from memlab.errors import BusyError, MemlabError
+from memlab.preset.create import create_run
+from memlab.preset.load import load as load_preset
+from memlab.record import process
+from memlab.record.folder import RunFolder
+from memlab.record.runs import find
+from memlab.record.summary import summarize
+from memlab.sweeps.adopt import adopt_runs
+from memlab.sweeps.change import add_seeds, add_steps, delete_sweep
+from memlab.sweeps.progress import Progress, counts, status_of
+from memlab.sweeps.sweep import Sweep, find_sweep
+from memlab.sweeps.tables import Results
+from memlab.sweeps.worker import Worker, create_member
+from memlab.training.worker import work
+
+
+def weights(folder: RunFolder) -> str:
+    return folder.attempts()[-1].end["summary"]["weights_sha256"]
+
+
+def attempts(sweep: Sweep) -> list[int]:
+    return [len(RunFolder(sweep.runs / m.run).attempts()) for m in sweep.members]
+
+
+def counted(sweep: Sweep) -> dict[str, int]:
+    return counts(Progress(sweep).read())
+
+
+def test_members_have_the_bits_of_the_same_runs_alone(make, base, tmp_path):
+    sweep = make("weight_decay=0,1", seeds=2)
+    Worker(sweep, work).run()
+    for member in sweep.members:
+        decay = sweep.cells[member.cell].at["optimizer.weight_decay"]
+        preset = load_preset(str(base), [f"weight_decay={decay}", f"training.seed={member.seed}"])
+        alone = create_run(preset, tmp_path / "alone")
+        list(work(alone, threads=1))
+        assert weights(alone) == weights(RunFolder(sweep.runs / member.run))
+    assert status_of(sweep, counted(sweep)) == "finished"
+
+
+def test_a_second_worker_finds_nothing_to_do(make):
+    sweep = make(seeds=2)
+    Worker(sweep, work).run()
+    Worker(sweep, work).run()
+    assert attempts(sweep) == [1, 1]
+
+
+def test_a_worker_that_restored_before_another_finished_does_not_train_again(make):
+    sweep = make()
+    folder = create_member(sweep, sweep.members[0])
+    slow = work(folder, after=0)
+    list(work(folder))
+    with pytest.raises(BusyError):
+        next(slow)
+    assert attempts(sweep) == [1]
+
+
+def test_a_member_is_made_once(make):
+    sweep = make(seeds=2)
+    create_member(sweep, sweep.members[1])
+    with pytest.raises(OSError):
+        create_member(sweep, sweep.members[1])
+    Worker(sweep, work).run()
+    assert counted(sweep)["finished"] == 2
+
+
+def test_a_member_that_a_living_process_has_made_is_left_to_it(make, monkeypatch):
+    sweep = make(seeds=2)
+    parent = {**process.identity(), "pid": os.getppid()}
+    parent["pid_start"] = process.start_time(os.getppid())
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "identity", lambda: parent)
+        create_member(sweep, sweep.members[0])
+    Worker(sweep, work).run(wait=False)
+    assert attempts(sweep) == [0, 1]
+
+
+def test_run_json_names_the_sweep_and_last_is_what_was_started_directly(make, base, tmp_path):
+    sweep = make("lr=0.1,0.2")
+    direct = create_run(load_preset(str(base)), sweep.runs)
+    Worker(sweep, work).run()
+    later = make("lr=0.3,0.4")
+    Worker(later, work).run()
+    stored = RunFolder(sweep.runs / sweep.members[1].run).description["sweep"]
+    assert (stored["id"], stored["cell"], stored["at"]) == (sweep.id, 1, {"optimizer.lr": 0.2})
+    assert find(sweep.runs, "last").id == direct.id
+
+
+def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(make):
+    sweep = make("lr=0.1,0.2")
+    bad = sweep.members[0].run
+
+    def failing(folder, **options) -> Iterator:
+        def interrupted() -> bool:
+            if folder.id == bad:
+                raise RuntimeError("broken")
+            return options["interrupted"]()
+
+        return work(folder, **{**options, "interrupted": interrupted})
+
+    Worker(sweep, failing).run()
+    assert attempts(sweep) == [2, 1]
+    state = Progress(sweep).read()[0]
+    assert (state.state, state.reason) == (
+        "failed",
+        "failed twice with the same error: RuntimeError: broken",
+    )
+    assert status_of(sweep, counted(sweep)) == "failed"
+    sweep.resume({bad: 2})
+    Worker(sweep, work).run()
+    assert counted(sweep)["finished"] == 2
+
+
+def test_a_member_that_dies_three_times_is_set_aside(make):
+    sweep = make("lr=0.1,0.2")
+    bad = sweep.members[0].run
+
+    def dying(folder, **options) -> Iterator:
+        events = work(folder, **options)
+        if folder.id != bad:
+            return events
+        next(events)
+        events.gi_frame.f_locals["writer"].close()  # as a process that is gone
+        return iter(())
+
+    Worker(sweep, dying).run()
+    assert attempts(sweep) == [3, 1]
+    assert "died 3 times" in Progress(sweep).read()[0].reason
+
+
+def test_a_member_that_cannot_begin_is_set_aside_the_second_time(make):
+    sweep = make("lr=0.1,0.2")
+
+    def refuse(folder, **options) -> Iterator:
+        raise MemlabError("no room")
+
+    Worker(sweep, refuse).run()
+    assert counted(sweep)["failed"] == 2
+    assert attempts(sweep) == [0, 0]
+
+
+def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp_path):
+    sweep, whole = make(seeds=2), make(seeds=2)
+    Worker(whole, work).run()
+
+    def stopping(folder, **options) -> Iterator:
+        for event in work(folder, **options):
+            if event.kind == "evaluated" and event.step == 5:
+                sweep.stop()
+            yield event
+
+    worker = Worker(sweep, stopping)
+    worker._looked = float("-inf")
+    worker.run()
+    assert sweep.stopped
+    assert counted(sweep)["finished"] < 2
+    Worker(sweep, work).run()  # it stays stopped
+    assert counted(sweep)["finished"] < 2
+    sweep.resume({})
+    Worker(sweep, work).run()
+    assert [weights(RunFolder(sweep.runs / m.run)) for m in sweep.members] == [
+        weights(RunFolder(whole.runs / m.run)) for m in whole.members
+    ]
+
+
+def test_more_seeds_and_more_steps(make, base, tmp_path):
+    sweep = make("lr=0.01,0.02")
+    Worker(sweep, work).run()
+    sweep = add_seeds(sweep, 1)
+    assert [m.seed for m in sweep.members] == [0, 0, 1, 1]
+    sweep = add_steps(sweep, "training.steps=30")
+    assert counted(sweep)["queued"] == 4
+    Worker(sweep, work).run()
+    assert counted(sweep)["finished"] == 4
+    for member in sweep.members:
+        lr = sweep.cells[member.cell].at["optimizer.lr"]
+        long = load_preset(str(base), [f"lr={lr}", "steps=30", f"training.seed={member.seed}"])
+        alone = create_run(long, tmp_path / "alone")
+        list(work(alone, threads=1))
+        assert weights(alone) == weights(RunFolder(sweep.runs / member.run))
+
+
+def test_members_are_not_extended_where_the_schedule_depends_on_the_length(make):
+    with pytest.raises(MemlabError, match="schedule depends on steps"):
+        add_steps(make("schedule=cosine,linear"), "training.steps=30")
+
+
+def test_an_adopted_sweep_has_the_axes_in_which_its_runs_differ(base, tmp_path):
+    runs = tmp_path / "runs"
+    folders = [
+        create_run(load_preset(str(base), [f"lr={lr}", f"training.seed={seed}"]), runs)
+        for lr in (0.01, 0.02)
+        for seed in (0, 1)
+    ]
+    for folder in folders[:3]:
+        list(work(folder))
+    sweep = adopt_runs(runs, folders, "mine")
+    assert [(axis.key, axis.values) for axis in sweep.axes] == [("optimizer.lr", (0.01, 0.02))]
+    assert [m.seed for m in sweep.members] == [0, 1, 0, 1]
+    assert counted(sweep) == {
+        "total": 4, "finished": 3, "running": 0, "queued": 1, "failed": 0, "diverged": 0, "stopped": 0,
+    }  # fmt: skip
+    delete_sweep(sweep)
+    assert all(folder.path.exists() for folder in folders)
+
+
+def test_deleting_moves_members_to_the_trash(make):
+    sweep = make(seeds=2)
+    Worker(sweep, work).run()
+    moved = delete_sweep(sweep)
+    assert moved == [m.run for m in sweep.members]
+    assert not any((sweep.runs / run).exists() for run in moved)
+    with pytest.raises(MemlabError):
+        find_sweep(sweep.runs, sweep.id)
+
+
+def test_tables_agree_with_the_runs(make):
+    sweep = make("weight_decay=0,1", seeds=3)
+    Worker(sweep, work).run()
+    results = Results(Progress(sweep), ["train_accuracy>=0.2"])
+    for cell in results.cells:
+        runs = [summarize(RunFolder(sweep.runs / s.member.run)) for s in cell.states]
+        values = [run["final"]["val_loss"] for run in runs]
+        assert cell.final("val_loss").mean == pytest.approx(sum(values) / 3)
+        event = cell.event("train_accuracy>=0.2")
+        assert event.of == 3
+    told = results.to_json(["val_loss"])
+    assert told["members"]["finished"] == 6
+    (pair,) = told["paired"]
+    assert (pair["from"], pair["to"], pair["n"], pair["p"]) == (0, 1, 3, None)
+    assert told["footer"]["threads"] == [1]
+    assert (
+        told["cells"][0]["grokked"]["high"] is None or told["cells"][0]["grokked"]["reached"] == 3
+    )
+
+
+def test_a_sweep_that_was_not_begun_has_empty_tables(make):
+    told = Results(Progress(make("lr=0.1,0.2"))).to_json()
+    assert told["status"] == "queued"
+    assert told["cells"][0]["memorized"]["of"] == 0
+    assert Path(told["sweep"]).name == told["sweep"]
