@@ -22,7 +22,7 @@ from memlab.cli.run import run
 from memlab.cli.runs import runs
 from memlab.cli.show import show
 from memlab.cli.spikes import spikes
-from memlab.cli.sweep import sweep
+from memlab.cli.sweep import SWEEP_COMMANDS, sweep
 from memlab.cli.torture import torture
 from memlab.cli.verify import verify
 from memlab.version import __version__
@@ -56,11 +56,9 @@ def options(
         console(runs)
     elif runs:
         own = {"runs": runs}
-        groups = {group.name: group.typer_instance for group in app.registered_groups}
-        group = groups.get(context.invoked_subcommand)
-        commands = group.registered_commands if group else []
-        nested = {command.name or command.callback.__name__: own for command in commands}
-        context.default_map = {context.invoked_subcommand: nested or own}
+        is_sweep = context.invoked_subcommand == "sweep"
+        nested = dict.fromkeys(SWEEP_COMMANDS, own) if is_sweep else own
+        context.default_map = {context.invoked_subcommand: nested}
 
 
 app.command()(run)

@@ -60,6 +60,12 @@ def to_markdown(reports: Sequence[Report]) -> str:
 
 
 def _title(report: Report) -> str:
+    if "sweep" in report:
+        number = report["members"]
+        return safe_text(
+            f"{report['preset']} ({report['sweep']}): {report['status']}, "
+            f"{number['finished']:,} of {number['total']:,} members finished"
+        )
     return safe_text(
         f"{report['preset']}, seed {report['seed']}: {report['status']} at step "
         f"{report['step']:,} of {report['steps']:,} on {report['device']}"

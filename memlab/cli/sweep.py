@@ -14,12 +14,17 @@ from memlab.cli.sweep_work import work
 sweep = typer.Typer(
     no_args_is_help=True, help="Many runs of one experiment: execution, statistics, tables."
 )
-sweep.command()(run)
-sweep.command("list")(list_)
-sweep.command()(show)
-sweep.command()(resume)
-sweep.command()(stop)
-sweep.command()(work)
-sweep.command()(add)
-sweep.command()(delete)
-sweep.command()(adopt)
+COMMANDS = {
+    "run": run,
+    "list": list_,
+    "show": show,
+    "resume": resume,
+    "stop": stop,
+    "work": work,
+    "add": add,
+    "delete": delete,
+    "adopt": adopt,
+}
+SWEEP_COMMANDS = tuple(COMMANDS)
+for name, command in COMMANDS.items():
+    sweep.command(name)(command)

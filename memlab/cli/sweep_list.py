@@ -1,5 +1,7 @@
 """`memlab sweep list`: the sweeps that there are, and the sweep files that can be run."""
 
+from typing import Any
+
 from memlab.cli.options import Json, RunsFolder
 
 
@@ -12,7 +14,7 @@ def list_(json: Json = False, runs: RunsFolder = None) -> None:
     from memlab.sweeps.progress import Progress, counts, status_of
     from memlab.sweeps.sweep import Sweep, sweep_paths
 
-    sweeps = []
+    sweeps: list[dict[str, Any]] = []
     for path in sweep_paths(runs_folder(runs)):
         try:
             sweep = Sweep.open(path)

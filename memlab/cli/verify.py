@@ -1,5 +1,6 @@
 """`memlab verify`: checks claims against results."""
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,16 @@ if TYPE_CHECKING:
 
     from memlab.preset.schema import Preset
     from memlab.record.folder import RunFolder
+    from memlab.sweeps.sweep import Sweep
 
 
 def verify(
     refs: Annotated[
         list[str],
-        typer.Argument(metavar="PRESET_OR_RUN ...", help="Presets are trained; runs are read."),
+        typer.Argument(
+            metavar="PRESET_OR_RUN_OR_SWEEP ...",
+            help="Presets are trained; runs and sweeps are read.",
+        ),
     ],
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a page of Markdown instead of tables.")
@@ -27,30 +32,38 @@ def verify(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Check the claims of presets or runs against results; exit 3 if one is not met."""
+    """Check the claims of presets, runs or sweeps against results; exit 3 if one is not met."""
     from memlab.cli.claim_tables import print_tables, to_markdown
     from memlab.cli.output import print_json
+    from memlab.cli.sweep_claims import sweep_report
     from memlab.record.runs import runs_folder
+    from memlab.sweeps.sweep import Sweep
 
     targets = [_find(ref, runs_folder(runs)) for ref in refs]
     reports = [
-        _report(_trained(target, runs_folder(runs), device, quiet), device) for target in targets
+        _report(_trained(target, runs_folder(runs), device, quiet), device)
+        for target in targets
+        if not isinstance(target, Sweep)
     ]
+    sweeps = [sweep_report(target) for target in targets if isinstance(target, Sweep)]
     if json:
-        print_json({"runs": reports})
+        print_json({"runs": reports, "sweeps": sweeps} if sweeps else {"runs": reports})
     elif markdown:
-        print(to_markdown(reports), end="")
+        print(to_markdown([*reports, *sweeps]), end="")
     else:
-        print_tables(reports)
-    if any(claim["status"] == "not met" for report in reports for claim in report["claims"]):
+        print_tables([*reports, *sweeps])
+    if any(
+        claim["status"] == "not met" for report in [*reports, *sweeps] for claim in report["claims"]
+    ):
         raise typer.Exit(3)
 
 
-def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
-    """The preset with that name or path, otherwise the run."""
+def _find(ref: str, runs: "Path") -> "Preset | RunFolder | Sweep":
+    """The preset with that name or path, otherwise the run, otherwise the sweep."""
     from memlab.errors import MemlabError, PresetError, RunError
     from memlab.preset import load
     from memlab.record.runs import find
+    from memlab.sweeps.sweep import find_sweep
 
     try:
         load.find(ref)
@@ -58,8 +71,10 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder":
         try:
             return find(runs, ref)
         except RunError as no_run:
+            with suppress(RunError):
+                return find_sweep(runs, ref)
             raise MemlabError(
-                "neither a preset nor a run",
+                "neither a preset nor a run nor a sweep",
                 where=ref,
                 found=f"{no_preset.what}; {no_run.what}",
                 hint=no_preset.hint,

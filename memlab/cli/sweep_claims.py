@@ -1,0 +1,35 @@
+"""The claims of a sweep with their verdicts, in the form in which those of a run are printed."""
+
+from typing import Any
+
+from memlab.claims.sweep_verdicts import events_of, judge_sweep, sweep_statement
+from memlab.sweeps.progress import Progress
+from memlab.sweeps.schema import SweepClaim
+from memlab.sweeps.sweep import Sweep
+from memlab.sweeps.tables import Results
+
+
+def sweep_report(sweep: Sweep) -> dict[str, Any]:
+    """What `memlab verify` tells of a sweep."""
+    claims = [SweepClaim.model_validate(dict(claim)) for claim in sweep.plan.claims]
+    results = Results(Progress(sweep), events_of(claims))
+    return {
+        "sweep": sweep.id,
+        "preset": sweep.name,
+        "status": results.status,
+        "members": results.counts,
+        "about": sweep.plan.about,
+        "settings_changed": {},
+        "versions": {},
+        "claims": [
+            {
+                "claim": sweep_statement(verdict.claim),
+                "source": verdict.claim.source,
+                "reported": verdict.claim.reported,
+                "measured": verdict.measured,
+                "at_step": None,
+                "status": verdict.status,
+            }
+            for verdict in judge_sweep(claims, results)
+        ],
+    }
