@@ -94,7 +94,8 @@ def _cells(claim: dict[str, Any]) -> tuple[str, ...]:
 
 def _measured(claim: dict[str, Any]) -> str:
     value = claim["measured"]
-    text = repr(value) if isinstance(value, str) else number(value)
+    is_answer = isinstance(value, str) and claim["claim"].startswith("completes")
+    text = repr(value) if is_answer else value if isinstance(value, str) else number(value)
     return text if claim["at_step"] is None else f"{text} at step {claim['at_step']:,}"
 
 

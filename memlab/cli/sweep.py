@@ -1,5 +1,7 @@
 """`memlab sweep`: many runs of one experiment."""
 
+from collections.abc import Callable
+
 import typer
 
 from memlab.cli.sweep_add import add
@@ -14,7 +16,7 @@ from memlab.cli.sweep_work import work
 sweep = typer.Typer(
     no_args_is_help=True, help="Many runs of one experiment: execution, statistics, tables."
 )
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "list": list_,
     "show": show,

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,6 +21,7 @@ def executor_for(
     Raises:
         MemlabError: there is none of that name, or the package that it needs is not installed.
     """
+    from memlab.cli.sweep_work import training_on
     from memlab.errors import MemlabError
 
     if on == "local":
@@ -27,9 +29,23 @@ def executor_for(
 
         command = [sys.executable, "-m", "memlab", "sweep", "work", "--device", device]
         return Local(command, jobs or jobs_here(threads))
+    train = partial(training_on, device)
+    if on == "ray" or on.startswith("ray:"):
+        from memlab.sweeps.ray_cluster import RayCluster
+
+        return RayCluster(on.partition(":")[2], jobs, train)
+    if on == "slurm":
+        from memlab.sweeps.slurm import Slurm
+
+        return Slurm(jobs, train, dict(_pair(option) for option in slurm))
     raise MemlabError(
         "no such executor", where=f"--on {on}", allowed="local, ray, ray:ADDRESS, slurm"
     )
+
+
+def _pair(option: str) -> tuple[str, str]:
+    key, _, value = option.partition("=")
+    return key, value
 
 
 def jobs_here(threads: int) -> int:

@@ -1,0 +1,111 @@
+"""kill -9 of workers and of the process that watches: every member finishes once, with the same bits."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from memlab.record.attempt import Attempt
+from memlab.record.folder import RunFolder
+from memlab.record.runs import list_runs
+from memlab.sweeps.progress import Progress, counts
+from memlab.sweeps.sweep import Sweep, find_sweep
+from memlab.sweeps.worker import Worker
+from memlab.training.worker import work
+
+KILLED_AT_STEP = """\
+import os, signal, sys
+from pathlib import Path
+from memlab.sweeps.sweep import Sweep
+from memlab.sweeps.worker import Worker
+from memlab.training.worker import work
+
+def train(folder, **options):
+    for event in work(folder, **options):
+        yield event
+        if event.kind == "checkpoint" and event.step >= 10 and folder.id == sys.argv[2]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+Worker(Sweep.open(Path(sys.argv[1])), train).run()
+"""
+
+
+def ends(sweep: Sweep) -> list[dict]:
+    """The end of every member, after seeing that each has exactly one attempt that finished."""
+    found = []
+    for member in sweep.members:
+        attempts = RunFolder(sweep.runs / member.run).attempts()
+        finished = [a.end for a in attempts if a.end and a.end["reason"] == "finished"]
+        assert len(finished) == 1, member.run
+        assert attempts[-1].end == finished[0]
+        found.append(finished[0])
+    return found
+
+
+def bits(sweep: Sweep) -> list[str]:
+    return [end["summary"]["weights_sha256"] for end in ends(sweep)]
+
+
+def test_members_of_a_killed_worker_are_finished_by_another(make):
+    sweep, undisturbed = make(seeds=2), make(seeds=2)
+    victim = sweep.members[1].run
+    command = [sys.executable, "-c", KILLED_AT_STEP, str(sweep.path), victim]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert len(RunFolder(sweep.runs / victim).attempts()) == 1
+    Worker(sweep, work).run()
+    Worker(undisturbed, work).run()
+    assert bits(sweep) == bits(undisturbed)
+    assert len(RunFolder(sweep.runs / victim).attempts()) == 2
+
+
+def memlab(*arguments: str, runs: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "memlab", "sweep", *arguments, "--quiet", "--runs", str(runs)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def working_on(sweep: Sweep) -> list[Attempt]:
+    """Attempts whose process lives on this machine."""
+    attempts = [RunFolder(sweep.runs / m.run).attempts() for m in sweep.members]
+    return [own[-1] for own in attempts if own and own[-1].alive()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chance", range(2))
+def test_random_kills_of_workers_and_driver_change_no_bit(base, tmp_path, chance):
+    arguments = ("run", str(base), "lr=0.01,0.02", "steps=3000", "--seeds", "2", "--jobs", "2")
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert memlab(*arguments, runs=whole).wait() == 0
+    rng = random.Random(chance)
+    driver = memlab(*arguments, runs=killed)
+    while not (killed / "sweeps").exists() or not list((killed / "sweeps").glob("2*")):
+        time.sleep(0.05)
+    sweep = find_sweep(killed, "last")
+    deaths: dict[Path, int] = {}
+    kills = 0
+    while driver.poll() is None and kills < 5:
+        time.sleep(rng.uniform(0.2, 2.0))
+        for attempt in working_on(sweep):
+            run = attempt.path.parent.parent
+            if deaths.get(run, 0) < 2 and rng.random() < 0.5:  # the third would set it aside
+                deaths[run] = deaths.get(run, 0) + 1
+                kills += 1
+                os.kill(attempt.info["pid"], signal.SIGKILL)
+        if rng.random() < 0.2:
+            driver.kill()
+    if driver.poll() is None:
+        driver.wait()
+    while counts(Progress(sweep).read())["running"]:
+        time.sleep(0.2)
+    assert memlab("resume", sweep.id, "--jobs", "2", runs=killed).wait() == 0
+    assert kills > 0
+    assert bits(sweep) == bits(find_sweep(whole, "last"))
+    assert len(list_runs(killed)) == 4
