@@ -10,6 +10,7 @@ from memlab.cli.console import console
 from memlab.cli.data import data
 from memlab.cli.doctor import doctor
 from memlab.cli.eval import evaluate_checkpoint
+from memlab.cli.explain import explain
 from memlab.cli.fork import fork
 from memlab.cli.options import RunsFolder
 from memlab.cli.plot import plot
@@ -64,6 +65,7 @@ def options(
 app.command()(run)
 app.command()(resume)
 app.command()(fork)
+app.command()(explain)
 app.command()(replay)
 app.command()(runs)
 app.command()(show)

@@ -1,0 +1,86 @@
+"""`memlab explain`: what causes a spike, by experiment."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memlab.cli.options import Device, Json, RunName, RunsFolder
+
+if TYPE_CHECKING:
+    from memlab.record.events import Spike
+    from memlab.record.snapshot import Snapshot
+
+
+def explain(
+    run: RunName,
+    spike: Annotated[
+        int | None,
+        typer.Option("--spike", metavar="N", help="Which spike, counted from 1 by its onset."),
+    ] = None,
+    at: Annotated[
+        int | None, typer.Option("--at", metavar="STEP", help="The spike around this step.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="The 8 highest and 8 random spikes; can be interrupted.")
+    ] = False,
+    device: Device = "auto",
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Recompute a spike, by default the highest, with one change at a time.
+
+    A cause is named only if its change prevents the spike and none of five placebos does. Results
+    are kept in the run's `derived/` folder. Exit code 3 if recomputed rows differ.
+    """
+    from memlab.cli.output import print_json, stderr
+    from memlab.errors import RunError
+    from memlab.record.history import History
+    from memlab.record.runs import find, runs_folder
+    from memlab.training.explain.explain import explain_spike
+
+    if (spike is not None) + (at is not None) + every > 1:
+        raise RunError("which spike?", allowed="one of --spike, --at and --all")
+    folder = find(runs_folder(runs), run)
+    documents = []
+    for chosen in _chosen(History(folder).until(), spike, at, every=every):
+        document = explain_spike(
+            folder, chosen, device, lambda line: stderr().print(line, markup=False)
+        )
+        documents.append(document)
+        if not json:
+            _print(document)
+    if json:
+        print_json(documents if every else documents[0])
+    if not all(document["recomputed"]["equal"] for document in documents):
+        raise typer.Exit(3)
+
+
+def _chosen(
+    recorded: "Snapshot", number: int | None, at: int | None, *, every: bool
+) -> "list[Spike]":
+    from memlab.training.explain.explain import chosen_spike, spikes_of_all
+
+    if every:
+        return spikes_of_all(recorded)
+    return [chosen_spike(recorded, number=number, at=at)]
+
+
+def _print(document: dict[str, Any]) -> None:
+    from memlab.cli.output import number, stdout, table
+
+    out = stdout()
+    spike, recomputed = document["spike"], document["recomputed"]
+    out.print(
+        f"spike at step {spike['step']:,}: {number(spike['base'], 3)} to "
+        f"{number(spike['peak'], 3)} at step {spike['peak_step']:,}; recomputed from step "
+        f"{recomputed['from']:,}, rows {'equal' if recomputed['equal'] else 'differ'}",
+        markup=False,
+    )
+    rows = [
+        [c["change"], c["kind"], c["effect"], number(c["peak"], 3), f"{c['peak_step']:,}"]
+        for c in document["changes"]
+    ]
+    if rows:
+        headers = ["change", "kind", "effect", "peak", "at step"]
+        out.print(table(headers, rows, numbers=headers[3:]))
+    out.print(document["sentence"], markup=False, soft_wrap=True)

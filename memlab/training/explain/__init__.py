@@ -1,0 +1,1 @@
+"""Spikes explained by experiment: recomputed with one change at a time."""

@@ -1,0 +1,145 @@
+"""The changes that are tried before a spike, one at a time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from memlab.preset.schema import Preset
+from memlab.training.explain.window import Window
+from memlab.training.state import TrainState
+
+CAUSE, INFORMATION, CONTROL, PLACEBO = "cause", "information", "control", "placebo"
+LARGER_EPS, LEAST_EPS = 1000.0, 1e-6
+"""eps is multiplied by the first, and is then at least the second"""
+BETA2 = 0.999
+PLACEBOS = 5
+NOISE = 1e-7
+"""relative size of a placebo's change of the weights, the rounding error of float32"""
+GROUPS = {
+    "embedding": ("token", "position", "head"),
+    "attention": ("attention",),
+    "mlp": ("mlp",),
+    "norms": ("norm",),
+}
+"""parts of parameter names by group of tensors"""
+
+
+def _unchanged(state: TrainState) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class TrialChange:
+    """One change: settings, an operation on the state, or tensors that are kept constant."""
+
+    name: str
+    kind: str
+    """cause, information, control or placebo"""
+    overrides: tuple[str, ...] = ()
+    """KEY=VALUE settings"""
+    prepare: Callable[[TrainState], None] = _unchanged
+    """changes weights or moments once, before the first repeated step"""
+    frozen: tuple[str, ...] = ()
+    """parameters whose names have one of these parts are not updated"""
+    without_edits: bool = False
+    """the edits shortly before the onset are left out"""
+
+
+def all_changes(
+    preset: Preset, window: Window, grad_norm: float, *, mini_batches: bool
+) -> Iterator[TrialChange]:
+    """The changes that make sense for a run with these settings.
+
+    Args:
+        preset: in effect before the spike.
+        grad_norm: median gradient norm before the onset, the threshold of clipping.
+        mini_batches: updates see different examples.
+    """
+    yield from _causes(preset, window, grad_norm, mini_batches=mini_batches)
+    half = preset.optimizer.lr / 2
+    yield TrialChange("lr halved", INFORMATION, (f"optimizer.lr={half!r}",))
+    for group, parts in GROUPS.items():
+        yield TrialChange(f"{group} frozen", INFORMATION, frozen=parts)
+    for seed in range(1, PLACEBOS + 1):
+        yield TrialChange(f"placebo {seed}", PLACEBO, prepare=_noise(seed))
+
+
+def _causes(
+    preset: Preset, window: Window, grad_norm: float, *, mini_batches: bool
+) -> Iterator[TrialChange]:
+    optimizer, adam = preset.optimizer, preset.optimizer.kind != "sgd"
+    if optimizer.weight_decay:
+        yield TrialChange("weight decay 0", CAUSE, ("optimizer.weight_decay=0.0",))
+    if adam:
+        eps = max(LARGER_EPS * optimizer.eps, LEAST_EPS)
+        yield TrialChange(f"eps {eps:g}", CAUSE, (f"optimizer.eps={eps!r}",))
+    if adam and optimizer.betas[1] < BETA2:
+        betas = f"optimizer.betas=[{optimizer.betas[0]!r}, {BETA2}]"
+        old = optimizer.betas[1]
+        yield TrialChange(f"beta2 {BETA2}", CAUSE, (betas,), prepare=_same_step_size(old))
+    if preset.training.loss_dtype == "float32":
+        yield TrialChange("float64 softmax", CAUSE, ("training.loss_dtype=float64",))
+    if grad_norm > 0:
+        clip = f"optimizer.clip_grad_norm={float(f'{grad_norm:.3g}')!r}"
+        yield TrialChange(f"gradient clipping at {grad_norm:.3g}", CAUSE, (clip,))
+    if adam or optimizer.momentum:
+        yield TrialChange("cleared momentum", CAUSE, prepare=_clear_momentum)
+    if mini_batches:
+        order = (preset.seeds.number("batches") + 1) % 2**62
+        yield TrialChange("other batch order", CAUSE, (f"training.seeds.batches={order}",))
+    if window.edits:
+        yield TrialChange(_edit_name(window), CAUSE, without_edits=True)
+
+
+def _edit_name(window: Window) -> str:
+    keys = dict.fromkeys(key for edit in window.edits for key in edit.changes)
+    return f"without the edit of {', '.join(keys)}"
+
+
+def _moments(state: TrainState, name: str) -> Iterator[torch.Tensor]:
+    for values in state.optimizer.state.values():
+        if isinstance(values.get(name), torch.Tensor):
+            yield values[name]
+
+
+def _clear_momentum(state: TrainState) -> None:
+    for name in ("exp_avg", "momentum_buffer"):
+        for moment in _moments(state, name):
+            moment.zero_()
+
+
+def _same_step_size(old: float) -> Callable[[TrainState], None]:
+    """Rescale the second moment so that another beta2 does not change the step size at once.
+
+    Adam divides it by 1 - beta2^t. Under a larger beta2 that is smaller, which would lower the
+    effective learning rate right away and hide what the longer memory does.
+    """
+
+    def prepare(state: TrainState) -> None:
+        factor = (1 - BETA2**state.step) / (1 - old**state.step) if state.step else 1.0
+        for moment in _moments(state, "exp_avg_sq"):
+            moment.mul_(factor)
+
+    return prepare
+
+
+def _noise(seed: int) -> Callable[[TrainState], None]:
+    def prepare(state: TrainState) -> None:
+        rng = np.random.default_rng(seed)
+        with torch.no_grad():
+            for parameter in state.model.parameters():
+                noise = torch.from_numpy(rng.standard_normal(tuple(parameter.shape)))
+                factor = 1 + NOISE * noise.to(parameter.device)
+                parameter.copy_((parameter.double() * factor).float())
+
+    return prepare
+
+
+def optimizer_groups(preset: Preset) -> dict[str, Any]:
+    """The options of the optimizer's parameter groups that a change may set."""
+    if preset.optimizer.kind == "sgd":
+        return {"momentum": preset.optimizer.momentum}
+    return {"betas": tuple(preset.optimizer.betas), "eps": preset.optimizer.eps}

@@ -1,0 +1,160 @@
+"""Explains spikes: recompute, repeat with one change at a time, and compare with placebos."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from memlab.errors import RunError
+from memlab.record import derived
+from memlab.record.events import Edited, Rows, Spike
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.snapshot import Snapshot
+from memlab.record.summary import spike_to_json
+from memlab.training.explain.changes import all_changes
+from memlab.training.explain.instruments import measure
+from memlab.training.explain.trial import StartState, TrialResult, control, try_change
+from memlab.training.explain.verdict import causes, sentence
+from memlab.training.explain.window import Window
+from memlab.training.recompute import Recomputation, RowsDifferError
+from memlab.training.step import GRAD_NORM, LOSS
+
+CODE_VERSION = 1
+"""one more whenever the same spike would be explained in another way"""
+HIGHEST, RANDOM = 8, 8
+"""spikes that `--all` explains"""
+BEFORE = 100
+"""steps before the onset whose median gradient norm is the threshold of clipping"""
+
+Report = Callable[[str], None]
+"""called with a line that says what is computed now"""
+
+
+def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | None = None) -> Spike:
+    """The spike `number` (from 1) of a run, the one around step `at`, or the highest.
+
+    Raises:
+        RunError: the run has no such spike.
+    """
+    spikes = recorded.closed_spikes
+    if not spikes:
+        raise RunError("the run has no spike that has closed", found="0 spikes")
+    if number is not None:
+        if not 1 <= number <= len(spikes):
+            raise RunError(f"the run has no spike {number}", allowed=f"1 to {len(spikes)}")
+        return spikes[number - 1]
+    if at is not None:
+        around = [spike for spike in spikes if spike.onset <= at <= spike.step]
+        if not around:
+            near = min(spikes, key=lambda spike: abs(spike.onset - at))
+            raise RunError(
+                f"no spike around step {at}", hint=f"the nearest begins at step {near.onset}"
+            )
+        return around[0]
+    return max(spikes, key=lambda spike: spike.peak)
+
+
+def spikes_of_all(recorded: Snapshot) -> list[Spike]:
+    """The highest spikes and some random ones, by onset; the same ones every time."""
+    spikes = list(recorded.closed_spikes)
+    ranked = sorted(spikes, key=lambda spike: -spike.peak)
+    others = sorted(ranked[HIGHEST:], key=lambda spike: spike.onset)
+    drawn = random.Random(0).sample(others, min(RANDOM, len(others)))
+    return sorted([*ranked[:HIGHEST], *drawn], key=lambda spike: spike.onset)
+
+
+def document_name(spike: Spike) -> str:
+    """Where in `derived/` the explanation of a spike lies."""
+    return f"explain/spike-{spike.onset:09d}.json"
+
+
+def explain_spike(
+    folder: RunFolder, spike: Spike, device: str = "auto", report: Report = lambda line: None
+) -> dict[str, Any]:
+    """Explain one spike; a finished explanation is read from `derived/`.
+
+    Returns:
+        `{run, spike, recomputed: {from, equal, ...}, changes, causes, sentence, instruments}`;
+        when a recomputed row differs from the recorded one, `changes` is empty.
+    """
+    known = derived.read_document(folder, document_name(spike), CODE_VERSION)
+    if known is not None:
+        return known
+    document = _explained(folder, spike, device, report)
+    if document["recomputed"]["equal"]:
+        derived.write_document(folder, document_name(spike), document, CODE_VERSION)
+    return document
+
+
+def _explained(folder: RunFolder, spike: Spike, device: str, report: Report) -> dict[str, Any]:
+    recorded = History(folder).until()
+    planned = folder.description.get("check", {}).get("updates", recorded.last_step)
+    window = Window.around(spike, recorded.of(Edited), max(planned, recorded.last_step))
+    recomputation = Recomputation.before(folder, window.change_at, window.last, device)
+    state, run_data = recomputation.start.state, recomputation.start.run_data
+    first = state.step
+    document: dict[str, Any] = {"run": folder.path.name, "spike": spike_to_json(spike)}
+    try:
+        report(f"recomputing from step {first:,}")
+        recomputation.go_to(window.change_at)
+        start = StartState.of(state, recomputation.edits)
+        losses = _control_losses(recomputation, window)
+    except RowsDifferError as error:
+        return document | {
+            "recomputed": {"from": first, "equal": False, "first_difference": error.step},
+            "changes": [],
+            "causes": [],
+            "sentence": f"Not explained: recomputed rows differ from step {error.step:,} on.",
+        }
+    trials = [control(losses, start, window)]
+    grad_norm = _grad_norm(recorded, spike)
+    changes = list(
+        all_changes(start.preset, window, grad_norm, mini_batches=not run_data.batches.whole)
+    )
+    for i, change in enumerate(changes):
+        report(f"{i + 1} of {len(changes)}: {change.name}")
+        trials.append(try_change(state, run_data, start, change, window))
+    report("measuring tensors and answers")
+    instruments = measure(state, run_data, start, window).to_json(spike.onset)
+    compared = {"rows": recomputation.comparison.compared, "first_difference": None}
+    return document | {
+        "recomputed": {"from": first, "equal": True, **compared},
+        "window": _window_json(window),
+        **conclusion(window, trials),
+        "instruments": instruments,
+    }
+
+
+def conclusion(window: Window, trials: Sequence[TrialResult]) -> dict[str, Any]:
+    """The changes, the causes and the sentence."""
+    return {
+        "changes": [trial.to_json() for trial in trials],
+        "causes": causes(trials),
+        "sentence": sentence(window, trials),
+    }
+
+
+def _window_json(window: Window) -> dict[str, Any]:
+    return {"change_at": window.change_at, "last": window.last, "level": window.level}
+
+
+def _control_losses(recomputation: Recomputation, window: Window) -> Any:
+    """(step,) losses of the window without a change, compared with the recorded rows."""
+    state = recomputation.start.state
+    blocks = []
+    while state.step < window.last:
+        values = recomputation.advance(window.last)
+        recomputation.comparison.see(Rows(step=state.step, values=values))
+        difference = recomputation.comparison.first_difference
+        if difference is not None:
+            raise RowsDifferError(recomputation.comparison.folder, difference)
+        blocks.append(values[:, LOSS].astype(np.float64))
+    return np.concatenate(blocks)
+
+
+def _grad_norm(recorded: Snapshot, spike: Spike) -> float:
+    """Median gradient norm of the steps before the onset."""
+    _, rows = recorded.steps.read(max(1, spike.onset - BEFORE), spike.onset - 1)
+    return float(np.median(rows[:, GRAD_NORM])) if len(rows) else 0.0

@@ -1,0 +1,182 @@
+"""What the weights, moments and answers do from before a spike's onset to its peak."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from memlab.preset.learning_rate import learning_rate
+from memlab.preset.schedule import total_steps
+from memlab.training.engines.engine import Plan
+from memlab.training.explain.trial import StartState
+from memlab.training.explain.window import Window
+from memlab.training.run_data import RunData
+from memlab.training.state import TrainState
+from memlab.training.step import update
+
+MOST_EXAMPLES = 8
+"""examples that are named as the first to fail"""
+
+
+@dataclass
+class TensorSeries:
+    """Per step, 2-norms of one parameter, and its share of the change of the loss."""
+
+    gradient: list[float] = field(default_factory=list)
+    weight: list[float] = field(default_factory=list)
+    """before the update"""
+    update: list[float] = field(default_factory=list)
+    moment_ratio: list[float] = field(default_factory=list)
+    """mean squared gradient over Adam's mean second moment with bias correction, after the update;
+    near 1 while gradients are as usual, large when the moment lags behind"""
+    attribution: list[float] = field(default_factory=list)
+    """gradient times update, summed: the first-order change of the loss, nats"""
+
+
+@dataclass
+class Instruments:
+    """Measurements at every step from the start of the window to the peak."""
+
+    first: int
+    tensors: dict[str, TensorSeries] = field(default_factory=dict)
+    true_change: list[float] = field(default_factory=list)
+    """loss of the same batch after the update minus before it, nats"""
+    largest_logit: list[float] = field(default_factory=list)
+    least_margin: list[float] = field(default_factory=list)
+    """lowest logit of a target minus the highest other logit; below 0 it is answered wrong"""
+    median_margin: list[float] = field(default_factory=list)
+    wrong: list[int] = field(default_factory=list)
+    """targets that are answered wrong"""
+    first_wrong: list[dict[str, Any]] = field(default_factory=list)
+    """the first examples to fail: step, prompt, target, answer"""
+
+    def to_json(self, onset: int) -> dict[str, Any]:
+        """Values before and at the peak, and sums from the onset to the peak."""
+        since = max(0, onset - self.first)
+        return {
+            "from": self.first,
+            "to": self.first + len(self.true_change) - 1,
+            "tensors": {
+                name: {
+                    "grad_norm": [series.gradient[0], max(series.gradient)],
+                    "weight_norm": [series.weight[0], series.weight[-1]],
+                    "update_norm": [series.update[0], max(series.update)],
+                    "moment_ratio": [series.moment_ratio[0], max(series.moment_ratio)],
+                    "attribution": sum(series.attribution[since:]),
+                }
+                for name, series in self.tensors.items()
+            },
+            "loss_change": {
+                "true": sum(self.true_change[since:]),
+                "attributed": sum(sum(t.attribution[since:]) for t in self.tensors.values()),
+            },
+            "largest_logit": [self.largest_logit[0], max(self.largest_logit)],
+            "least_margin": [self.least_margin[0], min(self.least_margin)],
+            "median_margin": [self.median_margin[0], min(self.median_margin)],
+            "wrong_targets": [self.wrong[0], max(self.wrong)],
+            "first_wrong": self.first_wrong,
+        }
+
+
+def measure(state: TrainState, run_data: RunData, start: StartState, window: Window) -> Instruments:
+    """Repeat the steps from `start` to the spike's peak with all instruments."""
+    start.restore(state)
+    found = Instruments(start.step + 1)
+    while state.step < window.spike.peak_step:
+        steps = total_steps(state.preset, run_data.batches.per_epoch)
+        plans = run_data.plans.at(state.step + 1, steps)
+        _see_answers(found, state, run_data, plans, steps)
+        before = [p.detach().clone() for p in state.model.parameters()]
+        loss = _loss(state, plans)
+        update(state, run_data, learning_rate(state.preset.optimizer, state.step + 1, steps), steps)
+        found.true_change.append(_loss(state, plans) - loss)
+        _see_tensors(found, state, before)
+    return found
+
+
+@torch.no_grad()
+def _loss(state: TrainState, plans: list[Plan]) -> float:
+    """The objective on a batch, softmax in float64, without dropout."""
+    state.model.eval()
+    smoothing = state.preset.training.label_smoothing
+    total = sum(plan.n_targets for plan in plans)
+    losses = [
+        float(plan.loss(state.model, smoothing, torch.float64)) * plan.n_targets for plan in plans
+    ]
+    return sum(losses) / total
+
+
+@torch.no_grad()
+def _see_answers(
+    found: Instruments, state: TrainState, run_data: RunData, plans: list[Plan], steps: int
+) -> None:
+    """Logits, margins, and the examples that fail first, on the batch of the next update."""
+    state.model.eval()
+    margins: list[Tensor] = []
+    largest, wrong = 0.0, []
+    for i, plan in enumerate(plans):
+        logits = plan.logits(state.model)
+        logits = logits if plan.rows is None else logits[plan.rows]
+        target = logits.gather(1, plan.targets.unsqueeze(1)).squeeze(1)
+        others = logits.scatter(1, plan.targets.unsqueeze(1), -torch.inf)
+        highest, answer = others.max(dim=1)
+        margins.append(target - highest)
+        largest = max(largest, float(logits.max()))
+        for k in (target < highest).nonzero().flatten().tolist():
+            at = sum(p.n_examples for p in plans[:i]) + int(plan.example[k])
+            wrong.append((at, int(plan.position[k]), int(answer[k])))
+    margin = torch.cat(margins)
+    found.largest_logit.append(largest)
+    found.least_margin.append(float(margin.min()))
+    found.median_margin.append(float(margin.median()))
+    found.wrong.append(len(wrong))
+    if len(wrong) > found.wrong[0] and not found.first_wrong:
+        index = run_data.batches.at(state.step + 1, steps)
+        for at, position, answer_id in wrong[:MOST_EXAMPLES]:
+            example = at if index is None else int(index[at])
+            found.first_wrong.append(
+                {"step": state.step + 1} | _example(run_data, example, position, answer_id)
+            )
+
+
+def _example(run_data: RunData, example: int, position: int, answer: int) -> dict[str, Any]:
+    """Prompt, target and answer of one prediction as text."""
+    tokens = [int(token) for token in run_data.facts.train.tokens[example]]
+    decode = run_data.dataset.vocabulary.decode
+    return {
+        "prompt": decode(tokens[: position + 1]),
+        "target": decode([tokens[position + 1]]),
+        "answer": decode([answer]),
+    }
+
+
+@torch.no_grad()
+def _see_tensors(found: Instruments, state: TrainState, before: list[Tensor]) -> None:
+    """Norms, moments and attribution of every parameter, right after an update."""
+    names = (name for name, _ in state.model.named_parameters())
+    for name, parameter, old in zip(names, state.model.parameters(), before, strict=True):
+        series = found.tensors.setdefault(name, TensorSeries())
+        gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        added = parameter - old
+        series.gradient.append(float(gradient.norm()))
+        series.weight.append(float(old.norm()))
+        series.update.append(float(added.norm()))
+        series.attribution.append(float((gradient.double() * added.double()).sum()))
+        series.moment_ratio.append(_moment_ratio(state, parameter, gradient))
+
+
+def _moment_ratio(state: TrainState, parameter: Tensor, gradient: Tensor) -> float:
+    """Mean squared gradient over the mean second moment; NaN for optimizers without one."""
+    moments = state.optimizer.state.get(parameter, {})
+    if "exp_avg_sq" not in moments:
+        return float("nan")
+    beta2 = _beta2(state, parameter)
+    corrected = float(moments["exp_avg_sq"].double().mean()) / (1 - beta2 ** float(moments["step"]))
+    return float(gradient.double().square().mean()) / corrected if corrected > 0 else float("nan")
+
+
+def _beta2(state: TrainState, parameter: Tensor) -> float:
+    groups: Iterator[dict[str, Any]] = iter(state.optimizer.param_groups)
+    return float(next(g["betas"][1] for g in groups if any(p is parameter for p in g["params"])))

@@ -1,0 +1,40 @@
+"""What the trials say about the cause of a spike: rules on their effects, and one sentence."""
+
+from collections.abc import Sequence
+
+from memlab.training.explain.changes import CAUSE, PLACEBO
+from memlab.training.explain.trial import TrialResult
+from memlab.training.explain.window import Window
+
+PREVENTS = "prevents"
+
+
+def causes(trials: Sequence[TrialResult]) -> list[str]:
+    """The changes that prevent the spike, if no placebo does; changes for information never."""
+    placebos = [trial for trial in trials if trial.change.kind == PLACEBO]
+    if any(trial.effect == PREVENTS for trial in placebos):
+        return []
+    return [
+        trial.change.name
+        for trial in trials
+        if trial.change.kind == CAUSE and trial.effect == PREVENTS
+    ]
+
+
+def sentence(window: Window, trials: Sequence[TrialResult]) -> str:
+    """What was found, and no more."""
+    placebos = [trial for trial in trials if trial.change.kind == PLACEBO]
+    vanished = sum(trial.effect == PREVENTS for trial in placebos)
+    spike = f"the spike at step {window.spike.onset:,}"
+    if vanished:
+        return (
+            f"Undecided: {spike} vanished in {vanished} of {len(placebos)} placebos, "
+            "so that a change that prevents it shows nothing."
+        )
+    named = causes(trials)
+    if not named:
+        return f"Undecided: no tested change prevents {spike}."
+    return (
+        f"Changed from step {window.change_at + 1:,} on, each of these alone prevents {spike}: "
+        f"{', '.join(named)}; it occurs in all {len(placebos)} placebos."
+    )

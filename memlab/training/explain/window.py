@@ -1,0 +1,68 @@
+"""The steps around a spike that are recomputed, and what counts as the spike in them."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.record.events import Edited, Spike
+
+LEAD = 20
+"""steps between the start of a change and the onset"""
+EDIT_REACH = 100
+"""edits at most this many steps before the onset are possible causes, and are left out in turn"""
+SHORTEST, LONGEST = 60, 300
+"""limits of the number of steps that are repeated, in steps; the peak is always among them"""
+AFTER_PEAK = 20
+
+
+@dataclass(frozen=True)
+class Window:
+    """A spike and the steps that are repeated for it. Losses in nats."""
+
+    spike: Spike
+    change_at: int
+    """changes take effect after this step"""
+    last: int
+    """last step that is repeated"""
+    end: int
+    """last step of the recorded spike"""
+    edits: tuple[Edited, ...] = ()
+    """edits shortly before the onset"""
+
+    @classmethod
+    def around(cls, spike: Spike, edits: tuple[Edited, ...], steps: int) -> "Window":
+        """The window of a spike: from `LEAD` steps before its onset, over twice its length.
+
+        Args:
+            edits: all edits of the run.
+            steps: updates in the whole run.
+        """
+        near = tuple(e for e in edits if spike.onset - EDIT_REACH <= e.step < spike.onset)
+        change_at = max(0, min([spike.onset - LEAD, *(edit.step for edit in near)]))
+        end = spike.step if spike.recovered_at is None else spike.recovered_at
+        to_peak = spike.peak_step - change_at + AFTER_PEAK
+        length = min(max(2 * (end - change_at), SHORTEST), max(LONGEST, to_peak))
+        last = min(change_at + length, max(steps, spike.peak_step))
+        return cls(spike, change_at, last, min(end, last), near)
+
+    @property
+    def level(self) -> float:
+        """The loss halfway between base and peak on the log scale: from here on it is the spike."""
+        return sqrt(max(self.spike.base, 1e-12) * self.spike.peak)
+
+    def effect(self, losses: NDArray[np.float64]) -> str:
+        """What a change does to the spike: prevents, delays or no effect.
+
+        It prevents the spike when the loss stays below `level` over the window, and delays it when
+        the loss first reaches `level` after the end of the recorded spike.
+
+        Args:
+            losses: (step,) of the steps `change_at + 1` to `last`; a non-finite one is a spike.
+        """
+        reached = np.flatnonzero(~(losses < self.level))
+        if not len(reached):
+            return "prevents"
+        first = self.change_at + 1 + int(reached[0])
+        return "delays" if first > self.end else "no effect"

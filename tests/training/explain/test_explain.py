@@ -1,0 +1,179 @@
+"""A stretch of a small run explained: recomputed to the bit, measured, changed, and kept."""
+
+import numpy as np
+import pytest
+import torch
+
+from memlab.preset.create import create_run
+from memlab.record.commands import Edit, send
+from memlab.record.events import COLUMNS, Spike, Started
+from memlab.record.history import History
+from memlab.training import recompute
+from memlab.training.explain.changes import all_changes
+from memlab.training.explain.explain import chosen_spike, document_name, explain_spike
+from memlab.training.explain.instruments import measure
+from memlab.training.explain.trial import StartState, try_change
+from memlab.training.explain.window import Window
+from memlab.training.recompute import Recomputation
+from memlab.training.worker import work
+
+SPIKE = Spike(step=45, onset=35, base=0.5, peak=1.0, peak_step=38, recovered_at=42, label="spike")
+"""a stretch of the run that is treated as a spike"""
+
+
+def trained(preset, runs, edit=None):
+    folder = create_run(preset, runs)
+    for event in work(folder, device="cpu"):
+        if isinstance(event, Started) and edit:
+            send(folder, edit)
+    return folder
+
+
+@pytest.fixture
+def folder(tiny, tmp_path):
+    return trained(
+        tiny(**{"training.steps": 60, "training.batch_size": 8, "training.keep": [10]}), tmp_path
+    )
+
+
+def recorded_loss(folder, first, last):
+    _, rows = History(folder).until().steps.read(first, last)
+    return rows[:, COLUMNS.index("loss")].astype(np.float64)
+
+
+def test_the_explanation_has_all_changes_and_is_kept(folder, monkeypatch):
+    document = explain_spike(folder, SPIKE, "cpu")
+    assert document["recomputed"]["equal"]
+    assert document["recomputed"]["from"] == 10
+    names = {change["change"]: change for change in document["changes"]}
+    kinds = [change["kind"] for change in document["changes"]]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "control": 1, "cause": 7, "information": 5, "placebo": 5,
+    }  # fmt: skip
+    assert {"weight decay 0", "beta2 0.999", "other batch order"} <= names.keys()
+    losses = recorded_loss(folder, 16, 60)
+    assert names["no change"]["peak"] == losses.max()
+    assert document["spike"]["step"] == 35
+    assert (folder.derived / document_name(SPIKE)).exists()
+
+    def never(*_):
+        raise AssertionError("it is computed again")
+
+    monkeypatch.setattr("memlab.training.explain.explain._explained", never)
+    assert explain_spike(folder, SPIKE, "cpu") == document
+
+
+def test_other_bits_are_reported_and_nothing_is_explained(folder, monkeypatch):
+    real = recompute.restore
+
+    def drifted(*arguments, **options):
+        start = real(*arguments, **options)
+        next(start.state.model.parameters()).data.mul_(1.001)
+        return start
+
+    monkeypatch.setattr(recompute, "restore", drifted)
+    document = explain_spike(folder, SPIKE, "cpu")
+    assert document["recomputed"] == {"from": 10, "equal": False, "first_difference": 11}
+    assert (document["changes"], document["causes"]) == ([], [])
+    assert not (folder.derived / document_name(SPIKE)).exists()
+
+
+def prepared(folder, change_at=15):
+    recomputation = Recomputation.before(folder, change_at, 60, "cpu")
+    recomputation.go_to(change_at)
+    start = StartState.of(recomputation.start.state, recomputation.edits)
+    return recomputation.start.state, recomputation.start.run_data, start
+
+
+def test_a_trial_that_changes_nothing_repeats_the_recorded_losses(folder):
+    state, run_data, start = prepared(folder)
+    window = Window.around(SPIKE, (), 60)
+    changes = {c.name: c for c in all_changes(start.preset, window, 1.0, mini_batches=True)}
+    for name in ("placebo 1", "beta2 0.999", "weight decay 0", "mlp frozen"):
+        # Whatever was tried before, the next trial starts from the same bits.
+        assert not np.array_equal(
+            try_change(state, run_data, start, changes[name], window).losses,
+            recorded_loss(folder, 16, 60),
+        )
+    unchanged = type(changes["placebo 1"])("nothing", "control")
+    result = try_change(state, run_data, start, unchanged, window)
+    assert np.array_equal(result.losses, recorded_loss(folder, 16, 60))
+
+
+def test_frozen_tensors_stay_and_others_move(folder):
+    state, run_data, start = prepared(folder)
+    window = Window.around(SPIKE, (), 60)
+    frozen = next(
+        c
+        for c in all_changes(start.preset, window, 1.0, mini_batches=True)
+        if c.name == "mlp frozen"
+    )
+    try_change(state, run_data, start, frozen, window)
+    for (name, p), before in zip(state.model.named_parameters(), start.weights, strict=True):
+        assert torch.equal(p, before) == ("mlp" in name), name
+
+
+def test_another_beta2_leaves_the_step_size_at_once_as_it_was(folder):
+    state, _, start = prepared(folder)
+    window = Window.around(SPIKE, (), 60)
+    change = next(
+        c for c in all_changes(start.preset, window, 1.0, mini_batches=True) if "beta2" in c.name
+    )
+    before = [s["exp_avg_sq"].clone() for s in state.optimizer.state.values()]
+    change.prepare(state)
+    for old, values in zip(before, state.optimizer.state.values(), strict=True):
+        step = float(values["step"])
+        corrected = values["exp_avg_sq"] / (1 - 0.999**step)
+        torch.testing.assert_close(corrected, old / (1 - 0.98**step))
+
+
+def test_an_edit_before_the_onset_is_left_out_in_turn(tiny, tmp_path):
+    edit = Edit({"optimizer.lr": 0.3}, at=30)
+    folder = trained(tiny(**{"training.steps": 60}), tmp_path, edit)
+    document = explain_spike(folder, SPIKE, "cpu")
+    assert document["window"]["change_at"] == 15
+    assert document["recomputed"]["equal"]
+    losses = {c["change"]: c for c in document["changes"]}
+    calm = trained(tiny(**{"training.steps": 60}), tmp_path / "calm")
+    without = losses["without the edit of optimizer.lr"]
+    assert without["peak"] == recorded_loss(calm, 16, document["window"]["last"]).max()
+
+
+def test_instruments_agree_with_the_recorded_columns(folder):
+    state, run_data, start = prepared(folder)
+    found = measure(state, run_data, start, Window.around(SPIKE, (), 60))
+    _, rows = History(folder).until().steps.read(16, 38)
+    columns = {name: rows[:, i].astype(np.float64) for i, name in enumerate(COLUMNS)}
+
+    def total(of):
+        per_tensor = [getattr(series, of) for series in found.tensors.values()]
+        return np.sqrt(np.square(per_tensor).sum(axis=0))
+
+    np.testing.assert_allclose(total("gradient"), columns["grad_norm"], rtol=1e-5)
+    measured = ~np.isnan(columns["weight_norm"])
+    assert measured.sum() == 2
+    for of, column in (("weight", "weight_norm"), ("update", "update_norm")):
+        np.testing.assert_allclose(total(of)[measured], columns[column][measured], rtol=1e-4)
+
+
+def test_small_updates_are_attributed_to_first_order(tiny, tmp_path):
+    settings = {"training.steps": 60, "optimizer.lr": 1e-5, "optimizer.weight_decay": 0.0}
+    folder = trained(tiny(**settings), tmp_path)
+    state, run_data, start = prepared(folder)
+    found = measure(state, run_data, start, Window.around(SPIKE, (), 60))
+    attributed = np.sum([series.attribution for series in found.tensors.values()], axis=0)
+    np.testing.assert_allclose(attributed, found.true_change, rtol=0.01)
+
+
+def test_wrong_answers_are_counted_by_their_margins(folder):
+    state, run_data, start = prepared(folder)
+    found = measure(state, run_data, start, Window.around(SPIKE, (), 60))
+    for least, wrong in zip(found.least_margin, found.wrong, strict=True):
+        assert (least < 0) == (wrong > 0)
+
+
+def test_a_run_without_spikes_has_none_to_explain(folder):
+    from memlab.errors import RunError
+
+    with pytest.raises(RunError, match="no spike"):
+        chosen_spike(History(folder).until())
