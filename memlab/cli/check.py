@@ -39,6 +39,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         ("irreducible loss", f"{report['irreducible_loss']:.4f} nats"),
         *_objective(report),
         ("memory", f"{report['memory_bytes'] / 2**20:,.0f} MiB (upper bound)"),
+        ("disk", f"about {report['disk_bytes'] / 2**20:,.0f} MiB"),
     ]
 
 

@@ -28,6 +28,7 @@ class Report:
             "preset": self.preset,
             "parameters": data_facts.parameters,
             "memory_bytes": data_facts.memory_bytes,
+            "disk_bytes": data_facts.disk_bytes,
             "examples": {name: len(split) for name, split in data_facts.dataset.splits.items()},
             "updates_per_epoch": data_facts.updates_per_epoch,
             "updates": data_facts.updates,

@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 
 from memlab.preset import schedule
 from memlab.preset.schema import Preset
-from memlab.preset.size import memory_bytes, parameter_count
+from memlab.preset.size import checkpoint_bytes, memory_bytes, parameter_count
 from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor, targets
 from memlab.tasks.task import Dataset, Examples
+
+ROW_BYTES = 20
+"""of a step's row"""
+EVALUATION_BYTES, SAMPLE_BYTES = 400, 180
+"""of an evaluation, and of each of its samples, in the event log"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,20 @@ class Facts:
     def evaluations(self) -> int:
         """Number of evaluations."""
         return schedule.evaluations(self.preset, self.updates_per_epoch, self.updates)
+
+    @property
+    def disk_bytes(self) -> int:
+        """About how many bytes a finished run takes on disk.
+
+        The last two checkpoints, the best weights, those that `training.keep` asks for, one with
+        the best weights for each of `training.keep_spikes`, per-step rows, evaluations and samples.
+        """
+        training, weights = self.preset.training, 4 * self.parameters
+        one = checkpoint_bytes(self.parameters, self.preset.optimizer, len(self.train))
+        kept = 2 + len(schedule.kept_steps(self.preset, self.updates)) + training.keep_spikes
+        per_evaluation = EVALUATION_BYTES + SAMPLE_BYTES * self.preset.evaluation.samples
+        rows = ROW_BYTES * self.updates + per_evaluation * self.evaluations
+        return one * kept + weights * (1 + training.keep_spikes) + rows
 
     @property
     def parameters(self) -> int:

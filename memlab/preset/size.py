@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from memlab.preset.schema import Model
+from memlab.preset.schema import Model, Optimizer
+from memlab.record.example_history import MAX_EXAMPLES
+
+EXAMPLE_BYTES = 17
+"""of an example's history in a checkpoint"""
+STATE_BYTES = 16_000
+"""of a checkpoint's `state.json` and hashes, most of them the spike detector's memory"""
 
 GATED = frozenset({"swiglu"})
 """activations that multiply a gate: two matrices lead into the MLP's hidden layer, not one"""
@@ -85,6 +91,13 @@ def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) 
     rows = RowCounts.every_position(examples_at_once, n_ctx)
     weights = 4 * 4 * parameter_count(model, d_vocab, n_ctx)
     return weights + activation_bytes(model, d_vocab, rows)
+
+
+def checkpoint_bytes(parameters: int, optimizer: Optimizer, n_examples: int) -> int:
+    """Bytes of one checkpoint that training can resume from: weights, moments, example history."""
+    moments = int(optimizer.momentum > 0) if optimizer.kind == "sgd" else 2
+    per_example = EXAMPLE_BYTES * n_examples if n_examples <= MAX_EXAMPLES else 0
+    return 4 * parameters * (1 + moments) + per_example + STATE_BYTES
 
 
 def d_mlp_of(model: Model) -> int:

@@ -209,3 +209,14 @@ def test_checking_needs_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_disk_use_counts_the_checkpoints_that_are_kept():
+    bare, kept, spikes = (
+        check_preset(load(ADDITION, ["training.keep_spikes=0", *more])).facts.disk_bytes
+        for more in ([], ["training.keep=[10, 20]"], ["training.keep_spikes=3"])
+    )
+    facts = check_preset(load(ADDITION)).facts
+    one = 12 * facts.parameters + 17 * len(facts.train) + 16_000
+    assert kept - bare == 2 * one
+    assert spikes - bare == 3 * (one + 4 * facts.parameters)

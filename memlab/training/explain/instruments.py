@@ -9,7 +9,7 @@ from torch import Tensor
 
 from memlab.preset.learning_rate import learning_rate
 from memlab.preset.schedule import total_steps
-from memlab.training.engines.engine import Plan
+from memlab.training.engines.engine import BatchPlan
 from memlab.training.explain.trial import StartState
 from memlab.training.explain.window import Window
 from memlab.training.run_data import RunData
@@ -97,7 +97,7 @@ def measure(state: TrainState, run_data: RunData, start: StartState, window: Win
 
 
 @torch.no_grad()
-def _loss(state: TrainState, plans: list[Plan]) -> float:
+def _loss(state: TrainState, plans: list[BatchPlan]) -> float:
     """The objective on a batch, softmax in float64, without dropout."""
     state.model.eval()
     smoothing = state.preset.training.label_smoothing
@@ -105,12 +105,12 @@ def _loss(state: TrainState, plans: list[Plan]) -> float:
     losses = [
         float(plan.loss(state.model, smoothing, torch.float64)) * plan.n_targets for plan in plans
     ]
-    return sum(losses) / total
+    return float(sum(losses) / total)
 
 
 @torch.no_grad()
 def _see_answers(
-    found: Instruments, state: TrainState, run_data: RunData, plans: list[Plan], steps: int
+    found: Instruments, state: TrainState, run_data: RunData, plans: list[BatchPlan], steps: int
 ) -> None:
     """Logits, margins, and the examples that fail first, on the batch of the next update."""
     state.model.eval()
