@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Twice the two cores that it is made for: a third of the time a test waits, for a process or a screen.
 PYTEST := $(BIN)/pytest -n 4
 
-.PHONY: run test test-slow coverage check bench claims example pictures tree venv torture
+.PHONY: run test test-slow test-interop coverage check bench claims example pictures tree venv torture
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -13,6 +13,11 @@ test: .venv/installed           ## the default tests
 
 test-slow: .venv/installed      ## the tests that take minutes
 	$(PYTEST) -m slow
+
+test-interop: .venv/installed   ## round trips with the real libraries, in an environment of their own
+	$(PYTHON) -m venv build/interop
+	build/interop/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,interop]'
+	build/interop/bin/pytest -m interop tests/interop
 
 coverage: .venv/installed       ## every branch of memlab/record, run by its own tests
 	$(BIN)/pytest tests/record --cov=memlab.record --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered

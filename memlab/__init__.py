@@ -1,9 +1,19 @@
-"""A lab console for memorization and generalization in tiny transformers."""
+"""A lab console for memorization and generalization in tiny transformers.
+
+    import memlab
+    run = memlab.open("last")
+    run.evaluations["val_loss"]
+    run.predict(["12 + 40 ="])
+
+Importing it, and opening and reading runs, loads no torch.
+"""
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memlab.errors import MemlabError as MemlabError
 from memlab.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -11,15 +21,61 @@ if TYPE_CHECKING:
 
 
 def open(ref: str = "last", runs: str | Path | None = None) -> "Run":
-    """What a run recorded, as numpy arrays: `open("last").steps["loss"]`. Loads no torch.
+    """Open a run: `memlab.open("last").steps["loss"]`.
 
     Args:
         ref: an id, a unique beginning of one, a path, or "last".
-        runs: where runs lie; None = `$MEMLAB_RUNS`, else `runs` here.
+        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `runs` here.
+
+    Raises:
+        RunError: there is no such run, or several.
     """
     from memlab.api.run import Run
+    from memlab.record.runs import find, runs_folder
 
-    return Run(ref, None if runs is None else Path(runs))
+    return Run(find(runs_folder(None if runs is None else Path(runs)), str(ref)))
+
+
+def run(  # noqa: PLR0913 - options of one command
+    preset: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    seed: int | None = None,
+    name: str | None = None,
+    runs: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+    wait: bool = True,
+) -> "Run":
+    """Train a preset on this machine, in a process of its own, and return the run.
+
+    Args:
+        preset: a preset's name, or the path of its file.
+        overrides: dotted settings to values, e.g. `{"optimizer.lr": 3e-4}`.
+        seed: the same as `training.seed`.
+        name: display name.
+        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `runs` here.
+        device: cpu, cuda or auto.
+        progress: show a progress bar.
+        wait: return when the run has ended; False = as soon as it trains, to be followed with
+            `run.refresh()` and controlled with `run.pause()`, `run.edit()`, `run.stop()`.
+
+    Raises:
+        PresetError: the preset or an override is not valid.
+        RunError: training failed.
+    """
+    from memlab.api.overrides import override_texts
+    from memlab.api.run import Run
+    from memlab.api.train import train
+    from memlab.preset.create import create_run
+    from memlab.preset.load import load
+    from memlab.record.runs import runs_folder
+
+    settings = dict(overrides or {}) | ({} if seed is None else {"training.seed": seed})
+    resolved = load(str(preset), override_texts(settings))
+    folder = create_run(resolved, runs_folder(None if runs is None else Path(runs)), name)
+    train(folder, device=device, progress=progress, wait=wait)
+    return Run(folder)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from memlab.cli.data import data
 from memlab.cli.doctor import doctor
 from memlab.cli.eval import evaluate_checkpoint
 from memlab.cli.explain import explain
+from memlab.cli.export import export
 from memlab.cli.fork import fork
 from memlab.cli.options import RunsFolder
 from memlab.cli.plot import plot
@@ -79,6 +80,7 @@ app.command("eval")(evaluate_checkpoint)
 app.command()(verify)
 app.command()(bench)
 app.command()(data)
+app.command()(export)
 app.command()(doctor)
 app.command()(torture)
 app.add_typer(sweep, name="sweep")

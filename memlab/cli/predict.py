@@ -1,10 +1,14 @@
 """`memlab predict`: completes prompts with a trained model."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from memlab.cli.options import Checkpoint, Device, Json, RunName, RunsFolder
+
+if TYPE_CHECKING:
+    from memlab.training.predictions import Prediction, Repeated
 
 
 def predict(
@@ -14,9 +18,16 @@ def predict(
         typer.Argument(metavar="[PROMPT ...]", help="Omit to enter them one by one."),
     ] = None,
     at: Checkpoint = "last",
-    temperature: Annotated[float, typer.Option(min=0.0, help="0 = greedy decoding.")] = 0.0,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="0 = greedy decoding.", show_default="0, or 1 with --repeat"),
+    ] = None,
     top_k: Annotated[
         int | None, typer.Option(min=1, help="Sample from the K most likely tokens.")
+    ] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Sample N answers to each prompt and count them."),
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**63 - 1, help="Random seed of the sampling.")
@@ -28,24 +39,40 @@ def predict(
     """Complete prompts; without prompts, read them from the terminal until an empty line."""
     from memlab.cli.output import print_json
     from memlab.record.runs import find, runs_folder
-    from memlab.training.answers import complete
+    from memlab.training import predictions
     from memlab.training.trained_model import load_model
 
     trained = load_model(find(runs_folder(runs), run), at, device)
 
-    def answer(texts: list[str]) -> list[dict[str, Any]]:
-        return complete(trained, texts, temperature=temperature, top_k=top_k, seed=seed)
+    default = 0.0 if repeat is None else 1.0
+    heat = default if temperature is None else temperature
+
+    def complete(texts: list[str]) -> "list[Prediction]":
+        times = [text for text in texts for _ in range(repeat or 1)]
+        return predictions.complete(trained, times, temperature=heat, top_k=top_k, seed=seed)
+
+    def answer(texts: list[str]) -> None:
+        made = complete(texts)
+        for prediction in made if repeat is None else ():
+            _print(prediction)
+        for repeated in () if repeat is None else predictions.count_answers(made):
+            _print_repeated(repeated)
 
     if prompts is None:
         _converse(answer)
     elif json:
-        print_json({"run": run, "step": trained.step, "completions": answer(prompts)})
+        made = complete(prompts)
+        shown = (
+            {"completions": [prediction.to_json() for prediction in made]}
+            if repeat is None
+            else {"repeated": [r.to_json() for r in predictions.count_answers(made)]}
+        )
+        print_json({"run": run, "step": trained.step, **shown})
     else:
-        for completion in answer(prompts):
-            _print(completion)
+        answer(prompts)
 
 
-def _converse(answer: Any) -> None:
+def _converse(answer: Callable[[list[str]], None]) -> None:
     from memlab.cli.output import stderr
     from memlab.errors import DataError
 
@@ -57,22 +84,33 @@ def _converse(answer: Any) -> None:
         if not text:
             break
         try:
-            _print(answer([text])[0])
+            answer([text])
         except DataError as error:
             stderr().print(str(error), markup=False)
 
 
-def _print(completion: dict[str, Any]) -> None:
+def _print(prediction: "Prediction") -> None:
     from rich.text import Text
 
     from memlab.cli.output import stdout
     from memlab.record.safe_text import safe_text
 
-    line = Text(safe_text(completion["prompt"], 400) + " → ", style="dim")
-    for token in completion["tokens"]:
+    line = Text(safe_text(prediction.prompt, 400) + " → ", style="dim")
+    for i, token in enumerate(prediction.tokens):
+        line.append(prediction.joiner if i else "")
         # An unsure token is marked by more than its colour.
-        sure = token["p"] >= 0.5
-        line.append(safe_text(token["text"]), style="bold" if sure else "yellow underline")
-    lowest = min((token["p"] for token in completion["tokens"]), default=1.0)
+        sure = token.p >= 0.5
+        line.append(safe_text(token.text), style="bold" if sure else "yellow underline")
+    lowest = min((token.p for token in prediction.tokens), default=1.0)
     line.append(f"   p >= {lowest:.3f}", style="dim")
     stdout().print(line)
+
+
+def _print_repeated(repeated: "Repeated") -> None:
+    from memlab.cli.output import stdout
+    from memlab.record.safe_text import safe_text
+
+    n = sum(repeated.answers.values())
+    answers = [f"{safe_text(text)} ({count})" for text, count in repeated.answers.items()]
+    line = f"{safe_text(repeated.prompt, 400)} → {', '.join(answers)}"
+    stdout().print(f"{line}   {repeated.agreement:.0%} of {n} agree", markup=False, soft_wrap=True)

@@ -13,6 +13,13 @@ def run(
     seed: Annotated[
         int | None, typer.Option(help="Master random seed; same as training.seed=N.")
     ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Initial weights: a run (RUN, RUN@best, RUN@STEP), a GPT-2 folder, a model.bin.",
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Display name of the run.")] = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -32,7 +39,15 @@ def run(
     resolved = load(preset, changes)
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
-    folder = create_run(resolved, runs_folder(runs), name, report=report)
+    here = runs_folder(runs)
+    if init is None:
+        folder = create_run(resolved, here, name, report=report)
+    else:
+        from memlab.training.initial_weights import commit_initial_weights, read_initial_weights
+
+        weights = read_initial_weights(init, here, report.facts)
+        folder = create_run(resolved, here, name, origin={"init": weights.origin}, report=report)
+        commit_initial_weights(folder, weights)
     code = train_headless(
         folder, report.findings, device, threads=threads, quiet=quiet, as_json=json
     )

@@ -113,7 +113,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     departed = departures(folder)
 
     def complete(prompt: str) -> str:
-        return str(_asked(folder, device)([prompt])[0]["answer"])
+        return str(_asked(folder, device)([prompt])[0].answer)
 
     return {
         **{key: summary[key] for key in ("run", "preset", "status", "step", "steps", "seed")},
@@ -142,7 +142,7 @@ def _asked(folder: "RunFolder", device: str) -> Any:
     """The trained model as a function of prompts; cached, since loading takes seconds."""
     from functools import partial
 
-    from memlab.training.answers import complete
+    from memlab.training.predictions import complete
     from memlab.training.trained_model import load_model
 
     return partial(complete, load_model(folder, "last", device))

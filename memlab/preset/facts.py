@@ -7,8 +7,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from memlab.errors import PresetError
 from memlab.preset import schedule
-from memlab.preset.schema import Preset
+from memlab.preset.schema import LossPositions, Preset
 from memlab.preset.size import checkpoint_bytes, memory_bytes, parameter_count
 from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor, targets
 from memlab.tasks.task import Dataset, Examples
@@ -84,8 +85,24 @@ class Facts:
 
     @cached_property
     def target(self) -> NDArray[np.int64]:
-        """(example, position) the training set's targets, -1 where there is no loss."""
-        return targets(self.train, self.dataset.vocabulary, self.preset.training.loss_on)
+        """(example, position) the training set's targets, -1 where there is no loss.
+
+        Raises:
+            PresetError: there is no loss anywhere, or none at a position that was asked for.
+        """
+        loss_on = self.preset.training.loss_on
+        target = targets(self.train, self.dataset.vocabulary, loss_on)
+        predicting = np.flatnonzero((target >= 0).any(axis=0))
+        asked = loss_on.positions if isinstance(loss_on, LossPositions) else []
+        missing = np.setdiff1d(asked, predicting)
+        if len(missing) or not len(predicting):
+            raise PresetError(
+                "the training set has no target tokens there",
+                where="training.loss_on",
+                found=f"positions {', '.join(map(str, missing))}" if len(missing) else None,
+                allowed=f"positions 0 to {int(self.train.length.max()) - 2}",
+            )
+        return target
 
     @cached_property
     def chance_loss(self) -> float:

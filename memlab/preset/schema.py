@@ -115,6 +115,14 @@ class SkipFirst(Settings):
     )
 
 
+class LossPositions(Settings):
+    """Loss at chosen positions."""
+
+    positions: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = setting(
+        help="Positions of the input tokens that predict; BOS, or the first token, is 0."
+    )
+
+
 class SeedChoice(Settings):
     """Individual random seeds; null = derived from `seed`."""
 
@@ -161,8 +169,10 @@ class Training(Settings):
         unit="examples",
         help="Examples per forward pass; saves memory, same result.",
     )
-    loss_on: Literal["answer", "all"] | SkipFirst = setting(
-        "answer", help="Target tokens: the answer, all tokens after BOS, or {skip_first: n}."
+    loss_on: Literal["answer", "all"] | SkipFirst | LossPositions = setting(
+        "answer",
+        help="Target tokens: the answer, all tokens after BOS, {skip_first: n}, or "
+        "{positions: [...]}.",
     )
     label_smoothing: float = setting(
         0.0, ge=0, lt=1, help="Label smoothing: probability mass spread over all tokens."

@@ -5,23 +5,27 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.preset.schema import SkipFirst
+from memlab.preset.schema import LossPositions, SkipFirst
 from memlab.tasks.task import Examples, Vocabulary
 
 Integers = NDArray[np.int64]
 
 
-def targets(
-    examples: Examples, vocabulary: Vocabulary, loss_on: Literal["answer", "all"] | SkipFirst
-) -> Integers:
+LossOn = Literal["answer", "all"] | SkipFirst | LossPositions
+
+
+def targets(examples: Examples, vocabulary: Vocabulary, loss_on: LossOn) -> Integers:
     """(example, position) the token to predict from `tokens[:, :-1]`, -1 where there is no loss.
 
     `answer`: the answer with its terminator. `all`: every token but BOS and padding;
-    `{skip_first: n}` leaves out the first n of those.
+    `{skip_first: n}` leaves out the first n of those. `{positions: [...]}`: what the input tokens
+    at these positions predict, padding left out.
     """
     place = np.arange(examples.tokens.shape[1])
     if loss_on == "answer":
         chosen = examples.answer
+    elif isinstance(loss_on, LossPositions):
+        chosen = np.isin(place - 1, loss_on.positions) & (place < examples.length[:, None])
     else:
         skipped = loss_on.skip_first if isinstance(loss_on, SkipFirst) else 0
         first = skipped + (vocabulary.bos is not None)

@@ -59,6 +59,7 @@ RUN = shape({
         "examples": dict[str, int],
     },
     "fork": {"run": str, "step": int},
+    "init": {"path": str, "format": str},
 })  # fmt: skip
 LABELS = shape({"name": str, "tags": list[str], "note": str})
 ATTEMPT = shape({"seq": int, "first_step": int, "threads": int, "device": str, "pid": int})

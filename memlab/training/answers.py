@@ -1,19 +1,15 @@
-"""What a model answers: completions of prompts, and the samples that a run shows."""
+"""What a model answers to questions whose answer is known, and the samples that a run shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-import torch
-
-from memlab.errors import DataError
 from memlab.models.transformer import Transformer
 from memlab.record.events import Samples
 from memlab.tasks.task import Dataset, Vocabulary
-from memlab.training.generate import Generated, Sampling, generate
+from memlab.training.generate import Generated, generate
 from memlab.training.run_data import RunData
-from memlab.training.trained_model import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -23,38 +19,6 @@ class Question:
     split: str
     prompt: list[int]
     target: list[int]
-
-
-def complete(
-    trained: TrainedModel,
-    prompts: Sequence[str],
-    *,
-    temperature: float = 0.0,
-    top_k: int | None = None,
-    seed: int = 0,
-) -> list[dict[str, Any]]:
-    """Completions of texts: `[{prompt, answer, tokens: [{text, p}]}]`.
-
-    Raises:
-        DataError: a prompt has a symbol that the task does not know, or no room for an answer.
-    """
-    dataset = trained.run_data.dataset
-    vocabulary = dataset.vocabulary
-    encoded = [_encoded(text, vocabulary, trained.model.n_ctx) for text in prompts]
-    sampling = Sampling(temperature, top_k, torch.Generator().manual_seed(seed))
-    made = generate(trained.model, encoded, _longest_answer(dataset), vocabulary.eos, sampling)
-    return [
-        {
-            "prompt": text,
-            "answer": vocabulary.decode(answer.tokens),
-            "tokens": [
-                {"text": vocabulary.symbols[token], "p": p}
-                for token, p in zip(answer.tokens, answer.p, strict=True)
-                if token not in vocabulary.special
-            ],
-        }
-        for text, answer in zip(prompts, made, strict=True)
-    ]
 
 
 def ask(model: Transformer, dataset: Dataset, questions: Sequence[Question]) -> list[Generated]:
@@ -122,20 +86,3 @@ def _tokens(target: list[int], answer: Generated, vocabulary: Vocabulary) -> lis
         }
         for right, token, p in pairs
     ]
-
-
-def _encoded(text: str, vocabulary: Vocabulary, n_ctx: int) -> list[int]:
-    ids = vocabulary.encode_prompt(text)
-    if not ids:
-        raise DataError("the prompt is empty", hint="this task has no token that begins a text")
-    if len(ids) > n_ctx:
-        raise DataError(
-            "the prompt is too long",
-            found=f"{len(ids)} tokens",
-            allowed=f"{n_ctx} tokens, the context of this model",
-        )
-    return ids
-
-
-def _longest_answer(dataset: Dataset) -> int:
-    return max(int(split.answer.sum(1).max()) for split in dataset.splits.values() if len(split))

@@ -6,7 +6,7 @@ generated one. So positions, masks and results are those of each prompt by itsel
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -50,6 +50,8 @@ class Generated:
     """with the end token, if it was reached"""
     p: list[float]
     """the model's probability of each, at temperature 1 and among all tokens"""
+    likeliest: list[list[tuple[int, float]]] = field(default_factory=list)
+    """for each, the `top_k` likeliest tokens at its place and their probabilities, if asked for"""
 
 
 class CachedAttention(AttentionPattern):
@@ -143,20 +145,33 @@ def generate(
     next_logits = (CachedModel if unchanged else RecomputedModel)(model, len(prompts))
     written = [list(prompt) for prompt in prompts]
     p: list[list[float]] = [[] for _ in prompts]
+    likeliest: list[list[list[tuple[int, float]]]] = [[] for _ in prompts]
     fed, end = 0, min(lengths)
     while any(_goes_on(*w, max_new, model.n_ctx, eos) for w in zip(written, lengths, strict=True)):
         tokens = torch.tensor([w[fed:end] for w in written], device=device)
         logits = next_logits(tokens).double().cpu()
         chosen = sampling.draw(logits)
-        likely = logits.softmax(-1).gather(1, chosen).squeeze(1).tolist()
+        probabilities = logits.softmax(-1)
+        likely = probabilities.gather(1, chosen).squeeze(1).tolist()
+        best = _likeliest(probabilities, sampling.top_k)
         fed, end = end, end + 1
         for i, token in enumerate(chosen.squeeze(1).tolist()):
             if len(written[i]) < end:  # not inside its prompt
                 written[i].append(token)
                 p[i].append(likely[i])
+                likeliest[i].append(best[i])
     return [
-        _cut(w[length:], q, max_new, eos) for w, q, length in zip(written, p, lengths, strict=True)
+        _cut(Generated(w[length:], q, top), max_new, eos)
+        for w, q, top, length in zip(written, p, likeliest, lengths, strict=True)
     ]
+
+
+def _likeliest(probabilities: Tensor, top_k: int | None) -> list[list[tuple[int, float]]]:
+    """(sequence, d_vocab) -> for each sequence its `top_k` likeliest tokens, likeliest first."""
+    if top_k is None:
+        return [[] for _ in probabilities]
+    p, tokens = probabilities.topk(min(top_k, probabilities.shape[-1]))
+    return [list(zip(*row, strict=True)) for row in zip(tokens.tolist(), p.tolist(), strict=True)]
 
 
 def _goes_on(written: list[int], length: int, max_new: int, n_ctx: int, eos: int | None) -> bool:
@@ -165,8 +180,9 @@ def _goes_on(written: list[int], length: int, max_new: int, n_ctx: int, eos: int
     return len(new) < max_new and len(written) <= n_ctx and (eos is None or eos not in new)
 
 
-def _cut(new: list[int], p: list[float], max_new: int, eos: int | None) -> Generated:
+def _cut(made: Generated, max_new: int, eos: int | None) -> Generated:
     """Without what was generated for the sake of the longer sequences."""
+    new = made.tokens
     end = new.index(eos) + 1 if eos in new else len(new)
     end = min(end, max_new)
-    return Generated(new[:end], p[:end])
+    return Generated(new[:end], made.p[:end], made.likeliest[:end])

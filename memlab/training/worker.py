@@ -239,6 +239,8 @@ class _Worker:
         keep |= set(kept_steps(self.state.preset, step))
         if fork := fork_point(self.folder):
             keep.add(fork.step)
+        if "init" in self.folder.description:
+            keep.add(0)
         yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
 
     def _record_flight(self, event: Event) -> Iterator[Event]:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memlab.errors import PresetError
+from memlab.preset.facts import facts
 from memlab.preset.load import from_json, load
-from memlab.preset.schema import SkipFirst
+from memlab.preset.schema import LossPositions, SkipFirst
 from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor, targets
 from memlab.tasks.task import Examples, Vocabulary
 
@@ -44,6 +46,8 @@ ROWS = examples([[8, 1, 2, 3], [8, 4, 5, 6, 7, 0]], [3, 4])
         (SkipFirst(skip_first=0), [[1, 2, 3, -1, -1], [4, 5, 6, 7, 0]]),
         (SkipFirst(skip_first=2), [[-1, -1, 3, -1, -1], [-1, -1, 6, 7, 0]]),
         (SkipFirst(skip_first=9), [[-1] * 5, [-1] * 5]),
+        (LossPositions(positions=[2]), [[-1, -1, 3, -1, -1], [-1, -1, 6, -1, -1]]),
+        (LossPositions(positions=[4, 0]), [[1, -1, -1, -1, -1], [4, -1, -1, -1, 0]]),
     ],
 )
 def test_targets_are_the_next_tokens_where_the_loss_reads(loss_on, expected):
@@ -135,3 +139,30 @@ def test_no_model_gets_below_the_floor_of_the_objective_and_the_best_one_reaches
     assert loss().item() == pytest.approx(floor, abs=1e-4)
     if smoothing == 0:
         assert floor == pytest.approx(irreducible_loss(train, target)[target >= 0].mean())
+
+
+def test_the_position_that_predicts_the_answer_is_the_answer_alone():
+    for_answer = facts(load(ADDITION, ["training.loss_on=answer"]))
+    by_position = facts(load(ADDITION, ["training.loss_on={positions: [4]}"]))
+    np.testing.assert_array_equal(for_answer.target, by_position.target)
+    assert by_position.chance_loss == for_answer.chance_loss
+
+
+@pytest.mark.parametrize(
+    ("loss_on", "found"),
+    [
+        ("{positions: [4, 7]}", "positions 7"),
+        ("{positions: [99]}", "positions 99"),
+        ("{skip_first: 99}", None),
+    ],
+)
+def test_positions_without_targets_are_refused(loss_on, found):
+    with pytest.raises(PresetError, match="no target tokens") as raised:
+        _ = facts(load(ADDITION, [f"training.loss_on={loss_on}"])).target
+    assert raised.value.found == found and raised.value.allowed == "positions 0 to 6"
+
+
+@pytest.mark.parametrize("positions", ["[]", "[-1]", "[1.5]", "4"])
+def test_positions_are_whole_numbers_from_zero(positions):
+    with pytest.raises(PresetError):
+        load(ADDITION, [f"training.loss_on={{positions: {positions}}}"])

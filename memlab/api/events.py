@@ -1,0 +1,23 @@
+"""Events as notebooks use them."""
+
+from collections import Counter
+from typing import TypeVar, final
+
+from memlab.record.events import Event
+
+E = TypeVar("E", bound=Event)
+
+
+@final
+class Events(tuple[Event, ...]):
+    """Events, oldest first."""
+
+    __slots__ = ()
+
+    def of(self, kind: type[E]) -> tuple[E, ...]:
+        """Those of one kind: `run.events.of(Spike)`."""
+        return tuple(event for event in self if isinstance(event, kind))
+
+    def __repr__(self) -> str:
+        counts = Counter(event.kind for event in self)
+        return f"<{len(self):,} events: {', '.join(f'{n} {kind}' for kind, n in counts.items())}>"

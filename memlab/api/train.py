@@ -1,0 +1,124 @@
+"""Training from Python, in a process of its own.
+
+Where torch was imported before memlab, its threads spin without limit while they wait, and other
+work on the same cores slows training down several times; a fresh process has memlab's own setting.
+It also keeps training away from the notebook's memory and signals.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from memlab.api.overrides import override_texts
+from memlab.errors import MemlabError, RunError
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+
+POLL_SECONDS = 0.1
+ENDED = (None, 0, 3, 130)
+"""exit codes of runs that ended as runs do: finished or stopped, diverged, interrupted"""
+
+
+def train(
+    folder: RunFolder,
+    *,
+    edits: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    progress: bool = True,
+    wait: bool = True,
+) -> None:
+    """Train a run from its newest checkpoint, in a child process.
+
+    An interrupt (Ctrl-C, a notebook's stop button) is passed on: the run saves a checkpoint and
+    ends, then `KeyboardInterrupt` is raised.
+
+    Args:
+        folder: the run.
+        edits: settings to change first.
+        device: cpu, cuda or auto.
+        progress: show a progress bar.
+        wait: return when the run has ended; False = when it has begun.
+
+    Raises:
+        MemlabError: it cannot be trained as asked.
+        RunError: training failed.
+    """
+    words = ["resume", str(folder.path.absolute()), *override_texts(edits or {})]
+    with tempfile.TemporaryFile("w+") as messages:
+        process = _start([*words, "--quiet", "--device", device], messages)
+        with _bar(folder, progress and wait) as bar:
+            try:
+                code = _follow(folder, process, bar, wait)
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+                raise
+        if code not in ENDED:
+            messages.seek(0)
+            raise _failure(folder, code, messages.read())
+
+
+def _start(words: list[str], messages: IO[str]) -> "subprocess.Popen[bytes]":
+    here = str(Path(__file__).parents[2])
+    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, "-m", "memlab", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=messages,
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,  # signals reach it through this process alone
+    )
+
+
+class _Bar(Protocol):
+    def show(self, history: History) -> None: ...
+
+
+def _bar(folder: RunFolder, shown: bool) -> AbstractContextManager[_Bar | None]:
+    if not shown:
+        return nullcontext()
+    from memlab.api.progress_bar import RunProgressBar
+
+    return RunProgressBar(folder)
+
+
+def _follow(
+    folder: RunFolder, process: "subprocess.Popen[bytes]", bar: _Bar | None, wait: bool
+) -> int | None:
+    """The exit code; None as soon as an attempt has begun, where nobody waits for its end."""
+    history, attempts = History(folder), len(folder.attempts())
+    while True:
+        try:
+            code = process.wait(POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            code = None
+        if bar is not None and (history.refresh() or code is not None):
+            bar.show(history)
+        if code is not None:
+            return code
+        if not wait and len(folder.attempts()) > attempts:
+            # Somebody must collect the exit code, or the process stays as a zombie.
+            threading.Thread(target=process.wait, daemon=True).start()
+            return None
+
+
+def _failure(folder: RunFolder, code: int, messages: str) -> MemlabError:
+    """What the child process reported: a user error as such, anything else with its last lines."""
+    text = messages.strip()
+    if code == 2:
+        return MemlabError(text.removeprefix("memlab: "))
+    lines = text.splitlines()[-5:]
+    return RunError(
+        f"training ended with exit code {code}",
+        where=str(folder.path),
+        found="\n".join(lines) or None,
+        hint=f"`memlab resume {folder.path.name}` continues from its last checkpoint",
+    )

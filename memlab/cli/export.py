@@ -1,0 +1,63 @@
+"""`memlab export`: a run's weights as files of other programs."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from memlab.cli.options import Device, Json, RunName, RunsFolder
+
+
+def export(
+    run: RunName,
+    to: Annotated[
+        str, typer.Option("--to", metavar="gpt2|transformer-lens|llm.c", help="Format to write.")
+    ],
+    at: Annotated[
+        str, typer.Option("--at", metavar="best|last|STEP|all", help="Which checkpoint to export.")
+    ] = "last",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="New folder. Default: RUN-FORMAT."),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Write a checkpoint for other programs; prints the largest difference of the logits."""
+    from memlab.cli.output import print_json, stdout
+    from memlab.errors import MemlabError, nearest
+    from memlab.record.runs import find, runs_folder
+    from memlab.training.export_weights import FORMATS, export_weights
+    from memlab.training.trained_model import load_model
+
+    if to not in FORMATS:
+        raise MemlabError(
+            "unknown format", found=to, allowed=", ".join(FORMATS), hint=nearest(to, FORMATS)
+        )
+    folder = find(runs_folder(runs), run)
+    target = output or Path(f"{folder.path.name}-{to}")
+    if at == "all":
+        places = {str(s): target / f"step-{s:09d}" for s in folder.checkpoints.steps()}
+    else:
+        places = {at: target}
+    made: list[dict[str, Any]] = []
+    for which, path in places.items():
+        exported = export_weights(load_model(folder, which, device), to, path)
+        made.append(
+            {
+                "step": exported.step,
+                "path": str(exported.path),
+                "files": exported.files,
+                "largest_difference": exported.largest_difference,
+            }
+        )
+        if not json:
+            stdout().print(
+                f"{exported.path}  step {exported.step:,}  "
+                f"largest difference of the logits {exported.largest_difference:.2g}",
+                markup=False,
+                soft_wrap=True,
+            )
+    if json:
+        print_json({"run": run, "format": to, "exports": made})

@@ -1,0 +1,92 @@
+"""A command to a live run, and the event that answers it."""
+
+import time
+from typing import TypeGuard
+
+from memlab.errors import RunError
+from memlab.record.commands import CheckpointNow, Command, Edit, Pause, Resume, Stop, send
+from memlab.record.events import Checkpoint, Edited, Ended, Event, Finding, Paused, Resumed
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.status import Status
+
+POLL_SECONDS = 0.05
+ANSWER_SECONDS = 60.0
+ANSWERS: dict[type[Command], type[Event]] = {
+    Pause: Paused,
+    Resume: Resumed,
+    Stop: Ended,
+    CheckpointNow: Checkpoint,
+    Edit: Edited,
+}
+LIVE = (Status.RUNNING, Status.PAUSED)
+ALREADY = {Pause: Status.PAUSED, Resume: Status.RUNNING}
+"""commands that ask for a status, and get no answer from a run that has it"""
+
+
+def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) -> Event | None:
+    """Send a command to a live run and wait for the event that answers it.
+
+    Args:
+        folder: the run.
+        command: what is asked for.
+        seconds: how long to wait; 0 = only send it.
+
+    Returns:
+        The answer. None if `seconds` is 0, or the run already is as the command asks.
+
+    Raises:
+        RunError: no process trains the run, it ended without doing what was asked, it refused an
+            edit, or the time is up.
+    """
+    status = folder.status()
+    if status not in LIVE:
+        raise RunError(
+            "no process trains this run",
+            where=folder.path.name,
+            found=str(status),
+            allowed="a run that is running or paused",
+            hint=f"start it again with `memlab resume {folder.path.name}`",
+        )
+    if ALREADY.get(type(command)) == status:
+        return None
+    history = History(folder)
+    sent_after = _last_seq(history)
+    send(folder, command)
+    return _answer(history, command, sent_after, seconds) if seconds else None
+
+
+def _last_seq(history: History) -> int:
+    events = history.until().events
+    return events[-1].seq if events else -1
+
+
+def _answer(history: History, command: Command, sent_after: int, seconds: float) -> Event:
+    folder, deadline = history.folder, time.monotonic() + seconds
+    while True:
+        live = folder.status() in LIVE  # before the events are read, so that none is missed
+        history.refresh()
+        for event in history.until().events:
+            if event.seq <= sent_after:
+                continue
+            if isinstance(event, ANSWERS[type(command)]):
+                return event
+            if isinstance(command, Edit) and _is_refusal(event):
+                raise RunError("the run refused the edit", where=folder.path.name, found=event.what)
+        if not live:
+            raise RunError(
+                f"the run ended before it answered the command {command.kind}",
+                where=folder.path.name,
+                found=str(folder.status()),
+            )
+        if time.monotonic() > deadline:
+            raise RunError(
+                f"no answer to the command {command.kind} within {seconds:g} s",
+                where=folder.path.name,
+                hint="it stays in the run's folder and takes effect after the present update",
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _is_refusal(event: Event) -> TypeGuard[Finding]:
+    return isinstance(event, Finding) and event.what.startswith("an edit is refused")

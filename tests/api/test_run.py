@@ -1,0 +1,92 @@
+"""Reading a run, asking its model, and the errors of both."""
+
+import pandas as pd
+import pytest
+import torch
+
+from memlab.api.run import Run
+from memlab.errors import DataError, MemlabError, PresetError, RunError
+from memlab.record.events import Evaluated
+
+
+def test_pandas_takes_steps_and_evaluations_as_they_are(run: Run):
+    for columns in (run.steps, run.evaluations):
+        frame = pd.DataFrame(columns)
+        assert list(frame) == list(columns) and len(frame) == len(columns["step"])
+        pd.testing.assert_frame_equal(frame, columns.frame())
+    assert run.evaluations.frame()["step"].tolist() == [0, 5, 10, 15, 20, 25, 30]
+
+
+def test_a_frame_without_pandas_is_a_clear_error(run: Run, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(MemlabError, match="pandas is not installed"):
+        run.steps.frame()
+
+
+def test_reprs_are_short(run: Run):
+    predictions = run.predict(["1 + 1 ="])
+    objects = (run, run.steps, run.evaluations, run.events, predictions[0], run.trace("1 + 1 ="))
+    assert all(len(repr(each)) < 200 and "\n" not in repr(each) for each in objects)
+    assert "finished at step 30" in repr(run) and "7 evaluated" in repr(run.events)
+
+
+def test_a_column_that_does_not_exist_names_the_nearest(run: Run):
+    with pytest.raises(RunError, match="did you mean val_loss") as raised:
+        run.evaluations["val_los"]
+    assert isinstance(raised.value, KeyError) and run.evaluations.get("val_los") is None
+
+
+def test_events_are_picked_by_kind(run: Run):
+    assert [event.step for event in run.events.of(Evaluated)] == [0, 5, 10, 15, 20, 25, 30]
+
+
+def test_the_model_is_in_evaluation_mode_and_a_copy(run: Run):
+    model = run.model(at="best")
+    assert not model.training
+    with torch.no_grad():
+        model.token.weight.zero_()
+    assert run.model(at="best").token.weight.abs().sum() > 0
+
+
+def test_a_checkpoint_that_does_not_exist_is_refused(run: Run):
+    with pytest.raises(RunError):
+        run.model(at=7)
+
+
+def test_text_goes_to_ids_and_back(run: Run):
+    ids = run.encode("3 + 4 =")
+    assert ids[0] == 9 and run.decode(ids) == "3 + 4 ="
+    with pytest.raises(DataError):
+        run.encode("3 + x =")
+    with pytest.raises(DataError):
+        run.decode([11])
+
+
+def test_a_greedy_prediction_is_the_argmax_of_the_logits_with_its_probability(run: Run):
+    (prediction,) = run.predict("3 + 4 =", top_k=3)
+    p = run.model()(torch.tensor([run.encode("3 + 4 =")])).detach().double().softmax(-1)[0, -1]
+    (token,) = prediction.tokens
+    best = p.topk(3)
+    assert prediction.answer == run.decode([int(p.argmax())]) == token.text
+    assert token.p == pytest.approx(float(best.values[0]), abs=1e-6)
+    assert [text for text, _ in token.likeliest] == [run.decode([int(i)]) for i in best.indices]
+    assert [q for _, q in token.likeliest] == pytest.approx(best.values.tolist(), abs=1e-6)
+
+
+def test_a_trace_has_the_logits_of_the_model(run: Run):
+    with run.trace(["3 + 4 =", "1 + 0 ="], at=20) as trace:
+        pass
+    expected = run.model(at=20)(torch.tensor([run.encode("3 + 4 ="), run.encode("1 + 0 =")]))
+    torch.testing.assert_close(trace["logits"], expected.detach(), rtol=0, atol=0)
+    with pytest.raises(DataError, match="equal lengths"):
+        run.trace(["3 + 4 =", "1"])
+
+
+def test_commands_to_a_run_that_has_ended_are_refused(run: Run):
+    for command in (run.pause, run.stop, run.checkpoint, lambda: run.edit({"lr": 1e-4})):
+        with pytest.raises(RunError, match="no process trains this run"):
+            command()
+    with pytest.raises(PresetError):
+        run.edit({"model.n_layers": 3})
+    with pytest.raises(PresetError, match="no form in YAML"):
+        run.edit({"optimizer.lr": object()})

@@ -1,0 +1,81 @@
+"""Training from Python: a process of its own, followed and controlled through the run's folder."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import memlab
+from memlab.api.train import train
+from memlab.errors import MemlabError, PresetError, RunError
+
+from .conftest import TINY
+
+
+@pytest.fixture
+def preset(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(TINY))
+    return path
+
+
+def test_training_controlling_and_extending_a_run_from_python(preset, tmp_path):
+    run = memlab.run(
+        preset,
+        {"training.steps": 10**6, "training.checkpoint_every": 10**6},
+        seed=3,
+        runs=tmp_path / "runs",
+        progress=False,
+        wait=False,
+    )
+    assert run.status in ("running", "paused") and run.preset.training.seed == 3
+    assert run.pause().status == "paused"
+    step = run.step
+    assert run.pause().step == step
+    assert run.checkpoint().history.folder.checkpoints.steps() == [step]
+    run.edit({"lr": 1e-4, "training.steps": step + 20})
+    assert [event.kind for event in run.events][-1] == "checkpoint"
+    with pytest.raises(PresetError):
+        run.edit({"optimizer.kind": "sgd"})
+    run.resume()
+    with pytest.raises(RunError):
+        while True:  # it ends by itself, and a run that has ended takes no commands
+            run.checkpoint()
+    assert run.refresh().status == "finished" and run.step == step + 20
+    longer = run.resume({"training.steps": step + 25}, progress=False)
+    assert longer is run and run.status == "finished" and run.step == step + 25
+    assert run.steps["lr"][-1] == pytest.approx(1e-4)
+
+
+def test_a_preset_that_is_wrong_makes_no_run(preset, tmp_path):
+    with pytest.raises(PresetError, match="unknown key"):
+        memlab.run(preset, {"optimizer.learning": 1}, runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(2, MemlabError), (1, RunError), (137, RunError), (3, None), (130, None)],
+)
+def test_how_the_child_process_ended_is_reported(code, expected, run, tmp_path, monkeypatch):
+    script = tmp_path / "program"
+    script.write_text(f"#!/bin/sh\necho 'memlab: no device' >&2\nexit {code}\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    if expected is None:
+        train(run.history.folder, progress=False)
+    else:
+        with pytest.raises(expected, match="no device"):
+            train(run.history.folder, progress=False)
+
+
+def test_opening_a_run_imports_no_torch(run, tmp_path):
+    code = f"""
+import sys, memlab
+run = memlab.open({str(run.path)!r})
+run.steps, run.evaluations, run.events, run.encode("1 + 1 ="), repr(run), run.preset
+assert "torch" not in sys.modules and "rich" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
