@@ -94,9 +94,9 @@ def _completion(run: "RunSource", device: str) -> Any:
         return load_model(run.folder, "last", device)
 
     def complete(prompt: str) -> str:
-        from memlab.training.answers import complete as completions
+        from memlab.training import predictions
 
-        return str(completions(model(), [prompt])[0]["answer"])
+        return predictions.complete(model(), [prompt])[0].answer
 
     return complete
 
