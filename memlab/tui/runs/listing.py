@@ -7,6 +7,7 @@ from memlab.record.run_filter import Test, parse
 from memlab.record.settings_diff import settings_diff
 from memlab.tui.runs.columns import ordered
 from memlab.tui.runs.entry import Entry
+from memlab.tui.runs.fold import folded
 
 
 @final
@@ -20,12 +21,15 @@ class Listing:
         self.fact, self.down = "run", True
         self.marked: dict[str, None] = {}
         self._test: Test = parse("")
+        self._folds = True
+        """a sweep is one row, as long as nothing is filtered"""
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Choose among these runs."""
         known = {entry.key: entry for entry in entries}
         passing = [entry for entry in known.values() if self._test(entry.facts)]
-        self.shown = ordered(passing, self.fact, self.down)
+        rows = folded(passing) if self._folds else passing
+        self.shown = ordered(rows, self.fact, self.down)
         self.marked = {key: None for key in self.marked if key in known}
         self.settings_diff = settings_diff((e.preset, e.settings) for e in self.shown)
 
@@ -35,7 +39,7 @@ class Listing:
         Raises:
             FilterError: the text is not in the language of filters.
         """
-        self._test = parse(text, known)
+        self._test, self._folds = parse(text, known), not text.strip()
 
     def sort(self, fact: str) -> None:
         """Sort by a fact; a second time, the other way round."""

@@ -1,0 +1,31 @@
+"""The members of a sweep as one row, so that they do not crowd out other runs."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from memlab.record.status import Status
+from memlab.tui.runs.entry import Entry
+
+
+def folded(entries: Iterable[Entry]) -> list[Entry]:
+    """The runs, and in place of all members of a sweep its newest one, under the sweep's name."""
+    kept: list[Entry] = []
+    sweeps: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.sweep is None:
+            kept.append(entry)
+        else:
+            sweeps.setdefault(str(entry.sweep["id"]), []).append(entry)
+    return kept + [_row(members) for members in sweeps.values()]
+
+
+def _row(members: list[Entry]) -> Entry:
+    newest = max(members, key=lambda entry: entry.key)
+    assert newest.sweep is not None
+    finished = sum(entry.status == Status.FINISHED for entry in members)
+    running = any(entry.status == Status.RUNNING for entry in members)
+    return replace(
+        newest,
+        name=f"sweep {newest.sweep['name']}: {finished:,} of {len(members):,} runs finished",
+        status=Status.RUNNING if running else newest.status,
+    )

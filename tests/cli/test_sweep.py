@@ -1,0 +1,90 @@
+"""`memlab sweep` from the shell: one sweep from its plan to the trash, and its JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BASE = """\
+name: tiny
+task: {kind: modular, operation: add, modulus: 7, train_fraction: 0.5}
+model: {n_layers: 1, n_heads: 2, d_model: 16, init_std: 0.1}
+optimizer: {lr: 0.01, weight_decay: 0.1}
+training: {steps: 20, checkpoint_every: 10}
+evaluation: {every: 5, samples: 2}
+"""
+SWEEP = """\
+name: trial
+base: tiny
+grid: {optimizer.weight_decay: [0.0, 1.0]}
+claims:
+  - {cell: {weight_decay: 0}, measure: val_loss, mean: {at_least: 0}, source: here}
+  - {cell: {weight_decay: 1}, measure: "val_accuracy>=2", reached: {at_least: 0.5}, source: here}
+"""
+
+
+@pytest.fixture
+def memlab(tmp_path: Path):
+    (tmp_path / "tiny.yaml").write_text(BASE)
+    (tmp_path / "trial.yaml").write_text(SWEEP)
+
+    def run(*arguments: str, code: int = 0) -> dict:
+        command = [sys.executable, "-m", "memlab", *arguments, "--runs", "runs", "--json"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+
+    return run
+
+
+def test_a_sweep_from_its_plan_to_the_trash(memlab, tmp_path):
+    told = memlab("sweep", "run", "trial.yaml", "--seeds", "2", "--jobs", "1")
+    assert told["status"] == "finished"
+    assert told["members"]["finished"] == 4
+    assert told["axes"][0]["key"] == "optimizer.weight_decay"
+    assert [cell["settings"] for cell in told["cells"]] == [
+        {"optimizer.weight_decay": 0.0},
+        {"optimizer.weight_decay": 1.0},
+    ]
+    cell = told["cells"][0]
+    assert {"reached", "of", "median", "low", "high", "censored_at"} == cell["grokked"].keys()
+    assert {"n", "mean", "std", "min", "max", "median"} <= cell["final"]["val_loss"].keys()
+    assert (tmp_path / "runs" / cell["runs"][0] / "run.json").exists()
+    listed = memlab("sweep", "list")
+    assert [one["status"] for one in listed["sweeps"]] == ["finished"]
+    verdicts = memlab("verify", told["sweep"], code=3)["sweeps"][0]["claims"]
+    assert [claim["status"] for claim in verdicts] == ["met", "not met"]
+    assert memlab("sweep", "add", "last", "--seeds", "1")["members"]["queued"] == 2
+    assert len(memlab("sweep", "delete", told["sweep"])["deleted"]) == 4
+    assert memlab("sweep", "list")["sweeps"] == []
+
+
+def test_what_is_wrong_is_said_before_anything_is_made(memlab, tmp_path):
+    told = memlab("sweep", "run", "tiny.yaml", "lr=1,-1", code=2)
+    assert "optimizer.lr is too small" in told["error"]
+    assert (
+        "no such executor" in memlab("sweep", "run", "tiny.yaml", "--on", "mars", code=2)["error"]
+    )
+    assert not list((tmp_path / "runs").glob("sweeps/*"))
+
+
+@pytest.mark.slow
+def test_interrupt_saves_all_and_says_how_to_resume(memlab, tmp_path):
+    command = ["sweep", "run", "tiny.yaml", "steps=100000", "--jobs", "1", "--runs", "runs"]
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "memlab", *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.glob("runs/2*/checkpoints/step-*")):
+        assert driver.poll() is None
+        os.sched_yield()
+    driver.send_signal(signal.SIGINT)
+    _, told = driver.communicate()
+    assert driver.returncode == 130
+    (sweep,) = (tmp_path / "runs" / "sweeps").iterdir()
+    assert f"memlab sweep resume {sweep.name}" in told
+    (end,) = tmp_path.glob("runs/2*/attempts/001/end.json")
+    assert '"reason": "interrupted"' in end.read_text()
