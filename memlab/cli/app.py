@@ -13,6 +13,7 @@ from memlab.cli.eval import evaluate_checkpoint
 from memlab.cli.explain import explain
 from memlab.cli.export import export
 from memlab.cli.fork import fork
+from memlab.cli.import_log import import_log
 from memlab.cli.options import RunsFolder
 from memlab.cli.plot import plot
 from memlab.cli.predict import predict
@@ -71,6 +72,7 @@ app.command()(replay)
 app.command()(runs)
 app.command()(show)
 app.command()(spikes)
+app.command("import")(import_log)
 app.command()(plot)
 app.command()(report)
 app.command()(check)

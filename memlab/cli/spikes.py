@@ -43,6 +43,7 @@ def spikes(
     Those of a run are the ones that it recorded while it trained; another column, or a file, is
     analysed now, at the steps that the file gives its values.
     """
+    from memlab.cli.log_notes import print_notes
     from memlab.cli.output import print_json, stdout
     from memlab.cli.terminal_chart import print_chart
     from memlab.detectors.curve import judge, recorded, run_curve
@@ -65,7 +66,8 @@ def spikes(
         if plot:
             print_chart(stdout(), _chart(curve(), analysis, column))
         _print(f"{column} of {ref}", analysis)
-        _print_log(log)
+        if log is not None:
+            print_notes(log)
     if log is not None and log.damage:
         raise typer.Exit(3)
 
@@ -91,6 +93,7 @@ def _file_curve(path: Path, column: str | None) -> "tuple[str, Curve, Log]":
 def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") -> dict[str, Any]:
     from dataclasses import asdict
 
+    from memlab.cli.log_notes import restart_notes
     from memlab.detectors.curve import spike_stats_of
     from memlab.record.events import to_json
     from memlab.record.summary import spike_to_json
@@ -114,21 +117,10 @@ def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") 
     if log is not None:
         report |= {
             "format": log.format,
-            "notes": [*log.notes, *_restarts(log)],
+            "notes": [*log.notes, *restart_notes(log)],
             "warnings": [*log.warnings, *([log.damage] if log.damage else [])],
         }
     return report
-
-
-def _restarts(log: "Log") -> list[str]:
-    """Where the steps of a log go back."""
-    return [
-        f"{run.name}: the steps go back {run.attempts - 1} time{'s' * (run.attempts > 2)}, to "
-        f"{', '.join(f'{step:,}' for step in run.restarts()[:5])}; {run.n_replaced:,} values were "
-        "replaced by later ones"
-        for run in log.runs
-        if run.attempts > 1
-    ]
 
 
 def _print(of: str, analysis: "Found") -> None:
@@ -163,21 +155,6 @@ def _print(of: str, analysis: "Found") -> None:
         lines.append(f"a spike that started at step {since}, from base {base}, is still open")
     for line in [*lines, f"Method: {analysis.how}"]:
         console.print(safe_text(line, limit=1000), markup=False, soft_wrap=True)
-
-
-def _print_log(log: "Log | None") -> None:
-    """Tell what the reader of a log noticed."""
-    from memlab.cli.output import stderr
-    from memlab.record.safe_text import safe_text
-
-    if log is None:
-        return
-    lines = [f"note: {note}" for note in (*log.notes, *_restarts(log))]
-    lines += [f"warning: {warning}" for warning in log.warnings]
-    if log.damage:
-        lines.append(f"warning: {log.damage}; everything before it was read")
-    for line in lines:
-        stderr().print(safe_text(line, limit=1000), markup=False)
 
 
 def _chart(curve: "Iterator[Chunk]", analysis: "Found", name: str) -> "Chart":

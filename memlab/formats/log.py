@@ -54,6 +54,10 @@ class LogRun:
     planned_steps: int | None = None
     ended: bool | None = None
     """whether the file says that the run is complete; None = it does not say"""
+    files: tuple[str, ...] = ()
+    """where it was read"""
+    sha256: str = ""
+    """of the bytes of these files, one after another"""
 
     @property
     def n_values(self) -> int:
@@ -67,15 +71,14 @@ class LogRun:
 
     def restarts(self) -> list[int]:
         """The first step of each attempt after the first."""
-        found = []
-        for attempt in range(1, self.attempts):
-            firsts = [
+        return [
+            min(
                 int(series.steps[series.starts[attempt]])
                 for series in self.series.values()
                 if series.starts[attempt] < (*series.starts, len(series.steps))[attempt + 1]
-            ]
-            found.append(min(firsts))
-        return found
+            )
+            for attempt in range(1, self.attempts)
+        ]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """From a path to its log: a file, a folder of files, or standard input."""
 
+import hashlib
 import shutil
 import sys
 import tempfile
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import yaml
 
@@ -56,15 +57,20 @@ def read_log(source: Path, format: str | None = None, options: TableOptions | No
 
 def _read_files(found: LogFiles, format: str | None, options: TableOptions) -> Log:
     """The log in the files of one run."""
-    builder = RunBuilder(found.name)
+    builder, digest = RunBuilder(found.name), hashlib.sha256()
     logs: list[Log] = []
     for path in found.files:
         with open_source(path) as file:
             logs.append(_read_file(file, path, builder, format, options))
+            file.seek(0)
+            while data := file.read(CHUNK):
+                digest.update(data)
     log = _join(logs[-1].format, logs)
     if logs[-1].format == "tensorboard":
         # The files of a folder share a builder, which holds the runs of all of them at the end.
         log = replace(log, runs=logs[-1].runs)
+    origin: dict[str, Any] = {"files": tuple(map(str, found.files)), "sha256": digest.hexdigest()}
+    log = replace(log, runs=tuple(replace(run, **origin) for run in log.runs))
     if found.settings is not None and log.runs:
         log = _with_settings(log, found.settings)
     return log

@@ -1,0 +1,161 @@
+"""Writes a run of a log as a run folder that can only be read."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.detectors.observer import RunObserver
+from memlab.detectors.series import is_positive
+from memlab.errors import DataError
+from memlab.formats.log import Log, LogRun, Steps, Values
+from memlab.formats.names import NamedSeries
+from memlab.record.events import Evaluated
+from memlab.record.recording import OtherRun, Recording, Source
+from memlab.record.row_format import MISSING
+
+CHUNK = 65536
+"""rows that are in memory at a time"""
+LOSS = "loss"
+
+Table = Mapping[str, tuple[Steps, Values]]
+"""name to ascending steps and values"""
+
+
+def record_run(
+    run: LogRun, log: Log, named: Sequence[NamedSeries], runs: Path, source: str
+) -> Recording:
+    """Write a run of a log; returns its recording, which has ended.
+
+    Args:
+        run: the run.
+        log: the log that it belongs to.
+        named: where its series go.
+        runs: the folder of runs.
+        source: the path as a person gave it.
+
+    Raises:
+        DataError: a step is negative.
+    """
+    for series in run.series.values():
+        if len(series.steps) and series.steps.min() < 0:
+            raise DataError(
+                "a step is negative", where=", ".join(run.files) or source,
+                found=f"{series.steps.min()} in {series.name}",
+            )  # fmt: skip
+    with open_recording(run, log, named, runs, source) as recording:
+        for attempt in range(1, run.attempts + 1):
+            first = 0 if attempt == 1 else run.restarts()[attempt - 2]
+            if attempt > 1:
+                recording.begin_attempt(first)
+            rows = tables(run, named, "row", attempt)
+            judged = tables(run, named, "evaluation", attempt)
+            for block in blocks(rows, judged, first):
+                recording.add(*block)
+        if run.ended is False:
+            recording.end("interrupted")
+    return recording
+
+
+def open_recording(
+    run: LogRun, log: Log, named: Sequence[NamedSeries], runs: Path, source: str
+) -> Recording:
+    """A recording of an imported run, to which nothing was written yet."""
+    details = {
+        "files": list(run.files),
+        "names": {one.source: one.name for one in named if one.source != one.name},
+        "notes": list(log.notes),
+        "warnings": [*log.warnings, *([log.damage] if log.damage else [])],
+        "attempts": run.attempts,
+        "replaced": run.n_replaced,
+        "ended": run.ended,
+    }
+    origin = Source(source, log.format, run.sha256, details)
+    outline = OtherRun(_plain(run.config), run.planned_steps, origin)
+    loss = tables(run, named, "row", run.attempts).get(LOSS)
+    linear = loss is not None and not is_positive(
+        loss[1][i : i + CHUNK] for i in range(0, len(loss[1]), CHUNK)
+    )
+    return Recording.create(runs, run.name, outline, lambda: RunObserver(linear=linear))
+
+
+def tables(run: LogRun, named: Sequence[NamedSeries], place: str, attempt: int) -> Table:
+    """The series that go to a place, as they were after the first `attempt` attempts."""
+    found = {one.name: run.series[one.source] for one in named if one.place == place}
+    return {name: series.merged(attempt) for name, series in found.items()}
+
+
+def blocks(
+    rows: Table, judged: Table, first: int
+) -> Iterator[tuple[Steps, dict[str, Values], list[Evaluated]]]:
+    """Rows, and evaluations among them, from step `first` on, in blocks of some steps."""
+    tables = [*rows.values(), *judged.values()]
+    at = first
+    last = max((int(steps[-1]) for steps, _ in tables if len(steps)), default=-1)
+    while at <= last:
+        ends = [
+            int(steps[place])
+            for steps, _ in tables
+            if (place := int(np.searchsorted(steps, at)) + CHUNK) < len(steps)
+        ]
+        end = min(ends, default=last + 1)
+        steps, columns = _rows({name: _cut(series, at, end) for name, series in rows.items()})
+        yield (
+            steps,
+            columns,
+            _evaluations({name: _cut(series, at, end) for name, series in judged.items()}),
+        )
+        at = end
+
+
+def _cut(series: tuple[Steps, Values], first: int, end: int) -> tuple[Steps, Values]:
+    steps, values = series
+    i, j = np.searchsorted(steps, (first, end))
+    return steps[i:j], values[i:j]
+
+
+def _rows(table: Table) -> tuple[Steps, dict[str, Values]]:
+    """One row per step that any of the series has."""
+    filled = {name: series for name, series in table.items() if len(series[0])}
+    if not filled:
+        return np.zeros(0, np.int64), {}
+    steps = next(iter(filled.values()))[0]
+    if not all(np.array_equal(own, steps) for own, _ in filled.values()):
+        steps = np.unique(np.concatenate([own for own, _ in filled.values()]))
+    columns: dict[str, Values] = {}
+    for name, (own, values) in filled.items():
+        if len(own) == len(steps):
+            columns[name] = np.asarray(values)
+        else:
+            column: NDArray[np.float64] = np.full(len(steps), MISSING)
+            column[np.searchsorted(steps, own)] = values
+            columns[name] = column
+    return steps, columns
+
+
+def _evaluations(table: Table) -> list[Evaluated]:
+    by_step: dict[int, dict[str, float]] = {}
+    for name, (steps, values) in table.items():
+        for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+            by_step.setdefault(step, {})[name] = value
+    return [Evaluated(step=step, values=by_step[step]) for step in sorted(by_step)]
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON has them: other things as text."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(name): plain(one) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)
+        return value if isinstance(value, str | int | float | None) else str(value)
+
+    made: dict[str, Any] = json.loads(json.dumps(plain(config)))
+    return made
