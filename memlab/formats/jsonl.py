@@ -27,6 +27,8 @@ class JsonlParser(TextParser):
         """the key that counts steps; None = not known yet, or none"""
         self._builder = RunBuilder(name)
         self._rows = 0
+        self._first: dict[str, Any] | None = None
+        """a first row without a step, until the next one tells what it is"""
 
     def builders(self) -> Sequence[RunBuilder]:
         """The run of the file."""
@@ -55,18 +57,37 @@ class JsonlParser(TextParser):
         if not isinstance(row, dict):
             raise self.error("the line is no object", line, text, allowed="{name: value, ...}")
         values = dict(flatten(row))
-        if self._rows == 0:
-            self._step_name = self._step_name or _step_of(values)
-            self._builder.step_name = self._step_name or "the line numbers"
-            if not set(values) - {self._step_name}:
-                self._builder.config |= row
-                return
+        step_name = self._step_name or _step_of(values)
+        if self._rows == 0 and step_name is None and self._first is None:
+            self._first = row
+            return
+        if self._first is not None:
+            self._decide(step_name, line)
+        self._step_name = step_name if self._rows == 0 else self._step_name
+        self._row(values, line)
+
+    def _decide(self, step_name: str | None, line: int) -> None:
+        """What the first row, which has no step, is: settings if the next one has a step."""
+        first, self._first = self._first or {}, None
+        if step_name is None:
+            self._row(dict(flatten(first)), line)
+        else:
+            self._builder.config |= first
+
+    def _row(self, values: dict[str, float], line: int) -> None:
+        self._builder.step_name = self._step_name or "the line numbers"
         if not set(values) - {self._step_name}:
             return
         self._rows += 1
         step = self._step(values, line)
         for name, value in values.items():
             self._builder.add(name, step, value)
+
+    def close(self) -> None:
+        """A first row that is the only one holds values."""
+        super().close()
+        if self._first is not None:
+            self._decide(None, 1)
 
     def _step(self, values: dict[str, float], line: int) -> int:
         """The step of a row, taken out of its values."""

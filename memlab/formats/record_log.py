@@ -47,18 +47,25 @@ def record_run(
                 "a step is negative", where=", ".join(run.files) or source,
                 found=f"{series.steps.min()} in {series.name}",
             )  # fmt: skip
-    with open_recording(run, log, named, runs, source) as recording:
-        for attempt in range(1, run.attempts + 1):
-            first = 0 if attempt == 1 else run.restarts()[attempt - 2]
-            if attempt > 1:
-                recording.begin_attempt(first)
-            rows = tables(run, named, "row", attempt)
-            judged = tables(run, named, "evaluation", attempt)
-            for block in blocks(rows, judged, first):
-                recording.add(*block)
-        if run.ended is False:
-            recording.end("interrupted")
+    recording = open_recording(run, log, named, runs, source)
+    try:
+        _write(run, named, recording)
+    except BaseException:
+        recording.close()
+        raise
+    recording.end("interrupted" if run.ended is False else "finished")
     return recording
+
+
+def _write(run: LogRun, named: Sequence[NamedSeries], recording: Recording) -> None:
+    firsts = [0, *run.restarts()]
+    for attempt, first in enumerate(firsts, 1):
+        if attempt > 1:
+            recording.begin_attempt(first)
+        rows = tables(run, named, "row", attempt)
+        judged = tables(run, named, "evaluation", attempt)
+        for block in blocks(rows, judged, first):
+            recording.add(*block)
 
 
 def open_recording(

@@ -1,5 +1,6 @@
 """Collects what a log says of one run, and notices where its steps go back."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class _Growing:
         self.starts = [0] * (attempt + 1)
         self.last = 0
         """its last step"""
+        self.last_value = math.nan
         self.attempt = -1
         """the attempt of its last value"""
 
@@ -113,13 +115,32 @@ class RunBuilder:
         for name in parts:
             if name not in self._series:
                 self._series[name] = _Growing(self._attempts - 1)
+        parts = {name: self._without_copies(name, part) for name, part in parts.items()}
+        parts = {name: part for name, part in parts.items() if len(part.steps)}
         self._split(parts)
         for name, part in parts.items():
             growing = self._series[name]
             growing.steps.extend(part.steps)
             growing.values.extend(part.values)
-            growing.last = int(part.steps[-1])
+            growing.last, growing.last_value = int(part.steps[-1]), float(part.values[-1])
             growing.attempt = bisect_right(growing.starts, len(growing.steps) - 1) - 1
+
+    def _without_copies(self, name: str, part: _Part) -> _Part:
+        """The same without values that repeat the one before at its step.
+
+        Lightning and the Hugging Face Trainer write the epoch in every row, two of them at a step.
+        """
+        growing = self._series[name]
+        if growing.attempt < 0:
+            same = np.concatenate(([False], np.diff(part.steps) == 0))
+            before = np.concatenate((part.values[:1], part.values[:-1]))
+        else:
+            same = np.diff(part.steps, prepend=growing.last) == 0
+            before = np.concatenate(([growing.last_value], part.values[:-1]))
+        if not same.any():
+            return part
+        kept = ~(same & ((part.values == before) | (np.isnan(part.values) & np.isnan(before))))
+        return _Part(part.rows[kept], part.steps[kept], part.values[kept])
 
     def _split(self, parts: Mapping[str, _Part]) -> None:
         """Begin an attempt at each row where a series repeats a step or goes back."""

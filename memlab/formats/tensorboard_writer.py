@@ -2,12 +2,15 @@
 
 import struct
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memlab.errors import RunError
 from memlab.formats.crc32c import masked_crc, masked_crcs
+from memlab.formats.export import CHUNK, Curves
 from memlab.formats.protobuf import encode_field, encode_varint
 from memlab.formats.tensorboard import VERSION
 
@@ -67,3 +70,25 @@ def _summary(tag: str, value: float) -> bytes:
     """A summary with one value: 1 tag, 2 simple_value."""
     scalar = encode_varint(2 << 3 | 5) + np.float32(value).tobytes()
     return encode_field(1, encode_field(1, tag.encode()) + scalar)
+
+
+def write_events(curves: Curves, folder: Path) -> None:
+    """Write a folder with one event file that holds every series.
+
+    Raises:
+        RunError: the folder holds event files already; TensorBoard would mix them.
+    """
+    if any(folder.glob("*.tfevents.*")):
+        raise RunError(
+            "the folder holds event files already", where=str(folder), hint="choose another with -o"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"events.out.tfevents.{int(curves.created):010d}.memlab.0.0"
+    aside = path.with_name("." + path.name)
+    with aside.open("wb") as file:
+        writer = EventWriter(file, curves.created)
+        for name, steps, values in curves.series():
+            for start in range(0, len(steps), CHUNK):
+                cut = slice(start, start + CHUNK)
+                writer.scalars(name, steps[cut], values[cut], curves.wall(steps[cut]).tolist())
+    aside.replace(path)

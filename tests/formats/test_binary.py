@@ -1,0 +1,238 @@
+"""Event files and W&B's files: damage anywhere leaves everything before it, and is reported."""
+
+import contextlib
+import io
+import struct
+import zlib
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memlab.errors import DataError
+from memlab.formats.crc32c import masked_crc, masked_crcs
+from memlab.formats.detect import PARSERS, detect, parser_of
+from memlab.formats.protobuf import encode_field, encode_varint, fields, signed, varint
+from memlab.formats.table import TableOptions
+from memlab.formats.tensorboard import TensorBoardParser
+from memlab.formats.tensorboard_writer import EventWriter
+from memlab.formats.wandb import BLOCK, FILE_HEADER, WandbParser
+
+
+def event_file(n=60):
+    """n values in two series, and the place in the file where each record ends."""
+    file, ends = io.BytesIO(), []
+    writer = EventWriter(file, 1.5e9)
+    ends.append(file.tell())
+    for i in range(n):
+        writer.scalar(("loss", "a/longer tag")[i % 2], 100 * i, i / 4, 1.5e9 + i)
+        ends.append(file.tell())
+    return file.getvalue(), ends
+
+
+def chunked(records):
+    """W&B's framing of records, written here from its description."""
+    out = bytearray(FILE_HEADER)
+    ends = []
+    for record in records:
+        first = True
+        while first or record:
+            left = BLOCK - len(out) % BLOCK
+            if left < 7:
+                out += bytes(left)
+                left = BLOCK
+            part, record = record[: left - 7], record[left - 7 :]
+            kind = {(True, True): 1, (True, False): 2, (False, False): 3, (False, True): 4}[
+                first, not record
+            ]
+            crc = zlib.crc32(bytes([kind]) + part)
+            out += struct.pack("<IHB", crc, len(part), kind) + part
+            first = False
+        ends.append(len(out))
+    return bytes(out), ends
+
+
+def history(step, **values):
+    items = b"".join(
+        encode_field(1, encode_field(1, name.encode()) + encode_field(16, repr(value).encode()))
+        for name, value in values.items()
+    )
+    return encode_field(2, items + encode_field(2, encode_field(1, step)))
+
+
+def wandb_file(n=60, size=2000):
+    pad = "x" * size
+    texts = encode_field(13, encode_field(3, pad.encode()))
+    records = []
+    for i in range(n):
+        records += [history(i, loss=i / 4), texts]
+    return chunked(records)
+
+
+def values(parser, name="loss"):
+    runs = [run for run in parser.log().runs if name in run.series]
+    return runs[0].series[name].values.tolist() if runs else []
+
+
+def feed(cls, data, cuts=()):
+    parser = cls("file", "run")
+    edges = [0, *sorted({c for c in cuts if c < len(data)}), len(data)]
+    for start, stop in pairwise(edges):
+        parser.feed(data[start:stop])
+    parser.close()
+    return parser
+
+
+EVENTS, EVENT_ENDS = event_file()
+WANDB, WANDB_ENDS = wandb_file()
+
+
+def test_a_crc_of_the_rfc():
+    # RFC 3720, B.4: 32 bytes of zeros, 32 of ones, and 0 to 31.
+    for message, crc in (
+        (bytes(32), 0x8A9136AA), (b"\xff" * 32, 0x62A8AB43), (bytes(range(32)), 0x46DD794E),
+    ):  # fmt: skip
+        masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+        assert masked_crc(message) == masked
+        assert (
+            masked_crcs(np.frombuffer(message * 2, np.uint8).reshape(2, -1)).tolist()
+            == [masked] * 2
+        )
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_numbers_survive_the_wire(number):
+    data = encode_varint(number)
+    value, end = varint(data, 0)
+    assert (signed(value), end) == (number, len(data))
+
+
+def test_both_files_are_read_whole_wherever_they_are_cut():
+    assert values(feed(TensorBoardParser, EVENTS)) == [i / 4 for i in range(0, 60, 2)]
+    assert values(feed(WandbParser, WANDB)) == [i / 4 for i in range(60)]
+    cuts = [3, 20, 21, 100, 32768, 32770, 40000]
+    for cls, data in ((TensorBoardParser, EVENTS), (WandbParser, WANDB)):
+        assert values(feed(cls, data, cuts)) == values(feed(cls, data))
+        assert feed(cls, data).log().damage is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(cut=st.integers(0, len(EVENTS)))
+def test_a_truncated_event_file_gives_what_is_complete(cut):
+    parser = feed(TensorBoardParser, EVENTS[:cut])
+    whole = sum(end <= cut for end in EVENT_ENDS[1:])
+    assert values(parser) == [i / 4 for i in range(0, whole, 2)]
+    assert (parser.damage is None) == (cut in (0, *EVENT_ENDS))
+
+
+@settings(max_examples=80, deadline=None)
+@given(place=st.integers(0, len(EVENTS) - 1), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_an_event_file_ends_it_there(place, bit):
+    data = bytearray(EVENTS)
+    data[place] ^= 1 << bit
+    parser = feed(TensorBoardParser, bytes(data))
+    whole = max(sum(end <= place for end in EVENT_ENDS) - 1, 0)
+    assert values(parser) == [i / 4 for i in range(0, whole, 2)]
+    assert parser.damage is not None
+
+
+@settings(max_examples=60, deadline=None)
+@given(cut=st.integers(7, len(WANDB)))
+def test_a_truncated_wandb_file_gives_what_is_complete(cut):
+    parser = feed(WandbParser, WANDB[:cut])
+    whole = sum(end <= cut for end in WANDB_ENDS[::2])
+    assert values(parser) == [i / 4 for i in range(whole)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.integers(0, len(WANDB) - 1), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_a_wandb_file_ends_it_there(place, bit):
+    data = bytearray(WANDB)
+    data[place] ^= 1 << bit
+    parser = feed(WandbParser, bytes(data))
+    whole = sum(end <= place for end in WANDB_ENDS[::2])
+    found = values(parser)
+    # Bits of the zeros at the end of a block mean nothing, as in LevelDB's own files.
+    assert found == [i / 4 for i in range(whole)] or (found == values(feed(WandbParser, WANDB)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(list(PARSERS)),
+    data=st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
+    start=st.sampled_from([b"", EVENTS[:50], WANDB[:40], b'{"loss": 1}\n', b"step,loss\n1,2\n"]),
+)
+def test_random_bytes_crash_no_parser(name, data, start):
+    parser = parser_of(name)("file", "run", TableOptions())
+    detect(start + data)
+    try:
+        parser.feed(start + data)
+        parser.close()
+        parser.log()
+    except DataError as error:
+        assert "file" in str(error)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=60))
+def test_random_messages_are_fields_or_refused(data):
+    with contextlib.suppress(ValueError):
+        list(fields(data))
+
+
+def test_tensors_and_several_values_in_one_event():
+    """TensorFlow 2 writes scalars as tensors, TensorFlow 1 several values in one summary."""
+    tensor = encode_field(1, 1) + encode_field(4, struct.pack("<f", 2.5))
+    plugin = encode_field(1, encode_field(1, b"scalars"))
+    image = encode_field(1, encode_field(1, b"images"))
+    texts = encode_field(1, 7) + encode_field(8, b"hello")
+    one = encode_field(
+        1, encode_field(1, b"tf2") + encode_field(9, plugin) + encode_field(8, tensor)
+    )
+    two = encode_field(1, encode_field(1, b"tf1") + encode_field(2, 4.0, single=True))
+    skipped = encode_field(
+        1, encode_field(1, b"img") + encode_field(9, image) + encode_field(8, tensor)
+    )
+    words = encode_field(1, encode_field(1, b"words") + encode_field(8, texts))
+    file = io.BytesIO()
+    writer = EventWriter(file, 1.0)
+    for step in (-5, 2**40):
+        summary = one + two + skipped + words
+        writer._write(encode_field(1, 1.0) + encode_field(2, step) + encode_field(5, summary))
+    (run,) = feed(TensorBoardParser, file.getvalue()).log().runs
+    assert {name: (s.steps.tolist(), s.values.tolist()) for name, s in run.series.items()} == {
+        "tf2": ([-5, 2**40], [2.5, 2.5]),
+        "tf1": ([-5, 2**40], [4.0, 4.0]),
+    }
+
+
+def test_a_program_that_says_that_it_begins_again_is_another_attempt():
+    file = io.BytesIO()
+    writer = EventWriter(file, 1.0)
+    writer.scalar("loss", 10, 1.0, 1.0)
+    writer._write(encode_field(1, 2.0) + encode_field(2, 11) + encode_field(7, encode_field(1, 1)))
+    writer.scalar("loss", 11, 2.0, 3.0)
+    (run,) = feed(TensorBoardParser, file.getvalue()).log().runs
+    assert run.attempts == 2 and run.series["loss"].merged()[0].tolist() == [10, 11]
+
+
+@pytest.mark.slow
+def test_ten_million_values_are_read_in_bounded_memory(tmp_path):
+    import tracemalloc
+
+    peaks = []
+    for blocks in (10, 50):
+        parser = TensorBoardParser("file", "run")
+        tracemalloc.start()
+        for block in range(blocks):
+            file = io.BytesIO()
+            writer = EventWriter(file, 1.0)
+            steps = np.arange(block * 200_000, (block + 1) * 200_000)
+            writer.scalars("loss", steps, np.ones(200_000), np.ones(200_000))
+            parser.feed(file.getvalue())
+        assert len(parser.log().runs[0].series["loss"].values) == blocks * 200_000
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
