@@ -1,4 +1,4 @@
-"""`memlab export`: a run's weights as files of other programs."""
+"""`memlab export`: a run's weights or curves as files of other programs."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,29 +11,50 @@ from memlab.cli.options import Device, Json, RunName, RunsFolder
 def export(
     run: RunName,
     to: Annotated[
-        str, typer.Option("--to", metavar="gpt2|transformer-lens|llm.c", help="Format to write.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="Weights: gpt2, transformer-lens, llm.c. "
+            "Curves: csv, csv-long, parquet, tensorboard, trainer_state.",
+        ),
     ],
     at: Annotated[
         str, typer.Option("--at", metavar="best|last|STEP|all", help="Which checkpoint to export.")
     ] = "last",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="PATH", help="New folder. Default: RUN-FORMAT."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="New folder or file. Default: named after the run.",
+        ),
     ] = None,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Write a checkpoint for other programs; prints the largest difference of the logits."""
+    """Write a checkpoint or the curves of a run for other programs.
+
+    For a checkpoint it prints the largest difference of the logits.
+    """
+    from memlab.cli.export_curves import export_curves
     from memlab.cli.output import print_json, stdout
     from memlab.errors import MemlabError, nearest
+    from memlab.formats.export import CURVE_FORMATS
     from memlab.record.runs import find, runs_folder
+
+    if to in CURVE_FORMATS:
+        export_curves(find(runs_folder(runs), run), to, output, json)
+        return
     from memlab.training.export_weights import FORMATS, export_weights
     from memlab.training.trained_model import load_model
 
     if to not in FORMATS:
+        known = (*FORMATS, *CURVE_FORMATS)
         raise MemlabError(
-            "unknown format", found=to, allowed=", ".join(FORMATS), hint=nearest(to, FORMATS)
+            "unknown format", found=to, allowed=", ".join(known), hint=nearest(to, known)
         )
     folder = find(runs_folder(runs), run)
     target = output or Path(f"{folder.path.name}-{to}")
