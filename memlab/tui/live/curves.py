@@ -8,6 +8,7 @@ import numpy as np
 from memlab.charts import Band, Chart, Level, Marks, Series, Tiles, VerticalRule
 from memlab.record.events import Edited, Evaluated, Started
 from memlab.record.extremes import Extremes, column_extremes
+from memlab.record.fork import fork_point
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
@@ -49,7 +50,7 @@ def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     line = _line(view_state, "loss", "train", raw)
     chart = replace(
         _frame(view_state, y_log),
-        series=(line, *evaluated),
+        series=(*_with_past(view_state, line), *evaluated),
         not_finite=raw.hidden_in(line.y),
         marks=_spikes(view_state.run),
         levels=(Level(chance, "chance", "chance"),) if chance else (),
@@ -59,8 +60,22 @@ def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     smoothed = _finite("train", *view_state.smoothed.until(view_state.step), "train")
     band = Band(raw.x, raw.low, raw.high, "band")
     return replace(
-        chart, series=(smoothed, *evaluated), bands=(band,), not_finite=raw.hidden_in(raw.low)
+        chart,
+        series=(*_with_past(view_state, smoothed), *evaluated),
+        bands=(band,),
+        not_finite=raw.hidden_in(raw.low),
     )
+
+
+def _with_past(view_state: ViewState, line: Series) -> tuple[Series, ...]:
+    """The line, with the past that a fork shares with its parent as a dim line of its own."""
+    fork = fork_point(view_state.folder)
+    if fork is None:
+        return (line,)
+    shared = line.x <= fork.step
+    past = Series("shared past", line.x[shared], line.y[shared], "band", np.nan)
+    own = replace(line, x=line.x[~shared], y=line.y[~shared])
+    return tuple(part for part in (past, own) if len(part.x))
 
 
 def accuracy(view_state: ViewState, y_log: bool, columns: int) -> Chart:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from memlab.charts import Chart, as_text, draw
 from memlab.record.events import COLUMNS, Evaluated, Rows
 from memlab.record.folder import RunFolder
+from memlab.record.fork import ForkPoint
 from memlab.record.history import History
 from memlab.tui.live import curves
 from memlab.tui.live.learned_map import LearnedMap
@@ -158,3 +159,19 @@ def test_a_column_with_a_value_every_few_steps_is_one_line(finished: RunFolder) 
     chart = curves.measures(view_state)["weight_norm"](view_state, False, 80)
     assert chart.series[0].x.tolist() == [100, 100, 110, 110, 120, 120, 130, 130, 140, 140]
     assert "not finite" not in as_text(draw(chart, 80, 12, colour=False))
+
+
+@pytest.mark.parametrize(
+    ("at", "names"), [(1400, ["shared past", "train"]), (300, ["shared past"])]
+)
+@pytest.mark.parametrize("weight", [0.0, 0.9])
+def test_the_past_that_a_fork_shares_is_a_dim_line(
+    finished: RunFolder, monkeypatch: pytest.MonkeyPatch, at: int, names: list[str], weight: float
+) -> None:
+    monkeypatch.setattr(curves, "fork_point", lambda folder: ForkPoint("parent", 500))
+    lines = curves.loss(moment_of(finished, Viewport(weight=weight), at), True, 100).series
+    losses = [line for line in lines if line.name != "val"]
+    assert [line.name for line in losses] == names
+    assert losses[0].colour == "band"
+    assert losses[0].x.max() <= 500
+    assert all(line.x.min() > 500 for line in losses[1:])
