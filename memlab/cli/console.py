@@ -1,10 +1,11 @@
 """`memlab` without a command: opens the console and passes it the functions that train."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memlab.cli.streams import need_terminal
 from memlab.errors import RunError
@@ -59,12 +60,22 @@ def _trainer(leaving: "Leaving") -> "TrainingFunctions":
         finally:
             leaving.busy.release()
 
-    return TrainingFunctions(train, _detach, probe)
+    return TrainingFunctions(train, _detach, probe, _fork)
 
 
 def _detach(folder: "RunFolder") -> None:
     """Continue a run in a process that outlives the console."""
-    words = ["resume", str(folder.path.absolute()), "--quiet"]
+    _start(["resume", str(folder.path.absolute()), "--quiet"])
+
+
+def _fork(folder: "RunFolder", at: int, changes: Mapping[str, Any]) -> None:
+    """Fork a run at a step in a process that outlives the console."""
+    path = folder.path.absolute()
+    overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+    _start(["fork", str(path), "--at", str(at), *overrides, "--quiet", "--runs", str(path.parent)])
+
+
+def _start(words: list[str]) -> None:
     subprocess.Popen(
         [sys.executable, "-m", "memlab", *words],
         stdin=subprocess.DEVNULL,

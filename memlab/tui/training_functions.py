@@ -1,7 +1,8 @@
 """What trains, as the command line hands it in: the console itself imports no torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
@@ -10,9 +11,13 @@ Train = Callable[[RunFolder, Callable[[], bool]], None]
 """Of a run, and of what says whether it is interrupted: it then saves a checkpoint and ends."""
 
 
+Fork = Callable[[RunFolder, int, Mapping[str, Any]], None]
+"""Of a run, the last shared step, and changed settings: starts a process that trains the fork."""
+
+
 @dataclass(frozen=True)
 class TrainingFunctions:
-    """Three functions that may be slow, each called in a thread."""
+    """Functions that may be slow or start a process."""
 
     train: Train
     """begins the run in a folder, or goes on with it, and returns when it has ended; raises what
@@ -21,3 +26,5 @@ class TrainingFunctions:
     """starts a process of its own that goes on with the run; returns at once"""
     probe: Callable[[Preset], float]
     """measures a few updates: seconds for one; raises why not, as when a run trains here"""
+    fork: Fork | None = None
+    """forks a run at a step in a process of its own; returns at once"""

@@ -39,16 +39,16 @@ class EditForm(Dialog[dict[str, Any] | None]):
     EditForm #message.-problem { color: $text-error; }
     """
 
-    def __init__(self, preset: Preset) -> None:
+    def __init__(self, preset: Preset, title: str = "edit while training") -> None:
         super().__init__()
-        self._preset = preset
+        self._preset, self._title = preset, title
         self._fields = [field for field in fields().values() if field.live]
         self._now = {field.key: _text(_value(preset, field.key)) for field in self._fields}
 
     def compose(self) -> ComposeResult:
         """One line for each setting, its help below."""
         with Vertical() as box:
-            box.border_title = Content("edit while training")
+            box.border_title = Content(self._title)
             box.border_subtitle = Content("esc cancels")
             with VerticalScroll(can_focus=False):
                 for field in self._fields:

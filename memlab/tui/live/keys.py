@@ -11,6 +11,7 @@ RUN = Keys(
         Key("K", "stop", "stop", "Save a checkpoint and stop the training.", footer=True),
         Key("C", "checkpoint", "checkpoint", "Save a checkpoint now."),
         Key("e", "edit", "edit", "Edit lr and other settings during training.", footer=True),
+        Key("F", "fork", "fork", "Fork the run at this step with other settings."),
         Key("m", "measure(1)", "measure", "Show the next measure in the third chart.", footer=True),
         *CHART_SCREEN,
         Key("n", "spike(1)", "spike", "Read the values at the next spike.", footer=True),

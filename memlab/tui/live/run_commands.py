@@ -1,5 +1,6 @@
 """Commands to a live run: a file in its folder, answered by an event."""
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.screen import Screen
@@ -12,6 +13,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
 from memlab.tui.live.edit_form import EditForm
 from memlab.tui.safe_content import one_line
+from memlab.tui.training_functions import Fork
 
 _WORDS = {
     "pause": "pause",
@@ -34,6 +36,44 @@ def ask(screen: Screen[Any], folder: RunFolder, command: Command) -> None:
 
 def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> None:
     """Show the form for edits during training and send the result."""
+
+    def edit(changes: dict[str, Any] | None) -> None:
+        if changes:
+            ask(screen, folder, Edit(changes=changes))
+
+    _show_form(screen, folder, view, "edit while training", edit)
+
+
+def ask_for_fork(
+    screen: Screen[Any], folder: RunFolder, view: Snapshot, at: int, fork: Fork
+) -> None:
+    """Show the same form for a fork at step `at`, and start it with what was changed.
+
+    Args:
+        view: the run as it stood at that step.
+    """
+
+    def start(changes: dict[str, Any] | None) -> None:
+        if not changes:
+            return
+        try:
+            fork(folder, at, changes)
+        except (MemlabError, OSError) as error:
+            _refuse(screen, error)
+        else:
+            screen.notify(f"forking at step {at:,}: the new run is listed when it starts")
+
+    _show_form(screen, folder, view, f"fork at step {at:,}", start)
+
+
+def _show_form(
+    screen: Screen[Any],
+    folder: RunFolder,
+    view: Snapshot,
+    title: str,
+    then: Callable[[dict[str, Any] | None], None],
+) -> None:
+    """Show the settings as they were in `view`, to be changed."""
     try:
         preset = preset_of(folder)
         for edited in view.edits:
@@ -41,12 +81,7 @@ def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> Non
     except MemlabError as error:
         _refuse(screen, error)
         return
-
-    def edit(changes: dict[str, Any] | None) -> None:
-        if changes:
-            ask(screen, folder, Edit(changes=changes))
-
-    screen.app.push_screen(EditForm(preset), edit)
+    screen.app.push_screen(EditForm(preset, title), then)
 
 
 def _refuse(screen: Screen[Any], error: Exception) -> None:

@@ -26,13 +26,14 @@ from memlab.tui.live.event_list import EventList
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
 from memlab.tui.live.redraw_throttle import RedrawThrottle
-from memlab.tui.live.run_commands import ask, ask_for_edits
+from memlab.tui.live.run_commands import ask, ask_for_edits, ask_for_fork
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.scrubber import Scrubber, ticks
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.panel import Panel
 from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.training_functions import Fork, TrainingFunctions
 
 TICK = 0.1
 """Seconds between looks at the clock; `RedrawThrottle` decides when to draw."""
@@ -207,6 +208,8 @@ class RunScreen(ChartScreen):
         """Offer only what applies now."""
         if action in ("pause", "stop", "edit", "checkpoint"):
             return self.viewer.following
+        if action == "fork":
+            return self._fork is not None
         if action == "play":
             return not self.viewer.following
         return self._is_paged if action == "page" else True
@@ -227,6 +230,20 @@ class RunScreen(ChartScreen):
     def action_edit(self) -> None:
         """Edit settings during training."""
         ask_for_edits(self, self.viewer.folder, self.viewer.whole)
+
+    @property
+    def _fork(self) -> Fork | None:
+        """What starts a fork; None where nothing can train, as in `memlab replay`."""
+        trainer: TrainingFunctions | None = getattr(self.app, "trainer", None)
+        return trainer.fork if trainer else None
+
+    def action_fork(self) -> None:
+        """Fork the run at the step of the reading cursor, else at the last one that is shown."""
+        reading = self.viewport.reading
+        at = self.viewer.here if reading is None else min(round(reading), self.viewer.here)
+        if self._fork is not None:
+            view = self.viewer.history.until(at)
+            ask_for_fork(self, self.viewer.folder, view, at, self._fork)
 
     # Look
 

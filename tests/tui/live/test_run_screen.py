@@ -26,6 +26,7 @@ from memlab.tui.live.frame import text_of
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.screen import RunScreen
 from memlab.tui.live.scrubber import Scrubber
+from memlab.tui.training_functions import TrainingFunctions
 
 Open = Callable[..., Any]
 
@@ -430,6 +431,31 @@ async def test_settings_are_edited_and_checked_while_typing(
         await pilot.pause()
         assert pilot.app.screen is screen
         assert Inbox(folder, writer.number).poll() == [Edit(changes={"optimizer.lr": 3e-4})]
+
+
+async def test_a_run_is_forked_at_the_cursor_with_other_settings(
+    opened: Open, finished: RunFolder
+) -> None:
+    forks: list[Any] = []
+    async with opened(finished, 500) as (pilot, screen):
+        await pilot.press("F")
+        assert pilot.app.screen is screen, "nothing here can train"
+        pilot.app.trainer = TrainingFunctions(
+            lambda run, interrupted: None,
+            lambda run: None,
+            lambda preset: 0.01,
+            lambda run, at, changes: forks.append((run.id, at, changes)),
+        )
+        await pilot.press("F")
+        await pilot.pause()
+        form = pilot.app.screen
+        assert isinstance(form, EditForm)
+        assert "fork at step 500" in text_of(pilot.app)
+        form.query_one(Input).value = "3e-4"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert forks == [(finished.id, 500, {"optimizer.lr": 3e-4})]
+        assert "forking at step 500" in told(pilot)
 
 
 async def test_commands_are_not_offered_for_a_run_that_has_ended(
