@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.record.events import Evaluated
+from memlab.record.measure import Measure
 from memlab.record.snapshot import Snapshot
 
 LAST = 5
@@ -36,7 +37,7 @@ class Curve:
 def curve(run: Snapshot, name: str) -> Curve:
     """The measure `name` over the run; empty if it was never recorded."""
     if name in HAPPENED:
-        points = HAPPENED[name](run)
+        points = HAPPENED[name].points(run)
         return _curve(points, settles=False)
     measured: dict[int, float] = {}
     for event in run.of(Evaluated):
@@ -77,9 +78,31 @@ def _grok_ratio(run: Snapshot) -> list[tuple[int, float]]:
     return [(grokked["to"], grokked["to"] / memorized["to"])]
 
 
-HAPPENED: dict[str, Callable[[Snapshot], list[tuple[int, float]]]] = {
-    "spikes": _spikes,
-    "spike_peak": _spike_peak,
-    "grok_ratio": _grok_ratio,
+@dataclass(frozen=True)
+class EventMeasure:
+    """A quantity that is read from a run's events."""
+
+    declared: Measure
+    points: Callable[[Snapshot], list[tuple[int, float]]]
+    """(step, value) so far"""
+
+
+HAPPENED = {
+    measure.declared.name: measure
+    for measure in (
+        EventMeasure(
+            Measure("spikes", "Number of loss spikes that have closed.", "spikes", 0.0), _spikes
+        ),
+        EventMeasure(
+            Measure(
+                "spike_peak", "Highest peak of the closed loss spikes.", "nats", 0.0, None, "log"
+            ),
+            _spike_peak,
+        ),
+        EventMeasure(
+            Measure("grok_ratio", "Step of generalization over step of memorization.", "1", 0.0),
+            _grok_ratio,
+        ),
+    )
 }
-"""Measures derived from events, as (step, value) pairs."""
+"""Measures that are read from events, by name."""

@@ -9,12 +9,43 @@ answer in nats. For random answers this is the unintended memorization of Morris
 
 import math
 
-from torch import Tensor
+from memlab.measures.kinds import SplitMeasure
+from memlab.measures.scores import Predictions
+from memlab.record.measure import Measure
 
-from memlab.measures.scores import Scores
+SOURCE = "Morris et al. 2025, arXiv:2505.24832, section 3"
 
 
-def memorized_bits(scores: Scores, in_answer: Tensor, answer_bits: float) -> float:
+def memorized_bits(predictions: Predictions) -> float | None:
     """Bits over all examples of a split; may be negative before training."""
-    spent = float(scores.nll[in_answer].sum()) / math.log(2)
-    return scores.n_examples * answer_bits - spent
+    if predictions.answer_bits is None:
+        return None
+    scores = predictions.scores
+    spent = float(scores.nll[predictions.answer_mask].sum()) / math.log(2)
+    return scores.n_examples * predictions.answer_bits - spent
+
+
+def bits_per_parameter(predictions: Predictions) -> float | None:
+    """The same per parameter of the model."""
+    bits = memorized_bits(predictions)
+    return None if bits is None else bits / predictions.parameters
+
+
+MEMORIZED_BITS = SplitMeasure(
+    Measure(
+        "memorized_bits",
+        "Bits by which the model shortens the random answers of the training split.",
+        "bits", None, None, "linear", "higher", SOURCE,
+    ),
+    memorized_bits,
+    only="train",
+)  # fmt: skip
+BITS_PER_PARAMETER = SplitMeasure(
+    Measure(
+        "bits_per_parameter",
+        "Memorized bits divided by the number of parameters.",
+        "bits", None, None, "linear", "higher", SOURCE,
+    ),
+    bits_per_parameter,
+    only="train",
+)  # fmt: skip

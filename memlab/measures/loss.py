@@ -1,10 +1,14 @@
-"""Cross-entropy and chance, in nats."""
+"""Cross-entropy, in nats."""
 
-from torch import Tensor
+from memlab.measures.kinds import SplitMeasure
+from memlab.measures.scores import Predictions
+from memlab.record.measure import COLUMN_MEASURES
 
-from memlab.measures.scores import Scores
+
+def mean_loss(predictions: Predictions) -> float:
+    """Plain cross-entropy, mean over the targets that count towards the loss."""
+    counted = predictions.loss_mask & predictions.measured
+    return float(predictions.scores.nll[counted].mean())
 
 
-def mean_loss(scores: Scores, in_loss: Tensor) -> float:
-    """Plain cross-entropy, mean over the targets where `in_loss` (target,) is true."""
-    return float(scores.nll[in_loss].mean())
+LOSS = SplitMeasure(COLUMN_MEASURES[0], mean_loss)

@@ -1,37 +1,48 @@
 """What a forward pass says about each target: the common ground of losses and accuracies."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Scores:
     """One entry per target, ordered by (example, position)."""
 
-    nll: Tensor
+    nll: "Tensor"
     """(target,) float64, cross-entropy in nats"""
-    right: Tensor
+    right: "Tensor"
     """(target,) bool, the most likely token is the target"""
-    example: Tensor
+    example: "Tensor"
     """(target,) place of the example in the batch as given"""
-    position: Tensor
+    position: "Tensor"
     """(target,) position that predicts the target"""
     n_examples: int
     """examples in the batch, those without targets included"""
 
-    @classmethod
-    def concatenate(cls, parts: Sequence["Scores"]) -> "Scores":
-        """Scores of consecutive parts of a split; examples are numbered on."""
-        starts = [0]
-        for part in parts:
-            starts.append(starts[-1] + part.n_examples)
-        return cls(
-            torch.cat([part.nll for part in parts]),
-            torch.cat([part.right for part in parts]),
-            torch.cat([part.example + start for part, start in zip(parts, starts, strict=False)]),
-            torch.cat([part.position for part in parts]),
-            starts[-1],
-        )
+
+@dataclass(frozen=True)
+class Predictions:
+    """The scores of a split, or of a part of its examples."""
+
+    scores: Scores
+    loss_mask: "Tensor"
+    """(target,) bool: counts towards the loss"""
+    answer_mask: "Tensor"
+    """(target,) bool: belongs to the answer"""
+    exact: "Tensor"
+    """(example,) bool: every token of the answer is right; of all examples of the split"""
+    members: "Tensor"
+    """(example,) bool: the examples that are measured"""
+    parameters: int
+    """parameters of the model"""
+    answer_bits: float | None = None
+    """bits in one answer, where answers are drawn at random and nothing predicts them"""
+
+    @cached_property
+    def measured(self) -> "Tensor":
+        """(target,) bool: belongs to one of the examples that are measured."""
+        return self.members[self.scores.example]

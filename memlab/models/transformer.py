@@ -28,7 +28,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, pattern: AttentionPattern) -> Tensor:
         """Rows that the block reads (row, d_model) -> rows that it makes (output, d_model)."""
-        x = pattern.keep(x) + self.dropout(self.attention(self.norm_1(x), pattern))
+        attended = self.attention(self.norm_1(x), pattern)
+        x = pattern.keep(x) + self.dropout(attended)
         out: Tensor = x + self.dropout(self.mlp(self.norm_2(x)))
         return out
 

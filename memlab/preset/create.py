@@ -6,14 +6,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from memlab.measures import declared
 from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
 from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
 from memlab.record.folder import RunFolder
+from memlab.record.measure import COLUMN_MEASURES, Measure, to_json
 from memlab.version import __version__
 
-UNITS = dict.fromkeys(COLUMNS, "1") | {"loss": "nats"}
+UNITS = {measure.name: measure.unit for measure in COLUMN_MEASURES}
 
 
 def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
@@ -43,6 +45,7 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
         "preset": preset.model_dump(mode="json"),
         "columns": list(COLUMNS),
         "units": UNITS,
+        "measures": to_json([*COLUMN_MEASURES, *declared_for(preset)]),
         "check": (report or check_preset(preset)).to_json(),
         "versions": {
             "memlab": __version__,
@@ -54,3 +57,9 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
         **(origin or {}),
     }
     return RunFolder.create(runs, description, dump(preset), name or preset.name, run)
+
+
+def declared_for(preset: Preset) -> list[Measure]:
+    """What evaluations of the preset record, and what can be computed from its checkpoints."""
+    names = dict.fromkeys(m.name for m in COLUMN_MEASURES)
+    return [m for m in (*declared(), *preset.task.scores) if m.name not in names]

@@ -92,7 +92,8 @@ class Measures:
     """The declarations of a run, by the names under which values are recorded.
 
     `measures["val_loss"]` is the declaration of `loss` on the validation split, and
-    `measures["val_accuracy_noisy"]` that of `accuracy` on a part of it. A name without a
+    `measures["val_accuracy_noisy"]` that of `accuracy` on a part of it;
+    `measures["matrix_norm/token.weight"]` that of `matrix_norm` for one weight. A name without a
     declaration (a run of an earlier version) gets one from its ending, so no lookup fails.
     """
 
@@ -111,9 +112,10 @@ class Measures:
     def __getitem__(self, name: str) -> Measure:
         if name in self._declared:
             return self._declared[name]
-        split, kind = split_of(name)
+        name_of_kind, _, member = name.partition("/")
+        split, kind = split_of(name_of_kind)
         declared = self._longest_prefix(kind) or guess(kind)
-        where = f" On {SPLITS[split]}." if split else ""
+        where = f" On {SPLITS[split]}." if split else f" Of {member}." if member else ""
         return replace(declared, name=name, meaning=f"{declared.meaning}{where}".strip())
 
     def _longest_prefix(self, kind: str) -> Measure | None:

@@ -2,6 +2,17 @@
 
 from collections.abc import Sequence
 
+from memlab.record.measure import Measure
+
+DIGITS = Measure(
+    "digits",
+    "Mean number of answer digits that are right, commas ignored.",
+    "digits",
+    0.0,
+    direction="higher",
+    source="number of equal positions",
+)
+
 
 def right_digits(target: str, answer: str) -> int:
     """Number of target digits that the answer has at the same position, ignoring commas."""

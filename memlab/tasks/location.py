@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
+from memlab.record.measure import Measure
 from memlab.settings import setting
-from memlab.tasks.digits import mean_right_digits
+from memlab.tasks.digits import DIGITS, mean_right_digits
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.sequences import examples_of, vocabulary_of
 from memlab.tasks.task import Dataset, Task
@@ -74,7 +75,19 @@ def kilometres(target: str, answer: str) -> float:
 class Location(Task):
     """Coordinates of large cities."""
 
-    score_names = ("digits", "km_median", "km_p90")
+    scores = (
+        DIGITS,
+        Measure(
+            "km_median",
+            "Median great-circle distance between target and answer.",
+            "km", 0.0, pi * EARTH_RADIUS, "log", "lower", "haversine formula",
+        ),
+        Measure(
+            "km_p90",
+            "90th percentile of the great-circle distance between target and answer.",
+            "km", 0.0, pi * EARTH_RADIUS, "log", "lower", "haversine formula",
+        ),
+    )  # fmt: skip
 
     kind: Literal["location"] = "location"
     train_cities: int = setting(

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import model_validator
 
 from memlab.settings import setting
-from memlab.tasks.digits import mean_right_digits
+from memlab.tasks.digits import DIGITS, mean_right_digits
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.sequences import examples_of, vocabulary_of
 from memlab.tasks.splits import share
@@ -24,7 +24,7 @@ from memlab.tasks.task import Dataset, Task
 class RandomMap(Task):
     """Distinct keys of four digits to random digits."""
 
-    score_names = ("digits",)
+    scores = (DIGITS,)
 
     kind: Literal["random_map"] = "random_map"
     form: Literal["abcd=efgh", "abcd=efghijkl", "loc(c_abcd)=efgh", "loc(c_abcd)=efgh,ijkl"] = (

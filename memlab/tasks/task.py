@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import DataError
+from memlab.record.measure import Measure
 from memlab.settings import Settings
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.stages import Stage
@@ -158,8 +159,13 @@ class Task(Settings, ABC):
     """Settings of one task. A subclass adds its fields and a `kind` that is its file's name."""
 
     kind: str
-    score_names: ClassVar[tuple[str, ...]] = ()
-    """what `score` returns; empty when exact match says it all"""
+    scores: ClassVar[tuple[Measure, ...]] = ()
+    """declarations of what `score` returns; empty when exact match says it all"""
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """The keys of what `score` returns."""
+        return tuple(measure.name for measure in self.scores)
 
     @abstractmethod
     def dataset(self, seeds: Seeds) -> Dataset:
@@ -174,5 +180,5 @@ class Task(Settings, ABC):
         return None
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
-        """The task's own measures over at least one (target, answer), named as in `score_names`."""
+        """The task's own measures over at least one (target, answer), named as in `scores`."""
         return {}

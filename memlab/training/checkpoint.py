@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from memlab.errors import RunError
-from memlab.measures.forgetting import Forgetting
 from memlab.preset.edit import apply_edits
 from memlab.record.commands import Edit
 from memlab.record.events import Event, to_json
+from memlab.training.forgetting import Forgetting
 from memlab.training.optimizers import apply_settings
 from memlab.training.state import COMPLETED, Best, TrainState
 

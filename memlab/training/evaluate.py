@@ -8,10 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from memlab.measures.accuracy import exact_matches, token_accuracy
-from memlab.measures.bits import memorized_bits
-from memlab.measures.loss import mean_loss
-from memlab.measures.scores import Scores
+from memlab.measures import split_measures
+from memlab.measures.accuracy import ACCURACY_GAP, exact_matches
+from memlab.measures.scores import Predictions, Scores
 from memlab.models.transformer import Transformer
 from memlab.record.events import Evaluated
 from memlab.training.answers import ask, questions_of
@@ -41,19 +40,29 @@ def evaluate(
     right: dict[str, Tensor] = {}
     for name in splits:
         split = run_data.eval_split(name)
-        scores = Scores.concatenate([plan.scores(model) for plan in split.plans])
+        scores = _concatenate([plan.scores(model) for plan in split.plans])
         right[name] = exact_matches(scores, split.in_answer)
         for part, members in _parts(split, run_data):
-            found = _measure(name, split, scores, right[name], members)
+            predictions = Predictions(
+                scores,
+                split.in_loss,
+                split.in_answer,
+                right[name],
+                members,
+                run_data.facts.parameters,
+                run_data.dataset.answer_bits,
+            )
+            measured = _measured(predictions, name)
             if part is None:
-                values |= found
+                values |= measured | _of_one_split(predictions, name)
             elif part in run_data.dataset.groups:
-                groups.setdefault(part, {}).update(found)
-            elif found:
-                values[f"{name}_accuracy_{part}"] = found[f"{name}_accuracy"]
-        values |= _of_the_task(name, split, scores, model, run_data)
+                groups.setdefault(part, {}).update(measured)
+            else:
+                of_parts = (f"{name}_{m.declared.name}" for m in split_measures() if m.of_parts)
+                values |= {f"{key}_{part}": measured[key] for key in of_parts if key in measured}
+        values |= _task_scores(name, model, run_data)
     if {"train_accuracy", "val_accuracy"} <= values.keys():
-        values["accuracy_gap"] = values["train_accuracy"] - values["val_accuracy"]
+        values[ACCURACY_GAP.name] = values["train_accuracy"] - values["val_accuracy"]
     return EvaluationResult(Evaluated(step=step, values=values, groups=groups), right)
 
 
@@ -80,34 +89,49 @@ def _halves(
         yield names[1], ~members
 
 
-def _measure(
-    name: str, split: EvalSplit, scores: Scores, right: Tensor, members: Tensor
-) -> dict[str, float]:
-    mine = members[scores.example]
-    if not mine.any():
+def _measured(predictions: Predictions, split: str) -> dict[str, float]:
+    """Every measure that is recorded for each split, by its recorded name."""
+    if not predictions.measured.any():
         return {}
-    return {
-        f"{name}_loss": mean_loss(scores, split.in_loss & mine),
-        f"{name}_accuracy": float(right[members].double().mean()),
-        f"{name}_token_accuracy": token_accuracy(scores, split.in_answer & mine),
+    values = {
+        f"{split}_{measure.declared.name}": measure.compute(predictions)
+        for measure in split_measures()
+        if measure.only is None
     }
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _of_the_task(
-    name: str, split: EvalSplit, scores: Scores, model: Transformer, run_data: RunData
-) -> dict[str, float]:
-    """The task's own score, and bits memorized where answers are random."""
+def _of_one_split(predictions: Predictions, split: str) -> dict[str, float]:
+    """The measures that only this split has."""
+    values = {
+        measure.declared.name: measure.compute(predictions)
+        for measure in split_measures()
+        if measure.only == split
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _task_scores(name: str, model: Transformer, run_data: RunData) -> dict[str, float]:
+    """The task's own scores, where exact match does not say it all."""
     dataset, task = run_data.dataset, run_data.preset.task
-    found: dict[str, float] = {}
-    if task.score_names:
-        questions = questions_of(dataset, name, SCORED_ANSWERS)
-        answers = ask(model, dataset, questions)
-        decode = dataset.vocabulary.decode
-        pairs = [
-            (decode(q.target), decode(a.tokens)) for q, a in zip(questions, answers, strict=True)
-        ]
-        found = {f"{name}_{key}": value for key, value in task.score(pairs).items()}
-    if name == "train" and dataset.answer_bits is not None:
-        bits = memorized_bits(scores, split.in_answer, dataset.answer_bits)
-        found |= {"memorized_bits": bits, "bits_per_parameter": bits / run_data.facts.parameters}
-    return found
+    if not task.score_names:
+        return {}
+    questions = questions_of(dataset, name, SCORED_ANSWERS)
+    answers = ask(model, dataset, questions)
+    decode = dataset.vocabulary.decode
+    pairs = [(decode(q.target), decode(a.tokens)) for q, a in zip(questions, answers, strict=True)]
+    return {f"{name}_{key}": value for key, value in task.score(pairs).items()}
+
+
+def _concatenate(parts: Sequence[Scores]) -> Scores:
+    """Scores of consecutive parts of a split; example numbers continue."""
+    starts = [0]
+    for part in parts:
+        starts.append(starts[-1] + part.n_examples)
+    return Scores(
+        torch.cat([part.nll for part in parts]),
+        torch.cat([part.right for part in parts]),
+        torch.cat([part.example + start for part, start in zip(parts, starts, strict=False)]),
+        torch.cat([part.position for part in parts]),
+        starts[-1],
+    )

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from memlab.detectors import all_detectors
 from memlab.detectors.detector import Context, Detector
-from memlab.measures.forgetting import Forgetting
 from memlab.models.transformer import Transformer
 from memlab.preset.facts import Facts
 from memlab.preset.schema import Preset
 from memlab.record.commands import Edit
 from memlab.record.events import Event
 from memlab.record.example_history import MAX_EXAMPLES
+from memlab.training.forgetting import Forgetting
 from memlab.training.optimizers import build_optimizer
 from memlab.training.run_data import RunData
 

@@ -1,0 +1,35 @@
+"""How widely attention heads spread their attention."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from memlab.measures.kinds import ModelMeasure
+from memlab.measures.model_view import Floats, ModelView
+from memlab.record.measure import Measure
+
+
+def entropy(weights: Floats) -> Floats:
+    """Entropy in nats over the last axis, whose values are shares."""
+    logs = np.log(np.where(weights > 0, weights, 1.0))
+    return np.asarray(-(weights * logs).sum(axis=-1))
+
+
+def attention_entropy(view: ModelView) -> Mapping[str, float]:
+    """Of each head, mean over examples and over queries after the first, and the mean of all."""
+    values = {
+        f"attention_entropy/{layer}.{head}": float(of_head.mean())
+        for layer, weights in enumerate(view.attention())
+        for head, of_head in enumerate(np.moveaxis(entropy(weights[:, :, 1:]), 1, 0))
+    }
+    return {"attention_entropy": float(np.mean(list(values.values()))), **values}
+
+
+ATTENTION_ENTROPY = ModelMeasure(
+    Measure(
+        "attention_entropy",
+        "Entropy of a head's attention weights, mean over examples and queries.",
+        "nats", 0.0, source="Shannon 1948",
+    ),
+    attention_entropy,
+)  # fmt: skip

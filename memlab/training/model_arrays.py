@@ -1,0 +1,180 @@
+"""A model of a run as the arrays that measures read."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from memlab.measures.model_view import Floats, LogitTable, ModelView
+from memlab.models.layout import Causal, EveryPosition
+from memlab.models.transformer import Transformer
+from memlab.tasks.cyclic_group import CyclicGroup, cyclic_group
+from memlab.tasks.modular import Modular
+from memlab.training.engines.plain import Plain
+from memlab.training.run_data import RunData
+
+WATCHED_EXAMPLES = 256
+"""training examples whose attention is measured, the first ones"""
+HESSIAN_EXAMPLES = 4096
+"""training examples of the Hessian, the first ones"""
+LARGEST_GROUP = 256
+"""elements; the table has the cube of this many logits, and takes 128 MiB"""
+CHUNK = 4096
+"""prompts computed at once"""
+OPERAND_COLUMNS = {"equation": (1, 3), "short": (0, 1)}
+"""where the operands stand, by the task's `format`; in `characters` a number is several tokens"""
+
+
+class WatchedAttention(Causal):
+    """Textbook attention that keeps its weights."""
+
+    def __init__(self, positions: Tensor, keep: Callable[[Tensor], None]) -> None:
+        super().__init__(positions)
+        self._keep = keep
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+        """(example, position, head, size) three times -> the same; without dropout."""
+        q, k, v = (z.transpose(1, 2) for z in (q, k, v))
+        scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5  # (example, head, query, key)
+        future = torch.ones_like(scores[0, 0], dtype=torch.bool).triu(1)
+        weights = scores.masked_fill(future, -torch.inf).softmax(-1)
+        self._keep(weights)
+        y: Tensor = (weights @ v).transpose(1, 2)
+        return y
+
+
+class WatchedPositions(EveryPosition):
+    """Every position of every example, with the attention weights of each block kept."""
+
+    def __init__(self, tokens: Tensor) -> None:
+        super().__init__(tokens)
+        self.weights: list[Tensor] = []
+        """for each block (example, head, query, key)"""
+
+    def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> WatchedAttention:
+        """Blocks are computed in order."""
+        return WatchedAttention(self.positions, self.weights.append)
+
+
+@torch.no_grad()
+def attention_weights(model: Transformer, tokens: Tensor) -> list[Floats]:
+    """For each layer the attention weights (example, head, query, key) of `tokens`.
+
+    Args:
+        model: the weights.
+        tokens: (example, position) ids as the model reads them.
+    """
+    layout = WatchedPositions(tokens)
+    model.eval().residual(layout)
+    return [_array(weights) for weights in layout.weights]
+
+
+@final
+class ModelArrays(ModelView):
+    """A model of a run, as arrays.
+
+    Args:
+        model: the weights; it is put into evaluation mode.
+        run_data: the data of its run.
+        keys: key frequencies to measure with; None = those of this model.
+    """
+
+    def __init__(
+        self, model: Transformer, run_data: RunData, keys: tuple[int, ...] | None = None
+    ) -> None:
+        self.model, self.run_data, self.keys = model.eval(), run_data, keys
+
+    @cached_property
+    def weights(self) -> Mapping[str, Floats]:
+        """Every parameter by name."""
+        return {name: _array(weight) for name, weight in self.model.named_parameters()}
+
+    @cached_property
+    def table(self) -> LogitTable | None:
+        """The logits of the whole operation table."""
+        task = self.run_data.preset.task
+        if not isinstance(task, Modular) or task.format not in OPERAND_COLUMNS:
+            return None
+        group = cyclic_group(task.operation, task.modulus)
+        if group is None or group.n > LARGEST_GROUP:
+            return None
+        assert task.modulus is not None
+        return self._table(group, OPERAND_COLUMNS[task.format], task.modulus)
+
+    @torch.no_grad()
+    def _table(self, group: CyclicGroup, columns: tuple[int, int], elements: int) -> LogitTable:
+        splits = self.run_data.dataset.splits
+        tokens = np.concatenate([split.tokens for split in splits.values()])
+        is_train = np.repeat([name == "train" for name in splits], list(map(len, splits.values())))
+        answer = int(next(iter(splits.values())).answer[0].argmax())
+        # (element,) the index of each element on either side; -1 = not in the group
+        left, right = np.full((2, elements), -1)
+        left[group.left], right[group.right] = np.arange(group.n), np.arange(group.n)
+        x, y = left[tokens[:, columns[0]]], right[tokens[:, columns[1]]]
+        inside = (x >= 0) & (y >= 0)
+        prompts = torch.from_numpy(tokens[inside][:, :answer]).to(self.run_data.device)
+        parts = [self.model(part)[:, -1, :elements] for part in torch.split(prompts, CHUNK)]
+        logits = np.empty((group.n, group.n, elements))
+        train = np.zeros((group.n, group.n), np.bool_)
+        logits[x[inside], y[inside]] = _array(torch.cat(parts))
+        train[x[inside], y[inside]] = is_train[inside]
+        return LogitTable(group, logits, train)
+
+    @torch.no_grad()
+    def margins(self, split: str) -> Floats:
+        """(target,) the target's logit minus the largest other one; empty without the split."""
+        if not len(self.run_data.dataset.splits.get(split, ())):
+            return np.empty(0)
+        parts = []
+        for plan in self.run_data.eval_split(split).plans:
+            logits = plan.logits(self.model)
+            logits = (logits if plan.rows is None else logits[plan.rows]).double()
+            target = plan.targets.unsqueeze(1)
+            others = logits.scatter(1, target, -torch.inf).amax(1)
+            parts.append(_array(logits.gather(1, target).squeeze(1) - others))
+        return np.concatenate(parts)
+
+    def attention(self) -> list[Floats]:
+        """For each layer (example, head, query, key), of the first training examples."""
+        tokens = self.run_data.facts.train.tokens[:WATCHED_EXAMPLES, :-1]
+        return attention_weights(
+            self.model, torch.from_numpy(np.ascontiguousarray(tokens)).to(self.run_data.device)
+        )
+
+    def hessian_product(self, vector: Floats) -> Floats:
+        """The Hessian of the training loss times `vector` (parameter,), both in float64.
+
+        The product is the gradient of the gradient's product with the vector (Pearlmutter 1994).
+        """
+        parameters, gradients = self._gradients
+        sizes = [p.numel() for p in parameters]
+        directions = torch.split(torch.from_numpy(vector), sizes)
+        inner = sum(
+            (g.flatten() @ d.to(g.device)) for g, d in zip(gradients, directions, strict=True)
+        )
+        assert isinstance(inner, Tensor)
+        products = torch.autograd.grad(inner, parameters, retain_graph=True, materialize_grads=True)
+        return _array(torch.cat([product.flatten() for product in products]))
+
+    @cached_property
+    def _gradients(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Parameters of a copy in float64, and their gradients with the graph that made them."""
+        copy = Transformer(self.model.settings, self.model.d_vocab, self.model.n_ctx)
+        copy.load_state_dict(self.model.state_dict())
+        copy = copy.double().eval().to(self.run_data.device)
+        sequences = self.run_data.choice.engine.sequences
+        index = np.arange(min(HESSIAN_EXAMPLES, len(sequences)))
+        plan = Plain(sequences).batch(index)
+        parameters: list[Tensor] = list(copy.parameters())
+        with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivative
+            loss = plan.loss(copy, dtype=torch.float64)
+            gradients = torch.autograd.grad(loss, parameters, create_graph=True)
+        return parameters, list(gradients)
+
+
+def _array(tensor: Tensor) -> Floats:
+    return tensor.detach().double().cpu().numpy()
