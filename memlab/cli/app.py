@@ -7,6 +7,7 @@ import typer
 from memlab.cli.bench import bench
 from memlab.cli.check import check
 from memlab.cli.console import console
+from memlab.cli.control import checkpoint, edit, pause, stop
 from memlab.cli.data import data
 from memlab.cli.doctor import doctor
 from memlab.cli.eval import evaluate_checkpoint
@@ -66,6 +67,10 @@ def options(
 
 app.command()(run)
 app.command()(resume)
+app.command()(pause)
+app.command()(stop)
+app.command()(checkpoint)
+app.command()(edit)
 app.command()(fork)
 app.command()(explain)
 app.command()(replay)

@@ -27,7 +27,7 @@ def replace_missing_characters() -> None:
     """Let standard output and error replace what their encoding lacks instead of raising."""
     codecs.register_error(HANDLER, _handle)
     for stream in (sys.stdout, sys.stderr):
-        if stream.encoding.lower() not in UTF_8 and hasattr(stream, "reconfigure"):
+        if (stream.encoding or "utf-8").lower() not in UTF_8 and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=HANDLER)
 
 

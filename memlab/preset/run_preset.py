@@ -15,6 +15,13 @@ def preset_of(folder: RunFolder) -> Preset:
         RunError: its `run.json` is damaged or has none.
         PresetError: this version's schema does not accept it.
     """
+    folder.check_own()
+    if "tracked" in folder.description:
+        raise RunError(
+            "a program of your own trained this run, so memlab has no preset of it",
+            where=folder.path.name,
+            hint="run your program again, with memlab.track(..., resume=True)",
+        )
     if "preset" not in folder.description:
         raise RunError(
             "the run has no readable preset",

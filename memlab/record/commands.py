@@ -75,8 +75,8 @@ def _place(run: str) -> str:
     return f"{run}/commands"
 
 
-def send(folder: RunFolder, command: Command) -> None:
-    """Ask the newest attempt of a run for something.
+def send(folder: RunFolder, command: Command) -> Path:
+    """Ask the newest attempt of a run for something; returns the file that waits to be taken.
 
     Raises:
         RunError: no attempt was ever made, or the run was imported.
@@ -90,7 +90,9 @@ def send(folder: RunFolder, command: Command) -> None:
         )
     document = {"command": command.kind, "attempt": attempts[-1].number, **asdict(command)}
     name = f"{_next(folder.path / 'commands'):020d}-{secrets.token_hex(3)}.json"
-    files.replace(folder.path / "commands" / name, sealed_json.seal(document, _place(folder.id)))
+    path = folder.path / "commands" / name
+    files.replace(path, sealed_json.seal(document, _place(folder.id)))
+    return path
 
 
 def _next(commands: Path) -> int:

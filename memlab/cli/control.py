@@ -1,0 +1,106 @@
+"""`memlab pause`, `stop`, `checkpoint`, `edit`: ask a live run for something and wait for the answer."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memlab.cli.options import Json, RunName, RunsFolder
+
+if TYPE_CHECKING:
+    from memlab.record.commands import Command
+    from memlab.record.folder import RunFolder
+
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0.0, help="How long to wait for the answer."),
+]
+Changes = Annotated[
+    list[str], typer.Argument(metavar="KEY=VALUE ...", help="Settings to change: optimizer.lr=3e-4")
+]
+
+
+def pause(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder = None) -> None:
+    """Pause a live run; `memlab resume RUN` continues it."""
+    from memlab.record.commands import Pause
+    from memlab.record.runs import find, runs_folder
+
+    ask(find(runs_folder(runs), run), Pause(), wait, json)
+
+
+def stop(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder = None) -> None:
+    """Let a live run save a checkpoint and end."""
+    from memlab.record.commands import Stop
+    from memlab.record.runs import find, runs_folder
+
+    ask(find(runs_folder(runs), run), Stop(), wait, json)
+
+
+def checkpoint(
+    run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder = None
+) -> None:
+    """Let a live run save a checkpoint and continue."""
+    from memlab.record.commands import CheckpointNow
+    from memlab.record.runs import find, runs_folder
+
+    ask(find(runs_folder(runs), run), CheckpointNow(), wait, json)
+
+
+def edit(
+    run: RunName,
+    changes: Changes,
+    wait: Wait = 30.0,
+    json: Json = False,
+    runs: RunsFolder = None,
+) -> None:
+    """Change settings of a live run."""
+    from memlab.preset.edit import read_edits
+    from memlab.preset.run_preset import edited_preset
+    from memlab.record.commands import Edit
+    from memlab.record.runs import find, runs_folder
+
+    folder = find(runs_folder(runs), run)
+    declared = folder.description.get("editable")
+    if declared is None:
+        values = read_edits(edited_preset(folder), changes)
+    else:
+        values = _declared(changes, declared)
+    ask(folder, Edit(values), wait, json)
+
+
+def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
+    """`KEY=VALUE` texts for a loop that states which of its settings may be edited."""
+    from json import loads
+
+    from memlab.errors import PresetError, nearest
+
+    values: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or key not in declared:
+            raise PresetError(
+                "this is not KEY=VALUE with a setting that may be edited",
+                found=text,
+                allowed=", ".join(declared) or "nothing: the loop declares no editable settings",
+                hint=nearest(key, declared),
+            )
+        try:
+            values[key] = loads(value)
+        except ValueError:
+            values[key] = value
+    return values
+
+
+def ask(folder: "RunFolder", command: "Command", seconds: float, as_json: bool) -> None:
+    """Send a command, wait for the answer, and print it."""
+    from memlab.cli.output import print_json, stderr
+    from memlab.record.events import to_json
+    from memlab.record.request import for_seconds, request
+
+    answer = request(folder, command, for_seconds(seconds))
+    if as_json:
+        print_json(None if answer is None else to_json(answer))
+    elif answer is None:
+        stderr().print(f"{folder.path.name} is {folder.status()} already", markup=False)
+    else:
+        what = {"checkpoint": "checkpoint saved", "ended": "ended"}.get(answer.kind, answer.kind)
+        stderr().print(f"{folder.path.name}: {what} at step {answer.step:,}", markup=False)

@@ -1,0 +1,90 @@
+"""The Trainer of Hugging Face transformers writes a run.
+
+    from memlab.integrations.transformers import MemlabCallback
+    Trainer(..., callbacks=[MemlabCallback("my run")])
+
+`logging_steps=1` gives a row per step. By default the Trainer replaces losses that are not finite
+by the running mean; `logging_nan_inf_filter=False` lets them be seen.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+import memlab
+from memlab.record.commands import CheckpointNow, Edit, Stop
+from memlab.track.tracked_run import TrackedRun
+
+SUMMARY = ("train_runtime", "train_loss", "total_flos")
+"""names in the Trainer's last entry, which is about the whole run and no step"""
+TIMES = ("_runtime", "_per_second", "_time")
+"""endings of names that measure the machine and not the model"""
+
+
+class MemlabCallback(TrainerCallback):
+    """Records what the Trainer logs. Commands: pause, stop, checkpoint (saved by the Trainer)."""
+
+    def __init__(
+        self, name: str, *, resume: bool | str = False, runs: str | Path | None = None
+    ) -> None:
+        """See `memlab.track`; the config is that of the Trainer's arguments."""
+        self._name, self._resume, self._runs = name, resume, runs
+        self.run: TrackedRun | None = None
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Begin the run, in the process that is the first of all."""
+        if state.is_world_process_zero:
+            self.run = memlab.track(
+                self._name,
+                config=args.to_sanitized_dict(),
+                steps=state.max_steps,
+                resume=self._resume,
+                at=state.global_step if self._resume else None,
+                runs=self._runs,
+            )
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Record a row or an evaluation."""
+        if self.run is None or not logs or any(name in logs for name in SUMMARY):
+            return
+        numbers = {name: value for name, value in logs.items() if isinstance(value, int | float)}
+        judged = {
+            "val" + name.removeprefix("eval"): value
+            for name, value in numbers.items()
+            if name.startswith("eval_") and not name.endswith(TIMES)
+        }
+        if judged:
+            self.run.evaluated(judged, step=state.global_step)
+        else:
+            self.run.log(numbers, step=state.global_step)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Obey commands."""
+        for command in self.run.commands() if self.run else ():
+            match command:
+                case Stop():
+                    control.should_training_stop = True
+                case CheckpointNow():
+                    control.should_save = True
+                case Edit():
+                    pass  # nothing is declared editable, so none comes
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """End the run."""
+        if self.run is not None:
+            self.run.close("stopped" if self.run.stop_requested else "finished")
