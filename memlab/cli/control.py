@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Wait = Annotated[
     float,
-    typer.Option("--wait", metavar="SECONDS", min=0.0, help="How long to wait for the answer."),
+    typer.Option("--wait", metavar="SECONDS", min=0.1, help="How long to wait for the answer."),
 ]
 Changes = Annotated[
     list[str], typer.Argument(metavar="KEY=VALUE ...", help="Settings to change: optimizer.lr=3e-4")
@@ -24,7 +24,7 @@ def pause(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder 
     from memlab.record.commands import Pause
     from memlab.record.runs import find, runs_folder
 
-    ask(find(runs_folder(runs), run), Pause(), wait, json)
+    request(find(runs_folder(runs), run), Pause(), wait, json)
 
 
 def stop(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder = None) -> None:
@@ -32,7 +32,7 @@ def stop(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder =
     from memlab.record.commands import Stop
     from memlab.record.runs import find, runs_folder
 
-    ask(find(runs_folder(runs), run), Stop(), wait, json)
+    request(find(runs_folder(runs), run), Stop(), wait, json)
 
 
 def checkpoint(
@@ -42,7 +42,7 @@ def checkpoint(
     from memlab.record.commands import CheckpointNow
     from memlab.record.runs import find, runs_folder
 
-    ask(find(runs_folder(runs), run), CheckpointNow(), wait, json)
+    request(find(runs_folder(runs), run), CheckpointNow(), wait, json)
 
 
 def edit(
@@ -64,7 +64,7 @@ def edit(
         values = read_edits(edited_preset(folder), changes)
     else:
         values = _declared(changes, declared)
-    ask(folder, Edit(values), wait, json)
+    request(folder, Edit(values), wait, json)
 
 
 def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
@@ -90,13 +90,13 @@ def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
     return values
 
 
-def ask(folder: "RunFolder", command: "Command", seconds: float, as_json: bool) -> None:
+def request(folder: "RunFolder", command: "Command", seconds: float, as_json: bool) -> None:
     """Send a command, wait for the answer, and print it."""
     from memlab.cli.output import print_json, stderr
+    from memlab.record import ask
     from memlab.record.events import to_json
-    from memlab.record.request import for_seconds, request
 
-    answer = request(folder, command, for_seconds(seconds))
+    answer = ask.ask(folder, command, seconds)
     if as_json:
         print_json(None if answer is None else to_json(answer))
     elif answer is None:

@@ -25,19 +25,19 @@ def resume(
 
     A run that is paused, and not taken over, is un-paused.
     """
-    from memlab.cli.control import ask
+    from memlab.cli.control import request
     from memlab.cli.training import train_headless
     from memlab.preset.edit import apply_edits, read_edits
     from memlab.preset.extension import check_extension
     from memlab.preset.run_preset import edited_preset
+    from memlab.record.ask import ANSWER_SECONDS
     from memlab.record.commands import Resume
-    from memlab.record.request import WAIT_SECONDS
     from memlab.record.runs import find, runs_folder
     from memlab.record.status import Status
 
     folder = find(runs_folder(runs), run)
     if folder.status() == Status.PAUSED and not (overrides or take_over):
-        ask(folder, Resume(), WAIT_SECONDS, json)
+        request(folder, Resume(), ANSWER_SECONDS, json)
         return
     preset = edited_preset(folder)
     edits = read_edits(preset, overrides or ())

@@ -1,9 +1,11 @@
 """A command to a live run, and the event that answers it."""
 
 import time
+from contextlib import suppress
 from typing import TypeGuard
 
 from memlab.errors import RunError
+from memlab.record import files
 from memlab.record.commands import CheckpointNow, Command, Edit, Pause, Resume, Stop, send
 from memlab.record.events import Checkpoint, Edited, Ended, Event, Finding, Paused, Resumed
 from memlab.record.folder import RunFolder
@@ -37,8 +39,9 @@ def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) ->
 
     Raises:
         RunError: no process trains the run, it ended without doing what was asked, it refused an
-            edit, or the time is up.
+            edit, or the time is up. Then the command is withdrawn, unless it was taken.
     """
+    folder.check_own()
     status = folder.status()
     if status not in LIVE:
         raise RunError(
@@ -52,8 +55,22 @@ def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) ->
         return None
     history = History(folder)
     sent_after = _last_seq(history)
-    send(folder, command)
-    return _answer(history, command, sent_after, seconds) if seconds else None
+    path = send(folder, command)
+    if not seconds:
+        return None
+    answer = _answer(history, command, sent_after, seconds)
+    if answer is not None:
+        return answer
+    taken = not path.exists()
+    with suppress(OSError):
+        files.calls.unlink(path)
+    raise RunError(
+        f"no answer to the command {command.kind} within {seconds:g} s",
+        where=folder.path.name,
+        found="it was taken, but is not done yet" if taken else "nobody took it",
+        hint="the run may be in a long evaluation, or its loop asks for no commands"
+        + ("" if taken else "; the command is withdrawn"),
+    )
 
 
 def _last_seq(history: History) -> int:
@@ -61,7 +78,8 @@ def _last_seq(history: History) -> int:
     return events[-1].seq if events else -1
 
 
-def _answer(history: History, command: Command, sent_after: int, seconds: float) -> Event:
+def _answer(history: History, command: Command, sent_after: int, seconds: float) -> Event | None:
+    """The answer; None when the time is up."""
     folder, deadline = history.folder, time.monotonic() + seconds
     while True:
         live = folder.status() in LIVE  # before the events are read, so that none is missed
@@ -80,11 +98,7 @@ def _answer(history: History, command: Command, sent_after: int, seconds: float)
                 found=str(folder.status()),
             )
         if time.monotonic() > deadline:
-            raise RunError(
-                f"no answer to the command {command.kind} within {seconds:g} s",
-                where=folder.path.name,
-                hint="it stays in the run's folder and takes effect after the present update",
-            )
+            return None
         time.sleep(POLL_SECONDS)
 
 

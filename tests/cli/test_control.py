@@ -48,7 +48,7 @@ def test_a_run_is_paused_resumed_edited_saved_and_stopped_from_the_shell(memlab,
     memlab("stop", "last")
     assert RunFolder(loop.folder.path).status() == "stopped"
     memlab("stop", "last", code=2)
-    assert "status stopped" in memlab.stderr
+    assert "found: stopped" in memlab.stderr
     memlab("resume", "last", code=2)
     assert "resume=True" in memlab.stderr
 
@@ -56,5 +56,5 @@ def test_a_run_is_paused_resumed_edited_saved_and_stopped_from_the_shell(memlab,
 def test_silence_is_an_error(memlab):
     with library.track("deaf", runs=memlab.runs) as run:
         run.log(loss=1.0)
-        memlab("pause", "last", "--wait", "0", code=2)
-    assert "nobody answered" in memlab.stderr
+        memlab("pause", "last", "--wait", "0.1", code=2)
+    assert "nobody took it" in memlab.stderr

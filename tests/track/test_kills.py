@@ -48,6 +48,7 @@ def test_a_killed_loop_has_every_row_that_was_logged_and_goes_on(tmp_path, lines
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_hundred_kills_at_random(tmp_path):
     chance = random.Random(0)
     for _ in range(200):
