@@ -13,8 +13,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-import memlab
 from memlab.record.commands import CheckpointNow, Edit, Stop
+from memlab.track.start import Loop, start
 from memlab.track.tracked_run import TrackedRun
 
 SUMMARY = ("train_runtime", "train_loss", "total_flos")
@@ -38,14 +38,15 @@ class MemlabCallback(TrainerCallback):
     ) -> None:
         """Begin the run, in the process that is the first of all."""
         if state.is_world_process_zero:
-            self.run = memlab.track(
+            loop = Loop(
                 self._name,
-                config=args.to_sanitized_dict(),
-                steps=state.max_steps,
+                args.to_sanitized_dict(),
+                state.max_steps,
+                editable=(),
                 resume=self._resume,
                 at=state.global_step if self._resume else None,
-                runs=self._runs,
             )
+            self.run = start(loop, None if self._runs is None else Path(self._runs))
 
     def on_log(
         self,
