@@ -49,6 +49,7 @@ def plot(
 ) -> None:
     """Draw a figure and print where it lies; without a run, list the kinds of figures."""
     from memlab.cli.output import print_json, stdout
+    from memlab.figures.make import plot_command
     from memlab.figures.save import check_format
     from memlab.figures.source import FigureOptions
     from memlab.figures.style import style_of
@@ -62,7 +63,8 @@ def plot(
     options = FigureOptions(measure, x, y, at, spike, style.columns)
     chosen, made = _plot(refs, kind, options, runs_folder(runs))
     path = output or Path(f"{_file_name(made)}.{file_format}")
-    command = _command(refs, chosen.name, options, made_for)
+    given = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    command = plot_command(refs, chosen.name, given, made_for)
     written = _write(made, path, file_format, made_for, command, as_csv)
     if json:
         print_json({"kind": chosen.name, "runs": list(made.runs), "files": list(map(str, written))})
@@ -105,17 +107,6 @@ def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple
 def _file_name(made: "FigureData") -> str:
     others = f"-and-{len(made.runs) - 1}" if len(made.runs) > 1 else ""
     return f"{made.runs[0]}{others}-{made.kind}"
-
-
-def _command(refs: list[str], kind: str, options: Any, made_for: str) -> str:
-    """The command that makes the figure, whatever its file is called."""
-    import shlex
-
-    words = ["memlab", "plot", *refs, "--kind", kind]
-    for name in ("measure", "x", "y", "at", "spike"):
-        if (value := getattr(options, name)) is not None:
-            words += [f"--{name}", str(value)]
-    return shlex.join([*words, "--for", made_for])
 
 
 def _write(

@@ -1,10 +1,13 @@
 """`memlab run`: trains a preset without the console."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from memlab.cli.options import Device, Json, Overrides, PresetName, Quiet, RunsFolder, Threads
+
+if TYPE_CHECKING:
+    from memlab.record.folder import RunFolder
 
 
 def run(
@@ -23,6 +26,9 @@ def run(
     name: Annotated[str | None, typer.Option(help="Display name of the run.")] = None,
     device: Device = "auto",
     threads: Threads = None,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Save the curves in the run's folder at the end.")
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -51,4 +57,23 @@ def run(
     code = train_headless(
         folder, report.findings, device, threads=threads, quiet=quiet, as_json=json
     )
+    if plot:
+        _save_curves(folder, is_silent=quiet or json)
     raise typer.Exit(code)
+
+
+def _save_curves(folder: "RunFolder", *, is_silent: bool) -> None:
+    """Save `derived/curves.png`; what cannot be drawn does not change how the run ended."""
+    from memlab.cli.output import stderr
+    from memlab.errors import MemlabError
+    from memlab.figures.make import picture_of
+    from memlab.figures.source import RunSource
+    from memlab.record import derived
+
+    try:
+        path = derived.write(folder, "curves.png", picture_of("curves", [RunSource(folder)]))
+    except (MemlabError, OSError) as error:
+        stderr().print(f"the curves cannot be saved: {error}", markup=False)
+    else:
+        if not is_silent:
+            stderr().print(f"curves: {path}", markup=False, soft_wrap=True)

@@ -50,3 +50,21 @@ def test_without_a_run_the_kinds_are_listed(memlab):
 def test_what_cannot_be_drawn_is_an_error_with_a_hint(trained, words, said):
     trained("plot", *words, code=2)
     assert said in trained.stderr
+
+
+def test_run_plot_saves_the_curves_in_the_folder_of_the_run(memlab):
+    memlab("run", "tiny", "--plot", "--quiet")
+    picture = find(memlab.runs, "last").derived / "curves.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_report_is_written_as_html_or_as_markdown_with_figures(trained):
+    run = find(trained.runs, "last").path.name
+    assert trained("report", "last").strip() == f"{run}-report.html"
+    page = (trained.folder / f"{run}-report.html").read_text("utf-8")
+    assert "first [bold]try" in page and "<script" not in page
+    files = json.loads(trained("report", "last", "-o", "page.md", "--json"))["files"]
+    assert "page-figures/1-curves.png" in " ".join(files)
+    assert all(Path(trained.folder, file).exists() for file in files)
+    trained("report", "last", "-o", "page.pdf", code=2)
+    assert ".html, .md" in trained.stderr

@@ -9,7 +9,9 @@ from memlab.figures.style import style_of
 from memlab.record.safe_text import safe_text
 
 STYLE = "web"
-_MARKUP = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|!~$&"})
+_MARKUP = str.maketrans(
+    {c: f"\\{c}" for c in "\\`*_{}[]#|!~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
 
 
 def to_markdown(page: Page, folder: str) -> tuple[str, Mapping[str, bytes]]:

@@ -57,7 +57,12 @@ class Overlay(Plot[Overlaid]):
         """What is handed in is always new."""
         return view_state, self.y_log
 
-    def picture(self, view_state: Overlaid) -> Chart:
+    @property
+    def measure_name(self) -> str:
+        """The measure that is compared."""
+        return self.view_state.measure if self.view_state else ""
+
+    def picture(self, view_state: Overlaid, columns: int) -> Chart:
         """The curves as one looks at them."""
         viewport = view_state.viewport
         return replace(

@@ -1,6 +1,6 @@
 """The Compare screen: marked runs in one chart, and a table of what differs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
@@ -209,6 +209,15 @@ class CompareScreen(ChartScreen):
     def plot(self) -> Overlay:
         """The chart."""
         return self.query_one(Overlay)
+
+    def shown_runs(self) -> Mapping[str, str]:
+        """All runs of the comparison."""
+        return {run.key: run.name for run in self._compared}
+
+    @property
+    def x_label(self) -> str:
+        """The chosen x axis."""
+        return self._axis
 
     def slide(self, by: int) -> None:
         """All is shown."""

@@ -43,9 +43,14 @@ class ChartPanel(Plot[ViewState]):
             return view_state.learned.known(view_state.reading), self.chosen
         return view_state.version, view_state.viewport, self.y_log, self.chosen
 
-    def picture(self, view_state: ViewState) -> Chart | Tiles:
+    @property
+    def measure_name(self) -> str:
+        """The same."""
+        return self.chosen
+
+    def picture(self, view_state: ViewState, columns: int) -> Chart | Tiles:
         """The measure's."""
-        made = self._chosen[1](view_state, self.y_log, self.size.width)
+        made = self._chosen[1](view_state, self.y_log, columns)
         self._caption = made.caption if isinstance(made, Tiles) else None
         return made
 

@@ -6,6 +6,7 @@ The screen reads the run's folder and sends commands to it; it never touches the
 
 import gc
 import time
+from collections.abc import Mapping
 from typing import Any, final
 
 from textual import on
@@ -266,6 +267,11 @@ class RunScreen(ChartScreen):
     def plot(self) -> ChartPanel:
         """The loss."""
         return self.query_one("#loss", ChartPanel)
+
+    def shown_runs(self) -> Mapping[str, str]:
+        """The one run."""
+        folder = self.viewer.folder
+        return {folder.path.name: folder.labels().name}
 
     def slide(self, by: int) -> None:
         """Move in time."""

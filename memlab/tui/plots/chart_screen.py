@@ -1,14 +1,20 @@
 """A screen around charts with one x axis: zoom, pan, a cursor that reads the values."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from textual import on
+from textual import on, work
 from textual.screen import Screen
 
+from memlab.charts import Chart, Tiles
+from memlab.record.safe_text import safe_text
 from memlab.tui.plots.plot import Plot
 from memlab.tui.plots.viewport import Viewport, XExtent
+
+FIGURE_COLUMNS = 600
+"""columns that curves are decimated for; pieces are four times as fine"""
 
 
 class ChartScreen(Screen[None]):
@@ -36,6 +42,15 @@ class ChartScreen(Screen[None]):
     @abstractmethod
     def slide(self, by: int) -> None:
         """Handle panning where the whole axis is visible."""
+
+    @abstractmethod
+    def shown_runs(self) -> Mapping[str, str]:
+        """Ids and names of the runs in the charts."""
+
+    @property
+    def x_label(self) -> str:
+        """What the x axis shows."""
+        return "step"
 
     @abstractmethod
     def action_full(self) -> None:
@@ -93,6 +108,32 @@ class ChartScreen(Screen[None]):
     def action_marker(self) -> None:
         """Draw with braille or with blocks."""
         self.see(replace(self.viewport, blocks=not self.viewport.blocks))
+
+    def action_save_figure(self) -> None:
+        """Draw the visible charts as a picture, in a thread: matplotlib takes a second to load."""
+        panels = [
+            (plot.measure_name, plot.picture(plot.view_state, FIGURE_COLUMNS))
+            for plot in self.query("Plot")
+            if isinstance(plot, Plot) and plot.is_on_screen and plot.view_state is not None
+        ]
+        runs = self.shown_runs()
+        if panels and runs:
+            self._save_figure(panels, runs)
+
+    @work(thread=True, group="figure")
+    def _save_figure(
+        self, panels: list[tuple[str, Chart | Tiles]], runs: Mapping[str, str]
+    ) -> None:
+        from memlab.figures.shown_charts import save_shown_charts
+
+        try:
+            path = save_shown_charts(panels, runs, self.x_label)
+        except OSError as error:
+            text = safe_text(f"the figure cannot be saved: {error.strerror}", 200)
+            self.app.call_from_thread(self.notify, text, severity="error", markup=False)
+        else:
+            text = safe_text(f"saved {path}", 400)
+            self.app.call_from_thread(self.notify, text, markup=False)
 
     def action_back(self) -> None:
         """Leave the full view, then the cursor."""

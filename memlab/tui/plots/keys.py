@@ -13,6 +13,7 @@ CHART_SCREEN = (
     Key("x", "log_x", "log x", "Switch between a logarithmic and a linear x axis."),
     Key("o", "outliers", "outliers", "Hide outliers: the y axis ignores the outermost values."),
     Key("M", "marker", "marker", "Draw with braille dots or with blocks."),
+    Key("P", "save_figure", "figure", "Save a figure (PNG) of the visible charts in the current folder."),
     Key("escape", "back", "back", "Leave the full view, then the cursor."),
 )  # fmt: skip
 

@@ -52,13 +52,18 @@ class Plot(Panel[T]):
         self._strips: list[Strip] = []
 
     @abstractmethod
-    def picture(self, view_state: T) -> Chart | Tiles:
-        """What to draw."""
+    def picture(self, view_state: T, columns: int) -> Chart | Tiles:
+        """What to draw, for a picture of so many columns."""
+
+    @property
+    @abstractmethod
+    def measure_name(self) -> str:
+        """What the y axis shows."""
 
     def paint(self, view_state: T) -> None:
         """Draw the picture."""
         width, height = self.size
-        picture, colour = self.picture(view_state), not self.app.no_color
+        picture, colour = self.picture(view_state, width), not self.app.no_color
         if isinstance(picture, Tiles):
             self._where, lines = None, draw_tiles(picture, width, height, colour=colour)
         else:

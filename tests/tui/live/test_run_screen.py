@@ -521,3 +521,16 @@ async def test_a_new_theme_gives_the_charts_of_a_held_replay_its_colours(
         pilot.app.theme = after
         await pilot.pause()
         assert drawn(screen) == wanted
+
+
+async def test_p_saves_a_figure_of_the_visible_charts(
+    opened: Open, finished: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("P")
+        await screen.workers.wait_for_complete()
+        await pilot.pause()
+        path = tmp_path / f"{finished.path.name}-loss.png"
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert told(pilot) == f"saved {path}"
