@@ -30,8 +30,9 @@ class SpikeStats:
 
 def spike_stats(spikes: Sequence[Spike], steps: int) -> SpikeStats:
     """The tally of the spikes, in the order of their onsets, of a run of `steps` updates."""
-    finite = [spike.details for spike in spikes if "not_finite_at" not in spike.details]
-    heights = [float(details["height"]) for details in finite]
+    # A spike that is still open has no height yet.
+    known = [spike.details for spike in spikes if "height" in spike.details]
+    heights = [float(d["height"]) for d in known if "not_finite_at" not in d]
     recoveries = [s.recovered_at - s.onset for s in spikes if s.recovered_at is not None]
     return SpikeStats(
         n=len(spikes),
