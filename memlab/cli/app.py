@@ -1,5 +1,6 @@
 """The list of commands."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -65,29 +66,52 @@ def options(
         context.default_map = {context.invoked_subcommand: nested}
 
 
-app.command()(run)
-app.command()(resume)
-app.command()(pause)
-app.command()(stop)
-app.command()(checkpoint)
-app.command()(edit)
-app.command()(fork)
-app.command()(explain)
-app.command()(replay)
-app.command()(runs)
-app.command()(show)
-app.command()(spikes)
-app.command("import")(import_log)
-app.command()(plot)
-app.command()(report)
-app.command()(check)
-app.command()(presets)
-app.command()(predict)
-app.command("eval")(evaluate_checkpoint)
-app.command()(verify)
-app.command()(bench)
-app.command()(data)
-app.command()(export)
-app.command()(doctor)
-app.command()(torture)
-app.add_typer(sweep, name="sweep")
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Train": (
+        run,
+        resume,
+        fork,
+    ),
+    "Control a live run": (
+        pause,
+        stop,
+        checkpoint,
+        edit,
+    ),
+    "Runs": (
+        runs,
+        show,
+        replay,
+        spikes,
+        explain,
+    ),
+    "Figures, reports, other tools": (
+        plot,
+        report,
+        export,
+        import_log,
+    ),
+    "Presets": (
+        presets,
+        check,
+        verify,
+        bench,
+    ),
+    "Models and data": (
+        predict,
+        evaluate_checkpoint,
+        data,
+    ),
+    "Reliability": (
+        doctor,
+        torture,
+    ),
+}
+"""commands by the panels of `memlab --help`; a command's name is its function's"""
+NAMES = {evaluate_checkpoint: "eval", import_log: "import"}
+"""names of commands that are not those of their functions"""
+
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(NAMES.get(command), rich_help_panel=panel)(command)
+app.add_typer(sweep, name="sweep", rich_help_panel="Train")

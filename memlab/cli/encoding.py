@@ -2,6 +2,7 @@
 
 import codecs
 import sys
+from io import TextIOWrapper
 from unicodedata import combining, normalize
 
 from rich.cells import cell_len
@@ -27,7 +28,7 @@ def replace_missing_characters() -> None:
     """Let standard output and error replace what their encoding lacks instead of raising."""
     codecs.register_error(HANDLER, _handle)
     for stream in (sys.stdout, sys.stderr):
-        if (stream.encoding or "utf-8").lower() not in UTF_8 and hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in UTF_8:
             stream.reconfigure(errors=HANDLER)
 
 

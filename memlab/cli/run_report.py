@@ -37,6 +37,8 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     if on_stdout and summary["learned"]:
         for text in _learned(summary["learned"], width()):
             console.print(text, markup=False, soft_wrap=True)
+    for text in _next_commands(summary["run"], summary["status"], summary["steps"]):
+        console.print(text, markup=False, soft_wrap=True)
 
 
 def _samples(history: History) -> list[Text]:
@@ -92,10 +94,20 @@ def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
                 else f"first difference at step {verified['first_difference']:,}"
             )
         )
-    lines.append(f"{summary['run']}  memlab show {summary['run']}")
-    if summary["status"] not in ("finished", "running"):
-        lines.append(f"resume with: memlab resume {summary['run']}")
     return [safe_text(line, limit=1000) for line in lines]
+
+
+def _next_commands(run: str, status: str, steps: int) -> list[str]:
+    """Commands that are useful after a run, ready to copy."""
+    extended = f"memlab resume {run} training.steps={2 * steps}"
+    commands = {
+        f"memlab replay {run}": "play it in the console",
+        f"memlab plot {run}": "save its curves as a figure",
+        f"memlab predict {run}": "ask the model",
+        f"memlab resume {run}" if status not in ("finished", "running") else extended: "train on",
+    }
+    width = max(map(len, commands))
+    return [f"{command:<{width}}  # {purpose}" for command, purpose in commands.items()]
 
 
 def _losses(folder: RunFolder, damaged: int) -> list[str]:
