@@ -68,7 +68,7 @@ def test_the_state_before_a_spike_is_committed_and_equals_the_run_there(
     tiny, tmp_path, monkeypatch, every_five_steps
 ):
     with_onsets(monkeypatch, {19: 5.0})
-    settings = {"training.checkpoint_every": 100, "training.steps": 30}
+    settings = {"training.checkpoint_every": 100, "evaluation.every": 4}
     folder = create_run(tiny(**settings), tmp_path / "a")
     list(work(folder, device="cpu"))
     assert 15 in folder.checkpoints.steps()
