@@ -1,0 +1,147 @@
+"""Measures of checkpoints against numpy on exported weights, on a small modulus."""
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+
+from memlab.errors import RunError
+from memlab.preset.create import create_run
+from memlab.training.measure_run import measure_run
+from memlab.training.model_arrays import ModelArrays
+from memlab.training.run_data import RunData
+from memlab.training.state import fresh_state
+from memlab.training.worker import work
+
+from ..models import numpy_transformer as reference
+
+P, KEYS = 7, (1, 3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    from memlab.preset.load import from_json
+
+    document = {
+        "name": "small",
+        "task": {"kind": "modular", "operation": "add", "modulus": P, "train_fraction": 0.6},
+        "model": {"n_layers": 1, "n_heads": 2, "d_model": 16, "init_std": 0.4},
+        "optimizer": {"lr": 0.01, "weight_decay": 0.5},
+        "training": {"steps": 40, "checkpoint_every": 20},
+        "evaluation": {"every": 20, "samples": 0},
+    }
+    folder = create_run(from_json(document), tmp_path_factory.mktemp("runs"))
+    list(work(folder))
+    return folder
+
+
+def independent(run) -> dict[str, float]:
+    """Logits by the reference model in numpy, Fourier vectors written out, plain loops."""
+    run_data = RunData(from_folder(run), torch.device("cpu"))
+    stored = run.checkpoints.load(run.checkpoints.steps()[-1], need="weights")
+    weights = {
+        k: v.astype(np.float64)
+        for k, v in safetensors.numpy.load(stored.files["model.safetensors"]).items()
+    }
+    settings = run_data.preset.model
+    bos, op, eq = (run_data.dataset.vocabulary.symbols.index(s) for s in ("<bos>", "+", "="))
+    logits = np.array([
+        [reference.logits(settings, weights, [bos, a, op, b, eq])[-1, :P] for b in range(P)]
+        for a in range(P)
+    ])  # fmt: skip
+    train = {(int(t[1]), int(t[3])) for t in run_data.facts.train.tokens}
+    x = np.arange(P)
+    part = np.zeros_like(logits)
+    for k in KEYS:
+        c, s = np.cos(2 * np.pi * k * x / P), np.sin(2 * np.pi * k * x / P)
+        c, s = c / np.linalg.norm(c), s / np.linalg.norm(s)
+        for wave in (
+            (np.outer(c, c) - np.outer(s, s)) / np.sqrt(2),
+            (np.outer(s, c) + np.outer(c, s)) / np.sqrt(2),
+        ):
+            for z in range(P):
+                part[:, :, z] += wave * (wave * logits[:, :, z]).sum()
+
+    def loss(values, pairs):
+        return np.mean([
+            np.log(np.exp(values[a, b]).sum()) - values[a, b, (a + b) % P] for a, b in pairs
+        ])  # fmt: skip
+
+    every = [(a, b) for a in range(P) for b in range(P)]
+    norms = []
+    for k in range(1, P // 2 + 1):
+        c, s = np.cos(2 * np.pi * k * x / P), np.sin(2 * np.pi * k * x / P)
+        both = [v @ weights["token.weight"][:P] / np.linalg.norm(v) for v in (c, s)]
+        norms.append(np.sqrt(sum((v**2).sum() for v in both)))
+    pairwise = np.abs(np.subtract.outer(norms, norms)).sum()
+    grid = np.indices((P, P, P))
+    power = []
+    for k in range(1, P // 2 + 1):
+        wave = np.cos(2 * np.pi * k * (grid[0] + grid[1] - grid[2]) / P)
+        power.append(((logits * wave).sum() / np.linalg.norm(wave)) ** 2)
+    return {
+        "restricted_loss": loss(part + (logits - part).mean((0, 1)), every),
+        "excluded_loss": loss(logits - part, sorted(train)),
+        "embedding_gini": pairwise / (2 * len(norms) ** 2 * np.mean(norms)),
+        "keys": tuple(k for k, v in enumerate(power, 1) if v >= 0.05 * sum(power)),
+        "total_norm": np.sqrt(sum((w**2).sum() for w in weights.values())),
+    }
+
+
+def from_folder(run):
+    from memlab.preset.run_preset import preset_of
+
+    return preset_of(run)
+
+
+def test_circuit_measures_equal_an_independent_computation(run):
+    expected = independent(run)
+    names = ["restricted_loss", "excluded_loss", "embedding_gini", "total_norm"]
+    measured = measure_run(run, names, keys=KEYS)
+    last = measured.values[run.checkpoints.steps()[-1]]
+    for name in names:
+        assert last[name] == pytest.approx(expected[name], rel=1e-4), name
+    assert measure_run(run, ["key_frequencies"]).keys == expected["keys"]
+
+
+def test_values_are_kept_until_the_key_frequencies_change(run, monkeypatch):
+    first = measure_run(run, ["restricted_loss"], keys=KEYS)
+    monkeypatch.setattr(ModelArrays, "table", None)
+    assert measure_run(run, ["restricted_loss"], keys=KEYS).values == first.values
+    assert measure_run(run, ["restricted_loss"], keys=(2,)).undefined == ["restricted_loss"]
+
+
+def test_unknown_names_and_steps_are_refused(run):
+    with pytest.raises(RunError, match="no measure") as error:
+        measure_run(run, ["sharpnes"])
+    assert "sharpness" in error.value.hint
+    with pytest.raises(RunError, match="no checkpoint at this step"):
+        measure_run(run, ["sharpness"], steps=[7])
+
+
+def test_sharpness_equals_the_dense_hessians_largest_eigenvalue(tiny):
+    run_data = RunData(
+        tiny(**{"model.n_layers": 1, "model.d_model": 4, "model.d_mlp": 4}), torch.device("cpu")
+    )
+    view = ModelArrays(fresh_state(run_data).model, run_data)
+    size = sum(weight.size for weight in view.weights.values())
+    dense = np.array([view.hessian_product(row) for row in np.eye(size)])
+    np.testing.assert_allclose(dense, dense.T, atol=1e-9)
+    from memlab.measures.sharpness import sharpness
+
+    largest = np.linalg.eigvalsh((dense + dense.T) / 2)[-1]
+    assert sharpness(view)["sharpness"] == pytest.approx(largest, rel=0.02)
+
+
+def test_kept_attention_weights_are_those_of_the_model(tiny):
+    run_data = RunData(tiny(), torch.device("cpu"))
+    view = ModelArrays(fresh_state(run_data).model, run_data)
+    for weights in view.attention():
+        np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-6)
+        assert not np.triu(weights, 1).any()
+
+
+def test_circuit_measures_are_not_defined_for_permutations(tiny):
+    task = {"kind": "modular", "operation": "compose", "train_fraction": 0.5}
+    run_data = RunData(tiny(task=task), torch.device("cpu"))
+    assert ModelArrays(fresh_state(run_data).model, run_data).table is None
