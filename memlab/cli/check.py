@@ -4,17 +4,19 @@ from typing import Any
 
 import typer
 
-from memlab.cli.options import Json, Overrides, PresetName
+from memlab.cli.options import Json, Overrides, PresetName, Seed, with_seed
 
 
-def check(preset: PresetName, overrides: Overrides = None, json: Json = False) -> None:
+def check(
+    preset: PresetName, overrides: Overrides = None, seed: Seed = None, json: Json = False
+) -> None:
     """Show what a preset will train and report likely problems; exit 3 on an error."""
     from memlab.cli.output import print_json, stderr, stdout, table
     from memlab.preset.check import check_preset
     from memlab.preset.load import load
     from memlab.record.safe_text import safe_text
 
-    report = check_preset(load(preset, overrides or ()))
+    report = check_preset(load(preset, with_seed(overrides, seed)))
     if json:
         print_json(report.to_json())
     else:

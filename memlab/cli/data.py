@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from memlab.cli.options import Json, Overrides, PresetName
+from memlab.cli.options import Json, Overrides, PresetName, Seed, with_seed
 
 
 def data(
     preset: PresetName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; created if missing.")],
     overrides: Overrides = None,
+    seed: Seed = None,
     format: Annotated[str, typer.Option(metavar="jsonl|llmc")] = "jsonl",
     json: Json = False,
 ) -> None:
@@ -23,7 +24,7 @@ def data(
 
     if format not in FORMATS:
         raise MemlabError("unknown format", found=format, allowed=", ".join(FORMATS))
-    resolved = load(preset, overrides or ())
+    resolved = load(preset, with_seed(overrides, seed))
     dataset = resolved.task.dataset(resolved.seeds)
     files = [str(path) for path in write_dataset(dataset, out, format)]
     if json:

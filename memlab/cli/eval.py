@@ -1,6 +1,7 @@
 """`memlab eval`: evaluates a checkpoint."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,15 +15,25 @@ def evaluate_checkpoint(
     split: Annotated[
         str | None, typer.Option(metavar="train|val|test|ood", help="One split. Default: all.")
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Also write each split's results there: measures as JSON, answers as CSV.",
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
     """Evaluate a checkpoint: losses and accuracies of each split."""
-    from memlab.cli.output import number, print_json, stdout, table
+    from memlab.cli.output import number, print_json, stderr, stdout, table
     from memlab.errors import RunError
     from memlab.record.runs import find, runs_folder
     from memlab.training.evaluate import evaluate
+    from memlab.training.split_results import write_split_results
     from memlab.training.trained_model import load_model
 
     trained = load_model(find(runs_folder(runs), run), at, device)
@@ -31,15 +42,16 @@ def evaluate_checkpoint(
     if not names:
         raise RunError("unknown split", found=split, allowed=", ".join(non_empty))
     eval_split = evaluate(trained.model, trained.run_data, names, trained.step).event
+    files = [] if output is None else write_split_results(trained, eval_split, names, output)
     if json:
-        print_json(
-            {
-                "run": run,
-                "step": trained.step,
-                "values": eval_split.values,
-                "groups": eval_split.groups,
-            }
-        )
+        document = {
+            "run": run,
+            "step": trained.step,
+            "values": eval_split.values,
+            "groups": eval_split.groups,
+        }
+        paths = {} if output is None else {"files": [str(path) for path in files]}
+        print_json(document | paths)
         return
     measures = ("loss", "accuracy", "token_accuracy")
     rows = [
@@ -49,12 +61,12 @@ def evaluate_checkpoint(
         if f"{name}_loss" in values
     ]
     stdout().print(table(["split", "task", "loss", "accuracy", "token accuracy"], rows))
+    for path in files:
+        stderr().print(str(path), markup=False)
 
 
 def wanted_splits(split: str | None, non_empty: Sequence[str]) -> list[str]:
-    """The splits that are meant; those from outside the distribution come beside one from within."""
-    if split != "ood":
-        return [name for name in non_empty if split in (None, name)]
-    outside = [name for name in non_empty if name.startswith("ood")]
-    inside = [name for name in ("test", "val") if name in non_empty][:1]
-    return [*inside, *outside] if outside else []
+    """The splits that `--split` names: all for None, every set outside the distribution for ood."""
+    if split == "ood":
+        return [name for name in non_empty if name.startswith("ood")]
+    return [name for name in non_empty if split in (None, name)]

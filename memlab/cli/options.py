@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ PresetName = Annotated[
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE ...]", help="Settings to change: optimizer.lr=3e-4"),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Master random seed; same as training.seed=N.")
 ]
 RunName = Annotated[
     str,
@@ -43,3 +47,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")
 Checkpoint = Annotated[
     str, typer.Option("--at", metavar="best|last|STEP", help="Which checkpoint to use.")
 ]
+
+
+def with_seed(overrides: Sequence[str] | None, seed: int | None) -> list[str]:
+    """The overrides, with `training.seed` last if `--seed` was given."""
+    return [*(overrides or ()), *([] if seed is None else [f"training.seed={seed}"])]

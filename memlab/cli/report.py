@@ -109,7 +109,9 @@ def _ood_values(run: "RunSource", device: str) -> dict[str, dict[str, float]]:
 
     trained = load_model(run.folder, "last", device)
     splits = [name for name, split in trained.run_data.dataset.splits.items() if len(split)]
-    names = wanted_splits("ood", splits)
+    outside = wanted_splits("ood", splits)
+    within = [name for name in ("test", "val") if name in splits][:1] if outside else []
+    names = [*within, *outside]
     values = evaluate(trained.model, trained.run_data, names, trained.step).event.values
     return {
         name: {

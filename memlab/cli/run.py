@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memlab.cli.options import Device, Json, Overrides, PresetName, Quiet, RunsFolder, Threads
+from memlab.cli.options import (
+    Device,
+    Json,
+    Overrides,
+    PresetName,
+    Quiet,
+    RunsFolder,
+    Seed,
+    Threads,
+    with_seed,
+)
 
 if TYPE_CHECKING:
     from memlab.record.folder import RunFolder
@@ -13,9 +23,7 @@ if TYPE_CHECKING:
 def run(
     preset: PresetName,
     overrides: Overrides = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Master random seed; same as training.seed=N.")
-    ] = None,
+    seed: Seed = None,
     init: Annotated[
         str | None,
         typer.Option(
@@ -41,8 +49,7 @@ def run(
     from memlab.record.runs import runs_folder
     from memlab.training.device import choose_device
 
-    changes = list(overrides or ()) + ([] if seed is None else [f"training.seed={seed}"])
-    resolved = load(preset, changes)
+    resolved = load(preset, with_seed(overrides, seed))
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
     here = runs_folder(runs)

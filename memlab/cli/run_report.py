@@ -14,6 +14,7 @@ from memlab.detectors.spike_stats import SpikeStats
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
+from memlab.record.sample_text import spaced
 from memlab.record.summary import summarize
 from memlab.tui.live import curves
 from memlab.tui.live.view_state import first_viewport, view_at_end
@@ -50,9 +51,9 @@ def _samples(history: History) -> list[Text]:
         line = Text("ok    " if right else "wrong ", style="green" if right else "red")
         line.append(f"{sample['split']:<6}", style="dim")
         line.append(safe_text(sample["prompt"]) + " → ", style="dim")
-        for token in sample["tokens"]:
+        for before, token in spaced(sample["tokens"], sample["answer"]):
             style = "green" if token["ok"] else "red underline"
-            line.append(safe_text(token["text"]), style=style)
+            line.append(before + safe_text(token["text"]), style=style)
         if not right:
             line.append(f"   target {safe_text(sample['target'])}", style="dim")
         lines.append(line)

@@ -12,6 +12,7 @@ import numpy as np
 
 from memlab.detectors.detector import Context, Detector
 from memlab.record.events import COLUMNS, Edited, Evaluated, Event, Finding, Rows
+from memlab.record.run_facts import edited_steps
 
 LOSS = COLUMNS.index("loss")
 QUANTUM = 2.0**-23
@@ -100,7 +101,8 @@ class AdviceDetector(Detector):
             return self._tell(event.step, self._precision(event))
         if isinstance(event, Edited):
             self._rows, self._losses, self._rises = {}, [], 0
-            self._steps = event.changes.get("training.steps", self._steps)
+            per_epoch = self._context.updates_per_epoch or 1
+            self._steps = edited_steps(event.changes, per_epoch) or self._steps
         if isinstance(event, Evaluated) and "train_loss" in event.values:
             return self._tell(event.step, self._noticed(event))
         return []

@@ -158,6 +158,7 @@ class Training(Settings):
         ge=1,
         le=10**9,
         unit="epochs",
+        live=True,
         help="Passes over the training set; alternative to steps.",
     )
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = setting(

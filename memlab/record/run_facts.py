@@ -43,6 +43,14 @@ class RunFacts:
         )
 
 
+def edited_steps(changes: Mapping[str, Any], updates_per_epoch: int) -> int | None:
+    """The run's last step as an edit sets it, by steps or by epochs; None if it does not."""
+    steps, epochs = changes.get("training.steps"), changes.get("training.epochs")
+    if isinstance(steps, int):
+        return steps
+    return epochs * updates_per_epoch if isinstance(epochs, int) else None
+
+
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = document.get(name)
     return part if isinstance(part, Mapping) else {}

@@ -10,6 +10,7 @@ from memlab.record.events import Ended, Evaluated, Finding, Started
 from memlab.record.example_history import learned
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.run_facts import edited_steps
 from memlab.record.snapshot import Snapshot
 
 
@@ -121,8 +122,7 @@ def planned_steps(folder: RunFolder, now: Snapshot | None = None) -> int:
     """The run's last step as it is planned now, edits included; 0 if it is not known."""
     steps = folder.facts.planned_steps
     for edit in (now or History(folder).until()).edits:
-        edited = edit.changes.get("training.steps")
-        steps = edited if isinstance(edited, int) else steps
+        steps = edited_steps(edit.changes, folder.facts.updates_per_epoch) or steps
     return steps
 
 

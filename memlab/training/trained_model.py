@@ -28,6 +28,13 @@ def load_model(folder: RunFolder, at: str, device: str = "auto") -> TrainedModel
         RunError: there is no such checkpoint, or `run.json` is damaged.
     """
     step = _step(folder, at)
+    if step is not None and step not in (steps := folder.checkpoints.steps()):
+        raise RunError(
+            f"there is no checkpoint at step {step}",
+            where=folder.path.name,
+            allowed=", ".join(map(str, steps)) or "no step: the run has no checkpoint",
+            hint="older checkpoints are removed while a run trains" if steps else None,
+        )
     stored = folder.checkpoints.load(step, need="weights")
     preset = preset_of(folder)
     run_data = RunData(preset, choose_device(device))

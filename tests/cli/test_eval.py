@@ -1,5 +1,6 @@
 """`memlab eval` on a run of a moment."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -32,17 +33,17 @@ def invoke(*arguments: str) -> str:
     return done.stdout
 
 
-def test_sets_from_outside_come_beside_one_from_inside_task_by_task(runs):
+def test_ood_names_the_sets_from_outside_and_no_other_task_by_task(runs):
     for at in ("best", "last"):
         eval_split = json.loads(invoke("eval", "last", "--at", at, "--split", "ood", "--json"))
-        splits = ["test", "ood-combinations", "ood-length", "ood-symbols", "ood-digits"]
+        splits = ["ood-combinations", "ood-length", "ood-symbols", "ood-digits"]
         found = {
             name.removesuffix("_loss") for name in eval_split["values"] if name.endswith("_loss")
         }
         assert found == set(splits)
         assert "ood-length_accuracy" in eval_split["groups"]["copy"]
         assert "ood-length_accuracy" not in eval_split["groups"]["add"]
-        assert "test_accuracy" in eval_split["groups"]["add"]
+        assert "test_accuracy" not in eval_split["groups"]["add"]
 
 
 def test_a_split_that_is_not_there_is_refused(runs):
@@ -52,3 +53,30 @@ def test_a_split_that_is_not_there_is_refused(runs):
         "copy",
         "add",
     }
+
+
+def test_results_are_written_as_files_per_split(runs, tmp_path):
+    out = tmp_path / "results"
+    printed = json.loads(invoke("eval", "last", "--split", "ood", "-o", str(out), "--json"))
+    names = ["ood-combinations", "ood-length", "ood-symbols", "ood-digits"]
+    expected = {f"{name}.{suffix}" for name in names for suffix in ("json", "csv")}
+    assert {path.name for path in out.iterdir()} == expected
+    assert {Path(path).name for path in printed["files"]} == expected
+    for name in names:
+        document = json.loads((out / f"{name}.json").read_text())
+        with (out / f"{name}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert document["accuracy"] == printed["values"][f"{name}_accuracy"]
+        assert document["examples"] == len(rows) and document["step"] == 2
+        right = [int(row["correct"]) for row in rows]
+        assert document["accuracy"] == pytest.approx(sum(right) / len(right))
+        assert all((row["target"] == row["answer"]) == bool(int(row["correct"])) for row in rows)
+        for task, values in document["tasks"].items():
+            own = [int(row["correct"]) for row in rows if row["task"] == task]
+            assert values["accuracy"] == pytest.approx(sum(own) / len(own))
+
+
+def test_a_checkpoint_that_was_removed_lists_those_that_exist(runs):
+    with pytest.raises(RunError, match="no checkpoint at step 500") as raised:
+        invoke("eval", "last", "--at", "500")
+    assert raised.value.allowed == "2"

@@ -81,28 +81,30 @@ def test_a_tokenizer_of_characters_gives_the_same_ids(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_transformer_lens_loads_the_older_state_dict(trained, tmp_path):
-    lens = pytest.importorskip("transformer_lens")
+def test_transformer_lens_4_loads_the_older_state_dict(trained, tmp_path):
+    pytest.importorskip("transformer_lens.model_bridge")
     from safetensors.torch import load_file
+    from transformer_lens.config import TransformerBridgeConfig
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformer_lens.utilities.tl_checkpoint_conversion import convert_tl_checkpoint
 
     _, model = trained
     export_weights(model, "transformer-lens", tmp_path / "tl")
     config = json.loads((tmp_path / "tl" / "config.json").read_text())
-    hooked = lens.HookedTransformer(lens.HookedTransformerConfig(**config))
-    left = hooked.load_state_dict(load_file(tmp_path / "tl" / "model.safetensors"), strict=False)
-    assert not left.unexpected_keys
-    assert all(name.endswith(("mask", "IGNORE")) for name in left.missing_keys)
+    settings = TransformerBridgeConfig(**config)
+    bridge = TransformerBridge.boot_native(settings)
+    state = load_file(tmp_path / "tl" / "model.safetensors")
+    bridge.load_state_dict(convert_tl_checkpoint(state, settings), strict=True)
     with torch.no_grad():
-        logits = hooked.eval()(sample(model)).numpy()
+        logits = bridge(sample(model)).numpy()
     np.testing.assert_allclose(logits, expected(model), atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_transformer_lens_4_opens_the_gpt2_folder(trained, tmp_path):
-    lens = pytest.importorskip("transformer_lens", minversion="4")
+    pytest.importorskip("transformer_lens.model_bridge")
     from transformer_lens.model_bridge import TransformerBridge
 
-    del lens
     _, model = trained
     export_weights(model, "gpt2", tmp_path / "gpt2")
     bridge = TransformerBridge.boot_transformers(str(tmp_path / "gpt2"), device="cpu")
