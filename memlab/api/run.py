@@ -15,6 +15,8 @@ from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from memlab.models.trace import Trace
     from memlab.models.transformer import Transformer
     from memlab.preset.schema import Preset
@@ -181,6 +183,35 @@ class Run:
 
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
         return complete(self._load(at), texts, temperature=temperature, top_k=top_k, seed=seed)
+
+    def plot(
+        self, kind: str = "curves", *, made_for: str = "web", prompt: str = "", **options: Any
+    ) -> "Figure":
+        """A matplotlib figure of the run, which a notebook displays.
+
+        Args:
+            kind: curves, measure, samples, first-learned, spike or attention.
+            made_for: width and fonts: paper, icml, slides or web.
+            prompt: what attention is computed on.
+            options: `measure`, `at` (step) and `spike` (number), where the kind reads them.
+
+        Raises:
+            MemlabError: there is no such kind, or nothing to draw.
+        """
+        from memlab.figures.make import figure_of
+        from memlab.figures.source import RunSource
+
+        if kind == "attention":
+            from memlab.api.attention import attention_of
+
+            patterns = attention_of(self, prompt, options.pop("at", "last"))
+            return figure_of(kind, patterns, made_for, **options)
+        until = options.get("at")
+        return figure_of(kind, [RunSource(self.history.folder, until)], made_for, **options)
+
+    def checkpoint_step(self, at: str | int = "last") -> int:
+        """The step of the checkpoint that `at` means: `best`, `last`, or a step."""
+        return self._load(at).step
 
     def trace(self, prompts: str | Sequence[str], *, at: str | int = "last") -> "Trace":
         """The activations of a forward pass by name, in a `with` block.

@@ -34,6 +34,9 @@ def plot(
     spike: Annotated[
         int | None, typer.Option("--spike", metavar="N", help="Which spike, counted from 1.")
     ] = None,
+    prompt: Annotated[
+        str, typer.Option("--prompt", metavar="TEXT", help="For attention: the input.")
+    ] = "",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf."),
@@ -61,9 +64,13 @@ def plot(
         return
     file_format = check_format(output.suffix) if output else "png"
     options = FigureOptions(measure, x, y, at, spike, style.columns)
-    chosen, made = _plot(refs, kind, options, runs_folder(runs))
+    if kind == "attention":
+        chosen, made = _attention(refs, prompt, options, runs_folder(runs))
+    else:
+        chosen, made = _plot(refs, kind, options, runs_folder(runs))
     path = output or Path(f"{_file_name(made)}.{file_format}")
-    given = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    given["prompt"] = prompt or None
     command = plot_command(refs, chosen.name, given, made_for)
     written = _write(made, path, file_format, made_for, command, as_csv)
     if json:
@@ -102,6 +109,24 @@ def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple
         )
     source = sweep if sweep and "sweep" in chosen.draws else sources
     return chosen, chosen.make(source, options)
+
+
+def _attention(refs: list[str], prompt: str, options: Any, runs: Path) -> "tuple[Kind, FigureData]":
+    """The attention of a checkpoint on a prompt."""
+    from memlab.api.attention import attention_of
+    from memlab.api.run import Run
+    from memlab.errors import MemlabError
+    from memlab.figures.kind import kind_of
+    from memlab.record.runs import find
+
+    if len(refs) != 1 or not prompt:
+        raise MemlabError(
+            "attention is drawn from one run and one prompt",
+            hint='memlab plot RUN --kind attention --prompt "12 + 40 ="',
+        )
+    patterns = attention_of(Run(find(runs, refs[0])), prompt, options.at or "last")
+    chosen = kind_of("attention")
+    return chosen, chosen.make(patterns, options)
 
 
 def _file_name(made: "FigureData") -> str:

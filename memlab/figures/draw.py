@@ -22,8 +22,9 @@ def draw(plot: FigureData, style: Style) -> "Figure":
 
 def _draw(plot: FigureData, style: Style) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from memlab.figures.displayed_figure import DisplayedFigure
 
     columns, n = plot.columns, len(plot.panels)
     rows = -(-n // columns)
@@ -33,7 +34,7 @@ def _draw(plot: FigureData, style: Style) -> "Figure":
     ]
     total = sum(heights) + 2.2 * style.font / 72 * style.titled + _below(plot, style)
     layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03)
-    figure = Figure(figsize=(style.width, total), layout=layout)
+    figure = DisplayedFigure(figsize=(style.width, total), layout=layout)
     FigureCanvasAgg(figure)
     ratios = {"height_ratios": heights}
     grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=ratios).ravel()
