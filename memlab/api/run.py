@@ -1,5 +1,6 @@
 """A run for notebooks: what it recorded, its model, and commands to it while it trains."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,13 @@ class Run:
 
     def __init__(self, folder: RunFolder) -> None:
         self.history = History(folder)
+        self.history.verify()
+        if damage := self.history.damage:
+            warnings.warn(
+                f"{folder.path.name}: {damage}; run `memlab doctor {folder.path.name}`",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         self._trained: dict[str, TrainedModel] = {}
 
     def __repr__(self) -> str:

@@ -33,7 +33,7 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     console.print(_figures(summary["final"]))
     for text in _lines(summary, spike_stats_of(recorded(history.until()))):
         console.print(text, markup=False)
-    for text in _losses(folder, summary["damaged"]):
+    for text in _losses(folder, history.damage):
         console.print(text, markup=False)
     if on_stdout and summary["learned"]:
         for text in _learned(summary["learned"], width()):
@@ -85,7 +85,9 @@ def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
         for finding in summary["findings"]
     ]
     verified = summary["resume_verified"]
-    if verified:
+    if verified and not verified["steps"]:
+        lines.append("resumed: no step was computed twice, so there was nothing to verify")
+    elif verified:
         same = verified["first_difference"] is None
         lines.append(
             f"resume verified: {verified['steps']:,} steps computed twice, "
@@ -111,9 +113,9 @@ def _next_commands(run: str, status: str, steps: int) -> list[str]:
     return [f"{command:<{width}}  # {purpose}" for command, purpose in commands.items()]
 
 
-def _losses(folder: RunFolder, damaged: int) -> list[str]:
+def _losses(folder: RunFolder, damage: str) -> list[str]:
     """Records that are damaged and therefore not shown."""
-    problems = [folder.problem(), f"{damaged:,} damaged records are not shown" if damaged else None]
+    problems = [folder.problem(), damage]
     return [
         safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)
         for problem in problems

@@ -13,14 +13,21 @@ Newest = Annotated[
     int | None,
     typer.Option("--newest", "-n", metavar="N", min=1, max=10**9, help="Only the N newest."),
 ]
+VERIFIED = 200
+"""newest runs whose rows are verified for the list"""
 
 
 def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> None:
     """List the runs, newest first."""
     from memlab.cli.output import number, print_json, stdout, table
+    from memlab.record.folder import RunFolder
     from memlab.record.runs import runs_folder
+    from memlab.record.safe_text import safe_text
+    from memlab.record.summary import quick_damage
 
     briefs = _briefs(runs_folder(runs), newest)
+    for run in briefs[:VERIFIED]:
+        run["damage"] = quick_damage(RunFolder(runs_folder(runs) / run["run"]))
     if json:
         print_json(briefs)
         return
@@ -36,6 +43,10 @@ def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> 
     ]
     headers = ["run", "name", "status", "step", "val loss", "val accuracy"]
     stdout().print(table(headers, rows, numbers=headers[3:]))
+    for run in briefs:
+        if run.get("damage"):
+            text = f"{run['run']}: {run['damage']}; memlab doctor {run['run']}"
+            stdout().print(safe_text(text, 300), markup=False, soft_wrap=True)
 
 
 def _briefs(runs: Path, newest: int | None) -> list[dict[str, Any]]:

@@ -110,6 +110,11 @@ class History:
         return sorted(missing, key=lambda one: one.first)
 
     @property
+    def row_bytes(self) -> int:
+        """Size of the files of rows: what `verify` reads."""
+        return sum(table.size for part in self._parts.values() for table in part.rows.tables)
+
+    @property
     def damage(self) -> str:
         """What cannot be read, in a line; empty when everything can. See `verify`."""
         return damage_text(self.missing, sum(part.log.damaged for part in self._parts.values()))

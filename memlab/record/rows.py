@@ -45,6 +45,11 @@ class SealedRows:
     """the rows of the seals that were cut last: the next column's edges are the same"""
 
     @property
+    def size(self) -> int:
+        """Bytes of rows under seals."""
+        return int(self.seals["rows"].sum()) * self.format.row_size
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the values."""
         return self.format.columns

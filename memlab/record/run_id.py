@@ -15,6 +15,11 @@ _ID = re.compile(
 )
 
 
+def is_id(name: str) -> bool:
+    """Whether a folder's name is one that `new_id` makes."""
+    return _ID.fullmatch(name) is not None
+
+
 def new_id(runs: Path) -> str:
     """An id for a new run in `runs`: time in UTC, its fraction and chance in base 36.
 

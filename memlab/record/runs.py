@@ -8,6 +8,7 @@ from pathlib import Path
 from memlab.errors import BusyError, RunError
 from memlab.record import files
 from memlab.record.folder import RunFolder
+from memlab.record.run_id import is_id
 from memlab.record.status import Status
 
 TRASH = ".trash"
@@ -44,7 +45,7 @@ def _is_run(path: str | Path) -> bool:
 def find(runs: Path, ref: str) -> RunFolder:
     """The run that `ref` means: an id, a unique beginning of one, a path, or "last".
 
-    The last run is the newest that was started directly, not as a member of a sweep.
+    The last run is the newest by creation that was started directly, not as a member of a sweep.
 
     Raises:
         RunError: there is none, or more than one.
@@ -55,8 +56,11 @@ def find(runs: Path, ref: str) -> RunFolder:
         return RunFolder(Path(ref).resolve())
     found = list_runs(runs)
     if ref == "last":
-        direct = (run for run in found if "sweep" not in run.description)
-        matches = list(islice(direct, 1)) or found[:1]
+        # Newest by name, which is the order of creation but for folders that got another name.
+        kept = (run for run in found if is_id(run.path.name) and "sweep" not in run.description)
+        renamed = (run for run in found if not is_id(run.path.name))
+        direct = [run for run in renamed if "sweep" not in run.description]
+        matches = sorted([*islice(kept, 1), *direct], key=_created)[-1:] or found[:1]
     else:
         matches = [run for run in found if ref and run.path.name.startswith(ref)]
     if len(matches) == 1:
@@ -70,6 +74,11 @@ def find(runs: Path, ref: str) -> RunFolder:
         found=f"in {runs}: {names or 'nothing'}",
         allowed="an id, its beginning, a path, or `last`",
     )
+
+
+def _created(run: RunFolder) -> tuple[float, bool]:
+    """When a run was made; of a run and its copy the run comes last."""
+    return float(run.description.get("created", 0.0)), run.path.name == run.id
 
 
 def delete(run: RunFolder) -> Path:

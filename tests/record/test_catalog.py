@@ -84,11 +84,11 @@ def test_settings_are_kept_likewise(runs):
         shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
 
 
-def test_what_version_1_keeps(runs):
+def test_what_version_2_keeps(runs):
     """Who changes what is told raises VERSION: an older catalog would tell of the past."""
-    assert catalog.VERSION == 1
+    assert catalog.VERSION == 2
     assert list(brief(make(runs))) == [
-        "run", "name", "tags", "note", "preset", "created", "status", "step", "final",
+        "run", "name", "tags", "note", "preset", "created", "sweep", "status", "step", "final",
         "memorized_at", "grokked_at", "spikes",
     ]  # fmt: skip
 
@@ -96,7 +96,7 @@ def test_what_version_1_keeps(runs):
 def test_of_an_older_version_nothing_is_used(runs, monkeypatch):
     folder = make(runs)
     look(runs)
-    monkeypatch.setattr(catalog, "VERSION", 2)
+    monkeypatch.setattr(catalog, "VERSION", 3)
     assert look(runs)[1] == [folder.id]
 
 

@@ -17,6 +17,7 @@ from memlab.record.attempt import STANDSTILL, Attempt
 from memlab.record.events import COLUMNS, Paused, Resumed
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.runs import find
 from memlab.record.status import Status
 
 from .make_run import values, write_rows
@@ -327,3 +328,13 @@ def test_an_attempt_that_is_being_opened_is_not_taken_for_dead(folder, monkeypat
         for look in threads:
             look.join()
         assert seen == ["running"]
+
+
+def test_last_is_the_newest_by_creation_whatever_folders_are_called(runs):
+    first = RunFolder.create(runs, {}, "", "first")
+    newest = RunFolder.create(runs, {}, "", "newest")
+    shutil.copytree(first.path, runs / "fork-1")
+    shutil.copytree(newest.path, runs / "zz-copy")
+    assert find(runs, "last").path == newest.path
+    shutil.rmtree(newest.path)
+    assert find(runs, "last").path == runs / "zz-copy"

@@ -95,7 +95,7 @@ def test_a_list_needs_only_what_the_end_keeps(folder):
         "final": {"train_loss": 0.25, "val_loss": 0.5, "test_loss": 0.75},
         "memorized_at": {"from": 0, "to": 10, "threshold": 0.99, "split": "train"},
         "grokked_at": {"from": 10, "to": 20, "threshold": 0.99, "split": "val"},
-        "spikes": 1,
+        "spikes": 1, "sweep": None,
     }  # fmt: skip
 
 

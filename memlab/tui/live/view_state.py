@@ -101,8 +101,8 @@ def status_now(folder: RunFolder, run: Snapshot) -> str:
     return folder.status()
 
 
-def problem_of(folder: RunFolder, damaged: int) -> str:
-    """What a run waits for, the error that ended it, and how many of its records are damaged."""
+def problem_of(folder: RunFolder, damage: str) -> str:
+    """What a run waits for, the error that ended it, and what of its records is damaged."""
     last = next(reversed(folder.attempts()), None)
     summary = ((last and last.end) or {}).get("summary")
     error = summary.get("error") if isinstance(summary, dict) else None
@@ -112,7 +112,7 @@ def problem_of(folder: RunFolder, damaged: int) -> str:
         waits and "waiting: no space left on the disk",
         folder.problem(),
         error and str(error),
-        damaged and f"{damaged} damaged records",
+        damage,
     ]
     return "; ".join(str(part) for part in parts if part)
 

@@ -24,6 +24,8 @@ from memlab.tui.plots.smoothed_loss import Smoothed
 
 _SECONDS = 60
 """How long a whole run plays at the default speed."""
+VERIFIED_BYTES = 128 << 20
+"""Rows that are verified when a run is opened; of longer runs, those that are drawn."""
 _RATE = 100.0
 """Steps a second of a run whose speed is not known."""
 
@@ -78,7 +80,9 @@ class Viewer:
 
     def _condition(self) -> tuple[str, str]:
         """Status of the run now, and its problem."""
-        problem = problem_of(self.folder, self.history.damaged)
+        if self.history.row_bytes <= VERIFIED_BYTES:
+            self.history.verify()
+        problem = problem_of(self.folder, self.history.damage)
         return status_now(self.folder, self.whole), problem
 
     @property
@@ -95,7 +99,7 @@ class Viewer:
         if self.cursor.at is None:
             status, problem = self.status, self.problem
         else:
-            status, problem = status_then(view), ""
+            status, problem = status_then(view), self.history.damage
         return ViewState(
             self.folder, view, self._smoothed, self._learned, self.viewport, status, problem
         )
