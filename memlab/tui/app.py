@@ -137,7 +137,9 @@ class Memlab(App[None]):
             del self._shown[mode]
         if mode not in self._shown:
             self._shown[mode] = folder
-            self.add_mode(mode, partial(RUN_MODES[mode].create, folder, at, wanted.speed))
+            self.add_mode(
+                mode, partial(RUN_MODES[mode].create, folder, at, wanted.speed, self.state)
+            )
         await self.switch_mode(mode)
 
     @on(ClonePreset)

@@ -340,3 +340,28 @@ def test_the_console_opens_without_torch(here) -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "content"), [("lab", "PresetOptions"), ("runs", "Table"), ("compare", "Overlay")]
+)
+async def test_at_40x10_the_main_content_keeps_the_space(console, make_run, settle, mode, content):
+    make_run(name="first")
+    make_run(name="second")
+    async with console(size=(40, 10)) as (app, pilot):
+        await app.action_go(mode)
+        await settle(app, pilot)
+        assert app.screen.query(content).first().size.height >= 4
+        if mode == "runs":
+            assert "second" in text_of(app) and "first" in text_of(app)
+
+
+async def test_at_40x10_a_run_shows_its_loss_chart(console, make_run, settle):
+    folder = make_run()
+    async with console(size=(40, 10)) as (app, pilot):
+        app.post_message(OpenRun(folder))
+        await settle(app, pilot)
+        assert "train" in text_of(app) and "└" in text_of(app)
+        await pilot.press("p")
+        await settle(app, pilot)
+        assert not app.screen.query_one("#loss").size.height

@@ -29,7 +29,9 @@ class ChartPanel(Plot[ViewState]):
 
     def choose(self, name: str, measure: ChartOf) -> None:
         """Draw another measure from now on, on the axis that suits it."""
-        self._chosen, self.y_log = (name, measure), is_log(name)
+        if name != self.chosen and self.view_state is not None:
+            self.y_log = is_log(self.view_state, name)
+        self._chosen = (name, measure)
         self.draw()
 
     @property
@@ -70,7 +72,7 @@ class ChartPanel(Plot[ViewState]):
     def _measure_name(self) -> Content:
         if self.id == "third":
             return link(f"{safe_text(self.chosen, 40)} ▸", "screen.measure(1)")
-        return Content(self.chosen)
+        return Content(safe_text(self.chosen, 40))
 
     def _values(self, view_state: ViewState) -> list[Content]:
         """Every per-step value at the reading cursor, for the first chart."""

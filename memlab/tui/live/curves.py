@@ -9,6 +9,7 @@ from memlab.charts import Band, Chart, Level, Marks, Series, Tiles, VerticalRule
 from memlab.record.events import Edited, Evaluated, Started
 from memlab.record.extremes import Extremes, column_extremes
 from memlab.record.fork import fork_point
+from memlab.record.measure import Measure
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
@@ -25,6 +26,7 @@ _COLOURS = {
 }  # fmt: skip
 _SHARE = (-0.03, 1.03)
 """Shares from 0 to 1, with room for the line at either end."""
+_BY_TASK = " by task"
 _TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
 
 
@@ -99,7 +101,7 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
     evaluated = view.of(Evaluated)
     if evaluated and evaluated[-1].groups:
         names = dict.fromkeys(name for values in evaluated[-1].groups.values() for name in values)
-        charts |= {f"{name} by task": _by_task(name) for name in names}
+        charts |= {f"{name}{_BY_TASK}": _by_task(name) for name in names}
     return charts
 
 
@@ -107,9 +109,36 @@ def _first_learned(view_state: ViewState, y_log: bool, columns: int) -> Tiles:
     return view_state.learned.until(view_state.reading)
 
 
-def is_log(name: str) -> bool:
-    """Whether a measure is best seen on a logarithmic axis: what is never zero and spans decades."""
-    return name.endswith(("loss", "norm", "loss by task"))
+def is_log(view_state: ViewState, name: str) -> bool:
+    """Whether a measure is declared to be shown on a logarithmic axis."""
+    return declared(view_state, name).scale == "log"
+
+
+def declared(view_state: ViewState, name: str) -> Measure:
+    """The declaration of what a chart shows."""
+    return view_state.folder.measures[name.removesuffix(_BY_TASK)]
+
+
+def has_accuracy(run: Snapshot) -> bool:
+    """Whether there is an accuracy to draw."""
+    return any(f"{split}_accuracy" in run.evaluations for split in ("train", "val", "test"))
+
+
+def accuracy_varies(run: Snapshot) -> bool:
+    """Whether any accuracy takes more than one value."""
+    names = [
+        f"{s}_accuracy" for s in ("train", "val", "test") if f"{s}_accuracy" in run.evaluations
+    ]
+    return any(
+        np.ptp(values[np.isfinite(values)]) > 0
+        for values in (run.evaluations[name] for name in names)
+        if np.isfinite(values).any()
+    )
+
+
+def _y_range(view_state: ViewState, name: str, y_log: bool) -> tuple[float, float] | None:
+    """The whole range of a share; other measures get the range of their values."""
+    return _SHARE if declared(view_state, name).is_share and not y_log else None
 
 
 def column(name: str) -> ChartOf:
@@ -119,7 +148,10 @@ def column(name: str) -> ChartOf:
         values = extremes(view_state, name, columns)
         line = _line(view_state, name, name, values)
         return replace(
-            _frame(view_state, y_log), series=(line,), not_finite=values.hidden_in(line.y)
+            _frame(view_state, y_log),
+            series=(line,),
+            not_finite=values.hidden_in(line.y),
+            y_range=_y_range(view_state, name, y_log),
         )
 
     return measure
@@ -140,7 +172,11 @@ def _evaluated(kind: str) -> ChartOf:
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
         names = [name for name in view_state.run.evaluations if _kind(name) == kind]
         series = [_finite(safe_text(n), *_evaluations(view_state, n), _split(n)) for n in names]
-        return replace(_frame(view_state, y_log), series=tuple(series))
+        return replace(
+            _frame(view_state, y_log),
+            series=tuple(series),
+            y_range=_y_range(view_state, kind, y_log),
+        )
 
     return measure
 

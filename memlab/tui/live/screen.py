@@ -7,6 +7,7 @@ The screen reads the run's folder and sends commands to it; it never touches the
 import gc
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, final
 
 from textual import on
@@ -18,9 +19,11 @@ from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
 from memlab.tui.bar import Bar
+from memlab.tui.console_state import ConsoleState
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.live import curves
+from memlab.tui.live.chart_grid import ChartGrid, GridChoice
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.cursor import neighbour
 from memlab.tui.live.event_list import EventList
@@ -30,12 +33,15 @@ from memlab.tui.live.redraw_throttle import RedrawThrottle
 from memlab.tui.live.run_commands import ask, ask_for_edits, ask_for_fork
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.scrubber import Scrubber, ticks
+from memlab.tui.live.settings_panel import SettingsPanel
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.panel import Panel
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.training_functions import Fork, TrainingFunctions
 
+GRID = "chart_grid"
+"""Name under which the grid of charts is remembered."""
 TICK = 0.1
 """Seconds between looks at the clock; `RedrawThrottle` decides when to draw."""
 
@@ -54,6 +60,7 @@ class RunScreen(ChartScreen):
         folder: RunFolder,
         at: int | None = None,
         speed: float | None = None,
+        state: ConsoleState | None = None,
         *,
         interactive: bool = True,
     ) -> None:
@@ -65,6 +72,7 @@ class RunScreen(ChartScreen):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-low"), (32, "-high")]
         self.viewer, self._interactive = Viewer(folder, at, speed), interactive
+        self._state = state or ConsoleState()
         self._throttle = RedrawThrottle()
         self._behind = self._was_following = False
 
@@ -73,14 +81,18 @@ class RunScreen(ChartScreen):
         if self._interactive:
             yield Bar()
         yield Header(id="header")
-        with Horizontal(id="panels"):
-            with Vertical(classes="column", id="first"):
-                yield ChartPanel("loss", curves.loss, y_log=True, id="loss")
-                yield SampleList(id="samples")
-            with Vertical(classes="column", id="second"):
-                yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
-                yield ChartPanel("grad_norm", curves.column("grad_norm"), y_log=True, id="third")
-                yield EventList(id="events")
+        with Horizontal(id="body"):
+            with Horizontal(id="panels"):
+                with Vertical(classes="column", id="first"):
+                    yield ChartPanel("loss", curves.loss, y_log=True, id="loss")
+                    yield SampleList(id="samples")
+                with Vertical(classes="column", id="second"):
+                    grad_norm = curves.column("grad_norm")
+                    yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
+                    yield ChartPanel("grad_norm", grad_norm, y_log=True, id="third")
+                    yield EventList(id="events")
+            yield ChartGrid(GridChoice.read(self._state.recall(GRID)))
+            yield SettingsPanel(self.viewer.folder, id="settings")
         yield Scrubber(id="scrubber")
         if self._interactive:
             yield Footer()
@@ -129,7 +141,10 @@ class RunScreen(ChartScreen):
         """Give the view state to all parts; each draws what differs."""
         self._behind = False
         view_state = self.viewer.view_state()
+        self._hide_empty_panels()
         self.query_one(Header).show(view_state)
+        if self.has_class("-grid"):
+            self.query_one(ChartGrid).fill(view_state)
         for panel in self.query("Panel"):
             assert isinstance(panel, Panel)
             panel.show(view_state)
@@ -137,6 +152,18 @@ class RunScreen(ChartScreen):
         if self._was_following != self.viewer.following:
             self._was_following = self.viewer.following
             self.refresh_bindings()
+
+    def _hide_empty_panels(self) -> None:
+        """Give the space of panels without content to the others, the same at every step.
+
+        An accuracy that has not changed yet stays while the run is alive: it will change.
+        """
+        run = self.viewer.whole
+        is_shown = curves.has_accuracy(run) if run.evaluations else True
+        if is_shown and not self.viewer.alive and len(run.evaluations.get("step", ())) > 1:
+            is_shown = curves.accuracy_varies(run)
+        self.set_class(not run.samples, "-no-samples")
+        self.set_class(not is_shown, "-no-accuracy")
 
     def _moved(self) -> None:
         """Draw once all pending moves are done."""
@@ -211,6 +238,10 @@ class RunScreen(ChartScreen):
             return self.viewer.following
         if action == "fork":
             return self._fork is not None
+        if action in ("grid_size", "grid_page"):
+            return self.has_class("-grid")
+        if action == "search":
+            return self.has_class("-grid") or self.query_one(SettingsPanel).has_focus
         if action == "play":
             return not self.viewer.following
         return self._is_paged if action == "page" else True
@@ -265,8 +296,12 @@ class RunScreen(ChartScreen):
 
     @property
     def plot(self) -> ChartPanel:
-        """The loss."""
-        return self.query_one("#loss", ChartPanel)
+        """The loss; in the grid the chart that has focus, or the first one."""
+        if not self.has_class("-grid"):
+            return self.query_one("#loss", ChartPanel)
+        if isinstance(self.focused, ChartPanel):
+            return self.focused
+        return self.query("#grid ChartPanel").first(ChartPanel)
 
     def shown_runs(self) -> Mapping[str, str]:
         """The one run."""
@@ -312,6 +347,52 @@ class RunScreen(ChartScreen):
             name = names[at % len(names)]
             panel.choose(name, measures[name])
 
+    # Grid of charts, settings
+
+    def action_grid(self) -> None:
+        """Show all measures as a grid of charts, or the panels."""
+        self.toggle_class("-grid")
+        self._draw()
+        self.call_after_refresh(lambda: self.plot.focus())
+        self.refresh_bindings()
+
+    def action_grid_size(self, rows: int, columns: int) -> None:
+        """More or fewer rows and columns of charts."""
+        self._choose_grid(self.query_one(ChartGrid).choice.sized(rows, columns))
+
+    def action_grid_page(self, by: int) -> None:
+        """The next or previous page of charts."""
+        self.query_one(ChartGrid).turn(by, self.viewer.view_state())
+
+    def _choose_grid(self, choice: GridChoice) -> None:
+        self.query_one(ChartGrid).choice = choice
+        self._state.keep(GRID, str(choice))
+        self._draw()
+
+    def action_settings(self) -> None:
+        """Show or hide the run's settings."""
+        self.toggle_class("-settings")
+        panel = self.query_one(SettingsPanel)
+        self.call_after_refresh((panel if self.has_class("-settings") else self.plot).focus)
+        self._draw()
+
+    def action_search(self) -> None:
+        """Filter the settings if they have focus, else the charts of the grid."""
+        panel, grid = self.query_one(SettingsPanel), self.query_one(ChartGrid)
+        if panel.has_focus:
+            title, words, found = "Filter settings", panel.words, panel.filter
+        else:
+            title, words = "Filter charts by name", grid.choice.words
+
+            def found(words: str) -> None:
+                self._choose_grid(replace(grid.choice, words=words, page=0))
+
+        def chosen(words: str | None) -> None:
+            if words is not None:
+                found(words)
+
+        self.app.push_screen(TextPrompt(Content(title), words), chosen)
+
     def action_filter(self, name: str | None = None) -> None:
         """Other samples."""
         self.query_one(SampleList).choose_filter(name)
@@ -327,7 +408,9 @@ class RunScreen(ChartScreen):
     def _show_alone(self, panel: Panel[Any]) -> None:
         self.query(".-full").remove_class("-full")
         panel.add_class("-full")
-        panel.query_ancestor(".column").add_class("-full")
+        for ancestor in panel.ancestors:
+            if ancestor.has_class("column"):
+                ancestor.add_class("-full")
         self.add_class("-one")
 
     @property

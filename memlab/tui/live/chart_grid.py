@@ -1,0 +1,104 @@
+"""All measures of a run as a grid of charts with one x axis and one reading cursor."""
+
+from dataclasses import dataclass, replace
+from typing import Self, final
+
+from textual.containers import Grid
+
+from memlab.tui.live import curves
+from memlab.tui.live.chart_panel import ChartPanel
+from memlab.tui.live.curves import ChartOf
+from memlab.tui.live.view_state import ViewState
+
+MOST = 6
+"""Rows and columns at most."""
+
+
+@final
+@dataclass(frozen=True)
+class GridChoice:
+    """Size of the grid, and which measures it shows."""
+
+    rows: int = 2
+    columns: int = 2
+    words: str = ""
+    """measures whose names contain all of these words"""
+    page: int = 0
+
+    @classmethod
+    def read(cls, text: str | None) -> Self:
+        """The choice that `str` has written; the standard one for any other text."""
+        size, _, words = (text or "").partition(" ")
+        rows, _, columns = size.partition("x")
+        if not (rows in _SIZES and columns in _SIZES):
+            return cls()
+        return cls(int(rows), int(columns), words)
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.columns} {self.words}"
+
+    def sized(self, rows: int, columns: int) -> Self:
+        """With so many more rows and columns, within bounds."""
+        fit = (min(max(n, 1), MOST) for n in (self.rows + rows, self.columns + columns))
+        return replace(self, rows=next(fit), columns=next(fit), page=0)
+
+    def turned(self, by: int, n: int) -> Self:
+        """Some pages further, among the pages that `n` charts fill."""
+        pages = max(-(-n // (self.rows * self.columns)), 1)
+        return replace(self, page=(self.page + by) % pages)
+
+    def shown(self, names: list[str]) -> list[str]:
+        """The names on this page."""
+        size = self.rows * self.columns
+        return self.passing(names)[self.page * size :][:size]
+
+    def passing(self, names: list[str]) -> list[str]:
+        """The names that contain all words."""
+        words = self.words.lower().split()
+        return [name for name in names if all(word in name.lower() for word in words)]
+
+
+_SIZES = {str(n) for n in range(1, MOST + 1)}
+
+
+@final
+class ChartGrid(Grid):
+    """Holds as many chart panels as its rows and columns."""
+
+    def __init__(self, choice: GridChoice) -> None:
+        super().__init__(id="grid", classes="column")
+        self.choice = choice
+
+    def fill(self, view_state: ViewState) -> None:
+        """Give each panel its measure, with as many panels as the page has measures."""
+        charts = all_charts(view_state)
+        names = self.choice.shown(list(charts))
+        panels = list(self.query(ChartPanel))
+        self.styles.grid_size_columns, self.styles.grid_size_rows = (
+            self.choice.columns,
+            self.choice.rows,
+        )
+        for panel in panels[len(names) :]:
+            panel.remove()
+        for i, name in enumerate(names):
+            if i < len(panels):
+                panels[i].choose(name, charts[name])
+            else:
+                y_log = curves.is_log(view_state, name)
+                panel = ChartPanel(name, charts[name], y_log=y_log, id=f"chart-{i}")
+                panel.view_state = view_state
+                self.mount(panel)
+
+    def turn(self, by: int, view_state: ViewState) -> None:
+        """Show another page."""
+        n = len(self.choice.passing(list(all_charts(view_state))))
+        self.choice = self.choice.turned(by, n)
+        self.fill(view_state)
+
+
+def all_charts(view_state: ViewState) -> dict[str, ChartOf]:
+    """Every chart of a run by name, loss and accuracy first."""
+    charts: dict[str, ChartOf] = {"loss": curves.loss}
+    if curves.has_accuracy(view_state.run):
+        charts["accuracy"] = curves.accuracy
+    return charts | curves.measures(view_state)

@@ -1,0 +1,126 @@
+"""The configuration of a run next to its curves: searchable, changed values and edits marked."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+from textual.content import Content
+
+from memlab.errors import MemlabError
+from memlab.preset.load import load
+from memlab.record.folder import RunFolder
+from memlab.record.safe_text import safe_text
+from memlab.record.snapshot import Snapshot
+from memlab.record.summary import flat_settings, settings
+from memlab.tui.live.lines import Lines
+from memlab.tui.live.view_state import ViewState
+from memlab.tui.settings_diff import shown_setting
+
+
+@final
+@dataclass(frozen=True)
+class SettingLine:
+    """A setting of a run."""
+
+    key: str
+    value: str
+    preset_value: str | None = None
+    """value in the preset, if it differs"""
+    edits: tuple[tuple[int, str], ...] = ()
+    """(step, value) of its edits"""
+
+    def has(self, words: Sequence[str]) -> bool:
+        """Whether key or value contain all words."""
+        text = f"{self.key} {self.value}".lower()
+        return all(word in text for word in words)
+
+
+def setting_lines(
+    current: Mapping[str, Any], preset: Mapping[str, Any] | None, run: Snapshot
+) -> list[SettingLine]:
+    """The settings of a run by key, those that were edited or differ from the preset first."""
+    edits: dict[str, list[tuple[int, str]]] = {}
+    for edit in run.edits:
+        for key, value in edit.changes.items():
+            edits.setdefault(key, []).append((edit.step, shown_setting(value)))
+    lines = [
+        SettingLine(
+            key,
+            shown_setting(value),
+            _differs(key, value, preset),
+            tuple(edits.get(key, ())),
+        )
+        for key, value in current.items()
+    ]
+    return sorted(lines, key=lambda line: not (line.edits or line.preset_value is not None))
+
+
+def _differs(key: str, value: Any, preset: Mapping[str, Any] | None) -> str | None:
+    if preset is None or preset.get(key) == value:
+        return None
+    return shown_setting(preset.get(key))
+
+
+@final
+class SettingsPanel(Lines[SettingLine]):
+    """Lists the settings; `/` filters them while the panel has focus."""
+
+    def __init__(self, folder: RunFolder, *, id: str) -> None:
+        super().__init__(id=id)
+        self._folder = folder
+        self.words = ""
+
+    @cached_property
+    def _preset(self) -> Mapping[str, Any] | None:
+        """The settings of the preset as it is now; None if there is none of that name."""
+        try:
+            preset = load(self._folder.facts.preset)
+        except MemlabError:
+            return None
+        return flat_settings(preset.model_dump(mode="json"))
+
+    def filter(self, words: str) -> None:
+        """List only settings that contain these words."""
+        self.words, self.selected = words, 0
+        self.draw()
+
+    def depends(self, view_state: ViewState) -> Hashable:
+        """Edits, filter and selection."""
+        return len(view_state.run.edits), self.words, self.selected, self.has_focus
+
+    def heading(self, view_state: ViewState) -> Content:
+        """The preset, and how many settings differ from it."""
+        lines = setting_lines(settings(self._folder), self._preset, view_state.run)
+        changed = sum(line.preset_value is not None for line in lines)
+        name = safe_text(view_state.folder.facts.preset, 24)
+        parts = ["settings", name, f"{changed} changed", self.words and f"/{self.words}"]
+        return Content(" · ".join(safe_text(part, 40) for part in parts if part))
+
+    def lines(self, view_state: ViewState) -> Sequence[SettingLine]:
+        """The settings that pass the filter."""
+        words = self.words.lower().split()
+        lines = setting_lines(settings(self._folder), self._preset, view_state.run)
+        return [line for line in lines if line.has(words)]
+
+    def written(self, items: Sequence[SettingLine]) -> list[Content]:
+        """Key, value, the value in the preset, edits with their steps."""
+        return [_written(line) for line in items]
+
+    def choose(self, item: SettingLine) -> None:
+        """Show the setting in full."""
+        self.notify(_written(item).plain, markup=False)
+
+
+def _written(line: SettingLine) -> Content:
+    sign, style = ("●", "$text-warning") if line.preset_value is not None else (" ", "")
+    parts: list[Content | tuple[str, str]] = [
+        (f"{sign} ", style),
+        (f"{safe_text(line.key, 40)} ", "$foreground-muted"),
+        (safe_text(line.value, 60), "bold" if sign == "●" else ""),
+    ]
+    if line.preset_value is not None:
+        parts.append((f"  preset {safe_text(line.preset_value, 40)}", "$foreground-muted"))
+    for step, value in line.edits:
+        parts.append((f"  ✎ {safe_text(value, 40)} at step {step:,}", "$text-warning"))
+    return Content.assemble(*parts)
