@@ -10,6 +10,9 @@ from memlab.record.safe_text import safe_text
 from memlab.tui.console import Console
 from memlab.tui.screens import SCREENS
 
+SHORT = 56
+"""Cells below which only the tab of the current screen has its title."""
+
 
 class Bar(Widget):
     """Tabs, and the progress of the run of this process."""
@@ -46,7 +49,8 @@ class Bar(Widget):
             style = Style.parse("reverse bold" if here else "") + Style.from_meta(
                 {"@click": f"app.go('{entry.mode}')"}
             )
-            parts.append(Content.styled(f" {entry.key} {entry.title}{dot} ", style))
+            title = f" {entry.title}" if here or self.size.width >= SHORT else ""
+            parts.append(Content.styled(f" {entry.key}{title}{dot} ", style))
         return Content("").join(parts)
 
     def _status(self) -> str:

@@ -1,38 +1,133 @@
-"""The help on `?`: the keys of the focused widget and its ancestors, from the key tables."""
+"""The help on `?`: the keys of the focused widget and its ancestors, in columns, with search."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import ClassVar, final
 
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
-from memlab.tui.dialogs import MessageBox
+from memlab.tui.dialogs import Dialog
 from memlab.tui.keys import Key, Keys, around
 
 TYPING = "Keys; letters are typed into the input, esc leaves it"
+WIDTH = 64
+"""Cells of a column."""
+GAP = 3
 
 
-def help_for(widget: Widget | None, screen: Widget) -> MessageBox:
-    """A window with the keys that work now, the nearest first."""
-    tables = list(_reachable(table for _, table in around(widget or screen)))
-    width = max(len(key.shown) for _, rows in tables for key in rows)
+@final
+@dataclass(frozen=True)
+class Section:
+    """The keys of one table that work now."""
+
+    title: str
+    rows: tuple[Key, ...]
+
+    def passing(self, words: Sequence[str]) -> "Section":
+        """With the keys whose text contains all words."""
+        rows = tuple(key for key in self.rows if all(word in _text(key) for word in words))
+        return Section(self.title, rows)
+
+    def lines(self, width: int) -> list[Content]:
+        """The title, then a line for each key, and a blank one."""
+        lines = [Content.styled(self.title, "bold underline")]
+        broad = max((len(key.shown) for key in self.rows), default=0)
+        for key in self.rows:
+            sign = Content.styled(key.shown.rjust(broad), "bold")
+            line = Content.assemble(sign, "  ", key.help)
+            lines.append(line.truncate(width, ellipsis=True))
+        return [*lines, Content("")]
+
+
+def _text(key: Key) -> str:
+    return f"{key.shown} {key.label} {key.help}".lower()
+
+
+@final
+class Help(Dialog[None]):
+    """Lists the keys; what is typed filters them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "dismiss(None)", "back", show=False, priority=True),
+        Binding("question_mark", "dismiss(None)", "back", show=False, priority=True),
+        Binding("down", "scroll_keys(1)", show=False),
+        Binding("up", "scroll_keys(-1)", show=False),
+        Binding("pagedown", "scroll_keys(10)", show=False),
+        Binding("pageup", "scroll_keys(-10)", show=False),
+    ]
+    DEFAULT_CSS = """
+    Help { align: center middle; background: $background 60%; }
+    Help .dialog { width: 96%; height: auto; max-height: 96%; padding: 0 2; }
+    Help Input { margin-top: 0; }
+    Help VerticalScroll { height: auto; max-height: 100%; }
+    """
+
+    def __init__(self, title: str, sections: Sequence[Section]) -> None:
+        super().__init__()
+        self.heading, self.sections = title, sections
+
+    def compose(self) -> ComposeResult:
+        """The search above the keys."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(self.heading)
+            box.border_subtitle = Content("esc back")
+            yield Input(placeholder="type to search", compact=True)
+            with VerticalScroll(can_focus=False):
+                yield Static(id="keys")
+
+    def on_mount(self) -> None:
+        """Show all keys."""
+        self._list()
+
+    def on_resize(self) -> None:
+        """As many columns as fit."""
+        self.call_after_refresh(self._list)
+
+    @on(Input.Changed)
+    def _list(self) -> None:
+        words = self.query_one(Input).value.lower().split()
+        sections = [section.passing(words) for section in self.sections]
+        width = self.query_one(VerticalScroll).scrollable_content_region.width
+        text = laid_out([section for section in sections if section.rows], width)
+        self.query_one("#keys", Static).update(text or Content("no key matches"))
+
+    def action_scroll_keys(self, by: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+
+def laid_out(sections: Sequence[Section], width: int) -> Content:
+    """Sections in as many columns as `width` has room for, each in one piece."""
+    n = max(min((width + GAP) // WIDTH, len(sections)), 1)
+    each = max((width + GAP) // n - GAP, 1)
+    columns: list[list[Content]] = [[] for _ in range(n)]
+    for section in sections:
+        min(columns, key=len).extend(section.lines(each))
+    rows = zip_longest(*columns, fillvalue=Content(""))
+    return Content("\n").join(
+        [Content("").join([cell.pad_right(each + GAP - cell.cell_length) for cell in row]).rstrip()
+         for row in rows]
+    )  # fmt: skip
+
+
+def help_for(widget: Widget | None, screen: Widget) -> Help:
+    """The keys that work now, the nearest first."""
+    sections = _reachable(table for _, table in around(widget or screen))
     title = TYPING if isinstance(widget, Input) else "Keys"
-    text = Content("\n\n").join(_section(title, rows, width) for title, rows in tables)
-    return MessageBox(Content(title), text)
+    return Help(title, [section for section in sections if section.rows])
 
 
-def _reachable(tables: Iterable[Keys]) -> Iterable[tuple[str, list[Key]]]:
-    """The title and rows of each table, without those that a nearer one takes for itself."""
+def _reachable(tables: Iterable[Keys]) -> Iterable[Section]:
+    """Each table without the keys that a nearer one uses."""
     used: set[str] = set()
     for table in tables:
         rows = [key for key in table.rows if not used.issuperset(key.press.split(","))]
         used.update(press for key in rows for press in key.press.split(","))
-        yield table.title, rows
-
-
-def _section(title: str, rows: Iterable[Key], width: int) -> Content:
-    lines = [Content.styled(title, "bold underline")]
-    for key in rows:
-        sign = Content.styled(key.shown.rjust(width), "bold")
-        lines.append(Content.assemble(sign, "  ", key.help))
-    return Content("\n").join(lines)
+        yield Section(table.title, tuple(rows))

@@ -11,6 +11,7 @@ from memlab.errors import RunError
 from memlab.record.events import Ended
 from memlab.record.runs import delete
 from memlab.record.status import Status
+from memlab.tui.live.frame import text_of
 from memlab.tui.messages import OpenRun
 from memlab.tui.training_queue import TrainingQueue
 
@@ -364,4 +365,4 @@ async def test_at_40x10_a_run_shows_its_loss_chart(console, make_run, settle):
         assert "train" in text_of(app) and "└" in text_of(app)
         await pilot.press("p")
         await settle(app, pilot)
-        assert not app.screen.query_one("#loss").size.height
+        assert not app.screen.query_one("#loss").display

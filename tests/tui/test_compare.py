@@ -22,9 +22,13 @@ from memlab.tui.compare.curves import (
     measures,
     overlay,
 )
+from memlab.tui.compare.run_picker import RunPicker
+from memlab.tui.live.frame import text_of
 from memlab.tui.messages import CompareRuns
 
 SETTINGS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
+
+HOSTILE = "[red]x[/] [@click=app.quit]q[/] \x1b[31m\x1b]0;t\x07 \u202egnp\u200b" + "w" * 99
 
 
 @pytest.fixture
@@ -391,6 +395,50 @@ async def test_what_is_new_is_shown_and_what_is_not_stays_the_same_object(
 async def test_without_runs_it_says_how_to_get_some(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("4")
-        assert "mark runs with space" in _title(app)
+        assert "choose runs with space" in _title(app)
         await pilot.press("x", "a", "m", "s", "z", "space", "v", "plus", "left", "0", "enter")
         assert app.current_mode == "compare"
+
+
+async def test_an_empty_comparison_offers_the_newest_runs(console, make_run, settle) -> None:
+    for name in ("first", "second", HOSTILE):
+        make_run(name=name)
+    async with console() as (app, pilot):
+        await pilot.press("4")
+        await settle(app, pilot)
+        picker = app.screen.query_one(RunPicker)
+        assert picker.has_focus and picker.size.width > 20
+        text = text_of(app)
+        assert "first" in text and "second" in text and "[red]x[/]" in text
+        assert not set("\x1b\x07\x00\u202e") & set(text)
+
+
+async def test_space_in_the_list_of_runs_adds_a_curve_and_removes_it(
+    console, make_run, settle
+) -> None:
+    runs = [make_run(name=name) for name in ("first", "second")]
+    async with console() as (app, pilot):
+        await pilot.press("4")
+        await settle(app, pilot)
+        for expected in ([1], [1, 0], [0]):
+            await pilot.press("space")
+            await settle(app, pilot)
+            shown = [run.key for run in app.screen._compared]
+            assert shown == [runs[i].path.name for i in expected]
+            assert [s.name[2:] for s in app.screen.plot.view_state.chart.series] == [
+                ["first", "second"][i] for i in expected
+            ]
+            await pilot.press("up" if len(expected) == 2 else "down")
+            await settle(app, pilot)
+
+
+async def test_the_list_of_runs_is_shown_and_hidden_by_its_key(console, make_run, settle) -> None:
+    folder = make_run()
+    for size, before in (((80, 24), False), ((140, 40), True)):
+        async with console(size=size) as (app, pilot):
+            app.post_message(CompareRuns([folder]))
+            await settle(app, pilot)
+            assert app.screen.query_one(RunPicker).display is before
+            await pilot.press("l")
+            await settle(app, pilot)
+            assert app.screen.query_one(RunPicker).display is not before

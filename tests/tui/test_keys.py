@@ -11,7 +11,7 @@ from textual.screen import Screen
 import memlab.tui
 from memlab.tui import keys
 from memlab.tui.app import Memlab
-from memlab.tui.help import help_for
+from memlab.tui.help import Help, Section, help_for, laid_out
 from memlab.tui.keys import Key, Keys
 from memlab.tui.lab.form import SettingsForm
 from memlab.tui.screens import SCREENS
@@ -64,7 +64,7 @@ def test_no_key_means_two_things_in_a_table(table: Keys) -> None:
 async def test_help_lists_every_key_of_what_has_focus_and_of_all_around(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("3")
-        text = help_for(app.focused, app.screen)._text.plain
+        text = laid_out(help_for(app.focused, app.screen).sections, 200).plain
         for table in (keys.TABLE, keys.RUNS, keys.APP):
             assert table.title in text
             assert all(key.help in text for key in table.rows)
@@ -76,8 +76,8 @@ async def test_help_leaves_out_what_a_nearer_key_takes(console, settle) -> None:
         app.screen.query_one(SettingsForm).enter("model.n_layers")
         await settle(app, pilot)
         help = help_for(app.focused, app.screen)
-        assert help._text.plain.count("Back to the presets.") == 1
-        assert "letters are typed" in help._title.plain
+        assert laid_out(help.sections, 200).plain.count("Back to the presets.") == 1
+        assert "letters are typed" in help.heading
 
 
 async def test_question_mark_opens_help_and_escape_leaves_it(console) -> None:
@@ -98,3 +98,25 @@ def test_every_screen_of_the_table_can_be_imported() -> None:
 def test_modes_and_keys_of_screens_are_unique() -> None:
     for name in ("mode", "key", "title"):
         assert len({getattr(entry, name) for entry in SCREENS}) == len(SCREENS)
+
+
+def test_the_help_has_as_many_columns_as_fit_and_loses_no_key() -> None:
+    sections = [Section(table.title, table.rows) for table in (keys.LAB, keys.RUNS, keys.TABLE)]
+    for width in (40, 64, 130, 200):
+        lines = laid_out(sections, width).plain.split("\n")
+        assert all(len(line) <= width for line in lines)
+        assert all(sum(key.shown in line for line in lines) for s in sections for key in s.rows)
+    narrow, wide = (len(laid_out(sections, width).plain.split("\n")) for width in (64, 200))
+    assert wide < narrow / 2
+
+
+async def test_the_help_is_searched_by_typing(console) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("question_mark", *"filter")
+        await pilot.pause()
+        assert isinstance(app.screen, Help)
+        shown = app.screen.query_one("#keys").render().plain
+        assert "Filter the presets" in shown and "Train the preset" not in shown
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, Help)

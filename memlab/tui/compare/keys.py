@@ -13,6 +13,14 @@ COMPARE = Keys(
         Key("s", "group", "seeds", "Show runs that differ only in seed as median and band.", footer=True),
         Key("z", "focus_run", "focus", "Dim all runs except the one under the cursor.", footer=True),
         Key("space", "drop", "drop", "Remove the run from the comparison."),
+        Key("l", "picker", "runs", "Show or hide the list of runs.", footer=True),
         Key("enter", "open", "open", "Open the run under the cursor.", footer=True),
+    ),
+)  # fmt: skip
+
+PICKER = Keys(
+    "Runs to compare",
+    (
+        Key("space", "toggle_run", "add", "Add the run to the comparison, or remove it.", footer=True),
     ),
 )  # fmt: skip

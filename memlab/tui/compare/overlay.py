@@ -80,7 +80,7 @@ class Overlay(Plot[Overlaid]):
         """Measure and axes, what of them is shown, and where the cursor is."""
         viewport = view_state.viewport
         if not view_state.chart.series:
-            return Content("mark runs with space in Runs (3), then press c")
+            return Content("choose runs with space")
         parts = [
             link(f"{safe_text(view_state.measure, 40)} ▸", "screen.cycle_measure"),
             link(f"by {view_state.axis} ▸", "screen.cycle_axis"),

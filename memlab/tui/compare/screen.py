@@ -7,6 +7,7 @@ from typing import ClassVar, final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.theme import Theme
@@ -29,6 +30,7 @@ from memlab.tui.compare.curves import (
 )
 from memlab.tui.compare.keys import COMPARE
 from memlab.tui.compare.overlay import Overlaid, Overlay
+from memlab.tui.compare.run_picker import OfferedRun, RunPicker, newest_runs
 from memlab.tui.console import Console
 from memlab.tui.footer import Footer
 from memlab.tui.messages import CompareRuns, OpenRun
@@ -49,7 +51,7 @@ class CompareScreen(ChartScreen):
     CSS_PATH = "compare.tcss"
     KEYS = COMPARE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
-    AUTO_FOCUS = "Table"
+    AUTO_FOCUS = "#compared"
 
     @dataclass
     class Read(Message):
@@ -59,6 +61,8 @@ class CompareScreen(ChartScreen):
 
     def __init__(self, console: Console) -> None:
         super().__init__()
+        self._runs = console.runs
+        self._offered: list[OfferedRun] = []
         self._chosen: dict[int, RunFolder] = {}
         self._histories: dict[str, History] = {}
         self._known: dict[str, Compared] = {}
@@ -72,8 +76,11 @@ class CompareScreen(ChartScreen):
     def compose(self) -> ComposeResult:
         """The chart, the table."""
         yield Bar()
-        yield Overlay(y_log=True, id="overlay")
-        yield Table()
+        with Horizontal():
+            with Vertical():
+                yield Overlay(y_log=True, id="overlay")
+                yield Table(id="compared")
+            yield RunPicker(id="picker")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -85,10 +92,66 @@ class CompareScreen(ChartScreen):
     def _theme_changed(self, theme: Theme) -> None:
         self._show()
 
+    @dataclass
+    class Offered(Message):
+        """The names of the newest runs were read."""
+
+        runs: list[OfferedRun]
+
+    @work(thread=True, group="offer")
+    def _read_names(self) -> None:
+        self.post_message(self.Offered(newest_runs(self._runs)))
+
+    @on(Offered)
+    def _offer(self, event: Offered) -> None:
+        self._offered = event.runs
+        self._show_picker()
+
+    def _show_picker(self) -> None:
+        compared = {folder.path.name for folder in self._chosen.values()}
+        self.set_class(not compared, "-empty")
+        self.query_one(RunPicker).offer(self._offered, compared)
+
+    @on(RunPicker.Toggled)
+    def _toggled(self, event: RunPicker.Toggled) -> None:
+        event.stop()
+        key = event.folder.path.name
+        kept = {n: folder for n, folder in self._chosen.items() if folder.path.name != key}
+        if len(kept) == len(self._chosen):
+            kept[max(kept, default=0) + 1] = event.folder
+        self._choose(kept)
+
+    def on_screen_resume(self) -> None:
+        """List the runs as they are now; with nothing to compare, offer them."""
+        if not worker_running(self, "offer"):
+            self._read_names()
+        if not self._chosen:
+            self.query_one(RunPicker).focus()
+
+    def action_picker(self) -> None:
+        """Show or hide the list of runs."""
+        self.toggle_class("-picker")
+        self.call_after_refresh(self._focus_picker)
+
+    def _focus_picker(self) -> None:
+        picker = self.query_one(RunPicker)
+        (picker if picker.display else self.query_one("#compared", Table)).focus()
+
     @on(CompareRuns)
     def _compare(self, event: CompareRuns) -> None:
         event.stop()
-        self._chosen = dict(enumerate(event.folders, 1))
+        self._choose(dict(enumerate(event.folders, 1)))
+        if self._chosen:
+            self.query_one("#compared", Table).focus()
+
+    def _choose(self, chosen: dict[int, RunFolder]) -> None:
+        """Compare other runs."""
+        self._chosen = chosen
+        self._show_picker()
+        keys = {folder.path.name for folder in chosen.values()}
+        if any(run.key not in keys for run in self._compared):
+            self._compared = [run for run in self._compared if run.key in keys]
+            self._show()
         self._look()
 
     def _look(self) -> None:
@@ -170,10 +233,10 @@ class CompareScreen(ChartScreen):
                 _count(run.grokked),
             ]
 
-        self.query_one(Table).show(columns, len(runs), cells, fixed=1)
+        self.query_one("#compared", Table).show(columns, len(runs), cells, fixed=1)
 
     def _at_cursor(self) -> Compared | None:
-        row = self.query_one(Table).cursor
+        row = self.query_one("#compared", Table).cursor
         return self._compared[row] if row < len(self._compared) else None
 
     @on(Table.Moved)
@@ -196,9 +259,9 @@ class CompareScreen(ChartScreen):
         if viewport.window or viewport.reading is not None:
             self.plot.focus()
         else:
-            self.query_one(Table).focus()
+            self.query_one("#compared", Table).focus()
         if moved:
-            self.query_one(Table).refresh()
+            self.query_one("#compared", Table).refresh()
 
     @property
     def extent(self) -> XExtent:
@@ -257,9 +320,7 @@ class CompareScreen(ChartScreen):
     def action_drop(self) -> None:
         """Take the run out."""
         if run := self._at_cursor():
-            self._chosen = {n: f for n, f in self._chosen.items() if f.path.name != run.key}
-            self._compared = [one for one in self._compared if one.key != run.key]
-            self._show()
+            self._choose({n: f for n, f in self._chosen.items() if f.path.name != run.key})
 
     @on(Table.Opened)
     def action_open(self) -> None:

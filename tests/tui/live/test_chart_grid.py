@@ -50,7 +50,7 @@ def test_every_name_is_on_exactly_one_page() -> None:
     names = [f"m{i}" for i in range(11)]
     choice = GridChoice(rows=2, columns=2)
     pages = [choice.turned(i, len(names)).shown(names) for i in range(3)]
-    assert sum(pages, []) == names
+    assert [name for page in pages for name in page] == names
     assert choice.turned(3, len(names)) == choice
 
 
@@ -166,7 +166,7 @@ async def test_names_from_files_cannot_drive_the_grid_or_the_settings(
     folder = new_run(tmp_path)
     write_evaluations(folder, begin_run, HOSTILE, "val_loss")
     folder.description["preset"]["task"][HOSTILE] = HOSTILE
-    async with opened(folder) as (pilot, screen):
+    async with opened(folder) as (pilot, _):
         await pilot.press("c", "i", *["ctrl+right"] * 3)
         await pilot.pause()
         text = text_of(pilot.app)

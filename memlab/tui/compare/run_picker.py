@@ -1,0 +1,89 @@
+"""The list of runs next to the comparison: space adds a run to the chart or removes it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar, final
+
+from textual import on
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+
+from memlab.record.folder import RunFolder
+from memlab.record.runs import iter_runs
+from memlab.tui.compare.keys import PICKER
+from memlab.tui.safe_content import safe
+from memlab.tui.table import Column, Table
+
+NEWEST = 300
+"""Runs that are offered."""
+_NAME = 60
+
+
+@final
+@dataclass(frozen=True)
+class OfferedRun:
+    """A run that may be compared."""
+
+    folder: RunFolder
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The name of its folder."""
+        return self.folder.path.name
+
+
+def newest_runs(runs: Path) -> list[OfferedRun]:
+    """The newest runs of a folder, with their display names."""
+    return [
+        OfferedRun(folder, folder.labels().name or folder.path.name)
+        for folder in islice(iter_runs(runs), NEWEST)
+    ]
+
+
+@final
+class RunPicker(Table):
+    """Offers runs; those in the comparison are marked."""
+
+    KEYS = PICKER
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+
+    @dataclass
+    class Toggled(Message):
+        """A run is to be added to the comparison, or removed from it."""
+
+        folder: RunFolder
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._offered: Sequence[OfferedRun] = ()
+
+    def offer(self, runs: Sequence[OfferedRun], compared: Collection[str]) -> None:
+        """List runs; `compared` holds the keys of those in the chart."""
+        self._offered = runs
+
+        def cells(row: int) -> list[Content]:
+            run = runs[row]
+            sign = ("◉", "$text-success") if run.key in compared else ("○", "$foreground-muted")
+            return [Content.assemble(sign), safe(run.name, _NAME)]
+
+        self.show([Column("mark", "", 1), Column("run", "runs", 29)], len(runs), cells)
+
+    def action_toggle_run(self) -> None:
+        """Add the run under the cursor, or remove it."""
+        if self.cursor < len(self._offered):
+            self.post_message(self.Toggled(self._offered[self.cursor].folder))
+
+    @on(Table.Opened)
+    @on(Table.FirstCellClicked)
+    def _clicked(self, event: Message) -> None:
+        event.stop()
+        self.action_toggle_run()
+
+    @on(Table.Moved)
+    @on(Table.HeaderClicked)
+    def _moved(self, event: Message) -> None:
+        event.stop()
