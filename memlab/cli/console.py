@@ -1,6 +1,7 @@
 """`memlab` without a command: opens the console and passes it the functions that train."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -60,7 +61,15 @@ def _trainer(leaving: "Leaving") -> "TrainingFunctions":
         finally:
             leaving.busy.release()
 
-    return TrainingFunctions(train, _detach, probe, _fork)
+    return TrainingFunctions(train, _detach, probe, _fork, _is_machine_idle)
+
+
+def _is_machine_idle() -> bool:
+    """Whether fewer than half of the cores were busy during the last minute."""
+    try:
+        return os.getloadavg()[0] < (os.cpu_count() or 1) / 2
+    except OSError:
+        return False
 
 
 def _detach(folder: "RunFolder") -> None:

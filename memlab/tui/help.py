@@ -17,7 +17,7 @@ from memlab.tui.dialogs import Dialog
 from memlab.tui.keys import Key, Keys, around
 
 TYPING = "Keys; letters are typed into the input, esc leaves it"
-WIDTH = 64
+WIDTH = 54
 """Cells of a column."""
 GAP = 3
 
@@ -64,9 +64,11 @@ class Help(Dialog[None]):
     ]
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 60%; }
-    Help .dialog { width: 96%; height: auto; max-height: 96%; padding: 0 2; }
-    Help Input { margin-top: 0; }
-    Help VerticalScroll { height: auto; max-height: 100%; }
+    Help #box {
+        width: 96%; height: 96%; padding: 0 1; border: round $primary; background: $surface;
+    }
+    Help Input { background: $boost; }
+    Help VerticalScroll { height: 1fr; margin-top: 1; }
     """
 
     def __init__(self, title: str, sections: Sequence[Section]) -> None:
@@ -75,7 +77,7 @@ class Help(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """The search above the keys."""
-        with Vertical(classes="dialog") as box:
+        with Vertical(id="box") as box:
             box.border_title = Content(self.heading)
             box.border_subtitle = Content("esc back")
             yield Input(placeholder="type to search", compact=True)

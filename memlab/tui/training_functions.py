@@ -28,3 +28,5 @@ class TrainingFunctions:
     """measures a few updates: seconds for one; raises why not, as when a run trains here"""
     fork: Fork | None = None
     """forks a run at a step in a process of its own; returns at once"""
+    is_machine_idle: Callable[[], bool] = lambda: False
+    """whether a few updates would disturb nobody, so that the console may time them unasked"""

@@ -118,6 +118,7 @@ class TrainedModel:
         self.interrupted: Callable[[], bool] = lambda: False
         self.probe: Callable[[Preset], float] = lambda preset: 0.01
         self.work: Callable[[RunFolder], None] = lambda folder: None
+        self.is_machine_idle: Callable[[], bool] = lambda: False
 
     def train(self, folder: RunFolder, interrupted: Callable[[], bool]) -> None:
         self.interrupted = interrupted
@@ -136,7 +137,9 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def opened(size: tuple[int, int] = (120, 40), **options: Any) -> Any:
-        trainer = TrainingFunctions(trained.train, trained.detached.append, trained.probe)
+        trainer = TrainingFunctions(
+            trained.train, trained.detached.append, trained.probe, trained.is_machine_idle
+        )
         app = Memlab(here / "runs", trainer, **options)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)

@@ -195,7 +195,7 @@ def _picture(app) -> str:
 
 def _values(app) -> list[str]:
     """The column of values in the table."""
-    table = app.screen.query_one("Table")
+    table = app.screen.query_one("#compared")
     return [table._cells(row)[1].plain for row in range(table._rows)]
 
 
@@ -205,7 +205,7 @@ async def test_all_runs_are_in_chart_and_table(compare_screen, size) -> None:
         assert app.current_mode == "compare"
         assert "1 one" in _picture(app)
         assert "2 two [b]" in _picture(app)
-        table = app.screen.query_one("Table")
+        table = app.screen.query_one("#compared")
         text = "\n".join(table.render_line(y).text for y in range(table.size.height))
         assert "3 three" in text
         assert "seed" in text
@@ -238,7 +238,7 @@ async def test_zoom_and_pan_as_in_live(compare_screen) -> None:
 
 async def test_arrows_belong_to_the_rows_again_after_values_were_read(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
-        table = app.screen.query_one("Table")
+        table = app.screen.query_one("#compared")
         for begin, end in (("v", "escape"), ("v", "v"), ("plus", "0")):
             before = table.cursor
             await pilot.press(begin)

@@ -388,3 +388,27 @@ async def test_text_that_cannot_be_shown_as_it_is_cannot_be_edited_here(
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+async def test_preflight_has_the_description_and_the_claims_of_the_preset(console, here, settle):
+    claims = "[{measure: val_loss, at_most: 0.5, at_end: true, source: s}, "
+    claims += "{measure: val_accuracy, at_least: 0.9, by_step: 2000, source: s}]"
+    text = (here / "presets/quickstart.yaml").read_text()
+    (here / "presets/quickstart.yaml").write_text(f"{text}\nclaims: {claims}\n")
+    async with console() as (app, _):
+        shown = _text(app, Preflight)
+        assert "about" in shown and "then generalizes" in shown
+        assert "val_loss ≤ 0.5 at the end" in shown
+        assert "val_accuracy ≥ 0.9 by step 2,000" in shown
+
+
+async def test_the_duration_is_estimated_unasked_on_an_idle_machine(
+    console, trained, settle
+) -> None:
+    async with console() as (app, _):
+        assert "press m to estimate" in _text(app, Preflight)
+    trained.is_machine_idle = lambda: True
+    async with console() as (app, pilot):
+        await settle(app, pilot)
+        assert "press m to estimate" not in _text(app, Preflight)
+        assert "6 s" in _text(app, Preflight)

@@ -1,6 +1,6 @@
 """The keys of the Compare screen."""
 
-from memlab.tui.keys import Key, Keys
+from memlab.tui.keys import TABLE, Key, Keys
 from memlab.tui.plots.keys import CHART_SCREEN
 
 COMPARE = Keys(
@@ -22,5 +22,6 @@ PICKER = Keys(
     "Runs to compare",
     (
         Key("space", "toggle_run", "add", "Add the run to the comparison, or remove it.", footer=True),
+        *TABLE.rows,
     ),
 )  # fmt: skip

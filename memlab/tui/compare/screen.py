@@ -125,6 +125,9 @@ class CompareScreen(ChartScreen):
         """List the runs as they are now; with nothing to compare, offer them."""
         if not worker_running(self, "offer"):
             self._read_names()
+        self.call_after_refresh(self._focus_if_empty)
+
+    def _focus_if_empty(self) -> None:
         if not self._chosen:
             self.query_one(RunPicker).focus()
 
@@ -141,8 +144,7 @@ class CompareScreen(ChartScreen):
     def _compare(self, event: CompareRuns) -> None:
         event.stop()
         self._choose(dict(enumerate(event.folders, 1)))
-        if self._chosen:
-            self.query_one("#compared", Table).focus()
+        self.call_after_refresh(self.query_one("#compared", Table).focus)
 
     def _choose(self, chosen: dict[int, RunFolder]) -> None:
         """Compare other runs."""

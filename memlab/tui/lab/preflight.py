@@ -9,6 +9,7 @@ from textual.widgets import Static
 from memlab.errors import MemlabError
 from memlab.preset.check import Report
 from memlab.preset.findings import PresetFinding
+from memlab.preset.schema import Claim
 from memlab.tui.lab.draft import Draft
 from memlab.tui.safe_content import safe
 
@@ -41,6 +42,7 @@ class Preflight(Static):
         elif isinstance(found, MemlabError):
             parts.append(safe(f"✗ {found}", 600, lines=True, style="$text-error"))
         parts.append(_differences(draft))
+        parts += [_about(draft), _claims(draft)]
         self._parts = [part for part in parts if part]
         self._lay()
 
@@ -112,6 +114,37 @@ def _finding(finding: PresetFinding) -> Content:
         "\n  ",
         safe(f"try {finding.advice}", 300, style="dim"),
     )
+
+
+def _about(draft: Draft) -> Content:
+    """The description of the preset."""
+    about = draft.text("about")
+    return (
+        Content.assemble(("about\n", "bold"), safe(about, 1000)) if about.strip() else Content("")
+    )
+
+
+def _claims(draft: Draft) -> Content:
+    """What the preset claims about its results."""
+    if not draft.base.claims:
+        return Content("")
+    lines = [safe(f"· {_claim(claim)}", 200) for claim in draft.base.claims]
+    return Content("\n").join([Content.styled("claims", "bold"), *lines])
+
+
+def _claim(claim: Claim) -> str:
+    """A claim in a line: "val_loss ≤ 0.0314 at the end"."""
+    if claim.completes is not None:
+        return f"completes {claim.completes.prompt}"
+    bounds = (("≥", claim.at_least), ("≤", claim.at_most), ("=", claim.equals))
+    bound = " ".join(f"{sign} {value:g}" for sign, value in bounds if value is not None)
+    if claim.by_step is not None:
+        when = f"by step {claim.by_step:,}"
+    elif claim.not_by_step is not None:
+        when = f"not by step {claim.not_by_step:,}"
+    else:
+        when = "at the end"
+    return " ".join(part for part in (claim.split, claim.measure, bound, when) if part)
 
 
 def _differences(draft: Draft) -> Content:

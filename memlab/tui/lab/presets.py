@@ -109,6 +109,7 @@ class Presets(Vertical):
         problem = safe(str(chosen.problem), 2000, lines=True, style="$text-error")
         about = safe(chosen.about, 2000) if chosen.preset else problem
         self.query_one("#about Static", Static).update(about)
+        self.set_class(chosen.preset is None, "-problem")
         self.post_message(self.Chosen(chosen))
 
     @on(OptionList.OptionSelected)

@@ -74,6 +74,7 @@ class LabScreen(Screen[None]):
 
     def __init__(self, console: Console) -> None:
         super().__init__()
+        self._trainer, self._training = console.trainer, console.training
         self._probe = console.trainer.probe if console.trainer else None
         self._drafts: dict[str, Draft] = {}
         self._reverted: dict[str, Draft] = {}
@@ -214,6 +215,15 @@ class LabScreen(Screen[None]):
         if self._draft and event.preset == self._draft.preset:
             self._found = event.found
             self._show_preflight()
+            if isinstance(event.found, Report):
+                self._estimate_if_idle()
+
+    def _estimate_if_idle(self) -> None:
+        """Estimate the duration unasked, if no run trains here and the machine is idle."""
+        trainer, is_training = self._trainer, self._training.current is not None
+        is_known = self._seconds is not None or bool(self._note)
+        if trainer and not is_training and not is_known and trainer.is_machine_idle():
+            self.action_measure()
 
     def action_measure(self) -> None:
         """Measure a few updates."""
