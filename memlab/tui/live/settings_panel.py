@@ -11,11 +11,11 @@ from memlab.errors import MemlabError
 from memlab.preset.load import load
 from memlab.record.folder import RunFolder
 from memlab.record.safe_text import safe_text
+from memlab.record.settings_diff import shown_setting
 from memlab.record.snapshot import Snapshot
 from memlab.record.summary import flat_settings, settings
 from memlab.tui.live.lines import Lines
 from memlab.tui.live.view_state import ViewState
-from memlab.tui.settings_diff import shown_setting
 
 
 @final
