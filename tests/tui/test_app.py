@@ -344,7 +344,7 @@ def test_the_console_opens_without_torch(here) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "content"), [("lab", "PresetOptions"), ("runs", "Table"), ("compare", "Overlay")]
+    ("mode", "content"), [("lab", "PresetOptions"), ("runs", "Table"), ("compare", "RunPicker")]
 )
 async def test_at_40x10_the_main_content_keeps_the_space(console, make_run, settle, mode, content):
     make_run(name="first")

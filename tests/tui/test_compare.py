@@ -294,7 +294,7 @@ async def test_beyond_its_end_a_run_has_no_value(console, make_run, settle) -> N
 
 async def test_the_mouse_points_and_turns_as_in_live(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
-        await pilot.click("#overlay", offset=(60, 10))
+        await pilot.click("#overlay", offset=(42, 10))
         assert 200 < app.screen.viewport.reading < 400
         event = MouseScrollUp(app.screen.plot, 60, 10, 0, -1, 0, False, False, False, 60, 12)
         app.screen.plot.post_message(event)
