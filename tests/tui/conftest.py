@@ -138,7 +138,10 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
     @asynccontextmanager
     async def opened(size: tuple[int, int] = (120, 40), **options: Any) -> Any:
         trainer = TrainingFunctions(
-            trained.train, trained.detached.append, trained.probe, trained.is_machine_idle
+            trained.train,
+            trained.detached.append,
+            trained.probe,
+            is_machine_idle=trained.is_machine_idle,
         )
         app = Memlab(here / "runs", trainer, **options)
         async with app.run_test(size=size) as pilot:
