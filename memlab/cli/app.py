@@ -31,6 +31,7 @@ from memlab.cli.spikes import spikes
 from memlab.cli.sweep import SWEEP_COMMANDS, sweep
 from memlab.cli.torture import torture
 from memlab.cli.verify import verify
+from memlab.cli.watch import watch
 from memlab.version import __version__
 
 app = typer.Typer(
@@ -91,6 +92,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         report,
         export,
         import_log,
+        watch,
     ),
     "Presets": (
         presets,

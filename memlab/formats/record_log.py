@@ -97,19 +97,20 @@ def tables(run: LogRun, named: Sequence[NamedSeries], place: str, attempt: int) 
 
 
 def blocks(
-    rows: Table, judged: Table, first: int
+    rows: Table, judged: Table, first: int, stop: int | None = None
 ) -> Iterator[tuple[Steps, dict[str, Values], list[Evaluated]]]:
-    """Rows, and evaluations among them, from step `first` on, in blocks of some steps."""
+    """Rows, and evaluations among them, from step `first` to before `stop`, in blocks."""
     tables = [*rows.values(), *judged.values()]
     at = first
     last = max((int(steps[-1]) for steps, _ in tables if len(steps)), default=-1)
-    while at <= last:
+    stop = last + 1 if stop is None else stop
+    while at < stop:
         ends = [
             int(steps[place])
             for steps, _ in tables
             if (place := int(np.searchsorted(steps, at)) + CHUNK) < len(steps)
         ]
-        end = min(ends, default=last + 1)
+        end = min([*ends, stop])
         steps, columns = _rows({name: _cut(series, at, end) for name, series in rows.items()})
         yield (
             steps,

@@ -1,0 +1,124 @@
+"""A log that grows is a run that grows, and at the end the same run that an import makes."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memlab.errors import DataError
+from memlab.formats import read_log
+from memlab.formats.follow import LogFollower
+from memlab.formats.names import name_series
+from memlab.formats.record_log import record_run
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+
+from .test_fixtures import FOLDER, TEXT
+
+
+def content(folder):
+    """All that a run holds."""
+    snapshot = History(RunFolder(folder.path)).until()
+    rows = {name: snapshot.steps.measured(name) for name in snapshot.steps.columns}
+    found = {name: (s.tolist(), [repr(v) for v in v.tolist()]) for name, (s, v) in rows.items()}
+    names = list(snapshot.evaluations)
+    return found, {name: [repr(v) for v in snapshot.evaluations[name].tolist()] for name in names}
+
+
+def follow(data, cuts, path, runs):
+    """A run that follows a file which is written in pieces."""
+    path.write_bytes(b"")
+    follower = LogFollower(path, runs)
+    for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True):
+        with path.open("ab") as file:
+            file.write(data[start:stop])
+        follower.poll()
+    follower.close()
+    return follower.recording
+
+
+FILES = [
+    TEXT / "nanogpt.txt", TEXT / "llmc_main.log", TEXT / "log.jsonl", TEXT / "keras.csv",
+    FOLDER / "lightning" / "version_0" / "metrics.csv", FOLDER / "run-fixture.wandb",
+    next((FOLDER / "tensorboardX").iterdir()),
+]  # fmt: skip
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from(FILES), st.lists(st.floats(0, 1), max_size=5))
+def test_a_file_that_grows_gives_the_run_that_an_import_gives(tmp_path_factory, source, places):
+    folder = tmp_path_factory.mktemp("follow")
+    data = source.read_bytes()
+    cuts = sorted({int(place * len(data)) for place in places})
+    recording = follow(data, cuts, folder / source.name, folder / "runs")
+    log = read_log(source)
+    run = log.runs[0]
+    imported = record_run(run, log, name_series(run), folder / "imported", "a").folder
+    assert content(recording.folder) == content(imported)
+
+
+def test_rows_are_there_while_the_file_grows_but_for_the_newest(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("step,loss\n")
+    follower = LogFollower(path, tmp_path / "runs")
+    assert follower.poll() and follower.recording is None
+    with path.open("a") as file:
+        file.write("10,1.5\n20,1.25\n3")
+    assert follower.poll()
+    history = History(RunFolder(follower.recording.folder.path))
+    assert history.until().steps["step"].tolist() == [10]
+    assert not follower.poll()
+    history.refresh()
+    assert history.until().steps["step"].tolist() == [10, 20]
+    with path.open("a") as file:
+        file.write("0,1.0\n")
+    follower.poll()
+    follower.close()
+    history.refresh()
+    now = history.until()
+    assert now.steps["step"].tolist() == [10, 20, 30] and follower.recording.attempts == 1
+    np.testing.assert_array_equal(now.steps["loss"], [1.5, 1.25, 1.0])
+
+
+def test_a_state_that_is_replaced_is_read_again(tmp_path):
+    path = tmp_path / "trainer_state.json"
+    rows = [{"loss": 2.0 / i, "step": 10 * i} for i in range(1, 5)]
+
+    def write(n):
+        path.write_text(json.dumps({"global_step": 10 * n, "log_history": rows[:n]}))
+
+    write(2)
+    follower = LogFollower(path, tmp_path / "runs")
+    follower.poll()
+    path.write_text('{"log_history": [')
+    follower.poll()
+    write(4)
+    follower.poll()
+    follower.close()
+    steps = History(RunFolder(follower.recording.folder.path)).until().steps
+    assert steps["step"].tolist() == [10, 20, 30, 40] and follower.recording.attempts == 1
+
+
+def test_a_file_that_is_written_anew_with_another_column(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,loss\n1,1.0\n2,0.5\n3,0.25\n")
+    follower = LogFollower(tmp_path, tmp_path / "runs")
+    follower.poll()
+    path.write_text("step,loss,val_loss\n1,1.0,\n2,0.5,0.75\n3,0.25,\n4,0.125,\n")
+    follower.poll()
+    follower.close()
+    rows, judged = content(follower.recording.folder)
+    assert rows["loss"][0] == [1, 2, 3, 4] and judged["val_loss"] == ["0.75"]
+
+
+def test_what_is_not_there_or_does_not_fit_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no log to watch"):
+        LogFollower(tmp_path / "missing", tmp_path)
+    path = tmp_path / "a.csv"
+    path.write_text("step,loss\n1,2\n1,2,3\n")
+    with pytest.raises(DataError, match="line 3"):
+        LogFollower(path, tmp_path).poll()
