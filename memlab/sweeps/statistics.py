@@ -5,7 +5,8 @@ it made. Such a run is neither dropped nor counted with its last step.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -139,7 +140,7 @@ class PairedDifference:
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:
     """The summary of `second - first`, pair by pair."""
     differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    return PairedDifference(**asdict(final_values(list(differences))), p=sign_flip_p(differences))
+    return PairedDifference(**vars(final_values(list(differences))), p=sign_flip_p(differences))
 
 
 def sign_flip_p(differences: ArrayLike) -> float | None:
@@ -150,6 +151,12 @@ def sign_flip_p(differences: ArrayLike) -> float | None:
     d = np.asarray(differences, np.float64)
     if not FEWEST_FOR_P <= len(d) <= MOST_FOR_EXACT or not np.isfinite(d).all():
         return None
-    signs = np.array(list(product((1.0, -1.0), repeat=len(d))))  # (2**n, n)
+    signs = _signs(len(d))
     means = np.abs(signs @ d) / len(d)
     return float(np.mean(means >= abs(d.mean()) * (1 - 1e-12)))
+
+
+@cache
+def _signs(n: int) -> NDArray[np.float64]:
+    """(2**n, n) all choices of n signs."""
+    return np.array(list(product((1.0, -1.0), repeat=n)))

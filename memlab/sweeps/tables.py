@@ -1,7 +1,7 @@
 """The result tables of a sweep: a row for each cell, paired differences, and the footer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
@@ -140,9 +140,9 @@ class Results:
             "at": dict(cell.cell.at),
             "runs": [state.member.run for state in cell.states],
             "members": number,
-            **{event: asdict(cell.event(event)) for event in self.events},
+            **{event: vars(cell.event(event)) for event in self.events},
             "final": {
-                name: asdict(cell.final(name)) | _geometric(name, cell.values(name))
+                name: vars(cell.final(name)) | _geometric(name, cell.values(name))
                 for name in cell.measures
                 if measures is None or name in measures
             },
@@ -210,7 +210,7 @@ def _paired(axis: Axis, first: CellResult, second: CellResult, measure: str) -> 
         "to": second.cell.at[axis.key],
         "settings": {key: at for key, at in second.cell.at.items() if key != axis.key},
         "measure": measure,
-        **asdict(paired_difference([x for x, _ in pairs], [y for _, y in pairs])),
+        **vars(paired_difference([x for x, _ in pairs], [y for _, y in pairs])),
     }
 
 
