@@ -102,6 +102,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     ),
     "Models and data": (
         predict,
+        measure,
         evaluate_checkpoint,
         data,
     ),
@@ -118,26 +119,3 @@ for panel, commands in PANELS.items():
     for command in commands:
         app.command(NAMES.get(command), rich_help_panel=panel)(command)
 app.add_typer(sweep, name="sweep", rich_help_panel="Train")
-app.command()(run)
-app.command()(resume)
-app.command()(fork)
-app.command()(explain)
-app.command()(replay)
-app.command()(runs)
-app.command()(show)
-app.command()(spikes)
-app.command("import")(import_log)
-app.command()(plot)
-app.command()(report)
-app.command()(check)
-app.command()(presets)
-app.command()(predict)
-app.command()(measure)
-app.command("eval")(evaluate_checkpoint)
-app.command()(verify)
-app.command()(bench)
-app.command()(data)
-app.command()(export)
-app.command()(doctor)
-app.command()(torture)
-app.add_typer(sweep, name="sweep")
