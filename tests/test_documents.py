@@ -58,6 +58,7 @@ def test_commands_and_targets_that_a_page_names_exist(page):
 
     text = (ROOT / page).read_text("utf-8")
     commands = {c.name or c.callback.__name__ for c in app.registered_commands}
+    commands |= {group.name for group in app.registered_groups}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for word in re.findall(r"bin/memlab +([a-z]+)", text):
         assert word in commands

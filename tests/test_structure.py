@@ -24,7 +24,7 @@ def test_no_class_name_occurs_twice():
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     )
-    assert {name for name, n in count.items() if n > 1} <= EXPECTED_TWICE
+    assert {name for name, n in count.items() if n > 1} == set()
 
 
 def test_no_import_is_renamed_because_of_a_clash():
@@ -35,15 +35,15 @@ def test_no_import_is_renamed_because_of_a_clash():
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
-        if alias.asname and _of_memlab(node, alias)
+        if alias.asname not in (None, alias.name) and _of_memlab(node, alias)
     }
-    assert aliases == EXPECTED_ALIASES
+    assert aliases == set()
 
 
 def test_no_module_imports_itself_through_others():
     """Imports within functions count; those for type checkers only do not."""
     graph = {module: set(_imports(module, tree)) for module, tree in TREES.items()}
-    assert _cycles(graph) == EXPECTED_CYCLES
+    assert _cycles(graph) == set()
 
 
 def _of_memlab(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
@@ -102,9 +102,3 @@ def test_the_search_for_cycles_finds_them():
     graph = defaultdict(set, {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"a"}})
     assert _cycles(graph) == {frozenset("bc")}
     assert _cycles({"a": {"b"}, "b": set()}) == set()
-
-
-EXPECTED_TWICE = {"Chosen", "Pointed", "Opened", "Read", "Moved", "Axis", "Outcome", "Progress"}
-"""to be renamed: messages of the console, and classes of the sweeps"""
-EXPECTED_ALIASES: set[tuple[str, str, str]] = set()
-EXPECTED_CYCLES: set[frozenset[str]] = set()

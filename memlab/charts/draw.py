@@ -15,8 +15,7 @@ from memlab.charts.chart import Band, Chart, Marks, Series
 from memlab.charts.decimate import spans
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
-from memlab.charts.legend import legend as legend_of
-from memlab.charts.legend import plain_marker
+from memlab.charts.legend import legend_line, plain_marker
 from memlab.charts.raster import Cells, Dots, dots
 from memlab.charts.text import Fragment, Lines, cut, fitted, stripped
 
@@ -40,7 +39,7 @@ def draw(
     margin = Fragment(" " * where.left, "tick")
     above: Lines = []
     if legend:
-        above = [fitted([margin, *legend_of(chart, where.x, where.columns, colour)], width)]
+        above = [fitted([margin, *legend_line(chart, where.x, where.columns, colour)], width)]
     labels = Cells(where.label_rows, where.columns)
     paint_labels(labels, chart, where.x)
     above += [fitted([margin, *row], width) for row in labels.lines()]

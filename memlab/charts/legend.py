@@ -42,7 +42,7 @@ def notes(chart: Chart, x: Axis) -> list[str]:
     return [f"{n} point{'s' * (n > 1)} {what}" for n, what in counted if n]
 
 
-def legend(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
+def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
     """The names of what is shown, with the values at the cursor or the last ones.
 
     What has no room is left out whole, from the end; the number of curves left out is shown.

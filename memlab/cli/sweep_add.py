@@ -27,7 +27,7 @@ def add(
     from memlab.errors import MemlabError
     from memlab.record.runs import runs_folder
     from memlab.sweeps.change import add_seeds, add_steps
-    from memlab.sweeps.progress import Progress, counts
+    from memlab.sweeps.progress import SweepProgress, counts
     from memlab.sweeps.sweep import find_sweep
 
     found = find_sweep(runs_folder(runs), sweep)
@@ -38,6 +38,6 @@ def add(
     number = read_seeds(seeds)
     added = add_steps(found, change or "") if number is None else add_seeds(found, number)
     if json:
-        print_json({"sweep": added.id, "members": counts(Progress(added).read())})
+        print_json({"sweep": added.id, "members": counts(SweepProgress(added).read())})
     else:
         stderr().print(f"{len(added.members)} members; memlab sweep resume {added.id}")

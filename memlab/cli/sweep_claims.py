@@ -3,7 +3,7 @@
 from typing import Any
 
 from memlab.claims.sweep_verdicts import events_of, judge_sweep, sweep_statement
-from memlab.sweeps.progress import Progress
+from memlab.sweeps.progress import SweepProgress
 from memlab.sweeps.schema import SweepClaim
 from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.tables import Results
@@ -12,7 +12,7 @@ from memlab.sweeps.tables import Results
 def sweep_report(sweep: Sweep) -> dict[str, Any]:
     """What `memlab verify` tells of a sweep."""
     claims = [SweepClaim.model_validate(dict(claim)) for claim in sweep.plan.claims]
-    results = Results(Progress(sweep), events_of(claims))
+    results = Results(SweepProgress(sweep), events_of(claims))
     return {
         "sweep": sweep.id,
         "preset": sweep.name,

@@ -63,7 +63,7 @@ def execute_sweep(
     from memlab.cli.sweep_tables import print_results
     from memlab.cli.training import interruptible
     from memlab.sweeps.executor import execute
-    from memlab.sweeps.progress import Progress, counts
+    from memlab.sweeps.progress import SweepProgress, counts
     from memlab.sweeps.tables import Results
 
     with interruptible() as interrupted, LiveTable(sweep, quiet or as_json) as table:
@@ -71,7 +71,7 @@ def execute_sweep(
             sweep, executor, interrupted=interrupted, show=table.show, fail_fast=fail_fast
         )
     number = counts(states)
-    results = Results(Progress(sweep))
+    results = Results(SweepProgress(sweep))
     if as_json:
         print_json(results.to_json())
     elif not quiet:

@@ -11,7 +11,7 @@ def list_(json: Json = False, runs: RunsFolder = None) -> None:
     from memlab.errors import RunError
     from memlab.record.runs import runs_folder
     from memlab.sweeps.load import names
-    from memlab.sweeps.progress import Progress, counts, status_of
+    from memlab.sweeps.progress import SweepProgress, counts, status_of
     from memlab.sweeps.sweep import Sweep, sweep_paths
 
     sweeps: list[dict[str, Any]] = []
@@ -23,7 +23,7 @@ def list_(json: Json = False, runs: RunsFolder = None) -> None:
                 {"sweep": path.name, "name": "", "status": "damaged", "error": str(error)}
             )
             continue
-        number = counts(Progress(sweep).read())
+        number = counts(SweepProgress(sweep).read())
         status = status_of(sweep, number)
         sweeps.append({"sweep": sweep.id, "name": sweep.name, "status": status, "members": number})
     if json:

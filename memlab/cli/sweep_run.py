@@ -46,10 +46,10 @@ def run(
     from memlab.cli.sweep_plan import print_plan
     from memlab.record.runs import runs_folder
     from memlab.sweeps.expand import expand
-    from memlab.sweeps.load import load
+    from memlab.sweeps.load import load_sweep
     from memlab.sweeps.sweep import Sweep
 
-    found = load(source, overrides or (), name=name, seeds=read_seeds(seeds))
+    found = load_sweep(source, overrides or (), name=name, seeds=read_seeds(seeds))
     plan = expand(found, runs_folder(runs), threads)
     if dry_run:
         print_plan(plan, jobs or jobs_here(threads), device, as_json=json)
@@ -83,9 +83,9 @@ def resume(
 
 def _attempts_so_far(sweep: "Sweep") -> dict[str, int]:
     """Attempts of members that failed or were stopped, which shall be tried again."""
-    from memlab.sweeps.progress import Progress
+    from memlab.sweeps.progress import SweepProgress
 
-    progress = Progress(sweep)
+    progress = SweepProgress(sweep)
     given_up = [state for state in progress.read() if state.state in ("failed", "stopped")]
     attempts = {state.member.run: progress.folder(state.member).attempts() for state in given_up}
     return {run: own[-1].number for run, own in attempts.items() if own}

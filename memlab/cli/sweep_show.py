@@ -27,13 +27,13 @@ def show(
     from memlab.cli.output import print_json
     from memlab.cli.sweep_tables import print_csv, print_results
     from memlab.record.runs import runs_folder
-    from memlab.sweeps.progress import Progress
+    from memlab.sweeps.progress import SweepProgress
     from memlab.sweeps.sweep import find_sweep
     from memlab.sweeps.tables import Results
 
     gc.disable()  # what is read has no cycles, and the collector would look through it again and again
     found = find_sweep(runs_folder(runs), sweep)
-    results = Results(Progress(found), event or ())
+    results = Results(SweepProgress(found), event or ())
     results.check_measures(measure or ())
     if json:
         print_json(results.to_json(measure))

@@ -8,12 +8,12 @@ def stop(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
     """Ask all workers of a sweep to save and leave, wherever they are."""
     from memlab.cli.output import print_json, stderr
     from memlab.record.runs import runs_folder
-    from memlab.sweeps.progress import Progress, counts
+    from memlab.sweeps.progress import SweepProgress, counts
     from memlab.sweeps.sweep import find_sweep
 
     found = find_sweep(runs_folder(runs), sweep)
     found.stop()
-    number = counts(Progress(found).read())
+    number = counts(SweepProgress(found).read())
     if json:
         print_json({"sweep": found.id, "members": number})
     else:

@@ -29,7 +29,7 @@ def work(
     from memlab.cli.training import interruptible
     from memlab.record.runs import runs_folder
     from memlab.record.safe_text import safe_text
-    from memlab.sweeps.progress import Progress, counts
+    from memlab.sweeps.progress import SweepProgress, counts
     from memlab.sweeps.sweep import find_sweep
     from memlab.sweeps.worker import Worker
 
@@ -44,7 +44,7 @@ def work(
             found, training_on(device), threads=threads, interrupted=interrupted, report=report
         )
         worker.run(wait=wait)
-    number = counts(Progress(found).read())
+    number = counts(SweepProgress(found).read())
     if json:
         print_json({"sweep": found.id, "members": number})
     if interrupted():

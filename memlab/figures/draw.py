@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from memlab.figures.draw_answers import answers_height, draw_answers
 from memlab.figures.draw_cells import cells_height, draw_cells, draw_shares
 from memlab.figures.draw_curves import draw_curves
-from memlab.figures.plot import Answers, CellGrid, Curves, FigureData, Panel, Shares
+from memlab.figures.plot import Answers, CellGrid, FigureData, Panel, PlottedCurves, Shares
 from memlab.figures.style import Style, matplotlib_settings
 from memlab.figures.text import plain
 
@@ -45,7 +45,7 @@ def _draw(plot: FigureData, style: Style) -> "Figure":
         is_first, is_last = i < columns, i >= n - columns
         entries |= _draw_panel(axes, panel, style, first=is_first, last=is_last)
     below = _note(figure, plot.note, style)
-    if len(entries) > 1 or (entries and not isinstance(plot.panels[0], Curves)):
+    if len(entries) > 1 or (entries and not isinstance(plot.panels[0], PlottedCurves)):
         below += _legend(figure, entries, below / total, style)
     rect = (0, below / total, 1, 1 - below / total)
     layout.set(rect=rect)
@@ -59,7 +59,7 @@ def _draw_panel(
 ) -> dict[str, Any]:
     """Draw one panel; its legend: label to handle."""
     match panel:
-        case Curves():
+        case PlottedCurves():
             return draw_curves(axes, panel, style, rule_labels=first, x_label=last)
         case CellGrid():
             return draw_cells(axes, panel, style)
@@ -73,7 +73,7 @@ def _draw_panel(
 def _height(panel: Panel, style: Style, plot: FigureData) -> float:
     rows = -(-len(plot.panels) // plot.columns)
     match panel:
-        case Curves():
+        case PlottedCurves():
             return style.panel_height * (1.5 if rows == 1 else 1.0 if rows <= 3 else 0.75)
         case CellGrid() | Shares():
             return cells_height(panel, style, plot.columns)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from memlab.charts import Band, Chart, Series, VerticalRule
 from memlab.charts.theme import Colour
-from memlab.figures.plot import Curves, Floats, Points
+from memlab.figures.plot import Floats, PlottedCurves, Points
 from memlab.figures.style import BLACK, DASHES, GREY, PALETTE, ROLES, Style
 from memlab.figures.text import plain
 
@@ -38,7 +38,7 @@ class Look:
 
 
 def draw_curves(
-    axes: Any, panel: Curves, style: Style, *, rule_labels: bool, x_label: bool
+    axes: Any, panel: PlottedCurves, style: Style, *, rule_labels: bool, x_label: bool
 ) -> dict[str, Any]:
     """Draw a panel; its legend: label to handle.
 
@@ -86,7 +86,7 @@ def draw_curves(
     return entries
 
 
-def _looks(panel: Curves) -> Callable[[Colour], Look]:
+def _looks(panel: PlottedCurves) -> Callable[[Colour], Look]:
     """From a colour of the chart to its look: RGB get those of the palette in their order."""
     chart = panel.chart
     drawn: tuple[Series | Band | Points, ...] = (*panel.points, *chart.series, *chart.bands)
@@ -147,7 +147,7 @@ def _y(y: Floats, chart: Chart) -> NDArray[np.float64]:
     return np.where(shown, y, np.nan)
 
 
-def _scale(axes: Any, panel: Curves) -> None:
+def _scale(axes: Any, panel: PlottedCurves) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
     chart = panel.chart

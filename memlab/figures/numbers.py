@@ -6,7 +6,7 @@ import json
 import math
 from importlib.resources import files
 
-from memlab.figures.plot import Answers, CellGrid, Curves, FigureData, Panel, Shares
+from memlab.figures.plot import Answers, CellGrid, FigureData, Panel, PlottedCurves, Shares
 
 HEADER = ("panel", "element", "name", "x", "y", "y2", "text")
 
@@ -37,7 +37,7 @@ def redraw_script(plot: FigureData, csv_name: str, picture_name: str) -> str:
 
 def _panel(panel: Panel) -> dict[str, object]:
     match panel:
-        case Curves(chart=chart):
+        case PlottedCurves(chart=chart):
             scales = {"x_log": chart.x_log, "y_log": chart.y_log}
             return {"x": panel.x_label, "y": panel.y_label, **scales}
         case CellGrid() | Shares():

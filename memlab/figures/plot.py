@@ -30,7 +30,7 @@ class Points:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Curves:
+class PlottedCurves:
     """Curves over one x axis, with what is marked on them."""
 
     chart: Chart
@@ -152,7 +152,7 @@ class Answers:
                     yield "token", name, float(step), float(i), token.p, token.text
 
 
-Panel = Curves | CellGrid | Shares | Answers
+Panel = PlottedCurves | CellGrid | Shares | Answers
 
 
 @final

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from memlab.charts import Band, Chart, Level, Marks, Series, VerticalRule
-from memlab.figures.plot import Curves, Floats
+from memlab.figures.plot import Floats, PlottedCurves
 from memlab.figures.source import RunSource
 from memlab.record.events import Edited, Started
 from memlab.record.extremes import Extremes, column_extremes
@@ -22,7 +22,7 @@ RULED = ("memorized", "grokked", "collapsed", "diverged")
 """phases that get a vertical rule"""
 
 
-def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
+def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> PlottedCurves:
     """Loss over steps: raw as a band, its trend, by split; chance level, phases and spikes."""
     if "loss" not in run.now.steps.columns:
         return _evaluated_loss(run, x_log=x_log)
@@ -40,14 +40,14 @@ def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> Curves:
         y_log=True,
         x_range=x_range(run, x_log),
     )
-    return Curves(chart, "loss (nats)")
+    return PlottedCurves(chart, "loss (nats)")
 
 
 def _spike_marks(run: RunSource) -> Marks:
     return Marks.at("spike", [(s.peak_step, s.peak) for s in run.now.spikes], "spike")
 
 
-def _evaluated_loss(run: RunSource, *, x_log: bool) -> Curves:
+def _evaluated_loss(run: RunSource, *, x_log: bool) -> PlottedCurves:
     """The losses of a run that records none per step."""
     chart = Chart(
         series=evaluated(run, "loss", SPLITS),
@@ -56,10 +56,10 @@ def _evaluated_loss(run: RunSource, *, x_log: bool) -> Curves:
         y_log=True,
         x_range=x_range(run, x_log),
     )
-    return Curves(chart, "loss (nats)")
+    return PlottedCurves(chart, "loss (nats)")
 
 
-def accuracy_panel(run: RunSource, *, x_log: bool = True) -> Curves:
+def accuracy_panel(run: RunSource, *, x_log: bool = True) -> PlottedCurves:
     """Accuracy over steps by split, in percent."""
     chart = Chart(
         series=evaluated(run, "accuracy", SPLITS),
@@ -68,10 +68,10 @@ def accuracy_panel(run: RunSource, *, x_log: bool = True) -> Curves:
         y_range=FULL_SHARE,
         x_range=x_range(run, x_log),
     )
-    return Curves(chart, "accuracy", percent=True)
+    return PlottedCurves(chart, "accuracy", percent=True)
 
 
-def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True) -> Curves:
+def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True) -> PlottedCurves:
     """A per-step column: a line through the extremes of each pixel."""
     raw = _extremes(run, name, columns, x_log)
     chart = Chart(
@@ -81,7 +81,7 @@ def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True)
         y_log=is_log(run, name, raw.low),
         x_range=x_range(run, x_log),
     )
-    return Curves(chart, axis_label(run, name))
+    return PlottedCurves(chart, axis_label(run, name))
 
 
 def evaluated(run: RunSource, kind: str, splits: tuple[str, ...]) -> tuple[Series, ...]:

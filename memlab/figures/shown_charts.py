@@ -7,7 +7,7 @@ import numpy as np
 
 from memlab.charts import Chart, Tiles
 from memlab.figures.draw import draw
-from memlab.figures.plot import CellGrid, Curves, FigureData, Floats, Panel
+from memlab.figures.plot import CellGrid, FigureData, Floats, Panel, PlottedCurves
 from memlab.figures.save import Origin, to_bytes
 from memlab.figures.style import style_of
 from memlab.record import files
@@ -40,7 +40,7 @@ def _panel(name: str, chart: Chart | Tiles, x_label: str) -> Panel:
     if isinstance(chart, Tiles):
         return CellGrid(_grid(chart), "", "", f"{name}: first right at step", blank=chart.blank)
     is_share = name.endswith("accuracy")
-    return Curves(chart, name.replace("_", " "), x_label, percent=is_share)
+    return PlottedCurves(chart, name.replace("_", " "), x_label, percent=is_share)
 
 
 def _grid(tiles: Tiles) -> Floats:

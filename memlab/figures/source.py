@@ -13,7 +13,7 @@ from memlab.record.history import History
 from memlab.record.measure import Measure
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
-from memlab.sweeps.progress import Progress
+from memlab.sweeps.progress import SweepProgress
 from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.tables import CellResult, Results
 
@@ -69,7 +69,7 @@ class SweepSnapshot:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self._progress = Progress(sweep)
+        self._progress = SweepProgress(sweep)
         self._results: dict[tuple[str, ...], Results] = {}
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, final
 from memlab.errors import MemlabError, nearest
 from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.record.safe_text import safe_text
-from memlab.sweeps.plan import Axis
+from memlab.sweeps.plan import SweepAxis
 from memlab.sweeps.tables import CellResult, Results
 
 MOST_GRIDS = 6
@@ -20,8 +20,8 @@ MOST_GRIDS = 6
 class SweepGrid:
     """CellGrid over the axes `x` and `y`, the other axes fixed."""
 
-    x: Axis
-    y: Axis | None
+    x: SweepAxis
+    y: SweepAxis | None
     """None = the sweep has one axis"""
     fixed: Mapping[str, Any]
     cells: Mapping[tuple[Any, Any], CellResult]
@@ -80,7 +80,7 @@ def grids(source: SweepSnapshot, results: Results, options: FigureOptions) -> li
     return found
 
 
-def _axis(axes: list[Axis], key: str) -> Axis:
+def _axis(axes: list[SweepAxis], key: str) -> SweepAxis:
     matches = [a for a in axes if key in (a.key, axis_name(a.key), *a.keys)]
     if not matches:
         names = [axis.key for axis in axes]

@@ -11,7 +11,7 @@ IN_MEMORY = 1 << 20
 
 
 @final
-class Column:
+class LogColumn:
     """An array that grows; a long one lies in a temporary file and is mapped when it is read."""
 
     def __init__(self, dtype: type[np.generic]) -> None:

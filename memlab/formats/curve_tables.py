@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from memlab.errors import MemlabError
-from memlab.formats.export import Curves
 from memlab.formats.log import Values
+from memlab.formats.run_curves import RunCurves
 from memlab.record.row_format import is_missing
 
 
-def write_wide(curves: Curves, path: Path) -> None:
+def write_wide(curves: RunCurves, path: Path) -> None:
     """Write a row per step with every column: `step, loss, ..., val_loss`."""
     names = (*curves.row_names, *curves.evaluated_names)
     aside = path.with_name(f".{path.name}.part")
@@ -30,7 +30,7 @@ def write_wide(curves: Curves, path: Path) -> None:
     aside.replace(path)
 
 
-def write_long(curves: Curves, path: Path) -> None:
+def write_long(curves: RunCurves, path: Path) -> None:
     """Write a row per value: `step, name, value`."""
     aside = path.with_name(f".{path.name}.part")
     with aside.open("w", newline="", encoding="utf-8") as file:
@@ -42,7 +42,7 @@ def write_long(curves: Curves, path: Path) -> None:
     aside.replace(path)
 
 
-def write_parquet(curves: Curves, path: Path) -> None:
+def write_parquet(curves: RunCurves, path: Path) -> None:
     """Write the wide table; null where nothing was recorded.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from memlab.errors import DataError
-from memlab.formats.columns import Column
+from memlab.formats.columns import LogColumn
 from memlab.formats.log import LogRun, LogSeries, Steps, Values
 
 MAX_ATTEMPTS = 999
@@ -23,7 +23,7 @@ class _Growing:
     """A series that is being read."""
 
     def __init__(self, attempt: int) -> None:
-        self.steps, self.values = Column(np.int64), Column(np.float64)
+        self.steps, self.values = LogColumn(np.int64), LogColumn(np.float64)
         self.starts = [0] * (attempt + 1)
         self.last = 0
         """its last step"""
@@ -33,7 +33,7 @@ class _Growing:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _SeriesPart:
     """The values of one series in a block of rows."""
 
     rows: Steps
@@ -88,7 +88,7 @@ class RunBuilder:
         parts = {}
         for name, i in ids.items():
             (rows,) = np.nonzero(which == i)
-            parts[name] = _Part(rows, at[rows], numbers[rows])
+            parts[name] = _SeriesPart(rows, at[rows], numbers[rows])
         self._add(parts)
 
     def add_rows(self, steps: Steps, columns: Mapping[str, tuple[Values, Steps | None]]) -> None:
@@ -103,15 +103,15 @@ class RunBuilder:
         for name, (values, rows) in columns.items():
             which = np.arange(len(steps)) if rows is None else rows
             if len(which):
-                parts[name] = _Part(which, steps[which], values)
+                parts[name] = _SeriesPart(which, steps[which], values)
         self._add(parts)
 
     def add_values(self, series: Mapping[str, tuple[Steps, Steps, Values]]) -> None:
         """Add a block of single values: by name (place in the file, step, value), each (value,)."""
         self._flush()
-        self._add({name: _Part(*arrays) for name, arrays in series.items() if len(arrays[0])})
+        self._add({name: _SeriesPart(*arrays) for name, arrays in series.items() if len(arrays[0])})
 
-    def _add(self, parts: Mapping[str, _Part]) -> None:
+    def _add(self, parts: Mapping[str, _SeriesPart]) -> None:
         for name in parts:
             if name not in self._series:
                 self._series[name] = _Growing(self._attempts - 1)
@@ -125,7 +125,7 @@ class RunBuilder:
             growing.last, growing.last_value = int(part.steps[-1]), float(part.values[-1])
             growing.attempt = bisect_right(growing.starts, len(growing.steps) - 1) - 1
 
-    def _without_copies(self, name: str, part: _Part) -> _Part:
+    def _without_copies(self, name: str, part: _SeriesPart) -> _SeriesPart:
         """The same without values that repeat the one before at its step.
 
         Lightning and the Hugging Face Trainer write the epoch in every row, two of them at a step.
@@ -140,9 +140,9 @@ class RunBuilder:
         if not same.any():
             return part
         kept = ~(same & ((part.values == before) | (np.isnan(part.values) & np.isnan(before))))
-        return _Part(part.rows[kept], part.steps[kept], part.values[kept])
+        return _SeriesPart(part.rows[kept], part.steps[kept], part.values[kept])
 
-    def _split(self, parts: Mapping[str, _Part]) -> None:
+    def _split(self, parts: Mapping[str, _SeriesPart]) -> None:
         """Begin an attempt at each row where a series repeats a step or goes back."""
         back: list[tuple[int, int, str]] = []
         """(row, row of the value before, or -1, name)"""
@@ -165,7 +165,7 @@ class RunBuilder:
                 begun = row
                 self._begin_attempt(parts, row)
 
-    def _begin_attempt(self, parts: Mapping[str, _Part], row: int) -> None:
+    def _begin_attempt(self, parts: Mapping[str, _SeriesPart], row: int) -> None:
         self._attempts += 1
         if self._attempts > MAX_ATTEMPTS:
             raise DataError(

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from memlab.errors import RunError
 from memlab.formats.crc32c import masked_crc, masked_crcs
-from memlab.formats.export import CHUNK, Curves
 from memlab.formats.protobuf import encode_field, encode_varint
+from memlab.formats.run_curves import CHUNK, RunCurves
 from memlab.formats.tensorboard import VERSION
 
 
 @final
-class EventWriter:
+class TensorBoardWriter:
     """Appends events to a file."""
 
     def __init__(self, file: IO[bytes], wall: float) -> None:
@@ -72,7 +72,7 @@ def _summary(tag: str, value: float) -> bytes:
     return encode_field(1, encode_field(1, tag.encode()) + scalar)
 
 
-def write_events(curves: Curves, folder: Path) -> None:
+def write_events(curves: RunCurves, folder: Path) -> None:
     """Write a folder with one event file that holds every series.
 
     Raises:
@@ -86,7 +86,7 @@ def write_events(curves: Curves, folder: Path) -> None:
     path = folder / f"events.out.tfevents.{int(curves.created):010d}.memlab.0.0"
     aside = path.with_name("." + path.name)
     with aside.open("wb") as file:
-        writer = EventWriter(file, curves.created)
+        writer = TensorBoardWriter(file, curves.created)
         for name, steps, values in curves.series():
             for start in range(0, len(steps), CHUNK):
                 cut = slice(start, start + CHUNK)

@@ -8,14 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from memlab.formats.export import Curves
+from memlab.formats.run_curves import RunCurves
 from memlab.record.row_format import is_missing
 
 NAMES = {"lr": "learning_rate"}
 """memlab's columns that the Trainer calls otherwise"""
 
 
-def write_state(curves: Curves, path: Path) -> None:
+def write_state(curves: RunCurves, path: Path) -> None:
     """Write the history of a run as the Trainer would have."""
     rows: list[dict[str, Any]] = []
     n_columns = len(curves.row_names)

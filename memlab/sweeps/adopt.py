@@ -8,7 +8,7 @@ from typing import Any
 from memlab.errors import MemlabError
 from memlab.record.folder import RunFolder
 from memlab.record.summary import flat_settings
-from memlab.sweeps.plan import Axis, Cell, Member, Plan
+from memlab.sweeps.plan import Cell, Member, Plan, SweepAxis
 from memlab.sweeps.sweep import Sweep
 
 SEEDS = "training.seed"
@@ -49,7 +49,7 @@ def adopt_runs(runs: Path, folders: Sequence[RunFolder], name: str) -> Sweep:
         about="",
         base=str(presets[0].get("name", "")),
         axes=tuple(
-            Axis(key, (key,), tuple(_values(own.get(key) for own in settings))) for key in axes
+            SweepAxis(key, (key,), tuple(_values(own.get(key) for own in settings))) for key in axes
         ),
         cells=tuple(cells),
         members=tuple(members),

@@ -9,7 +9,7 @@ from memlab.preset.fields import Field, fields
 from memlab.preset.override import full_key
 from memlab.preset.validate import task_kind
 from memlab.sweeps.load import SweepSource
-from memlab.sweeps.plan import VARIANT, Axis
+from memlab.sweeps.plan import VARIANT, SweepAxis
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class AxisValue:
     """where it is written"""
 
 
-def axes_of(source: SweepSource) -> list[tuple[Axis, list[AxisValue]]]:
+def axes_of(source: SweepSource) -> list[tuple[SweepAxis, list[AxisValue]]]:
     """The axes of a sweep, each with its values.
 
     Variants come first: one may choose another task, which replaces the settings of the task.
@@ -46,7 +46,7 @@ def axes_of(source: SweepSource) -> list[tuple[Axis, list[AxisValue]]]:
     return axes
 
 
-_Axes = list[tuple[Axis, list[AxisValue]]]
+_Axes = list[tuple[SweepAxis, list[AxisValue]]]
 
 
 def _variants(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
@@ -63,7 +63,7 @@ def _variants(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
         }
         values.append(AxisValue(name, resolved, place(("variants", name))))
     keys = dict.fromkeys(key for value in values for key in value.overrides)
-    return [(Axis(VARIANT, (VARIANT, *keys), tuple(variants)), values)]
+    return [(SweepAxis(VARIANT, (VARIANT, *keys), tuple(variants)), values)]
 
 
 def _linked(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
@@ -83,7 +83,7 @@ def _linked(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
             )
         values.append(AxisValue(next(iter(resolved.values())), resolved, at))
     keys = tuple(values[0].overrides)
-    axis = Axis(keys[0], keys, tuple(value.label for value in values))
+    axis = SweepAxis(keys[0], keys, tuple(value.label for value in values))
     _refuse_repeats(axis, place(("linked",)))
     return [(axis, values)]
 
@@ -93,7 +93,7 @@ def _grid(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
     axes = []
     for written, labels in source.file.grid.items():
         key = _key(written, settings, place(("grid", written)))
-        axis = Axis(key, (key,), tuple(labels))
+        axis = SweepAxis(key, (key,), tuple(labels))
         _refuse_repeats(axis, place(("grid", written)))
         places = [place(("grid", written, i)) for i in range(len(labels))]
         values = [AxisValue(x, {key: x}, at) for x, at in zip(labels, places, strict=True)]
@@ -115,7 +115,7 @@ def _key(name: str, settings: Mapping[str, Field], where: str) -> str:
     return full
 
 
-def _refuse_repeats(axis: Axis, where: str) -> None:
+def _refuse_repeats(axis: SweepAxis, where: str) -> None:
     values: Sequence[Any] = axis.values
     for i, value in enumerate(values):
         if value in values[:i]:

@@ -8,7 +8,7 @@ from memlab.record import files
 from memlab.record.run_id import new_ids
 from memlab.record.runs import TRASH, delete
 from memlab.sweeps.plan import Member, seed_changes
-from memlab.sweeps.progress import Progress
+from memlab.sweeps.progress import SweepProgress
 from memlab.sweeps.sweep import FOLDER, Addition, Sweep
 
 
@@ -79,7 +79,7 @@ def delete_sweep(sweep: Sweep) -> list[str]:
     Raises:
         BusyError: a member is alive; nothing was moved.
     """
-    progress = Progress(sweep)
+    progress = SweepProgress(sweep)
     alive = [s.member.run for s in progress.read() if s.state == "running"]
     if alive:
         raise BusyError(

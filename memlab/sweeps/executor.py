@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from memlab.errors import MemlabError
-from memlab.sweeps.progress import MemberState, Progress, counts
+from memlab.sweeps.progress import MemberState, SweepProgress, counts
 from memlab.sweeps.sweep import Sweep
 
 SHORTEST, SHARE = 0.5, 0.01
@@ -58,7 +58,7 @@ def execute(
     Returns:
         How the members stand at the end.
     """
-    progress = Progress(sweep)
+    progress = SweepProgress(sweep)
     executor.start(sweep)
     try:
         _watch(sweep, progress, executor, interrupted, show, fail_fast)
@@ -72,7 +72,7 @@ def execute(
 
 def _watch(  # noqa: PLR0913 - the arguments of `execute`
     sweep: Sweep,
-    progress: Progress,
+    progress: SweepProgress,
     executor: Executor,
     interrupted: Callable[[], bool],
     show: Show,

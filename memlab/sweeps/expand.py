@@ -16,7 +16,7 @@ from memlab.record.run_filter import FilterError, Test, parse
 from memlab.record.run_id import new_ids
 from memlab.sweeps.axes import AxisValue, axes_of
 from memlab.sweeps.load import SweepSource
-from memlab.sweeps.plan import VARIANT, Axis, Cell, Member, Plan, seed_changes
+from memlab.sweeps.plan import VARIANT, Cell, Member, Plan, SweepAxis, seed_changes
 from memlab.sweeps.select import cell_at, facts_of
 
 MAX_MEMBERS = 20_000
@@ -72,7 +72,9 @@ def expand(source: SweepSource, runs: Path, threads: int = 1) -> Plan:
     )
 
 
-def _cells(source: SweepSource, axes: Sequence[tuple[Axis, list[AxisValue]]]) -> Iterator[Cell]:
+def _cells(
+    source: SweepSource, axes: Sequence[tuple[SweepAxis, list[AxisValue]]]
+) -> Iterator[Cell]:
     """All combinations of the axes' values, the last axis changing fastest."""
     sizes: dict[str, int] = {}
     """training examples by task"""

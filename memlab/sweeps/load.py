@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from memlab.errors import PresetError, nearest
-from memlab.preset import load as presets
+from memlab.preset import load
 from memlab.preset.error_text import shown
 from memlab.preset.fields import Field, fields, settings_of
 from memlab.preset.merge import merged
@@ -29,7 +29,7 @@ class SweepSource:
     """where the base preset's task looks for its files"""
 
 
-def load(
+def load_sweep(
     ref: str,
     overrides: Sequence[str] = (),
     *,
@@ -48,7 +48,7 @@ def load(
     if path is None:
         source = _from_preset(ref)
     else:
-        document = presets.parsed(path)
+        document = load.parsed(path)
         source = _from_document(document, path.parent)
     for override in overrides:
         source = _overridden(source, override)
@@ -66,14 +66,14 @@ def find(ref: str) -> Path | None:
         PresetError: a path that does not exist, or neither a sweep file nor a preset has the name.
     """
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
-        path = presets.find(ref)
-        value = presets.parsed(path).value
+        path = load.find(ref)
+        value = load.parsed(path).value
         is_sweep = isinstance(value, dict) and "base" in value and "task" not in value
         return path if is_sweep else None
     known = names()
     if ref in known:
         return known[ref]
-    if ref in (others := presets.names()):
+    if ref in (others := load.names()):
         return None
     every = [*known, *others]
     raise PresetError(
@@ -86,15 +86,15 @@ def find(ref: str) -> Path | None:
 def names() -> dict[str, Path]:
     """Names to sweep files; one in the current folder hides a shipped one of the same name."""
     paths: dict[str, Path] = {}
-    for folder in (presets.HERE, presets.SHIPPED):
-        for path in sorted((folder / presets.SWEEPS).rglob("*.yaml")):
+    for folder in (load.HERE, load.SHIPPED):
+        for path in sorted((folder / load.SWEEPS).rglob("*.yaml")):
             paths.setdefault(path.stem, path)
     return paths
 
 
 def _from_preset(ref: str) -> SweepSource:
-    path = presets.find(ref)
-    base = presets.read(path)
+    path = load.find(ref)
+    base = load.read(path)
     name = base.value.get("name") if isinstance(base.value, dict) else None
     values = {"name": name if isinstance(name, str) else path.stem, "base": ref}
     document = Document(values, {(): "command line"})
@@ -106,11 +106,11 @@ def _from_document(document: Document, folder: Path) -> SweepSource:
     where = document.place(("base",))
     try:
         beside = folder / f"{file.base}.yaml"
-        path = beside if beside.is_file() else presets.find(file.base)
+        path = beside if beside.is_file() else load.find(file.base)
     except PresetError as error:
         error.where = where
         raise
-    return SweepSource(file, document, presets.read(path), path.parent)
+    return SweepSource(file, document, load.read(path), path.parent)
 
 
 def _validated(document: Document) -> SweepFile:

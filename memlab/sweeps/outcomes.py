@@ -11,7 +11,7 @@ from memlab.errors import MemlabError
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.summary import end_summary
-from memlab.sweeps.progress import MemberState, Progress
+from memlab.sweeps.progress import MemberState, SweepProgress
 from memlab.sweeps.statistics import StepsToEvent, steps_to_event
 
 PHASES = {"memorized": "train_accuracy>=0.99", "grokked": "val_accuracy>=0.99 after memorizing"}
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def outcomes(
-    progress: Progress, states: Iterable[MemberState], events: Sequence[str] = ()
+    progress: SweepProgress, states: Iterable[MemberState], events: Sequence[str] = ()
 ) -> list[Outcome]:
     """The outcomes of members that made at least one step.
 

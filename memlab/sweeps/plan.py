@@ -9,7 +9,7 @@ VARIANT = "variant"
 
 
 @dataclass(frozen=True)
-class Axis:
+class SweepAxis:
     """Something that differs between cells."""
 
     key: str
@@ -60,7 +60,7 @@ class Plan:
     about: str
     base: str
     """name of the preset that all cells start from"""
-    axes: tuple[Axis, ...]
+    axes: tuple[SweepAxis, ...]
     cells: tuple[Cell, ...]
     members: tuple[Member, ...]
     """in the order of execution: every cell's first seed before any cell's second"""
@@ -86,7 +86,7 @@ class Plan:
             KeyError, TypeError: it is not of that form.
         """
         known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
-        axes = (Axis(a["key"], tuple(a["keys"]), tuple(a["values"])) for a in stored["axes"])
+        axes = (SweepAxis(a["key"], tuple(a["keys"]), tuple(a["values"])) for a in stored["axes"])
         return cls(
             **known
             | {

@@ -45,7 +45,7 @@ class MemberState:
 
 
 @final
-class Progress:
+class SweepProgress:
     """Follows the members of a sweep. Keep it: whether a worker elsewhere lives is seen by watching."""
 
     def __init__(self, sweep: Sweep) -> None:

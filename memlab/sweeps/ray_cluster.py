@@ -10,7 +10,7 @@ from typing import Any, final
 
 from memlab.errors import MemlabError
 from memlab.sweeps.executor import Executor
-from memlab.sweeps.progress import Progress
+from memlab.sweeps.progress import SweepProgress
 from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.worker import Train, Worker
 
@@ -54,7 +54,7 @@ class RayCluster(Executor):
         take = self._ray.remote(take_member).options(
             num_cpus=sweep.plan.threads, max_retries=RETRIES
         )
-        left = [state.member for state in Progress(sweep).read() if state.state == "queued"]
+        left = [state.member for state in SweepProgress(sweep).read() if state.state == "queued"]
         path = str(sweep.path.absolute())
         self._tasks = [take.remote(path, member.run, self._train) for member in left]
 

@@ -70,7 +70,7 @@ class SweepClaim(Settings):
         return sum(bound is not None for bound in bounds)
 
 
-class ForkPoint(Settings):
+class ForkSource(Settings):
     """A checkpoint that every member starts from."""
 
     run: str = setting(min_length=1, help="A run's id, its beginning, or its path.")
@@ -98,7 +98,7 @@ class SweepFile(Settings):
         ["seed"], help="What the seeds feed: seed, or only some children, such as [init]."
     )
     claims: list[SweepClaim] = setting([], help="Expected results.")
-    fork: ForkPoint | None = setting(
+    fork: ForkSource | None = setting(
         None, alias="from", help="A checkpoint of a run that members continue instead of starting."
     )
 

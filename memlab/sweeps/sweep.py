@@ -22,7 +22,7 @@ from memlab.errors import RunError
 from memlab.record import files, labels, sealed_json
 from memlab.record.labels import Labels
 from memlab.record.run_id import new_id
-from memlab.sweeps.plan import Axis, Cell, Member, Plan
+from memlab.sweeps.plan import Cell, Member, Plan, SweepAxis
 
 FORMAT = "memlab-sweep"
 VERSION = (1, 0)
@@ -107,7 +107,7 @@ class Sweep:
         return labels.read(self.path, self.id).name or self.plan.name
 
     @property
-    def axes(self) -> tuple[Axis, ...]:
+    def axes(self) -> tuple[SweepAxis, ...]:
         """What differs between cells."""
         return self.plan.axes
 

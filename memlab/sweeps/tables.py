@@ -10,8 +10,8 @@ from memlab.record import sealed_json
 from memlab.record.attempt import place
 from memlab.record.measure import Measures
 from memlab.sweeps.outcomes import PHASES, Outcome, event_times, outcomes
-from memlab.sweeps.plan import VARIANT, Axis, Cell
-from memlab.sweeps.progress import MemberState, Progress, counts, status_of
+from memlab.sweeps.plan import VARIANT, Cell, SweepAxis
+from memlab.sweeps.progress import MemberState, SweepProgress, counts, status_of
 from memlab.sweeps.statistics import (
     FinalValues,
     StepsToEvent,
@@ -60,7 +60,7 @@ class CellResult:
 class Results:
     """All that is known of a sweep at one moment."""
 
-    def __init__(self, progress: Progress, events: Sequence[str] = ()) -> None:
+    def __init__(self, progress: SweepProgress, events: Sequence[str] = ()) -> None:
         self.sweep: Sweep = progress.sweep
         self.events = (*PHASES, *events)
         self.states = progress.read()
@@ -161,7 +161,7 @@ class Results:
                         if entry["n"]:
                             yield entry
 
-    def _neighbours(self, axis: Axis) -> Iterator[tuple[CellResult, CellResult]]:
+    def _neighbours(self, axis: SweepAxis) -> Iterator[tuple[CellResult, CellResult]]:
         rest: dict[str, dict[Any, CellResult]] = {}
         for cell in self.cells:
             others = repr({key: at for key, at in cell.cell.at.items() if key != axis.key})
@@ -198,7 +198,7 @@ def _geometric(measure: str, values: Sequence[float]) -> dict[str, float | None]
     return geometric(values) if Measures()[measure].scale == "log" else {}
 
 
-def _paired(axis: Axis, first: CellResult, second: CellResult, measure: str) -> dict[str, Any]:
+def _paired(axis: SweepAxis, first: CellResult, second: CellResult, measure: str) -> dict[str, Any]:
     before = {one.seed: one.state.final.get(measure) for one in first.finished}
     after = {one.seed: one.state.final.get(measure) for one in second.finished}
     pairs = [

@@ -20,7 +20,7 @@ from memlab.record.attempt import STANDSTILL
 from memlab.record.events import Event
 from memlab.record.folder import RunFolder
 from memlab.sweeps.plan import Member, with_changes
-from memlab.sweeps.progress import MemberState, Progress
+from memlab.sweeps.progress import MemberState, SweepProgress
 from memlab.sweeps.sweep import Sweep
 
 POLL_SECONDS = 1.0
@@ -68,7 +68,7 @@ class Worker:
             threads: of each member; None = as the sweep was planned.
             interrupted: polled while it trains and waits; true asks it to save and leave.
         """
-        self._progress = Progress(sweep)
+        self._progress = SweepProgress(sweep)
         self._train, self._fork, self._report = train, fork, report
         self._threads = threads or sweep.plan.threads
         self._interrupted = interrupted
@@ -104,7 +104,7 @@ class Worker:
         """Take the first member that can be taken; false when there is none."""
         sweep = self._progress.sweep
         if sweep.has_changed():
-            self._progress = Progress(Sweep.open(sweep.path))
+            self._progress = SweepProgress(Sweep.open(sweep.path))
         return any(self._take(member) for member in self._progress.sweep.members)
 
     def _take(self, member: Member) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from memlab.record.doctor import examine
 from memlab.record.events import Event, Finding
-from memlab.torture.small_run import Outcome, child, outcome, processes, train, victim
+from memlab.torture.small_run import FinalState, child, outcome, processes, train, victim
 from memlab.torture.trial import Trial
 
 
@@ -20,7 +20,7 @@ class Fill(Trial):
     name = "full disk"
     promise = "the run reports it and waits, loses nothing, and ends with the same bits"
 
-    def __init__(self, folder: Path, chance: random.Random, truth: Outcome, whole: Path) -> None:
+    def __init__(self, folder: Path, chance: random.Random, truth: FinalState, whole: Path) -> None:
         """`whole`: where the undisturbed run lies, whose files tell how large they become."""
         super().__init__(folder, chance)
         self._truth = truth

@@ -12,7 +12,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.row_writer import ROWS_PER_SEAL
 from memlab.record.status import Status
-from memlab.torture.small_run import Outcome, child, outcome, processes, progress, train, victim
+from memlab.torture.small_run import FinalState, child, outcome, processes, progress, train, victim
 from memlab.torture.trial import Trial
 
 
@@ -23,7 +23,9 @@ class Kill(Trial):
     name = "kill -9"
     promise = "the folder is valid, at most one flush is lost, and the run ends with the same bits"
 
-    def __init__(self, folder: Path, chance: random.Random, truth: Outcome, seconds: float) -> None:
+    def __init__(
+        self, folder: Path, chance: random.Random, truth: FinalState, seconds: float
+    ) -> None:
         """`seconds`: how long the undisturbed run takes."""
         super().__init__(folder, chance)
         self._truth, self._seconds = truth, seconds

@@ -41,7 +41,7 @@ processes = multiprocessing.get_context("fork")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FinalState:
     """All that must be the same however often a run was interrupted."""
 
     steps: NDArray[np.int64]
@@ -50,7 +50,7 @@ class Outcome:
     files: dict[str, bytes]
     """weights and optimizer of the newest checkpoint"""
 
-    def difference(self, other: "Outcome") -> str | None:
+    def difference(self, other: "FinalState") -> str | None:
         """What differs by a bit, if anything."""
         if not np.array_equal(self.steps, other.steps):
             return "the steps that have a row"
@@ -61,7 +61,7 @@ class Outcome:
         return None if self.files == other.files else "weights or optimizer"
 
 
-def outcome(folder: RunFolder) -> Outcome:
+def outcome(folder: RunFolder) -> FinalState:
     """What a run has come to.
 
     Raises:
@@ -72,7 +72,7 @@ def outcome(folder: RunFolder) -> Outcome:
     stored = folder.checkpoints.load(need="resume").files
     names = ("model.safetensors", "optimizer.safetensors")
     events = [_timeless(e) for e in snapshot.events if e.kind not in OF_AN_ATTEMPT]
-    return Outcome(steps, rows, events, {name: stored[name] for name in names})
+    return FinalState(steps, rows, events, {name: stored[name] for name in names})
 
 
 def _timeless(event: Event) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def child(target: Callable[..., None], *arguments: Any) -> ForkProcess:
     return process
 
 
-def undisturbed(runs: Path) -> Outcome:
+def undisturbed(runs: Path) -> FinalState:
     """What the run comes to when it is left alone."""
     process = child(train, runs)
     process.join()

@@ -8,8 +8,8 @@ import torch
 
 from memlab.errors import RunError
 from memlab.preset.run_preset import preset_of
+from memlab.record import events
 from memlab.record.events import Event, Finding
-from memlab.record.events import from_json as event_from_json
 from memlab.record.folder import RunFolder
 from memlab.training.checkpoint import BEST, from_files, restore_best
 from memlab.training.device import choose_device, describe, make_deterministic, set_threads
@@ -79,7 +79,7 @@ def restore(
         [*map(_refusal, refused), *findings],
         seq=facts["seq"],
         resumed_from=stored.step,
-        announce=tuple(event_from_json(event) for event in facts["announce"]),
+        announce=tuple(events.from_json(event) for event in facts["announce"]),
         after=after,
     )
 

@@ -24,16 +24,16 @@ GAP = 3
 
 @final
 @dataclass(frozen=True)
-class Section:
+class HelpSection:
     """The keys of one table that work now."""
 
     title: str
     rows: tuple[Key, ...]
 
-    def passing(self, words: Sequence[str]) -> "Section":
+    def passing(self, words: Sequence[str]) -> "HelpSection":
         """With the keys whose text contains all words."""
         rows = tuple(key for key in self.rows if all(word in _text(key) for word in words))
-        return Section(self.title, rows)
+        return HelpSection(self.title, rows)
 
     def lines(self, width: int) -> list[Content]:
         """The title, then a line for each key, and a blank one."""
@@ -71,7 +71,7 @@ class Help(Dialog[None]):
     Help VerticalScroll { height: 1fr; margin-top: 1; }
     """
 
-    def __init__(self, title: str, sections: Sequence[Section]) -> None:
+    def __init__(self, title: str, sections: Sequence[HelpSection]) -> None:
         super().__init__()
         self.heading, self.sections = title, sections
 
@@ -105,7 +105,7 @@ class Help(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
-def laid_out(sections: Sequence[Section], width: int) -> Content:
+def laid_out(sections: Sequence[HelpSection], width: int) -> Content:
     """Sections in as many columns as `width` has room for, each in one piece."""
     n = max(min((width + GAP) // WIDTH, len(sections)), 1)
     each = max((width + GAP) // n - GAP, 1)
@@ -126,10 +126,10 @@ def help_for(widget: Widget | None, screen: Widget) -> Help:
     return Help(title, [section for section in sections if section.rows])
 
 
-def _reachable(tables: Iterable[Keys]) -> Iterable[Section]:
+def _reachable(tables: Iterable[Keys]) -> Iterable[HelpSection]:
     """Each table without the keys that a nearer one uses."""
     used: set[str] = set()
     for table in tables:
         rows = [key for key in table.rows if not used.issuperset(key.press.split(","))]
         used.update(press for key in rows for press in key.press.split(","))
-        yield Section(table.title, tuple(rows))
+        yield HelpSection(table.title, tuple(rows))

@@ -47,10 +47,10 @@ class Table(ScrollView, can_focus=True):
     """
     cursor: reactive[int] = reactive(0)
 
-    class Moved(Message):
+    class RowMoved(Message):
         """The cursor, or what is seen, is elsewhere."""
 
-    class Opened(Message):
+    class RowOpened(Message):
         """A row was clicked that was under the cursor already."""
 
     class HeaderClicked(Message):
@@ -146,12 +146,12 @@ class Table(ScrollView, can_focus=True):
             wanted = self.cursor if self.cursor < top else self.cursor - height + 1
             self.scroll_to(y=wanted, animate=False, force=True)
         self.refresh()
-        self.post_message(self.Moved())
+        self.post_message(self.RowMoved())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw, and tell."""
         super().watch_scroll_y(old_value, new_value)
-        self.post_message(self.Moved())
+        self.post_message(self.RowMoved())
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
@@ -189,7 +189,7 @@ class Table(ScrollView, can_focus=True):
             if self._columns and x <= self._columns[0].width:
                 self.post_message(self.FirstCellClicked())
             elif again:
-                self.post_message(self.Opened())
+                self.post_message(self.RowOpened())
 
     def _column_at(self, x: int) -> Column | None:
         for column in self._columns:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from memlab.charts import Chart, Level, Marks, Series, VerticalRule, as_text, draw, values_at
 from memlab.charts.labels import place_labels
-from memlab.charts.legend import legend
+from memlab.charts.legend import legend_line
 from memlab.charts.scale import Axis
 
 TRAIN = Series("train", np.arange(0, 100, 10), np.arange(10) / 10, "train")
@@ -62,7 +62,7 @@ def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, data):
         Series(f"{i}" + "n" * length, [1, 2], [1.0, 2.0], "x", leads=i == leader)
         for i, length in enumerate(lengths)
     )
-    shown = [f.text for f in legend(Chart(series), Axis(1, 2), width, False) if f.text.strip()]
+    shown = [f.text for f in legend_line(Chart(series), Axis(1, 2), width, False) if f.text.strip()]
     assert len("  ".join(shown)) <= max(width, len(shown[0]) + 5)
     assert shown[0].split()[1] == series[leader].name
     named = [text for text in shown if " " in text]

@@ -193,11 +193,11 @@ def test_a_gap_and_a_linear_scale_are_told(asked, tmp_path):
 
 def test_damage_is_told_and_is_exit_3(asked, tmp_path, capsys):
     from memlab.formats.tensorboard import VERSION
-    from memlab.formats.tensorboard_writer import EventWriter
+    from memlab.formats.tensorboard_writer import TensorBoardWriter
 
     path = tmp_path / "events.out.tfevents.1700000000.host.1.0"
     with path.open("wb") as file:
-        writer = EventWriter(file, 1.7e9)
+        writer = TensorBoardWriter(file, 1.7e9)
         for step, value in enumerate(CURVE[:600].tolist(), 1):
             writer.scalar("loss", step, value, 1.7e9)
     assert VERSION in path.read_bytes()[:64]

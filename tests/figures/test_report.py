@@ -10,7 +10,7 @@ import pytest
 
 from memlab.figures.report.html import to_html
 from memlab.figures.report.markdown import to_markdown
-from memlab.figures.report.page import Page, Table, shown
+from memlab.figures.report.page import Page, ReportTable, shown
 from memlab.figures.report.run_page import Findings, run_page
 from memlab.figures.report.runs_page import runs_page
 from memlab.figures.report.sweep_page import sweep_page
@@ -52,7 +52,7 @@ def page() -> Page:
 
 
 def cells(page: Page) -> list[object]:
-    tables = (b for section in page.sections for b in section.blocks if isinstance(b, Table))
+    tables = (b for section in page.sections for b in section.blocks if isinstance(b, ReportTable))
     return [cell for table in tables for row in table.rows for cell in row]
 
 
@@ -138,10 +138,10 @@ def test_several_runs_show_what_differs_and_the_last_values_of_each(runs: Path):
     first = made_run(runs, np.geomspace(3, 0.1, 100), name="one", memorized=50)
     second = made_run(runs, np.geomspace(3, 0.2, 120), name="two", memorized=60, grokked=90)
     page = runs_page([RunSource(first), RunSource(second)], [Findings()] * 2, COLUMNS)
-    (differs,) = [b for b in page.sections[0].blocks if isinstance(b, Table)]
+    (differs,) = [b for b in page.sections[0].blocks if isinstance(b, ReportTable)]
     assert ("training.steps", "100", "120") in differs.rows
     assert ("training.seed", "0", "0") not in differs.rows
-    results = next(b for b in page.sections[1].blocks if isinstance(b, Table))
+    results = next(b for b in page.sections[1].blocks if isinstance(b, ReportTable))
     finals = [summarize(folder)["final"]["val_loss"] for folder in (first, second)]
     assert ("val loss", *finals) in results.rows
 

@@ -17,14 +17,14 @@ from memlab.formats.detect import PARSERS, detect, parser_of
 from memlab.formats.protobuf import encode_field, encode_varint, fields, signed, varint
 from memlab.formats.table import TableOptions
 from memlab.formats.tensorboard import TensorBoardParser
-from memlab.formats.tensorboard_writer import EventWriter
+from memlab.formats.tensorboard_writer import TensorBoardWriter
 from memlab.formats.wandb import BLOCK, FILE_HEADER, WandbParser
 
 
 def event_file(n=60):
     """n values in two series, and the place in the file where each record ends."""
     file, ends = io.BytesIO(), []
-    writer = EventWriter(file, 1.5e9)
+    writer = TensorBoardWriter(file, 1.5e9)
     ends.append(file.tell())
     for i in range(n):
         writer.scalar(("loss", "a/longer tag")[i % 2], 100 * i, i / 4, 1.5e9 + i)
@@ -197,7 +197,7 @@ def test_tensors_and_several_values_in_one_event():
     )
     words = encode_field(1, encode_field(1, b"words") + encode_field(8, texts))
     file = io.BytesIO()
-    writer = EventWriter(file, 1.0)
+    writer = TensorBoardWriter(file, 1.0)
     for step in (-5, 2**40):
         summary = one + two + skipped + words
         writer._write(encode_field(1, 1.0) + encode_field(2, step) + encode_field(5, summary))
@@ -210,7 +210,7 @@ def test_tensors_and_several_values_in_one_event():
 
 def test_a_program_that_says_that_it_begins_again_is_another_attempt():
     file = io.BytesIO()
-    writer = EventWriter(file, 1.0)
+    writer = TensorBoardWriter(file, 1.0)
     writer.scalar("loss", 10, 1.0, 1.0)
     writer._write(encode_field(1, 2.0) + encode_field(2, 11) + encode_field(7, encode_field(1, 1)))
     writer.scalar("loss", 11, 2.0, 3.0)
@@ -228,7 +228,7 @@ def test_ten_million_values_are_read_in_bounded_memory(tmp_path):
         tracemalloc.start()
         for block in range(blocks):
             file = io.BytesIO()
-            writer = EventWriter(file, 1.0)
+            writer = TensorBoardWriter(file, 1.0)
             steps = np.arange(block * 200_000, (block + 1) * 200_000)
             writer.scalars("loss", steps, np.ones(200_000), np.ones(200_000))
             parser.feed(file.getvalue())

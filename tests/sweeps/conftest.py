@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from memlab.sweeps.expand import expand
-from memlab.sweeps.load import load
+from memlab.sweeps.load import load_sweep
 from memlab.sweeps.sweep import Sweep
 
 BASE = """\
@@ -32,7 +32,7 @@ def make(base: Path, tmp_path: Path) -> Callable[..., Sweep]:
 
     def made(*overrides: str, **options: object) -> Sweep:
         runs = tmp_path / "runs"
-        plan = expand(load(str(base), overrides, **options), runs)
+        plan = expand(load_sweep(str(base), overrides, **options), runs)
         return Sweep.create(runs, plan, "text")
 
     return made

@@ -7,7 +7,7 @@ import pytest
 from memlab.errors import MemlabError
 from memlab.preset.load import names as preset_names
 from memlab.sweeps.expand import expand
-from memlab.sweeps.load import load, names
+from memlab.sweeps.load import load_sweep, names
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.value_list import values_of
 
@@ -25,7 +25,7 @@ vary: [init, batches]
 
 def plan_of(folder: Path, text: str = FILE):
     (folder / "trial.yaml").write_text(text)
-    return expand(load(str(folder / "trial.yaml")), folder / "runs")
+    return expand(load_sweep(str(folder / "trial.yaml")), folder / "runs")
 
 
 def test_all_combinations_but_the_skipped_ones(base, tmp_path):
@@ -106,7 +106,7 @@ def test_commas_outside_of_brackets_and_quotes_separate(text, values):
 
 
 def test_the_command_line_makes_axes_and_overrides(base, tmp_path):
-    plan = expand(load(str(base), ["lr=0.1,0.2", "steps=5"], seeds=3), tmp_path / "runs")
+    plan = expand(load_sweep(str(base), ["lr=0.1,0.2", "steps=5"], seeds=3), tmp_path / "runs")
     assert [(axis.key, axis.values) for axis in plan.axes] == [("optimizer.lr", (0.1, 0.2))]
     assert {cell.updates for cell in plan.cells} == {5}
     assert len(plan.members) == 6
@@ -114,7 +114,7 @@ def test_the_command_line_makes_axes_and_overrides(base, tmp_path):
 
 def test_an_axis_on_the_command_line_replaces_that_of_the_file(base, tmp_path):
     (tmp_path / "trial.yaml").write_text(FILE)
-    source = load(str(tmp_path / "trial.yaml"), ["optimizer.weight_decay=0.5,0.6"], seeds=1)
+    source = load_sweep(str(tmp_path / "trial.yaml"), ["optimizer.weight_decay=0.5,0.6"], seeds=1)
     plan = expand(source, tmp_path / "runs")
     assert {cell.at["optimizer.weight_decay"] for cell in plan.cells} == {0.5, 0.6}
 
@@ -132,4 +132,4 @@ def test_shipped_sweeps_are_valid_and_no_presets(tmp_path):
     assert len(names()) >= 6
     assert not names().keys() & preset_names().keys()
     for name in names():
-        assert expand(load(name), tmp_path).name == name
+        assert expand(load_sweep(name), tmp_path).name == name

@@ -13,7 +13,7 @@ import pytest
 from memlab.record.attempt import Attempt
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
-from memlab.sweeps.progress import Progress, counts
+from memlab.sweeps.progress import SweepProgress, counts
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.worker import Worker
 from memlab.training.worker import work
@@ -103,7 +103,7 @@ def test_random_kills_of_workers_and_driver_change_no_bit(base, tmp_path, chance
             driver.kill()
     if driver.poll() is None:
         driver.wait()
-    while counts(Progress(sweep).read())["running"]:
+    while counts(SweepProgress(sweep).read())["running"]:
         time.sleep(0.2)
     assert memlab("resume", sweep.id, "--jobs", "2", runs=killed).wait() == 0
     assert kills > 0

@@ -15,7 +15,7 @@ from memlab.record.runs import find
 from memlab.record.summary import summarize
 from memlab.sweeps.adopt import adopt_runs
 from memlab.sweeps.change import add_seeds, add_steps, delete_sweep
-from memlab.sweeps.progress import Progress, counts, status_of
+from memlab.sweeps.progress import SweepProgress, counts, status_of
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.tables import Results
 from memlab.sweeps.worker import Worker, create_member
@@ -31,7 +31,7 @@ def attempts(sweep: Sweep) -> list[int]:
 
 
 def counted(sweep: Sweep) -> dict[str, int]:
-    return counts(Progress(sweep).read())
+    return counts(SweepProgress(sweep).read())
 
 
 def test_members_have_the_bits_of_the_same_runs_alone(make, base, tmp_path):
@@ -108,7 +108,7 @@ def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(mak
 
     Worker(sweep, failing).run()
     assert attempts(sweep) == [2, 1]
-    state = Progress(sweep).read()[0]
+    state = SweepProgress(sweep).read()[0]
     assert (state.state, state.reason) == (
         "failed",
         "failed twice with the same error: RuntimeError: broken",
@@ -133,7 +133,7 @@ def test_a_member_that_dies_three_times_is_set_aside(make):
 
     Worker(sweep, dying).run()
     assert attempts(sweep) == [3, 1]
-    assert "died 3 times" in Progress(sweep).read()[0].reason
+    assert "died 3 times" in SweepProgress(sweep).read()[0].reason
 
 
 def test_a_member_that_cannot_begin_is_set_aside_the_second_time(make):
@@ -225,7 +225,7 @@ def test_deleting_moves_members_to_the_trash(make):
 def test_tables_agree_with_the_runs(make):
     sweep = make("weight_decay=0,1", seeds=3)
     Worker(sweep, work).run()
-    results = Results(Progress(sweep), ["train_accuracy>=0.2"])
+    results = Results(SweepProgress(sweep), ["train_accuracy>=0.2"])
     for cell in results.cells:
         runs = [summarize(RunFolder(sweep.runs / s.member.run)) for s in cell.states]
         values = [run["final"]["val_loss"] for run in runs]
@@ -243,7 +243,7 @@ def test_tables_agree_with_the_runs(make):
 
 
 def test_a_sweep_that_was_not_begun_has_empty_tables(make):
-    told = Results(Progress(make("lr=0.1,0.2"))).to_json()
+    told = Results(SweepProgress(make("lr=0.1,0.2"))).to_json()
     assert told["status"] == "queued"
     assert told["cells"][0]["memorized"]["of"] == 0
     assert Path(told["sweep"]).name == told["sweep"]

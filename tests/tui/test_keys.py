@@ -11,7 +11,7 @@ from textual.screen import Screen
 import memlab.tui
 from memlab.tui import keys
 from memlab.tui.app import Memlab
-from memlab.tui.help import Help, Section, help_for, laid_out
+from memlab.tui.help import Help, HelpSection, help_for, laid_out
 from memlab.tui.keys import Key, Keys
 from memlab.tui.lab.form import SettingsForm
 from memlab.tui.screens import SCREENS
@@ -101,7 +101,7 @@ def test_modes_and_keys_of_screens_are_unique() -> None:
 
 
 def test_the_help_has_as_many_columns_as_fit_and_loses_no_key() -> None:
-    sections = [Section(table.title, table.rows) for table in (keys.LAB, keys.RUNS, keys.TABLE)]
+    sections = [HelpSection(table.title, table.rows) for table in (keys.LAB, keys.RUNS, keys.TABLE)]
     for width in (40, 64, 130, 200):
         lines = laid_out(sections, width).plain.split("\n")
         assert all(len(line) <= width for line in lines)

@@ -8,7 +8,7 @@ from memlab.charts import Band, Chart, Series
 from memlab.charts.theme import RGB
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, FigureData, Floats
+from memlab.figures.plot import FigureData, Floats, PlottedCurves
 from memlab.figures.source import FigureOptions, RunSource, SweepSnapshot
 from memlab.record.measure import split_of
 from memlab.record.summary import settings
@@ -55,7 +55,7 @@ def _usual(runs: Sequence[RunSource]) -> list[str]:
     return next(([n for n in pair if n in known] for pair in pairs if pair[0] in known), ["loss"])
 
 
-def _panel(groups: Sequence[tuple[str, list[RunSource]]], name: str) -> Curves:
+def _panel(groups: Sequence[tuple[str, list[RunSource]]], name: str) -> PlottedCurves:
     series, spread, singles, values = [], [], [], [np.zeros(0)]
     for k, (label, members) in enumerate(groups):
         colour: RGB = (k, 0, 0)
@@ -83,7 +83,7 @@ def _panel(groups: Sequence[tuple[str, list[RunSource]]], name: str) -> Curves:
     split, _ = split_of(name)
     y_label = run_curves.axis_label(run, name)
     y_label = f"{split} {y_label}" if split else y_label
-    return Curves(chart, y_label, singles=tuple(singles), percent=is_share)
+    return PlottedCurves(chart, y_label, singles=tuple(singles), percent=is_share)
 
 
 def spread_of(

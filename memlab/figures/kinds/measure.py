@@ -8,7 +8,7 @@ from memlab.charts import Chart, Series
 from memlab.errors import MemlabError, nearest
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Curves, FigureData
+from memlab.figures.plot import FigureData, PlottedCurves
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import SPLITS, split_of
 
@@ -22,7 +22,7 @@ def measure(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     return FigureData("measure", (panel,), (run.id,), title=title, note=run.measure(name).meaning)
 
 
-def measure_panel(run: RunSource, name: str, columns: int) -> Curves:
+def measure_panel(run: RunSource, name: str, columns: int) -> PlottedCurves:
     """The curves of a measure.
 
     Raises:
@@ -48,7 +48,7 @@ def measure_panel(run: RunSource, name: str, columns: int) -> Curves:
         y_range=run_curves.FULL_SHARE if is_share else None,
         x_range=run_curves.x_range(run, True),
     )
-    return Curves(chart, run_curves.axis_label(run, names[0]), percent=is_share)
+    return PlottedCurves(chart, run_curves.axis_label(run, names[0]), percent=is_share)
 
 
 def _series(run: RunSource, name: str) -> Series:

@@ -10,7 +10,7 @@ from memlab.charts.theme import RGB
 from memlab.errors import MemlabError, nearest
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
-from memlab.figures.plot import Curves, FigureData
+from memlab.figures.plot import FigureData, PlottedCurves
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import split_of
 from memlab.record.summary import settings
@@ -46,7 +46,9 @@ def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
     return names
 
 
-def _panel(runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool) -> Curves:
+def _panel(
+    runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool
+) -> PlottedCurves:
     series = []
     for run, colour, shown in zip(runs, colours, run_labels(runs), strict=True):
         x, y = _values(run, name)
@@ -63,7 +65,7 @@ def _panel(runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: 
     )
     split = split_of(name)[0]
     y_label = run_curves.axis_label(runs[0], name)
-    return Curves(
+    return PlottedCurves(
         chart, f"{split} {y_label}" if split else y_label, percent=is_share, exact_colours=exact
     )
 

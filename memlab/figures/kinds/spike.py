@@ -7,7 +7,7 @@ import numpy as np
 from memlab.charts import Chart, Level, Marks, Series, VerticalRule
 from memlab.errors import MemlabError
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, FigureData
+from memlab.figures.plot import FigureData, PlottedCurves
 from memlab.figures.run_curves import axis_label, is_log, known_values
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.events import Spike
@@ -48,7 +48,7 @@ def _chosen(run: RunSource, number: int | None) -> tuple[int, Spike]:
     return number, spikes[number - 1]
 
 
-def _loss(run: RunSource, chosen: Spike, span: Span) -> Curves:
+def _loss(run: RunSource, chosen: Spike, span: Span) -> PlottedCurves:
     peaks = [(s.peak_step, s.peak) for s in run.now.spikes if span[0] <= s.peak_step <= span[1]]
     x, y = np.array(peaks, np.float64).reshape(-1, 2).T
     chart = Chart(
@@ -59,7 +59,7 @@ def _loss(run: RunSource, chosen: Spike, span: Span) -> Curves:
         y_log=True,
         x_range=span,
     )
-    return Curves(chart, "loss (nats)")
+    return PlottedCurves(chart, "loss (nats)")
 
 
 def _val(run: RunSource, span: Span) -> tuple[Series, ...]:
@@ -71,7 +71,7 @@ def _val(run: RunSource, span: Span) -> tuple[Series, ...]:
     return (Series("val", steps[inside], values[inside], "val"),) if inside.any() else ()
 
 
-def _column(run: RunSource, name: str, chosen: Spike, span: Span) -> Curves:
+def _column(run: RunSource, name: str, chosen: Spike, span: Span) -> PlottedCurves:
     series = _column_series(run, name, "", span)
     known = series.y[np.isfinite(series.y) & (series.y > 0)]
     spans_decades = len(known) > 0 and known.max() > 5 * known.min()
@@ -81,7 +81,7 @@ def _column(run: RunSource, name: str, chosen: Spike, span: Span) -> Curves:
         y_log=spans_decades and is_log(run, name, known),
         x_range=span,
     )
-    return Curves(chart, axis_label(run, name).replace(" norm", "\nnorm"))
+    return PlottedCurves(chart, axis_label(run, name).replace(" norm", "\nnorm"))
 
 
 def _column_series(run: RunSource, column: str, name: str, span: Span) -> Series:

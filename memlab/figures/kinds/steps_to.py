@@ -9,10 +9,10 @@ import numpy as np
 from memlab.charts import Chart, Level, Series
 from memlab.charts.theme import RGB
 from memlab.figures.kind import Kind, nothing_to_draw
-from memlab.figures.plot import Curves, FigureData, Points
+from memlab.figures.plot import FigureData, PlottedCurves, Points
 from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.figures.sweep_grid import SweepGrid, axis_name, grids, value_text
-from memlab.sweeps.plan import Axis
+from memlab.sweeps.plan import SweepAxis
 from memlab.sweeps.tables import CellResult
 
 
@@ -45,7 +45,7 @@ class _Group:
     """place on the x axis, and cell"""
 
 
-def _panel(source: SweepSnapshot, grid: SweepGrid, event: str) -> Curves:
+def _panel(source: SweepSnapshot, grid: SweepGrid, event: str) -> PlottedCurves:
     groups = list(_groups(grid))
     budget = max((source.sweep.target(m) for m in source.sweep.members), default=0)
     chart = Chart(
@@ -54,7 +54,9 @@ def _panel(source: SweepSnapshot, grid: SweepGrid, event: str) -> Curves:
         y_log=True,
     )
     points = tuple(found for group in groups for found in _points(group, event))
-    return Curves(chart, f"steps to {event}", axis_name(grid.x.key), points, x_ticks=_ticks(grid.x))
+    return PlottedCurves(
+        chart, f"steps to {event}", axis_name(grid.x.key), points, x_ticks=_ticks(grid.x)
+    )
 
 
 def _groups(grid: SweepGrid) -> Iterator[_Group]:
@@ -93,7 +95,7 @@ def _points(group: _Group, event: str) -> Iterator[Points]:
         yield Points(name, x_values, y_values, group.colour, hollow=True)
 
 
-def _ticks(axis: Axis) -> tuple[tuple[float, str], ...]:
+def _ticks(axis: SweepAxis) -> tuple[tuple[float, str], ...]:
     """Values at equal distances, labelled as they were typed."""
     return tuple((float(i), value_text(value)) for i, value in enumerate(axis.values))
 

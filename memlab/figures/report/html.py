@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib.resources import files
 
 from memlab.figures.draw import draw
-from memlab.figures.report.page import Cell, Code, Page, Picture, Table, Text, shown
+from memlab.figures.report.page import Cell, Code, Page, Picture, ReportTable, Text, shown
 from memlab.figures.save import Origin, to_bytes
 from memlab.figures.style import style_of
 from memlab.record.safe_text import safe_text
@@ -23,7 +23,7 @@ def to_html(page: Page) -> str:
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.tests.update(
-        {kind.__name__.lower(): _is(kind) for kind in (Text, Code, Table, Picture)}
+        {kind.__name__.lower(): _is(kind) for kind in (Text, Code, ReportTable, Picture)}
     )
     environment.filters.update(safe=None, shown=_shown, exact=_exact)
     del environment.filters["safe"]  # nothing but the pictures is ever markup

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from memlab.figures.draw import draw
-from memlab.figures.report.page import Block, Cell, Code, Page, Picture, Table, Text, shown
+from memlab.figures.report.page import Block, Cell, Code, Page, Picture, ReportTable, Text, shown
 from memlab.figures.save import Origin, to_bytes
 from memlab.figures.style import style_of
 from memlab.record.safe_text import safe_text
@@ -31,7 +31,7 @@ def _block(block: Block, folder: str, files: dict[str, bytes]) -> list[str]:
             return [_escaped(text)]
         case Code(text):
             return [f"    {line}" for line in safe_text(text, 4000, lines=True).splitlines()]
-        case Table():
+        case ReportTable():
             return _table(block)
         case Picture(data, command):
             name = f"{len(files) + 1}-{data.kind}.png"
@@ -42,7 +42,7 @@ def _block(block: Block, folder: str, files: dict[str, bytes]) -> list[str]:
             return [f"![{_escaped(data.title)}]({folder}/{name})", "", f"`{code}`"]
 
 
-def _table(table: Table) -> list[str]:
+def _table(table: ReportTable) -> list[str]:
     numeric = [
         all(isinstance(row[i], int | float | None) for row in table.rows)
         for i in range(len(table.headers))

@@ -28,7 +28,7 @@ class Code:
 
 @final
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Values under headings."""
 
     headers: tuple[str, ...]
@@ -45,7 +45,7 @@ class Picture:
     command: str
 
 
-Block = Text | Code | Table | Picture
+Block = Text | Code | ReportTable | Picture
 
 
 @final
@@ -79,10 +79,12 @@ def section(title: str, *blocks: Block | None) -> list[Section]:
     return [Section(title, given)] if given else []
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> Table | None:
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = ""
+) -> ReportTable | None:
     """A table, unless it has no rows. Values that are no cells are written as text."""
     cells = tuple(tuple(_cell(value) for value in row) for row in rows)
-    return Table(tuple(headers), cells, caption) if rows else None
+    return ReportTable(tuple(headers), cells, caption) if rows else None
 
 
 def _cell(value: Any) -> Cell:

@@ -77,13 +77,13 @@ class RunPicker(Table):
         if self.cursor < len(self._offered):
             self.post_message(self.Toggled(self._offered[self.cursor].folder))
 
-    @on(Table.Opened)
+    @on(Table.RowOpened)
     @on(Table.FirstCellClicked)
     def _clicked(self, event: Message) -> None:
         event.stop()
         self.action_toggle_run()
 
-    @on(Table.Moved)
+    @on(Table.RowMoved)
     @on(Table.HeaderClicked)
     def _moved(self, event: Message) -> None:
         event.stop()

@@ -54,7 +54,7 @@ class CompareScreen(ChartScreen):
     AUTO_FOCUS = "#compared"
 
     @dataclass
-    class Read(Message):
+    class RunsRead(Message):
         """The runs were read."""
 
         runs: list[Compared]
@@ -167,7 +167,7 @@ class CompareScreen(ChartScreen):
             chosen = self._chosen
             runs = [self._as_it_stands(number, folder) for number, folder in chosen.items()]
         if runs != self._compared:
-            self.post_message(self.Read(runs))
+            self.post_message(self.RunsRead(runs))
 
     def _as_it_stands(self, number: int, folder: RunFolder) -> Compared:
         """A run of the comparison: the same object as before while nothing has changed."""
@@ -179,8 +179,8 @@ class CompareScreen(ChartScreen):
             known = self._known[key] = compared(self._histories[key], name)
         return known
 
-    @on(Read)
-    def _take(self, event: Read) -> None:
+    @on(RunsRead)
+    def _take(self, event: RunsRead) -> None:
         if [run.key for run in event.runs] != [f.path.name for f in self._chosen.values()]:
             return  # another choice was made since, and will be read
         self._compared = event.runs
@@ -241,7 +241,7 @@ class CompareScreen(ChartScreen):
         row = self.query_one("#compared", Table).cursor
         return self._compared[row] if row < len(self._compared) else None
 
-    @on(Table.Moved)
+    @on(Table.RowMoved)
     def _moved(self) -> None:
         if self._focused_only:
             self._show()
@@ -324,7 +324,7 @@ class CompareScreen(ChartScreen):
         if run := self._at_cursor():
             self._choose({n: f for n, f in self._chosen.items() if f.path.name != run.key})
 
-    @on(Table.Opened)
+    @on(Table.RowOpened)
     def action_open(self) -> None:
         """Open the run under the cursor."""
         if run := self._at_cursor():

@@ -71,7 +71,7 @@ class SettingsForm(Vertical):
 
     # The line under the cursor
 
-    @on(Sheet.Pointed)
+    @on(Sheet.SettingPointed)
     def _point(self) -> None:
         """Put the input over the value under the cursor, unless it is a choice or out of sight."""
         line, place, value = self.sheet.line, self.sheet.place(), self.query_one("#value", Input)
@@ -114,8 +114,8 @@ class SettingsForm(Vertical):
         event.stop()
         self.action_next()
 
-    @on(Sheet.Chosen)
-    def _chosen(self, event: Sheet.Chosen) -> None:
+    @on(Sheet.SettingChosen)
+    def _chosen(self, event: Sheet.SettingChosen) -> None:
         if self.sheet.line:
             self.post_message(self.Typed(self.sheet.line.key, event.word))
 

@@ -33,14 +33,14 @@ class PresetOptions(OptionList):
 class Presets(Vertical):
     """A filter, the presets, and a word about one."""
 
-    class Chosen(Message):
+    class PresetChosen(Message):
         """The cursor is on another preset."""
 
         def __init__(self, chosen: Available) -> None:
             super().__init__()
             self.chosen = chosen
 
-    class Opened(Message):
+    class PresetOpened(Message):
         """The preset under the cursor is to be edited."""
 
     def __init__(self, presets: Sequence[Available]) -> None:
@@ -110,12 +110,12 @@ class Presets(Vertical):
         about = safe(chosen.about, 2000) if chosen.preset else problem
         self.query_one("#about Static", Static).update(about)
         self.set_class(chosen.preset is None, "-problem")
-        self.post_message(self.Chosen(chosen))
+        self.post_message(self.PresetChosen(chosen))
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(self.Opened())
+        self.post_message(self.PresetOpened())
 
 
 def _options(presets: Sequence[Available]) -> Iterator[Option]:

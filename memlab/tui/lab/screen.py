@@ -140,8 +140,8 @@ class LabScreen(Screen[None]):
 
     # The draft
 
-    @on(Presets.Chosen)
-    def _chosen(self, event: Presets.Chosen) -> None:
+    @on(Presets.PresetChosen)
+    def _chosen(self, event: Presets.PresetChosen) -> None:
         chosen = event.chosen
         if chosen.preset is None:
             return
@@ -152,7 +152,7 @@ class LabScreen(Screen[None]):
         if known is not self._draft:
             self._show(known)
 
-    @on(Presets.Opened)
+    @on(Presets.PresetOpened)
     def _opened(self) -> None:
         # A tiny terminal shows either the presets or the form.
         self.add_class("-editing")

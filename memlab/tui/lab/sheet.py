@@ -53,10 +53,10 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
     cursor: reactive[int] = reactive(-1)
     """index of a line that is a setting; -1 = none"""
 
-    class Pointed(Message):
+    class SettingPointed(Message):
         """The cursor is on another line, or the line lies elsewhere."""
 
-    class Chosen(Message):
+    class SettingChosen(Message):
         """Another word was chosen for the setting under the cursor."""
 
         def __init__(self, word: str) -> None:
@@ -131,12 +131,12 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             wanted = self.cursor - 1 if self.cursor <= top else self.cursor - height + 1
             self.scroll_to(y=wanted, animate=False, force=True)
         self.refresh()
-        self.post_message(self.Pointed())
+        self.post_message(self.SettingPointed())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw, and tell that lines lie elsewhere."""
         super().watch_scroll_y(old_value, new_value)
-        self.post_message(self.Pointed())
+        self.post_message(self.SettingPointed())
 
     def move(self, by: int) -> None:
         """The next setting in a direction; at the end it stays."""
@@ -155,7 +155,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         if self.line and self.line.words:
             words = self.line.words
             at = words.index(self.line.value) if self.line.value in words else -by
-            self.post_message(self.Chosen(words[(at + by) % len(words)]))
+            self.post_message(self.SettingChosen(words[(at + by) % len(words)]))
 
     def on_click(self, event: Click) -> None:
         """Go to the line; a click on a choice turns it, on its left arrow back."""

@@ -41,7 +41,7 @@ class ChartPanel(Plot[ViewState]):
 
     def depends(self, view_state: ViewState) -> Hashable:
         """Data, look and axes; a map is as old as its checkpoint."""
-        if self.chosen == learned_map.NAME:
+        if self.chosen == learned_map.FIRST_LEARNED:
             return view_state.learned.known(view_state.reading), self.chosen
         return view_state.version, view_state.viewport, self.y_log, self.chosen
 

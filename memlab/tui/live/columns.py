@@ -14,7 +14,7 @@ _LONGEST = 80
 
 
 @dataclass(frozen=True)
-class Columns:
+class SampleColumns:
     """Widths in cells."""
 
     prompt: int

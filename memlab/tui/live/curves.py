@@ -12,7 +12,7 @@ from memlab.record.fork import fork_point
 from memlab.record.measure import Measure
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
-from memlab.tui.live.learned_map import NAME as FIRST_LEARNED
+from memlab.tui.live.learned_map import FIRST_LEARNED
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.smoothed_loss import Floats
 

@@ -40,7 +40,7 @@ class EventList(Lines[Event]):
     """Phases, spikes, findings, edits and what the run did; evaluations are in the charts."""
 
     @dataclass
-    class Chosen(Message):
+    class EventChosen(Message):
         """An event's line was chosen."""
 
         step: int
@@ -69,7 +69,7 @@ class EventList(Lines[Event]):
 
     def choose(self, what: Event) -> None:
         """Go to the step."""
-        self.post_message(self.Chosen(where(what)))
+        self.post_message(self.EventChosen(where(what)))
 
 
 def _line(event: Event) -> Content:

@@ -16,7 +16,7 @@ from memlab.record.example_history import MAX_EXAMPLES, ExampleHistory, newest_e
 from memlab.record.folder import RunFolder
 from memlab.tasks.task import ExampleTable
 
-NAME = "first learned"
+FIRST_LEARNED = "first learned"
 
 
 @final

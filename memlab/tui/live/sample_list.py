@@ -13,7 +13,7 @@ from memlab.record.events import Samples
 from memlab.tui.dialogs import MessageBox
 from memlab.tui.live.answer_history import Past, Strips
 from memlab.tui.live.answers import RIGHT, WRONG, Answer, answers, shown
-from memlab.tui.live.columns import Columns
+from memlab.tui.live.columns import SampleColumns
 from memlab.tui.live.lines import Lines
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.panel import link
@@ -30,7 +30,7 @@ class SampleList(Lines[Answer]):
     """Shows the evaluation at the reading cursor; the strip below it is one sample's past."""
 
     @dataclass
-    class Pointed(Message):
+    class SamplePointed(Message):
         """An evaluation in a sample's past was pointed at."""
 
         step: int
@@ -45,7 +45,7 @@ class SampleList(Lines[Answer]):
         self._below = False
         """whether the past stands below the samples"""
         self._selection: int | None = None
-        self._columns = Columns(0, 0, 0, 0)
+        self._columns = SampleColumns(0, 0, 0, 0)
 
     def depends(self, view_state: ViewState) -> Hashable:
         """Evaluations, the one shown, the filter and the line that is selected."""
@@ -84,7 +84,7 @@ class SampleList(Lines[Answer]):
 
     def settle(self, items: Sequence[Answer], view_state: ViewState, width: int) -> None:
         """Columns for prompt, target and tokens; the past gets what is left, or a line below."""
-        self._columns = columns = Columns.of(items[:_MEASURED], width)
+        self._columns = columns = SampleColumns.of(items[:_MEASURED], width)
         self._selection = items[self.selected].place if items else None
         self._below = columns.history < _LEAST and self.size.height >= 5
         lead = len(f"#{self._selection} ")
@@ -124,7 +124,7 @@ class SampleList(Lines[Answer]):
         steps = self._strips.steps
         if at is not None and self._first <= at.x < self._first + len(steps):
             event.prevent_default()
-            self.post_message(self.Pointed(steps[at.x - self._first]))
+            self.post_message(self.SamplePointed(steps[at.x - self._first]))
 
 
 def samples_at(view_state: ViewState) -> Samples | None:

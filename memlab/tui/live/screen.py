@@ -173,8 +173,8 @@ class RunScreen(ChartScreen):
 
     # Replay
 
-    @on(Scrubber.Moved)
-    def _scrubbed(self, event: Scrubber.Moved) -> None:
+    @on(Scrubber.KnobMoved)
+    def _scrubbed(self, event: Scrubber.KnobMoved) -> None:
         self.viewer.hold(event.step)
         self._moved()
 
@@ -312,9 +312,9 @@ class RunScreen(ChartScreen):
         """Move in time."""
         self.query_one(Scrubber).action_slide(by / 100)
 
-    @on(SampleList.Pointed)
-    @on(EventList.Chosen)
-    def _led(self, event: SampleList.Pointed | EventList.Chosen) -> None:
+    @on(SampleList.SamplePointed)
+    @on(EventList.EventChosen)
+    def _led(self, event: SampleList.SamplePointed | EventList.EventChosen) -> None:
         self.read_at(event.step)
 
     def action_spike(self, by: int) -> None:

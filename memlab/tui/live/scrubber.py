@@ -50,7 +50,7 @@ class Scrubber(Widget, can_focus=True):
     """
 
     @dataclass
-    class Moved(Message):
+    class KnobMoved(Message):
         """The knob was moved to a step."""
 
         step: float
@@ -109,12 +109,12 @@ class Scrubber(Widget, can_focus=True):
             place = (event.get_content_offset_capture(self).x - self._lead()) / max(
                 self._room() - 1, 1
             )
-            self.post_message(self.Moved(min(max(place, 0.0), 1.0) * self._track.last))
+            self.post_message(self.KnobMoved(min(max(place, 0.0), 1.0) * self._track.last))
 
     def action_slide(self, share: float) -> None:
         """Move by a share of the run."""
         if self._track is not None:
-            self.post_message(self.Moved(self._track.at + share * self._track.last))
+            self.post_message(self.KnobMoved(self._track.at + share * self._track.last))
 
 
 def track_line(track: Track, width: int) -> Content:

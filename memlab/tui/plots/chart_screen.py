@@ -60,8 +60,8 @@ class ChartScreen(Screen[None]):
         """Put the reading cursor on a position of the x axis."""
         self.see(self.viewport.read_at(x, self.extent))
 
-    @on(Plot.Pointed)
-    def _pointed_at(self, event: Plot.Pointed) -> None:
+    @on(Plot.PlotPointed)
+    def _pointed_at(self, event: Plot.PlotPointed) -> None:
         self.read_at(event.x)
 
     @on(Plot.Panned)

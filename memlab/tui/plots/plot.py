@@ -27,7 +27,7 @@ class Plot(Panel[T]):
     BINDINGS = CHART.bindings()
 
     @dataclass
-    class Pointed(Message):
+    class PlotPointed(Message):
         """The mouse points at a position of the x axis."""
 
         x: float
@@ -94,7 +94,7 @@ class Plot(Panel[T]):
 
     def _point(self, event: events.MouseEvent) -> None:
         if (x := self._x_at(event)) is not None:
-            self.post_message(self.Pointed(x))
+            self.post_message(self.PlotPointed(x))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Zoom in on the pointed position."""

@@ -52,7 +52,7 @@ class RunsScreen(Screen[None]):
     AUTO_FOCUS = "Table"
 
     @dataclass
-    class Read(Message):
+    class IndexRead(Message):
         """More of the runs are known, or something about them has changed."""
 
     @dataclass
@@ -113,7 +113,7 @@ class RunsScreen(Screen[None]):
             if worker.is_cancelled:
                 return
             if changed or not self._known:
-                self.post_message(self.Read())
+                self.post_message(self.IndexRead())
 
     def _draw_soon(self) -> None:
         """Draw the curves of the runs that are seen, unless that is under way."""
@@ -130,7 +130,7 @@ class RunsScreen(Screen[None]):
         seen = self.query_one(Table).seen
         return self._listing.shown[seen.start : seen.stop]
 
-    @on(Read)
+    @on(IndexRead)
     def _take(self) -> None:
         self._known = True
         self._list()
@@ -170,7 +170,7 @@ class RunsScreen(Screen[None]):
         self.query_one("#summary", Static).update(said)
         self._tell_more()
 
-    @on(Table.Moved)
+    @on(Table.RowMoved)
     def _tell_more(self) -> None:
         entry, settings_diff = self._at_cursor(), self._listing.settings_diff
         more = detail(entry, settings_diff) if entry else Content("")
@@ -266,7 +266,7 @@ class RunsScreen(Screen[None]):
 
     # What can be done with runs
 
-    @on(Table.Opened)
+    @on(Table.RowOpened)
     def action_open(self) -> None:
         """Watch the run, or replay it."""
         if entry := self._at_cursor():

@@ -36,7 +36,7 @@ def commit(folder: RunFolder, step: int, n: int = N) -> None:
 
 def choose_map(screen: Any) -> None:
     panel = screen.query_one("#third", ChartPanel)
-    while panel.chosen != learned_map.NAME:
+    while panel.chosen != learned_map.FIRST_LEARNED:
         screen.action_measure(1)
 
 

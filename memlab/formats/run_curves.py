@@ -1,0 +1,102 @@
+"""The curves of a run as series and as blocks of rows, for files of other programs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from memlab.formats.log import Steps, Values
+from memlab.record.events import Evaluated
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.row_format import MISSING
+from memlab.record.snapshot import Snapshot
+from memlab.record.summary import planned_steps
+
+CHUNK = 65536
+"""rows that are in memory at a time"""
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """The series of a run: per-step columns, and quantities that were evaluated."""
+
+    name: str
+    snapshot: Snapshot
+    planned_steps: int
+    created: float
+    """seconds since the epoch"""
+    walls: tuple[tuple[int, float], ...]
+    """(step, seconds since the epoch) of events, ascending: when a step was about"""
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> "RunCurves":
+        """Those of a run as it stands."""
+        snapshot = History(folder).until()
+        created = float(folder.description.get("created", 0.0))
+        walls = {event.step: event.wall for event in snapshot.events}
+        planned = planned_steps(folder, snapshot)
+        return cls(folder.path.name, snapshot, planned, created, tuple(sorted(walls.items())))
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """Per-step columns."""
+        return self.snapshot.steps.columns
+
+    @property
+    def evaluated_names(self) -> tuple[str, ...]:
+        """Quantities that were evaluated; one that is a per-step column, too, is left to the rows."""
+        names = (name for name in self.snapshot.evaluations if name != "step")
+        return tuple(name for name in names if name not in self.row_names)
+
+    def series(self) -> Iterator[tuple[str, Steps, Values]]:
+        """Name, ascending steps and values of each series, where it was recorded."""
+        for name in self.row_names:
+            steps, values = self.snapshot.steps.measured(name)
+            yield name, steps, values.astype(np.float64)
+        evaluations = self.evaluations()
+        for name in self.evaluated_names:
+            values_by_step = {s: row[name] for s, row in evaluations.items() if name in row}
+            yield (
+                name,
+                np.array(list(values_by_step), np.int64),
+                np.array(list(values_by_step.values()), np.float64),
+            )
+
+    def evaluations(self) -> dict[int, dict[str, float]]:
+        """Ascending steps to what was evaluated there; of a step's evaluations, the last counts."""
+        by_step: dict[int, dict[str, float]] = {}
+        for event in self.snapshot.of(Evaluated):
+            by_step.setdefault(event.step, {}).update(event.values)
+        return dict(sorted(by_step.items()))
+
+    def wide(self) -> Iterator[tuple[Steps, Values]]:
+        """Blocks of rows (row, column) with every column; `MISSING` where nothing was recorded."""
+        rows, evaluations = self.snapshot.steps, self.evaluations()
+        judged = np.array(list(evaluations), np.int64)
+        last = max(rows.last_step, int(judged[-1]) if len(judged) else 0)
+        for first in range(0, last + 1, CHUNK):
+            end = min(first + CHUNK, last + 1)
+            steps, values = rows.read(first, end - 1)
+            here = judged[np.searchsorted(judged, first) : np.searchsorted(judged, end)]
+            both = np.union1d(steps, here)
+            table = np.full((len(both), len(self.row_names) + len(self.evaluated_names)), MISSING)
+            table[np.searchsorted(both, steps), : len(self.row_names)] = values
+            for step in here.tolist():
+                row = table[np.searchsorted(both, step)]
+                for i, name in enumerate(self.evaluated_names, len(self.row_names)):
+                    row[i] = evaluations[step].get(name, MISSING)
+            for i, name in enumerate(self.row_names):
+                # Format 1.0 writes NaN where a sparse column was not measured.
+                own, _ = rows.measured(name, first, end - 1)
+                table[~np.isin(both, own), i] = MISSING
+            if len(both):
+                yield both, table
+
+    def wall(self, steps: Steps) -> Values:
+        """About when each step was made, between the events around it."""
+        if not self.walls:
+            return np.full(len(steps), self.created)
+        at, when = np.array(self.walls, np.float64).T
+        walls: Values = np.interp(steps, at, when)
+        return walls
