@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from memlab.preset.create import create_run
-from memlab.preset.load import from_json
+from memlab.preset.load import from_json, load
 from memlab.record.events import Ended, Evaluated, Phase, Rows, Samples, Spike, Started
 from memlab.record.folder import RunFolder
 from memlab.sweeps.expand import expand
@@ -32,7 +32,7 @@ def made_run(
 ) -> RunFolder:
     """A finished run whose step s has `loss[s - 1]`; train accuracy follows the phases."""
     steps = len(loss)
-    folder = folder or create_run(load_sweep("quickstart", [f"training.steps={steps}"]), runs, name)
+    folder = folder or create_run(load("quickstart", [f"training.steps={steps}"]), runs, name)
     values = np.ones((steps, COLUMNS), np.float32)
     values[:, 0] = loss
     with folder.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1) as writer:
