@@ -110,7 +110,10 @@ def _next_commands(run: str, status: str, steps: int) -> list[str]:
         f"memlab resume {run}" if status not in ("finished", "running") else extended: "train on",
     }
     width = max(map(len, commands))
-    return [f"{command:<{width}}  # {purpose}" for command, purpose in commands.items()]
+    return [
+        safe_text(f"{command:<{width}}  # {purpose}", limit=1000)
+        for command, purpose in commands.items()
+    ]
 
 
 def _losses(folder: RunFolder, damage: str) -> list[str]:

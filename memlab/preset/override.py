@@ -55,7 +55,10 @@ def read(override: str, settings: Mapping[str, Field]) -> tuple[str, Any]:
 
 
 def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
-    """The dotted key that `name` stands for: itself, or the only one that ends in it.
+    """The dotted key that `name` stands for: itself, or the one that ends in it.
+
+    Of several, the one nearest to the top counts: `positions` is `model.positions`, not the member
+    of `training.loss_on`.
 
     Raises:
         PresetError: no setting or several have that name.
@@ -64,8 +67,10 @@ def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
     if name in settings:
         return name
     matches = [key for key, field in settings.items() if field.name == name]
-    if len(matches) == 1:
-        return matches[0]
+    depth = min((key.count(".") for key in matches), default=0)
+    top = [key for key in matches if key.count(".") == depth]
+    if len(top) == 1:
+        return top[0]
     if matches:
         raise PresetError(f"ambiguous setting {name!r}", where=where, allowed=", ".join(matches))
     group, dot, last = name.rpartition(".")

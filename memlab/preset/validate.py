@@ -43,7 +43,8 @@ def explained(
     error: ValidationError, document: Document, settings: Mapping[str, Field]
 ) -> PresetError:
     """The most specific of pydantic's errors, reworded; `settings` are those of the schema."""
-    problems = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
+    located = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
+    problems = _of_the_meant_member(located)
     covering = {path[:n] for path, _ in problems for n in range(len(path))}
     path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], covering))
     if problem["type"] == "extra_forbidden":
@@ -68,6 +69,9 @@ def explained(
         hint=remedy(value, field),
     )
 
+
+Located = tuple[Keys, Any]
+"""Where a problem is, and the problem as pydantic tells it."""
 
 _COMPLAINTS = {
     "greater_than": "is too small",
@@ -108,6 +112,20 @@ def _path(location: tuple[int | str, ...], kind: str, value: Any) -> Keys:
         elif kind == "missing" and i == len(location) - 1:
             path = (*path, part)
     return path
+
+
+def _of_the_meant_member(problems: list[Located]) -> list[Located]:
+    """Without the complaints of those members of a union that do not know a key that another does."""
+    unknown = {path for path, e in problems if e["type"] == "extra_forbidden"}
+    known = {path for path, e in problems if e["type"] != "extra_forbidden"} & unknown
+    groups = {path[:-1] for path in known}
+    kept = [
+        (path, e)
+        for path, e in problems
+        if not (e["type"] == "extra_forbidden" and path in known)
+        and not (e["type"] == "missing" and path[:-1] in groups)
+    ]
+    return kept or problems
 
 
 def _urgency(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bool]:

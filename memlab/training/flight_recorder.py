@@ -7,6 +7,7 @@ Memory: `COPIES` copies of weights, moments and per-example history, and the bes
 quickstart 3 * 3.4 MB. Disk: the checkpoints of the `training.keep_spikes` highest spikes.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import final
@@ -77,7 +78,9 @@ class FlightRecorder:
         return copy
 
     def _drop_low(self) -> None:
-        ranked = sorted(self._spikes, key=lambda onset: self._spikes[onset].peak)
+        # An open spike has no peak yet: it takes no place from those that have closed.
+        closed = [onset for onset, spike in self._spikes.items() if math.isfinite(spike.peak)]
+        ranked = sorted(closed, key=lambda onset: self._spikes[onset].peak)
         for onset in ranked[: max(0, len(ranked) - self._keep)]:
             del self._spikes[onset]
 

@@ -74,7 +74,7 @@ def made_sweep(runs: Path, outcomes: Mapping[tuple[float, float], Sequence[int |
     decays = ",".join(dict.fromkeys(str(decay) for decay, _ in outcomes))
     lrs = ",".join(dict.fromkeys(str(lr) for _, lr in outcomes))
     changes = [f"optimizer.weight_decay={decays}", f"optimizer.lr={lrs}", "training.steps=400"]
-    source = load_sweep("quickstart", changes, "decay and lr")
+    source = load_sweep("quickstart", changes, name="decay and lr")
     seeds = max(map(len, outcomes.values()))
     source.file.__dict__["seeds"] = seeds
     plan = expand(source, runs)

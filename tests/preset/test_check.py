@@ -188,6 +188,8 @@ FAILS_ON_PURPOSE = {
     "grok-add-97-mini-batch",
     "location-undertrained",
     "undertrained-quick",
+    "location-answer-only",
+    "location-more-epochs",
     "dilution-quick",
 }
 

@@ -77,7 +77,7 @@ async def test_changes_of_the_form_are_in_the_text(lab, settle, editor) -> None:
 
 @pytest.mark.parametrize(
     ("bad", "told"),
-    [("[29", "not valid YAML"), ("2.5", "of the right kind"), ("-1", "too small")],
+    [("[29", "not valid YAML"), ("2.5", "wrong type"), ("-1", "too small")],
 )
 async def test_bad_text_is_told_with_its_place_and_can_be_mended(
     lab, settle, editor, bad, told

@@ -140,7 +140,7 @@ async def test_all_keys_in_the_footer_are_in_sight(console, settle, size, key) -
 
 async def test_a_wrong_field_says_what_it_was_and_below_what_is_wrong(console, settle) -> None:
     async with console() as (app, pilot):
-        for text, why in (("fast", "not of the right kind"), ("-1", "too small")):
+        for text, why in (("fast", "has the wrong type"), ("-1", "too small")):
             await _type(app, pilot, settle, "optimizer.lr", text)
             sheet = app.screen.query_one(Sheet)
             assert sheet.render_line(sheet.place()[1]).text.rstrip().endswith(" was 0.001")
