@@ -28,7 +28,6 @@ check: .venv/installed          ## everything that CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST)
-	$(MAKE) coverage
 
 claims: .venv/installed         ## train every short preset and write what came of its claims
 	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > docs/claims.md
