@@ -365,7 +365,7 @@ async def test_an_older_choice_that_was_read_late_is_not_shown(console, make_run
     async with console() as (app, pilot):
         app.post_message(CompareRuns([first]))
         await settle(app, pilot)
-        late = app.screen.Read(app.screen._compared)
+        late = app.screen.RunsRead(app.screen._compared)
         app.post_message(CompareRuns([second]))
         await settle(app, pilot)
         app.screen.post_message(late)
