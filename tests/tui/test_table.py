@@ -90,7 +90,11 @@ async def test_clicks_go_to_a_row_open_it_mark_it_and_sort(stage) -> None:
         await pilot.click(Table, offset=(2, 6))
         await pilot.click(Table, offset=(12, 0))
         names = [type(m).__name__ for m in told if type(m).__module__ == "memlab.tui.table"]
-        assert [n for n in names if n != "RowMoved"] == ["RowOpened", "FirstCellClicked", "HeaderClicked"]
+        assert [n for n in names if n != "RowMoved"] == [
+            "RowOpened",
+            "FirstCellClicked",
+            "HeaderClicked",
+        ]
         assert table.cursor == 5
 
 
