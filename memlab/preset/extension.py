@@ -36,7 +36,8 @@ def check_extension(
             allowed=f"{step:,} steps or more",
             hint=f"a run cannot be shortened; `memlab fork RUN --at {new}` continues from step {new:,}",
         )
-    last = learning_rate(before.optimizer, step, old) if step else 0.0
+    # Both with the edited settings: an lr that is edited as well is no effect of the length.
+    last = learning_rate(after.optimizer, step, old) if step else 0.0
     following = learning_rate(after.optimizer, min(step + 1, new), new)
     if not step or abs(following - last) <= LR_JUMP * after.optimizer.lr:
         return []

@@ -169,8 +169,8 @@ class _Worker:
             yield from self.write(Resumed(step=self.state.step))
 
     def _asked(self) -> bool:
-        """Whether something is asked that `train` does before it makes another update."""
-        return any(
+        """Whether `train` has something to do before it makes another update."""
+        return bool(self.state.queue) or any(
             isinstance(request, CheckpointNow) or (isinstance(request, Edit) and request.at is None)
             for request in self.requests
         )

@@ -21,7 +21,6 @@ def preset(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.slow  # loads torch twice and waits for a live run
 def test_training_controlling_and_extending_a_run_from_python(preset, tmp_path):
     run = memlab.run(
         preset,

@@ -36,3 +36,9 @@ def test_an_lr_that_does_not_jump_is_not_reported(tiny, schedule):
     settings = {"optimizer.schedule": schedule, "optimizer.final_lr_fraction": 1.0}
     assert extended(tiny, 50, 100, at=50, **settings) == []
     assert extended(tiny, 50, 100, at=0, **{"optimizer.schedule": "cosine"}) == []
+
+
+def test_an_lr_that_is_edited_together_with_the_length_is_no_jump(tiny):
+    before = tiny(**{"training.steps": 50, "optimizer.lr": 0.01})
+    after = apply_edits(before, {"training.steps": 100, "optimizer.lr": 1e-4})
+    assert check_extension(before, after, 20, per_epoch=1) == []

@@ -166,6 +166,21 @@ def test_a_paused_run_saves_and_is_edited_at_once(tiny, tmp_path, monkeypatch):
     assert [edit.step for edit in History(folder).until().edits] == [15, 25]
 
 
+def test_an_edit_with_a_warning_takes_effect_while_the_run_is_paused(tiny, tmp_path, monkeypatch):
+    folder = create_run(tiny(**{"optimizer.schedule": "cosine"}), tmp_path)
+    commands = [Edit({"training.steps": 300}), Resume()]
+    monkeypatch.setattr("time.sleep", lambda seconds: send(folder, commands.pop(0)))
+    kinds = []
+    for event in work(folder, device="cpu"):
+        kinds.append(event.kind)
+        if isinstance(event, Evaluated) and event.step == 25:
+            send(folder, Pause())
+        if event.kind == "resumed":
+            send(folder, Stop())
+    paused = kinds[kinds.index("paused") : kinds.index("resumed")]
+    assert [kind for kind in paused if kind in ("finding", "edited")] == ["finding", "edited"]
+
+
 def test_what_is_done_in_a_pause_is_as_if_there_had_been_none(tiny, tmp_path, monkeypatch):
     runs, edit = [], Edit({"optimizer.lr": 0.002})
     for name, wishes in (("whole", [edit]), ("paused", [Pause()]), ("killed", [Pause()])):
