@@ -19,8 +19,8 @@ test-interop: .venv/installed   ## round trips with the real libraries, in an en
 	build/interop/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,interop]'
 	build/interop/bin/pytest -m interop tests/interop
 
-coverage: .venv/installed       ## every branch of memlab/record, run by its own tests
-	$(BIN)/pytest tests/record --cov=memlab.record --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+coverage: .venv/installed       ## every branch of memlab/record, run by its own tests and those of tracked runs
+	$(PYTEST) tests/record tests/track --cov=memlab.record --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 check: .venv/installed          ## everything that CI runs
 	$(BIN)/ruff check .
@@ -28,6 +28,7 @@ check: .venv/installed          ## everything that CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST)
+	$(MAKE) coverage
 
 claims: .venv/installed         ## train every short preset and write what came of its claims
 	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > docs/claims.md

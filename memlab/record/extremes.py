@@ -65,5 +65,4 @@ def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[
     else:
         shares = [0.5]
     for first, end, share in zip(edges[:-1], edges[1:], shares, strict=True):
-        if end > first:
-            yield first, end - 1, max(int(np.ceil(4 * columns * share)), 1)
+        yield first, end - 1, max(int(np.ceil(4 * columns * share)), 1)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from memlab.record.row_format import Steps
-
 
 @dataclass(frozen=True)
 class MissingRows:
@@ -36,9 +34,3 @@ def damage_text(missing: Iterable[MissingRows], damaged_events: int) -> str:
             f"{damaged_events:,} damaged {'line' if damaged_events == 1 else 'lines'} of events"
         )
     return "; ".join(parts)
-
-
-def breaks(steps: Steps, missing: Iterable[MissingRows]) -> list[int]:
-    """Places in `steps` before which rows are missing."""
-    firsts = [one.first for one in missing]
-    return sorted({int(place) for place in steps.searchsorted(firsts)} - {0, len(steps)})

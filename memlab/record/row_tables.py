@@ -204,21 +204,10 @@ class TableReader:
         return [reader.sealed for reader in self.readers]
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """All columns, in the order in which they appeared."""
-        return tuple(dict.fromkeys(name for table in self.tables for name in table.columns))
-
-    @property
     def first_step(self) -> int | None:
         """Step of the first row, as its seal has it."""
         firsts = [table.first_step for table in self.tables]
         return min((first for first in firsts if first is not None), default=None)
-
-    @property
-    def last_step(self) -> int | None:
-        """Step of the last sealed row."""
-        lasts = [table.last_step for table in self.tables]
-        return max((last for last in lasts if last is not None), default=None)
 
     @property
     def damaged(self) -> int:

@@ -114,3 +114,11 @@ def test_pruning_keeps_what_is_named_and_clears_what_broken_commits_left(checkpo
 def test_none_at_all_is_the_users_error(checkpoints):
     with pytest.raises(RunError, match="no checkpoint"):
         checkpoints.load(3, need="weights")
+
+
+def test_the_newest_to_resume_from_is_the_last_complete_one_up_to_a_step(checkpoints):
+    for step in (5, 10, 20):
+        checkpoints.commit(step, FULL)
+    checkpoints.commit(15, {"model.safetensors": b"m"})
+    newest = {last: checkpoints.newest_to_resume(last) for last in (4, 5, 9, 15, 19, 20, 99)}
+    assert newest == {4: None, 5: 5, 9: 5, 15: 10, 19: 10, 20: 20, 99: 20}

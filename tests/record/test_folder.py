@@ -338,3 +338,11 @@ def test_last_is_the_newest_by_creation_whatever_folders_are_called(runs):
     assert find(runs, "last").path == newest.path
     shutil.rmtree(newest.path)
     assert find(runs, "last").path == runs / "zz-copy"
+
+
+def test_who_saw_an_earlier_attempt_does_not_begin_another(folder):
+    with folder.claim({}, seq=0, first_step=1, after=0) as writer:
+        writer.end("finished", 0, {})
+    with pytest.raises(BusyError):
+        folder.claim({}, seq=0, first_step=1, after=0)
+    assert [attempt.number for attempt in folder.attempts()] == [1]

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from memlab.record.events import COLUMNS
+from memlab.record.folder import RunFolder
 from memlab.record.measure import COLUMN_MEASURES, Measure, Measures, from_json, split_of, to_json
 
 SHARPNESS = Measure("sharpness", "Largest eigenvalue.", "nats", None, None, "log", None, "a paper")
@@ -76,6 +77,15 @@ def test_a_run_without_declarations_gets_those_of_the_endings():
     assert (measures["val_loss"].scale, measures["val_loss"].unit) == ("log", "nats")
     assert measures["train_token_accuracy"].is_share
     assert measures["some_norm"].scale == "log"
+    assert (measures["aux_loss"].scale, measures["aux_loss"].unit) == ("log", "nats")
     unknown = measures["val_km_median"]
     assert (unknown.scale, unknown.low, unknown.direction) == ("linear", None, None)
     assert dataclasses.replace(unknown, name="x") == Measure("x", "On the validation split.")
+
+
+def test_measures_are_a_mapping_of_what_is_declared(runs):
+    declared = {"measures": to_json([SHARPNESS])}
+    measures = RunFolder.create(runs, declared, "", "measured").measures
+    assert SHARPNESS in list(measures) and len(measures) == len(COLUMNS) + 1
+    assert "sharpness" in measures and "val_loss" not in measures
+    assert measures["sharpness/head"].meaning == "Largest eigenvalue. Of head."

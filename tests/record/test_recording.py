@@ -180,3 +180,29 @@ def test_a_spike_is_an_event_of_the_run(runs):
     with Recording.create(runs, "log", OtherRun()) as recording:
         recording.add([1, 2, 3], {"loss": [1.0, 2.0, 1.0]}, [spike])
     assert recorded(recording.folder).spikes[0].peak == 2
+
+
+def test_events_without_rows_and_columns_of_one_table_alone(runs):
+    with Recording.create(runs, "log", OtherRun()) as recording:
+        recording.add([], {}, [Evaluated(step=0, values={"v": 1.0})])
+        recording.add([1, 2], {"a": [1.0, 2.0]})
+        recording.add([3, 4], {"b": [3.0, 4.0]})
+    now = recorded(recording.folder)
+    assert now.evaluations["v"].tolist() == [1.0]
+    assert now.view("b", 1, 4, 4).high[2:].tolist() == [3.0, 4.0]
+
+
+def test_a_view_leaves_out_rows_whose_damage_is_known(runs):
+    with Recording.create(runs, "log", OtherRun()) as recording:
+        for first in (1, 101, 201):
+            recording.add(np.arange(first, first + 100), {"a": np.full(100, float(first))})
+            recording.flush()
+    path = recording.folder.path / "attempts" / "001" / "rows-001.bin"
+    data = bytearray(path.read_bytes())
+    data[150 * 16 + 8] ^= 1
+    path.write_bytes(bytes(data))
+    history = History(RunFolder(recording.folder.path))
+    history.verify()
+    assert [(one.first, one.last) for one in history.missing] == [(101, 200)]
+    assert history.until().view("a", 1, 300, 1).high.tolist() == [201.0]
+    assert history.until().view("a", 101, 200, 1).high.tolist() != [101.0]

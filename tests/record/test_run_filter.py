@@ -154,3 +154,9 @@ def test_and_binds_closer_than_or(a, b, c, run) -> None:
     a, b, c = (("term", t) for t in (a, b, c))
     text = f"{_text(a)} or {_text(b)} {_text(c)}"
     assert parse(text)(run) == (_holds(a, run) or (_holds(b, run) and _holds(c, run)))
+
+
+def test_a_variant_is_named_exactly_unless_a_pattern_is_given():
+    adamw, none = {"variant": "adamw"}, {}
+    assert parse("variant:adamw")(adamw) and not parse("variant:adam")(adamw)
+    assert parse("variant:adam*")(adamw) and not parse("variant:adam*")(none)

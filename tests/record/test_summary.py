@@ -157,3 +157,10 @@ def test_an_open_spike_is_counted_and_marked_everywhere(runs):
     assert [s.onset for s in recorded(snapshot).spikes] == [15]
     assert snapshot.open_spike.step == 15 and snapshot.closed_spikes == ()
     assert History(folder).until(15).spikes[0].peak == 3.0
+
+
+def test_a_member_of_a_sweep_names_it_and_a_damaged_entry_is_left_out(runs):
+    entry = {"id": "s", "name": "grid", "cell": 3, "at": {"lr": 0.1}, "seed": 2}
+    member = RunFolder.create(runs, {"sweep": {**entry, "more": 1}}, "", "member")
+    assert brief(member)["sweep"] == entry
+    assert brief(RunFolder.create(runs, {"sweep": "s"}, "", "odd"))["sweep"] is None

@@ -18,6 +18,7 @@ from memlab.record.events import Edited, Evaluated, Paused, Resumed, Spike
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.row_format import is_missing
+from memlab.record.row_tail import TailWriter
 from memlab.record.summary import summarize
 from memlab.track import tracked_run
 
@@ -289,3 +290,13 @@ def test_nothing_of_it_loads_torch_or_the_console():
     code = "import memlab, sys; memlab.track; import memlab.track.start; "
     code += "sys.exit(bool({'torch', 'textual', 'rich'} & set(sys.modules)))"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
+
+
+def test_a_ring_that_does_not_fit_on_the_disk_is_removed_again(tmp_path, monkeypatch):
+    disk = FullDisk(monkeypatch)
+    disk.full = True
+    with pytest.raises(OSError, match="No space"):
+        TailWriter(tmp_path / "ring", seed=1, n_columns=2)
+    assert not (tmp_path / "ring").exists()
+    disk.full = False
+    TailWriter(tmp_path / "ring", seed=1, n_columns=2).close()

@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual.content import Content
 from textual.events import MouseScrollUp
 
@@ -25,8 +23,6 @@ from memlab.tui.compare.curves import (
 from memlab.tui.compare.run_picker import RunPicker
 from memlab.tui.live.frame import text_of
 from memlab.tui.messages import CompareRuns
-
-SETTINGS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
 
 HOSTILE = "[red]x[/] [@click=app.quit]q[/] \x1b[31m\x1b]0;t\x07 \u202egnp\u200b" + "w" * 99
 
@@ -136,18 +132,6 @@ def test_the_table_has_only_settings_that_differ(compare) -> None:
     keys = settings_diff((run.preset, run.settings) for run in runs)
     assert set(keys) == {"optimizer.lr", "training.steps", "training.epochs"}
     assert [run.settings["optimizer.lr"] for run in runs] == [0.001, 0.01, 0.001]
-
-
-@given(st.lists(st.tuples(st.sampled_from("pq"), SETTINGS), max_size=5))
-def test_settings_differ_as_a_plain_loop_finds(runs) -> None:
-    def differ(some) -> set[str]:
-        return {key for key in "abcd" if len({settings.get(key) for settings in some}) > 1}
-
-    everywhere = differ([settings for _, settings in runs])
-    within = differ([s for p, s in runs if p == "p"]) | differ([s for p, s in runs if p == "q"])
-    found = settings_diff(runs)
-    assert len(found) == len(set(found)) and set(found) == everywhere
-    assert set(found[: len(within)]) == within
 
 
 def test_losses_and_accuracies_come_first_among_the_measures(compare) -> None:
