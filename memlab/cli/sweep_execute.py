@@ -21,7 +21,7 @@ def executor_for(
     Raises:
         MemlabError: there is none of that name, or the package that it needs is not installed.
     """
-    from memlab.cli.sweep_work import training_on
+    from memlab.cli.sweep_work import trainer_on
     from memlab.errors import MemlabError
 
     if on == "local":
@@ -29,15 +29,15 @@ def executor_for(
 
         command = [sys.executable, "-m", "memlab", "sweep", "work", "--device", device]
         return Local(command, jobs or jobs_here(threads))
-    train = partial(training_on, device)
+    trainer = partial(trainer_on, device)
     if on == "ray" or on.startswith("ray:"):
         from memlab.sweeps.ray_cluster import RayCluster
 
-        return RayCluster(on.partition(":")[2], jobs, train)
+        return RayCluster(on.partition(":")[2], jobs, trainer)
     if on == "slurm":
         from memlab.sweeps.slurm import Slurm
 
-        return Slurm(jobs, train, dict(_pair(option) for option in slurm))
+        return Slurm(jobs, trainer, dict(_pair(option) for option in slurm))
     raise MemlabError(
         "no such executor", where=f"--on {on}", allowed="local, ray, ray:ADDRESS, slurm"
     )

@@ -60,5 +60,6 @@ def _seconds(plan: Plan, device: str) -> float:
     }
     mean = sum(timed.values()) / len(timed)
     return sum(
-        plan.cells[member.cell].updates * timed.get(member.cell, mean) for member in plan.members
+        (plan.cells[member.cell].updates - plan.shared_steps) * timed.get(member.cell, mean)
+        for member in plan.members
     )

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from memlab.sweeps.plan import Plan
     from memlab.sweeps.sweep import Sweep
 
-DEFAULT_THREADS = 1
-
 
 def run(
     source: Annotated[
@@ -27,8 +25,15 @@ def run(
     ] = None,
     jobs: Jobs = None,
     threads: Annotated[
-        int, typer.Option(metavar="N", min=1, max=1024, help="CPU threads of each member.")
-    ] = DEFAULT_THREADS,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=1024,
+            help="CPU threads of each member.",
+            show_default="1; of forks those of the parent",
+        ),
+    ] = None,
     on: On = "local",
     slurm: SlurmOptions = None,
     name: Annotated[str | None, typer.Option(help="Display name of the sweep.")] = None,
@@ -49,13 +54,14 @@ def run(
     from memlab.sweeps.load import load_sweep
     from memlab.sweeps.sweep import Sweep
 
-    found = load_sweep(source, overrides or (), name=name, seeds=read_seeds(seeds))
-    plan = expand(found, runs_folder(runs), threads)
+    folder = runs_folder(runs)
+    found = load_sweep(source, overrides or (), name=name, seeds=read_seeds(seeds), runs=folder)
+    plan = expand(found, folder, threads)
     if dry_run:
-        print_plan(plan, jobs or jobs_here(threads), device, as_json=json)
+        print_plan(plan, jobs or jobs_here(plan.threads), device, as_json=json)
         return
-    executor = executor_for(on, jobs, threads, device, slurm or ())
-    sweep = Sweep.create(runs_folder(runs), plan, _text(found, plan))
+    executor = executor_for(on, jobs, plan.threads, device, slurm or ())
+    sweep = Sweep.create(folder, plan, _text(found, plan))
     execute_sweep(sweep, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 
 

@@ -63,8 +63,11 @@ def footer_lines(results: Results) -> list[str]:
     every = " or ".join(map(str, footer["evaluation_every"]))
     missing = [f"{footer[k]} {k}" for k in ("unfinished", "failed", "diverged", "stopped")]
     threads = " or ".join(map(str, footer["threads"])) or "-"
+    fork = footer["fork"]
+    shared = fork and f"Forked from run {fork['run']}: steps up to {fork['at']:,} are shared."
     return [
-        f"Seeds {seeds} vary {', '.join(footer['vary'])}. Budget {budget} steps.",
+        f"Seeds {seeds} vary {', '.join(footer['vary']) or 'nothing'}. Budget {budget} steps.",
+        *([shared] if shared else []),
         *(f"{name}: {definition}." for name, definition in footer["events"].items()),
         f"Steps are those of the first evaluation that shows the event; evaluated every {every}. "
         "Range over all seeds; > = not reached by then (Kaplan-Meier median).",

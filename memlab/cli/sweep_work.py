@@ -9,9 +9,12 @@ from memlab.cli.options import Device, Json, RunsFolder, Threads
 from memlab.cli.sweep_options import SweepName
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from memlab.preset.schema import Preset
     from memlab.record.events import Event
     from memlab.record.folder import RunFolder
-    from memlab.sweeps.worker import Train
+    from memlab.sweeps.worker import Trainer
 
 
 def work(
@@ -41,7 +44,7 @@ def work(
 
     with interruptible() as interrupted:
         worker = Worker(
-            found, training_on(device), threads=threads, interrupted=interrupted, report=report
+            found, trainer_on(device), threads=threads, interrupted=interrupted, report=report
         )
         worker.run(wait=wait)
     number = counts(SweepProgress(found).read())
@@ -53,8 +56,9 @@ def work(
         raise typer.Exit(3)
 
 
-def training_on(device: str) -> "Train":
-    """What trains a member on a device; torch is loaded when the first one is trained."""
+def trainer_on(device: str) -> "Trainer":
+    """What trains members on a device; torch is loaded when the first one is trained."""
+    from memlab.sweeps.worker import Trainer
 
     def train(
         folder: "RunFolder",
@@ -75,4 +79,19 @@ def training_on(device: str) -> "Train":
             interrupted=interrupted,
         )
 
-    return train
+    def fork(
+        parent: "RunFolder",
+        runs: "Path",
+        *,
+        at: int,
+        settings: "Preset",
+        name: str,
+        run: str,
+        origin: Mapping[str, Any],
+    ) -> None:
+        from memlab.training.fork import ForkRequest, create_fork
+
+        request = ForkRequest(at, settings=settings, name=name, run=run, origin=origin)
+        create_fork(parent, runs, request, device)
+
+    return Trainer(train, fork)

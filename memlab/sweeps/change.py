@@ -16,8 +16,14 @@ def add_seeds(sweep: Sweep, seeds: int | list[int]) -> Sweep:
     """The sweep with further members: so many seeds after the highest, or these.
 
     Raises:
-        PresetError: a seed is there already.
+        PresetError: a seed is there already, or seeds change nothing in this sweep.
     """
+    if not sweep.plan.vary:
+        raise PresetError(
+            "seeds vary nothing in this sweep: its members are forks",
+            where=sweep.id,
+            hint="plan another sweep with vary: [batches]",
+        )
     first = max(sweep.seeds) + 1
     wanted = list(range(first, first + seeds)) if isinstance(seeds, int) else seeds
     present = sorted(set(wanted) & set(sweep.seeds))

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from memlab.errors import PresetError
+from memlab.preset.fork import check_fork
 from memlab.preset.merge import merged
 from memlab.preset.override import change
 from memlab.preset.schedule import total_steps, updates_per_epoch
+from memlab.preset.schema import Preset
 from memlab.preset.validate import validated
 from memlab.record.run_filter import FilterError, Test, parse
 from memlab.record.run_id import new_ids
 from memlab.sweeps.axes import AxisValue, axes_of
+from memlab.sweeps.fork_parent import ForkParent
 from memlab.sweeps.load import SweepSource
 from memlab.sweeps.plan import VARIANT, Cell, Member, Plan, SweepAxis, seed_changes
 from memlab.sweeps.select import cell_at, facts_of
@@ -22,19 +25,19 @@ from memlab.sweeps.select import cell_at, facts_of
 MAX_MEMBERS = 20_000
 
 
-def expand(source: SweepSource, runs: Path, threads: int = 1) -> Plan:
+def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
     """The sweep that a file describes, with ids for the runs to be made in `runs`.
 
     Args:
-        threads: of each member.
+        threads: of each member; None = 1, or those of the run that they are forked from.
 
     Raises:
         PresetError: a cell's settings are not valid, with the place of the value at fault.
         DataError: the task of a cell cannot make its data.
     """
-    file, place = source.file, source.document.place
+    file, place, parent = source.file, source.document.place, source.parent
     axes = axes_of(source)
-    seeds, vary = tuple(file.seed_list), tuple(file.vary)
+    seeds, vary = _seeds(source)
     count = len(seeds) * prod(len(values) for _, values in axes)
     if count > MAX_MEMBERS:
         raise PresetError(
@@ -43,7 +46,7 @@ def expand(source: SweepSource, runs: Path, threads: int = 1) -> Plan:
             found=f"{count:,}",
             allowed=f"at most {MAX_MEMBERS:,}",
         )
-    cells = list(_cells(source, axes))
+    cells = list(_cells(source, axes, seed_changes(vary, seeds[0])))
     chosen = _not_skipped(source, cells, [seed_changes(vary, seed) for seed in seeds])
     if not chosen:
         raise PresetError("skip leaves no member", where=place(("skip",)))
@@ -66,26 +69,49 @@ def expand(source: SweepSource, runs: Path, threads: int = 1) -> Plan:
         seeds=seeds,
         vary=vary,
         claims=tuple(claim.model_dump(mode="json", exclude_defaults=True) for claim in file.claims),
-        fork=file.fork.model_dump() if file.fork else None,
+        fork={"run": parent.run, "at": parent.at} if parent else None,
         skipped=count - len(chosen),
-        threads=threads,
+        threads=_threads(source, threads),
     )
 
 
+def _seeds(source: SweepSource) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The seeds of each cell and what they feed; forks keep those of their parent by default."""
+    file, parent = source.file, source.parent
+    if parent is not None and not {"seeds", "vary"} & file.model_fields_set:
+        return (parent.settings.training.seed,), ()
+    return tuple(file.seed_list), tuple(file.vary)
+
+
+def _threads(source: SweepSource, asked: int | None) -> int:
+    parent = source.parent
+    if parent is None:
+        return asked or 1
+    if asked not in (None, parent.threads):
+        raise PresetError(
+            "forks are trained with the threads of their parent",
+            where="--threads",
+            found=str(asked),
+            allowed=str(parent.threads),
+        )
+    return parent.threads
+
+
 def _cells(
-    source: SweepSource, axes: Sequence[tuple[SweepAxis, list[AxisValue]]]
+    source: SweepSource,
+    axes: Sequence[tuple[SweepAxis, list[AxisValue]]],
+    first_seed: Mapping[str, int],
 ) -> Iterator[Cell]:
     """All combinations of the axes' values, the last axis changing fastest."""
     sizes: dict[str, int] = {}
     """training examples by task"""
-    first_seed = seed_changes(tuple(source.file.vary), source.file.seed_list[0])
 
     for number, values in enumerate(product(*(own for _, own in axes))):
-        document, settings = source.base, dict[str, Any]()
+        document, settings, places = source.base, dict[str, Any](), dict[str, str]()
         for value in values:
             for key, setting in value.overrides.items():
                 document = merged(document, change(key, setting, value.place))
-                settings[key] = setting
+                settings[key], places[key] = setting, value.place
         for key, seed in first_seed.items():
             document = merged(document, change(key, seed, source.document.place(("seeds",))))
         preset = validated(document, source.folder)
@@ -100,7 +126,23 @@ def _cells(
         if VARIANT in at:
             settings = {VARIANT: at[VARIANT]} | settings
         updates = total_steps(preset, updates_per_epoch(preset, sizes[task]))
+        if source.parent is not None:
+            _check_fork(source.parent, preset, updates, places)
         yield Cell(number, at, settings, resolved, updates)
+
+
+def _check_fork(
+    parent: ForkParent, preset: Preset, updates: int, places: Mapping[str, str]
+) -> None:
+    check_fork(parent.settings, preset, places)
+    if updates <= parent.at:
+        lengths = (places[key] for key in ("training.steps", "training.epochs") if key in places)
+        raise PresetError(
+            "the members end where they are forked",
+            where=next(lengths, f"run {parent.run}"),
+            found=f"{updates:,} steps in all, forked at {parent.at:,}",
+            hint="give training.steps a later step: it counts from the parent's beginning",
+        )
 
 
 def _not_skipped(

@@ -14,19 +14,27 @@ from memlab.preset.merge import merged
 from memlab.preset.override import change, full_key, overridden, read
 from memlab.preset.strict_yaml import Document
 from memlab.preset.validate import explained, task_kind
+from memlab.record.runs import runs_folder
+from memlab.sweeps.fork_parent import ForkParent, fork_parent
 from memlab.sweeps.schema import SweepFile
 from memlab.sweeps.value_list import values_of
+
+STARTS = {"base", "from"}
+"""keys of what the members of a sweep start from, one of which a sweep file has"""
 
 
 @dataclass(frozen=True)
 class SweepSource:
-    """A validated sweep file, where each part of it was written, and its base preset."""
+    """A validated sweep file, where each part of it was written, and what it starts from."""
 
     file: SweepFile
     document: Document
     base: Document
-    folder: Path
-    """where the base preset's task looks for its files"""
+    """the base preset, or the settings of the run that members are forked from"""
+    folder: Path | None
+    """where the base preset's task looks for its files; None: they have been found"""
+    parent: ForkParent | None = None
+    """the run that members are forked from"""
 
 
 def load_sweep(
@@ -35,27 +43,32 @@ def load_sweep(
     *,
     name: str | None = None,
     seeds: int | list[int] | None = None,
+    runs: Path | None = None,
 ) -> SweepSource:
     """The sweep of a file, or of a preset, with `KEY=VALUE` and `KEY=V1,V2` applied.
 
     One value is an override of the base preset; several make an axis, which replaces an axis of
     the file with the same key.
 
+    Args:
+        runs: the folder of the run that a sweep is forked from; None = the usual one.
+
     Raises:
         PresetError: it is not found, not valid, or an override is not.
+        RunError: the run that it is forked from is not found, or has no such step.
     """
     path = find(ref)
     if path is None:
         source = _from_preset(ref)
     else:
         document = load.parsed(path)
-        source = _from_document(document, path.parent)
+        source = _from_document(document, path.parent, runs_folder(runs))
     for override in overrides:
         source = _overridden(source, override)
     for key, value in (("name", name), ("seeds", seeds)):
         if value is not None:
             document = merged(source.document, change(key, value, f"--{key}"))
-            source = replace(source, file=_validated(document), document=document)
+            source = _changed(source, document, runs_folder(runs))
     return source
 
 
@@ -68,7 +81,7 @@ def find(ref: str) -> Path | None:
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
         path = load.find(ref)
         value = load.parsed(path).value
-        is_sweep = isinstance(value, dict) and "base" in value and "task" not in value
+        is_sweep = isinstance(value, dict) and value.keys() & STARTS and "task" not in value
         return path if is_sweep else None
     known = names()
     if ref in known:
@@ -101,8 +114,21 @@ def _from_preset(ref: str) -> SweepSource:
     return SweepSource(_validated(document), document, base, path.parent)
 
 
-def _from_document(document: Document, folder: Path) -> SweepSource:
+def _changed(source: SweepSource, document: Document, runs: Path) -> SweepSource:
+    """The source with another document that starts from the same."""
     file = _validated(document)
+    parent = source.parent and fork_parent(file, document, runs)
+    return replace(source, file=file, document=document, parent=parent)
+
+
+def _from_document(document: Document, folder: Path, runs: Path) -> SweepSource:
+    file = _validated(document)
+    parent = fork_parent(file, document, runs)
+    if parent is not None:
+        settings = parent.settings.model_dump(mode="json")
+        base = Document(settings, {(): f"settings of run {parent.run} at step {parent.at}"})
+        return SweepSource(file, document, base, None, parent)
+    assert file.base is not None
     where = document.place(("base",))
     try:
         beside = folder / f"{file.base}.yaml"

@@ -68,11 +68,21 @@ class Plan:
     vary: tuple[str, ...]
     claims: tuple[Mapping[str, Any], ...] = ()
     fork: Mapping[str, Any] | None = None
-    """{"run": id, "at": step} of the checkpoint that members continue"""
+    """{"run": id or path, "at": step}: what members are forked from, and the last shared step"""
     skipped: int = 0
     """members that `skip` left out"""
     threads: int = 1
     """of each member: other numbers give other bits"""
+
+    @property
+    def shared_steps(self) -> int:
+        """Steps that forked members share with their parent, so that nobody trains them."""
+        return 0 if self.fork is None else int(self.fork["at"])
+
+    @property
+    def made_attempts(self) -> int:
+        """Attempts that a member has when it is made: that of a fork holds the shared steps."""
+        return 0 if self.fork is None else 1
 
     def to_json(self) -> dict[str, Any]:
         """As `sweep.json` stores it."""

@@ -28,6 +28,7 @@ class MemberState:
     state: State
     """queued: not begun, or begun and to be continued; failed: set aside with a reason"""
     step: int = 0
+    """reached; of forks those shared with the parent included"""
     target: int = 0
     status: str = ""
     """of its run; empty while there is none"""
@@ -78,8 +79,10 @@ class SweepProgress:
         folder, target = self.folder(member), self.sweep.target(member)
         seen = stamp(folder.path)
         if seen is None:
-            problem = self._problems.get(member.run)
-            return MemberState(member, "failed" if problem else "queued", 0, target, reason=problem)
+            problem, step = self._problems.get(member.run), self.sweep.plan.shared_steps
+            return MemberState(
+                member, "failed" if problem else "queued", step, target, reason=problem
+            )
         known = catalog.tell(folder, seen) if catalog else brief(folder)
         state, reason = self._judge(folder, Status(known["status"]), known["step"], target)
         found = MemberState(
@@ -101,7 +104,7 @@ class SweepProgress:
         self, folder: RunFolder, status: Status, step: int, target: int
     ) -> tuple[State, str | None]:
         problem = self._problems.get(folder.path.name)
-        forgiven = self._retries.get(folder.path.name, 0)
+        forgiven = max(self._retries.get(folder.path.name, 0), self.sweep.plan.made_attempts)
         match status:
             case Status.RUNNING | Status.PAUSED:
                 return "running", None

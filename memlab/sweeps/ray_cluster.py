@@ -12,7 +12,7 @@ from memlab.errors import MemlabError
 from memlab.sweeps.executor import Executor
 from memlab.sweeps.progress import SweepProgress
 from memlab.sweeps.sweep import Sweep
-from memlab.sweeps.worker import Train, Worker
+from memlab.sweeps.worker import Trainer, Worker
 
 RETRIES = 3
 """of a task whose worker or node died"""
@@ -24,12 +24,12 @@ PATIENCE = 120.0
 class RayCluster(Executor):
     """Ray does placement, retries and scaling."""
 
-    def __init__(self, address: str, jobs: int | None, train: Callable[[], Train]) -> None:
+    def __init__(self, address: str, jobs: int | None, trainer: Callable[[], Trainer]) -> None:
         """
         Args:
             address: of an existing cluster, or "auto"; empty = start one on this machine.
             jobs: members at once on a cluster that is started here; None = as cores allow.
-            train: makes the training function on the node; it is pickled by reference.
+            trainer: makes what trains on the node; it is pickled by reference.
 
         Raises:
             MemlabError: ray is not installed.
@@ -41,7 +41,7 @@ class RayCluster(Executor):
                 "Ray is not installed", where="--on ray", hint='pip install "memlab[ray]"'
             ) from None
         self._ray: Any = ray
-        self._address, self._jobs, self._train = address, jobs, train
+        self._address, self._jobs, self._trainer = address, jobs, trainer
         self._tasks: list[Any] = []
         self._sweep: Sweep | None = None
         self._started_here = False
@@ -56,7 +56,7 @@ class RayCluster(Executor):
         )
         left = [state.member for state in SweepProgress(sweep).read() if state.state == "queued"]
         path = str(sweep.path.absolute())
-        self._tasks = [take.remote(path, member.run, self._train) for member in left]
+        self._tasks = [take.remote(path, member.run, self._trainer) for member in left]
 
     def keep(self) -> int:
         """How many tasks are not done; Ray itself repeats those whose worker died."""
@@ -90,11 +90,11 @@ class RayCluster(Executor):
         )
 
 
-def take_member(path: str, run: str, make_train: Callable[[], Train]) -> dict[str, Any]:
+def take_member(path: str, run: str, make_trainer: Callable[[], Trainer]) -> dict[str, Any]:
     """Train one member, on a node of the cluster.
 
     Returns:
         The id of its run, and whether this call trained it.
     """
-    worker = Worker(Sweep.open(Path(path)), make_train())
+    worker = Worker(Sweep.open(Path(path)), make_trainer())
     return {"run": run, "trained": worker.take(run)}

@@ -71,20 +71,22 @@ class SweepClaim(Settings):
 
 
 class ForkSource(Settings):
-    """A checkpoint that every member starts from."""
+    """A run, and the last step of it that every member shares."""
 
     run: str = setting(min_length=1, help="A run's id, its beginning, or its path.")
-    at: int = setting(ge=0, unit="steps", help="Step of the checkpoint.")
+    at: int = setting(ge=0, unit="steps", help="Last shared step; quickest at a checkpoint.")
 
 
 class SweepFile(Settings):
-    """A sweep: a base preset, what varies, and the seeds of each cell."""
+    """A sweep: a base preset or a run to fork, what varies, and the seeds of each cell."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     name: str = setting(min_length=1, max_length=120, help="A short name.")
     about: str = setting("", max_length=2000, help="The question that it answers.")
-    base: str = setting(min_length=1, help="The preset that all members start from.")
+    base: Annotated[str, Field(min_length=1)] | None = setting(
+        None, help="The preset that all members start from; left out with `from`."
+    )
     grid: dict[str, Values] = setting({}, help="Settings and their values, all combined.")
     variants: dict[str, dict[str, Any]] = setting(
         {}, help="Named overrides, combined with the grid."
@@ -99,11 +101,13 @@ class SweepFile(Settings):
     )
     claims: list[SweepClaim] = setting([], help="Expected results.")
     fork: ForkSource | None = setting(
-        None, alias="from", help="A checkpoint of a run that members continue instead of starting."
+        None, alias="from", help="A run that all members are forked from, with its settings."
     )
 
     @model_validator(mode="after")
     def _distinct(self) -> "SweepFile":
+        if (self.base is None) == (self.fork is None):
+            raise ValueError("a sweep starts from one of base and from")
         if isinstance(self.seeds, list) and len(set(self.seeds)) < len(self.seeds):
             raise ValueError("a seed is given twice")
         if "seed" in self.vary and len(self.vary) > 1:

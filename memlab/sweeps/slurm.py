@@ -14,7 +14,7 @@ from typing import Any, final
 from memlab.errors import MemlabError
 from memlab.sweeps.executor import Executor
 from memlab.sweeps.sweep import Sweep
-from memlab.sweeps.worker import Train, Worker
+from memlab.sweeps.worker import Trainer, Worker
 
 OPTIONS = {"partition": "partition", "time": "time", "memory": "mem", "gpus": "gpus_per_node"}
 """options of `--slurm`, and what submitit calls them"""
@@ -26,8 +26,8 @@ DEFAULT_MINUTES = 60
 class WorkerJob:
     """What a job runs: members one after another, until none is left or its time is over."""
 
-    def __init__(self, sweep: str, train: Callable[[], Train], threads: int) -> None:
-        self._sweep, self._train, self._threads = sweep, train, threads
+    def __init__(self, sweep: str, trainer: Callable[[], Trainer], threads: int) -> None:
+        self._sweep, self._trainer, self._threads = sweep, trainer, threads
 
     def __call__(self) -> str:
         """Work; returns the sweep's path."""
@@ -46,7 +46,7 @@ class WorkerJob:
             signal.signal(number, note)
         worker = Worker(
             Sweep.open(Path(self._sweep)),
-            self._train(),
+            self._trainer(),
             threads=self._threads,
             interrupted=lambda: bool(received),
         )
@@ -67,12 +67,12 @@ class Slurm(Executor):
     """An array of worker jobs. It is Slurm's: it goes on without the process that watches."""
 
     def __init__(
-        self, jobs: int | None, train: Callable[[], Train], options: Mapping[str, str]
+        self, jobs: int | None, trainer: Callable[[], Trainer], options: Mapping[str, str]
     ) -> None:
         """
         Args:
             jobs: tasks of the array.
-            train: makes the training function in the job; it is pickled by reference.
+            trainer: makes what trains in the job; it is pickled by reference.
             options: partition, time (minutes), memory (GB), gpus.
 
         Raises:
@@ -85,7 +85,7 @@ class Slurm(Executor):
                 "submitit is not installed", where="--on slurm", hint='pip install "memlab[slurm]"'
             ) from None
         self._submitit: Any = submitit
-        self._jobs, self._train = jobs or DEFAULT_JOBS, train
+        self._jobs, self._trainer = jobs or DEFAULT_JOBS, trainer
         self._parameters = _parameters(options)
         self._array: list[Any] = []
         self._sweep: Sweep | None = None
@@ -105,7 +105,7 @@ class Slurm(Executor):
             cpus_per_task=sweep.plan.threads,
             array_parallelism=self._jobs,
         )
-        job = WorkerJob(str(sweep.path.absolute()), self._train, sweep.plan.threads)
+        job = WorkerJob(str(sweep.path.absolute()), self._trainer, sweep.plan.threads)
         with executor.batch():
             self._array = [executor.submit(job) for _ in range(self._jobs)]
 

@@ -182,6 +182,7 @@ class Results:
         return {
             "seeds": list(sweep.seeds),
             "vary": list(plan.vary),
+            "fork": plan.fork,
             "budget": sorted(budgets),
             "events": {name: PHASES.get(name, name) for name in self.events},
             "evaluation_every": [v for i, v in enumerate(every) if v not in every[:i]],

@@ -10,15 +10,17 @@ was seen unfinished, so nothing is trained to its end twice.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import Any, NamedTuple, Protocol, final
 
 from memlab.errors import BusyError, MemlabError
 from memlab.preset.create import create_run
 from memlab.preset.load import from_json
-from memlab.record import process
+from memlab.preset.schema import Preset
+from memlab.record import files, process
 from memlab.record.attempt import STANDSTILL
 from memlab.record.events import Event
 from memlab.record.folder import RunFolder
+from memlab.record.runs import find
 from memlab.sweeps.plan import Member, with_changes
 from memlab.sweeps.progress import MemberState, SweepProgress
 from memlab.sweeps.sweep import Sweep
@@ -43,8 +45,31 @@ class Train(Protocol):
         ...
 
 
-Fork = Callable[[Sweep, Member], RunFolder]
-"""Makes a member's folder as a fork of the run that its sweep names."""
+class Fork(Protocol):
+    """Makes a run in `runs` that shares the past of `parent` up to step `at`."""
+
+    def __call__(  # noqa: PLR0913 - each by its keyword
+        self,
+        parent: RunFolder,
+        runs: Path,
+        *,
+        at: int,
+        settings: Preset,
+        name: str,
+        run: str,
+        origin: Mapping[str, Any],
+    ) -> None:
+        """Make it, with the id `run` and `origin` in its `run.json`."""
+        ...
+
+
+class Trainer(NamedTuple):
+    """What a worker needs of the code that trains."""
+
+    train: Train
+    fork: Fork
+
+
 Report = Callable[[str], None]
 """Tells a person something, in one line."""
 
@@ -53,12 +78,11 @@ Report = Callable[[str], None]
 class Worker:
     """Executes members of one sweep in this process, where torch is loaded once."""
 
-    def __init__(  # noqa: PLR0913 - all but two have defaults
+    def __init__(
         self,
         sweep: Sweep,
-        train: Train,
+        trainer: Trainer,
         *,
-        fork: Fork | None = None,
         threads: int | None = None,
         interrupted: Callable[[], bool] = lambda: False,
         report: Report = lambda text: None,
@@ -69,7 +93,7 @@ class Worker:
             interrupted: polled while it trains and waits; true asks it to save and leave.
         """
         self._progress = SweepProgress(sweep)
-        self._train, self._fork, self._report = train, fork, report
+        self._trainer, self._report = trainer, report
         self._threads = threads or sweep.plan.threads
         self._interrupted = interrupted
         self._stopped, self._looked = False, 0.0
@@ -111,7 +135,10 @@ class Worker:
         """Train a member until it ends; false when it is not to be had."""
         folder = self._progress.folder(member)
         attempts = folder.attempts()
-        after = attempts[-1].number if attempts else 0
+        after, made = (
+            attempts[-1].number if attempts else 0,
+            self._progress.sweep.plan.made_attempts,
+        )
         state = self._progress.state(member)
         if state.state != "queued":
             return False
@@ -119,7 +146,8 @@ class Worker:
             if not state.status:
                 if not self._create(member):
                     return False
-            elif after == 0 and self._made_elsewhere(folder):
+                after = made
+            elif after == made and self._made_elsewhere(folder):
                 return False
             self._work(member, state, after)
         except BusyError:
@@ -132,12 +160,10 @@ class Worker:
         """Make the run of a member; false when another worker was faster."""
         sweep = self._progress.sweep
         try:
-            if sweep.plan.fork is not None:
-                if self._fork is None:
-                    raise MemlabError("this worker cannot fork runs", where=sweep.id)
-                self._fork(sweep, member)
-            else:
+            if sweep.plan.fork is None:
                 create_member(sweep, member)
+            else:
+                fork_member(sweep, member, self._trainer.fork)
         except OSError:
             if not (sweep.runs / member.run / "run.json").exists():
                 raise
@@ -157,7 +183,7 @@ class Worker:
         folder = self._progress.folder(member)
         steps = self._progress.sweep.extended_to
         extends = steps is not None and state.status == "finished" and state.step < steps
-        events = self._train(
+        events = self._trainer.train(
             folder,
             edits={"training.steps": steps} if extends else None,
             threads=self._threads,
@@ -183,14 +209,51 @@ def create_member(sweep: Sweep, member: Member) -> RunFolder:
     Raises:
         OSError: among others, another worker has made it.
     """
-    cell = sweep.cells[member.cell]
+    return create_run(
+        member_preset(sweep, member),
+        sweep.runs,
+        member_name(sweep, member),
+        run=member.run,
+        origin=origin(sweep, member),
+    )
+
+
+def fork_member(sweep: Sweep, member: Member, fork: Fork) -> None:
+    """Make the run of a member as a fork: elsewhere, and then claimed by a rename.
+
+    Raises:
+        RunError: the parent is not there any more, or cannot be forked at that step.
+        OSError: among others, another worker has made the member.
+    """
+    assert sweep.plan.fork is not None
+    staging = files.hidden(sweep.runs / member.run)
+    try:
+        fork(
+            find(sweep.runs, sweep.plan.fork["run"]),
+            staging,
+            at=sweep.plan.shared_steps,
+            settings=member_preset(sweep, member),
+            name=member_name(sweep, member),
+            run=member.run,
+            origin=origin(sweep, member),
+        )
+        files.move(staging / member.run, sweep.runs / member.run)
+    finally:
+        if staging.exists():
+            files.remove(staging)
+
+
+def member_preset(sweep: Sweep, member: Member) -> Preset:
+    """The complete settings of a member that is made now.
+
+    Raises:
+        PresetError: this version does not accept them.
+    """
     changes: dict[str, Any] = dict(member.changes)
     if sweep.extended_to is not None:
         changes["training.steps"] = sweep.extended_to
-    preset = from_json(with_changes(cell.preset, changes), str(Path(sweep.path.name, "sweep.json")))
-    return create_run(
-        preset, sweep.runs, member_name(sweep, member), run=member.run, origin=origin(sweep, member)
-    )
+    settings = with_changes(sweep.cells[member.cell].preset, changes)
+    return from_json(settings, str(Path(sweep.path.name, "sweep.json")))
 
 
 def member_name(sweep: Sweep, member: Member) -> str:

@@ -1,20 +1,16 @@
 """Forks: a new run that shares another run's past up to a step."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from memlab.errors import PresetError, RunError
+from memlab.errors import RunError
 from memlab.preset.create import create_run
-from memlab.preset.edit import apply_edits
-from memlab.preset.override import overridden
-from memlab.preset.run_preset import preset_of
+from memlab.preset.fork import changed_settings, check_fork, forked_preset, preset_at
 from memlab.preset.schema import Preset
-from memlab.preset.strict_yaml import Document
-from memlab.preset.validate import validated
 from memlab.record.events import COLUMNS, Checkpoint, Edited, Event, Finding, Rows, Started
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
@@ -35,8 +31,6 @@ from memlab.training.train import emit
 BATCH_ORDER = ("training.batch_size", "training.seeds.batches", "training.epochs")
 """settings that change which examples an update sees"""
 ROWS_AT_ONCE = 65_536
-FREE_MODEL = "model.dropout"
-"""the one setting of the model that keeps its shapes"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,12 @@ class ForkRequest:
     """number of steps to train after `at`; None = up to the step that the settings say"""
     name: str | None = None
     """display name; None = the parent's name and the step"""
+    settings: Preset | None = None
+    """complete settings of the fork, instead of `overrides` and `steps`"""
+    run: str | None = None
+    """its id, where that was chosen before"""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """further members of `run.json`, such as its sweep"""
 
 
 @dataclass(frozen=True)
@@ -87,78 +87,32 @@ def create_fork(
     """
     at = request.at
     recorded = History(parent).until()
-    if not 0 <= at <= recorded.last_step:
-        raise RunError(
-            f"the run has no step {at}",
-            where=parent.path.name,
-            allowed=f"0 to {recorded.last_step}",
-        )
-    before = _preset_at(preset_of(parent), recorded, at)
-    steps = None if request.steps is None else at + request.steps
-    after = forked_preset(before, request.overrides, steps)
-    changes = _changes(before, after)
+    before = preset_at(parent, recorded, at)
+    after = _settings(before, request)
+    changes = changed_settings(before, after)
     start = start_before(parent, at, device)
     comparison = RowComparison(parent, recorded)
     edits = later_edits(start, recorded, at)
     events = train_until(start, at, edits, comparison, progress)
-    origin = {"fork": {"run": parent.id, "step": at}}
+    origin = {"fork": {"run": parent.id, "step": at}, **request.origin}
     name = request.name or f"{parent.labels().name} from {at}"
-    folder = create_run(after, runs, name, origin=origin)
+    folder = create_run(after, runs, name, run=request.run, origin=origin)
     findings = tuple(_findings(start, changes, at, comparison.first_difference))
     _write_past(folder, start, recorded, [*events, *findings], changes)
     return ForkResult(folder, comparison.compared, comparison.first_difference, findings)
 
 
-def forked_preset(before: Preset, overrides: Sequence[str], steps: int | None) -> Preset:
-    """The settings of a fork.
+def _settings(before: Preset, request: ForkRequest) -> Preset:
+    """The settings that a request asks for.
 
     Raises:
-        PresetError: an override is not valid, or it changes shapes, data or split.
+        PresetError: they are not valid, or change shapes, data or split.
     """
-    document = Document(before.model_dump(mode="json"), {(): f"preset {before.name}"})
-    for override in [*overrides, *([] if steps is None else [f"training.steps={steps}"])]:
-        document = overridden(document, override)
-    after = validated(document)
-    for key in _changes(before, after):
-        fixed = key == "optimizer.kind" or (key.startswith("model.") and key != FREE_MODEL)
-        if fixed or key.startswith("task."):
-            raise PresetError(
-                f"a fork cannot change {key}",
-                where=f"fork of {before.name}",
-                allowed="settings that keep the model's shapes, the data and the split",
-                hint="start another run with it: `memlab run PRESET KEY=VALUE`",
-            )
-    for what in ("data", "split", "init"):
-        if before.seeds.number(what) != after.seeds.number(what):
-            raise PresetError(
-                f"a fork cannot change the seed of {what}",
-                where=f"fork of {before.name}",
-                hint="training.seeds.batches=N changes the batch order alone",
-            )
-    return after
-
-
-def _preset_at(preset: Preset, recorded: Snapshot, at: int) -> Preset:
-    """The settings after all edits up to step `at`."""
-    for edit in recorded.edits:
-        if edit.step <= at:
-            preset = apply_edits(preset, edit.changes)
-    return preset
-
-
-def _changes(before: Preset, after: Preset) -> dict[str, Any]:
-    """Dotted settings that differ, with their new values; claims and descriptions left out."""
-    old, new = (_flat(preset.model_dump(mode="json")) for preset in (before, after))
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    return {key: new.get(key) for key in keys if not key.startswith(("name", "about", "claims"))}
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        nested = isinstance(value, dict) and not prefix.startswith("task.")
-        flat |= _flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
-    return flat
+    if request.settings is not None:
+        check_fork(before, request.settings)
+        return request.settings
+    steps = None if request.steps is None else request.at + request.steps
+    return forked_preset(before, request.overrides, steps)
 
 
 def _findings(

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from memlab.cli.sweep_work import trainer_on
 from memlab.record.attempt import Attempt
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
 from memlab.sweeps.progress import SweepProgress, counts
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.worker import Worker
-from memlab.training.worker import work
 
 KILLED_AT_STEP = """\
 import os, signal, sys
 from pathlib import Path
 from memlab.sweeps.sweep import Sweep
-from memlab.sweeps.worker import Worker
+from memlab.sweeps.worker import Trainer, Worker
 from memlab.training.worker import work
 
 def train(folder, **options):
@@ -31,7 +31,7 @@ def train(folder, **options):
         if event.kind == "checkpoint" and event.step >= 10 and folder.id == sys.argv[2]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-Worker(Sweep.open(Path(sys.argv[1])), train).run()
+Worker(Sweep.open(Path(sys.argv[1])), Trainer(train, None)).run()
 """
 
 
@@ -57,8 +57,8 @@ def test_members_of_a_killed_worker_are_finished_by_another(make):
     command = [sys.executable, "-c", KILLED_AT_STEP, str(sweep.path), victim]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert len(RunFolder(sweep.runs / victim).attempts()) == 1
-    Worker(sweep, work).run()
-    Worker(undisturbed, work).run()
+    Worker(sweep, trainer_on("cpu")).run()
+    Worker(undisturbed, trainer_on("cpu")).run()
     assert bits(sweep) == bits(undisturbed)
     assert len(RunFolder(sweep.runs / victim).attempts()) == 2
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from memlab.cli.sweep_work import trainer_on
 from memlab.errors import BusyError, MemlabError
 from memlab.preset.create import create_run
 from memlab.preset.load import load as load_preset
@@ -18,8 +19,12 @@ from memlab.sweeps.change import add_seeds, add_steps, delete_sweep
 from memlab.sweeps.progress import SweepProgress, counts, status_of
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.tables import Results
-from memlab.sweeps.worker import Worker, create_member
+from memlab.sweeps.worker import Trainer, Worker, create_member
 from memlab.training.worker import work
+
+
+def trainer(train=work) -> Trainer:
+    return trainer_on("cpu")._replace(train=train)
 
 
 def weights(folder: RunFolder) -> str:
@@ -36,7 +41,7 @@ def counted(sweep: Sweep) -> dict[str, int]:
 
 def test_members_have_the_bits_of_the_same_runs_alone(make, base, tmp_path):
     sweep = make("weight_decay=0,1", seeds=2)
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     for member in sweep.members:
         decay = sweep.cells[member.cell].at["optimizer.weight_decay"]
         preset = load_preset(str(base), [f"weight_decay={decay}", f"training.seed={member.seed}"])
@@ -48,8 +53,8 @@ def test_members_have_the_bits_of_the_same_runs_alone(make, base, tmp_path):
 
 def test_a_second_worker_finds_nothing_to_do(make):
     sweep = make(seeds=2)
-    Worker(sweep, work).run()
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
+    Worker(sweep, trainer()).run()
     assert attempts(sweep) == [1, 1]
 
 
@@ -68,7 +73,7 @@ def test_a_member_is_made_once(make):
     create_member(sweep, sweep.members[1])
     with pytest.raises(OSError):
         create_member(sweep, sweep.members[1])
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     assert counted(sweep)["finished"] == 2
 
 
@@ -79,16 +84,16 @@ def test_a_member_that_a_living_process_has_made_is_left_to_it(make, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(process, "identity", lambda: parent)
         create_member(sweep, sweep.members[0])
-    Worker(sweep, work).run(wait=False)
+    Worker(sweep, trainer()).run(wait=False)
     assert attempts(sweep) == [0, 1]
 
 
 def test_run_json_names_the_sweep_and_last_is_what_was_started_directly(make, base, tmp_path):
     sweep = make("lr=0.1,0.2")
     direct = create_run(load_preset(str(base)), sweep.runs)
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     later = make("lr=0.3,0.4")
-    Worker(later, work).run()
+    Worker(later, trainer()).run()
     stored = RunFolder(sweep.runs / sweep.members[1].run).description["sweep"]
     assert (stored["id"], stored["cell"], stored["at"]) == (sweep.id, 1, {"optimizer.lr": 0.2})
     assert find(sweep.runs, "last").id == direct.id
@@ -106,7 +111,7 @@ def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(mak
 
         return work(folder, **{**options, "interrupted": interrupted})
 
-    Worker(sweep, failing).run()
+    Worker(sweep, trainer(failing)).run()
     assert attempts(sweep) == [2, 1]
     state = SweepProgress(sweep).read()[0]
     assert (state.state, state.reason) == (
@@ -115,7 +120,7 @@ def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(mak
     )
     assert status_of(sweep, counted(sweep)) == "failed"
     sweep.resume({bad: 2})
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     assert counted(sweep)["finished"] == 2
 
 
@@ -131,7 +136,7 @@ def test_a_member_that_dies_three_times_is_set_aside(make):
         events.gi_frame.f_locals["writer"].close()  # as a process that is gone
         return iter(())
 
-    Worker(sweep, dying).run()
+    Worker(sweep, trainer(dying)).run()
     assert attempts(sweep) == [3, 1]
     assert "died 3 times" in SweepProgress(sweep).read()[0].reason
 
@@ -142,14 +147,14 @@ def test_a_member_that_cannot_begin_is_set_aside_the_second_time(make):
     def refuse(folder, **options) -> Iterator:
         raise MemlabError("no room")
 
-    Worker(sweep, refuse).run()
+    Worker(sweep, trainer(refuse)).run()
     assert counted(sweep)["failed"] == 2
     assert attempts(sweep) == [0, 0]
 
 
 def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp_path):
     sweep, whole = make(seeds=2), make(seeds=2)
-    Worker(whole, work).run()
+    Worker(whole, trainer()).run()
 
     def stopping(folder, **options) -> Iterator:
         for event in work(folder, **options):
@@ -157,15 +162,15 @@ def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp
                 sweep.stop()
             yield event
 
-    worker = Worker(sweep, stopping)
+    worker = Worker(sweep, trainer(stopping))
     worker._looked = float("-inf")
     worker.run()
     assert sweep.stopped
     assert counted(sweep)["finished"] < 2
-    Worker(sweep, work).run()  # it stays stopped
+    Worker(sweep, trainer()).run()  # it stays stopped
     assert counted(sweep)["finished"] < 2
     sweep.resume({})
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     assert [weights(RunFolder(sweep.runs / m.run)) for m in sweep.members] == [
         weights(RunFolder(whole.runs / m.run)) for m in whole.members
     ]
@@ -173,12 +178,12 @@ def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp
 
 def test_more_seeds_and_more_steps(make, base, tmp_path):
     sweep = make("lr=0.01,0.02")
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     sweep = add_seeds(sweep, 1)
     assert [m.seed for m in sweep.members] == [0, 0, 1, 1]
     sweep = add_steps(sweep, "training.steps=30")
     assert counted(sweep)["queued"] == 4
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     assert counted(sweep)["finished"] == 4
     for member in sweep.members:
         lr = sweep.cells[member.cell].at["optimizer.lr"]
@@ -214,7 +219,7 @@ def test_an_adopted_sweep_has_the_axes_in_which_its_runs_differ(base, tmp_path):
 
 def test_deleting_moves_members_to_the_trash(make):
     sweep = make(seeds=2)
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     moved = delete_sweep(sweep)
     assert moved == [m.run for m in sweep.members]
     assert not any((sweep.runs / run).exists() for run in moved)
@@ -224,7 +229,7 @@ def test_deleting_moves_members_to_the_trash(make):
 
 def test_tables_agree_with_the_runs(make):
     sweep = make("weight_decay=0,1", seeds=3)
-    Worker(sweep, work).run()
+    Worker(sweep, trainer()).run()
     results = Results(SweepProgress(sweep), ["train_accuracy>=0.2"])
     for cell in results.cells:
         runs = [summarize(RunFolder(sweep.runs / s.member.run)) for s in cell.states]

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from memlab.preset.edit import apply_edits
+from memlab.preset.fork import forked_preset
 from memlab.preset.learning_rate import learning_rate
 from memlab.preset.schedule import total_steps
 from memlab.preset.schema import Preset
 from memlab.record.events import Edited
 from memlab.training.explain.changes import TrialChange, optimizer_groups
 from memlab.training.explain.window import Window
-from memlab.training.fork import forked_preset
 from memlab.training.optimizers import apply_settings
 from memlab.training.run_data import RunData
 from memlab.training.state import TrainState

@@ -1,0 +1,63 @@
+"""The run that the members of a sweep are forked from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from memlab.errors import PresetError, RunError
+from memlab.preset.fork import SHARED_SEEDS, preset_to_fork
+from memlab.preset.schema import Preset
+from memlab.preset.strict_yaml import Document
+from memlab.record.runs import find
+from memlab.sweeps.schema import SweepFile
+
+
+@dataclass(frozen=True)
+class ForkParent:
+    """A run, the last step that members share with it, and what they inherit."""
+
+    run: str
+    """its id, or its path if it does not lie in the folder of runs"""
+    at: int
+    settings: Preset
+    """at that step, with all edits"""
+    threads: int
+    """of its first attempt: the members' bits depend on them, too"""
+
+
+def fork_parent(file: SweepFile, document: Document, runs: Path) -> ForkParent | None:
+    """The run that `from` names; None without `from`.
+
+    Raises:
+        PresetError: the members would share less than a fork does, by their seeds.
+        RunError: there is no such run, it has no such step, or it has no preset.
+    """
+    if file.fork is None:
+        return None
+    try:
+        folder = find(runs, file.fork.run)
+    except RunError as error:
+        error.where = document.place(("from", "run"))
+        raise
+    try:
+        settings = preset_to_fork(folder, file.fork.at)
+    except RunError as error:
+        error.where = f"{document.place(('from', 'at'))}, run {folder.path.name}"
+        raise
+    _check_seeds(file, document)
+    inside = folder.path.absolute().parent == runs.absolute()
+    attempts = folder.attempts()
+    threads = attempts[0].info.get("threads") if attempts else None
+    name = folder.path.name if inside else str(folder.path.absolute())
+    return ForkParent(name, file.fork.at, settings, threads or 1)
+
+
+def _check_seeds(file: SweepFile, document: Document) -> None:
+    given = {"seeds", "vary"} & file.model_fields_set
+    shared = [child for child in file.vary if child in ("seed", *SHARED_SEEDS)]
+    if given and shared:
+        raise PresetError(
+            "forks share the data, the split and the initial weights of their parent",
+            where=document.place(("vary",) if "vary" in given else ("seeds",)),
+            found=f"vary: [{', '.join(file.vary)}]",
+            allowed="vary: [batches], [dropout] or [batches, dropout]; or neither seeds nor vary",
+        )
