@@ -12,6 +12,9 @@ from hypothesis import settings
 
 from memlab.preset.load import from_json
 from memlab.preset.schema import Preset
+from memlab.record import derived
+from memlab.record.explanation import CODE_VERSION, document_name
+from memlab.record.folder import RunFolder
 
 # A deadline would be a timed assertion: on a loaded machine it fails for no fault of the code.
 settings.register_profile("no deadline", deadline=None)
@@ -49,3 +52,36 @@ def tiny() -> Callable[..., Preset]:
         return from_json(document)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def explain_made_up() -> Callable[..., None]:
+    """Keep an explanation of a spike that nothing computed: `explain_made_up(folder, onset)`."""
+
+    def keep(folder: RunFolder, onset: int) -> None:
+        tried = (
+            ("no change", "control", "no effect", 2.0),
+            ("weight decay 0", "cause", "prevents", 0.02),
+            ("eps 1e-05", "cause", "no effect", 1.5),
+            ("lr halved", "information", "prevents", 0.03),
+            *((f"placebo {i}", "placebo", "no effect", 1.9) for i in range(1, 6)),
+        )
+        changes = [
+            {
+                "change": name, "kind": kind, "effect": effect, "peak": peak, "peak_step": onset + 1,
+                "first_step": onset - 19, "losses": [0.02] * 20 + [peak] + [peak / 2] * 19,
+            }
+            for name, kind, effect, peak in tried
+        ]  # fmt: skip
+        document = {
+            "run": folder.id,
+            "spike": {"step": onset, "base": 0.02, "peak": 2.0, "peak_step": onset + 1},
+            "recomputed": {"from": 0, "equal": True},
+            "window": {"change_at": onset - 20, "last": onset + 20, "level": 0.2},
+            "changes": changes,
+            "causes": ["weight decay 0"],
+            "sentence": f"Weight decay 0 alone prevents the spike at step {onset}.",
+        }
+        derived.write_document(folder, document_name(onset), document, CODE_VERSION)
+
+    return keep

@@ -26,6 +26,7 @@ class Series:
     """A curve. A value that is not finite, or not positive on a log axis, is a gap in it."""
 
     name: str
+    """empty = not in the legend"""
     x: Values
     """steps, ascending"""
     y: Values

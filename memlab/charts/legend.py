@@ -49,7 +49,8 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
     """
     values = values_at(chart, chart.cursor)
     parts = []
-    for i, s in sorted(enumerate(chart.series), key=lambda numbered: not numbered[1].leads):
+    named = [(i, s) for i, s in enumerate(chart.series) if s.name]
+    for i, s in sorted(named, key=lambda numbered: not numbered[1].leads):
         glyph = "▬" if colour or i == 0 else plain_marker(i)
         value = values[s.name][1] if s.value is None and s.name in values else s.value
         text = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
@@ -63,7 +64,7 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
         text = f"╌ {plain(level.name)} {level.y:.4g}"
         parts.append(Fragment(text, level.colour))
     parts += [Fragment(note, "tick") for note in notes(chart, x)]
-    if number_fitting(parts, width) < (n := len(chart.series)):
+    if number_fitting(parts, width) < (n := len(named)):
         room = number_fitting(parts, width - len(f"  +{n}"))
         parts = [*parts[:room], Fragment(f"+{n - room}", "tick")]
     return side_by_side(parts, width)

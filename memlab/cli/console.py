@@ -24,6 +24,7 @@ def console(runs: Path | None = None) -> None:
     Raises:
         MemlabError: there is no terminal.
     """
+    from memlab.cli.analysis import analysis
     from memlab.cli.shutdown import Leaving
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
@@ -31,7 +32,8 @@ def console(runs: Path | None = None) -> None:
 
     need_terminal()
     leaving = Leaving()
-    app = Memlab(runs_folder(runs), _trainer(leaving), state=ConsoleState(state_file()))
+    state = ConsoleState(state_file())
+    app = Memlab(runs_folder(runs), _trainer(leaving), state=state, analysis=analysis())
     leaving.watch(lambda: app.call_from_thread(app.exit))
     app.run()
     sys.exit(app.return_code)

@@ -49,6 +49,8 @@ def explain(
         documents.append(document)
         if not json:
             _print(document)
+        elif not document["recomputed"]["equal"]:
+            stderr().print(document["sentence"], markup=False)
     if json:
         print_json(documents if every else documents[0])
     if not all(document["recomputed"]["equal"] for document in documents):

@@ -33,13 +33,14 @@ def replay(
         print(frame(folder, at, *_cells(size)))
     else:
         need_terminal()
+        from memlab.cli.analysis import analysis
         from memlab.cli.shutdown import Leaving
         from memlab.tui.app import Memlab
         from memlab.tui.console_state import ConsoleState, state_file
         from memlab.tui.messages import OpenRun
 
         first, memory = OpenRun(folder, at, speed), ConsoleState(state_file())
-        app = Memlab(runs_folder(runs), first=first, state=memory)
+        app = Memlab(runs_folder(runs), first=first, state=memory, analysis=analysis())
         Leaving().watch(lambda: app.call_from_thread(app.exit))
         app.run()
         sys.exit(app.return_code)

@@ -38,7 +38,7 @@ from memlab.tui.messages import (
 from memlab.tui.palette import Palette, PresetsAndRuns
 from memlab.tui.safe_content import one_line, safe
 from memlab.tui.screens import SCREENS
-from memlab.tui.training_functions import TrainingFunctions
+from memlab.tui.training_functions import Analysis, TrainingFunctions
 from memlab.tui.training_queue import TrainingQueue
 from memlab.tui.worker_running import worker_running
 
@@ -70,10 +70,11 @@ class Memlab(App[None]):
         trainer: TrainingFunctions | None = None,
         first: OpenRun | None = None,
         state: ConsoleState | None = None,
+        analysis: Analysis | None = None,
     ) -> None:
         """Begin with the run in `first`, if given; without a trainer nothing can start."""
         super().__init__()
-        self.runs, self.trainer = runs, trainer
+        self.runs, self.trainer, self.analysis = runs, trainer, analysis
         self._first, self.state = first, state or ConsoleState()
         self.training = TrainingQueue(trainer.train if trainer else None, self._ended)
         self._shown: dict[str, RunFolder] = {}

@@ -1,4 +1,4 @@
-"""What trains, as the command line hands it in: the console itself imports no torch."""
+"""What trains or computes with torch, as the command line hands it in: the console imports none."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,3 +30,16 @@ class TrainingFunctions:
     """forks a run at a step in a process of its own; returns at once"""
     is_machine_idle: Callable[[], bool] = lambda: False
     """whether a few updates would disturb nobody, so that the console may time them unasked"""
+
+
+Report = Callable[[str], bool]
+"""called with a line about progress; false asks the process to end"""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Computations on a run in a process of their own; they return when it has ended."""
+
+    explain: Callable[[RunFolder, int, Report], None]
+    """explains the spike with this onset and keeps the explanation in the run's folder; raises
+    `MemlabError` why not"""

@@ -1,10 +1,14 @@
 """Made-up runs to draw."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from memlab.record import files
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +25,14 @@ def runs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Path:
-    """The run that comes with memlab: it memorizes, generalizes, spikes."""
-    return next(Path(__file__).parents[2].glob("runs/2*"))
+def shipped(tmp_path_factory: pytest.TempPathFactory, explain_made_up: Callable[..., None]) -> Path:
+    """A copy of the run that comes with memlab: it memorizes, generalizes, spikes.
+
+    Its first spike has an explanation.
+    """
+    original = next(Path(__file__).parents[2].glob("runs/2*"))
+    copy = tmp_path_factory.mktemp("shipped") / original.name
+    shutil.copytree(original, copy)
+    folder = RunFolder(copy)
+    explain_made_up(folder, History(folder).until().closed_spikes[0].onset)
+    return copy

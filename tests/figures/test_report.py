@@ -16,6 +16,7 @@ from memlab.figures.report.runs_page import runs_page
 from memlab.figures.report.sweep_page import sweep_page
 from memlab.figures.source import RunSource, SweepSnapshot
 from memlab.record.events import Samples
+from memlab.record.explanation import read_explanations
 from memlab.record.folder import RunFolder
 from memlab.record.summary import summarize
 
@@ -46,8 +47,7 @@ class Parsed(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page() -> Page:
-    shipped = next(Path(__file__).parents[2].glob("runs/2*"))
+def page(shipped: Path) -> Page:
     return run_page(RunSource(RunFolder(shipped)), Findings(), COLUMNS)
 
 
@@ -106,6 +106,21 @@ def test_no_two_elements_of_a_page_share_an_id(page):
     targets = [a.get(name) or "" for _, a in parsed for name in ("href", "xlink:href")]
     used = {target[1:] for target in targets if target.startswith("#")}
     assert used and used <= set(ids)
+
+
+def test_an_explained_spike_has_its_table_sentence_and_curves(page, shipped):
+    (explained,) = read_explanations(RunFolder(shipped))
+    (blocks,) = (s.blocks for s in page.sections if s.title == "Spikes explained")
+    tried, sentence, curves = blocks
+    assert [row[:3] for row in tried.rows] == [
+        (change.name, change.kind, change.effect) for change in explained.changes
+    ]
+    assert sentence.text == explained.sentence
+    assert curves.data.kind == "explanation" and "--spike 1" in curves.command
+    drawn = {series.name: series for series in curves.data.panels[0].chart.series}
+    assert {"no change", "weight decay 0 (prevents)", "eps 1e-05", "placebos"} <= drawn.keys()
+    assert "lr halved" not in " ".join(drawn), "it is never named as a cause"
+    assert list(drawn["no change"].x) == list(explained.changes[0].steps)
 
 
 def test_a_hostile_name_is_text(runs: Path):

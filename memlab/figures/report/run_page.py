@@ -13,6 +13,7 @@ from memlab.figures.report.page import Block, Code, Page, Picture, Text, section
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.preset import load
 from memlab.record.events import Evaluated
+from memlab.record.explanation import read_explanations
 from memlab.record.measure import SPLITS
 from memlab.record.phase_text import phase_text
 from memlab.record.settings_diff import shown_setting
@@ -42,6 +43,7 @@ def run_page(run: RunSource, found: Findings, columns: int) -> Page:
         *section("Curves", picture("curves", [run], columns)),
         *section("Events", *_events(run, summary)),
         *section("Spikes", *_spikes(run, summary, columns)),
+        *section("Spikes explained", *_explanations(run, columns)),
         *section("Samples", *_samples(run, columns)),
         *section("Examples", *_examples(run, summary, columns)),
         *section("Splits and groups", *_splits(run, summary)),
@@ -168,6 +170,26 @@ def _spikes(run: RunSource, summary: Mapping[str, Any], columns: int) -> list[Bl
         table(headers, rows, f"Spikes of the loss{more}"),
         picture("spike", [run], columns),
     ]
+
+
+def _explanations(run: RunSource, columns: int) -> list[Block | None]:
+    """What `memlab explain` found and kept, spike by spike."""
+    numbers = {spike.onset: i for i, spike in enumerate(run.now.closed_spikes, start=1)}
+    headers = ("change", "kind", "effect", "peak", "peak at step")
+    blocks: list[Block | None] = []
+    for explained in read_explanations(run.folder):
+        if explained.onset not in numbers:
+            continue
+        rows = [
+            [tried.name, tried.kind, tried.effect, tried.peak, tried.peak_step]
+            for tried in explained.changes
+        ]
+        blocks += [
+            table(headers, rows, f"The spike at step {explained.onset:,}, repeated with changes"),
+            Text(explained.sentence),
+            picture("explanation", [run], columns, spike=numbers[explained.onset]),
+        ]
+    return blocks
 
 
 def _samples(run: RunSource, columns: int) -> list[Block | None]:

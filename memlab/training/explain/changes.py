@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from memlab.preset.schema import Preset
+from memlab.record.explanation import CAUSE, INFORMATION, PLACEBO
 from memlab.training.explain.window import Window
 from memlab.training.state import TrainState
 
-CAUSE, INFORMATION, CONTROL, PLACEBO = "cause", "information", "control", "placebo"
 LARGER_EPS, LEAST_EPS = 1000.0, 1e-6
 """eps is multiplied by the first, and is then at least the second"""
 BETA2 = 0.999

@@ -9,6 +9,7 @@ import numpy as np
 from memlab.errors import RunError
 from memlab.record import derived
 from memlab.record.events import Edited, Rows, Spike
+from memlab.record.explanation import CODE_VERSION, document_name
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
@@ -21,10 +22,10 @@ from memlab.training.explain.window import Window
 from memlab.training.recompute import Recomputation, RowsDifferError
 from memlab.training.step import GRAD_NORM, LOSS
 
-CODE_VERSION = 1
-"""one more whenever the same spike would be explained in another way"""
 HIGHEST, RANDOM = 8, 8
 """spikes that `--all` explains"""
+PROGRESS_STEPS = 500
+"""recomputed steps between two lines of progress"""
 BEFORE = 100
 """steps before the onset whose median gradient norm is the threshold of clipping"""
 
@@ -65,11 +66,6 @@ def spikes_of_all(recorded: Snapshot) -> list[Spike]:
     return sorted([*ranked[:HIGHEST], *drawn], key=lambda spike: spike.onset)
 
 
-def document_name(spike: Spike) -> str:
-    """Where in `derived/` the explanation of a spike lies."""
-    return f"explain/spike-{spike.onset:09d}.json"
-
-
 def explain_spike(
     folder: RunFolder, spike: Spike, device: str = "auto", report: Report = lambda line: None
 ) -> dict[str, Any]:
@@ -79,12 +75,12 @@ def explain_spike(
         `{run, spike, recomputed: {from, equal, ...}, changes, causes, sentence, instruments}`;
         when a recomputed row differs from the recorded one, `changes` is empty.
     """
-    known = derived.read_document(folder, document_name(spike), CODE_VERSION)
+    known = derived.read_document(folder, document_name(spike.onset), CODE_VERSION)
     if known is not None:
         return known
     document = _explained(folder, spike, device, report)
     if document["recomputed"]["equal"]:
-        derived.write_document(folder, document_name(spike), document, CODE_VERSION)
+        derived.write_document(folder, document_name(spike.onset), document, CODE_VERSION)
     return document
 
 
@@ -98,7 +94,7 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: Report) -> 
     document: dict[str, Any] = {"run": folder.path.name, "spike": spike_to_json(spike)}
     try:
         report(f"recomputing from step {first:,}")
-        recomputation.go_to(window.change_at)
+        recomputation.go_to(window.change_at, _every(PROGRESS_STEPS, report))
         start = StartState.of(state, recomputation.edits)
         losses = _control_losses(recomputation, window)
     except RowsDifferError as error:
@@ -125,6 +121,19 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: Report) -> 
         **conclusion(window, trials),
         "instruments": instruments,
     }
+
+
+def _every(steps: int, report: Report) -> Callable[[int], None]:
+    """Report the step that recomputation has reached, once in so many steps."""
+    reported = 0
+
+    def progress(step: int) -> None:
+        nonlocal reported
+        if step // steps > reported // steps:
+            report(f"recomputed up to step {step:,}")
+        reported = step
+
+    return progress
 
 
 def conclusion(window: Window, trials: Sequence[TrialResult]) -> dict[str, Any]:

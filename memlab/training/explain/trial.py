@@ -15,6 +15,7 @@ from memlab.preset.learning_rate import learning_rate
 from memlab.preset.schedule import total_steps
 from memlab.preset.schema import Preset
 from memlab.record.events import Edited
+from memlab.record.explanation import CONTROL
 from memlab.training.explain.changes import TrialChange, optimizer_groups
 from memlab.training.explain.window import Window
 from memlab.training.optimizers import apply_settings
@@ -139,5 +140,5 @@ def _held(state: TrainState, change: TrialChange) -> list[tuple[Tensor, Tensor]]
 
 def control(losses: NDArray[np.float64], start: StartState, window: Window) -> TrialResult:
     """The recomputation without a change."""
-    change = TrialChange("no change", "control")
+    change = TrialChange("no change", CONTROL)
     return TrialResult(change, window.effect(losses), losses, start.step + 1)

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from memlab.training.explain.changes import CAUSE, PLACEBO
+from memlab.record.explanation import CAUSE, PLACEBO, PREVENTS
 from memlab.training.explain.trial import TrialResult
 from memlab.training.explain.window import Window
-
-PREVENTS = "prevents"
 
 
 def causes(trials: Sequence[TrialResult]) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.record.events import Edited, Spike
+from memlab.record.explanation import PREVENTS
 
 LEAD = 20
 """steps between the start of a change and the onset"""
@@ -63,6 +64,6 @@ class Window:
         """
         reached = np.flatnonzero(~(losses < self.level))
         if not len(reached):
-            return "prevents"
+            return PREVENTS
         first = self.change_at + 1 + int(reached[0])
         return "delays" if first > self.end else "no effect"

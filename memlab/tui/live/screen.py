@@ -27,6 +27,7 @@ from memlab.tui.live.chart_grid import ChartGrid, GridChoice
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.cursor import neighbour
 from memlab.tui.live.event_list import EventList
+from memlab.tui.live.explain import open_explanation
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
 from memlab.tui.live.redraw_throttle import RedrawThrottle
@@ -276,6 +277,10 @@ class RunScreen(ChartScreen):
         if self._fork is not None:
             view = self.viewer.history.until(at)
             ask_for_fork(self, self.viewer.folder, view, at, self._fork)
+
+    def action_explain(self) -> None:
+        """Show what prevents a spike."""
+        open_explanation(self, self.viewer)
 
     # Look
 

@@ -7,10 +7,11 @@ import torch
 from memlab.preset.create import create_run
 from memlab.record.commands import Edit, send
 from memlab.record.events import COLUMNS, Spike, Started
+from memlab.record.explanation import document_name
 from memlab.record.history import History
 from memlab.training import recompute
 from memlab.training.explain.changes import all_changes
-from memlab.training.explain.explain import chosen_spike, document_name, explain_spike
+from memlab.training.explain.explain import chosen_spike, explain_spike
 from memlab.training.explain.instruments import measure
 from memlab.training.explain.trial import StartState, try_change
 from memlab.training.explain.window import Window
@@ -54,7 +55,7 @@ def test_the_explanation_has_all_changes_and_is_kept(folder, monkeypatch):
     losses = recorded_loss(folder, 16, 60)
     assert names["no change"]["peak"] == losses.max()
     assert document["spike"]["step"] == 35
-    assert (folder.derived / document_name(SPIKE)).exists()
+    assert (folder.derived / document_name(SPIKE.onset)).exists()
 
     def never(*_):
         raise AssertionError("it is computed again")
@@ -75,7 +76,7 @@ def test_other_bits_are_reported_and_nothing_is_explained(folder, monkeypatch):
     document = explain_spike(folder, SPIKE, "cpu")
     assert document["recomputed"] == {"from": 10, "equal": False, "first_difference": 11}
     assert (document["changes"], document["causes"]) == ([], [])
-    assert not (folder.derived / document_name(SPIKE)).exists()
+    assert not (folder.derived / document_name(SPIKE.onset)).exists()
 
 
 def prepared(folder, change_at=15):

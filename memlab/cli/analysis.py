@@ -1,0 +1,48 @@
+"""What the console lets other processes compute of a run: explanations and arrays of its model."""
+
+import subprocess
+import sys
+from collections import deque
+from typing import TYPE_CHECKING
+
+from memlab.errors import RunError
+
+if TYPE_CHECKING:
+    from memlab.record.folder import RunFolder
+    from memlab.tui.training_functions import Analysis, Report
+
+
+def analysis() -> "Analysis":
+    """The functions that the console calls."""
+    from memlab.tui.training_functions import Analysis
+
+    return Analysis(_explain)
+
+
+def _explain(folder: "RunFolder", onset: int, report: "Report") -> None:
+    _run(folder, ["explain", str(folder.path.absolute()), "--at", str(onset), "--json"], report)
+
+
+def _run(folder: "RunFolder", words: list[str], report: "Report") -> None:
+    """Run a command of memlab and report the lines of its stderr.
+
+    Raises:
+        RunError: it failed; the error holds its last lines.
+    """
+    last: deque[str] = deque(maxlen=6)
+    with subprocess.Popen(
+        [sys.executable, "-m", "memlab", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            last.append(line.strip())
+            if not report(line.strip()):
+                process.terminate()
+                return
+    if process.returncode:
+        raise RunError(" · ".join(last) or "the process failed", where=folder.path.name)

@@ -1,0 +1,1 @@
+"""A spike explained: what was changed, and what became of the spike."""

@@ -1,0 +1,12 @@
+"""The keys of the screen that explains a spike."""
+
+from memlab.tui.keys import Key, Keys
+
+EXPLAIN = Keys(
+    "Explanation",
+    (
+        Key("f", "full", "full", "Show the chart alone, or chart and table.", footer=True),
+        Key("y", "log_y", "log y", "Switch between a logarithmic and a linear loss.", footer=True),
+        Key("escape,E", "back", "back", "Back to the run; ends a computation.", footer=True),
+    ),
+)

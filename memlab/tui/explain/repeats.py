@@ -1,0 +1,86 @@
+"""The steps around a spike, repeated with one change each, as overlaid curves."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import final
+
+from textual.content import Content
+
+from memlab.charts import Chart, Level, Series, VerticalRule
+from memlab.charts.theme import Colour
+from memlab.record.explanation import CONTROL, PLACEBO, PREVENTS, Explanation, TriedChange
+from memlab.record.safe_text import safe_text
+from memlab.tui.plots.plot import Plot, log_link
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ShownRepeats:
+    """An explanation, and which of its changes is in focus."""
+
+    explanation: Explanation
+    focus: int
+
+    @property
+    def focused(self) -> TriedChange:
+        """The change in focus."""
+        return self.explanation.changes[self.focus]
+
+
+def repeats_chart(shown: ShownRepeats, *, y_log: bool) -> Chart:
+    """One curve for each change: the one in focus and the unchanged one stand out."""
+    explanation, focused = shown.explanation, shown.focused
+    changes = sorted(explanation.changes, key=lambda c: (c is focused, c.kind == CONTROL))
+    return Chart(
+        series=tuple(_series(change, is_focused=change is focused) for change in changes),
+        rules=(
+            VerticalRule(explanation.change_at + 1, "change", "phase"),
+            VerticalRule(explanation.onset, "onset", "spike"),
+        ),
+        levels=(Level(explanation.level, "level of the spike", "chance"),),
+        y_log=y_log,
+    )
+
+
+def _series(change: TriedChange, *, is_focused: bool) -> Series:
+    is_named = is_focused or change.kind == CONTROL
+    name = safe_text(change.name, 32) if is_named else ""
+    colour = "val" if is_focused else colour_of(change)
+    return Series(name, change.steps, change.losses, colour, change.peak, leads=is_focused)
+
+
+def colour_of(change: TriedChange) -> Colour:
+    """By what the change did: unchanged, a placebo, the spike prevented, or not."""
+    if change.kind == CONTROL:
+        return "train"
+    if change.kind == PLACEBO:
+        return "band"
+    return "memorized" if change.effect == PREVENTS else "tick"
+
+
+@final
+class RepeatsPlot(Plot[ShownRepeats]):
+    """The curves in a panel."""
+
+    def depends(self, view_state: ShownRepeats) -> Hashable:
+        """What is in focus, and the axis."""
+        return id(view_state.explanation), view_state.focus, self.y_log
+
+    @property
+    def measure_name(self) -> str:
+        """The loss."""
+        return "loss"
+
+    def picture(self, view_state: ShownRepeats, columns: int) -> Chart:
+        """The curves."""
+        return repeats_chart(view_state, y_log=self.y_log)
+
+    def heading(self, view_state: ShownRepeats) -> Content:
+        """The change in focus and its effect."""
+        change = view_state.focused
+        parts = [
+            Content("loss of the repeated steps"),
+            Content(f"{safe_text(change.name, 40)}: {change.effect}"),
+            log_link("y", self.y_log, "log_y"),
+        ]
+        return Content(" · ").join(parts)

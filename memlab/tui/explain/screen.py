@@ -1,0 +1,162 @@
+"""A spike explained: progress of the computation, then its changes as a table and as curves."""
+
+from collections.abc import Callable
+from typing import ClassVar, final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from memlab.errors import MemlabError
+from memlab.record.events import Spike
+from memlab.record.explanation import PREVENTS, Explanation, TriedChange, read_explanation
+from memlab.record.folder import RunFolder
+from memlab.tui.explain.keys import EXPLAIN
+from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats
+from memlab.tui.footer import Footer
+from memlab.tui.safe_content import one_line, safe
+from memlab.tui.table import Column, Table
+from memlab.tui.training_functions import Report
+
+COLUMNS = (
+    Column("change", "change", 28),
+    Column("kind", "kind", 11),
+    Column("effect", "effect", 9),
+    Column("peak", "peak", 8, "right"),
+    Column("step", "at step", 8, "right"),
+)
+MOST_LINES = 40
+"""lines of progress that are kept"""
+
+
+@final
+class ExplainScreen(Screen[None]):
+    """What prevents a spike.
+
+    Args:
+        folder: the run.
+        spike: of it.
+        known: the explanation, where there is one already.
+        explain: computes it in a process of its own.
+    """
+
+    KEYS = EXPLAIN
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    AUTO_FOCUS = "#changes"
+    CSS_PATH = "explain.tcss"
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (110, "-normal")]  # type: ignore[misc]
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        spike: Spike,
+        known: Explanation | None,
+        explain: Callable[[RunFolder, int, Report], None] | None,
+    ) -> None:
+        super().__init__()
+        self._folder, self._spike = folder, spike
+        self._explanation, self._explain = known, explain
+        self._progress: list[str] = []
+        self._left = False
+
+    def compose(self) -> ComposeResult:
+        """The spike, what was found, the table, the curves."""
+        yield Static(id="spike")
+        yield Static(id="sentence")
+        yield Static(id="progress")
+        with Horizontal(id="explained"):
+            with Vertical(id="table"):
+                yield Table(id="changes")
+            yield RepeatsPlot(y_log=True, id="repeats")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show what is known, or begin to compute."""
+        spike = self._spike
+        name = safe(self._folder.labels().name or self._folder.id, 40)
+        values = f"{spike.base:.3g} to {spike.peak:.3g} at step {spike.peak_step:,}"
+        words = f" · spike at step {spike.onset:,}: {values}"
+        self.query_one("#spike", Static).update(Content.assemble((name.plain, "bold"), words))
+        if self._explanation is not None:
+            self._show()
+        elif self._explain is not None:
+            self._tell("starting a process")
+            self._compute(self._explain)
+
+    def on_unmount(self) -> None:
+        """End the computation with its next line of progress."""
+        self._left = True
+
+    @work(thread=True, group="explain")
+    def _compute(self, explain: Callable[[RunFolder, int, Report], None]) -> None:
+        problem = ""
+        try:
+            explain(self._folder, self._spike.onset, self._reported)
+        except (MemlabError, OSError) as error:
+            problem = one_line(error)
+        if not self._left:
+            self.app.call_from_thread(self._computed, problem)
+
+    def _reported(self, line: str) -> bool:
+        if not self._left:
+            self.app.call_from_thread(self._tell, line)
+        return not self._left
+
+    def _tell(self, line: str) -> None:
+        """Add a line of progress."""
+        self._progress = [*self._progress, line][-MOST_LINES:]
+        room = max(self.size.height - 6, 1)
+        lines = [safe(text, 200, style="$foreground-muted") for text in self._progress[-room:-1]]
+        lines.append(safe(self._progress[-1], 200))
+        self.query_one("#progress", Static).update(Content("\n").join(lines))
+
+    def _computed(self, problem: str) -> None:
+        self._explanation = read_explanation(self._folder, self._spike.onset)
+        if self._explanation is not None:
+            self._show()
+        else:
+            self._tell(problem or "no explanation was kept")
+
+    def _show(self) -> None:
+        explanation = self._explanation
+        assert explanation is not None
+        self.add_class("-explained")
+        self.query_one("#sentence", Static).update(safe(explanation.sentence, 800))
+        rows = [_cells(change) for change in explanation.changes]
+        self.query_one("#changes", Table).show(COLUMNS, len(rows), lambda row: rows[row], fixed=1)
+        self._show_curves()
+        self.call_after_refresh(self.query_one("#changes", Table).focus)
+
+    @on(Table.RowMoved)
+    def _show_curves(self) -> None:
+        if self._explanation is not None and self._explanation.changes:
+            focus = self.query_one("#changes", Table).cursor
+            plot = self.query_one(RepeatsPlot)
+            plot.show(ShownRepeats(self._explanation, focus))
+
+    def action_full(self) -> None:
+        """Show the chart alone, or both."""
+        self.toggle_class("-one")
+
+    def action_log_y(self) -> None:
+        """Logarithmic or linear loss."""
+        self.query_one(RepeatsPlot).action_log_y()
+
+    def action_back(self) -> None:
+        """Back to the run."""
+        self.dismiss()
+
+
+def _cells(change: TriedChange) -> list[Content]:
+    style = "$text-success" if change.effect == PREVENTS else ""
+    return [
+        safe(change.name, 60),
+        safe(change.kind, 20, style="$foreground-muted"),
+        safe(change.effect, 20, style=style),
+        Content(f"{change.peak:.3g}"),
+        Content(f"{change.peak_step:,}"),
+    ]

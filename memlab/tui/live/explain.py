@@ -1,0 +1,38 @@
+"""The key that explains a spike: which one, and what shows the explanation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.screen import Screen
+
+from memlab.record.events import Spike
+from memlab.record.explanation import read_explanation
+from memlab.tui.explain.screen import ExplainScreen
+from memlab.tui.live.viewer import Viewer
+from memlab.tui.training_functions import Analysis
+
+
+def spike_at(spikes: Sequence[Spike], reading: float | None) -> Spike | None:
+    """The spike whose steps lie nearest to the reading cursor; without a cursor the highest."""
+    if reading is None:
+        return max(spikes, key=lambda spike: spike.peak, default=None)
+
+    def distance(spike: Spike) -> float:
+        return max(spike.onset - reading, reading - (spike.recovered_at or spike.step), 0.0)
+
+    return min(spikes, key=distance, default=None)
+
+
+def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
+    """Show the explanation of a spike; one that is not kept yet is computed, where that is possible."""
+    folder = viewer.folder
+    spike = spike_at(viewer.whole.closed_spikes, viewer.viewport.reading)
+    if spike is None:
+        screen.notify("this run has no spike that has closed")
+        return
+    known = read_explanation(folder, spike.onset)
+    analysis: Analysis | None = getattr(screen.app, "analysis", None)
+    if known is None and analysis is None:
+        screen.notify(f"not explained yet: memlab explain {folder.id} --at {spike.onset}")
+        return
+    screen.app.push_screen(ExplainScreen(folder, spike, known, analysis and analysis.explain))

@@ -1,0 +1,44 @@
+"""Commands that the console runs in processes of their own: progress, failure, an early end."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from memlab.cli.analysis import analysis
+from memlab.errors import RunError
+from memlab.record.folder import RunFolder
+
+
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Replace memlab's process by a shell script."""
+
+    def replace(script: str) -> None:
+        program = tmp_path / "program"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+
+    return replace
+
+
+def test_lines_of_progress_are_reported_until_the_process_ends(pretend, tmp_path):
+    pretend('echo first >&2; echo "$@" >&2; echo document')
+    lines = []
+    explain = analysis().explain
+    explain(RunFolder(tmp_path), 753, lambda line: lines.append(line) or True)
+    assert lines == ["first", f"-m memlab explain {tmp_path} --at 753 --json"]
+
+
+def test_the_last_lines_of_a_process_that_fails_are_the_error(pretend, tmp_path):
+    pretend("echo one >&2; echo two >&2; exit 3")
+    with pytest.raises(RunError, match="one · two"):
+        analysis().explain(RunFolder(tmp_path), 1, lambda line: True)
+
+
+def test_the_process_ends_when_nobody_wants_its_progress(pretend, tmp_path):
+    pretend("while true; do echo line >&2; done")
+    lines = []
+    analysis().explain(RunFolder(tmp_path), 1, lambda line: bool(lines.append(line)))
+    assert lines == ["line"]

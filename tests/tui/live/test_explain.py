@@ -1,0 +1,139 @@
+"""The key that explains a spike: progress of another process, then a table and curves."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual.widgets import Static
+
+from memlab.errors import RunError
+from memlab.record.explanation import read_explanation
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats, repeats_chart
+from memlab.tui.live.explain import spike_at
+from memlab.tui.live.frame import text_of
+from memlab.tui.training_functions import Analysis, Report
+
+Open = Callable[..., Any]
+
+
+def onset_of(folder: RunFolder) -> int:
+    (spike,) = History(folder).until().closed_spikes
+    return spike.onset
+
+
+async def until_explained(pilot: Any) -> None:
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
+    opened: Open, finished: RunFolder, explain_made_up: Callable[..., None]
+) -> None:
+    asked, shown = [], []
+
+    def explain(folder: RunFolder, onset: int, report: Report) -> None:
+        asked.append((folder.id, onset))
+        assert report("recomputing from step 0")
+        shown.append(text_of(pilot.app))
+        explain_made_up(folder, onset)
+
+    async with opened(finished) as (pilot, screen):
+        pilot.app.analysis = Analysis(explain)
+        await pilot.press("E")
+        await until_explained(pilot)
+        onset = onset_of(finished)
+        assert asked == [(finished.id, onset)]
+        assert "recomputing from step 0" in shown[0]
+        text = text_of(pilot.app)
+        assert f"Weight decay 0 alone prevents the spike at step {onset}." in text
+        assert "placebo 5" in text and "information" in text
+        await pilot.press("down")
+        await pilot.pause()
+        plot = pilot.app.screen.query_one(RepeatsPlot)
+        assert plot.view_state.focused.name == "weight decay 0"
+        await pilot.press("escape")
+        assert pilot.app.screen is screen
+        await pilot.press("E")
+        await until_explained(pilot)
+        assert len(asked) == 1, "what is kept is not computed again"
+
+
+async def test_what_fails_is_shown_and_the_screen_can_be_left(
+    opened: Open, finished: RunFolder
+) -> None:
+    def explain(folder: RunFolder, onset: int, report: Report) -> None:
+        raise RunError("recomputed rows differ from step 3 on")
+
+    async with opened(finished, size=(80, 24)) as (pilot, screen):
+        pilot.app.analysis = Analysis(explain)
+        await pilot.press("E")
+        await until_explained(pilot)
+        assert "recomputed rows differ from step 3 on" in text_of(pilot.app)
+        await pilot.press("escape")
+        assert pilot.app.screen is screen
+
+
+async def test_leaving_the_screen_ends_the_computation(opened: Open, finished: RunFolder) -> None:
+    left = threading.Event()
+    answers: list[bool] = []
+
+    def explain(folder: RunFolder, onset: int, report: Report) -> None:
+        answers.append(report("one"))
+        assert left.wait(60)
+        answers.append(report("two"))
+
+    async with opened(finished) as (pilot, _):
+        pilot.app.analysis = Analysis(explain)
+        await pilot.press("E")
+        await pilot.pause()
+        await pilot.press("escape")
+        await pilot.pause()
+        left.set()
+        await until_explained(pilot)
+    assert answers == [True, False]
+
+
+async def test_without_another_process_only_what_is_kept_is_shown(
+    opened: Open, finished: RunFolder, explain_made_up: Callable[..., None]
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("E")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        explain_made_up(finished, onset_of(finished))
+        await pilot.press("E")
+        await pilot.pause()
+        assert "Weight decay 0 alone" in str(
+            pilot.app.screen.query_one("#sentence", Static).render()
+        )
+
+
+def test_the_spike_at_the_cursor_is_meant_else_the_highest(finished: RunFolder) -> None:
+    (spike,) = History(finished).until().closed_spikes
+    low = replace(spike, onset=100, step=150, recovered_at=140, peak=spike.peak / 2)
+    assert spike_at([low, spike], None) is spike
+    assert spike_at([low, spike], 120.0) is low
+    assert spike_at([low, spike], 160.0) is low
+    assert spike_at([low, spike], float(spike.onset - 1)) is spike
+    assert spike_at([], 3.0) is None
+
+
+def test_the_change_in_focus_is_drawn_over_the_others_and_named(
+    finished: RunFolder, explain_made_up: Callable[..., None], tmp_path: Path
+) -> None:
+    explain_made_up(finished, 901)
+    known = read_explanation(finished, 901)
+    assert known is not None
+    chart = repeats_chart(ShownRepeats(known, 1), y_log=True)
+    assert len(chart.series) == len(known.changes)
+    assert chart.series[-1].name == "weight decay 0"
+    assert sorted(series.name for series in chart.series if series.name) == [
+        "no change", "weight decay 0",
+    ]  # fmt: skip
+    damaged = finished.derived / "explain" / "spike-000000901.json"
+    damaged.write_bytes(damaged.read_bytes().replace(b"prevents", b"prevent5"))
+    assert read_explanation(finished, 901) is None
