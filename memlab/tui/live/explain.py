@@ -35,4 +35,5 @@ def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
     if known is None and analysis is None:
         screen.notify(f"not explained yet: memlab explain {folder.id} --at {spike.onset}")
         return
-    screen.app.push_screen(ExplainScreen(folder, spike, known, analysis and analysis.explain))
+    explain = analysis.explain if analysis else None
+    screen.app.push_screen(ExplainScreen(folder, spike, known, explain))
