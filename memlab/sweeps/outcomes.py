@@ -89,11 +89,12 @@ def _outcome(
     }  # fmt: skip
     if not state.final:  # no end.json tells of it: it is alive, or died
         known = end_summary(folder)
+        state = replace(state, final=known["final"])
     found = {name: _phase(known[f"{name}_at"]) for name in PHASES}
     if conditions:
         evaluations = History(folder).until().evaluations
         found |= {name: first_crossing(evaluations, *c) for name, c in conditions.items()}
-    return Outcome(replace(state, final=known["final"]), found)
+    return Outcome(state, found)
 
 
 def _phase(known: Mapping[str, Any] | None) -> Crossing | None:

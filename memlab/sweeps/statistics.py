@@ -1,22 +1,20 @@
-"""Statistics of a few runs that differ in their seeds. Pure numpy.
+"""Statistics of a few runs that differ in their seeds. Plain Python: arrays of five are slower.
 
 Steps to an event are right-censored: a run that did not reach it is known to need more steps than
 it made. Such a run is neither dropped nor counted with its last step.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import product
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from math import exp, inf, isfinite, isnan, log, nan, sqrt
 
 FEWEST_FOR_P = 4
 """pairs below which no p-value is given: of three, none can be below 0.25"""
 MOST_FOR_EXACT = 16
 """pairs up to which all sign changes are counted"""
+HALF = 0.5 + 1e-12
+"""products of shares such as 2/3 and 3/4 are not exactly a half"""
 
 
 @dataclass(frozen=True)
@@ -49,37 +47,40 @@ class StepsToEvent:
         return f"{self.reached}/{self.of}, median {median}{spread}"
 
 
-def survival(times: ArrayLike, reached: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+def survival(times: Sequence[float], reached: Sequence[bool]) -> tuple[list[float], list[float]]:
     """The Kaplan-Meier estimate of the share of runs that have not reached an event.
 
     Args:
-        times: (run,) step of the event, or the last observed step.
-        reached: (run,) whether the event was observed.
+        times: step of the event, or the last observed step, of each run.
+        reached: whether the event was observed.
 
     Returns:
         The distinct steps of events, ascending, and the share S(t) = prod (1 - d_i / n_i) after
         each, where d_i runs reach the event at t_i and n_i were observed up to then. A run that is
         censored at t_i counts among the n_i (Kaplan and Meier 1958).
     """
-    at, happened = np.asarray(times, np.float64), np.asarray(reached, bool)
-    steps = np.unique(at[happened])
-    events = np.array([np.sum(happened & (at == step)) for step in steps])
-    at_risk = np.array([np.sum(at >= step) for step in steps])
-    return steps, np.cumprod(1 - events / at_risk) if len(steps) else np.empty(0)
+    events = Counter(step for step, happened in zip(times, reached, strict=True) if happened)
+    steps, shares, share = sorted(events), list[float](), 1.0
+    for step in steps:
+        at_risk = sum(time >= step for time in times)
+        share *= 1 - events[step] / at_risk
+        shares.append(share)
+    return steps, shares
 
 
 def steps_to_event(times: Sequence[float], reached: Sequence[bool]) -> StepsToEvent:
     """The summary of `times`, of which those with `reached` false are censored."""
-    if len(times) == 0:
+    if not times:
         return StepsToEvent(0, 0, None, None, None, None)
-    steps, share = survival(times, reached)
-    half = np.flatnonzero(share <= 0.5 + 1e-12)
+    steps, shares = survival(times, reached)
     is_censored = not all(reached)
     return StepsToEvent(
-        reached=int(np.sum(reached)),
+        reached=sum(map(bool, reached)),
         of=len(times),
-        median=float(steps[half[0]]) if len(half) else None,
-        low=float(steps[0]) if len(steps) else None,
+        median=next(
+            (float(s) for s, share in zip(steps, shares, strict=True) if share <= HALF), None
+        ),
+        low=float(steps[0]) if steps else None,
         high=None if is_censored else float(steps[-1]),
         censored_at=int(max(times)) if is_censored else None,
     )
@@ -100,14 +101,23 @@ class FinalValues:
 
 def final_values(values: Sequence[float]) -> FinalValues:
     """The summary of one measure over runs; values that are not finite make it so, too."""
-    if len(values) == 0:
+    n = len(values)
+    if n == 0:
         return FinalValues(0, None, None, None, None, None)
-    x = np.asarray(values, np.float64)
-    with np.errstate(invalid="ignore"):
-        std = float(np.std(x, ddof=1)) if len(x) > 1 else None
-        return FinalValues(
-            len(x), float(x.mean()), std, *map(float, (x.min(), x.max(), np.median(x)))
-        )
+    if any(map(isnan, values)):
+        return FinalValues(n, nan, nan if n > 1 else None, nan, nan, nan)
+    ordered = sorted(map(float, values))
+    mean, std = _mean_and_std(ordered)
+    middle = ordered[(n - 1) // 2 : n // 2 + 1]
+    median = sum(middle) / len(middle)
+    return FinalValues(n, mean, std, ordered[0], ordered[-1], median)
+
+
+def _mean_and_std(values: Sequence[float]) -> tuple[float, float | None]:
+    n = len(values)
+    mean = sum(values) / n
+    deviations = [value - mean for value in values]
+    return mean, sqrt(sum(d * d for d in deviations) / (n - 1)) if n > 1 else None
 
 
 def geometric(values: Sequence[float]) -> dict[str, float | None]:
@@ -115,12 +125,10 @@ def geometric(values: Sequence[float]) -> dict[str, float | None]:
 
     Empty where one is not positive and finite: a loss of 0 has no logarithm.
     """
-    x = np.asarray(values, np.float64)
-    if not len(x) or not np.all((x > 0) & np.isfinite(x)):
+    if not values or not all(0 < value < inf for value in values):
         return {}
-    logs = np.log(x)
-    std = float(np.exp(np.std(logs, ddof=1))) if len(x) > 1 else None
-    return {"geometric_mean": float(np.exp(logs.mean())), "geometric_std": std}
+    mean, std = _mean_and_std([log(value) for value in values])
+    return {"geometric_mean": exp(mean), "geometric_std": None if std is None else exp(std)}
 
 
 @dataclass(frozen=True)
@@ -139,24 +147,21 @@ class PairedDifference:
 
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:
     """The summary of `second - first`, pair by pair."""
-    differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    return PairedDifference(**vars(final_values(list(differences))), p=sign_flip_p(differences))
+    differences = [after - before for before, after in zip(first, second, strict=True)]
+    return PairedDifference(**vars(final_values(differences)), p=sign_flip_p(differences))
 
 
-def sign_flip_p(differences: ArrayLike) -> float | None:
+def sign_flip_p(differences: Sequence[float]) -> float | None:
     """The share of all sign changes whose mean is at least as far from 0 (Fisher 1935).
 
     None below 4 pairs, above 16, and where a difference is not finite.
     """
-    d = np.asarray(differences, np.float64)
-    if not FEWEST_FOR_P <= len(d) <= MOST_FOR_EXACT or not np.isfinite(d).all():
+    if not FEWEST_FOR_P <= len(differences) <= MOST_FOR_EXACT or not all(
+        map(isfinite, differences)
+    ):
         return None
-    signs = _signs(len(d))
-    means = np.abs(signs @ d) / len(d)
-    return float(np.mean(means >= abs(d.mean()) * (1 - 1e-12)))
-
-
-@cache
-def _signs(n: int) -> NDArray[np.float64]:
-    """(2**n, n) all choices of n signs."""
-    return np.array(list(product((1.0, -1.0), repeat=n)))
+    sums = [differences[0]]  # the other half of the sums has the opposite sign
+    for d in differences[1:]:
+        sums = [total + d for total in sums] + [total - d for total in sums]
+    least = abs(sums[0]) - 1e-12 * sum(map(abs, differences))
+    return sum(abs(total) >= least for total in sums) / len(sums)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, final
 
 from memlab.errors import MemlabError, nearest
@@ -32,7 +32,7 @@ class CellResult:
     outcomes: tuple[Outcome, ...]
     """of those that made a step"""
 
-    @property
+    @cached_property
     def finished(self) -> list[Outcome]:
         """The members that came to their end: final values are theirs."""
         return [one for one in self.outcomes if one.state.state == "finished"]
@@ -50,7 +50,7 @@ class CellResult:
         """The summary of a measure."""
         return final_values(self.values(measure))
 
-    @property
+    @cached_property
     def measures(self) -> list[str]:
         """Names of all measures that a finished member has."""
         return list(dict.fromkeys(name for one in self.finished for name in one.state.final))
@@ -85,7 +85,7 @@ class Results:
         """One word for the sweep."""
         return status_of(self.sweep, self.counts)
 
-    @property
+    @cached_property
     def measures(self) -> list[str]:
         """Names of all measures that a finished member has."""
         return list(dict.fromkeys(name for cell in self.cells for name in cell.measures))
@@ -196,7 +196,12 @@ class Results:
 
 def _geometric(measure: str, values: Sequence[float]) -> dict[str, float | None]:
     """Geometric values of measures that spread by factors, such as losses."""
-    return geometric(values) if Measures()[measure].scale == "log" else {}
+    return geometric(values) if _scale(measure) == "log" else {}
+
+
+@cache
+def _scale(measure: str) -> str:
+    return Measures()[measure].scale
 
 
 def _paired(axis: SweepAxis, first: CellResult, second: CellResult, measure: str) -> dict[str, Any]:

@@ -77,18 +77,30 @@ def test_what_a_table_says(times, reached, text):
 def test_a_run_that_diverged_early_says_nothing_about_later_steps():
     # After the loss at step 10 three runs are left: 1, 2/3, 1/3, 0.
     steps, share = survival([10, 100, 200, 300], [False, True, True, True])
-    assert steps.tolist() == [100, 200, 300]
+    assert steps == [100, 200, 300]
     assert np.allclose(share, [2 / 3, 1 / 3, 0])
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8))
-def test_final_values_are_plain_sums_with_the_sample_deviation(values):
+def test_final_values_are_those_of_numpy(values):
     summary = final_values(values)
-    mean = math.fsum(values) / len(values)
-    std = math.sqrt(math.fsum((x - mean) ** 2 for x in values) / (len(values) - 1))
-    assert math.isclose(summary.std, std, rel_tol=1e-9, abs_tol=1e-9)
+    assert math.isclose(summary.mean, np.mean(values), rel_tol=1e-9, abs_tol=1e-9)
+    assert math.isclose(summary.std, np.std(values, ddof=1), rel_tol=1e-9, abs_tol=1e-9)
     assert (summary.n, summary.min, summary.max) == (len(values), min(values), max(values))
     assert summary.median == np.median(values)
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0, math.inf], [math.inf], [-math.inf, math.inf], [math.nan, 1.0], [1e308] * 3]
+)
+def test_values_that_are_not_finite_are_not_hidden(values):
+    summary = final_values(values)
+    with np.errstate(all="ignore"):
+        expected = [np.mean(values), np.min(values), np.max(values), np.median(values)]
+    assert np.array_equal(
+        [summary.mean, summary.min, summary.max, summary.median], expected, equal_nan=True
+    )
+    assert summary.std is None or not math.isfinite(summary.std)
 
 
 def test_one_run_has_no_deviation_and_none_has_nothing():
