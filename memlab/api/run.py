@@ -14,6 +14,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
+from memlab.record.summary import current_preset, settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ class Run:
         """Read what was recorded since; returns the run itself."""
         if self.history.refresh():
             self._trained.clear()
-        for name in ("_now", "steps", "evaluations", "events"):
+        for name in ("_now", "steps", "evaluations", "events", "preset"):
             self.__dict__.pop(name, None)
         return self
 
@@ -86,19 +87,27 @@ class Run:
 
     @property
     def description(self) -> dict[str, Any]:
-        """`run.json`: preset, versions, hardware, seeds, as of its creation."""
-        return self.history.folder.description
+        """`run.json`: versions, hardware, seeds as of its creation; the preset as edited since."""
+        folder = self.history.folder
+        if "preset" not in folder.description:
+            return folder.description
+        return {**folder.description, "preset": current_preset(folder, self._now)}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Dotted keys to values of its settings now, edits and extensions included."""
+        return settings(self.history.folder, self._now)
 
     @cached_property
     def preset(self) -> "Preset":
-        """The settings it was created with.
+        """The settings it trains with, edits and extensions included.
 
         Raises:
             RunError: `run.json` is damaged.
         """
-        from memlab.preset.run_preset import preset_of
+        from memlab.preset.run_preset import edited_preset
 
-        return preset_of(self.history.folder)
+        return edited_preset(self.history.folder)
 
     @cached_property
     def steps(self) -> Columns:

@@ -116,7 +116,7 @@ class Chart:
     """leave the outermost 1 % of columns at either side out of the y range"""
     cursor: float | None = None
     """step at which the legend reads the values; None = the last"""
-    not_finite: int = 0
-    """values shown that were left out before as not finite, when they were binned"""
+    not_finite: int | None = None
+    """how many of the values shown are not finite; None = as many as points of the curves"""
     marker: Literal["braille", "blocks"] = "braille"
     """blocks: two by two dots a cell, for fonts with poor braille"""

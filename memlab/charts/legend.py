@@ -36,7 +36,9 @@ def notes(chart: Chart, x: Axis) -> list[str]:
     """What of the steps shown cannot be drawn: "3 points <= 0 not shown"."""
     shown = [s.y[visible(s.x, x)] for s in chart.series]
     shown += [b.low[visible(b.x, x)] for b in chart.bands]
-    not_finite = chart.not_finite + sum(int((~np.isfinite(y)).sum()) for y in shown)
+    not_finite = chart.not_finite
+    if not_finite is None:
+        not_finite = sum(int((~np.isfinite(y)).sum()) for y in shown)
     negative = sum(int((np.isfinite(y) & (y <= 0)).sum()) for y in shown) if chart.y_log else 0
     counted = ((negative, "<= 0 not shown"), (not_finite, "not finite"))
     return [f"{n} point{'s' * (n > 1)} {what}" for n, what in counted if n]

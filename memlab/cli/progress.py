@@ -75,6 +75,7 @@ class Progress(RunOutput):
         super().__init__(folder)
         self.console = stderr()
         self.steps = planned_steps(folder)
+        self.loss_name = "objective" if folder.facts.is_smoothed else "batch loss"
         self.values: dict[str, float] = {}
         self.loss = float("nan")
         self.step = self.first_step = 0
@@ -146,11 +147,13 @@ class Progress(RunOutput):
             f"step {self.step:,}/{self.steps:,}",
             f"{number(rate, 3)} steps/s",
             f"{int(left // 60)}:{int(left % 60):02} left",
-            f"loss {number(self.loss, 3)}",
+            f"{self.loss_name} {number(self.loss, 3)}",
         ]
-        names = {"val_loss": "val loss", "train_accuracy": "train", "val_accuracy": "val"}
+        names = ("val_loss", "train_accuracy", "val_accuracy")
         parts += [
-            f"{label} {number(self.values[k], 3)}" for k, label in names.items() if k in self.values
+            f"{name.replace('_', ' ')} {number(self.values[name], 3)}"
+            for name in names
+            if name in self.values
         ]
         return Text("  ".join(parts))
 

@@ -28,6 +28,8 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     run = history.until()
     view = view_at_end(folder, run, first_viewport(folder, run, x_log=True))
     print_chart(console, curves.loss(view, y_log=True, columns=width()))
+    if curves.has_objective(folder):
+        print_chart(console, curves.objective(view, y_log=True, columns=width()))
     for line in _samples(history):
         console.print(line)
     console.print(_figures(summary["final"]))

@@ -1,6 +1,7 @@
 """The curves of a run that several kinds of figures share."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from memlab.figures.source import RunSource
 from memlab.record.events import Edited, Started
 from memlab.record.extremes import Extremes, column_extremes
 from memlab.record.measure import split_of
+from memlab.record.missing_rows import with_gaps
 from memlab.record.safe_text import safe_text
 
 SPLITS = ("train", "val", "test", "ood")
@@ -18,45 +20,49 @@ TREND_FROM = 400
 TREND_PIECES = 300
 FULL_SHARE = (-0.03, 1.03)
 """shares from 0 to 1, with room for a line at either end"""
+OBJECTIVE = "objective (nats)"
+"""Label of the axis of what updates optimize, where that is not the loss."""
 RULED = ("memorized", "grokked", "collapsed", "diverged")
 """phases that get a vertical rule"""
 
 
-def loss_panel(run: RunSource, columns: int, *, x_log: bool = True) -> PlottedCurves:
-    """Loss over steps: raw as a band, its trend, by split; chance level, phases and spikes."""
-    if "loss" not in run.now.steps.columns:
-        return _evaluated_loss(run, x_log=x_log)
-    raw = _extremes(run, "loss", columns, x_log)
-    trend = _trend(run) if run.now.last_step >= TREND_FROM else None
-    chance = run.chance_loss
-    train = Series("train", *(trend or raw.line()), "train")
-    chart = Chart(
-        series=(train, *evaluated(run, "loss", SPLITS[1:])),
-        bands=(Band(raw.x, raw.low, raw.high, "band"),) if trend else (),
-        marks=(_spike_marks(run),) if run.now.spikes else (),
-        rules=tuple(rules(run)),
+def loss_panels(run: RunSource, columns: int, *, x_log: bool = True) -> tuple[PlottedCurves, ...]:
+    """Loss over steps by split and per update; chance level, phases and spikes.
+
+    With label smoothing updates optimize another quantity, which gets a panel of its own.
+    """
+    per_update = _per_update(run, columns, x_log) if "loss" in run.now.steps.columns else Chart()
+    chance, objective = run.chance_loss, run.folder.facts.is_smoothed
+    frame = Chart(rules=tuple(rules(run)), x_log=x_log, y_log=True, x_range=x_range(run, x_log))
+    first = frame if objective else _framed(per_update, frame)
+    chart = replace(
+        first,
+        series=(*first.series, *evaluated(run, "loss", SPLITS)),
         levels=(Level(chance, f"chance ({chance:.3g})", "chance"),) if chance else (),
-        x_log=x_log,
-        y_log=True,
-        x_range=x_range(run, x_log),
     )
-    return PlottedCurves(chart, "loss (nats)")
+    panels = (PlottedCurves(chart, "loss (nats)"),)
+    if not objective:
+        return panels
+    floor = run.folder.facts.objective_floor
+    levels = (Level(floor, f"floor ({floor:.3g})", "chance"),) if floor else ()
+    return *panels, PlottedCurves(replace(_framed(per_update, frame), levels=levels), OBJECTIVE)
 
 
-def _spike_marks(run: RunSource) -> Marks:
-    return Marks.at("spike", [(s.peak_step, s.peak) for s in run.now.spikes], "spike")
+def _framed(curves: Chart, frame: Chart) -> Chart:
+    return replace(frame, series=curves.series, bands=curves.bands, marks=curves.marks)
 
 
-def _evaluated_loss(run: RunSource, *, x_log: bool) -> PlottedCurves:
-    """The losses of a run that records none per step."""
-    chart = Chart(
-        series=evaluated(run, "loss", SPLITS),
-        rules=tuple(rules(run)),
-        x_log=x_log,
-        y_log=True,
-        x_range=x_range(run, x_log),
-    )
-    return PlottedCurves(chart, "loss (nats)")
+def _per_update(run: RunSource, columns: int, x_log: bool) -> Chart:
+    """The loss of each update with its spikes: of a long run its trend over a band."""
+    name, raw = run.folder.facts.update_loss, _extremes(run, "loss", columns, x_log)
+    bands: tuple[Band, ...] = ()
+    line = Series(name, *raw.line(), "batch")
+    if run.now.last_step >= TREND_FROM:
+        line = Series(f"{name} (smoothed)", *_trend(run), "batch")
+        bands = (Band(raw.x, raw.low, raw.high, "band"),)
+    peaks = [(s.peak_step, s.peak) for s in run.now.spikes]
+    marks = (Marks.at("spike", peaks, "spike"),) if peaks else ()
+    return Chart(series=(line,), bands=bands, marks=marks)
 
 
 def accuracy_panel(run: RunSource, *, x_log: bool = True) -> PlottedCurves:
@@ -75,7 +81,7 @@ def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True)
     """A per-step column: a line through the extremes of each pixel."""
     raw = _extremes(run, name, columns, x_log)
     chart = Chart(
-        series=(Series(label(name), *raw.line(), "train"),),
+        series=(Series(_column_label(run, name), *raw.line(), "train"),),
         rules=tuple(rules(run)),
         x_log=x_log,
         y_log=is_log(run, name, raw.low),
@@ -134,10 +140,16 @@ def label(name: str) -> str:
     return safe_text(name.replace("_", " "), 40)
 
 
+def _column_label(run: RunSource, name: str) -> str:
+    return run.folder.facts.update_loss if name == "loss" else label(name)
+
+
 def axis_label(run: RunSource, name: str) -> str:
     """The name of a quantity and its unit."""
     measure = run.measure(name)
     _, kind = split_of(name)
+    if name == "loss" and run.folder.facts.is_smoothed:
+        return OBJECTIVE
     return label(kind) + (f" ({safe_text(measure.unit, 20)})" if measure.unit != "1" else "")
 
 
@@ -149,6 +161,7 @@ def is_log(run: RunSource, name: str, values: Floats) -> bool:
 def _extremes(run: RunSource, name: str, pixels: int, x_log: bool) -> Extremes:
     """Four pieces for three pixels: no pixel is without one."""
     columns = max(pixels // 3, 1)
+    run.verify()
     steps = (1, run.now.last_step)
     return column_extremes(run.now, name, steps, log=x_log, columns=columns)
 
@@ -170,4 +183,6 @@ def _trend(run: RunSource) -> tuple[Floats, Floats]:
     )
     middles = np.add.reduceat(steps.astype(np.float64), starts) / np.diff([*starts, len(steps)])
     with np.errstate(invalid="ignore"):
-        return middles, np.exp(np.where(counts > 0, sums / counts, np.nan))
+        means = np.exp(np.where(counts > 0, sums / counts, np.nan))
+    middles, means = with_gaps(run.now.steps.missing, middles, means)
+    return middles, means

@@ -48,6 +48,10 @@ class RunSource:
         chance: float | None = self._check.get("chance_loss")
         return chance
 
+    def verify(self) -> None:
+        """Read all rows once, so that `now.steps.missing` is complete."""
+        self.history.verify()
+
     @cached_property
     def examples(self) -> ExampleHistory | None:
         """When its training examples were learned."""

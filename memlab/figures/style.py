@@ -52,6 +52,7 @@ PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, BLACK, SKY, ORANGE, GREY)
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), "-", (0, (3, 1)), (0, (1, 2)), "-")
 ROLES: dict[str, tuple[str, Any]] = {
     "train": (BLUE, "-"),
+    "batch": (SKY, "-"),
     "band": ("#9CC7E0", "-"),
     "val": (VERMILLION, (0, (5, 1.5))),
     "test": (GREEN, (0, (1, 1))),

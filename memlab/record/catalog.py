@@ -21,7 +21,7 @@ from memlab.record.runs import run_names
 from memlab.record.status import ENDED
 from memlab.record.summary import brief, settings
 
-VERSION = 2
+VERSION = 3
 """Of what is told of a run: one more when that changes, and what older versions kept is not used."""
 MOST = 1 << 30
 """Bytes of a catalog, which has about 1,000 a run."""
@@ -102,7 +102,7 @@ class Catalog:
 
     @classmethod
     def of_settings(cls, runs: Path) -> Self:
-        """What they were made with."""
+        """The settings of runs that have ended, edits included."""
         return cls(runs, "settings", settings, bool)
 
     def __enter__(self) -> Self:

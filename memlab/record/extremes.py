@@ -1,4 +1,7 @@
-"""A per-step column as extremes over pieces of the x axis: a spike of one step is always kept."""
+"""A per-step column as extremes over pieces of the x axis: a spike of one step is always kept.
+
+Rows that are lost leave a gap, so that no line is drawn where nothing is known.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.record.events import SPARSE
+from memlab.record.missing_rows import with_gaps
 from memlab.record.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
@@ -23,10 +27,6 @@ class Extremes:
     high: Floats
     not_finite: int
     """how many values are not finite"""
-
-    def hidden_in(self, shown: Floats) -> int:
-        """How many values that are not finite are no gaps in what is `shown`."""
-        return self.not_finite - int(np.isnan(shown).sum())
 
     def line(self) -> tuple[Floats, Floats]:
         """The curve as one line through both extremes of each piece."""
@@ -52,7 +52,9 @@ def column_extremes(
     if column in SPARSE:  # steps without a measurement are no gaps
         odd = np.zeros_like(odd)
     known = np.isfinite(least) | (odd > 0)
-    return Extremes(x[known], least[known], most[known], int(odd.sum()))
+    missing = [one for one in now.steps.missing if one.within(int(steps[0]), int(steps[1]) + 1)]
+    x, least, most = with_gaps(missing, x[known], least[known], most[known])
+    return Extremes(x, least, most, int(odd.sum()))
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:

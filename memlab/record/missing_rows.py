@@ -1,7 +1,12 @@
 """Rows that were recorded and cannot be read: damage is shown as a gap, never passed over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,13 @@ class MissingRows:
     def __str__(self) -> str:
         steps = f"{self.first:,} to {self.last:,}" if self.first < self.last else f"{self.first:,}"
         return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'} in steps {steps}"
+
+
+def with_gaps(missing: Sequence[MissingRows], x: Floats, *curves: Floats) -> tuple[Floats, ...]:
+    """Curves over ascending steps `x`, with a NaN in the middle of each range of lost rows."""
+    middles = np.array([(one.first + one.last) / 2 for one in missing])
+    at = np.searchsorted(x, middles)
+    return np.insert(x, at, middles), *(np.insert(curve, at, np.nan) for curve in curves)
 
 
 def damage_text(missing: Iterable[MissingRows], damaged_events: int) -> str:

@@ -23,12 +23,31 @@ class RunFacts:
     train_examples: int = 0
     chance_loss: float | None = None
     """loss of guessing by frequency, nats; None = unknown or not positive"""
+    label_smoothing: float = 0.0
+    objective_floor: float | None = None
+    """lowest value that the training objective can take, nats; None = unknown"""
+
+    @property
+    def is_smoothed(self) -> bool:
+        """Whether label smoothing makes the objective another quantity than the evaluated losses."""
+        return self.label_smoothing > 0
+
+    @property
+    def update_loss(self) -> str:
+        """What the per-step column `loss` is called where it is shown.
+
+        It is the objective of each update on its batch, before the update. The evaluated `train`
+        loss is that of the whole training set after it, so the two do not share a name. What other
+        programs record as their loss keeps the usual name.
+        """
+        return "objective" if self.is_smoothed else "batch" if self.preset else "train"
 
     @classmethod
     def of(cls, description: Mapping[str, Any]) -> Self:
         """The facts in the contents of `run.json`."""
         preset, check = _part(description, "preset"), _part(description, "check")
         training, chance = _part(preset, "training"), check.get("chance_loss")
+        floor = check.get("objective_floor")
         updates_per_epoch = check.get("updates_per_epoch", 1)
         return cls(
             preset=str(preset.get("name", "")),
@@ -40,6 +59,8 @@ class RunFacts:
             parameters=check.get("parameters"),
             train_examples=_part(check, "examples").get("train", 0),
             chance_loss=float(chance) if chance and chance > 0 else None,
+            label_smoothing=float(training.get("label_smoothing") or 0.0),
+            objective_floor=None if floor is None else float(floor),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from memlab.record.edited_settings import edited, has_edits
 from memlab.record.events import Ended, Evaluated, Finding, Started
 from memlab.record.example_history import learned
 from memlab.record.folder import RunFolder
@@ -101,12 +102,25 @@ def _sweep(folder: RunFolder) -> dict[str, Any] | None:
     return {key: stored.get(key) for key in ("id", "name", "cell", "at", "seed")}
 
 
-def settings(folder: RunFolder) -> dict[str, Any]:
-    """Dotted keys to values, of the preset that a run was made with.
+def settings(folder: RunFolder, now: Snapshot | None = None) -> dict[str, Any]:
+    """Dotted keys to values of a run's settings, edits up to `now` included.
 
     What a preset says about itself is left out.
     """
-    return flat_settings(folder.description.get("preset", {}))
+    return flat_settings(current_preset(folder, now))
+
+
+def current_preset(folder: RunFolder, now: Snapshot | None = None) -> dict[str, Any]:
+    """The stored preset of a run with its edits up to `now`; {} if it has none.
+
+    Without `now` events are read only if there was an edit.
+    """
+    preset = folder.description.get("preset", {})
+    if now is None:
+        if not any(has_edits(attempt.path) for attempt in folder.attempts()):
+            return dict(preset)
+        now = History(folder).until()
+    return edited(preset, now.edits)
 
 
 def flat_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from memlab.errors import MemlabError
+from memlab.record.edited_settings import edited
 from memlab.record.folder import RunFolder
-from memlab.record.summary import flat_settings
+from memlab.record.history import History
+from memlab.record.summary import flat_settings, planned_steps
 from memlab.sweeps.plan import Cell, Member, Plan, SweepAxis
 from memlab.sweeps.sweep import Sweep
 
+LENGTHS = {"training.steps", "training.epochs"}
+"""settings that may differ from those at the start: the run was extended"""
 SEEDS = "training.seed"
 """how the keys of all seeds begin"""
 
@@ -38,7 +42,7 @@ def adopt_runs(runs: Path, folders: Sequence[RunFolder], name: str) -> Sweep:
         if place not in numbers:
             numbers[place] = len(cells)
             at = {key: own.get(key) for key in axes}
-            updates = int(folder.description.get("check", {}).get("updates", 0))
+            updates = planned_steps(folder)
             cells.append(Cell(len(cells), at, at, preset, updates))
         changes = {key: own[key] for key in vary if own.get(key) is not None}
         seed = next(iter(changes.values()), own.get(SEEDS, 0))
@@ -66,7 +70,15 @@ def _preset(folder: RunFolder, runs: Path) -> Mapping[str, Any]:
         raise MemlabError("this run does not say how it was made", where=str(folder.path))
     if folder.path.absolute().parent != runs.absolute():
         raise MemlabError("this run lies elsewhere", where=str(folder.path), allowed=str(runs))
-    return dict(preset)
+    edits = History(folder).until().edits
+    changed = {key for edit in edits for key in edit.changes} - LENGTHS
+    if changed:
+        raise MemlabError(
+            "settings of this run were edited while it trained, so it belongs to no cell",
+            where=folder.path.name,
+            found=", ".join(sorted(changed)),
+        )
+    return edited(preset, edits)
 
 
 def _differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:

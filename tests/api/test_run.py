@@ -6,7 +6,12 @@ import torch
 
 from memlab.api.run import Run
 from memlab.errors import DataError, MemlabError, PresetError, RunError
+from memlab.preset.create import create_run
+from memlab.preset.load import from_json
 from memlab.record.events import Evaluated
+from memlab.training.worker import work
+
+from .conftest import TINY
 
 
 def test_pandas_takes_steps_and_evaluations_as_they_are(run: Run):
@@ -90,3 +95,18 @@ def test_commands_to_a_run_that_has_ended_are_refused(run: Run):
         run.edit({"model.n_layers": 3})
     with pytest.raises(PresetError, match="no form in YAML"):
         run.edit({"optimizer.lr": object()})
+
+
+def test_description_preset_and_settings_are_those_after_edits(tmp_path):
+    folder = create_run(from_json(TINY), tmp_path)
+    for _ in work(folder):
+        pass
+    run = Run(folder)
+    assert run.settings["training.steps"] == 30
+    for _ in work(folder, edits={"training.steps": 40, "optimizer.lr": 0.02}):
+        pass
+    run.refresh()
+    assert (run.settings["training.steps"], run.settings["optimizer.lr"]) == (40, 0.02)
+    assert run.description["preset"]["training"]["steps"] == 40 == run.preset.training.steps
+    assert run.description["versions"] == folder.description["versions"]
+    assert folder.description["preset"]["training"]["steps"] == 30

@@ -27,7 +27,7 @@ def test_a_run_prints_one_event_a_line_and_nothing_else(memlab):
 def test_a_run_without_a_terminal_talks_in_plain_lines_on_stderr(memlab):
     assert memlab("run", "tiny") == ""
     assert "finished at step 60 of 60" in memlab.stderr
-    assert "▬ train" in memlab.stderr
+    assert "▬ batch" in memlab.stderr
     assert "\x1b" not in memlab.stderr
 
 

@@ -15,6 +15,8 @@ import pyte
 import pytest
 
 ALTERNATE, NORMAL = b"\x1b[?1049h", b"\x1b[?1049l"
+LAST_EVENTS = 30
+"""Lines of each event log that a failure shows."""
 LOOK = 0.1
 """Seconds without output after which is looked whether the program still lives."""
 
@@ -23,6 +25,7 @@ class Terminal:
     """A pseudo-terminal of so many columns and rows, the program in it, and what it shows."""
 
     def __init__(self, words: list[str], folder: Path, columns: int, rows: int) -> None:
+        self._folder = folder
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._seen = b""
@@ -100,6 +103,14 @@ class Terminal:
             if over:
                 return False
 
+    def report(self) -> str:
+        """What a failure is explained by: the screen, and the last events of the runs."""
+        (self._folder / "screen.txt").write_text(self.text)
+        logs = sorted(self._folder.glob("runs/*/attempts/*/events.jsonl"))
+        events = [line for log in logs for line in log.read_text().splitlines()[-LAST_EVENTS:]]
+        waiting = [str(path) for path in self._folder.glob("runs/*/commands/*")]
+        return "\n".join([self.text, f"kept in {self._folder}", *events, "commands:", *waiting])
+
     def close(self) -> None:
         """End the program if it still runs."""
         self._process.kill()
@@ -117,7 +128,7 @@ KEYS = {
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
-    """Starts `memlab` in a terminal; what it showed last is printed when the test fails."""
+    """Starts `memlab` in a terminal; what it showed and recorded last is printed on a failure."""
     started: list[Terminal] = []
 
     def start(*words: str, size: tuple[int, int]) -> Terminal:
@@ -126,5 +137,5 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
     yield start
     for one in started:
-        print(one.text)
+        print(one.report())
         one.close()

@@ -1,7 +1,7 @@
 import pytest
 
 from memlab.errors import RunError
-from memlab.record import sealed_json
+from memlab.record import files, sealed_json
 from memlab.record.commands import (
     CheckpointNow,
     Edit,
@@ -93,4 +93,30 @@ def test_an_inbox_of_a_folder_that_is_gone_is_empty(folder):
     with claim(folder) as writer:
         inbox = Inbox(folder, writer.number)
         (folder.path / "commands").rmdir()
+        assert inbox.poll() == []
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda command: command.kind)
+def test_a_command_is_told_once_whenever_the_worker_looks_while_it_is_sent(
+    folder, monkeypatch, command
+):
+    """The worker looks before and after every file operation of the sender."""
+    with claim(folder) as writer:
+        inbox, told, looks = Inbox(folder, writer.number), [], []
+
+        def between(operation):
+            def done(*arguments, **options):
+                told.extend(inbox.poll())
+                result = operation(*arguments, **options)
+                told.extend(inbox.poll())
+                looks.append(operation)
+                return result
+
+            return done
+
+        with monkeypatch.context() as patched:
+            for name in ("open", "pwrite", "fsync", "rename"):
+                patched.setattr(files.calls, name, between(getattr(files.calls, name)))
+            send(folder, command)
+        assert told + inbox.poll() == [command] and len(looks) >= 3
         assert inbox.poll() == []

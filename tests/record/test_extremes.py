@@ -40,7 +40,6 @@ def test_a_line_passes_both_extremes_of_each_piece(snapshot):
     assert x.tolist() == np.repeat(extremes.x, 2).tolist()
     assert y[0::2].tolist() == extremes.low.tolist()
     assert y[1::2].tolist() == extremes.high.tolist()
-    assert extremes.hidden_in(extremes.low) == 2 - int(np.isnan(extremes.low).sum())
 
 
 def test_steps_where_a_sparse_column_was_not_measured_are_no_gaps(snapshot):

@@ -1,12 +1,13 @@
 """Facts of a run: those that `run.json` states, and defaults for those that it does not."""
 
 from pathlib import Path
+from typing import Any
 
 from memlab.preset.create import create_run
 from memlab.preset.load import from_json
 from memlab.record.run_facts import RunFacts
 
-PRESET = {
+PRESET: dict[str, Any] = {
     "name": "small",
     "about": "A small run.",
     "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
@@ -29,3 +30,13 @@ def test_missing_facts_have_defaults() -> None:
 
 def test_full_batches_are_recognized() -> None:
     assert not RunFacts.of({"preset": {"training": {"batch_size": "full"}}}).has_batches
+
+
+def test_the_loss_of_an_update_is_named_by_what_it_is(tmp_path: Path) -> None:
+    smoothed = {**PRESET, "training": {**PRESET["training"], "label_smoothing": 0.1}}
+    facts = create_run(from_json(smoothed), tmp_path, "").facts
+    assert (facts.update_loss, facts.is_smoothed) == ("objective", True)
+    assert facts.objective_floor and facts.objective_floor > 0.3
+    plain = create_run(from_json(PRESET), tmp_path, "").facts
+    assert (plain.update_loss, plain.is_smoothed) == ("batch", False)
+    assert RunFacts.of({"source": {"path": "log.csv"}}).update_loss == "train"

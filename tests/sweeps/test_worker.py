@@ -13,7 +13,7 @@ from memlab.preset.load import load as load_preset
 from memlab.record import process
 from memlab.record.folder import RunFolder
 from memlab.record.runs import find
-from memlab.record.summary import summarize
+from memlab.record.summary import planned_steps, summarize
 from memlab.sweeps.adopt import adopt_runs
 from memlab.sweeps.change import add_seeds, add_steps, delete_sweep
 from memlab.sweeps.progress import SweepProgress, counts, status_of
@@ -252,3 +252,26 @@ def test_a_sweep_that_was_not_begun_has_empty_tables(make):
     assert told["status"] == "queued"
     assert told["cells"][0]["memorized"]["of"] == 0
     assert Path(told["sweep"]).name == told["sweep"]
+
+
+def test_runs_are_adopted_with_the_steps_to_which_they_were_extended(base, tmp_path):
+    runs = tmp_path / "runs"
+    short, long = (create_run(load_preset(str(base)), runs) for _ in range(2))
+    list(work(short))
+    steps = planned_steps(short)
+    list(work(long))
+    list(work(long, edits={"training.steps": steps + 5}))
+    sweep = adopt_runs(runs, [short, long], "mine")
+    assert [(axis.key, axis.values) for axis in sweep.axes] == [
+        ("training.steps", (steps, steps + 5))
+    ]
+    assert [cell.updates for cell in sweep.cells] == [steps, steps + 5]
+
+
+def test_a_run_whose_settings_were_edited_is_not_adopted(base, tmp_path):
+    runs = tmp_path / "runs"
+    folder = create_run(load_preset(str(base)), runs)
+    list(work(folder, edits={"optimizer.lr": 0.5}))
+    with pytest.raises(MemlabError, match="edited") as refused:
+        adopt_runs(runs, [folder], "mine")
+    assert refused.value.found == "optimizer.lr"

@@ -8,7 +8,7 @@ import pytest
 from textual.content import Content
 from textual.events import MouseScrollUp
 
-from memlab.record.events import Evaluated
+from memlab.record.events import Edited, Evaluated
 from memlab.record.history import History
 from memlab.record.settings_diff import settings_diff
 from memlab.tui.compare.colours import DARK, Colours
@@ -426,3 +426,12 @@ async def test_the_list_of_runs_is_shown_and_hidden_by_its_key(console, make_run
             await pilot.press("l")
             await settle(app, pilot)
             assert app.screen.query_one(RunPicker).display is not before
+
+
+def test_runs_are_compared_by_their_settings_after_edits(make_run) -> None:
+    folder = make_run(reason=None)
+    writer = folder.claim({"device": "cpu"}, seq=99, first_step=601, take_over=True)
+    writer.write(Edited(step=600, changes={"training.epochs": 9, "optimizer.lr": 0.5}))
+    run = compared(History(folder), "edited")
+    assert run.settings["optimizer.lr"] == 0.5
+    assert (run.settings["training.steps"], run.settings["training.epochs"]) == (None, 9)

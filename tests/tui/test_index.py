@@ -8,11 +8,11 @@ import pytest
 
 from memlab.record import catalog
 from memlab.record.attempt import Attempt
-from memlab.record.events import Ended
+from memlab.record.events import Edited, Ended
 from memlab.record.folder import RunFolder
 from memlab.record.runs import delete, restore
 from memlab.record.status import Status
-from memlab.record.summary import brief, settings
+from memlab.record.summary import brief, end_summary, settings
 from memlab.tui.runs import index as index_module
 from memlab.tui.runs.columns import columns, ordered
 from memlab.tui.runs.entry import Entry, curve, entry_of
@@ -246,3 +246,38 @@ def test_hostile_labels_are_shown_and_not_obeyed(make_run) -> None:
     for shown in columns([], {}, 80):
         assert shown.cell(entry).plain.isprintable()
     assert columns([], {}, 80)[0].cell(entry).plain.startswith("[@click=app.quit]x[/]")
+
+
+def edit(folder: RunFolder, *, end: str | None = "finished", **changes: object) -> None:
+    """Another attempt, in which settings are edited."""
+    writer = folder.claim({"device": "cpu"}, seq=99, first_step=601, take_over=True)
+    writer.write(Edited(step=600, changes={k.replace("__", "."): v for k, v in changes.items()}))
+    if end:
+        writer.end(end, 700, end_summary(folder))
+
+
+def test_settings_are_those_after_edits_and_extensions(make_run, here, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    monkeypatch.setattr(catalog, "WORTH_IT", 1)
+    monkeypatch.setattr(catalog, "RACY", -3600 * 10**9)
+    run = make_run()
+    index = Index(here / "runs")
+    list(index.refresh())
+    assert index.entries[run.id].settings["training.steps"] == 600
+    edit(run, training__steps=700)
+    for again in (index, Index(here / "runs"), Index(here / "runs")):  # the last from the catalog
+        list(again.refresh())
+        assert again.entries[run.id].settings["training.steps"] == 700
+
+
+def test_an_edit_of_a_live_run_is_seen(make_run, here) -> None:
+    folder = make_run(reason=None)
+    index = Index(here / "runs")
+    list(index.refresh())
+    edit(folder, end=None, optimizer__lr=0.5)
+    for _ in range(2):
+        list(index.refresh())
+        assert index.entries[folder.id].settings["optimizer.lr"] == 0.5
+    edit(folder, end=None, optimizer__lr=0.25)
+    list(index.refresh())
+    assert index.entries[folder.id].settings["optimizer.lr"] == 0.25

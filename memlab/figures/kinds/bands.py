@@ -44,7 +44,7 @@ def _groups(source: SweepSnapshot | Sequence[RunSource]) -> list[tuple[str, list
         return [(label, members) for label, members in found if members]
     groups: dict[str, list[RunSource]] = {}
     for run in source:
-        rest = {k: v for k, v in settings(run.folder).items() if not k.startswith(SEEDS)}
+        rest = {k: v for k, v in settings(run.folder, run.now).items() if not k.startswith(SEEDS)}
         groups.setdefault(repr(sorted(rest.items())), []).append(run)
     return [(members[0].name.partition(" seed=")[0], members) for members in groups.values()]
 

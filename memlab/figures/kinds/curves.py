@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from memlab.figures.kind import Kind
 from memlab.figures.plot import FigureData
-from memlab.figures.run_curves import accuracy_panel, loss_panel
+from memlab.figures.run_curves import accuracy_panel, loss_panels
 from memlab.figures.source import FigureOptions, RunSource
 
 
@@ -12,7 +12,7 @@ def curves(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """Loss and accuracy of a run over a logarithmic axis of steps."""
     (run,) = runs
     accuracy = accuracy_panel(run)
-    panels = (loss_panel(run, options.columns), *((accuracy,) if accuracy.chart.series else ()))
+    panels = (*loss_panels(run, options.columns), *((accuracy,) if accuracy.chart.series else ()))
     return FigureData("curves", panels, (run.id,), title=f"{run.name}: loss and accuracy")
 
 

@@ -50,7 +50,11 @@ def _panel(
     runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool
 ) -> PlottedCurves:
     series = []
-    for run, colour, shown in zip(runs, colours, run_labels(runs), strict=True):
+    quantities = [run_curves.axis_label(run, name) for run in runs]
+    labels = run_labels(runs)
+    if len(set(quantities)) > 1:
+        labels = [f"{one}: {what}" for one, what in zip(labels, quantities, strict=True)]
+    for run, colour, shown in zip(runs, colours, labels, strict=True):
         x, y = _values(run, name)
         if len(x):
             series.append(Series(shown, x, y, colour))
@@ -64,7 +68,7 @@ def _panel(
         x_range=(0.0, float(max(run.now.last_step for run in runs) or 2)),
     )
     split = split_of(name)[0]
-    y_label = run_curves.axis_label(runs[0], name)
+    y_label = ", ".join(dict.fromkeys(quantities))
     return PlottedCurves(
         chart, f"{split} {y_label}" if split else y_label, percent=is_share, exact_colours=exact
     )
@@ -105,7 +109,7 @@ def _colours(runs: Sequence[RunSource]) -> tuple[list[RGB], bool]:
 
 def _single_number(runs: Sequence[RunSource]) -> list[float] | None:
     """The values of the only setting in which runs differ, if they are numbers."""
-    all_settings = [settings(run.folder) for run in runs]
+    all_settings = [settings(run.folder, run.now) for run in runs]
     keys = {key for own in all_settings for key in own}
     different = [
         key for key in keys if any(own.get(key) != all_settings[0].get(key) for own in all_settings)

@@ -52,19 +52,22 @@ def _loss(run: RunSource, chosen: Spike, span: Span) -> PlottedCurves:
     peaks = [(s.peak_step, s.peak) for s in run.now.spikes if span[0] <= s.peak_step <= span[1]]
     x, y = np.array(peaks, np.float64).reshape(-1, 2).T
     chart = Chart(
-        series=(_column_series(run, "loss", "loss per step", span), *_val(run, span)),
+        series=(
+            _column_series(run, "loss", run.folder.facts.update_loss, span, "batch"),
+            *_val(run, span),
+        ),
         marks=(Marks("spike", x, y, "spike"),),
         rules=_rules(chosen),
         levels=(Level(chosen.base, f"base ({chosen.base:.3g})", "chance"),),
         y_log=True,
         x_range=span,
     )
-    return PlottedCurves(chart, "loss (nats)")
+    return PlottedCurves(chart, axis_label(run, "loss"))
 
 
 def _val(run: RunSource, span: Span) -> tuple[Series, ...]:
-    """The validation loss, where it was evaluated within the window."""
-    if "val_loss" not in run.now.evaluations:
+    """The validation loss, where it was evaluated within the window and is the same quantity."""
+    if "val_loss" not in run.now.evaluations or run.folder.facts.is_smoothed:
         return ()
     steps, values = known_values(run, "val_loss")
     inside = (steps >= span[0]) & (steps <= span[1])
@@ -84,9 +87,11 @@ def _column(run: RunSource, name: str, chosen: Spike, span: Span) -> PlottedCurv
     return PlottedCurves(chart, axis_label(run, name).replace(" norm", "\nnorm"))
 
 
-def _column_series(run: RunSource, column: str, name: str, span: Span) -> Series:
+def _column_series(
+    run: RunSource, column: str, name: str, span: Span, colour: str = "train"
+) -> Series:
     steps, values = run.now.steps.measured(column, int(span[0]), int(span[1]))
-    return Series(name, steps, values, "train")
+    return Series(name, steps, values, colour)
 
 
 def _rules(chosen: Spike) -> tuple[VerticalRule, ...]:

@@ -248,7 +248,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Block | None:
 
 
 def _settings(run: RunSource) -> list[Block | None]:
-    own = settings(run.folder)
+    own = settings(run.folder, run.now)
     try:
         shipped = load.load(run.preset).model_dump(mode="json")
     except MemlabError:

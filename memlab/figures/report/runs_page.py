@@ -29,7 +29,7 @@ def runs_page(runs: Sequence[RunSource], found: Sequence[Findings], columns: int
 
 
 def _differences(runs: Sequence[RunSource], labels: Sequence[str]) -> Block | None:
-    all_settings = [settings(run.folder) for run in runs]
+    all_settings = [settings(run.folder, run.now) for run in runs]
     keys = settings_diff((run.preset, own) for run, own in zip(runs, all_settings, strict=True))
     rows = [[key, *(shown_setting(own.get(key)) for own in all_settings)] for key in keys]
     rows = [["preset", *(run.preset for run in runs)], *rows]

@@ -84,14 +84,14 @@ class Compared:
 
 def compared(history: History, name: str) -> Compared:
     """A run as it stands now."""
-    folder = history.folder
+    folder, now = history.folder, history.until()
     facts = folder.facts
     return Compared(
         folder.path.name,
         name,
         facts.preset,
-        settings(folder),
-        history.until(),
+        settings(folder, now),
+        now,
         facts.updates_per_epoch,
     )
 

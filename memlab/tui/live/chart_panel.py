@@ -79,5 +79,6 @@ class ChartPanel(Plot[ViewState]):
         if view_state.viewport.reading is None or self.id != "loss":
             return []
         values = {k: v for k, v in view_state.row.items() if k not in SPARSE or v == v}
-        parts = (f"{safe_text(name, 20)} {value:.4g}" for name, value in values.items())
+        names = {"loss": view_state.folder.facts.update_loss}
+        parts = (f"{safe_text(names.get(k, k), 20)} {value:.4g}" for k, value in values.items())
         return [Content.styled("  ".join([f"step {view_state.reading:,}", *parts]), "$text")]

@@ -6,10 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from memlab.charts import Band, Chart, Level, Marks, Series, Tiles, VerticalRule
+from memlab.charts.theme import Colour
 from memlab.record.events import Edited, Evaluated, Started
 from memlab.record.extremes import Extremes, column_extremes
+from memlab.record.folder import RunFolder
 from memlab.record.fork import fork_point
 from memlab.record.measure import Measure
+from memlab.record.missing_rows import with_gaps
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 from memlab.tui.live.learned_map import FIRST_LEARNED
@@ -26,6 +29,8 @@ _COLOURS = {
 }  # fmt: skip
 _SHARE = (-0.03, 1.03)
 """Shares from 0 to 1, with room for the line at either end."""
+OBJECTIVE = "objective"
+"""Name of the chart of what updates optimize, where that is not the loss."""
 _BY_TASK = " by task"
 _TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
 
@@ -38,34 +43,55 @@ def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
     return column_extremes(view_state.run, column, steps, log=log, columns=columns)
 
 
-def _line(view_state: ViewState, column: str, name: str, values: Extremes) -> Series:
+def _line(
+    view_state: ViewState, column: str, name: str, values: Extremes, colour: Colour = "train"
+) -> Series:
     """A column as a line; the legend has the recorded value at the cursor."""
     value = view_state.row.get(column, np.nan)
-    return Series(name, *values.line(), "train", value if np.isfinite(value) else None)
+    return Series(name, *values.line(), colour, value if np.isfinite(value) else None)
 
 
 def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-    """Raw loss as a band, smoothed, validation; chance, spikes, phases and edits."""
-    raw = extremes(view_state, "loss", columns)
-    evaluated = _by_split(view_state, "loss", ("val", "test"))
+    """The loss by split and per update, chance, spikes, phases and edits.
+
+    With label smoothing updates optimize another quantity, which has a chart of its own.
+    """
     chance = view_state.chance
-    line = _line(view_state, "loss", "train", raw)
-    chart = replace(
-        _frame(view_state, y_log),
-        series=(*_with_past(view_state, line), *evaluated),
-        not_finite=raw.hidden_in(line.y),
-        marks=_spikes(view_state.run),
-        levels=(Level(chance, "chance", "chance"),) if chance else (),
-    )
-    if not view_state.viewport.weight:
-        return chart
-    smoothed = _finite("train", *view_state.smoothed.until(view_state.step), "train")
-    band = Band(raw.x, raw.low, raw.high, "band")
+    if view_state.folder.facts.is_smoothed:
+        chart = _frame(view_state, y_log)
+    else:
+        chart = _per_update(view_state, y_log, columns)
     return replace(
         chart,
-        series=(*_with_past(view_state, smoothed), *evaluated),
-        bands=(band,),
-        not_finite=raw.hidden_in(raw.low),
+        series=(*chart.series, *_by_split(view_state, "loss", ("train", "val", "test"))),
+        levels=(Level(chance, "chance", "chance"),) if chance else (),
+    )
+
+
+def objective(view_state: ViewState, y_log: bool, columns: int) -> Chart:
+    """The objective per update, label smoothing included, and the lowest value that it can take."""
+    floor = view_state.folder.facts.objective_floor
+    levels = (Level(floor, "floor", "chance"),) if floor else ()
+    return replace(_per_update(view_state, y_log, columns), levels=levels)
+
+
+def _per_update(view_state: ViewState, y_log: bool, columns: int) -> Chart:
+    """The loss of each update with its spikes: as it was recorded, or smoothed over a band."""
+    name, raw = view_state.folder.facts.update_loss, extremes(view_state, "loss", columns)
+    bands: tuple[Band, ...] = ()
+    if view_state.viewport.weight:
+        x, y = view_state.smoothed.until(view_state.step)
+        x, y = with_gaps(view_state.run.steps.missing, x, y)
+        line = Series(f"{name} (smoothed)", x, y, "batch")
+        bands = (Band(raw.x, raw.low, raw.high, "band"),)
+    else:
+        line = _line(view_state, "loss", name, raw, "batch")
+    return replace(
+        _frame(view_state, y_log),
+        series=_with_past(view_state, line),
+        bands=bands,
+        not_finite=raw.not_finite,
+        marks=_spikes(view_state.run),
     )
 
 
@@ -89,9 +115,9 @@ def accuracy(view_state: ViewState, y_log: bool, columns: int) -> Chart:
 def measures(view_state: ViewState) -> dict[str, ChartOf]:
     """The charts that one may choose beside loss and accuracy, by name."""
     view = view_state.run
-    charts: dict[str, ChartOf] = {
-        name: column(name) for name in view.steps.columns if name != "loss"
-    } | {FIRST_LEARNED: _first_learned}
+    charts: dict[str, ChartOf] = {OBJECTIVE: objective} if has_objective(view_state.folder) else {}
+    charts |= {name: column(name) for name in view.steps.columns if name != "loss"}
+    charts[FIRST_LEARNED] = _first_learned
     elsewhere = {
         "step",
         *(f"{s}_{m}" for s in ("train", "val", "test") for m in ("loss", "accuracy")),
@@ -105,6 +131,16 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
     return charts
 
 
+def third(folder: RunFolder) -> tuple[str, ChartOf]:
+    """The chart that stands third at first, and its name."""
+    return (OBJECTIVE, objective) if has_objective(folder) else ("grad_norm", column("grad_norm"))
+
+
+def has_objective(folder: RunFolder) -> bool:
+    """Whether the loss per update is drawn in a chart of its own."""
+    return folder.facts.is_smoothed
+
+
 def _first_learned(view_state: ViewState, y_log: bool, columns: int) -> Tiles:
     return view_state.learned.until(view_state.reading)
 
@@ -116,7 +152,7 @@ def is_log(view_state: ViewState, name: str) -> bool:
 
 def declared(view_state: ViewState, name: str) -> Measure:
     """The declaration of what a chart shows."""
-    return view_state.folder.measures[name.removesuffix(_BY_TASK)]
+    return view_state.folder.measures["loss" if name == OBJECTIVE else name.removesuffix(_BY_TASK)]
 
 
 def has_accuracy(run: Snapshot) -> bool:
@@ -150,7 +186,7 @@ def column(name: str) -> ChartOf:
         return replace(
             _frame(view_state, y_log),
             series=(line,),
-            not_finite=values.hidden_in(line.y),
+            not_finite=values.not_finite,
             y_range=_y_range(view_state, name, y_log),
         )
 

@@ -88,9 +88,8 @@ class RunScreen(ChartScreen):
                     yield ChartPanel("loss", curves.loss, y_log=True, id="loss")
                     yield SampleList(id="samples")
                 with Vertical(classes="column", id="second"):
-                    grad_norm = curves.column("grad_norm")
                     yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
-                    yield ChartPanel("grad_norm", grad_norm, y_log=True, id="third")
+                    yield ChartPanel(*curves.third(self.viewer.folder), y_log=True, id="third")
                     yield EventList(id="events")
             yield ChartGrid(GridChoice.read(self._state.recall(GRID)))
             yield SettingsPanel(self.viewer.folder, id="settings")

@@ -91,7 +91,7 @@ class SettingsPanel(Lines[SettingLine]):
 
     def heading(self, view_state: ViewState) -> Content:
         """The preset, and how many settings differ from it."""
-        lines = setting_lines(settings(self._folder), self._preset, view_state.run)
+        lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         changed = sum(line.preset_value is not None for line in lines)
         name = safe_text(view_state.folder.facts.preset, 24)
         parts = ["settings", name, f"{changed} changed", self.words and f"/{self.words}"]
@@ -100,7 +100,7 @@ class SettingsPanel(Lines[SettingLine]):
     def lines(self, view_state: ViewState) -> Sequence[SettingLine]:
         """The settings that pass the filter."""
         words = self.words.lower().split()
-        lines = setting_lines(settings(self._folder), self._preset, view_state.run)
+        lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         return [line for line in lines if line.has(words)]
 
     def written(self, items: Sequence[SettingLine]) -> list[Content]:

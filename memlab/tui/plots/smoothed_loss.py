@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.charts import Smoother
+from memlab.record.row_format import Steps, Values, is_missing
 from memlab.record.run_rows import RunRows
 
 LARGEST = 1 << 18
 """Points kept. When there are as many, every other one is dropped, and so on from there."""
-_CHUNK = 1 << 17
 
 Floats = NDArray[np.float64]
 
@@ -33,14 +33,15 @@ class Smoothed:
         past = tuple(segment.lo for segment in rows.segments)
         if past != self._past:
             self._restart(past)
-        last = rows.last_step
-        while self._next <= last:
-            stop = min(self._next + _CHUNK - 1, last)
-            steps, values = rows.read(self._next, stop)
-            self._append(steps, values[:, rows.columns.index(self._column)])
-            self._next = stop + 1
+        if self._column not in rows.columns:
+            return
+        for steps, values in rows.blocks(self._next):
+            column = values[:, rows.columns.index(self._column)]
+            recorded = ~is_missing(column)
+            self._append(steps[recorded], column[recorded])
+            self._next = int(steps[-1]) + 1
 
-    def _append(self, steps: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+    def _append(self, steps: Steps, values: Values) -> None:
         y = self._smoother.extend(values)
         while self._n + len(y) // self._every + 1 > LARGEST:
             half = (self._n + 1) // 2

@@ -32,7 +32,7 @@ class Entry:
     created: float
     """seconds since the epoch"""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """dotted key to value, of the preset that it was made with"""
+    """dotted key to value, edits included"""
     values: Mapping[str, float] = field(default_factory=dict)
     """of the last evaluation"""
     memorized: int | None = None

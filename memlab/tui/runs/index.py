@@ -9,7 +9,7 @@ from memlab.record.catalog import Catalog, Stamp, stamp
 from memlab.record.folder import RunFolder
 from memlab.record.runs import run_names
 from memlab.record.status import ENDED, Status
-from memlab.record.summary import brief
+from memlab.record.summary import brief, settings
 from memlab.tui.runs.entry import Entry, entry_of
 
 FIRST, MOST = 50, 4000
@@ -34,9 +34,9 @@ class Index:
         gone = [self._forget(name) for name in self.entries.keys() - names.keys()]
         order = list(dict.fromkeys([*(name for name in first if name in names), *names]))
         at, size = 0, FIRST
-        with Catalog.of_briefs(self._runs) as briefs, Catalog.of_settings(self._runs) as settings:
+        with Catalog.of_briefs(self._runs) as briefs, Catalog.of_settings(self._runs) as ended:
             while at < len(order):
-                changed = [self._read(name, briefs, settings) for name in order[at : at + size]]
+                changed = [self._read(name, briefs, ended) for name in order[at : at + size]]
                 if any(changed):
                     # Entries stay: the collector would look through all of them again and again.
                     gc.freeze()
@@ -45,7 +45,7 @@ class Index:
         if not order:
             yield bool(gone)
 
-    def _read(self, name: str, briefs: Catalog, settings: Catalog) -> bool:
+    def _read(self, name: str, briefs: Catalog, ended: Catalog) -> bool:
         path, known = self._runs / name, self.entries.get(name)
         seen = stamp(path)
         if seen is None:
@@ -54,10 +54,15 @@ class Index:
             return False
         if known and self._stamps[name]._replace(labels=seen.labels) == seen:
             # This folder has watched the heartbeat: it can tell whether the run is alive.
-            entry = entry_of(known.folder, brief(known.folder), known.settings)
+            folder = known.folder
+            facts = brief(folder)
         else:
             folder = RunFolder(path)
-            entry = entry_of(folder, briefs.tell(folder, seen), settings.tell(folder, seen))
+            facts = briefs.tell(folder, seen)
+        # The stamp knows nothing of an edit, which a run that trains may take at any time.
+        has_ended = facts["status"] in ENDED
+        own = ended.tell(folder, seen) if has_ended else settings(folder)
+        entry = entry_of(folder, facts, own)
         self.entries[name], self._stamps[name] = entry, seen
         return entry != known
 

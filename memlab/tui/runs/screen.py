@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from memlab.errors import MemlabError
-from memlab.preset.run_preset import preset_of
+from memlab.preset.run_preset import edited_preset
 from memlab.record.run_filter import FilterError
 from memlab.record.runs import delete, restore
 from memlab.record.status import Status
@@ -279,7 +279,7 @@ class RunsScreen(Screen[None]):
     def action_clone(self) -> None:
         """Open the run's settings in the Lab."""
         if entry := self._at_cursor():
-            self._try(lambda: self.post_message(ClonePreset(preset_of(entry.folder))))
+            self._try(lambda: self.post_message(ClonePreset(edited_preset(entry.folder))))
 
     def action_resume(self) -> None:
         """Go on with a run that ended early."""

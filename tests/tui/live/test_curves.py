@@ -8,11 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memlab.charts import Chart, as_text, draw
-from memlab.record.events import COLUMNS, Evaluated, Rows
+from memlab.charts import Chart, Series, as_text, draw
+from memlab.charts.decimate import spans
+from memlab.charts.scale import Axis
+from memlab.detectors.observer import RunObserver
+from memlab.preset.create import create_run
+from memlab.preset.facts import facts
+from memlab.preset.load import from_json
+from memlab.preset.run_preset import preset_of
+from memlab.record.events import COLUMNS, Evaluated, Rows, Spike
 from memlab.record.folder import RunFolder
 from memlab.record.fork import ForkPoint
 from memlab.record.history import History
+from memlab.record.recording import OtherRun, Recording, Source
 from memlab.tui.live import curves
 from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.live.view_state import ViewState
@@ -53,7 +61,7 @@ def test_the_loss_chart_marks_spikes_phases_edits_and_chance(finished: RunFolder
     assert [marks.x.tolist() for marks in chart.marks] == [[901]]
     assert [rule.label for rule in chart.rules] == ["lr 0.0003", "memorized", "grokked"]
     assert [level.name for level in chart.levels] == ["chance"]
-    assert [series.name for series in chart.series] == ["train", "val"]
+    assert [series.name for series in chart.series] == ["batch (smoothed)", "train", "val"]
 
 
 def test_nothing_after_the_cursor_is_drawn(finished: RunFolder) -> None:
@@ -161,17 +169,107 @@ def test_a_column_with_a_value_every_few_steps_is_one_line(finished: RunFolder) 
     assert "not finite" not in as_text(draw(chart, 80, 12, colour=False))
 
 
-@pytest.mark.parametrize(
-    ("at", "names"), [(1400, ["shared past", "train"]), (300, ["shared past"])]
-)
-@pytest.mark.parametrize("weight", [0.0, 0.9])
+@pytest.mark.parametrize(("at", "has_own"), [(1400, True), (300, False)])
+@pytest.mark.parametrize(("weight", "own"), [(0.0, "batch"), (0.9, "batch (smoothed)")])
 def test_the_past_that_a_fork_shares_is_a_dim_line(
-    finished: RunFolder, monkeypatch: pytest.MonkeyPatch, at: int, names: list[str], weight: float
+    finished: RunFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    at: int,
+    has_own: bool,
+    weight: float,
+    own: str,
 ) -> None:
     monkeypatch.setattr(curves, "fork_point", lambda folder: ForkPoint("parent", 500))
     lines = curves.loss(moment_of(finished, Viewport(weight=weight), at), True, 100).series
-    losses = [line for line in lines if line.name != "val"]
-    assert [line.name for line in losses] == names
+    losses = [line for line in lines if line.name not in ("train", "val")]
+    assert [line.name for line in losses] == ["shared past", *([own] if has_own else [])]
     assert losses[0].colour == "band"
     assert losses[0].x.max() <= 500
     assert all(line.x.min() > 500 for line in losses[1:])
+
+
+def smoothed_labels(runs: Path, begin: Any) -> RunFolder:
+    """A run with label smoothing: its objective lies far above its losses."""
+    document = {
+        "name": "smoothed",
+        "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
+        "training": {"steps": 60, "batch_size": 8, "label_smoothing": 0.1},
+    }
+    folder = create_run(from_json(document), runs)
+    rows = np.full((60, 5), 2.5, np.float32)
+    with begin(folder) as writer:
+        writer.write(Rows(step=60, values=rows))
+        losses = {"train_loss": 0.25, "val_loss": 0.5}
+        writer.write(Evaluated(step=60, values=losses))
+        writer.write(
+            Spike(
+                step=60, onset=40, base=2.1, peak=4.0, peak_step=41, recovered_at=50, label="spike"
+            )
+        )
+    return folder
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.9])
+def test_with_label_smoothing_losses_and_objective_have_charts_of_their_own(
+    tmp_path: Path, begin_run: Any, weight: float
+) -> None:
+    folder = smoothed_labels(tmp_path, begin_run)
+    view_state = moment_of(folder, Viewport(weight=weight))
+    losses = curves.loss(view_state, True, 100)
+    assert {s.name: s.y.tolist() for s in losses.series} == {"train": [0.25], "val": [0.5]}
+    assert not losses.bands and not losses.marks
+    chart = curves.measures(view_state)["objective"](view_state, True, 100)
+    assert isinstance(chart, Chart)
+    (line,) = chart.series
+    assert line.name == ("objective (smoothed)" if weight else "objective")
+    assert line.y.min() > 2
+    (floor,) = chart.levels
+    assert (floor.name, floor.y) == ("floor", facts(preset_of(folder)).objective_floor)
+    assert [marks.y.tolist() for marks in chart.marks] == [[4.0]]
+    assert curves.is_log(view_state, "objective") and curves.third(folder)[0] == "objective"
+
+
+def test_what_another_program_records_as_its_loss_is_its_train_loss(tmp_path: Path) -> None:
+    outline = OtherRun(source=Source("log.csv", "csv", "", {}))
+    with Recording.create(tmp_path, "log", outline, lambda: RunObserver(loss="loss")) as recording:
+        recording.add(np.arange(1, 51), {"loss": np.linspace(2, 1, 50)}, [])
+    chart = curves.loss(moment_of(recording.folder, Viewport(weight=0.0)), True, 60)
+    assert [series.name for series in chart.series] == ["train"]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.9])
+def test_a_run_without_a_loss_per_step_has_a_loss_chart(tmp_path: Path, weight: float) -> None:
+    outline = OtherRun(source=Source("log.csv", "csv", "", {}))
+    with Recording.create(
+        tmp_path, "log", outline, lambda: RunObserver(loss="reward")
+    ) as recording:
+        recording.add(np.arange(1, 51), {"reward": np.ones(50)}, [])
+    chart = curves.loss(moment_of(recording.folder, Viewport(weight=weight)), True, 60)
+    assert len(draw(chart, 60, 12)) == 12
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.9])
+@pytest.mark.parametrize("x_log", [False, True])
+def test_rows_that_are_damaged_are_a_gap_in_the_curve(
+    write: Any, weight: float, x_log: bool
+) -> None:
+    folder = write(steps=1400, every=200)
+    path = folder.attempts()[0].path / "steps.bin"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    history = History(folder)
+    history.verify()
+    (lost,) = history.missing
+    assert 0 < lost.rows < 1400
+    viewport = Viewport(weight=weight, x_log=x_log)
+    chart = curves.loss(moment_of(folder, viewport), False, 100)
+    line, middle = chart.series[0], (lost.first + lost.last) / 2
+    assert np.isnan(line.y[line.x == middle]).all() and (line.x == middle).any()
+    axis = Axis(*viewport.span(XExtent.of_steps(1400)), x_log)
+    edges = axis.place(np.array([lost.first + 2, lost.last - 2])) * 400
+    for drawn in (line, *(Series("", b.x, b.high, "band") for b in chart.bands)):
+        low, _ = spans(drawn.x, drawn.y, axis, False, 400)
+        hidden = slice(int(np.ceil(edges[0])), int(edges[1]))
+        assert np.isnan(low[hidden]).all() and np.isfinite(low).sum() > 300
+    assert "not finite" not in as_text(draw(chart, 80, 12, colour=False))
