@@ -11,13 +11,18 @@ from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
 from memlab.detectors.curve import recorded, spike_stats_of
 from memlab.detectors.spike_stats import SpikeStats
+from memlab.record.events import Gap
 from memlab.record.folder import RunFolder
+from memlab.record.gap_text import gap_text
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.sample_text import spaced
 from memlab.record.summary import summarize
 from memlab.tui.live import curves
 from memlab.tui.live.view_state import first_viewport, view_at_end
+
+MOST_GAPS = 5
+"""gaps that are named one by one"""
 
 
 def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
@@ -33,14 +38,14 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     for line in _samples(history):
         console.print(line)
     console.print(_figures(summary["final"]))
-    for text in _lines(summary, spike_stats_of(recorded(history.until()))):
+    for text in _lines(folder, summary, spike_stats_of(recorded(run))):
         console.print(text, markup=False)
     for text in _losses(folder, history.damage):
         console.print(text, markup=False)
     if on_stdout and summary["learned"]:
         for text in _learned(summary["learned"], width()):
             console.print(text, markup=False, soft_wrap=True)
-    for text in _next_commands(summary["run"], summary["status"], summary["steps"]):
+    for text in _next_commands(folder, summary):
         console.print(text, markup=False, soft_wrap=True)
 
 
@@ -65,7 +70,11 @@ def _samples(history: History) -> list[Text]:
 def _figures(final: dict[str, float]) -> Table:
     """The last evaluation: one row per split, then the other measures."""
     splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
-    names = [key.removeprefix("train_") for key in final if key.startswith("train_")]
+    names = list(
+        dict.fromkeys(
+            key.removeprefix(f"{s}_") for s in splits for key in final if key.startswith(f"{s}_")
+        )
+    )
     rows = [[split, *(number(final.get(f"{split}_{name}")) for name in names)] for split in splits]
     rest = {key: value for key, value in final.items() if key.split("_")[0] not in splits}
     rows += [[key.replace("_", " "), number(value)] for key, value in rest.items()]
@@ -73,15 +82,13 @@ def _figures(final: dict[str, float]) -> Table:
     return table(headers, rows, numbers=headers[1:])
 
 
-def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
-    lines = [
-        f"{summary['status']} at step {summary['step']:,} of {summary['steps']:,} in "
-        f"{number(summary['seconds'], 3)} s ({number(summary['steps_per_second'], 3)} steps/s)",
-    ]
-    if summary["parameters"] is not None:
-        lines[0] += f", {summary['parameters']:,} parameters"
+def _lines(folder: RunFolder, summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
+    lines = [_outcome(folder, summary)]
     lines += [phase_line(phase) for phase in summary["phases"]]
     lines.append(f"loss: {spike_stats_line(spikes)}; memlab spikes {summary['run']}")
+    lines += [f"loss: {gap_text(Gap(step=0, **gap))}" for gap in summary["gaps"][:MOST_GAPS]]
+    if (more := len(summary["gaps"]) - MOST_GAPS) > 0:
+        lines.append(f"loss: {more:,} more gaps; memlab spikes {summary['run']} --json")
     lines += [
         f"{finding['level']}: {finding['what']}; try: {finding['try']}"
         for finding in summary["findings"]
@@ -102,15 +109,34 @@ def _lines(summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
     return [safe_text(line, limit=1000) for line in lines]
 
 
-def _next_commands(run: str, status: str, steps: int) -> list[str]:
+def _outcome(folder: RunFolder, summary: dict[str, Any]) -> str:
+    """How far the run came, and how fast, as far as that is known."""
+    line = f"{summary['status']} at step {summary['step']:,}"
+    if summary["steps"]:
+        line += f" of {summary['steps']:,}"
+    if folder.source is not None:
+        line += f", from {folder.source.get('path')} ({folder.source.get('format')})"
+    if summary["seconds"] is not None:
+        rate = number(summary["steps_per_second"], 3)
+        line += f" in {number(summary['seconds'], 3)} s ({rate} steps/s)"
+    if summary["parameters"] is not None:
+        line += f", {summary['parameters']:,} parameters"
+    return line
+
+
+def _next_commands(folder: RunFolder, summary: dict[str, Any]) -> list[str]:
     """Commands that are useful after a run, ready to copy."""
-    extended = f"memlab resume {run} training.steps={2 * steps}"
+    run, status = summary["run"], summary["status"]
     commands = {
         f"memlab replay {run}": "play it in the console",
         f"memlab plot {run}": "save its curves as a figure",
-        f"memlab predict {run}": "ask the model",
-        f"memlab resume {run}" if status not in ("finished", "running") else extended: "train on",
     }
+    if "preset" in folder.description:
+        extended = f"memlab resume {run} training.steps={2 * summary['steps']}"
+        resumed = f"memlab resume {run}" if status not in ("finished", "running") else extended
+        commands |= {f"memlab predict {run}": "ask the model", resumed: "train on"}
+    else:
+        commands[f"memlab export {run} --to csv"] = "write its curves as a table"
     width = max(map(len, commands))
     return [
         safe_text(f"{command:<{width}}  # {purpose}", limit=1000)

@@ -37,29 +37,7 @@ def show(
 
 def _print_csv(folder: Any) -> None:
     """One row per step; evaluation results are in the row of their step."""
-    from memlab.record.history import History
+    from memlab.formats.curve_tables import wide_rows
+    from memlab.formats.run_curves import RunCurves
 
-    snapshot = History(folder).until()
-    steps, evaluations = snapshot.steps, snapshot.evaluations
-    names = [name for name in evaluations if name != "step"]
-    columns = [name for name in steps if name != "step"]
-    eval_split = {int(step): i for i, step in enumerate(evaluations["step"])}
-    out = csv.writer(sys.stdout)
-    out.writerow(["step", *columns, *names])
-    rows = {int(step): i for i, step in enumerate(steps["step"])}
-    for step in sorted(rows.keys() | eval_split.keys()):
-        i, j = rows.get(step), eval_split.get(step)
-        out.writerow(
-            [
-                step,
-                *("" if i is None else _cell(c, float(steps[c][i])) for c in columns),
-                *("" if j is None else repr(float(evaluations[n][j])) for n in names),
-            ]
-        )
-
-
-def _cell(column: str, value: float) -> str:
-    """A per-step value as text; empty if it was not measured."""
-    from memlab.record.events import SPARSE
-
-    return "" if column in SPARSE and value != value else repr(value)
+    csv.writer(sys.stdout).writerows(wide_rows(RunCurves.of(folder)))

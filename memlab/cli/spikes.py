@@ -59,7 +59,8 @@ def spikes(
         folder, column = find(runs_folder(runs), ref), column or "loss"
         snapshot = History(folder).until()
         ref, curve = folder.path.name, partial(run_curve, snapshot, column)
-        analysis = recorded(snapshot) if column == "loss" else judge(curve)
+        is_recorded = column == "loss" and column in snapshot.steps.columns
+        analysis = recorded(snapshot) if is_recorded else judge(curve)
     if json:
         print_json(_report(ref, column, analysis, log))
     else:
@@ -96,7 +97,7 @@ def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") 
     from memlab.cli.log_notes import restart_notes
     from memlab.detectors.curve import spike_stats_of
     from memlab.record.events import to_json
-    from memlab.record.summary import spike_to_json
+    from memlab.record.summary import gap_to_json, spike_to_json
 
     report: dict[str, Any] = {
         "source": ref,
@@ -107,11 +108,7 @@ def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") 
         "n": len(analysis.spikes),
         "spikes": [spike_to_json(spike) for spike in analysis.spikes],
         "open": to_json(analysis.open) if analysis.open else None,
-        "gaps": [
-            {"first": gap.first, "last": gap.last, "nan": gap.nan, "infinite": gap.infinite}
-            | {"closed": gap.closed}
-            for gap in analysis.gaps
-        ],
+        "gaps": [gap_to_json(gap) for gap in analysis.gaps],
         "tally": asdict(spike_stats_of(analysis)),
     }
     if log is not None:

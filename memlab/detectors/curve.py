@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from memlab.detectors.series import CHUNK, Found, find_spikes, is_positive
 from memlab.detectors.spike_stats import SpikeStats, spike_stats
 from memlab.errors import RunError
-from memlab.record.events import SPARSE, Gap, Spike, SpikeOnset
+from memlab.record.events import Gap, Spike, SpikeOnset
+from memlab.record.row_format import Steps, Values
 from memlab.record.snapshot import Snapshot
 
 Chunk = tuple[Sequence[int] | NDArray[np.int64], NDArray[np.floating[Any]]]
@@ -36,20 +37,19 @@ def run_curve(now: Snapshot, column: str) -> Iterator[Chunk]:
     """
     rows, judged = now.steps, now.evaluations
     if column in rows.columns:
-        for first in range(1, rows.last_step + 1, CHUNK):
-            steps, values = rows.read(first, first + CHUNK - 1)
-            yield _measured(steps, values[:, rows.columns.index(column)], column in SPARSE)
+        place = rows.columns.index(column)
+        for steps, values in rows.blocks():
+            there = rows.recorded(column, values[:, place])
+            yield _chunk(steps[there], values[there, place])
     elif column in judged and column != "step":
-        yield _measured(judged["step"].astype(np.int64), judged[column].astype(np.float32), True)
+        steps, values = judged["step"].astype(np.int64), judged[column].astype(np.float32)
+        yield _chunk(steps[~np.isnan(values)], values[~np.isnan(values)])
     else:
         names = [*rows.columns, *(name for name in judged if name != "step")]
         raise RunError(f"there is no column {column!r}", allowed=", ".join(names))
 
 
-def _measured(steps: NDArray[np.int64], values: NDArray[np.float32], sparse: bool) -> Chunk:
-    """The same; of a column with gaps, what lies between them."""
-    measured = ~np.isnan(values) if sparse else np.ones(len(values), np.bool_)
-    steps, values = steps[measured], values[measured]
+def _chunk(steps: Steps, values: Values) -> Chunk:
     whole = len(steps) > 0 and steps[-1] - steps[0] + 1 == len(steps)
     return (range(int(steps[0]), int(steps[-1]) + 1) if whole else steps.tolist()), values
 

@@ -5,7 +5,7 @@ digits as bring back the same bits.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,18 @@ from memlab.record.row_format import is_missing
 
 
 def write_wide(curves: RunCurves, path: Path) -> None:
-    """Write a row per step with every column: `step, loss, ..., val_loss`."""
-    names = (*curves.row_names, *curves.evaluated_names)
+    """Write a file with the rows of `wide_rows`."""
     aside = path.with_name(f".{path.name}.part")
     with aside.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(["step", *names])
-        for steps, table in curves.wide():
-            columns = [_cells(column) for column in table.T]
-            out.writerows(zip(steps.tolist(), *columns, strict=True))
+        csv.writer(file, lineterminator="\n").writerows(wide_rows(curves))
     aside.replace(path)
+
+
+def wide_rows(curves: RunCurves) -> Iterator[Sequence[Any]]:
+    """A header and a row per step, with every column: `step, loss, ..., val_loss`."""
+    yield "step", *curves.row_names, *curves.evaluated_names
+    for steps, table in curves.wide():
+        yield from zip(steps.tolist(), *(_cells(column) for column in table.T), strict=True)
 
 
 def write_long(curves: RunCurves, path: Path) -> None:

@@ -13,9 +13,6 @@ from memlab.record.row_format import MISSING
 from memlab.record.snapshot import Snapshot
 from memlab.record.summary import planned_steps
 
-CHUNK = 65536
-"""rows that are in memory at a time"""
-
 
 @dataclass(frozen=True)
 class RunCurves:
@@ -72,26 +69,31 @@ class RunCurves:
 
     def wide(self) -> Iterator[tuple[Steps, Values]]:
         """Blocks of rows (row, column) with every column; `MISSING` where nothing was recorded."""
-        rows, evaluations = self.snapshot.steps, self.evaluations()
+        evaluations = self.evaluations()
         judged = np.array(list(evaluations), np.int64)
-        last = max(rows.last_step, int(judged[-1]) if len(judged) else 0)
-        for first in range(0, last + 1, CHUNK):
-            end = min(first + CHUNK, last + 1)
-            steps, values = rows.read(first, end - 1)
-            here = judged[np.searchsorted(judged, first) : np.searchsorted(judged, end)]
+        n_rows, done = len(self.row_names), 0
+        for steps, values in self._blocks():
+            stop = int(np.searchsorted(judged, steps[-1], "right")) if len(steps) else len(judged)
+            here, done = judged[done:stop], stop
             both = np.union1d(steps, here)
-            table = np.full((len(both), len(self.row_names) + len(self.evaluated_names)), MISSING)
-            table[np.searchsorted(both, steps), : len(self.row_names)] = values
+            table = np.full((len(both), n_rows + len(self.evaluated_names)), MISSING)
+            table[np.searchsorted(both, steps), :n_rows] = values
             for step in here.tolist():
                 row = table[np.searchsorted(both, step)]
-                for i, name in enumerate(self.evaluated_names, len(self.row_names)):
+                for i, name in enumerate(self.evaluated_names, n_rows):
                     row[i] = evaluations[step].get(name, MISSING)
-            for i, name in enumerate(self.row_names):
-                # Format 1.0 writes NaN where a sparse column was not measured.
-                own, _ = rows.measured(name, first, end - 1)
-                table[~np.isin(both, own), i] = MISSING
             if len(both):
                 yield both, table
+
+    def _blocks(self) -> Iterator[tuple[Steps, Values]]:
+        """Blocks of per-step rows, and an empty one at the end."""
+        rows = self.snapshot.steps
+        for steps, values in rows.blocks():
+            numbers = values.astype(np.float64)
+            for i, name in enumerate(self.row_names):
+                numbers[~rows.recorded(name, values[:, i]), i] = MISSING
+            yield steps, numbers
+        yield np.zeros(0, np.int64), np.zeros((0, len(self.row_names)))
 
     def wall(self, steps: Steps) -> Values:
         """About when each step was made, between the events around it."""

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from memlab.errors import RunError
 from memlab.formats.crc32c import masked_crc, masked_crcs
 from memlab.formats.protobuf import encode_field, encode_varint
-from memlab.formats.run_curves import CHUNK, RunCurves
+from memlab.formats.run_curves import RunCurves
 from memlab.formats.tensorboard import VERSION
+
+CHUNK = 65536
+"""values of a series that are encoded at a time"""
 
 
 @final

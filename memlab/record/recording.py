@@ -235,7 +235,12 @@ def begin_attempt(
         first_step=first_step,
     )
     writer.write(
-        Started(step=max(first_step - 1, 0), attempt=writer.number, resumed_from=resumed_from)
+        Started(
+            step=max(first_step - 1, 0),
+            attempt=writer.number,
+            resumed_from=resumed_from,
+            device="",  # only the other program knows
+        )
     )
     observer = observe()
     rows = now.steps.until(first_step - 1)

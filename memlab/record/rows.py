@@ -67,6 +67,10 @@ class SealedRows:
         """First steps of the seals that begin at lo <= step < hi."""
         return self._first[slice(*np.searchsorted(self._first, (lo, hi)))]
 
+    def n_sealed(self, lo: int, hi: int) -> int:
+        """Rows under the seals that begin at lo <= step < hi."""
+        return int(self.seals["rows"][slice(*np.searchsorted(self._first, (lo, hi)))].sum())
+
     @property
     def last_step(self) -> int | None:
         """Step of the last row."""

@@ -62,6 +62,11 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
                 return last
         return 0
 
+    @property
+    def n_sealed(self) -> int:
+        """How many rows there are, about: those under seals that begin in a segment."""
+        return sum(one.sealed.n_sealed(one.lo, one.hi) for one in self.segments)
+
     def read(self, first: int, last: int) -> tuple[Steps, Values]:
         """Steps, and rows (row, column), from step `first` to `last`, both included.
 
@@ -98,13 +103,13 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         """Steps `first` to `last` at which the column was recorded, and its values there."""
         steps, rows = self.read(first, last)
         values = rows[:, self.columns.index(column)]
-        there = ~(np.isnan(values) if self._is_sparse(column) else is_missing(values))
+        there = self.recorded(column, values)
         return steps[there], values[there]
 
-    def _is_sparse(self, column: str) -> bool:
-        """Whether NaN stands for what was not measured: so in format 1.0."""
-        stored = self.segments and self.segments[0].sealed.format.stores_steps
-        return column in SPARSE and not stored
+    def recorded(self, column: str, values: Values) -> NDArray[np.bool_]:
+        """Which values of a column were recorded; in format 1.0 a NaN of some columns was not."""
+        stores_steps = self.segments and self.segments[0].sealed.format.stores_steps
+        return ~(np.isnan(values) if column in SPARSE and not stores_steps else is_missing(values))
 
     @property
     def missing(self) -> tuple[MissingRows, ...]:

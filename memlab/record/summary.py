@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from memlab.record.edited_settings import edited, has_edits
-from memlab.record.events import Ended, Evaluated, Finding, Started
+from memlab.record.events import Ended, Evaluated, Finding, Gap, Started
 from memlab.record.example_history import learned
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
@@ -26,7 +26,8 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
     now = history.until()
     started, ended = now.of(Started), now.of(Ended)
     labels, facts = folder.labels(), folder.facts
-    seconds, done = _work(now)
+    # The events of an imported run are as old as its import.
+    seconds, done = _work(now) if folder.source is None else (None, 0)
     return {
         "run": folder.path.name,
         "name": labels.name,
@@ -36,8 +37,8 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
         "step": now.last_step,
         "steps": planned_steps(folder, now),
         "seed": facts.seed,
-        "device": started[-1].device if started else None,
-        "engine": started[-1].engine if started else None,
+        "device": (started[-1].device or None) if started else None,
+        "engine": (started[-1].engine or None) if started else None,
         "engine_reason": started[-1].engine_reason if started else None,
         "seconds": seconds,
         "steps_per_second": done / seconds if seconds else None,
@@ -53,6 +54,7 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
             for p in now.phases
         ],
         "spikes": [spike_to_json(spike) for spike in now.spikes],
+        "gaps": [gap_to_json(gap) for gap in now.gaps],
         "findings": [_finding_to_json(finding) for finding in now.findings],
         "edits": [{"step": edit.step, "changes": edit.changes} for edit in now.edits],
         "attempts": len(folder.attempts()),
@@ -165,6 +167,13 @@ def spike_to_json(spike: Any) -> dict[str, Any]:
         "kind": spike.label,
         "open": spike.label == "open",
         "details": spike.details,
+    }
+
+
+def gap_to_json(gap: Gap) -> dict[str, Any]:
+    """A gap as `show` and `spikes` print it."""
+    return {"first": gap.first, "last": gap.last, "nan": gap.nan, "infinite": gap.infinite} | {
+        "closed": gap.closed
     }
 
 

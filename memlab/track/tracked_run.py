@@ -150,11 +150,10 @@ class TrackedRun:
     def samples(self, samples: Sequence[Mapping[str, Any]], *, step: int | None = None) -> None:
         """Record what the model answers: {"prompt": ..., "target": ..., "answer": ...} each.
 
-        `split` and `tokens` ([{"text", "target", "p", "ok"}]) may be given too.
+        `split` and `tokens` ([{"text", "target", "p", "ok"}]) may be given too; without tokens, the
+        answer counts as one.
         """
-        empty: dict[str, Any] = {"split": "val", "prompt": "", "target": "", "answer": ""}
-        shown = [empty | {"tokens": []} | dict(sample) for sample in samples]
-        self._happened(Samples(step=self._at(step), samples=shown))
+        self._happened(Samples(step=self._at(step), samples=list(map(_whole_sample, samples))))
 
     def checkpoint(self, files: Mapping[str, bytes], *, step: int | None = None) -> bool:
         """Store files as the checkpoint at a step; the last two are kept.
@@ -169,7 +168,8 @@ class TrackedRun:
         with self._lock:
             if not self._open:
                 return False
-            self._tend()
+            # A commit seals every row, and a sealed row is not shown to the detectors any more.
+            self._seal()
             try:
                 self._writer.commit(at, files)
                 steps = self.folder.checkpoints.steps()
@@ -262,12 +262,11 @@ class TrackedRun:
         now = time.monotonic()
         few = self._since_seal < FEW_ROWS and now - self._last_seal < LONG_SECONDS
         self._due = now + SEAL_SECONDS
-        if few and not self._error:
-            return
-        self._seal()
-        self._last_seal, self._since_seal = now, 0
+        if not few or self._error:
+            self._seal()
 
     def _seal(self) -> None:
+        self._last_seal, self._since_seal = time.monotonic(), 0
         for steps, columns in self._table.waiting():
             new = steps > self._observed
             if new.any():
@@ -358,6 +357,12 @@ class TrackedRun:
             self.close("failed", f"{type(error).__name__}: {error}")
         else:
             self.close("interrupted")
+
+
+def _whole_sample(sample: Mapping[str, Any]) -> dict[str, Any]:
+    whole = {"split": "val", "prompt": "", "target": "", "answer": "", **sample}
+    answer, target = whole["answer"], whole["target"]
+    return {"tokens": [{"text": answer, "target": target, "ok": answer == target}], **whole}
 
 
 def _same_kind(value: Any, known: Any) -> bool:

@@ -300,3 +300,14 @@ def test_a_ring_that_does_not_fit_on_the_disk_is_removed_again(tmp_path, monkeyp
     assert not (tmp_path / "ring").exists()
     disk.full = False
     TailWriter(tmp_path / "ring", seed=1, n_columns=2).close()
+
+
+def test_detectors_see_rows_that_a_checkpoint_seals(runs):
+    losses = 0.1 * np.exp(np.random.default_rng(0).normal(0, 0.02, 200))
+    losses[150:155] = 3.0
+    with memlab.track("a", runs=runs) as run:
+        for step, loss in enumerate(losses, 1):
+            run.log(loss=loss)
+            if step % 7 == 0:
+                run.checkpoint({"state": b""})
+    assert [spike.onset for spike in now(run).of(Spike)] == [151]

@@ -14,6 +14,7 @@ from memlab.record.events import (
     Ended,
     Event,
     Finding,
+    Gap,
     Paused,
     Phase,
     Resumed,
@@ -21,6 +22,7 @@ from memlab.record.events import (
     SpikeOnset,
     Started,
 )
+from memlab.record.gap_text import gap_text
 from memlab.record.phase_text import phase_text
 from memlab.record.safe_text import safe_text
 from memlab.tui.live.curves import edit_label
@@ -30,7 +32,7 @@ from memlab.tui.live.view_state import ViewState
 _LEVELS = {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning")}
 _LONGEST = 160
 _LISTED: tuple[type[Event], ...] = (
-    Started, Spike, Phase, Finding, Change, Edited, Checkpoint, Paused, Resumed, Ended,
+    Started, Spike, Gap, Phase, Finding, Change, Edited, Checkpoint, Paused, Resumed, Ended,
 )  # fmt: skip
 """Kinds with a line of their own; an open spike has one too."""
 
@@ -59,8 +61,8 @@ class EventList(Lines[Event]):
     def lines(self, view_state: ViewState) -> Sequence[Event]:
         """The events listed. A spike is listed at its peak, though it is recorded when it closes."""
         opened = view_state.run.open_spike
-        events = [event for kind in _LISTED for event in view_state.run.of(kind)]
-        events += [opened] if opened else []
+        events = [event for kind in _LISTED if kind is not Gap for event in view_state.run.of(kind)]
+        events += [*view_state.run.gaps, *([opened] if opened else [])]
         return sorted(events, key=lambda event: (where(event), event.seq), reverse=True)
 
     def written(self, found: Sequence[Event]) -> list[Content]:
@@ -83,7 +85,13 @@ def _line(event: Event) -> Content:
 
 def where(event: Event) -> int:
     """The step that an event is about."""
-    return event.peak_step if isinstance(event, Spike) else event.step
+    match event:
+        case Spike():
+            return event.peak_step
+        case Gap():
+            return event.first
+        case _:
+            return event.step
 
 
 def describe(event: Event) -> tuple[str, str, str]:
@@ -95,6 +103,8 @@ def describe(event: Event) -> tuple[str, str, str]:
             return "▼", "$text-error", _spike(event)
         case SpikeOnset():
             return "▼", "$text-error", f"spike begins: {event.base:.3g} to {event.value:.3g}"
+        case Gap():
+            return "▽", "$text-warning", gap_text(event)
         case Finding():
             sign, style = _LEVELS.get(event.level, ("i", "$foreground-muted"))
             return sign, style, f"{event.what}: {event.why}; {event.advice}"
@@ -113,9 +123,10 @@ def _run_event(event: Event) -> str:
     match event:
         case Started(resumed_from=None):
             why = f": {event.engine_reason}" if event.engine_reason else ""
-            return f"started on {event.device}, engine {event.engine}{why}"
+            engine = f", engine {event.engine}{why}" if event.engine else ""
+            return f"started{_on(event)}{engine}"
         case Started():
-            return f"attempt {event.attempt} resumed from step {event.resumed_from:,} on {event.device}"
+            return f"attempt {event.attempt} resumed from step {event.resumed_from:,}{_on(event)}"
         case Paused():
             return "paused"
         case Resumed():
@@ -124,6 +135,11 @@ def _run_event(event: Event) -> str:
             return f"ended: {_ENDS.get(event.reason, event.reason)}"
         case _:
             return event.kind
+
+
+def _on(event: Started) -> str:
+    """The device, where it is known."""
+    return f" on {event.device}" if event.device else ""
 
 
 def _phase(event: Phase) -> str:

@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
-from memlab.tui.live.view_state import RECENT, ViewState, steps_per_second, total_steps
+from memlab.record.summary import planned_steps
+from memlab.tui.live.view_state import RECENT, ViewState, steps_per_second
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -51,28 +52,36 @@ def facts(view_state: ViewState, room: int) -> list[Content]:
     """Facts of a run, the most important first; its name in about `room` cells."""
     view = view_state.run
     sign, style = _SIGNS.get(view_state.status, ("✗", "$text-error"))
-    planned = total_steps(view_state.folder, view)
-    done = view_state.step / planned
+    planned = planned_steps(view_state.folder, view)
     name = safe_text(view_state.folder.labels().name or view_state.folder.path.name, max(room, 24))
     parts = [
         Content.assemble((name, "bold"), "  ", (f"{sign} {view_state.status}", style)),
-        Content.assemble(
-            f"step {view_state.step:,}/{planned:,} ", (_bar(done), "$primary"), f" {done:.0%}"
-        ),
+        _progress(view_state.step, planned),
     ]
     rate = steps_per_second(view.events[-RECENT:])
-    if rate:
+    # The events of an imported run are as old as its import.
+    if rate and view_state.folder.source is None:
         parts.append(Content(f"{rate:,.3g} steps/s" if rate < 1000 else f"{rate:,.0f} steps/s"))
-        if view_state.status in ("running", "paused"):
+        if view_state.status in ("running", "paused") and planned:
             parts.append(Content(f"{clock((planned - view_state.step) / rate)} left"))
     if view_state.problem:
         parts.insert(1, Content.styled(safe_text(view_state.problem, 60), "$text-error"))
     if started := view.of(Started):
         device, engine = safe_text(started[-1].device, 12), safe_text(started[-1].engine, 12)
-        parts.append(Content.styled(f"{device} {engine}", "$foreground-muted"))
+        parts.append(Content.styled(f"{device} {engine}".strip(), "$foreground-muted"))
     if spikes := len(view.spikes):
         parts.append(Content.styled(f"▼{spikes}", "$text-error"))
     return parts
+
+
+def _progress(step: int, planned: int) -> Content:
+    """How far a run is; its end may be unknown."""
+    if not planned:
+        return Content(f"step {step:,}")
+    done = step / max(planned, step)
+    return Content.assemble(
+        f"step {step:,}/{max(planned, step):,} ", (_bar(done), "$primary"), f" {done:.0%}"
+    )
 
 
 def fitted(parts: list[Content], width: int) -> Content:

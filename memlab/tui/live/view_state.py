@@ -68,7 +68,10 @@ class ViewState:
 
 def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> Viewport:
     """All of a run, smoothed if its loss is noisy."""
-    weight = first_weight(total_steps(folder, run), folder.facts.has_batches)
+    rows = total_steps(folder, run)
+    if folder.columns is None and run.last_step:  # rows may be far apart
+        rows = rows * run.steps.n_sealed // run.last_step
+    weight = first_weight(rows, folder.facts.has_batches)
     return Viewport(x_log=x_log, weight=weight)
 
 

@@ -42,7 +42,8 @@ class Viewer:
         steps = total_steps(folder, self.whole)
         self.viewport = first_viewport(folder, self.whole)
         self._smoothed, self._learned = Smoothed(self.viewport.weight), LearnedMap(folder)
-        rate = steps_per_second(self.whole.events) or _RATE
+        rate = None if folder.source is not None else steps_per_second(self.whole.events)
+        rate = rate or _RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
         if at is not None or speed:
             self.cursor.hold(at or 0, self.last)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from memlab.cli.event_text import phase_line
+from memlab.detectors.observer import RunObserver
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import Evaluated, Finding, Phase, Rows, Samples
 from memlab.record.folder import RunFolder
+from memlab.record.recording import OtherRun, Recording
 from memlab.tui.live.event_list import describe
 from memlab.tui.live.frame import frame, text_of
 
@@ -150,3 +152,15 @@ def test_a_phase_is_told_as_on_the_command_line(
         {"name": name, "from": 7, "to": 9, "threshold": 0.9, "split": "train", "details": details}
     )
     assert printed == f"{name} in steps 7 to 9: {seen}"
+
+
+def test_a_gap_is_listed_once_where_it_begins(tmp_path: Path) -> None:
+    losses = [1.0] * 3 + [np.nan] * 12 + [1.0]
+    with Recording.create(tmp_path, "log", OtherRun(), RunObserver) as recording:
+        recording.add(range(0, 160, 10), {"loss": losses})
+    text = frame(recording.folder, None, 160, 40)
+    (line,) = [line for line in text.split("\n") if "▽" in line]
+    assert "30 ▽ a gap in steps 30 to 140: 12 NaN" in line
+    assert "started" in text and "engine" not in text
+    header = text.split("\n")[0]
+    assert "step 150" in header and "%" not in header

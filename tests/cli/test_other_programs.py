@@ -1,0 +1,54 @@
+"""`memlab show` of runs that memlab did not train: only what is known, and commands that fit."""
+
+import json
+
+import numpy as np
+
+import memlab
+from memlab.cli.show import show
+from memlab.detectors.observer import RunObserver
+from memlab.record.events import Evaluated
+from memlab.record.recording import OtherRun, Recording, Source
+
+
+def imported(runs, losses):
+    source = Source("log.csv", "csv", "ab", {})
+    with Recording.create(runs, "log", OtherRun({}, None, source), RunObserver) as recording:
+        steps = 10 * np.arange(len(losses))
+        judged = Evaluated(step=int(steps[-1]), values={"val_loss": 0.5, "val_accuracy": 0.25})
+        recording.add(steps, {"loss": losses}, [judged])
+    return recording.folder.path
+
+
+def test_an_imported_run_has_no_length_no_speed_and_no_commands_that_train(tmp_path, capsys):
+    losses = [1.0, np.nan, 0.5, np.inf, np.inf, 0.25]
+    path = imported(tmp_path, losses)
+    show(str(path))
+    text = capsys.readouterr().out
+    assert "imported at step 50, from log.csv (csv)\n" in text
+    assert "a gap at step 10: 1 NaN\n" in text and "in steps 30 to 40: 2 infinite\n" in text
+    assert "resume" not in text and "predict" not in text and "steps/s" not in text
+    assert f"memlab export {path.name} --to csv" in text
+    table = text[text.index(" loss  accuracy") :].splitlines()[1]
+    assert table.split() == ["val", "0.5", "0.25"]
+    show(str(path), json=True)
+    shown = json.loads(capsys.readouterr().out)
+    assert [(gap["first"], gap["last"]) for gap in shown["gaps"]] == [(10, 10), (30, 40)]
+    assert (shown["seconds"], shown["steps_per_second"], shown["device"]) == (None, None, None)
+
+
+def test_many_gaps_are_counted_and_the_first_are_named(tmp_path, capsys):
+    show(str(imported(tmp_path, [1.0, np.nan] * 8 + [1.0])))
+    text = capsys.readouterr().out
+    assert text.count("a gap at step") == 5 and "3 more gaps" in text
+
+
+def test_a_tracked_run_shows_answers_without_tokens(tmp_path, capsys):
+    with memlab.track("a", steps=4, runs=tmp_path) as run:
+        run.log(loss=1.0)
+        asked = {"prompt": "1+1=", "target": "2"}
+        run.samples([asked | {"answer": "3"}, asked | {"answer": "2"}])
+    show(str(run.folder.path))
+    text = capsys.readouterr().out
+    assert "wrong val   1+1= → 3   target 2\n" in text and "ok    val   1+1= → 2\n" in text
+    assert "finished at step 1 of 4 in" in text and "resume" not in text
