@@ -123,7 +123,6 @@ def time_steps(known: Facts) -> dict[str, tuple[float, float]]:
 
 
 def main() -> None:
-    """Print the table."""
     name, *overrides = sys.argv[1:] or ["grok-add-97"]
     known = facts(load(name, overrides))
     measured = time_steps(known)

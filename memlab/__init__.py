@@ -79,7 +79,7 @@ def run(  # noqa: PLR0913 - options of one command
 
 
 def __getattr__(name: str) -> Any:
-    """`memlab.track`, which is loaded when it is first used."""
+    """Load `memlab.track` on first use."""
     if name == "track":
         return importlib.import_module("memlab.track")
     raise AttributeError(f"module 'memlab' has no attribute {name!r}")

@@ -62,7 +62,6 @@ CASES = (
 
 
 def preset_of(case: Case, seed: int, *, remedied: bool = False) -> Preset:
-    """The preset of one run."""
     settings = case.defect | {"training.seed": seed} | ((case.remedy or {}) if remedied else {})
     if case.name == "softmax":
         return load("precision-spikes-quick", [f"{key}={value}" for key, value in settings.items()])

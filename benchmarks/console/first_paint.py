@@ -31,7 +31,7 @@ asyncio.run(main())
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the time to the first paint and print it."""
     import time
 
     rows = []

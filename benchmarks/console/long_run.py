@@ -73,14 +73,11 @@ def _sample(i: int, share: float) -> dict[str, object]:
 
 
 class Stage(App[None]):
-    """An app around the screen."""
-
     def __init__(self, folder: RunFolder) -> None:
         super().__init__()
         self.folder = folder
 
     def on_mount(self) -> None:
-        """Show it."""
         self.push_screen(RunScreen(self.folder, interactive=False))
 
 

@@ -38,7 +38,6 @@ class TrainingQueue(threading.Thread):
         """(seconds, step) at the end of each block of updates"""
 
     def run(self) -> None:
-        """Train to the end."""
         for event in work(self.folder, device="cpu"):
             if isinstance(event, Rows):
                 self.seen.append((time.perf_counter(), event.step))

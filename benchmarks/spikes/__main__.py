@@ -39,7 +39,6 @@ def judge(curves: Iterable[Curve], find: Finder) -> Groups:
 
 
 def line(name: str, one: Score) -> str:
-    """A row of the table."""
     if not one.spikes:
         return f"{name:<22}{'-':>9}{'-':>8}{'-':>14}{'-':>6}{one.per_10_000:24.3f}"
     return (
@@ -72,7 +71,6 @@ def at_their_price(curves: list[Curve], theirs: dict[str, Score]) -> None:
 
 
 def main() -> None:
-    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=4000, help="1 to 9 were used for development")
     parser.add_argument("--repeats", type=int, default=2, help="curves of each sort")

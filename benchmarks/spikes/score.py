@@ -32,7 +32,6 @@ class Score:
     latencies: list[int] = field(default_factory=list)
 
     def add(self, other: "Score") -> None:
-        """Take in another score."""
         self.steps += other.steps
         self.spikes += other.spikes
         self.hits += other.hits
@@ -117,7 +116,7 @@ def alarms(flags: NDArray[np.intp]) -> int:
 
 
 def total(scores: Sequence[Score]) -> Score:
-    """All scores in one."""
+    """The sum of several scores."""
     result = Score()
     for each in scores:
         result.add(each)

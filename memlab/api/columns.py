@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 
 class MissingColumn(RunError, KeyError):
-    """There is no column of that name; also a `KeyError`, as of any mapping."""
+    """No column of that name; also a `KeyError`, as for any mapping."""
 
 
 @final
 class Columns(dict[str, NDArray[Any]]):
-    """Name to values (row,), all of one length; `step` first. `pandas.DataFrame(...)` takes it."""
+    """Columns by name, each (row,), all of one length; `step` first. Accepted by
+    `pandas.DataFrame(...)`.
+    """
 
     def frame(self) -> "pandas.DataFrame":
         """The columns as a pandas frame, one row per step or evaluation.

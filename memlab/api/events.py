@@ -10,12 +10,10 @@ E = TypeVar("E", bound=Event)
 
 @final
 class Events(tuple[Event, ...]):
-    """Events, oldest first."""
-
     __slots__ = ()
 
     def of(self, kind: type[E]) -> tuple[E, ...]:
-        """Those of one kind: `run.events.of(Spike)`."""
+        """The events of one class: `run.events.of(Spike)`."""
         return tuple(event for event in self if isinstance(event, kind))
 
     def __repr__(self) -> str:

@@ -41,7 +41,6 @@ class RunProgressBar:
         self._progress.stop()
 
     def show(self, history: History) -> None:
-        """Draw the run as it stands."""
         snapshot = history.until()
         evaluations = snapshot.evaluations
         values = [

@@ -50,26 +50,23 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The name of its folder."""
         return self.history.folder.path.name
 
     @property
     def path(self) -> Path:
-        """Its folder."""
         return self.history.folder.path
 
     @property
     def name(self) -> str:
-        """Its display name."""
         return self.history.folder.labels().name
 
     @property
     def status(self) -> Status:
-        """What it is doing now: running, paused, finished, ..."""
+        """Current status: running, paused, finished, ..."""
         return self.history.folder.status()
 
     def refresh(self) -> Self:
-        """Read what was recorded since; returns the run itself."""
+        """Read what was recorded since the last read; returns the run itself."""
         if self.history.refresh():
             self._trained.clear()
         for name in ("_now", "steps", "evaluations", "events", "preset"):
@@ -87,7 +84,7 @@ class Run:
 
     @property
     def description(self) -> dict[str, Any]:
-        """`run.json`: versions, hardware, seeds as of its creation; the preset as edited since."""
+        """Contents of `run.json`: preset, versions, hardware and seeds at creation."""
         folder = self.history.folder
         if "preset" not in folder.description:
             return folder.description
@@ -121,7 +118,6 @@ class Run:
 
     @cached_property
     def events(self) -> Events:
-        """All events, oldest first."""
         return Events(self._now.events)
 
     @cached_property

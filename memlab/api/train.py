@@ -93,7 +93,9 @@ def _bar(folder: RunFolder, shown: bool) -> AbstractContextManager[_Bar | None]:
 def _follow(
     folder: RunFolder, process: "subprocess.Popen[bytes]", bar: _Bar | None, wait: bool
 ) -> int | None:
-    """The exit code; None as soon as an attempt has begun, where nobody waits for its end."""
+    """Wait for the child process; the exit code, or None once an attempt has begun if the caller
+    does not wait.
+    """
     history, attempts = History(folder), len(folder.attempts())
     while True:
         try:
@@ -111,7 +113,7 @@ def _follow(
 
 
 def _failure(folder: RunFolder, code: int, messages: str) -> MemlabError:
-    """What the child process reported: a user error as such, anything else with its last lines."""
+    """The error of the child process: a user error unchanged, anything else with its last lines."""
     text = messages.strip()
     if code == 2:
         return MemlabError(text.removeprefix("memlab: "))

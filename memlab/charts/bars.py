@@ -38,7 +38,9 @@ def sparkline(values: Values, width: int, *, log: bool = True) -> str:
 
 
 def bars(counts: Sequence[tuple[str, float]], width: int) -> list[str]:
-    """One line of at most `width` cells for each (label, count >= 0); the longest bar fits."""
+    """One line of at most `width` cells per (label, count >= 0), scaled so that the longest bar
+    fits.
+    """
     labels = [cut(plain(label), width // 3) for label, _ in counts]
     values = [short(count) for _, count in counts]
     left = max(map(cells, labels), default=0)

@@ -16,14 +16,14 @@ Range = tuple[float, float]
 
 
 def _as_floats(shape: object, *names: str) -> None:
-    """Convert columns once: a search in other numbers would convert them each time."""
+    """Convert columns to float64 once, so that searches need not convert them again."""
     for name in names:
         object.__setattr__(shape, name, np.asarray(getattr(shape, name), dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A curve. A value that is not finite, or not positive on a log axis, is a gap in it."""
+    """A curve. Values that are not finite, or not positive on a log axis, are gaps."""
 
     name: str
     """empty = not in the legend"""
@@ -61,7 +61,7 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """Points that must be seen, such as the peaks of spikes; each gets a ▼ above it."""
+    """Points to emphasize, such as the peaks of spikes; each gets a ▼ above it."""
 
     name: str
     """one of them, for the legend: "spike" """
@@ -71,7 +71,7 @@ class Marks:
 
     @classmethod
     def at(cls, name: str, points: Iterable[tuple[float, float]], colour: Colour) -> Self:
-        """Marks at these (x, y), in ascending order."""
+        """Marks at these (x, y), sorted by x."""
         x, y = np.array(sorted(points), dtype=np.float64).reshape(-1, 2).T
         return cls(name, x, y, colour)
 
@@ -90,7 +90,7 @@ class VerticalRule:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal reference line, such as the loss of guessing. It does not widen the y range."""
+    """A horizontal reference line, such as the chance loss. It does not widen the y range."""
 
     y: float
     name: str
@@ -99,7 +99,7 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """Curves over steps and what is said about them. Later series are drawn over earlier ones."""
+    """Curves over steps with their annotations. Later series are drawn over earlier ones."""
 
     series: tuple[Series, ...] = ()
     bands: tuple[Band, ...] = ()

@@ -11,13 +11,13 @@ from memlab.charts.scale import Axis, Floats, forward
 
 
 def visible(x: Values, axis: Axis) -> slice:
-    """The points on an axis."""
+    """Mask of the points that the axis can show."""
     first = np.searchsorted(x, axis.low)
     return slice(int(first), int(np.searchsorted(x, axis.high, side="right")))
 
 
 def spans(x: Values, y: Values, axis: Axis, log: bool, columns: int) -> tuple[Floats, Floats]:
-    """Lowest and highest value of a curve in each of `columns` equal parts of the x axis.
+    """Minimum and maximum of a curve in each of `columns` equal parts of the x axis.
 
     The curve is the polyline through its points as the axes see them, so a column without points
     holds the part of the line that crosses it.
@@ -44,7 +44,7 @@ def spans(x: Values, y: Values, axis: Axis, log: bool, columns: int) -> tuple[Fl
 
 
 def _extremes(y: Values, starts: NDArray[np.intp], log: bool) -> tuple[Floats, Floats]:
-    """Minimum and maximum of what can be shown of y[starts[i]:starts[i + 1]]."""
+    """Minimum and maximum of the drawable values in y[starts[i]:starts[i + 1]]."""
     low, high = np.full(len(starts) - 1, np.nan), np.full(len(starts) - 1, np.nan)
     filled = np.diff(starts) > 0
     if filled.any():
@@ -57,7 +57,7 @@ def _extremes(y: Values, starts: NDArray[np.intp], log: bool) -> tuple[Floats, F
 
 
 def _crossings(x: Values, y: Values, axis: Axis, log: bool, after: NDArray[np.intp]) -> Floats:
-    """The curve at the borders of the columns, each just before point `after`; NaN in a gap."""
+    """The curve interpolated at column borders, each just before point `after`; NaN in a gap."""
     between = (after > 0) & (after < len(x))
     after = after[between]
     phase_text = np.full(len(between), np.nan)

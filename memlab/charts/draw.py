@@ -47,7 +47,7 @@ def draw(
 
 
 def message(text: str, width: int, height: int) -> Lines:
-    """A sentence in the middle of `height` lines."""
+    """A sentence centred in `height` lines."""
     above = max(height - 1, 0) // 2
     lines: Lines = [[] for _ in range(max(height, 1))]
     lines[above] = stripped([Fragment(cut(text, width).center(width), "tick")])
@@ -55,14 +55,14 @@ def message(text: str, width: int, height: int) -> Lines:
 
 
 def _reason(chart: Chart, width: int, height: int) -> str:
-    """Why there is no chart."""
+    """Why no chart can be drawn."""
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return "a chart needs {} x {} cells".format(*SMALLEST)
     return "nothing to show yet"
 
 
 def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
-    """Everything inside the axes, what matters most painted last."""
+    """Everything inside the axes; the most important parts are painted last."""
     canvas = Cells(where.rows, where.columns)
     for value, _ in where.y_ticks if colour else ():
         canvas.paint_row(where.row(value), "─", "guide")
@@ -97,7 +97,7 @@ def _band_dots(band: Band, chart: Chart, where: ChartLayout) -> Dots:
 
 
 def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
-    """The cells above the marks; a mark beyond the y range is held at its border."""
+    """The cells above the marks; a mark outside the y range is moved to its border."""
     at = np.zeros((where.rows, where.columns), dtype=bool)
     x, y = where.x.place(marks.x), where.y.place(marks.y)
     shown = (x >= 0) & (x <= 1) & np.isfinite(y)
@@ -108,7 +108,7 @@ def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
 
 
 def _figure(canvas: Cells, where: ChartLayout) -> Lines:
-    """The canvas within plotext's axes: `rows` + 2 lines."""
+    """The canvas inside plotext's axes: `rows` + 2 lines."""
     x_ticks = tuple((where.column(value), label) for value, label in where.x_ticks)
     y_ticks = tuple((where.row(value), label) for value, label in where.y_ticks)
     widest = max((label for _, label in y_ticks), key=len, default="")

@@ -16,7 +16,7 @@ ROWS = 2
 
 @dataclass(frozen=True)
 class Label:
-    """A rule's label: its rows count from the canvas upwards."""
+    """A rule's label; its rows count upwards from the canvas."""
 
     rule: VerticalRule
     row: int
@@ -25,14 +25,15 @@ class Label:
 
 
 def rules(chart: Chart) -> list[VerticalRule]:
-    """The rules in the order in which they are drawn, the cursor last."""
+    """The rules in drawing order, the cursor last."""
     if chart.cursor is None:
         return list(chart.rules)
     return [*chart.rules, VerticalRule(chart.cursor, "", "cursor")]
 
 
 def place_labels(chart: Chart, x: Axis, columns: int) -> list[Label]:
-    """Where the labels of the rules shown go; the cursor's first, one without room is left out.
+    """Positions of the labels of visible rules; the cursor's first. Labels without room are
+    omitted.
 
     A label gives up its step before it gives up its place. In the second row it may cover rules.
     """
@@ -62,7 +63,7 @@ def _first_room(rule: VerticalRule, column: int, taken: NDArray[np.bool_]) -> La
 
 
 def paint_labels(canvas: Cells, chart: Chart, x: Axis) -> None:
-    """Paint the rules and, over them, their labels into the rows above the chart's canvas."""
+    """Paint the rules and, over them, their labels into the rows above the canvas."""
     for rule in rules(chart):
         canvas.paint_column(x.cell(rule.x, canvas.columns), "│", rule.colour)
     for label in place_labels(chart, x, canvas.columns):

@@ -22,7 +22,7 @@ _LOW, _TALL = 5, 12
 
 @dataclass(frozen=True)
 class ChartLayout:
-    """A chart's place in a block of `width` by `height` cells; columns and rows count from 0."""
+    """Position of a chart in a block of `width` by `height` cells; columns and rows count from 0."""
 
     x: Axis
     y: Axis
@@ -39,20 +39,20 @@ class ChartLayout:
     """rows above the canvas, below the legend, for the labels of the rules"""
 
     def column(self, step: float) -> int | None:
-        """The canvas column that shows a step; None if it is not shown."""
+        """The canvas column of a step; None if it is not visible."""
         return self.x.cell(step, self.columns)
 
     def row(self, value: float) -> int | None:
-        """The canvas row, from the bottom, that shows a value; None if it is not shown."""
+        """The canvas row of a value, counted from the bottom; None if it is not visible."""
         return self.y.cell(value, self.rows)
 
     def step(self, column: int) -> float:
-        """The step in the middle of a canvas column: what the mouse points at."""
+        """The step at the middle of a canvas column, e.g. under the mouse."""
         return float(self.x.value((column + 0.5) / self.columns))
 
 
 def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> ChartLayout | None:
-    """Where `draw` puts things; None if there is no room or nothing to show."""
+    """The layout that `draw` uses; None if there is no room or nothing to show."""
     return _layout(chart, width, height, legend)
 
 
@@ -103,7 +103,7 @@ def _y_axis(chart: Chart, x: Axis) -> Axis | None:
 
 
 def _axis(shown: Floats, log: bool, margin: float) -> Axis | None:
-    """An axis around what `forward` gave; None if that is nothing."""
+    """An axis around transformed values; None if there are none."""
     shown = shown[np.isfinite(shown)]
     if not len(shown):
         return None

@@ -13,12 +13,13 @@ _PLAIN_MARKERS = "●×+◆○▪*"
 
 
 def plain_marker(i: int) -> str:
-    """The glyph of the i-th series, i >= 1, where there is no colour to tell curves apart."""
+    """The glyph of the i-th series, i >= 1, where curves cannot be told apart by colour."""
     return _PLAIN_MARKERS[(i - 1) % len(_PLAIN_MARKERS)]
 
 
 def values_at(chart: Chart, step: float | None) -> dict[str, tuple[float, float]]:
-    """By series, the step nearest to `step` (None = the last) and the value there.
+    """For each series, the recorded step nearest to `step` (None = the last) and the value
+    there.
 
     Points that are not finite are skipped; a series without others is left out.
     """
@@ -33,7 +34,7 @@ def values_at(chart: Chart, step: float | None) -> dict[str, tuple[float, float]
 
 
 def notes(chart: Chart, x: Axis) -> list[str]:
-    """What of the steps shown cannot be drawn: "3 points <= 0 not shown"."""
+    """Which visible values cannot be drawn: "3 points <= 0 not shown"."""
     shown = [s.y[visible(s.x, x)] for s in chart.series]
     shown += [b.low[visible(b.x, x)] for b in chart.bands]
     not_finite = chart.not_finite
@@ -45,7 +46,7 @@ def notes(chart: Chart, x: Axis) -> list[str]:
 
 
 def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
-    """The names of what is shown, with the values at the cursor or the last ones.
+    """Names of the visible series, with the values at the cursor or the last ones.
 
     What has no room is left out whole, from the end; the number of curves left out is shown.
     """
@@ -73,13 +74,13 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
 
 
 def number_fitting(parts: Sequence[Fragment], width: int) -> int:
-    """How many of the first parts have room side by side; at least one."""
+    """How many of the first parts fit side by side; at least one."""
     ends = np.cumsum([cells(part.text) + 2 for part in parts]) - 2
     return max(int((ends <= width).sum()), 1)
 
 
 def side_by_side(parts: Sequence[Fragment], width: int) -> list[Fragment]:
-    """The first parts with blanks between, as many as have room."""
+    """As many of the first parts as fit, separated by blanks."""
     return [
         fragment
         for part in parts[: number_fitting(parts, width)]

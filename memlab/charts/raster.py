@@ -25,7 +25,7 @@ _BLANK = ord(" ")
 
 
 class Cells:
-    """The canvas; a glyph that is painted later covers what was there."""
+    """The canvas; glyphs painted later replace earlier ones."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self.rows, self.columns = rows, columns
@@ -40,30 +40,30 @@ class Cells:
         """index of the colour of the band in each cell"""
 
     def paint(self, where: Dots, glyphs: NDArray[np.uint32] | str, colour: Colour) -> None:
-        """Cover the cells where `where`, which broadcasts to (rows, columns), is true."""
+        """Set the cells where `where`, which broadcasts to (rows, columns), is true."""
         codes = ord(glyphs) if isinstance(glyphs, str) else glyphs
         np.copyto(self.glyphs, codes, where=where, casting="unsafe")
         np.copyto(self.inks, self._index(colour), where=where)
         np.copyto(self.grounds, self._bands, where=where)
 
     def paint_row(self, row: int | None, glyph: str, colour: Colour) -> None:
-        """Cover a row; None = one that is not shown."""
+        """Fill a row; None = a row that is not visible."""
         if row is not None:
             self.glyphs[row], self.inks[row] = ord(glyph), self._index(colour)
 
     def paint_column(self, column: int | None, glyph: str, colour: Colour) -> None:
-        """Cover a column; None = one that is not shown."""
+        """Fill a column; None = a column that is not visible."""
         if column is not None:
             self.glyphs[:, column], self.inks[:, column] = ord(glyph), self._index(colour)
 
     def write(self, row: int, start: int, text: str, colour: Colour) -> None:
-        """Cover cells with glyphs of one cell each."""
+        """Write glyphs of width one."""
         index = self._index(colour)
         for column, glyph in enumerate(text, start):
             self.glyphs[row, column], self.inks[row, column] = ord(glyph), index
 
     def paint_curve(self, dots: Dots, marker: Marker, colour: Colour) -> None:
-        """Add a curve's dots to its cells and give these its colour."""
+        """Add a curve's dots to its cells and set the colour of these cells."""
         by_cell = self._by_cell(dots)
         where = np.asarray(by_cell.any(axis=(1, 3)))
         if marker == "braille":
@@ -76,7 +76,7 @@ class Cells:
             self.paint(where, marker, colour)
 
     def paint_band(self, dots: Dots, colour: Colour) -> None:
-        """Fill an area, before any curve; curves painted later get it as their background."""
+        """Fill an area, before any curve; curves painted later keep it as their background."""
         quarters = _quarters(self._by_cell(dots))
         where = quarters > 0
         full = quarters == _FULL
@@ -85,11 +85,11 @@ class Cells:
         np.copyto(self.grounds, self._index(colour), where=full)
 
     def _by_cell(self, dots: Dots) -> Dots:
-        """(row, 4, column, 2): the dots of each cell."""
+        """View of the dots by cell: (row, 4, column, 2)."""
         return dots.reshape(self.rows, 4, self.columns, 2)
 
     def lines(self) -> Lines:
-        """The rows from the top, each cut where a colour changes."""
+        """The rows from the top, each split where the colour changes."""
         return [self._fragments(row) for row in reversed(range(self.rows))]
 
     def _fragments(self, row: int) -> Line:
@@ -112,14 +112,14 @@ class Cells:
 
 
 def _quarters(by_cell: Dots) -> NDArray[np.int64]:
-    """(row, column) index into the block glyphs: which quarters of a cell hold a dot."""
+    """(row, column) index into the block glyphs: which quarters of a cell contain a dot."""
     rows, _, columns, _ = by_cell.shape
     halves = by_cell.reshape(rows, 2, 2, columns, 2).any(axis=2)
     return np.asarray(np.einsum("rycx,yx->rc", halves, _BLOCK_BITS))
 
 
 def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
-    """Fill each half column from `low` to `high`, places on the y axis; NaN = nothing.
+    """Fill each half column from `low` to `high`, in positions on the y axis; NaN = nothing.
 
     `thin` drops a column's end dot where the next column continues from the very same row, so that
     a slope is a chain of diagonal neighbours.

@@ -21,7 +21,7 @@ _SUFFIXES = ((12, "T"), (9, "G"), (6, "M"), (3, "k"))
 
 
 def forward(values: ArrayLike, log: bool) -> Floats:
-    """Values as the axis sees them (log10, or as they are); what it cannot show becomes NaN."""
+    """Values transformed for the axis (log10 or identity); NaN where the axis cannot show them."""
     v = np.asarray(values, dtype=np.float64)
     shown = np.isfinite(v) & (v > 0) if log else np.isfinite(v)
     v = np.where(shown, np.clip(v, _SMALLEST if log else -_LARGEST, _LARGEST), np.nan)
@@ -30,7 +30,7 @@ def forward(values: ArrayLike, log: bool) -> Floats:
 
 @dataclass(frozen=True)
 class Axis:
-    """A stretch of values, `low` < `high`; both positive if it is logarithmic."""
+    """A range of values, `low` < `high`; both positive on a log axis."""
 
     low: float
     high: float
@@ -38,7 +38,7 @@ class Axis:
 
     @classmethod
     def around(cls, low: float, high: float, *, log: bool, margin: float = 0.0) -> "Axis":
-        """An axis that shows low..high and a margin (a share of its length) at either side.
+        """An axis that covers low..high plus a margin (a share of its length) on each side.
 
         A stretch too short to be drawn is widened: its single value then lies in the middle.
         """
@@ -53,17 +53,17 @@ class Axis:
         return cls(a, b, log)
 
     def place(self, values: ArrayLike) -> Floats:
-        """Where values lie: 0 = low end, 1 = high end, NaN = cannot be shown."""
+        """Positions of values: 0 = low end, 1 = high end, NaN = cannot be shown."""
         return self.place_forward(forward(values, self.log))
 
     def place_forward(self, values: Floats) -> Floats:
-        """Where values lie that `forward` has been applied to."""
+        """Positions of values that are already transformed by `forward`."""
         low, high = self._ends()
         with np.errstate(over="ignore"):
             return np.asarray((values - low) / (high - low))
 
     def value(self, place: ArrayLike) -> Floats:
-        """The values at places; the inverse of `place`."""
+        """The values at positions; the inverse of `place`."""
         low, high = self._ends()
         v = low + np.asarray(place) * (high - low)
         return np.asarray(10.0**v if self.log else v)
@@ -74,12 +74,12 @@ class Axis:
         return self.low, self.high
 
     def cell(self, value: float, n: int) -> int | None:
-        """Which of n equal parts of the axis holds a value; None if it is not shown."""
+        """Index of the value among n equal parts of the axis; None if it is not visible."""
         place = float(self.place(value))
         return min(int(place * n), n - 1) if 0 <= place <= 1 else None
 
     def ticks(self, n: int) -> list[Tick]:
-        """About `n` and at least two round values on the axis, ascending, each with its label."""
+        """About `n`, and at least two, round values on the axis, ascending, each with its label."""
         ticks = log_ticks(self.low, self.high, n) if self.log else []
         for finer in (1, 2):
             ticks = ticks if len(ticks) > 1 else linear_ticks(self.low, self.high, finer * n)
@@ -136,7 +136,7 @@ def short(value: float) -> str:
 
 
 def _label(value: Decimal, largest: Decimal) -> str:
-    """All digits of a tick, in the unit that fits the largest tick of its axis."""
+    """All digits of a tick, in the unit that suits the largest tick of the axis."""
     size = largest.adjusted() if largest else 0
     if value and not -4 <= size < 15:
         digits = value.normalize()

@@ -11,7 +11,7 @@ _BLOCK = 32
 
 
 class Smoother:
-    """A debiased exponential moving average that goes on where it stopped.
+    """A debiased exponential moving average that can be extended with new values.
 
     The average is of logarithms if `log`, so a spike of ten times weighs as much as a dip to a
     tenth. What cannot be averaged (not finite, or not positive if `log`) stays NaN and is left out.
@@ -24,7 +24,6 @@ class Smoother:
         self._mean, self._n = 0.0, 0
 
     def extend(self, values: Values) -> Floats:
-        """The smoothed values of the next `values`."""
         logs = forward(values, self.log)
         known = np.isfinite(logs)
         v = logs[known]
@@ -35,7 +34,7 @@ class Smoother:
         return np.asarray(np.exp(logs * math.log(10))) if self.log else logs
 
     def _mass(self, n: int) -> Floats:
-        """How much of the weights' sum each of the next n averages holds; soon exactly 1."""
+        """Sum of the weights of each of the next n averages; soon exactly 1."""
         mass = np.ones(n)
         rounded = math.ceil(math.log(1e-17) / math.log(self.weight)) if self.weight else 1
         early = np.arange(self._n + 1, self._n + 1 + min(n, max(rounded - self._n, 0)))

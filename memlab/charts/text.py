@@ -27,12 +27,12 @@ def as_text(lines: Lines) -> str:
 
 
 def plain(text: str) -> str:
-    """Text without control characters, so that it takes the cells that `cells` counts."""
+    """Text without control characters, whose width is what `cells` returns."""
     return "".join(c if c.isprintable() else "·" for c in text)
 
 
 def cells(text: str) -> int:
-    """How many terminal cells a printable text takes."""
+    """Width of printable text in terminal cells."""
     return len(text) if text.isascii() else sum(map(_cell, text))
 
 
@@ -52,7 +52,7 @@ def cut(text: str, width: int) -> str:
 
 
 def fitted(fragments: Iterable[Fragment], width: int) -> Line:
-    """Fragments side by side in at most `width` cells, made printable."""
+    """Fragments side by side in at most `width` cells, control characters replaced."""
     line = []
     for text, colour, ground in fragments:
         text = cut(plain(text), width)
@@ -62,7 +62,7 @@ def fitted(fragments: Iterable[Fragment], width: int) -> Line:
 
 
 def stripped(line: Line) -> Line:
-    """A line without blanks at its end; blanks on a background colour stay."""
+    """A line without trailing blanks; blanks on a background colour stay."""
     while line and line[-1].ground is None:
         text = line[-1].text.rstrip()
         if text:

@@ -18,7 +18,7 @@ class Theme:
     roles: Mapping[str, RGB]
 
     def rgb(self, colour: Colour) -> RGB:
-        """The RGB of a role; an unknown role gets the colour of the ticks, RGB stays as it is."""
+        """The RGB of a role; unknown roles get the colour of the ticks, RGB is returned unchanged."""
         if isinstance(colour, str):
             return self.roles.get(colour, self.roles["tick"])
         return colour

@@ -25,7 +25,9 @@ _WHOLE, _UPPER, _LOWER = "█▀▄"
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """When things came. Without a place they lie in their order, row by row."""
+    """Items and the steps at which they occurred. Without positions they are laid out in order, row
+    by row.
+    """
 
     first: Floats
     """(thing,) the step at which it came; inf = not yet"""
@@ -58,7 +60,7 @@ def draw_tiles(tiles: Tiles, width: int, height: int, *, colour: bool = True) ->
 
 
 def level_edges(first: Floats) -> Floats:
-    """The last step of each level, ascending: every step there is, or else quantiles."""
+    """The last step of each level, ascending: all distinct steps, or quantiles of them."""
     known = first[np.isfinite(first)]
     edges = np.unique(known)
     if len(edges) > LEVELS:
@@ -72,7 +74,8 @@ def _level(steps: Floats, edges: Floats) -> Integers:
 
 
 def tile_steps(tiles: Tiles, rows: int, columns: int) -> Floats:
-    """(row, column) step of each tile, at most `rows` by `columns`; inf = not yet, NaN = nothing.
+    """(row, column) step of each tile, at most `rows` by `columns`; inf = not yet, NaN = no
+    item.
 
     With more room than things each takes several tiles.
     """
@@ -87,7 +90,7 @@ def tile_steps(tiles: Tiles, rows: int, columns: int) -> Floats:
 
 
 def _in_order(n: int, rows: int, columns: int) -> tuple[Integers, Integers, tuple[int, int]]:
-    """Places row by row: squares as large as they can be, or several things to a tile."""
+    """Positions row by row: the largest squares that fit, or several items per tile."""
     fit = (s for s in range(min(rows, columns), 1, -1) if (rows // s) * (columns // s) >= n)
     side = next(fit, 1)
     rows, columns = rows // side, columns // side
@@ -96,7 +99,7 @@ def _in_order(n: int, rows: int, columns: int) -> tuple[Integers, Integers, tupl
 
 
 def _medians(first: Floats, tile: Integers, n: int) -> Floats:
-    """By tile, the lower median of its things; NaN where there are none."""
+    """The lower median of each tile's items; NaN where there are none."""
     by_tile = first[np.lexsort((first, tile))]
     counts = np.bincount(tile, minlength=n)
     middle = np.cumsum(counts) - counts + (counts - 1) // 2
@@ -123,7 +126,7 @@ def _shades(levels: Integers) -> Lines:
 
 
 def _squares(levels: Integers) -> Lines:
-    """Two rows of tiles in a row of cells, each run of equal cells in one fragment."""
+    """Two rows of tiles per row of cells; equal neighbouring cells form one fragment."""
     odd = np.full((len(levels) % 2, levels.shape[1]), _NOTHING)
     pairs = np.concatenate([levels, odd]).reshape(-1, 2, levels.shape[1])
     lines = []

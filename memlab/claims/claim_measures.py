@@ -80,7 +80,7 @@ def _grok_ratio(run: Snapshot) -> list[tuple[int, float]]:
 
 @dataclass(frozen=True)
 class EventMeasure:
-    """A quantity that is read from a run's events."""
+    """A quantity derived from a run's events."""
 
     declared: Measure
     points: Callable[[Snapshot], list[tuple[int, float]]]

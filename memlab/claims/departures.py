@@ -14,7 +14,7 @@ from memlab.record.summary import flat_settings
 
 @dataclass(frozen=True)
 class Departures:
-    """How the settings of a run, edits included, differ from its preset's."""
+    """Differences between a run's settings, edits included, and its preset."""
 
     settings: dict[str, tuple[Any, Any]]
     """dotted key to (value of the run, value of the preset)"""
@@ -22,7 +22,6 @@ class Departures:
     """the run is planned for fewer updates than the preset"""
 
     def to_json(self) -> dict[str, dict[str, Any]]:
-        """As `memlab verify --json` prints it."""
         return {key: {"run": run, "preset": preset} for key, (run, preset) in self.settings.items()}
 
 

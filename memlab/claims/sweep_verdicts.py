@@ -24,13 +24,13 @@ UNFINISHED = ("queued", "running")
 
 @dataclass(frozen=True)
 class Interval:
-    """A number that lies between two."""
+    """An unknown number with a lower and an upper bound."""
 
     low: float
     high: float
 
     def satisfies(self, bound: Bound) -> Status:
-        """Whether all, none or only a part of the interval fulfils a bound."""
+        """Whether all, none, or only part of the interval satisfies a bound."""
         if bound.at_least is not None:
             below, above = self.high < bound.at_least, self.low >= bound.at_least
         else:
@@ -53,14 +53,14 @@ class SweepVerdict:
 
 
 def event_of(measure: str) -> str | None:
-    """The event that a measure of a claim names; None for a final value."""
+    """The event that the measure of a claim names; None for a final value."""
     if measure.removesuffix("_at") in PHASES:
         return measure.removesuffix("_at")
     return measure if set(measure) & {"<", ">"} else None
 
 
 def events_of(claims: Sequence[SweepClaim]) -> list[str]:
-    """The events that claims need besides those that every run records."""
+    """The events that claims need in addition to those that every run records."""
     named = (event_of(claim.measure) for claim in claims)
     return list(dict.fromkeys(name for name in named if name and name not in PHASES))
 
@@ -125,7 +125,7 @@ def _unfinished(cell: CellResult) -> int:
 
 
 def _share(cell: CellResult, claim: SweepClaim) -> Interval:
-    """The share of members that reached an event; unfinished ones may still."""
+    """The share of members that reached an event; unfinished members may still reach it."""
     event = event_of(claim.measure)
     limit = inf if claim.by_step is None else claim.by_step
     total, reached, undecided = len(cell.states), 0, 0
@@ -162,7 +162,7 @@ def _final(cell: CellResult, measure: str, name: str) -> Interval:
 
 
 def _ratio(first: Interval, second: Interval) -> Interval:
-    """Of positive numbers."""
+    """The ratio of two positive intervals."""
     if first == ANY or second == ANY or second.low <= 0:
         return ANY
     low = 0.0 if second.high == inf else first.low / second.high

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _run() -> str | int | None:
-    """Run the command; its exit code."""
+    """Run the command; returns its exit code."""
     from memlab.cli.app import app
     from memlab.cli.output import fail
     from memlab.errors import MemlabError, RunError

@@ -46,7 +46,7 @@ def _lines(report: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _objective(report: dict[str, Any]) -> list[tuple[str, str]]:
-    """The floor of the objective where label smoothing raises it above the irreducible loss."""
+    """The lowest objective, where label smoothing raises it above the irreducible loss."""
     floor = report["objective_floor"]
     if floor == report["irreducible_loss"]:
         return []

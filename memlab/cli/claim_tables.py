@@ -73,7 +73,7 @@ def _title(report: Report) -> str:
 
 
 def _changed(report: Report) -> str:
-    """Settings that differ from the preset that the claims were written for."""
+    """Settings that differ from the preset for which the claims were written."""
     changes = [
         f"{key}={shown(values['run'])} (preset: {shown(values['preset'])})"
         for key, values in report["settings_changed"].items()

@@ -68,7 +68,7 @@ def edit(
 
 
 def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` texts for a loop that states which of its settings may be edited."""
+    """`KEY=VALUE` texts for a training loop that declares which of its settings may be edited."""
     from json import loads
 
     from memlab.errors import PresetError, nearest

@@ -25,7 +25,7 @@ _LEVELS = ("'", "-", "-", ".")
 
 
 def replace_missing_characters() -> None:
-    """Let standard output and error replace what their encoding lacks instead of raising."""
+    """Replace characters that the encoding of stdout or stderr lacks, instead of raising."""
     codecs.register_error(HANDLER, _handle)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in UTF_8:
@@ -33,7 +33,7 @@ def replace_missing_characters() -> None:
 
 
 def to_ascii(character: str) -> str:
-    """ASCII with as many cells as `character` has; a letter loses its accents."""
+    """ASCII text as wide as `character`; letters lose their accents."""
     dots = ord(character) - _BRAILLE
     if 0 <= dots < 256:
         return _braille(dots)

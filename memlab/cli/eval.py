@@ -66,7 +66,7 @@ def evaluate_checkpoint(
 
 
 def wanted_splits(split: str | None, non_empty: Sequence[str]) -> list[str]:
-    """The splits that `--split` names: all for None, every set outside the distribution for ood."""
+    """The splits that `--split` selects: all for None, every out-of-distribution set for ood."""
     if split == "ood":
         return [name for name in non_empty if name.startswith("ood")]
     return [name for name in non_empty if split in (None, name)]

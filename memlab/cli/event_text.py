@@ -16,7 +16,7 @@ def phase_line(phase: Mapping[str, Any]) -> str:
 
 
 def spike_stats_line(spike_stats: SpikeStats, linear: bool = False) -> str:
-    """How many spikes, how often, how high, how long; heights are differences if `linear`."""
+    """Count, rate, height and recovery time of the spikes; heights are differences if `linear`."""
     if not spike_stats.n:
         return "no spikes"
     parts = [

@@ -6,7 +6,7 @@ from memlab.record.folder import RunFolder
 
 
 def export_curves(folder: RunFolder, to: str, output: Path | None, json: bool) -> None:
-    """Write the curves of a run and print where they lie."""
+    """Write the curves of a run and print the paths."""
     from memlab.cli.output import print_json, stdout
     from memlab.formats import export
 

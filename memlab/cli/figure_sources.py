@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def open_sources(
     refs: Sequence[str], runs: Path, until: int | None = None
 ) -> "tuple[list[RunSource], SweepSnapshot | None]":
-    """The runs that are named; of a sweep its runs, and the sweep itself.
+    """The named runs, or a named sweep and its runs.
 
     Raises:
         MemlabError: a name means neither a run nor a sweep, or more than one.

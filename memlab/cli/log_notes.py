@@ -4,7 +4,7 @@ from memlab.formats import Log
 
 
 def restart_notes(log: Log) -> list[str]:
-    """Where the steps of a log go back."""
+    """Notes on the places where the steps of a log go back."""
     return [
         f"{run.name}: the steps go back {run.attempts - 1} time{'s' * (run.attempts > 2)}, to "
         f"{', '.join(f'{step:,}' for step in run.restarts()[:5])}; {run.n_replaced:,} values were "
@@ -15,7 +15,6 @@ def restart_notes(log: Log) -> list[str]:
 
 
 def print_notes(log: Log) -> None:
-    """Print notes, warnings and damage on stderr."""
     from memlab.cli.output import stderr
     from memlab.record.safe_text import safe_text
 

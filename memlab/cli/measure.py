@@ -60,7 +60,7 @@ def measure(
 
 
 def _all_measures() -> "dict[str, list[Measure]]":
-    """The measures by how they come about."""
+    """All measures, grouped by how they are computed."""
     from memlab.claims.claim_measures import HAPPENED
     from memlab.measures import declared, model_measures
     from memlab.record.measure import COLUMN_MEASURES

@@ -92,7 +92,7 @@ def _list_kinds(as_json: bool) -> None:
 
 
 def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple[Kind, FigureData]":
-    """The kind of figure, and what it shows."""
+    """The kind of figure and its data."""
     from memlab.cli.figure_sources import open_sources
     from memlab.errors import MemlabError
     from memlab.figures.kind import kind_of
@@ -112,7 +112,7 @@ def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple
 
 
 def _attention(refs: list[str], prompt: str, options: Any, runs: Path) -> "tuple[Kind, FigureData]":
-    """The attention of a checkpoint on a prompt."""
+    """The attention pattern of a checkpoint on a prompt."""
     from memlab.api.attention import attention_of
     from memlab.api.run import Run
     from memlab.errors import MemlabError
@@ -137,7 +137,7 @@ def _file_name(made: "FigureData") -> str:
 def _write(
     made: "FigureData", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
 ) -> list[Path]:
-    """Write the picture, and if wanted its numbers and script; the paths."""
+    """Write the image and, on request, its numbers and script; returns the paths."""
     from memlab.figures.draw import draw
     from memlab.figures.numbers import redraw_script, to_csv
     from memlab.figures.save import Origin, to_bytes

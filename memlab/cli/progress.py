@@ -41,16 +41,14 @@ class RunOutput(ABC):
 
 
 class Silent(RunOutput):
-    """Shows nothing."""
-
     def begin(self, findings: Sequence[PresetFinding]) -> None:
-        """Nothing."""
+        pass
 
     def show(self, event: Event) -> None:
-        """Nothing."""
+        pass
 
     def close(self) -> None:
-        """Nothing."""
+        pass
 
 
 class JsonLines(RunOutput):

@@ -67,7 +67,7 @@ def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> 
 
 
 def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
-    """Verdicts on the claims, and values outside of the distribution."""
+    """Verdicts on the claims, and results outside of the distribution."""
     from memlab.claims.verdicts import judge
     from memlab.errors import MemlabError
     from memlab.figures.report.run_page import Findings
@@ -84,7 +84,7 @@ def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
 
 
 def _completion(run: "RunSource", device: str) -> Any:
-    """The trained model as a function of a prompt; it is loaded when first asked."""
+    """The trained model as a function of a prompt, loaded on the first call."""
     from functools import cache
 
     @cache
@@ -102,7 +102,7 @@ def _completion(run: "RunSource", device: str) -> Any:
 
 
 def _ood_values(run: "RunSource", device: str) -> dict[str, dict[str, float]]:
-    """Losses and accuracies of the last checkpoint, within and outside of the distribution."""
+    """Losses and accuracies of the last checkpoint, in and out of distribution."""
     from memlab.cli.eval import wanted_splits
     from memlab.training.evaluate import evaluate
     from memlab.training.trained_model import load_model

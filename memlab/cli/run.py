@@ -70,7 +70,7 @@ def run(
 
 
 def _save_curves(folder: "RunFolder", *, is_silent: bool) -> None:
-    """Save `derived/curves.png`; what cannot be drawn does not change how the run ended."""
+    """Save `derived/curves.png`; an error while drawing does not change the exit code."""
     from memlab.cli.output import stderr
     from memlab.errors import MemlabError
     from memlab.figures.make import picture_of

@@ -26,7 +26,6 @@ MOST_GAPS = 5
 
 
 def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
-    """Print the report of a run."""
     console = stdout() if on_stdout else stderr()
     history = History(folder)
     summary = summarize(folder, history)
@@ -50,7 +49,9 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
 
 
 def _samples(history: History) -> list[Text]:
-    """The newest samples: one line each, tokens coloured, with a marker readable without colour."""
+    """The newest samples: one line each, tokens coloured, with a marker that is readable without
+    colour.
+    """
     evaluations = history.until().samples
     lines = []
     for sample in evaluations[-1].samples if evaluations else ():
@@ -145,7 +146,7 @@ def _next_commands(folder: RunFolder, summary: dict[str, Any]) -> list[str]:
 
 
 def _losses(folder: RunFolder, damage: str) -> list[str]:
-    """Records that are damaged and therefore not shown."""
+    """Damaged records, which the report omits."""
     problems = [folder.problem(), damage]
     return [
         safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from memlab.charts import Chart
     from memlab.detectors.curve import Chunk, Curve
-    from memlab.detectors.series import Found
+    from memlab.detectors.series import SpikeSearch
     from memlab.formats import Log
 
 FILES = (".csv", ".tsv", ".npy", ".jsonl", ".json", ".txt", ".log", ".wandb")
@@ -74,7 +74,7 @@ def spikes(
 
 
 def _is_log(path: Path) -> bool:
-    """Whether a path is one to a log and not a run's name or folder."""
+    """Whether the argument is a log file rather than the name or folder of a run."""
     if str(path) == "-" or path.suffix in FILES:
         return True
     if path.is_dir():
@@ -91,7 +91,9 @@ def _file_curve(path: Path, column: str | None) -> "tuple[str, Curve, Log]":
     return label, partial(series_curve, *series.merged()), log
 
 
-def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") -> dict[str, Any]:
+def _report(
+    ref: str, column: str | None, analysis: "SpikeSearch", log: "Log | None"
+) -> dict[str, Any]:
     from dataclasses import asdict
 
     from memlab.cli.log_notes import restart_notes
@@ -120,7 +122,7 @@ def _report(ref: str, column: str | None, analysis: "Found", log: "Log | None") 
     return report
 
 
-def _print(of: str, analysis: "Found") -> None:
+def _print(of: str, analysis: "SpikeSearch") -> None:
     from memlab.cli.event_text import spike_stats_line
     from memlab.cli.output import number, stdout, table
     from memlab.detectors.curve import spike_stats_of
@@ -154,8 +156,10 @@ def _print(of: str, analysis: "Found") -> None:
         console.print(safe_text(line, limit=1000), markup=False, soft_wrap=True)
 
 
-def _chart(curve: "Iterator[Chunk]", analysis: "Found", name: str) -> "Chart":
-    """The curve, folded into extremes chunk by chunk so that memory stays bounded, and its spikes."""
+def _chart(curve: "Iterator[Chunk]", analysis: "SpikeSearch", name: str) -> "Chart":
+    """The curve and its spikes; the curve is reduced to extremes in chunks, so that memory stays
+    bounded.
+    """
     import numpy as np
 
     from memlab.charts import Chart, Marks, Series

@@ -14,7 +14,7 @@ def replace_closed_streams() -> None:
 
 
 def drop_broken_streams() -> None:
-    """Redirect streams whose reader is gone to the null device."""
+    """Redirect streams whose reader has closed to the null device."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -23,7 +23,7 @@ def drop_broken_streams() -> None:
 
 
 def need_terminal() -> None:
-    """Check that stdin and stderr, which the console reads and draws on, are a terminal.
+    """Check that stdin and stderr, which the console uses, are a terminal.
 
     Raises:
         MemlabError: one of them is not.

@@ -15,7 +15,7 @@ def adopt(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Make a sweep of runs; its axes are the settings in which they differ."""
+    """Create a sweep from existing runs; its axes are the settings in which they differ."""
     from memlab.cli.output import print_json, stderr
     from memlab.record.runs import find, runs_folder
     from memlab.sweeps.adopt import adopt_runs

@@ -10,7 +10,7 @@ from memlab.sweeps.tables import Results
 
 
 def sweep_report(sweep: Sweep) -> dict[str, Any]:
-    """What `memlab verify` tells of a sweep."""
+    """The result of `memlab verify` for a sweep."""
     claims = [SweepClaim.model_validate(dict(claim)) for claim in sweep.plan.claims]
     results = Results(SweepProgress(sweep), events_of(claims))
     return {

@@ -5,7 +5,7 @@ from memlab.cli.sweep_options import SweepName
 
 
 def delete(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
-    """Move a sweep and its members to the trash; runs that it adopted stay."""
+    """Move a sweep and its members to the trash; adopted runs are kept."""
     from memlab.cli.output import print_json, stderr
     from memlab.record.runs import runs_folder
     from memlab.sweeps.change import delete_sweep

@@ -49,7 +49,7 @@ def _pair(option: str) -> tuple[str, str]:
 
 
 def jobs_here(threads: int) -> int:
-    """Members of so many threads that the cores of this machine can train at once."""
+    """How many members of so many threads the cores of this machine can train at once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (cores or 1) // threads)
 
@@ -57,7 +57,7 @@ def jobs_here(threads: int) -> int:
 def execute_sweep(
     sweep: "Sweep", executor: "Executor", *, fail_fast: bool, quiet: bool, as_json: bool
 ) -> None:
-    """Have a sweep executed and shown; leaves with 130 if interrupted, 3 if members failed."""
+    """Execute a sweep and show its progress; exits with 130 if interrupted, 3 if members failed."""
     from memlab.cli.output import print_json, stderr
     from memlab.cli.sweep_live import LiveTable
     from memlab.cli.sweep_tables import print_results

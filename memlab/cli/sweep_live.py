@@ -23,7 +23,7 @@ COLUMNS = ("finished", "running", "queued", "failed", "diverged", "stopped")
 
 @final
 class LiveTable:
-    """Cells and how their members stand."""
+    """The cells and the states of their members."""
 
     def __init__(self, sweep: Sweep, quiet: bool) -> None:
         self._sweep, self._quiet = sweep, quiet
@@ -51,7 +51,7 @@ class LiveTable:
             self._live.stop()
 
     def show(self, states: Sequence[MemberState]) -> None:
-        """Draw how the members stand now."""
+        """Redraw the current states."""
         if self._quiet:
             return
         line = self._line(states)
@@ -70,7 +70,7 @@ class LiveTable:
         return f"{number['total']:,} members: {', '.join(parts)}"
 
     def _seconds_left(self, states: Sequence[MemberState]) -> float | None:
-        """From the steps that all workers together made since the first look."""
+        """Estimated from the steps that all workers together made since the start."""
         over = ("finished", "diverged", "failed", "stopped")
         done = sum(state.target if state.state in over else state.step for state in states)
         now = time.monotonic()

@@ -10,7 +10,7 @@ MOST_TIMED = 6
 
 
 def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
-    """Cells and members of a plan, its steps, and an estimate of time and disk space."""
+    """Print cells, members and steps of a plan, and an estimate of time and disk space."""
     seconds = _seconds(plan, device) / jobs
     size = disk_bytes(plan)
     if as_json:
@@ -48,7 +48,7 @@ def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
 
 
 def _seconds(plan: Plan, device: str) -> float:
-    """Seconds that all members take one after another, from a few updates of some cells."""
+    """Total compute time of all members in seconds, estimated from a few updates of some cells."""
     from memlab.training.device import set_threads
     from memlab.training.step_time import seconds_per_step
 

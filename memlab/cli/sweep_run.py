@@ -76,7 +76,7 @@ def resume(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Train the members that are neither finished nor alive; failed and stopped ones, too."""
+    """Train the members that are neither finished nor alive, including failed and stopped ones."""
     from memlab.cli.sweep_execute import execute_sweep, executor_for
     from memlab.record.runs import runs_folder
     from memlab.sweeps.sweep import find_sweep
@@ -88,7 +88,7 @@ def resume(
 
 
 def _attempts_so_far(sweep: "Sweep") -> dict[str, int]:
-    """Attempts of members that failed or were stopped, which shall be tried again."""
+    """Attempts of failed or stopped members, which are to be retried."""
     from memlab.sweeps.progress import SweepProgress
 
     progress = SweepProgress(sweep)
@@ -117,7 +117,7 @@ def read_seeds(text: str | None) -> int | list[int] | None:
 
 
 def _text(source: "SweepSource", plan: "Plan") -> str:
-    """The sweep as a file that people read and `memlab sweep run` reads back."""
+    """The sweep as YAML that `memlab sweep run` accepts."""
     from memlab.preset.dump import dump_values
 
     values = source.file.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -23,7 +23,7 @@ def show(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Print what each cell of a sweep came to."""
+    """Print the results of each cell of a sweep."""
     from memlab.cli.output import print_json
     from memlab.cli.sweep_tables import print_csv, print_results
     from memlab.record.runs import runs_folder

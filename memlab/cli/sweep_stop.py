@@ -5,7 +5,7 @@ from memlab.cli.sweep_options import SweepName
 
 
 def stop(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
-    """Ask all workers of a sweep to save and leave, wherever they are."""
+    """Ask all workers of a sweep, on any machine, to save and exit."""
     from memlab.cli.output import print_json, stderr
     from memlab.record.runs import runs_folder
     from memlab.sweeps.progress import SweepProgress, counts

@@ -16,7 +16,7 @@ SHOWN = ("val_accuracy", "val_loss")
 
 
 def print_results(results: Results, measures: Sequence[str] | None = None) -> None:
-    """One row a cell, then what failed, then the footer."""
+    """Print one row per cell, then the failures, then the footer."""
     chosen = list(measures or (name for name in SHOWN if name in results.measures))
     headers = ["cell", *results.events, *chosen]
     rows = [
@@ -40,7 +40,7 @@ def print_results(results: Results, measures: Sequence[str] | None = None) -> No
 
 
 def _event(cell: CellResult, event: str) -> str:
-    """Such as `4/5, median 4,100 (2,900 to >20,000), 1 diverged`."""
+    """For example `4/5, median 4,100 (2,900 to >20,000), 1 diverged`."""
     ended = [state.state for state in cell.states]
     early = [f"{ended.count(s)} {s}" for s in ("diverged", "stopped") if s in ended]
     return ", ".join([str(cell.event(event)), *early])
@@ -56,7 +56,7 @@ def _final(values: FinalValues) -> str:
 
 
 def footer_lines(results: Results) -> list[str]:
-    """What a reader must know of the numbers."""
+    """Remarks that are needed to interpret the numbers."""
     footer = results.footer
     seeds = ", ".join(map(str, footer["seeds"]))
     budget = " or ".join(f"{steps:,}" for steps in footer["budget"])
@@ -78,7 +78,7 @@ def footer_lines(results: Results) -> list[str]:
 
 
 def print_csv(results: Results) -> None:
-    """One row a member: its place, how it stands, when it reached events, its final values."""
+    """One row per member: its cell, state, event times and final values."""
     axes, measures = [axis.key for axis in results.sweep.axes], results.measures
     out = csv.writer(sys.stdout)
     out.writerow(["run", *axes, "seed", "state", "step", *results.events, *measures])

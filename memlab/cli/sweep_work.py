@@ -27,7 +27,7 @@ def work(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Train members of a sweep until none is left; start as many workers as you like."""
+    """Train members of a sweep until none is left; several workers may run at once."""
     from memlab.cli.output import print_json, stderr
     from memlab.cli.training import interruptible
     from memlab.record.runs import runs_folder

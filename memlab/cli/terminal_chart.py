@@ -19,7 +19,6 @@ def width() -> int:
 
 
 def print_chart(console: Console, chart: Chart) -> None:
-    """Print a chart."""
     colour = console.is_terminal and not console.no_color
     for line in draw(chart, width(), HEIGHT, colour=colour):
         parts = ((f.text, _style(f) if colour else "") for f in line)

@@ -64,7 +64,9 @@ def train_headless(
 
 
 def _told(tell: Callable[[], None]) -> bool:
-    """Write output; False if the reader of a stream is gone, after which the stream is dropped."""
+    """Write output; False if the reader of the stream has closed it, after which the stream is
+    dropped.
+    """
     try:
         tell()
         return True

@@ -83,7 +83,7 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder | Sweep":
 
 
 def _trained(target: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
-    """The run itself, or the run of a preset trained now; exits with the code of a failed run."""
+    """The run itself, or a new run of a preset; exits with the code of a failed run."""
     from memlab.cli.training import train_headless
     from memlab.preset.create import create_run
     from memlab.record.folder import RunFolder
@@ -139,7 +139,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
 
 @cache
 def _asked(folder: "RunFolder", device: str) -> Any:
-    """The trained model as a function of prompts; cached, since loading takes seconds."""
+    """The trained model as a cached function of prompts, since loading takes seconds."""
     from functools import partial
 
     from memlab.training.predictions import complete

@@ -18,7 +18,7 @@ POLL_SECONDS = 0.5
 def watch(
     source: SourcePath, format: Format = None, renamed: Renamed = None, runs: RunsFolder = None
 ) -> None:
-    """Follow a growing log in the console; what was read stays as an imported run.
+    """Follow a growing log in the console; the data read are kept as an imported run.
 
     Of a folder, the log that was written last is followed.
     """
@@ -35,7 +35,7 @@ def watch(
 
 
 def _open(follower: "LogFollower", runs: Path) -> None:
-    """Show the run, with a thread that writes it; an error in the log ends the console."""
+    """Show the run while a thread writes it; an error in the log closes the console."""
     from memlab.cli.shutdown import Leaving
     from memlab.errors import MemlabError
     from memlab.tui.app import Memlab

@@ -1,4 +1,4 @@
-"""Detectors. One file per detector or per part of one."""
+"""Detectors of spikes, phases and likely problems, as folds over the events of a run."""
 
 import importlib
 import pkgutil
@@ -7,7 +7,7 @@ from memlab.detectors.detector import Context, Detector
 
 
 def all_detectors(context: Context) -> list[Detector]:
-    """Every detector in this folder, in the order of their files' names."""
+    """Every detector in this folder, sorted by file name."""
     return [
         value(context)
         for info in pkgutil.iter_modules(__path__)

@@ -1,6 +1,6 @@
 """Advice during training: what the curves suggest about the settings, each finding once.
 
-It would rather say nothing than cry wolf: every condition must hold for several evaluations.
+To avoid false alarms, every condition must hold for several evaluations.
 """
 
 import math
@@ -18,16 +18,16 @@ LOSS = COLUMNS.index("loss")
 QUANTUM = 2.0**-23
 """nats: the smallest positive loss of one example in float32"""
 AT_FLOOR = 100
-"""steps in a row below the quantum"""
+"""consecutive steps below the quantum"""
 PATIENCE = 5
-"""evaluations in a row for which a condition holds"""
+"""consecutive evaluations for which a condition must hold"""
 NEAR = 0.02
 """share of a loss that counts as being at it"""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A finding's wording; braces are filled with what was seen."""
+    """Wording of a finding; braces are replaced with the observed values."""
 
     level: str
     what: str
@@ -40,55 +40,55 @@ ADVICE = {
         "warning",
         "After {step} of {steps} updates, train accuracy is {accuracy:.2f} and train loss "
         "{loss:.3g}, still falling.",
-        "The run will end before the model has memorized; a test of generalization says nothing.",
+        "The run will end before the model has memorized; its validation accuracy will not be informative.",
         "More updates: raise training.steps, or lower training.batch_size at the same epochs.",
     ),
     "floor reached": Advice(
         "info",
-        "Train loss {loss:.4g} is at the lowest value that the data allow, {floor:.4g}.",
-        "Some targets cannot be known from what comes before them; more training only overfits.",
+        "Train loss {loss:.4g} has reached the irreducible loss of the data, {floor:.4g}.",
+        "Some targets are not determined by the tokens before them; more training only overfits.",
         "Judge by accuracy, set training.loss_on to answer, or stop here.",
     ),
     "lr too high": Advice(
         "warning",
         "Train loss {loss:.4g} has stayed above chance, {chance:.4g}, for {n} evaluations.",
-        "A model that guesses would do better: its updates overshoot.",
+        "Guessing by token frequency would do better: the updates overshoot.",
         "Lower optimizer.lr three- to tenfold, add warmup_steps, or set clip_grad_norm to 1.",
     ),
     "lr too low": Advice(
         "warning",
         "Half of the updates are done, and train loss fell smoothly from {first:.3g} to only "
         "{loss:.3g} (chance: {chance:.3g}).",
-        "A curve without any noise that is far from done is limited by the size of its updates.",
+        "A smooth loss curve far from convergence is limited by the step size.",
         "Raise optimizer.lr threefold.",
     ),
     "no gap": Advice(
         "info",
-        "Validation accuracy was {val:.2f} by the time that train accuracy reached {train:.2f}.",
-        "There is no gap to close, so no delayed generalization to see: the split is too easy, or "
-        "evaluations are too far apart to show it.",
-        "Lower task.train_fraction, raise the difficulty, or evaluate more often.",
+        "Validation accuracy was already {val:.2f} when train accuracy reached {train:.2f}.",
+        "There is no generalization gap, and so no delayed generalization: the split is too easy, or "
+        "evaluations are too far apart to resolve it.",
+        "Lower task.train_fraction, make the task harder, or evaluate more often.",
     ),
     "precision floor": Advice(
         "warning",
         "The loss has been below {quantum:.1e}, the smallest step of float32, for {n} updates.",
-        "Right answers give no gradient any more (softmax collapse): learning stops or spikes.",
+        "Correct answers no longer produce a gradient (softmax collapse): learning stops or spikes.",
         "Set training.loss_dtype to float64, add weight decay, or stop here.",
     ),
 }
 
 
 class AdviceDetector(Detector):
-    """Folds evaluations and losses into findings; each is told once."""
+    """Folds evaluations and losses into findings; each is reported once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._steps = context.steps
-        self._told: list[str] = []
+        self._reported: list[str] = []
         self._at_floor = 0
         """steps below the quantum since the loss was last well above it"""
         self._rows: dict[str, int] = {}
-        """evaluations in a row for which a condition has held"""
+        """consecutive evaluations for which a condition has held"""
         self._memorized = False
         self._losses: list[float] = []
         """train losses of the first and the last few evaluations"""
@@ -96,22 +96,22 @@ class AdviceDetector(Detector):
         """evaluations whose train loss was above the one before"""
 
     def see(self, event: Event) -> list[Event]:
-        """What the event adds to the advice; after an edit, counting starts anew."""
+        """The findings that the event triggers; after an edit, counting starts anew."""
         if isinstance(event, Rows):
-            return self._tell(event.step, self._precision(event))
+            return self._report(event.step, self._precision(event))
         if isinstance(event, Edited):
             self._rows, self._losses, self._rises = {}, [], 0
             per_epoch = self._context.updates_per_epoch or 1
             self._steps = edited_steps(event.changes, per_epoch) or self._steps
         if isinstance(event, Evaluated) and "train_loss" in event.values:
-            return self._tell(event.step, self._noticed(event))
+            return self._report(event.step, self._conditions(event))
         return []
 
-    def _tell(self, at: int, noticed: Iterator[tuple[str, dict[str, Any]]]) -> list[Event]:
+    def _report(self, at: int, conditions: Iterator[tuple[str, dict[str, Any]]]) -> list[Event]:
         findings: list[Event] = []
-        for name, values in noticed:
-            if name not in self._told:
-                self._told.append(name)
+        for name, values in conditions:
+            if name not in self._reported:
+                self._reported.append(name)
                 text = ADVICE[name]
                 findings.append(
                     Finding(
@@ -125,8 +125,8 @@ class AdviceDetector(Detector):
         return findings
 
     def _precision(self, rows: Rows) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Losses at the floor of float32; a loss well above it starts the count again."""
-        if self._context.float64_loss or "precision floor" in self._told:
+        """Losses at the resolution of float32; a loss well above it restarts the count."""
+        if self._context.float64_loss or "precision floor" in self._reported:
             return
         loss = rows.values[:, LOSS]
         if not (loss < QUANTUM).any():
@@ -140,8 +140,8 @@ class AdviceDetector(Detector):
                 yield "precision floor", values
                 return
 
-    def _noticed(self, event: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(name, what was seen) of all that holds at this evaluation."""
+    def _conditions(self, event: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(name, observed values) of all conditions that hold at this evaluation."""
         loss = event.values["train_loss"]
         if not math.isfinite(loss):
             return
@@ -153,7 +153,7 @@ class AdviceDetector(Detector):
         yield from self._gap(event.values)
 
     def _levels(self, step: int, loss: float) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Losses at the data's floor, or above chance."""
+        """Losses at the irreducible loss, or above chance."""
         floor, chance = self._context.floor_loss, self._context.chance_loss
         if floor and self._holds("floor", step > 0 and loss <= (1 + NEAR) * floor):
             yield "floor reached", {"loss": loss, "floor": floor}
@@ -164,7 +164,7 @@ class AdviceDetector(Detector):
     def _progress(
         self, step: int, loss: float, accuracy: float
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Whether the planned updates will do; judged when most, or half, of them are done."""
+        """Whether the planned updates will suffice; judged after half, or most, of them."""
         steps, chance = self._steps, self._context.chance_loss
         floor = self._context.floor_loss or 0.0
         if not steps or not chance or len(self._losses) <= PATIENCE or step >= steps:
@@ -178,7 +178,7 @@ class AdviceDetector(Detector):
             yield "lr too low", {"first": self._losses[0], "loss": loss, "chance": chance}
 
     def _gap(self, values: dict[str, float]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Whether validation was already learned when training was: judged once, at that time."""
+        """Whether validation was already learned when training was; judged once, at that time."""
         train, val = values.get("train_accuracy"), values.get("val_accuracy")
         if train is None or val is None or self._memorized or self._context.val_within_train:
             return
@@ -187,15 +187,15 @@ class AdviceDetector(Detector):
             yield "no gap", {"train": train, "val": val}
 
     def _holds(self, name: str, condition: bool) -> bool:
-        """Whether the condition has held for some evaluations in a row, this one included."""
+        """Whether the condition has held for several consecutive evaluations, including this one."""
         self._rows[name] = self._rows.get(name, 0) + 1 if condition else 0
         return self._rows[name] >= PATIENCE
 
     def state(self) -> dict[str, Any]:
-        """What was told, what has held for how long, and the losses of a few evaluations."""
+        """Reported findings, how long conditions have held, and the losses of a few evaluations."""
         return {
             "steps": self._steps,
-            "told": list(self._told),
+            "told": list(self._reported),
             "at_floor": self._at_floor,
             "rows": dict(self._rows),
             "memorized": self._memorized,
@@ -204,8 +204,7 @@ class AdviceDetector(Detector):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state."""
         self._steps = state["steps"]
-        self._told, self._at_floor = list(state["told"]), state["at_floor"]
+        self._reported, self._at_floor = list(state["told"]), state["at_floor"]
         self._rows, self._losses = dict(state["rows"]), list(state["losses"])
         self._memorized, self._rises = state["memorized"], state["rises"]

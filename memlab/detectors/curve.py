@@ -1,4 +1,4 @@
-"""Curves to be judged: a file's series, or a run's column, in chunks that know their steps."""
+"""Curves in which spikes are detected: a series of a file, or a column of a run, in chunks."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.detectors.series import CHUNK, Found, find_spikes, is_positive
+from memlab.detectors.series import CHUNK, SpikeSearch, find_spikes, is_positive
 from memlab.detectors.spike_stats import SpikeStats, spike_stats
 from memlab.errors import RunError
 from memlab.record.events import Gap, Spike, SpikeOnset
@@ -17,45 +17,45 @@ from memlab.record.snapshot import Snapshot
 Chunk = tuple[Sequence[int] | NDArray[np.int64], NDArray[np.floating[Any]]]
 """ascending steps, a range where none is missing, and their values"""
 Curve = Callable[[], Iterator[Chunk]]
-"""reads a curve from its beginning, as often as it is called"""
+"""reads a curve from its beginning; can be called again"""
 
 STEPS = ("noticed", "not_finite_at")
 """details of a spike that are steps"""
 
 
 def series_curve(steps: NDArray[np.int64], values: NDArray[np.floating[Any]]) -> Iterator[Chunk]:
-    """A series in memory, or mapped from a file: (value,) ascending steps and values."""
+    """A series in memory or memory-mapped: ascending steps and values, both (value,)."""
     for start in range(0, len(steps), CHUNK):
         yield steps[start : start + CHUNK], values[start : start + CHUNK]
 
 
 def run_curve(now: Snapshot, column: str) -> Iterator[Chunk]:
-    """A run's per-step or evaluated column, where it was measured.
+    """A per-step or evaluated column of a run, at the steps where it was recorded.
 
     Raises:
         RunError: the run has no such column.
     """
-    rows, judged = now.steps, now.evaluations
+    rows, evaluations = now.steps, now.evaluations
     if column in rows.columns:
         place = rows.columns.index(column)
         for steps, values in rows.blocks():
-            there = rows.recorded(column, values[:, place])
-            yield _chunk(steps[there], values[there, place])
-    elif column in judged and column != "step":
-        steps, values = judged["step"].astype(np.int64), judged[column].astype(np.float32)
+            recorded = rows.recorded(column, values[:, place])
+            yield _chunk(steps[recorded], values[recorded, place])
+    elif column in evaluations and column != "step":
+        steps, values = evaluations["step"].astype(np.int64), evaluations[column].astype(np.float32)
         yield _chunk(steps[~np.isnan(values)], values[~np.isnan(values)])
     else:
-        names = [*rows.columns, *(name for name in judged if name != "step")]
-        raise RunError(f"there is no column {column!r}", allowed=", ".join(names))
+        names = [*rows.columns, *(name for name in evaluations if name != "step")]
+        raise RunError(f"no column {column!r}", allowed=", ".join(names))
 
 
 def _chunk(steps: Steps, values: Values) -> Chunk:
-    whole = len(steps) > 0 and steps[-1] - steps[0] + 1 == len(steps)
-    return (range(int(steps[0]), int(steps[-1]) + 1) if whole else steps.tolist()), values
+    contiguous = len(steps) > 0 and steps[-1] - steps[0] + 1 == len(steps)
+    return (range(int(steps[0]), int(steps[-1]) + 1) if contiguous else steps.tolist()), values
 
 
-def judge(curve: Curve) -> Found:
-    """The spikes of a curve, at its own steps; read twice, first to choose the scale."""
+def judge(curve: Curve) -> SpikeSearch:
+    """The spikes of a curve, at its own steps. Reads it twice, first to choose the scale."""
     linear = not is_positive(values for _, values in curve())
     seen: list[Sequence[int] | NDArray[np.int64]] = []
 
@@ -64,25 +64,24 @@ def judge(curve: Curve) -> Found:
             seen.append(steps)
             yield chunk
 
-    found = find_spikes(values(), linear=linear)
+    result = find_spikes(values(), linear=linear)
     return replace(
-        found,
-        spikes=[_placed(spike, seen) for spike in found.spikes],
-        open=_placed_onset(found.open, seen) if found.open else None,
+        result,
+        spikes=[_placed(spike, seen) for spike in result.spikes],
+        open=_placed_onset(result.open, seen) if result.open else None,
         steps=max((int(steps[-1]) for steps in seen if len(steps)), default=0),
-        gaps=[_placed_gap(gap, seen) for gap in found.gaps],
+        gaps=[_placed_gap(gap, seen) for gap in result.gaps],
     )
 
 
-def recorded(now: Snapshot) -> Found:
-    """The spikes in a run's loss, as they were found while it trained."""
+def recorded(now: Snapshot) -> SpikeSearch:
+    """The spikes in a run's loss as they were detected during training."""
     linear = any(spike.details.get("scale") == "linear" for spike in now.spikes)
-    return Found(list(now.spikes), now.open_spike, now.last_step, list(now.gaps), linear)
+    return SpikeSearch(list(now.spikes), now.open_spike, now.last_step, list(now.gaps), linear)
 
 
-def spike_stats_of(found: Found) -> SpikeStats:
-    """What the spikes have in common."""
-    return spike_stats(found.spikes, found.steps)
+def spike_stats_of(search: SpikeSearch) -> SpikeStats:
+    return spike_stats(search.spikes, search.steps)
 
 
 def _placed(spike: Spike, seen: list[Sequence[int] | NDArray[np.int64]]) -> Spike:
@@ -111,10 +110,10 @@ def _placed_gap(gap: Gap, seen: list[Sequence[int] | NDArray[np.int64]]) -> Gap:
     )
 
 
-def _step(place: int, seen: list[Sequence[int] | NDArray[np.int64]]) -> int:
-    """The step of the value at a place, counted from 1."""
+def _step(index: int, seen: list[Sequence[int] | NDArray[np.int64]]) -> int:
+    """The step of the value at an index, counted from 1."""
     for steps in seen:
-        if place <= len(steps):
-            return int(steps[place - 1])
-        place -= len(steps)
+        if index <= len(steps):
+            return int(steps[index - 1])
+        index -= len(steps)
     raise AssertionError("a spike lies within its curve")

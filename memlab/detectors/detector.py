@@ -15,14 +15,14 @@ COMPLETE = ("finished", "early_stop", "diverged")
 
 @dataclass(frozen=True)
 class Context:
-    """Facts about a run that detectors use."""
+    """Facts about a run that detectors need."""
 
     chance_loss: float | None = None
-    """loss of a model that knows only how often each target occurs, nats"""
+    """loss of a model that knows only the token frequencies of the targets, nats"""
     steps: int | None = None
     """updates planned"""
     floor_loss: float | None = None
-    """the lowest loss that the data allow (conflicting or random targets), nats; None = unknown"""
+    """irreducible loss of the data (conflicting or random targets), nats; None = unknown"""
     updates_per_epoch: int | None = None
     warmup_steps: int = 0
     float64_loss: bool = False
@@ -43,7 +43,7 @@ class Detector(ABC):
 
     @abstractmethod
     def see(self, event: Event) -> list[Event]:
-        """Events detected in `event`, in the order of steps.
+        """Events detected in `event`, ordered by step.
 
         Rows may come in blocks of any size; block boundaries do not change the result.
         """

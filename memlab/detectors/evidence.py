@@ -22,41 +22,42 @@ from memlab.detectors.noise import (
 )
 
 FLOOR = 1e-12
-"""losses below it are taken as it, and as zero"""
+"""losses below it are clipped to it and count as zero"""
 ZERO = float(np.log10(FLOOR))
 ROUNDING = -6.0
-"""decades: where exact zeros are about, a loss below it may be a few quanta of float32"""
+"""decades: where the loss is sometimes exactly zero, a loss below it may be a few quanta of float32"""
 DEEPEST = -0.5
-"""decades: a deeper fall says nothing about how far noise reaches upwards"""
+"""decades: deeper falls are clipped, since they contain no information about upward noise"""
 LEAST_RISE = float(np.log10(2.0))
 """decades: a spike is at least a factor of two"""
 LEAST_NOISES = 6.0
 """standard deviations of the noise that a spike rises by at least, on a linear scale"""
 RESOLUTION = 1e-6
-"""share of a value below which a linear scale takes differences as rounding"""
+"""relative difference below which a linear scale regards values as equal up to rounding"""
 TINY = 1e-30
-"""noise of a linear series that has been exactly zero"""
+"""noise of a linear series whose residuals were all exactly zero"""
 
 BASE = 25
-"""steps before the judged one whose median is the base ..."""
+"""steps before the current one whose median is the base ..."""
 SHORT_BASE = 9
 """... unless the median of the last of them is lower: the loss is just coming down"""
 MEMORY = 512
-"""residuals that the noise is measured from"""
+"""number of residuals from which the noise is estimated"""
 FRAME = 32
-"""steps between two measurements"""
+"""steps between two estimates of the noise"""
 READY = 64
-"""steps before the first measurement: earlier there is no judgement"""
+"""steps before the first estimate: earlier no spike is detected"""
 CLIP = 12.0
-"""a step counts for no more scales than this, so that no outlier makes a spike alone"""
+"""rises are clipped to this many scales, so that a single outlier is not a spike"""
 
 
 @dataclass(frozen=True)
 class SpikeRule:
-    """Mean rise over the last 1, 2, 4 and 8 steps, in scales, any of which makes a spike.
+    """Thresholds on the mean rise over the last 1, 2, 4 and 8 steps, in scales; exceeding any is
+    a spike.
 
     Frozen on development seeds of `benchmarks/spikes`: several steps must agree, because one step
-    of heavy-tailed noise says nothing, and eight must exceed what their own mean usually does.
+    of heavy-tailed noise is not evidence, and eight must exceed the usual deviation of their mean.
     """
 
     one: float = 40.0
@@ -67,31 +68,31 @@ class SpikeRule:
     """... and for eight steps in standard deviations of a mean of eight steps"""
 
     def scaled(self, factor: float) -> "SpikeRule":
-        """The same rule, stricter by `factor`."""
+        """The same rule with thresholds multiplied by `factor`."""
         return SpikeRule(**{name: factor * limit for name, limit in asdict(self).items()})
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """One value per step; decades where there is a unit, or the unit of a linear series."""
+    """One value per step, in decades of the loss, or in the unit of a linear series."""
 
     y: Floats
     """log10 of the loss, or the value itself"""
     base: Floats
-    """where the loss was before"""
+    """the loss before, as a median"""
     scale: Floats
-    """standard deviation of the noise around the base; infinite before it is known"""
+    """standard deviation of the noise around the base; infinite before the first estimate"""
     z: Floats
     """rise above the base, in scales"""
     fired: NDArray[np.bool_]
     """the rule is met"""
 
-    def spread(self, there: NDArray[np.bool_]) -> "Evidence":
-        """The same for steps of which only some were measured; NaN for the others."""
-        fired = np.zeros(len(there), np.bool_)
-        fired[there] = self.fired
-        full = np.full((4, len(there)), np.nan)
-        full[:, there] = self.y, self.base, self.scale, self.z
+    def spread(self, is_finite: NDArray[np.bool_]) -> "Evidence":
+        """The evidence at all steps if only some were measured; NaN at the others."""
+        fired = np.zeros(len(is_finite), np.bool_)
+        fired[is_finite] = self.fired
+        full = np.full((4, len(is_finite)), np.nan)
+        full[:, is_finite] = self.y, self.base, self.scale, self.z
         return Evidence(full[0], full[1], full[2], full[3], fired)
 
     def at(self, i: int) -> "Rise":
@@ -109,7 +110,7 @@ class Rise:
 
 
 def decades(loss: NDArray[np.floating[Any]]) -> Floats:
-    """log10 of losses, with a floor; NaN where a loss is not finite."""
+    """log10 of losses, clipped from below; NaN where a loss is not finite."""
     values = np.array(loss, dtype=np.float64)
     values[~np.isfinite(values)] = np.nan
     return np.log10(np.maximum(values, FLOOR))
@@ -125,17 +126,17 @@ def heights(values: NDArray[np.floating[Any]], linear: bool) -> Floats:
 
 
 def least_rise(scale: Floats, linear: bool) -> Floats:
-    """How far a spike rises at least, given the noise: a factor of two, or some noises."""
+    """The smallest rise of a spike, given the noise: a factor of two, or a multiple of the noise."""
     return LEAST_NOISES * scale if linear else np.full_like(scale, LEAST_RISE)
 
 
 @dataclass
 class Gauge:
-    """Measures evidence block by block; its fields are all that it remembers.
+    """Measures evidence block by block; its fields are its complete state.
 
     It takes finite values only. On a logarithmic scale they are decades; on a linear scale, for
-    quantities that are negative or zero, they are the values, and every limit that is a number of
-    decades is a number of noises instead.
+    quantities that may be negative or zero, they are the values, and limits are multiples of the
+    noise instead of decades.
     """
 
     rule: SpikeRule = SpikeRule()
@@ -145,26 +146,29 @@ class Gauge:
     y: Floats = field(default_factory=lambda: np.empty(0))
     """the last `BASE` of them"""
     residuals: Floats = field(default_factory=lambda: np.empty(0))
-    """the last `MEMORY` rises above the base, without exact zeros, which tell nothing of noise"""
+    """the last `MEMORY` rises above the base, without exact zeros, which are not noise"""
     recent: Floats = field(default_factory=lambda: np.zeros(7))
     """the last seven, in scales and clipped"""
     noise: Noise = UNKNOWN
 
     def measure(self, y: Floats) -> Evidence:
         """The evidence of the next steps, given as `heights`."""
+        # All arrays are (step,) of this block.
         base = self._bases(y)
         rise = y - base if self.linear else np.maximum(y - base, DEEPEST)
-        telling = np.ones(len(y), np.bool_) if self.linear else np.minimum(y, base) > ZERO
-        scale, center, slow = self._noises(rise, base, telling)
+        informative = np.ones(len(y), np.bool_) if self.linear else np.minimum(y, base) > ZERO
+        scale, center, slow = self._noises(rise, base, informative)
         z = (rise - center) / scale
-        judged = (y - base >= least_rise(scale, self.linear)) & ~self._rounding(y)
-        fired = judged & self._strong(z, slow)
+        is_high = (y - base >= least_rise(scale, self.linear)) & ~self._rounding(y)
+        fired = is_high & self._strong(z, slow)
         self.n += len(y)
         self.y = np.concatenate((self.y, y))[-BASE:]
         return Evidence(y, base, scale, z, fired)
 
     def _bases(self, y: Floats) -> Floats:
-        """The base at each step; of as many steps as there are where they are few."""
+        """The base at each step; computed from the available steps where there are fewer than
+        `BASE`.
+        """
         known = len(self.y)
         before = np.concatenate((self.y, y))
         base = np.empty(len(y))
@@ -172,22 +176,24 @@ class Gauge:
         for i in range(few):
             base[i] = np.median(before[: known + i]) if known + i else y[i]
         if few < len(y):
-            windows = sliding_window_view(before[known + few - BASE : -1], BASE)
+            windows = sliding_window_view(before[known + few - BASE : -1], BASE)  # (step, BASE)
+            # Medians by selection; the shorter one follows a falling loss more closely.
             long = np.partition(windows, BASE // 2, axis=1)[:, BASE // 2]
             short = np.partition(windows[:, -SHORT_BASE:], SHORT_BASE // 2, axis=1)
             base[few:] = np.minimum(long, short[:, SHORT_BASE // 2])
         return base
 
-    def _noises(self, rise: Floats, base: Floats, telling: NDArray[np.bool_]) -> Floats:
-        """Scale, centre and slow at each step (3, step), measured anew where a frame begins."""
-        past = np.concatenate((self.residuals, rise[telling]))
-        known = len(self.residuals) + np.concatenate(([0], np.cumsum(telling)))
+    def _noises(self, rise: Floats, base: Floats, informative: NDArray[np.bool_]) -> Floats:
+        """Scale, centre and slow at each step (3, step), re-estimated at the start of each frame."""
+        past = np.concatenate((self.residuals, rise[informative]))  # (residual,)
+        # (step + 1,) how many of them lie before each step
+        n_before = len(self.residuals) + np.concatenate(([0], np.cumsum(informative)))
         noises = np.empty((3, len(rise)))
         start = 0
         while start < len(rise):
             n = self.n + start
             if n % FRAME == 0 and n >= READY:
-                end = int(known[start])
+                end = int(n_before[start])
                 residuals = past[max(end - MEMORY, 0) : end]
                 self.noise = measure_noise(residuals, self._smallest(residuals, base[start]))
             stop = min(start + FRAME - n % FRAME, len(rise))
@@ -197,9 +203,9 @@ class Gauge:
         return noises
 
     def _smallest(self, residuals: Floats, base: float) -> float:
-        """What is less than noise: a share of a loss; of a linear series, rounding and trend.
+        """Lower bound of the noise: a share of a loss; for a linear series, rounding and trend.
 
-        A series that was logged with few digits has residuals of whole quanta.
+        The residuals of a series logged with few digits are multiples of one quantum.
         """
         if not self.linear:
             return SMALLEST
@@ -208,9 +214,10 @@ class Gauge:
         return max(RESOLUTION * abs(base), quantum if quantum < np.inf else TINY, trend)
 
     def _strong(self, z: Floats, slow: Floats) -> NDArray[np.bool_]:
-        """Where the last steps together rise more than noise does."""
+        """Where the last steps together rise above the noise."""
         clipped = np.concatenate((self.recent, np.clip(z, -CLIP, CLIP)))
         self.recent = clipped[-7:]
+        # The last 7 steps precede the block, so that each step has sums of up to 8 steps.
         sum_of = sums(clipped)
         strong: NDArray[np.bool_] = z >= self.rule.one
         strong |= sum_of[2][6:] >= 2 * self.rule.two
@@ -223,6 +230,7 @@ class Gauge:
         if self.linear:
             return np.zeros(len(y), np.bool_)
         zeros = np.concatenate((self.y, y)) <= ZERO
+        # Cumulative counts, so that a difference is the number of zeros in a window.
         count = np.concatenate((np.zeros(BASE + 1 - len(self.y), int), np.cumsum(zeros)))
         return (y < ROUNDING) & (count[BASE:-1] > count[: -BASE - 1])
 
@@ -239,7 +247,6 @@ class Gauge:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a memory."""
         self.n, self.linear = state["n"], state.get("linear", False)
         self.y = np.array(state["y"], dtype=np.float64)
         self.residuals = np.array(state["residuals"], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Gaps: steps in a row whose value is not finite."""
+"""Gaps: consecutive steps whose value is not finite."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,33 +9,35 @@ from numpy.typing import NDArray
 from memlab.record.events import Gap, to_json
 
 LASTING = 10
-"""steps from which on a gap is reported before the values have come back"""
+"""number of steps after which a gap is reported although it is still open"""
 
 
 class GapTracker:
-    """Folds values into gaps; its memory is the gap that is open."""
+    """Folds values into gaps; its state is the open gap."""
 
     def __init__(self) -> None:
         self._open: Gap | None = None
 
     def see(self, first: int, values: NDArray[Any]) -> list[Gap]:
-        """The gaps that close, or have lasted for some steps, in a block that begins at `first`."""
-        odd = ~np.isfinite(values)
-        if not odd.any() and self._open is None:
+        """The gaps that close, or have lasted long enough to report, in a block that begins at
+        `first`.
+        """
+        invalid = ~np.isfinite(values)
+        if not invalid.any() and self._open is None:
             return []
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], odd, [False])).astype(np.int8)))
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], invalid, [False])).astype(np.int8)))
         begins, ends = edges[::2].tolist(), edges[1::2].tolist()
-        found: list[Gap] = []
-        if self._open is not None and not odd[0]:
-            found.append(self._close(first))
+        gaps: list[Gap] = []
+        if self._open is not None and not invalid[0]:
+            gaps.append(self._close(first))
         for begin, end in zip(begins, ends, strict=True):
-            found += self._lengthen(first + begin, values[begin:end])
+            gaps += self._lengthen(first + begin, values[begin:end])
             if end < len(values):
-                found.append(self._close(first + end))
-        return found
+                gaps.append(self._close(first + end))
+        return gaps
 
     def _lengthen(self, step: int, values: NDArray[Any]) -> list[Gap]:
-        """A run of values that are not finite begins, or continues the gap that is open."""
+        """Open a gap at a run of non-finite values, or extend the open one."""
         nan = int(np.isnan(values).sum())
         gap = self._open or Gap(
             step=step, first=step, last=step - 1, nan=0, infinite=0, closed=False
@@ -53,7 +55,7 @@ class GapTracker:
         return [replace(self._open, step=reported, last=reported, nan=nan, infinite=LASTING - nan)]
 
     def _close(self, step: int) -> Gap:
-        """The gap that a finite value at `step` ends."""
+        """Close the gap at a finite value at `step`."""
         assert self._open is not None
         closed = replace(self._open, step=step, closed=True)
         self._open = None
@@ -65,11 +67,10 @@ class GapTracker:
         return None if gap is None else replace(gap, step=gap.last)
 
     def state(self) -> dict[str, Any] | None:
-        """The gap that is open, JSON-able."""
+        """The open gap, JSON-compatible."""
         return None if self._open is None else to_json(self._open)
 
     def restore(self, state: dict[str, Any] | None) -> None:
-        """Continue from a memory."""
         self._open = None
         if state is not None:
             self._open = Gap(**{name: value for name, value in state.items() if name != "kind"})

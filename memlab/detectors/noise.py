@@ -9,52 +9,53 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LATELY = 64
-"""steps whose differences show noise that has just risen"""
+"""steps whose differences reveal a recent increase of the noise"""
 SMALLEST = 0.0075
-"""decades: less is not noise but drift"""
+"""decades: smaller deviations are drift rather than noise"""
 NORMAL = 1.4826
 """standard deviation of a normal distribution over its median absolute deviation"""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """What one stretch of residuals says; in decades where it has a unit."""
+    """Noise estimates of one segment of residuals; in decades where there is a unit."""
 
     scale: float
-    """standard deviation of a step; infinite before there is anything to judge by"""
+    """standard deviation of a step; infinite before the first estimate"""
     center: float
-    """how far the middle of the noise lies above the base: positive on a ramp"""
+    """median of the residuals: positive while the loss rises steadily"""
     slow: float
     """standard deviation of a mean of eight steps, in scales: 0.35 if steps are independent, more
-    if one step's noise lasts into the next"""
+    if the noise is autocorrelated"""
 
 
 UNKNOWN = Noise(np.inf, 0.0, 0.0)
 FEW = 16
-"""residuals below which there is nothing that could be noise: a plateau of exact zeros"""
+"""number of residuals below which noise cannot be estimated: a plateau of exact zeros"""
 
 
 def measure_noise(residuals: Floats, smallest: float = SMALLEST) -> Noise:
-    """The noise in a stretch of residuals, `smallest` at least.
+    """The noise in a segment of residuals, `smallest` at least.
 
     The scale is the larger of two: the median deviation of all residuals, which holds for
-    autocorrelated noise, and that of the last differences, which sees at once that noise has risen.
+    autocorrelated noise, and that of the last differences, which follows an increase at once.
     """
     if len(residuals) < FEW:
         return Noise(smallest, 0.0, 0.35)
     center = median(residuals)
     around = residuals - center
-    few = 1 + 32 / len(residuals)
+    few = 1 + 32 / len(residuals)  # widens estimates from few residuals
     deviation = median(np.abs(around))
+    # The difference of two steps has sqrt(2) times the standard deviation of one.
     lately = residuals[-LATELY:]
     difference = median(np.abs(lately[1:] - lately[:-1])) / np.sqrt(2)
     scale = max(NORMAL * few * max(deviation, difference), smallest)
-    slow = NORMAL * few * median(np.abs(sums(around)[8])) / 8 / scale
+    slow = NORMAL * few * median(np.abs(sums(around)[8])) / 8 / scale  # of means of 8 steps
     return Noise(float(scale), max(center, 0.0), float(slow))
 
 
 def median(values: Floats) -> float:
-    """The middle value, or the upper one of two."""
+    """The middle value; the upper one of two."""
     middle = len(values) // 2
     ordered = values.copy()
     ordered.partition(middle)
@@ -62,7 +63,9 @@ def median(values: Floats) -> float:
 
 
 def sums(values: Floats) -> dict[int, NDArray[Any]]:
-    """Sums of 2, 4 and 8 neighbours, added in one order wherever the values are cut."""
+    """Sums of 2, 4 and 8 neighbours, added in the same order however the values are split into
+    blocks.
+    """
     twos = values[1:] + values[:-1]
     fours = twos[2:] + twos[:-2]
     return {2: twos, 4: fours, 8: fours[4:] + fours[:-4]}

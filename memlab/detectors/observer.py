@@ -1,6 +1,6 @@
 """Detectors on a run that memlab does not train: rows may have gaps in the step, or no loss.
 
-The border: detectors count rows, one by one. Here is what turns their counts into steps.
+Detectors count rows; this module maps their counts to the steps of the run.
 """
 
 from collections.abc import Mapping
@@ -18,63 +18,63 @@ from memlab.record.events import COLUMNS, Ended, Event, Gap, Rows, Spike, SpikeO
 from memlab.record.row_format import Steps, Values, is_missing
 
 LOSS_NAMES = ("loss", "train_loss", "train/loss")
-"""columns that are judged, the first of them that there is"""
+"""the column in which spikes are detected: the first of these that is recorded"""
 GRAD_NORM_NAMES = ("grad_norm", "train/grad_norm", "gnorm")
 MEMORY = LINGERING + LOOK_BACK + 8
-"""rows whose steps are remembered: no spike is open for longer"""
+"""number of rows whose steps are stored: no spike is open for longer"""
 STEP_DETAILS = ("noticed", "not_finite_at", "grad_norm_peak_step")
 """details of a spike that are steps"""
 
 
 @final
 class RunObserver:
-    """Notices spikes in the loss and phases in the evaluations."""
+    """Detects spikes in the loss and phases in the evaluations."""
 
     def __init__(
         self, context: Context | None = None, loss: str | None = None, linear: bool = False
     ) -> None:
         """
         Args:
-            loss: the column that is judged; None = see `LOSS_NAMES`.
-            linear: it is known not to be positive, as `is_positive` tells of a whole series.
+            loss: the column in which spikes are detected; None = see `LOSS_NAMES`.
+            linear: it is known not to be positive; see `is_positive`.
         """
         context = context or Context()
         self._spikes = SpikeDetector(context, linear=linear)
         self._phases = PhaseDetector(context)
         self._loss_names = LOSS_NAMES if loss is None else (loss,)
         self._n = 0
-        """rows judged"""
+        """number of rows seen"""
         self._steps = np.zeros(0, np.int64)
-        """steps of the last of them"""
+        """their steps, the last `MEMORY` only"""
         self._gap: tuple[int, int] | None = None
-        """row and step at which the gap began that was reported last; it may be long"""
+        """row and step at which the last reported gap began; it may be longer than `MEMORY`"""
 
     def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
-        """Spikes that begin or close in rows whose steps follow those before."""
+        """Spikes that begin or close in rows whose steps follow the previous ones."""
         loss = _first(columns, self._loss_names)
         if loss is None:
             return []
-        there = ~is_missing(loss)
-        steps, n = steps[there], int(there.sum())
+        recorded = ~is_missing(loss)
+        steps, n = steps[recorded], int(recorded.sum())
         if not n:
             return []
         grad_norm = _first(columns, GRAD_NORM_NAMES)
         table: NDArray[Any] = np.ones((n, len(COLUMNS)))
-        table[:, COLUMNS.index("loss")] = loss[there]
+        table[:, COLUMNS.index("loss")] = loss[recorded]
         if grad_norm is not None:
-            known = grad_norm[there]
-            table[:, COLUMNS.index("grad_norm")] = np.where(is_missing(known), 1.0, known)
+            norms = grad_norm[recorded]
+            table[:, COLUMNS.index("grad_norm")] = np.where(is_missing(norms), 1.0, norms)
         self._n += n
         self._steps = np.concatenate((self._steps, steps))
-        noticed = self._spikes.see(Rows(step=self._n, values=table))
-        placed = [self._placed(event) for event in noticed]
+        detected = self._spikes.see(Rows(step=self._n, values=table))
+        placed = [self._placed(event) for event in detected]
         self._steps = self._steps[-MEMORY:]
         return placed
 
     def event(self, event: Event) -> list[Event]:
-        """Phases that an evaluation shows; a change or an edit lets the spikes' base be forgotten.
+        """Phases detected at an evaluation; a change or an edit resets the base of the spikes.
 
-        An end shows whether values that are not finite have come back.
+        At the end of a run, an open gap is reported as a divergence.
         """
         if isinstance(event, Ended):
             event = replace(event, step=self._n)
@@ -111,8 +111,8 @@ class RunObserver:
 
     def _step(self, row: int) -> int:
         """The step of a row, counted from 1."""
-        place = row - 1 - (self._n - len(self._steps))
-        return int(self._steps[min(max(place, 0), len(self._steps) - 1)])
+        index = row - 1 - (self._n - len(self._steps))
+        return int(self._steps[min(max(index, 0), len(self._steps) - 1)])
 
 
 def _first(

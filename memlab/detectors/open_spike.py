@@ -13,19 +13,19 @@ from memlab.record.events import Spike, SpikeOnset
 LOOK_BACK = 10
 """steps before detection in which the onset is searched"""
 IN_A_ROW = 10
-"""steps in a row that make a recovery or a calm"""
+"""consecutive steps that count as a recovery or a calm period"""
 TOLERANCE = 0.1
 """decades above the base that count as recovered ..."""
 SHARE = 0.15
-"""... and so does this share of the spike's height: models seldom come back to the very place"""
+"""... and so does this share of the spike's height: the loss seldom returns exactly to its base"""
 SETTLED = 100
-"""steps within the tolerance of one value that mean the loss stays where it is"""
+"""steps within the tolerance of one value after which the loss counts as settled"""
 LINGERING = 2000
-"""steps without recovery after which a spike is closed as it stands"""
+"""steps without recovery after which a spike is closed"""
 LARGEST_RATIO = 38.0
 """decades: the range of float32"""
 RANDOM = 0.9
-"""share of the chance loss from which on answers are random"""
+"""share of the chance loss above which answers count as random"""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class OpenSpike:
     noticed: int
     base: float
     tolerance: float
-    """how far noise reaches"""
+    """deviation from the base that is attributed to noise"""
     z: float
     peak: float
     peak_step: int
@@ -49,23 +49,23 @@ class OpenSpike:
     grad_peak_step: int
     area: float = 0.0
     y: float = 0.0
-    """where the loss is now"""
+    """the current height of the loss"""
     quiet: int = 0
-    """steps in a row at the level or below"""
+    """consecutive steps at or below the recovery level"""
     calm: int = 0
-    """steps in a row well below the peak without a rise"""
+    """consecutive steps well below the peak without a rise"""
     anchor: float = 0.0
     settled: int = 0
-    """steps in a row whose surroundings lie within the tolerance of the anchor"""
+    """consecutive steps whose base lies within the tolerance of the anchor"""
     armed: bool = False
-    """a further rise is another spike"""
+    """whether another rise starts a new spike"""
     not_finite_at: int | None = None
     linear: bool = False
     noise: float = 0.0
-    """standard deviation of the noise when it was noticed"""
+    """standard deviation of the noise at detection"""
 
     def climb(self, step: int, y: float, grad: float) -> None:
-        """Take in the height of the next step; NaN where there is none."""
+        """Add the height of the next step; NaN where it is not finite."""
         if grad > self.grad_peak:
             self.grad_peak, self.grad_peak_step = grad, step
         if math.isnan(y):
@@ -77,7 +77,7 @@ class OpenSpike:
             self.peak, self.peak_step = y, step
 
     def settle(self, base: float, scale: float) -> None:
-        """See whether the step just taken in is a return; `base` and `scale` are those around it."""
+        """Check whether the step just added is a return; `base` and `scale` are those around it."""
         height = self.peak - self.base
         level = self.base + max(self.tolerance, SHARE * height)
         if self.base <= ZERO and not self.linear:
@@ -89,25 +89,25 @@ class OpenSpike:
         near = abs(base - self.anchor) <= self.tolerance
         self.anchor, self.settled = (self.anchor, self.settled + 1) if near else (base, 0)
 
-    def over(self, step: int) -> bool:
-        """Whether it has recovered, stays where it is, or has lasted too long."""
-        stays = self.settled >= SETTLED or step - self.onset >= LINGERING
-        return self.quiet >= IN_A_ROW or stays
+    def has_ended(self, step: int) -> bool:
+        """Whether it has recovered, has settled at its level, or has lasted too long."""
+        settled = self.settled >= SETTLED or step - self.onset >= LINGERING
+        return self.quiet >= IN_A_ROW or settled
 
-    def noticing(self, value: float) -> SpikeOnset:
-        """The event of its being noticed, at a loss of `value` nats."""
+    def onset_event(self, value: float) -> SpikeOnset:
+        """The onset event, at a loss of `value` nats."""
         base = self._value(self.base)
         return SpikeOnset(step=self.onset, base=base, value=value, z=self.z, noticed=self.noticed)
 
-    def closing(
+    def closing_event(
         self, step: int, chance: float | None, ended_by: str | None = None, lost: bool = False
     ) -> Spike:
-        """The event of its end.
+        """The event that closes the spike.
 
         Args:
             step: where it ends.
-            chance: loss of a model that guesses, nats.
-            ended_by: what cut it short before it had recovered.
+            chance: chance loss, nats.
+            ended_by: what ended it before it had recovered.
             lost: the series ends here and its last values are not finite.
         """
         recovered = self.quiet >= IN_A_ROW
@@ -150,13 +150,14 @@ class OpenSpike:
 
 
 def begin(step: int, past: Floats, rise: Rise, linear: bool) -> OpenSpike:
-    """The spike noticed at `step`, the last of the steps given; it began where it left its base.
+    """The spike detected at `step`, the last of the given steps; its onset is where it left its
+    base.
 
     Args:
-        step: where it was noticed; its height is finite.
+        step: where it was detected; its height is finite.
         past: (2, step) heights of the loss and decades of the gradient norm, up to that step; NaN
             where they are not finite.
-        rise: what was measured there.
+        rise: the evidence at that step.
         linear: heights are values and not decades.
     """
     y, grads = past
@@ -168,7 +169,7 @@ def begin(step: int, past: Floats, rise: Rise, linear: bool) -> OpenSpike:
         back += 1
     first = len(y) - 1 - back
     before = grads[:first][np.isfinite(grads[:first])]
-    episode = OpenSpike(
+    spike = OpenSpike(
         onset=step - back,
         noticed=step,
         base=base,
@@ -176,19 +177,19 @@ def begin(step: int, past: Floats, rise: Rise, linear: bool) -> OpenSpike:
         z=rise.z,
         peak=float(y[first]),
         peak_step=step - back,
-        grad_base=float(np.median(before)) if len(before) else _known(grads[first]),
-        grad_peak=_known(grads[first]),
+        grad_base=float(np.median(before)) if len(before) else _finite_or_zero(grads[first]),
+        grad_peak=_finite_or_zero(grads[first]),
         grad_peak_step=step - back,
         linear=linear,
         noise=scale,
     )
     for i in range(first, len(y) - 1):
-        episode.climb(step - len(y) + 1 + i, float(y[i]), float(grads[i]))
-    return episode
+        spike.climb(step - len(y) + 1 + i, float(y[i]), float(grads[i]))
+    return spike
 
 
-def _known(grad: float) -> float:
-    """A height of the gradient norm; zero, which is a norm of one, where it is not finite."""
+def _finite_or_zero(grad: float) -> float:
+    """The log of the gradient norm; zero, i.e. a norm of one, where it is not finite."""
     return float(grad) if math.isfinite(grad) else 0.0
 
 

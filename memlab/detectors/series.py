@@ -1,4 +1,4 @@
-"""Spikes in a series from anywhere: any iterable of values, in chunks."""
+"""Spikes in any series of values, which may arrive in chunks."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,12 +13,12 @@ from memlab.detectors.spikes import NEGATIVE, SpikeDetector
 from memlab.record.events import COLUMNS, Ended, Gap, Rows, Spike, SpikeOnset
 
 CHUNK = 65536
-"""values that are in memory at a time"""
+"""number of values in memory at a time"""
 UNDERFLOW = 1e-6
-"""nats: where losses are as small, exact zeros are rounding"""
+"""nats: where losses are this small, exact zeros are due to rounding"""
 
 OF_A_GRADIENT = ("grad_norm_ratio", "grad_norm_peak_step")
-"""details of a spike that a series of losses alone cannot tell"""
+"""details of a spike that need more than the loss"""
 
 _RULE = (
     f"{SpikeRule().eight} to {SpikeRule().four} units over 8 or 4 steps, {SpikeRule().two} over 2, "
@@ -29,17 +29,17 @@ HOW = (
     f"log10(loss) against the median of the {BASE} steps before, {_NOISE}. A spike rises by a factor "
     f"of two and more, and by {_RULE}."
 )
-"""how a positive series is judged, for people"""
+"""how spikes in a positive series are detected, as text"""
 HOW_LINEAR = (
     f"its values, which are not all positive, on a linear scale against the median of the {BASE} "
     f"steps before, {_NOISE}. A spike rises by {LEAST_NOISES} units and more, and by {_RULE}."
 )
-"""how another series is judged"""
+"""how spikes in any other series are detected"""
 
 
 @dataclass(frozen=True)
-class Found:
-    """The spikes of a series, step 1 being its first value."""
+class SpikeSearch:
+    """The spikes of a series, whose first value is step 1."""
 
     spikes: list[Spike]
     open: SpikeOnset | None
@@ -48,16 +48,16 @@ class Found:
     gaps: list[Gap] = field(default_factory=list)
     """where values are not finite"""
     linear: bool = False
-    """judged on a linear scale"""
+    """detected on a linear scale"""
 
     @property
     def how(self) -> str:
-        """How it was judged, for people."""
+        """How spikes were detected, as text."""
         return HOW_LINEAR if self.linear else HOW
 
 
 def is_positive(values: Iterable[ArrayLike]) -> bool:
-    """Whether a logarithm suits a series: it is positive but for zeros that are rounding."""
+    """Whether a log scale suits a series: all values positive, apart from zeros due to rounding."""
     lowest, highest, zeros, least = np.inf, -np.inf, False, np.inf
     for chunk in values:
         finite = np.atleast_1d(np.asarray(chunk, np.float64))
@@ -73,8 +73,8 @@ def is_positive(values: Iterable[ArrayLike]) -> bool:
 
 def find_spikes(
     losses: Iterable[ArrayLike], context: Context | None = None, linear: bool = False
-) -> Found:
-    """The spikes of losses that come in chunks of any size, as a live run would have found them.
+) -> SpikeSearch:
+    """The spikes of losses that arrive in chunks of any size, as a live run would detect them.
 
     The series is complete: if its last values are not finite, it has diverged.
     """
@@ -94,11 +94,11 @@ def find_spikes(
             onset = None
         elif isinstance(event, SpikeOnset):
             onset = event
-    return Found(spikes, onset, step, list(gaps.values()), linear)
+    return SpikeSearch(spikes, onset, step, list(gaps.values()), linear)
 
 
 def _events(losses: Iterable[ArrayLike], detector: SpikeDetector) -> Iterator[Any]:
-    """Rows, each followed by what was noticed in them; at last what the end says."""
+    """Rows, each followed by the events detected in them; finally the events at the end."""
     step = 0
     for column in _pieces(losses):
         values: NDArray[Any] = np.ones((len(column), len(COLUMNS)))
@@ -111,7 +111,7 @@ def _events(losses: Iterable[ArrayLike], detector: SpikeDetector) -> Iterator[An
 
 
 def _pieces(losses: Iterable[ArrayLike]) -> Iterator[NDArray[np.float64]]:
-    """The same losses in pieces of a bounded size."""
+    """The same losses in chunks of bounded size."""
     for chunk in losses:
         values = np.atleast_1d(np.asarray(chunk, np.float64))
         for start in range(0, len(values), CHUNK):

@@ -8,9 +8,9 @@ import numpy as np
 from memlab.record.events import Spike
 
 ENOUGH = 4
-"""intervals from which on a period can be told"""
+"""number of intervals needed to state a period"""
 REGULAR = 0.3
-"""spread of the intervals over their median, up to which spikes come at a period"""
+"""relative spread of the intervals up to which spikes count as periodic"""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class SpikeStats:
     recovery: float | None
     """median, steps from onset to recovery, of those that recovered"""
     period: float | None
-    """steps from one to the next, if these are regular"""
+    """steps from one onset to the next, if regular"""
 
 
 def spike_stats(spikes: Sequence[Spike], steps: int) -> SpikeStats:
-    """The tally of the spikes, in the order of their onsets, of a run of `steps` updates."""
+    """Statistics of the spikes, ordered by onset, of a run of `steps` updates."""
     # A spike that is still open has no height yet.
     known = [spike.details for spike in spikes if "height" in spike.details]
     heights = [float(d["height"]) for d in known if "not_finite_at" not in d]
@@ -44,7 +44,7 @@ def spike_stats(spikes: Sequence[Spike], steps: int) -> SpikeStats:
 
 
 def period(onsets: Sequence[int]) -> float | None:
-    """The median interval, if at least four intervals lie close around it."""
+    """The median interval, if at least four intervals lie close to it."""
     intervals = np.diff(onsets)
     if len(intervals) < ENOUGH:
         return None

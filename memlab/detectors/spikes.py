@@ -1,7 +1,7 @@
-"""Loss spikes: the loss leaves its base upwards by a factor of two and more, and comes back.
+"""Loss spikes: the loss rises above its base by a factor of two or more, and returns.
 
-Steps whose loss is not finite are gaps. They tell nothing of height: base, noise, peaks and
-recoveries are those of the finite steps around them. A series that ends in a gap has diverged.
+Steps whose loss is not finite are gaps. They do not count for heights: base, noise, peaks and
+recoveries are computed from finite steps. A series that ends in a gap has diverged.
 """
 
 from dataclasses import asdict, replace
@@ -29,17 +29,17 @@ from memlab.record.events import (
 
 LOSS, GRAD_NORM = COLUMNS.index("loss"), COLUMNS.index("grad_norm")
 PAST = BASE + LOOK_BACK
-"""steps that are remembered, so that a spike's beginning can be looked up"""
+"""number of past steps that are stored to find the onset of a spike"""
 NEGATIVE = -1e-6
-"""nats: a loss below it is no rounding of zero, so its series is not positive"""
+"""nats: a loss below it is not a rounding error of zero, so the series is not positive"""
 
 
 class SpikeDetector(Detector):
-    """Finds spikes in the loss of each step: `spike_onset` at once, `spike` when it has closed.
+    """Detects spikes in the per-step loss: `spike_onset` at once, `spike` when it has closed.
 
-    One spike is open at a time, and both events name the same onset. The base is forgotten at
-    planned changes and edits: what they cause is no spike. A loss that becomes negative is judged
-    on a linear scale from there on.
+    One spike is open at a time, and both events name the same onset. The base is reset at
+    planned changes and edits, whose effects are not spikes. A loss that becomes negative is
+    treated on a linear scale from there on.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SpikeDetector(Detector):
         """step and accuracies of the last two"""
 
     def see(self, event: Event) -> list[Event]:
-        """Rows are judged, evaluations remembered; a change or an edit resets the base."""
+        """Judges rows, stores evaluations; a change or an edit resets the base."""
         if isinstance(event, Rows):
             return self._rows(event)
         if isinstance(event, Evaluated):
@@ -68,32 +68,33 @@ class SpikeDetector(Detector):
         return []
 
     def _reset(self, step: int, reason: str, linear: bool) -> list[Event]:
-        """Forget the base; a spike that is open ends."""
-        found: list[Event] = [self._close(step, reason)] if self._open else []
+        """Forget the base; an open spike ends."""
+        events: list[Event] = [self._close(step, reason)] if self._open else []
         self._gauge, self._past = Gauge(self._gauge.rule, linear), np.empty((2, 0))
-        return found
+        return events
 
     def _rows(self, rows: Rows) -> list[Event]:
-        """Judge a block; where its loss first becomes negative, another scale begins."""
+        """Judge a block; the scale becomes linear where the loss first is negative."""
         loss = rows.values[:, LOSS]
         below = np.flatnonzero(np.isfinite(loss) & (loss < NEGATIVE))
         if self._gauge.linear or not len(below):
             return self._block(rows.first, rows.values)
         cut = int(below[0])
-        found = self._block(rows.first, rows.values[:cut]) if cut else []
-        found += self._reset(rows.first + cut, "negative", linear=True)
-        return found + self._block(rows.first + cut, rows.values[cut:])
+        events = self._block(rows.first, rows.values[:cut]) if cut else []
+        events += self._reset(rows.first + cut, "negative", linear=True)
+        return events + self._block(rows.first + cut, rows.values[cut:])
 
     def _block(self, first: int, values: NDArray[Any]) -> list[Event]:
-        """It jumps from spike to spike, and walks through each."""
+        """Vectorized between spikes, step by step within each."""
         loss = values[:, LOSS]
+        # (2, step): this block, and this block after the stored steps
         now = np.stack([heights(loss, self._gauge.linear), decades(values[:, GRAD_NORM])])
         past = np.concatenate((self._past, now), axis=1)
         self._past = past[:, -PAST:]
         evidence = self._measure(now[0])
         fired = np.flatnonzero(evidence.fired)
-        found: list[Event] = list(self._gaps.see(first, loss))
-        gaps = len(found)
+        events: list[Event] = list(self._gaps.see(first, loss))
+        n_gaps = len(events)
         i = 0
         while i < now.shape[1]:
             if self._open is None:
@@ -103,31 +104,31 @@ class SpikeDetector(Detector):
                 i = int(later[0])
             if evidence.fired[i] and (self._open is None or self._open.armed):
                 before = past[:, : past.shape[1] - now.shape[1] + i + 1][:, -PAST:]
-                found += self._begin(first + i, float(loss[i]), evidence.at(i), before)
-            found += self._follow(first + i, i, evidence, float(now[1, i]))
+                events += self._begin(first + i, float(loss[i]), evidence.at(i), before)
+            events += self._follow(first + i, i, evidence, float(now[1, i]))
             i += 1
-        return sorted(found, key=_reported_at) if gaps else found
+        return sorted(events, key=_reported_at) if n_gaps else events
 
     def _measure(self, y: Floats) -> Evidence:
-        """The evidence of finite steps; nothing is known of the others."""
-        there = np.isfinite(y)
-        if there.all():
+        """The evidence of finite steps; NaN at the others."""
+        is_finite = np.isfinite(y)
+        if is_finite.all():
             return self._gauge.measure(y)
-        return self._gauge.measure(y[there]).spread(there)
+        return self._gauge.measure(y[is_finite]).spread(is_finite)
 
     def _begin(self, step: int, value: float, rise: Rise, past: Floats) -> list[Event]:
-        """A spike is noticed at a step; one that is still open ends here."""
-        found: list[Event] = [self._close(step, "spike")] if self._open else []
+        """Open a spike at a step; one that is still open ends here."""
+        events: list[Event] = [self._close(step, "spike")] if self._open else []
         self._open = begin(step, past, rise, self._gauge.linear)
-        return [*found, self._open.noticing(value)]
+        return [*events, self._open.onset_event(value)]
 
     def _follow(self, step: int, i: int, evidence: Evidence, grad: float) -> list[Event]:
-        """Row `i` lies within a spike; perhaps it ends it."""
+        """Add row `i` to the open spike, which may end it."""
         assert self._open is not None
         self._open.climb(step, float(evidence.y[i]), grad)
         if np.isfinite(evidence.y[i]):
             self._open.settle(float(evidence.base[i]), float(evidence.scale[i]))
-            if self._open.over(step):
+            if self._open.has_ended(step):
                 return [self._close(step)]
         return []
 
@@ -146,7 +147,7 @@ class SpikeDetector(Detector):
 
     def _close(self, step: int, ended_by: str | None = None, lost: bool = False) -> Spike:
         assert self._open is not None
-        spike = self._open.closing(step, self._chance, ended_by, lost)
+        spike = self._open.closing_event(step, self._chance, ended_by, lost)
         self._open = None
         if not self._evaluations:
             return spike
@@ -154,7 +155,7 @@ class SpikeDetector(Detector):
         return replace(spike, details=spike.details | {"evaluated_at": at} | accuracies)
 
     def state(self) -> dict[str, Any]:
-        """The gauge's memory, the last steps, the open spike and gap, the last evaluations."""
+        """The gauge's state, the last steps, the open spike and gap, the last evaluations."""
         return {
             "gauge": self._gauge.state(),
             "past": [
@@ -166,18 +167,19 @@ class SpikeDetector(Detector):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state."""
         self._gauge.restore(state["gauge"])
         self._past = np.array(state["past"], dtype=np.float64).reshape(2, -1)
         saved = dict(state["open"]) if state["open"] else None
         if saved is not None:
-            saved.pop("lost", None)  # of checkpoints that took what is not finite for a height
+            saved.pop(
+                "lost", None
+            )  # in checkpoints of versions that treated non-finite values as heights
         self._open = OpenSpike(**saved) if saved else None
         self._gaps.restore(state.get("gap"))
         self._evaluations = [(step, dict(values)) for step, values in state["evaluations"]]
 
 
 def _reported_at(event: Event) -> int:
-    """The step at which an event is known."""
+    """The step at which an event becomes known."""
     noticed = event.noticed if isinstance(event, SpikeOnset) else None
     return event.step if noticed is None else noticed

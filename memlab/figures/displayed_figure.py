@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 @final
 class DisplayedFigure(Figure):
-    """Jupyter shows figures of its own accord only where pyplot is loaded; this one everywhere."""
+    """A figure that Jupyter displays even if pyplot is not imported."""
 
     def _repr_png_(self) -> bytes:
         file = BytesIO()

@@ -83,7 +83,7 @@ def _height(panel: Panel, style: Style, plot: FigureData) -> float:
 
 
 def _below(plot: FigureData, style: Style) -> float:
-    """Room for the x label, two lines of legend and the note, in inches."""
+    """Space for the x label, two lines of legend and the note, in inches."""
     lines = 3.2 + 1.3 * len(_note_lines(plot.note, style))
     return lines * style.font * 1.2 / 72
 
@@ -112,6 +112,6 @@ def _note(figure: Any, note: str, style: Style) -> float:
 
 
 def _legend_columns(labels: list[str], style: Style) -> int:
-    """As many entries beside each other as fit the width."""
+    """As many entries per row as fit the width."""
     width = max(len(label) for label in labels) * 0.55 + 4.5
     return max(1, min(len(labels), int(style.width * 72 / (0.9 * style.font) / width)))

@@ -19,7 +19,7 @@ _LETTERS = 12
 
 
 def answers_height(panel: Answers, style: Style) -> float:
-    """Inches."""
+    """Height in inches."""
     return (len(panel.prompts) + 1.5) * 2.1 * style.font / 72
 
 

@@ -33,7 +33,7 @@ class Look:
 
     @property
     def thin(self) -> "Look":
-        """That of a single run behind the curve of its group."""
+        """The style of a single run behind the curve of its group."""
         return Look(self.colour, "-", 0.5, 0.5)
 
 

@@ -18,7 +18,7 @@ Source = Literal["run", "runs", "sweep", "runs or sweep", "attention"]
 @final
 @dataclass(frozen=True)
 class Kind:
-    """A kind of figure. Its file in `kinds/` holds one, named `KIND`."""
+    """A kind of figure. Each file in `kinds/` defines one, named `KIND`."""
 
     name: str
     about: str
@@ -31,14 +31,13 @@ class Kind:
 
 @cache
 def all_kinds() -> dict[str, Kind]:
-    """Every kind by its name."""
     names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
     found = [importlib.import_module(f"{kinds.__name__}.{name}").KIND for name in names]
     return {kind.name: kind for kind in found}
 
 
 def kind_of(name: str) -> Kind:
-    """The kind of that name.
+    """The kind named `name`.
 
     Raises:
         MemlabError: there is none.
@@ -55,5 +54,5 @@ def kind_of(name: str) -> Kind:
 
 
 def nothing_to_draw(kind: str, why: str, runs: Sequence[str]) -> MemlabError:
-    """The error of a kind that finds nothing in what it was given."""
+    """The error of a kind whose source contains none of the data that it draws."""
     return MemlabError(f"there is nothing to draw: {why}", where=f"{kind} of {', '.join(runs)}")

@@ -27,7 +27,7 @@ def to_csv(plot: FigureData) -> str:
 
 
 def redraw_script(plot: FigureData, csv_name: str, picture_name: str) -> str:
-    """A script that needs only matplotlib and the CSV beside it."""
+    """A script that needs only matplotlib and the CSV in the same folder."""
     template = files("memlab.figures").joinpath("redraw.py.txt").read_text("utf-8")
     panels = [_panel(panel) for panel in plot.panels]
     replaced = template.replace("PANELS", json.dumps(panels, indent=4).replace("true", "True"))

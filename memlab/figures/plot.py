@@ -47,7 +47,6 @@ class PlottedCurves:
     """places and labels; empty = chosen from the values"""
 
     def numbers(self) -> Iterator[Number]:
-        """Every plotted number."""
         chart = self.chart
         for s in (*chart.series, *self.singles):
             yield from (("line", s.name, x, y, "", "") for x, y in _pairs(s.x, s.y))
@@ -95,7 +94,7 @@ class CellGrid:
             yield "cell", "", float(j), float(i), float(value), self.text(i, j)
 
     def text(self, i: int, j: int) -> str:
-        """What cell (i, j) says."""
+        """The text in cell (i, j)."""
         return self.texts[i][j] if self.texts else ""
 
 
@@ -122,8 +121,6 @@ class Shares:
 @final
 @dataclass(frozen=True)
 class AnswerToken:
-    """A token of an answer."""
-
     text: str
     p: float
     """the probability that the model gave to it; NaN = not known"""

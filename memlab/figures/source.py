@@ -29,17 +29,16 @@ class RunSource:
 
     @property
     def id(self) -> str:
-        """The name of its folder."""
         return self.folder.path.name
 
     @cached_property
     def name(self) -> str:
-        """What people call it, made safe to show."""
+        """Display name, escaped for display."""
         return safe_text(self.folder.labels().name or self.id, 60)
 
     @property
     def preset(self) -> str:
-        """The name of its preset."""
+        """Name of its preset."""
         return safe_text(str(self.folder.description.get("preset", {}).get("name", "")), 60)
 
     @cached_property
@@ -54,11 +53,10 @@ class RunSource:
 
     @cached_property
     def examples(self) -> ExampleHistory | None:
-        """When its training examples were learned."""
+        """When each training example was learned."""
         return newest_example_history(self.folder)
 
     def measure(self, name: str) -> Measure:
-        """The declaration of a measure."""
         return self.folder.measures[name]
 
     @property
@@ -78,12 +76,11 @@ class SweepSnapshot:
 
     @property
     def id(self) -> str:
-        """The name of its folder."""
         return self.sweep.id
 
     @cached_property
     def name(self) -> str:
-        """What people call it, made safe to show."""
+        """Display name, escaped for display."""
         return safe_text(self.sweep.name or self.id, 60)
 
     def results(self, *events: str) -> Results:

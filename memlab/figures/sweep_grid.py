@@ -29,12 +29,10 @@ class SweepGrid:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Labels of the columns."""
         return tuple(map(value_text, self.x.values))
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """Labels of the rows."""
         return tuple(map(value_text, self.y.values)) if self.y else ("",)
 
     @property

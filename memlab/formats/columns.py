@@ -12,7 +12,7 @@ IN_MEMORY = 1 << 20
 
 @final
 class LogColumn:
-    """An array that grows; a long one lies in a temporary file and is mapped when it is read."""
+    """A growable array; a long one is kept in a temporary file and memory-mapped for reading."""
 
     def __init__(self, dtype: type[np.generic]) -> None:
         self._dtype = np.dtype(dtype)
@@ -25,7 +25,6 @@ class LogColumn:
         return self._length
 
     def extend(self, values: NDArray[Any]) -> None:
-        """Add values at the end."""
         if len(values):
             self._chunks.append(np.array(values, self._dtype))
             self._waiting += len(values)
@@ -41,7 +40,6 @@ class LogColumn:
         self._chunks, self._waiting = [], 0
 
     def array(self) -> NDArray[Any]:
-        """All values so far."""
         if self._file is None:
             self._chunks = [np.concatenate([np.empty(0, self._dtype), *self._chunks])]
             return self._chunks[0]

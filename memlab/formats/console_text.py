@@ -10,7 +10,7 @@ NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|nan|inf(?:inity)?)"
 
 
 class ConsoleParser(TextParser):
-    """Reads the lines that hold values."""
+    """Reads the lines that contain values."""
 
     strict = False
 
@@ -19,11 +19,9 @@ class ConsoleParser(TextParser):
         self._builder = RunBuilder(name)
 
     def builders(self) -> Sequence[RunBuilder]:
-        """The run of the text."""
         return [self._builder]
 
     def block(self, text: str, line: int) -> None:
-        """Read whole lines."""
         for row in text.split("\n"):
             self.read(row)
 
@@ -33,7 +31,7 @@ class ConsoleParser(TextParser):
 
     @abstractmethod
     def read(self, line: str) -> None:
-        """Take in one line."""
+        """Parse one line."""
 
     @classmethod
     @abstractmethod

@@ -71,7 +71,7 @@ class GrowingFile:
         return isinstance(self._parser, TableParser) and not named and size < HEAD
 
     def _read_json(self, parser: JsonFileParser, data: bytes) -> bool:
-        """Read one value; a file that is being replaced is read the next time."""
+        """Read one value; a file that is being replaced is read at the next poll."""
         parser.feed(data)
         try:
             parser.close()

@@ -11,15 +11,12 @@ from memlab.formats.run_builder import RunBuilder
 
 
 class JsonFileParser(LogParser):
-    """Reads one JSON value."""
-
     def __init__(self, where: str, name: str) -> None:
         super().__init__(where, name)
         self._data: list[bytes] = []
         self._builder = RunBuilder(name)
 
     def builders(self) -> Sequence[RunBuilder]:
-        """The run of the file."""
         return [self._builder]
 
     def feed(self, data: bytes) -> None:
@@ -27,7 +24,6 @@ class JsonFileParser(LogParser):
         self._data.append(data)
 
     def close(self) -> None:
-        """Read the value."""
         try:
             value = load(b"".join(self._data).decode("utf-8-sig"))
         except ValueError as error:

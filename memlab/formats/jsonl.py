@@ -31,11 +31,9 @@ class JsonlParser(TextParser):
         """a first row without a step, until the next one tells what it is"""
 
     def builders(self) -> Sequence[RunBuilder]:
-        """The run of the file."""
         return [self._builder]
 
     def block(self, text: str, line: int) -> None:
-        """Read whole lines."""
         for at, row in enumerate(text.split("\n"), line):
             if row.strip():
                 self._read(row, at)

@@ -12,12 +12,9 @@ from memlab.formats.json_values import to_float
 
 @final
 class KerasHistoryParser(JsonFileParser):
-    """Reads a history."""
-
     format = "keras-history"
 
     def read(self, value: Any) -> None:
-        """Take in the lists."""
         if not is_history(value):
             raise DataError(
                 "this is no history", where=self.where, allowed="lists of numbers by name"
@@ -29,7 +26,7 @@ class KerasHistoryParser(JsonFileParser):
 
 
 def is_history(value: Any) -> bool:
-    """Whether these are lists of numbers by name."""
+    """Whether the value maps names to lists of numbers."""
     return (
         isinstance(value, dict)
         and bool(value)

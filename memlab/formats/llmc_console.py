@@ -11,8 +11,6 @@ from memlab.formats.console_text import NUMBER, ConsoleParser
 
 @final
 class LlmcConsoleParser(ConsoleParser):
-    """Reads the lines that it prints."""
-
     format = "llmc-console"
     ROW = re.compile(
         rf"step +(\d+)/(\d+) \| (?:train )?loss ({NUMBER})[^|]*"
@@ -28,7 +26,6 @@ class LlmcConsoleParser(ConsoleParser):
         self._last: int | None = None
 
     def read(self, line: str) -> None:
-        """One line."""
         if found := self.VAL.match(line):
             self._val = float(found[1])
         elif found := self.ROW.match(line):
@@ -59,5 +56,4 @@ class LlmcConsoleParser(ConsoleParser):
 
     @classmethod
     def is_row(cls, line: str) -> bool:
-        """Whether llm.c prints such lines."""
         return bool(cls.ROW.match(line) or cls.CPU_ROW.match(line))

@@ -11,8 +11,6 @@ from memlab.formats.console_text import NUMBER, ConsoleParser
 
 @final
 class LlmcLogParser(ConsoleParser):
-    """Reads the lines that it prints."""
-
     format = "llmc-log"
     ROW = re.compile(r"s:(\d+)((?: \w+:\S+)+)\s*$")
     VALUE = re.compile(rf" (\w+):({NUMBER})(?= |$)")
@@ -24,12 +22,10 @@ class LlmcLogParser(ConsoleParser):
     }
 
     def read(self, line: str) -> None:
-        """One line."""
         if found := self.ROW.match(line):
             for name, value in self.VALUE.findall(found[2].rstrip()):
                 self._builder.add(self.NAMES.get(name, name), int(found[1]), float(value))
 
     @classmethod
     def is_row(cls, line: str) -> bool:
-        """Whether llm.c logs such lines."""
         return bool(cls.ROW.match(line))

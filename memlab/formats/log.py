@@ -44,8 +44,6 @@ class LogSeries:
 
 @dataclass(frozen=True, eq=False)
 class LogRun:
-    """One run of a log."""
-
     name: str
     series: Mapping[str, LogSeries]
     attempts: int = 1
@@ -83,7 +81,7 @@ class LogRun:
 
 @dataclass(frozen=True)
 class Log:
-    """A source as it was understood."""
+    """The contents of a source."""
 
     format: str
     runs: tuple[LogRun, ...]

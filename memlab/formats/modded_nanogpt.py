@@ -11,14 +11,11 @@ from memlab.formats.console_text import NUMBER, ConsoleParser
 
 @final
 class ModdedNanoGptParser(ConsoleParser):
-    """Reads the lines that it prints."""
-
     format = "modded-nanogpt"
     ROW = re.compile(r"step:(\d+)/(\d+)((?: \w+:\S+)+)\s*$")
     VALUE = re.compile(rf" (\w+):({NUMBER})(?:ms|s|%)?(?= |$)")
 
     def read(self, line: str) -> None:
-        """One line."""
         if found := self.ROW.match(line):
             step = int(found[1])
             self._builder.planned_steps = int(found[2])
@@ -27,5 +24,4 @@ class ModdedNanoGptParser(ConsoleParser):
 
     @classmethod
     def is_row(cls, line: str) -> bool:
-        """Whether modded-nanogpt prints such lines."""
         return bool(cls.ROW.match(line))

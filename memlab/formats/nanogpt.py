@@ -8,14 +8,11 @@ from memlab.formats.console_text import NUMBER, ConsoleParser
 
 @final
 class NanoGptParser(ConsoleParser):
-    """Reads the lines that it prints."""
-
     format = "nanogpt"
     ITER = re.compile(rf"iter (\d+): loss ({NUMBER}), time ({NUMBER})ms(?:, mfu ({NUMBER})%)?")
     STEP = re.compile(rf"step (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
 
     def read(self, line: str) -> None:
-        """One line."""
         if found := self.ITER.search(line):
             step = int(found[1])
             self._builder.add("loss", step, float(found[2]))
@@ -29,5 +26,4 @@ class NanoGptParser(ConsoleParser):
 
     @classmethod
     def is_row(cls, line: str) -> bool:
-        """Whether nanoGPT prints such lines."""
         return bool(cls.ITER.match(line) or cls.STEP.match(line))

@@ -38,10 +38,9 @@ class LogParser(ABC):
 
     @abstractmethod
     def builders(self) -> Sequence[RunBuilder]:
-        """The runs so far."""
+        """The runs read so far."""
 
     def log(self) -> Log:
-        """What was read so far."""
         return Log(
             self.format,
             tuple(builder.build() for builder in self.builders() if not builder.empty),
@@ -86,7 +85,6 @@ class TextParser(LogParser):
         self.block(self._decode(whole, line), line)
 
     def close(self) -> None:
-        """Read the last line if it has no newline."""
         rest, self._rest = self._rest, b""
         if rest.strip(b"\0 \t\r"):
             self.torn(self._decode(rest, self._line), self._line)

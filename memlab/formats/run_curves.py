@@ -37,7 +37,6 @@ class RunCurves:
 
     @property
     def row_names(self) -> tuple[str, ...]:
-        """Per-step columns."""
         return self.snapshot.steps.columns
 
     @property

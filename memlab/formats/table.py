@@ -69,7 +69,6 @@ class TableParser(TextParser):
         return self._header.names if self._header else ()
 
     def block(self, text: str, line: int) -> None:
-        """Read whole lines."""
         if self._waiting:
             text, line, self._waiting = self._waiting + text, self._waiting_line, ""
         if self._header is None:

@@ -18,12 +18,9 @@ OF_THE_RUN = "train_runtime"
 
 @final
 class TrainerStateParser(JsonFileParser):
-    """Reads a state."""
-
     format = "trainer_state"
 
     def read(self, value: Any) -> None:
-        """Take in the rows."""
         rows = value.get("log_history") if isinstance(value, dict) else None
         if not isinstance(rows, list):
             raise DataError("there is no log_history in it", where=self.where)

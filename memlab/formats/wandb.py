@@ -31,8 +31,6 @@ OWN = ("_step", "_wandb")
 
 @final
 class WandbParser(LogParser):
-    """Reads one run."""
-
     format = "wandb"
 
     def __init__(self, where: str, name: str) -> None:
@@ -44,7 +42,6 @@ class WandbParser(LogParser):
         """chunks of a record that is not complete"""
 
     def builders(self) -> Sequence[RunBuilder]:
-        """The run of the file."""
         return [self._builder]
 
     def feed(self, data: bytes) -> None:

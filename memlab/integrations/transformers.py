@@ -36,7 +36,7 @@ class MemlabCallback(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Begin the run, in the process that is the first of all."""
+        """Begin the run, on the main process only."""
         if state.is_world_process_zero:
             loop = Loop(
                 self._name,
@@ -56,7 +56,6 @@ class MemlabCallback(TrainerCallback):
         logs: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        """Record a row or an evaluation."""
         if self.run is None or not logs or any(name in logs for name in SUMMARY):
             return
         numbers = {name: value for name, value in logs.items() if isinstance(value, int | float)}
@@ -73,7 +72,6 @@ class MemlabCallback(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Obey commands."""
         for command in self.run.commands() if self.run else ():
             match command:
                 case Stop():
@@ -86,6 +84,5 @@ class MemlabCallback(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """End the run."""
         if self.run is not None:
             self.run.close("stopped" if self.run.stop_requested else "finished")

@@ -24,10 +24,10 @@ KEY_SHARE = 0.05
 
 
 def key_frequencies(view: ModelView) -> tuple[int, ...]:
-    """Those that are given, else those of this model; ascending."""
+    """The key frequencies that were given, else those of this model; ascending."""
     if view.keys is not None or view.table is None:
         return view.keys or ()
-    power = cosine_coefficients(_group_logits(view.table)) ** 2
+    power = cosine_coefficients(_group_logits(view.table)) ** 2  # (frequency,)
     large = power >= KEY_SHARE * power.sum()
     return tuple(k for k, is_key in zip(frequencies(view.table.n), large, strict=True) if is_key)
 
@@ -42,7 +42,7 @@ def _key_part(table: LogitTable, keys: tuple[int, ...]) -> Floats:
     part = np.zeros_like(table.logits)
     for k in keys:
         for wave in waves(table.n, k):
-            # (x, y) with (x, y, element) summed over both inputs: one coefficient an element
+            # (x, y) and (x, y, element) contracted over both inputs: one coefficient per element
             part += wave[:, :, None] * np.tensordot(wave, table.logits, axes=2)
     return part
 
@@ -60,7 +60,7 @@ def restricted_loss(view: ModelView) -> Mapping[str, float]:
     table, keys = view.table, key_frequencies(view)
     if table is None or not keys:
         return {}
-    part = _key_part(table, keys)
+    part = _key_part(table, keys)  # (x, y, element)
     bias = (table.logits - part).mean(axis=(0, 1))
     return {"restricted_loss": float(_cross_entropy(table, part + bias).mean())}
 
@@ -87,7 +87,7 @@ def cosine_share(view: ModelView) -> Mapping[str, float]:
 
 
 def key_count(view: ModelView) -> Mapping[str, float]:
-    """How many key frequencies there are, and the share of the squared coefficients of each."""
+    """Number of key frequencies, and each one's share of the squared coefficients."""
     if view.table is None:
         return {}
     power = cosine_coefficients(_group_logits(view.table)) ** 2

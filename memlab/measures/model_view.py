@@ -27,7 +27,7 @@ class LogitTable:
 
     @property
     def n(self) -> int:
-        """Elements of the group."""
+        """Number of elements of the group."""
         return self.group.n
 
     @property
@@ -38,7 +38,7 @@ class LogitTable:
 
 
 class ModelView(ABC):
-    """What measures may ask of a model. Costly parts are computed when they are asked for."""
+    """What measures can use of a model. Expensive parts are computed on first use."""
 
     keys: tuple[int, ...] | None = None
     """key frequencies that are given, such as those of the final model; None = those of this one"""

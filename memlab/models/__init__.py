@@ -1,1 +1,1 @@
-"""What learns."""
+"""The transformer, as plain PyTorch modules."""

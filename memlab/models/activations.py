@@ -42,7 +42,6 @@ def gelu_with_slope(u: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def relu_with_slope(u: Tensor) -> tuple[Tensor, Tensor]:
-    """Relu, and its slope."""
     return u.clamp(min=0), (u > 0).to(u.dtype)
 
 

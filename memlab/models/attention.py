@@ -11,7 +11,7 @@ from memlab.preset.schema import Model
 
 
 class Attention(nn.Module):
-    """Each query reads the values of the rows that the pattern lets it attend to."""
+    """Multi-head attention over the rows that the pattern lets each query attend to."""
 
     def __init__(self, settings: Model, n_ctx: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """down(activation(up(x))) on rows, computed in chunks that stay in the cache.
 
-The forward pass keeps each hidden unit's activation and slope, so that the backward pass has
-nothing left to do for the nonlinearity but a product that oneDNN fuses into its matrix product.
+The forward pass keeps each hidden unit's activation and slope, so that the backward pass of
+the nonlinearity is only a product that oneDNN fuses into its matrix product.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class ChunkedFeedForward(torch.autograd.Function):
         """Rows (row, d_model) -> the same."""
         kept, out = [], []
         for rows in torch.split(x, CHUNK):
-            hidden, slope = with_slope(product(rows, up, up_bias))
+            hidden, slope = with_slope(product(rows, up, up_bias))  # both (row, d_mlp)
             out.append(product(hidden, down, down_bias))
             kept += [hidden, slope]
         ctx.save_for_backward(x, up, down, *kept)
@@ -46,7 +46,7 @@ class ChunkedFeedForward(torch.autograd.Function):
             torch.split(x, CHUNK), torch.split(grad, CHUNK), kept[::2], kept[1::2], strict=True
         )
         for rows, g, hidden, slope in parts:
-            d_hidden = _scaled_product(g, down.t(), slope)
+            d_hidden = _scaled_product(g, down.t(), slope)  # (row, d_mlp), before the activation
             dx.append(product(d_hidden, up.t()))
             terms = weight_gradient(d_hidden, rows), d_hidden.sum(0), weight_gradient(g, hidden)
             total = terms if total is None else tuple(map(Tensor.add_, total, terms))
@@ -64,7 +64,7 @@ def _scaled_product(x: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
 
 
 def feed_forward(x: Tensor, up: Linear, activation: Activation, down: Linear) -> Tensor:
-    """down(activation(up(x))) for `x` (..., d_model); in chunks where that pays."""
+    """down(activation(up(x))) for `x` (..., d_model); in chunks where that is faster."""
     if activation.with_slope is None or not suits(x):
         y: Tensor = down(activation.function(up(x)))
         return y

@@ -1,8 +1,8 @@
-"""Which rows a forward pass computes, and who attends to whom: all that engines differ in.
+"""Which rows a forward pass computes, and what they attend to: the only difference between engines.
 
 The model is written once, over rows. A row is one position of one example, or several that share
-it. A block may read other rows than it makes, so that a layout shares rows before a block and
-drops rows after it.
+it. The input rows of a block may differ from its output rows, so that a layout can share rows
+before a block and drop rows after it.
 """
 
 from abc import ABC, abstractmethod
@@ -13,12 +13,12 @@ from torch import Tensor
 
 
 class AttentionPattern(ABC):
-    """How one block reads its rows."""
+    """What the queries of one block attend to."""
 
     positions: Tensor
-    """(row,) the position of each row that the block reads"""
+    """(row,) the position of each input row of the block"""
     queries: Tensor | None = None
-    """(query,) the rows that make a query; None = all"""
+    """(query,) the rows that have a query; None = all"""
     outputs: Tensor | None = None
     """(output,) the row that each output is added to; None = all, in order"""
 
@@ -41,11 +41,11 @@ class Layout(ABC):
 
     @abstractmethod
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> AttentionPattern:
-        """How block `block` of `n_blocks` reads; the outputs of the last become logits."""
+        """The pattern of block `block` of `n_blocks`; the outputs of the last become logits."""
 
 
 class Causal(AttentionPattern):
-    """Every position of every example reads those up to its own: rows are (example, position)."""
+    """Every position attends to those up to its own: rows are (example, position)."""
 
     def __init__(self, positions: Tensor) -> None:
         self.positions = positions
@@ -58,7 +58,7 @@ class Causal(AttentionPattern):
 
 
 class EveryPosition(Layout):
-    """The textbook's layout: `tokens` (example, position), every row in every block."""
+    """The standard layout: `tokens` (example, position), every row in every block."""
 
     def __init__(self, tokens: Tensor) -> None:
         self.tokens = tokens

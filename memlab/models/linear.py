@@ -1,7 +1,7 @@
-"""Matrix products by the fastest exact routine at hand.
+"""Matrix products by the fastest exact routine available.
 
 Rows (row, size), as the fast engines compute them, go to oneDNN; tensors with more axes, as in the
-textbook's form, go to torch's own product.
+plain engine, go to torch's own product.
 
 On the CPU, oneDNN picks its kernels by what the processor can do, and MKL by who made it: on
 AMD's with AVX-512 oneDNN multiplies float32 at twice MKL's speed. Both are plain float32.
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 FEWEST_ROWS = 64
 """below, the overhead of a Python function outweighs the faster product"""
 CHUNK = 1024
-"""rows worked off at once: more would not stay in the cache, and longer sums round worse"""
+"""rows per product: more would not stay in the cache, and longer sums have larger rounding errors"""
 
 
 def has_onednn() -> bool:
@@ -27,7 +27,7 @@ def has_onednn() -> bool:
 
 
 def suits(x: Tensor) -> bool:
-    """Whether rows `x` (row, size) are worth oneDNN's products."""
+    """Whether rows `x` (row, size) are numerous enough for oneDNN's product to be faster."""
     plain = x.device.type == "cpu" and x.dtype == torch.float32
     return plain and x.dim() == 2 and len(x) >= FEWEST_ROWS and has_onednn()
 
@@ -65,7 +65,7 @@ class LinearFunction(torch.autograd.Function):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`F.linear`, where it pays by oneDNN."""
+    """`F.linear`, by oneDNN where that is faster."""
     if not suits(x):
         return F.linear(x, weight, bias)
     y: Tensor = LinearFunction.apply(x, weight, bias)  # type: ignore[no-untyped-call]
@@ -73,7 +73,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """`nn.Linear` that takes the faster product where it pays."""
+    """`nn.Linear` that uses the faster of the two products."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out)."""

@@ -19,7 +19,7 @@ def _table(
 
 
 def rotate(x: Tensor, positions: Tensor, n_ctx: int) -> Tensor:
-    """Turn `x` (..., head, size) by the angles of `positions` (...), each below `n_ctx`."""
+    """Rotate `x` (..., head, size) by the angles of `positions` (...), each below `n_ctx`."""
     cos, sin = (table[positions] for table in _table(n_ctx, x.shape[-1], x.dtype, x.device))
     a, b = x.chunk(2, dim=-1)
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)

@@ -82,7 +82,7 @@ class Trace(Mapping[str, Tensor]):
         self._activations.clear()
 
     def _hook_block(self, name: str, block: Block) -> Iterator[RemovableHandle]:
-        """In the order of the computation, which is then the order of the names."""
+        """Hooks in the order of the computation, which becomes the order of the names."""
         yield block.register_forward_pre_hook(self._record_input(f"{name}.residual_pre"))
         attention = self._record_attention(f"{name}.attention")
         yield block.attention.register_forward_hook(attention)
@@ -120,7 +120,7 @@ class Trace(Mapping[str, Tensor]):
 
 
 class _RecordingPattern(Causal):
-    """Keeps what a block attends with."""
+    """Records the attention weights of a block."""
 
     def __init__(self, positions: Tensor) -> None:
         super().__init__(positions)

@@ -21,7 +21,7 @@ def first_sentence(about: str) -> str:
 
 
 def stated_duration(about: str) -> str:
-    """How long a CPU takes by the text, as `30 s`, `15 min` or `5 h`; empty if it does not say."""
+    """CPU time stated in the text, as `30 s`, `15 min` or `5 h`; empty if none is stated."""
     matches = _DURATION.findall(about)
     if not matches:
         return ""

@@ -22,7 +22,6 @@ class Report:
         return all(finding.level != "error" for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain values."""
         data_facts = self.facts
         return {
             "preset": self.preset,

@@ -60,6 +60,6 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
 
 
 def declared_for(preset: Preset) -> list[Measure]:
-    """What evaluations of the preset record, and what can be computed from its checkpoints."""
+    """Measures that evaluations of the preset record, and those computable from its checkpoints."""
     names = dict.fromkeys(m.name for m in COLUMN_MEASURES)
     return [m for m in (*declared(), *preset.task.scores) if m.name not in names]

@@ -22,24 +22,23 @@ EVALUATION_BYTES, SAMPLE_BYTES = 400, 180
 
 @dataclass(frozen=True)
 class Facts:
-    """A preset, its data and what can be computed from them."""
+    """A preset, its data and quantities computed from them."""
 
     preset: Preset
     dataset: Dataset
 
     @property
     def train(self) -> Examples:
-        """The training set."""
         return self.dataset.splits["train"]
 
     @property
     def n_ctx(self) -> int:
-        """Positions of the model."""
+        """Context length of the model."""
         return self.preset.model.n_ctx or self.dataset.n_ctx
 
     @property
     def batch_size(self) -> int:
-        """Examples in an update."""
+        """Examples per update."""
         chosen = self.preset.training.batch_size
         return len(self.train) if chosen == "full" else min(chosen, len(self.train))
 
@@ -50,12 +49,11 @@ class Facts:
 
     @property
     def updates(self) -> int:
-        """Updates in the whole run."""
+        """Updates of the whole run."""
         return schedule.total_steps(self.preset, self.updates_per_epoch)
 
     @property
     def evaluations(self) -> int:
-        """Number of evaluations."""
         return schedule.evaluations(self.preset, self.updates_per_epoch, self.updates)
 
     @property
@@ -74,7 +72,6 @@ class Facts:
 
     @property
     def parameters(self) -> int:
-        """Parameters of the model."""
         return parameter_count(self.preset.model, len(self.dataset.vocabulary), self.n_ctx)
 
     @property
@@ -132,7 +129,8 @@ _known: WeakValueDictionary[str, Facts] = WeakValueDictionary()
 
 
 def facts(preset: Preset) -> Facts:
-    """The facts of a preset; the same object while anybody holds it, so data are made once.
+    """The facts of a preset; cached while the object is referenced, so that the data are created
+    once.
 
     Raises:
         DataError: the task cannot create its data.

@@ -16,7 +16,7 @@ from memlab.tasks import kinds
 
 @dataclass(frozen=True)
 class Field:
-    """One setting, or a group of them."""
+    """One setting, or a group of settings."""
 
     key: str
     """dotted: "optimizer.lr"; below a list "claims[].source", which only a file can state"""
@@ -40,7 +40,7 @@ class Field:
 
 
 def fields(task: str | None = None) -> Mapping[str, Field]:
-    """The settings of a preset in the schema's order, with those of the task of this kind."""
+    """The settings of a preset in the order of the schema, with those of its kind of task."""
     return _fields(task if task in kinds() else None)
 
 
@@ -71,7 +71,7 @@ def inside(settings: Mapping[str, Field], group: str) -> list[Field]:
 
 
 def settings_of(cls: type[Settings], prefix: str = "") -> Iterator[Field]:
-    """The settings that a group declares, and all below them, in the schema's order."""
+    """The settings of a group, nested ones included, in the order of the schema."""
     schema = cls.model_json_schema()
     return _walk(schema, schema.get("$defs", {}), prefix)
 

@@ -34,7 +34,6 @@ class PresetFinding:
     advice: str
 
     def to_json(self) -> dict[str, str]:
-        """As `memlab check --json` prints it."""
         return {"level": self.level, "what": self.what, "why": self.why, "try": self.advice}
 
 
@@ -42,7 +41,7 @@ Rule = Callable[[Facts], Iterator[PresetFinding]]
 
 
 def context_too_short(facts: Facts) -> Iterator[PresetFinding]:
-    """The model must have a position for every token that it reads."""
+    """The model needs a position for every token that it reads."""
     if facts.n_ctx < facts.dataset.n_ctx:
         yield PresetFinding(
             "error",
@@ -53,7 +52,7 @@ def context_too_short(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def small_heads(facts: Facts) -> Iterator[PresetFinding]:
-    """A head of a few numbers can hardly tell tokens apart."""
+    """A head with very few dimensions cannot distinguish tokens well."""
     model = facts.preset.model
     size = model.d_model // model.n_heads
     if size < SMALL_HEAD:
@@ -67,7 +66,7 @@ def small_heads(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def batch_larger_than_set(facts: Facts) -> Iterator[PresetFinding]:
-    """Then every update sees all examples."""
+    """With such a batch every update uses all examples."""
     batch_size, n = facts.preset.training.batch_size, len(facts.train)
     if batch_size != "full" and batch_size > n:
         yield PresetFinding(
@@ -79,7 +78,7 @@ def batch_larger_than_set(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def warmup_longer_than_training(facts: Facts) -> Iterator[PresetFinding]:
-    """Then the learning rate never reaches the value that was asked for."""
+    """With such a warmup the learning rate never reaches its configured value."""
     warmup, updates = facts.preset.optimizer.warmup_steps, facts.updates
     if warmup >= updates:
         yield PresetFinding(
@@ -92,7 +91,7 @@ def warmup_longer_than_training(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def too_few_updates(facts: Facts) -> Iterator[PresetFinding]:
-    """Memorizing takes updates, however many examples each of them sees."""
+    """Memorization depends on the number of updates, not on the examples per update."""
     if facts.updates >= FEW_UPDATES:
         return
     distinct = len(np.unique(facts.train.tokens, axis=0))
@@ -109,7 +108,9 @@ def too_few_updates(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def _more_updates(facts: Facts) -> str:
-    """A batch that gives a thousand updates in as many epochs, if there is one; else steps."""
+    """A batch size with a thousand updates in the same number of epochs, if there is one; else
+    steps.
+    """
     epochs = facts.preset.training.epochs
     if epochs is not None:
         per_epoch = -(-2 * FEW_UPDATES // epochs)
@@ -120,7 +121,7 @@ def _more_updates(facts: Facts) -> str:
 
 
 def no_validation(facts: Facts) -> Iterator[PresetFinding]:
-    """Without a validation set nothing tells memorizing from generalizing."""
+    """Without a validation set, memorization and generalization cannot be distinguished."""
     if not len(facts.dataset.splits.get("val", ())):
         why = "Memorization and generalization cannot be distinguished."
         if facts.preset.training.patience is not None:
@@ -129,7 +130,7 @@ def no_validation(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def validation_inside_training(facts: Facts) -> Iterator[PresetFinding]:
-    """Validation examples that were trained on measure memory."""
+    """Accuracy on validation examples that are also trained on measures memorization."""
     val = facts.dataset.splits.get("val")
     if val is None or not len(val):
         return
@@ -151,13 +152,13 @@ def validation_inside_training(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def _shared(some: Examples, others: Examples) -> int:
-    """How many sequences of `some` are among `others`."""
+    """Number of sequences of `some` that are also in `others`."""
     seen = {row[:n].tobytes() for row, n in zip(others.tokens, others.length, strict=True)}
     return sum(row[:n].tobytes() in seen for row, n in zip(some.tokens, some.length, strict=True))
 
 
 def unseen_symbols(facts: Facts) -> Iterator[PresetFinding]:
-    """What training never shows cannot be learned."""
+    """Symbols that never occur in training cannot be learned."""
     val = facts.dataset.splits.get("val")
     if val is None:
         return
@@ -173,7 +174,7 @@ def unseen_symbols(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def diluted_loss(facts: Facts) -> Iterator[PresetFinding]:
-    """Loss on tokens that the ones before do not determine drowns the answer's."""
+    """Loss on tokens that their prefix does not determine outweighs the loss on the answer."""
     lost = (facts.irreducible > LITTLE) & ~facts.train.answer[:, 1:]
     if not lost.any():
         return
@@ -192,7 +193,7 @@ def diluted_loss(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def several_answers(facts: Facts) -> Iterator[PresetFinding]:
-    """A prompt with two answers cannot be answered right every time."""
+    """A prompt with two different answers cannot always be answered correctly."""
     torn = ((facts.irreducible > LITTLE) & facts.train.answer[:, 1:]).any(axis=1)
     if torn.any():
         yield PresetFinding(
@@ -204,7 +205,7 @@ def several_answers(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def contradicted_validation(facts: Facts) -> Iterator[PresetFinding]:
-    """What is learned of a prompt is wrong where validation wants another answer."""
+    """Training examples that contradict validation examples teach the wrong answer."""
     val = facts.dataset.splits.get("val")
     if val is None:
         return
@@ -229,7 +230,7 @@ def _prompts_and_answers(examples: Examples) -> Iterator[tuple[bytes, bytes]]:
 
 
 def suspicious_pairs(facts: Facts) -> Iterator[PresetFinding]:
-    """Text that looks right in an editor and teaches something else."""
+    """Text that looks right in an editor but is tokenized differently."""
     for note in facts.dataset.notes:
         yield PresetFinding(
             "warning",
@@ -240,7 +241,7 @@ def suspicious_pairs(facts: Facts) -> Iterator[PresetFinding]:
 
 
 def dense_evaluation(facts: Facts) -> Iterator[PresetFinding]:
-    """Judging all splits costs a forward pass over each; a training step costs about three."""
+    """Evaluating all splits costs a forward pass over each; a training step costs about three."""
     judged = sum(len(facts.dataset.splits.get(name, ())) for name in ("train", "val"))
     share = facts.evaluations * judged / (3 * facts.updates * facts.batch_size)
     if share > DENSE_EVALUATION:

@@ -35,7 +35,6 @@ class Available:
 
     @property
     def about(self) -> str:
-        """What the preset shows."""
         return self.preset.about if self.preset else ""
 
     @property
@@ -76,7 +75,7 @@ def from_json(values: dict[str, Any], source: str = "run.json") -> Preset:
 
 
 def find(ref: str) -> Path:
-    """The file of a preset: a path, or a name in `presets/` here, else among those shipped.
+    """The file of a preset: a path, or a name in `./presets/`, else among the shipped presets.
 
     Raises:
         PresetError: there is none, or several have that name.
@@ -124,7 +123,7 @@ def folder_of(path: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The preset files below a folder, without the sweep files in its folder `sweeps`."""
+    """The preset files below a folder, without the sweep files in its subfolder `sweeps`."""
     return sorted(p for p in folder.rglob("*.yaml") if p.relative_to(folder).parts[0] != SWEEPS)
 
 
@@ -150,7 +149,7 @@ def _is_file(path: Path) -> bool:
 
 
 def parsed(path: Path) -> Document:
-    """The document in a file as it stands there.
+    """The document in a file, before `extends` is applied.
 
     Raises:
         PresetError: it cannot be read, or is not strict YAML.

@@ -12,7 +12,7 @@ ONE_OF: dict[Keys, frozenset[str]] = {
 
 
 def merged(under: Document, over: Document) -> Document:
-    """`under` with all that `over` states: mappings merge, everything else is replaced.
+    """`over` merged into `under`: mappings recursively, everything else is replaced.
 
     Another `task.kind` replaces the whole task.
     """
@@ -32,7 +32,7 @@ def _laid(under: Any, over: Any, path: Keys) -> Any:
 
 
 def _hidden(path: Keys, over: Any) -> bool:
-    """Whether `over` has a value in place of the mapping or list that `path` leads into."""
+    """Whether `over` replaces the mapping or list that contains `path`."""
     for part in path:
         if not isinstance(over, dict):
             return True

@@ -55,7 +55,7 @@ def read(override: str, settings: Mapping[str, Field]) -> tuple[str, Any]:
 
 
 def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
-    """The dotted key that `name` stands for: itself, or the one that ends in it.
+    """The dotted key that `name` abbreviates: itself, or the only key that ends in it.
 
     Of several, the one nearest to the top counts: `positions` is `model.positions`, not the member
     of `training.loss_on`.
@@ -90,14 +90,14 @@ def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
 
 
 def change(key: str, value: Any, source: str) -> Document:
-    """A document with a single setting."""
+    """A document that contains a single setting."""
     for part in reversed(key.split(".")):
         value = {part: value}
     return Document(value, dict.fromkeys(_paths(value, ()), source))
 
 
 def _paths(value: Any, path: Keys) -> Iterator[Keys]:
-    """`path` and all that lie below it."""
+    """`path` and all paths below it."""
     yield path
     if isinstance(value, list):
         value = dict(enumerate(value))

@@ -33,7 +33,7 @@ def preset_of(folder: RunFolder) -> Preset:
 
 
 def edited_preset(folder: RunFolder) -> Preset:
-    """The preset as it is now: with every edit and extension of the run.
+    """The preset with every edit and extension of the run applied.
 
     Raises:
         RunError, PresetError: as `preset_of`.

@@ -19,7 +19,7 @@ def updates_per_epoch(preset: Preset, n_train: int) -> int:
 
 
 def total_steps(preset: Preset, per_epoch: int) -> int:
-    """Updates in the whole run, with `per_epoch` of them in an epoch."""
+    """Updates of the whole run, with `per_epoch` of them in an epoch."""
     training = preset.training
     if training.steps is not None:
         return training.steps
@@ -50,7 +50,7 @@ def checkpoint_interval(preset: Preset, steps: int) -> int:
 
 
 def next_kept(preset: Preset, steps: int, step: int) -> int | None:
-    """The first step after `step`, at most `steps`, whose checkpoint `training.keep` asks for."""
+    """The first step after `step`, at most `steps`, whose checkpoint `training.keep` selects."""
     keep = preset.training.keep
     if keep is None:
         return None
@@ -60,7 +60,7 @@ def next_kept(preset: Preset, steps: int, step: int) -> int | None:
 
 
 def kept_steps(preset: Preset, steps: int) -> list[int]:
-    """All steps whose checkpoint `training.keep` asks for, ascending."""
+    """All steps whose checkpoint `training.keep` selects, ascending."""
     found: list[int] = []
     while (step := next_kept(preset, steps, found[-1] if found else 0)) is not None:
         found.append(step)
@@ -68,7 +68,7 @@ def kept_steps(preset: Preset, steps: int) -> list[int]:
 
 
 def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
-    """Number of evaluations in the whole run."""
+    """Number of evaluations of the whole run."""
     every = preset.evaluation.every
     if isinstance(every, LogSchedule):
         return bisect_right(_growing(every.ratio, steps), steps - 1) + 1
@@ -77,7 +77,9 @@ def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
 
 @lru_cache(maxsize=4)
 def _growing(ratio: float, steps: int) -> list[int]:
-    """0, 1, 2, ... each `ratio` times the one before and at least one more, to `steps` or beyond."""
+    """0, 1, 2, ...: each at least one more than, and about `ratio` times, the one before; up to
+    `steps` or beyond.
+    """
     steps_reached = [0, 1]
     while steps_reached[-1] < steps:
         steps_reached.append(max(steps_reached[-1] + 1, int(steps_reached[-1] * ratio)))

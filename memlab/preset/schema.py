@@ -11,7 +11,7 @@ from memlab.tasks.task import Task
 
 
 class BrokenRule(ValueError):
-    """Settings that are valid alone but not together; `key` names the one to change first."""
+    """Settings that are valid individually but not together; `key` names the one to change first."""
 
     def __init__(self, what: str, *, key: str, allowed: str, hint: str | None = None) -> None:
         self.key, self.allowed, self.hint = key, allowed, hint
@@ -78,8 +78,6 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Settings):
-    """The optimizer."""
-
     kind: Literal["adamw", "adam", "sgd"] = setting(
         "adamw", help="adamw decouples weight decay; adam and sgd add it to the gradient (L2)."
     )
@@ -108,7 +106,7 @@ class Optimizer(Settings):
 
 
 class SkipFirst(Settings):
-    """Loss on every token after BOS but the first few."""
+    """Loss on every token after BOS except the first few."""
 
     skip_first: int = setting(
         ge=0, unit="tokens", help="Number of tokens after BOS that have no loss."
@@ -116,7 +114,7 @@ class SkipFirst(Settings):
 
 
 class LossPositions(Settings):
-    """Loss at chosen positions."""
+    """Loss at the given positions."""
 
     positions: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = setting(
         help="Positions of the input tokens that predict; BOS, or the first token, is 0."
@@ -250,7 +248,7 @@ class Evaluation(Settings):
 
 
 class Completion(Settings):
-    """A prompt and the answer that the model must give."""
+    """A prompt and the required completion."""
 
     prompt: str = setting(help="Prompt given to the model.")
     answer: str = setting(help="Required answer under greedy decoding.")
@@ -304,6 +302,5 @@ class Preset(Settings):
 
     @property
     def seeds(self) -> Seeds:
-        """The run's seeds by name."""
         chosen = self.training.seeds.model_dump(exclude_none=True)
         return Seeds(self.training.seed, chosen)

@@ -16,7 +16,7 @@ GATED = frozenset({"swiglu"})
 
 @dataclass(frozen=True)
 class RowCounts:
-    """How many rows a forward pass computes."""
+    """Numbers of rows that a forward pass computes."""
 
     embedded: int
     """rows that the first block projects to queries, keys and values"""
@@ -53,7 +53,7 @@ def parameter_count(model: Model, d_vocab: int, n_ctx: int) -> int:
 
 
 def products(model: Model, d_vocab: int, rows: RowCounts) -> float:
-    """Floating point operations of the matrix products of forward and backward together."""
+    """Floating point operations of the matrix products of forward and backward pass together."""
     square = model.d_model**2  # one of q, k, v, or the output projection
     rest = square + (_ups(model) + 1) * model.d_model * d_mlp_of(model)
     inner = model.n_layers - 1
@@ -83,7 +83,7 @@ def activation_bytes(model: Model, d_vocab: int, rows: RowCounts) -> int:
 
 
 def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) -> int:
-    """Bytes that a training step of the plain engine takes in float32, rounded up.
+    """Bytes that a training step of the plain engine needs in float32, rounded up.
 
     Weights, gradients, Adam's two means, and what the backward pass reads. The faster engines take
     less; the program itself comes on top.
@@ -94,7 +94,7 @@ def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) 
 
 
 def checkpoint_bytes(parameters: int, optimizer: Optimizer, n_examples: int) -> int:
-    """Bytes of one checkpoint that training can resume from: weights, moments, example history."""
+    """Bytes of a resumable checkpoint: weights, moments, example history."""
     moments = int(optimizer.momentum > 0) if optimizer.kind == "sgd" else 2
     per_example = EXAMPLE_BYTES * n_examples if n_examples <= MAX_EXAMPLES else 0
     return 4 * parameters * (1 + moments) + per_example + STATE_BYTES
@@ -111,7 +111,7 @@ def is_gated(model: Model) -> bool:
 
 
 def _ups(model: Model) -> int:
-    """Matrices from the residual stream into the MLP's hidden layer."""
+    """Number of matrices from the residual stream into the hidden layer of the MLP."""
     return 2 if is_gated(model) else 1
 
 

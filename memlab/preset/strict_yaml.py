@@ -32,14 +32,14 @@ class Document:
     """path -> "file:line:column" of its key or list item; () -> the whole"""
 
     def place(self, path: Keys) -> str:
-        """Where `path` was written; for a path that is absent, where its nearest parent was."""
+        """Source position of `path`; if it is absent, of its nearest existing parent."""
         while path and path not in self.places:
             path = path[:-1]
         return self.places[path]
 
 
 def parse(data: bytes, source: str) -> Document:
-    """The one YAML document in `data`; `source` names it in errors.
+    """The only YAML document in `data`; `source` names it in errors.
 
     Raises:
         PresetError: it is not UTF-8, not strict YAML, too large, too deep or too long.
@@ -71,7 +71,7 @@ def parse(data: bytes, source: str) -> Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's pure Python composer, stopped early: the C one crashes on deep nesting."""
+    """PyYAML's pure Python composer with limits; the C composer crashes on deep nesting."""
 
     values = 0
 
@@ -192,7 +192,7 @@ def _mapping(node: yaml.MappingNode, path: Keys, places: dict[Keys, str]) -> dic
 
 
 def _place_after(text: str, source: str) -> str:
-    """Where the character behind `text` stands, from the beginning of the file."""
+    """Position of the character after `text`, counted from the beginning of the file."""
     return f"{source}:{text.count(chr(10)) + 1}:{len(text) - text.rfind(chr(10))}"
 
 

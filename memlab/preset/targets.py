@@ -34,14 +34,14 @@ def targets(examples: Examples, vocabulary: Vocabulary, loss_on: LossOn) -> Inte
 
 
 def chance_loss(target: Integers) -> float:
-    """Loss in nats of a model that knows only how often each token is a target."""
+    """Loss in nats of a model that knows only the token frequencies of the targets."""
     counts = np.bincount(target[target >= 0])
     share = counts[counts > 0] / counts.sum()
     return float(-(share * np.log(share)).sum())
 
 
 def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64]:
-    """(example, position) loss in nats of the best possible model; 0 where there is no target.
+    """(example, position) loss in nats of the optimal model; 0 where there is no target.
 
     A model sees the tokens before a target and no more: where equal beginnings go on differently,
     the best it can do is to give each continuation its share.
@@ -58,7 +58,7 @@ def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64
 def objective_floor(
     examples: Examples, target: Integers, label_smoothing: float, d_vocab: int
 ) -> float:
-    """Lowest value in nats that the objective can take on these examples.
+    """Lowest possible value in nats of the objective on these examples.
 
     With label smoothing s over V tokens, the target distribution after a prefix is
     q = (1 - s) p + s / V, where p holds the shares of the tokens that follow it in the data. No
@@ -87,12 +87,12 @@ def _surprisal(p: float) -> float:
 
 
 def _numbered(one: Integers, other: Integers) -> Integers:
-    """A number from 0 for each row, equal where both columns are equal."""
+    """Number each row from 0; rows equal in both columns get the same number."""
     return np.unique(one * (other.max(initial=0) + 1) + other, return_inverse=True)[1]
 
 
 def _surprise(given: Integers, value: Integers) -> NDArray[np.float64]:
-    """-log of the share that each row's value has among the rows with the same `given`."""
+    """-log of the relative frequency of each row's value among the rows with the same `given`."""
     pair = _numbered(given, value)
     share = np.bincount(pair)[pair] / np.bincount(given)[given]
     return np.asarray(-np.log(share), np.float64)

@@ -14,7 +14,7 @@ from memlab.preset.strict_yaml import Document, Keys
 
 
 def validated(document: Document, folder: Path | None = None) -> Preset:
-    """The preset that `document` describes; `folder` is where a task looks for its files.
+    """The preset described by `document`; `folder` is where a task looks for its files.
 
     Raises:
         PresetError: the first thing that is wrong with it, and where it was written.
@@ -33,7 +33,7 @@ def validated(document: Document, folder: Path | None = None) -> Preset:
 
 
 def task_kind(value: Any) -> str | None:
-    """The kind of task that an unvalidated preset names, if it does."""
+    """The kind of task that an unvalidated preset names, if any."""
     task = value.get("task") if isinstance(value, dict) else None
     kind = task.get("kind") if isinstance(task, dict) else None
     return kind if isinstance(kind, str) else None
@@ -87,7 +87,7 @@ _COMPLAINTS = {
 
 
 def _broken_rule(path: Keys, problem: Any, document: Document) -> PresetError:
-    """A rule between settings: a `BrokenRule` names the one to change first."""
+    """The error of a rule between settings; a `BrokenRule` names the setting to change first."""
     rule = problem["ctx"]["error"]
     if not isinstance(rule, BrokenRule):
         return PresetError(f"{dotted(path)}: {rule}", where=document.place(path))
@@ -103,7 +103,7 @@ def _broken_rule(path: Keys, problem: Any, document: Document) -> PresetError:
 
 
 def _path(location: tuple[int | str, ...], kind: str, value: Any) -> Keys:
-    """pydantic's location without its names of union members: only keys that are there."""
+    """pydantic's location without names of union members: only keys that occur in the document."""
     path: Keys = ()
     for i, part in enumerate(location):
         is_item = isinstance(value, list) and isinstance(part, int) and part < len(value)
@@ -115,7 +115,7 @@ def _path(location: tuple[int | str, ...], kind: str, value: Any) -> Keys:
 
 
 def _of_the_meant_member(problems: list[Located]) -> list[Located]:
-    """Without the complaints of those members of a union that do not know a key that another does."""
+    """Without errors of union members that reject a key which another member accepts."""
     unknown = {path for path, e in problems if e["type"] == "extra_forbidden"}
     known = {path for path, e in problems if e["type"] != "extra_forbidden"} & unknown
     groups = {path[:-1] for path in known}
@@ -129,7 +129,8 @@ def _of_the_meant_member(problems: list[Located]) -> list[Located]:
 
 
 def _urgency(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bool]:
-    """Unknown keys first (they explain what is missing), then the deepest of a union's errors.
+    """Sort key: unknown keys first (they explain missing ones), then the deepest error of a
+    union.
 
     `covering` holds the paths that another problem lies below.
     """
@@ -137,7 +138,7 @@ def _urgency(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bo
 
 
 def _at(value: Any, path: Keys) -> Any:
-    """The value at `path`; where the last part is missing, what stands there instead of it."""
+    """The value at `path`; if the last part is missing, the value of its parent."""
     for part in path:
         if isinstance(value, dict):
             value = value.get(part)

@@ -79,7 +79,7 @@ def _last_seq(history: History) -> int:
 
 
 def _answer(history: History, command: Command, sent_after: int, seconds: float) -> Event | None:
-    """The answer; None when the time is up."""
+    """The answering event; None on timeout."""
     folder, deadline = history.folder, time.monotonic() + seconds
     while True:
         live = folder.status() in LIVE  # before the events are read, so that none is missed

@@ -20,13 +20,13 @@ opening = threading.Lock()
 
 
 def place(run: str, number: int, name: str) -> str:
-    """Where a file of an attempt belongs: what its CRCs start from."""
+    """The identity of an attempt's file, which seeds its CRCs."""
     return f"{run}/attempts/{number:03d}/{name}"
 
 
 @final
 class Attempt:
-    """What `attempts/NNN` tells a reader.
+    """The contents of `attempts/NNN`.
 
     Whether an attempt on another machine is alive is only known by watching its heartbeat: keep
     the object and ask again.
@@ -45,34 +45,34 @@ class Attempt:
 
     @property
     def info(self) -> dict[str, Any]:
-        """`attempt.json`; empty when it is damaged."""
+        """`attempt.json`; empty if it is damaged."""
         if self._info is None:
             self._info = self._read("attempt.json")
         return self._info or {}
 
     @property
     def end(self) -> dict[str, Any] | None:
-        """`end.json`: reason, step, summary; None while it runs, or when it died."""
+        """`end.json`: reason, step, summary; None while it runs, or if the process died."""
         if self._end is None:
             self._end = self._read("end.json")
         return self._end
 
     @property
     def last_step(self) -> int:
-        """The last step that it is known to have reached: a hint, cheap to get."""
+        """The last step known to have been reached: a lower bound that is cheap to read."""
         return int((self.end or self._read("heartbeat") or {}).get("step", 0))
 
     @property
     def waiting(self) -> bool:
-        """Whether its process waits for room on the disk, as far as its heartbeat tells."""
+        """Whether its heartbeat says that its process waits for disk space."""
         return (self._read("heartbeat") or {}).get("state") == "waiting"
 
     def superseded(self) -> bool:
-        """Whether a later attempt has taken the run over."""
+        """Whether a later attempt has taken over the run."""
         return (self.path.parent / f"{self.number + 1:03d}").exists()
 
     def alive(self) -> bool:
-        """Whether its process still works on the run.
+        """Whether its process is still running.
 
         On another machine it counts as alive until its heartbeat was seen to stand still.
         """
@@ -96,7 +96,7 @@ class Attempt:
         return now - self._seen[1] < STANDSTILL
 
     def watch(self) -> bool:
-        """Whether it is alive, watching for as long as it takes to know (up to 15 s)."""
+        """Whether it is alive, watching its heartbeat for as long as necessary (up to 15 s)."""
         first = (self._read("heartbeat") or {}).get("counter", -1)
         while self.alive():
             if self._lives() or self._seen is None or self._seen[0] != first:

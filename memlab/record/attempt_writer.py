@@ -24,7 +24,7 @@ from memlab.record.row_writer import RowWriter
 
 @final
 class AttemptWriter:
-    """The one writer of a claimed attempt; made by `RunFolder.claim`."""
+    """The only writer of a claimed attempt; created by `RunFolder.claim`."""
 
     def __init__(
         self,
@@ -63,11 +63,13 @@ class AttemptWriter:
         return place(self._run, self.number, name)
 
     def _wall(self) -> float:
-        """Seconds since the epoch by the clock at the attempt's start: it may be set meanwhile."""
+        """Seconds since the epoch, from the clock at the start of the attempt: the system clock may
+        be set meanwhile.
+        """
         return self._epoch + time.monotonic()
 
     def write(self, event: Event, *, seal_rows: bool = True, wall: float | None = None) -> Event:
-        """Write an event down, stamped with wall and seq.
+        """Append an event, stamped with wall and seq.
 
         Rows may wait in memory for a moment; any other event is in the file, and all rows before
         it are sealed, when this returns. After an `OSError` the same call may be made again.
@@ -90,16 +92,16 @@ class AttemptWriter:
 
     @property
     def table(self) -> TableWriter:
-        """Takes the rows of a run of format 1.1."""
+        """The writer of rows of a run of format 1.1."""
         assert isinstance(self._rows, TableWriter), "format 1.0 takes rows as an event"
         return self._rows
 
     def flush(self) -> None:
-        """Seal all rows that wait."""
+        """Seal all pending rows."""
         self._rows.flush()
 
     def sync(self) -> None:
-        """Seal all rows that wait, and make rows and events survive a power loss.
+        """Seal all pending rows, and make rows and events durable against power loss.
 
         When the disk fails at that, it may have dropped what it was given, and would not say so a
         second time: the same error is raised from then on.
@@ -127,11 +129,13 @@ class AttemptWriter:
 
     @property
     def lost(self) -> bool:
-        """Whether the disk may have dropped what it was given: nothing can be made safe any more."""
+        """Whether the disk may have dropped written data, so that nothing can be made durable any
+        more.
+        """
         return self._lost is not None
 
     def beat(self, step: int, state: Literal["running", "waiting"] = "running") -> None:
-        """Show that this process lives; call it every few seconds, also while paused.
+        """Update the heartbeat; call it every few seconds, also while paused.
 
         Args:
             step: updates done.
@@ -145,11 +149,11 @@ class AttemptWriter:
             files.write_at(self._heartbeat, text, 0)
 
     def superseded(self) -> bool:
-        """Whether a later attempt has taken the run over."""
+        """Whether a later attempt has taken over the run."""
         return self._attempt.superseded()
 
     def end(self, reason: str, step: int, summary: Mapping[str, Any]) -> None:
-        """Close the attempt for good. Does nothing when it has ended already."""
+        """Close the attempt permanently. Does nothing if it has ended already."""
         if not self._open:
             return
         if not self._lost:
@@ -170,7 +174,7 @@ class AttemptWriter:
         self.close()
 
     def _hashed(self) -> list[str]:
-        """Names of the files with rows and events."""
+        """Names of the files that contain rows and events."""
         return sorted(name for name in os.listdir(self._path) if name.endswith(_HASHED))
 
     def _sha256(self, name: str) -> str:
@@ -178,7 +182,7 @@ class AttemptWriter:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def close(self) -> None:
-        """Let the files go without an end: to a reader the attempt has died, or soon will."""
+        """Close the files without an end: for readers the attempt has died, or soon will."""
         if self._open:
             self._open = False
             open_here.discard(self._path.resolve())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Bins:
-    """Least and greatest finite value and the number of others, bin by bin.
+    """Minimum, maximum and number of non-finite values, bin by bin.
 
     A bin without a finite value holds low = +inf and high = -inf until `closed` makes them NaN.
     """
@@ -33,7 +33,8 @@ class Bins:
         )
 
     def along(self, stops: NDArray[np.int64]) -> Self:
-        """Empty bins with each inner edge at the nearest of ascending `stops`, if that is near.
+        """Empty bins whose inner edges are moved to the nearest of ascending `stops`, if one is
+        near.
 
         Near is less than a quarter of a bin, so that every bin keeps half of its steps.
         """
@@ -53,7 +54,7 @@ class Bins:
         high: NDArray[np.floating[Any]],
         nonfinite: NDArray[np.int64],
     ) -> None:
-        """Fold in values, or extremes of groups that no edge cuts, in the order of their steps."""
+        """Add values, or extremes of groups that no edge splits, in step order."""
         cuts = np.searchsorted(steps, self.edges)
         filled = cuts[:-1] < cuts[1:]
         if not filled.any():
@@ -64,7 +65,7 @@ class Bins:
         self.nonfinite[filled] += np.add.reduceat(nonfinite[:stop], starts)
 
     def closed(self) -> Self:
-        """The same, with NaN for the extremes of bins that have none."""
+        """The same, with NaN for the extremes of empty bins."""
         none = self.low > self.high
         self.low[none] = self.high[none] = np.nan
         return self

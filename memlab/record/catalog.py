@@ -35,7 +35,7 @@ Facts = dict[str, Any]
 
 
 class Stamp(NamedTuple):
-    """What tells that an ended run is as it was: inode, size and time of change of its parts.
+    """Identifies the state of an ended run: inode, size and modification time of its parts.
 
     An inode's time of change is one that nobody can set back. Of the attempts it is that of the
     folder: one that begins or goes is seen, what happens to the files of one is not.
@@ -47,12 +47,12 @@ class Stamp(NamedTuple):
 
     @property
     def newest(self) -> int:
-        """When the last change was, in nanoseconds since the epoch."""
+        """Time of the last change, in nanoseconds since the epoch."""
         return max(part[2] for part in self)
 
 
 def stamp(run: str | Path) -> Stamp | None:
-    """The stamp of a run; None where there is none."""
+    """The stamp of a run; None if the folder is not a run."""
     # Files that are links are never read; attempts may lie elsewhere.
     description = _stamp(f"{run}/run.json", follow=False)
     if description == MISSING:
@@ -74,7 +74,7 @@ def _stamp(path: str, *, follow: bool) -> list[int]:
 
 @final
 class Catalog:
-    """What a function tells of the runs of a folder; what is new is kept when the block ends."""
+    """Cached values of a function of each run in a folder; new ones are saved when the block ends."""
 
     def __init__(
         self,
@@ -97,20 +97,20 @@ class Catalog:
 
     @classmethod
     def of_briefs(cls, runs: Path) -> Self:
-        """How the runs stand."""
+        """A catalog of the runs' `brief`."""
         return cls(runs, "brief", brief, _has_ended)
 
     @classmethod
     def of_settings(cls, runs: Path) -> Self:
-        """The settings of runs that have ended, edits included."""
+        """A catalog of the runs' settings."""
         return cls(runs, "settings", settings, bool)
 
     def __enter__(self) -> Self:
-        """Nothing is read before it is asked for."""
+        """Nothing is read before the first lookup."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Keep what was read, if it is worth it."""
+        """Save the new entries, if there are enough of them."""
         if self._file and len(self._new) >= WORTH_IT:
             lines = self._lines()
             for name, (seen, facts) in self._new.items():
@@ -121,7 +121,7 @@ class Catalog:
                 files.replace(self._file, b"".join(lines.get(key, b"") for key in here))
 
     def tell(self, folder: RunFolder, seen: Stamp) -> Facts:
-        """What there is to tell of a run whose stamp was `seen` just now."""
+        """The value for a run whose current stamp is `seen`."""
         name = folder.path.name
         line = self._lines().get(_key(name))
         kept = line and sealed_json.unseal(line, self._place(name))
@@ -143,7 +143,7 @@ class Catalog:
         return f"catalog {VERSION}: {self._what} of {name}"
 
     def _lines(self) -> dict[bytes, bytes]:
-        """What was kept, by the key that each line begins with; not verified yet."""
+        """Stored lines by the key that each begins with; not verified yet."""
         if self._kept is None:
             data = (self._file and files.read(self._file, MOST)) or b""
             self._kept = {line.partition(b", ")[0]: line for line in data.splitlines(keepends=True)}
@@ -151,11 +151,11 @@ class Catalog:
 
 
 def _key(name: str) -> bytes:
-    """How the line of a run begins, up to the first comma."""
+    """The beginning of a run's line, up to the first comma."""
     return json.dumps({"run": name})[:-1].encode()
 
 
 def _has_ended(known: Facts) -> bool:
-    """Whether a run is at rest, and neither run.json nor the labels came out empty."""
+    """Whether a run is complete, with neither run.json nor the labels empty."""
     whole = known["preset"] and (known["name"] or known["tags"] or known["note"])
     return bool(whole) and known["status"] in ENDED

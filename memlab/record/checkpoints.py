@@ -26,7 +26,7 @@ _NAME = re.compile(r"step-(\d{9,})")
 
 @dataclass(frozen=True)
 class Stored:
-    """A checkpoint as it was read, every file verified by its hash."""
+    """A loaded checkpoint; every file was verified by its hash."""
 
     step: int
     files: dict[str, bytes]
@@ -45,7 +45,7 @@ class Checkpoints:
         return self.path / f"step-{step:09d}"
 
     def steps(self) -> list[int]:
-        """Steps that have a checkpoint, ascending; whether they verify is seen on loading."""
+        """Steps that have a checkpoint, ascending; verified only when loaded."""
         try:
             names = [_NAME.fullmatch(child.name) for child in self.path.iterdir()]
         except OSError:
@@ -76,7 +76,7 @@ class Checkpoints:
         need: Literal["resume", "weights", "any"] = "resume",
         until: int | None = None,
     ) -> Stored:
-        """The checkpoint at `step`, or the newest that holds what is needed and verifies.
+        """The checkpoint at `step`, or the newest that verifies and contains the required files.
 
         Args:
             need: for "weights" the optimizer's file is neither needed nor read.
@@ -104,24 +104,24 @@ class Checkpoints:
         )
 
     def has(self, need: Literal["resume", "weights"]) -> bool:
-        """Whether any checkpoint was made that holds what is needed, be it damaged since."""
+        """Whether any checkpoint with the required files was committed, even if it is damaged now."""
         stated = [self._hashes(step).keys() for step in self.steps()]
         return any(not names or names >= NEEDED[need] for names in stated)
 
     def newest_to_resume(self, last: int) -> int | None:
-        """Newest step, at most `last`, with a checkpoint that training can resume from."""
+        """Newest step, at most `last`, whose checkpoint training can resume from."""
         steps = (step for step in reversed(self.steps()) if step <= last)
         return next((s for s in steps if NEEDED["resume"] <= self._hashes(s).keys()), None)
 
     def newest(self, name: str) -> tuple[int, bytes] | None:
-        """Step and file `name` of the newest checkpoint that has it undamaged."""
+        """Step and contents of file `name` of the newest checkpoint in which it is undamaged."""
         for step in reversed(self.steps()):
             if name in self._hashes(step) and isinstance(found := self._read(step, [name]), dict):
                 return step, found[name]
         return None
 
     def _hashes(self, step: int) -> dict[str, str]:
-        """Name to hash, as `COMMIT.json` states them; empty when it is missing or damaged."""
+        """Name to hash, as stated in `COMMIT.json`; empty if it is missing or damaged."""
         name = self._folder(step).name
         document = sealed_json.read(self.path / name / COMMIT, name, json_types.COMMIT) or {}
         return dict(document.get("sha256", {}))
@@ -130,7 +130,7 @@ class Checkpoints:
         return isinstance(self._read(step, self._hashes(step)), dict)
 
     def _read(self, step: int, names: Iterable[str]) -> dict[str, bytes] | str:
-        """The files, or why they cannot be used."""
+        """The files, or the reason why they cannot be used."""
         hashes = self._hashes(step)
         if not hashes:
             return f"{COMMIT} is missing or damaged"
@@ -145,7 +145,9 @@ class Checkpoints:
         return contents
 
     def prune(self, keep: Set[int]) -> None:
-        """Remove all checkpoints but those at the steps in `keep`, and what broken commits left."""
+        """Remove all checkpoints except those at steps in `keep`, and leftovers of interrupted
+        commits.
+        """
         for step in self.steps():
             if step not in keep:
                 files.move(self._folder(step), files.hidden(self._folder(step)))

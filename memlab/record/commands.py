@@ -21,21 +21,21 @@ from memlab.record.json_types import COMMAND
 
 @dataclass(frozen=True)
 class Command:
-    """Something that a person asks for; answered by an event."""
+    """A user's request to a live run; answered by an event."""
 
     kind: ClassVar[str]
 
 
 @dataclass(frozen=True)
 class Pause(Command):
-    """Wait after the present update."""
+    """Wait after the current update."""
 
     kind = "pause"
 
 
 @dataclass(frozen=True)
 class Resume(Command):
-    """Go on after a pause."""
+    """Continue after a pause."""
 
     kind = "resume"
 
@@ -49,14 +49,14 @@ class Stop(Command):
 
 @dataclass(frozen=True)
 class CheckpointNow(Command):
-    """Save a checkpoint and go on."""
+    """Save a checkpoint and continue."""
 
     kind = "checkpoint"
 
 
 @dataclass(frozen=True)
 class Edit(Command):
-    """Change settings while training."""
+    """Change settings during training."""
 
     kind = "edit"
     changes: dict[str, Any]
@@ -76,7 +76,7 @@ def _place(run: str) -> str:
 
 
 def send(folder: RunFolder, command: Command) -> Path:
-    """Ask the newest attempt of a run for something; returns the file that waits to be taken.
+    """Send a command to the newest attempt of a run; returns the command's file.
 
     Raises:
         RunError: no attempt was ever made, or the run was imported.
@@ -96,7 +96,9 @@ def send(folder: RunFolder, command: Command) -> Path:
 
 
 def _next(commands: Path) -> int:
-    """The time in nanoseconds, but after all that wait: the clock may have been set back."""
+    """The time in nanoseconds, but later than all pending commands: the clock may have been set
+    back.
+    """
     waiting = [int(found[1]) for found in map(_NAME.match, os.listdir(commands)) if found]
     return max(time.time_ns(), max(waiting, default=0) + 1)
 
@@ -116,7 +118,7 @@ class Inbox:
         self._done: set[str] = set()
 
     def poll(self) -> list[Command]:
-        """New commands in the order they were sent; each is told once."""
+        """New commands in the order they were sent; each is returned once."""
         try:
             names = [name for name in os.listdir(self._path) if name not in self._done]
         except OSError:

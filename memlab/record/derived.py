@@ -17,7 +17,8 @@ MADE_BY = "made_by"
 
 
 def write(folder: RunFolder, name: str, data: bytes) -> Path:
-    """Write a file below `derived/`; a reader finds the old bytes or the new, never a part.
+    """Write a file below `derived/` atomically: readers see the old bytes or the new, never a
+    part.
 
     Args:
         name: a relative path, such as "figures/curves.png"; it stays below `derived/`.
@@ -45,7 +46,9 @@ def write_document(
 
 
 def read_document(folder: RunFolder, name: str, code_version: int) -> dict[str, Any] | None:
-    """The document without `made_by`; None when it is missing, damaged or of other code."""
+    """The document without `made_by`; None if it is missing, damaged or written by another code
+    version.
+    """
     document = sealed_json.read(_path(folder, name), _place(folder, name)) or {}
     made_by = document.pop(MADE_BY, None)
     is_current = isinstance(made_by, dict) and made_by.get("code_version") == code_version

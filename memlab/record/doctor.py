@@ -37,7 +37,7 @@ ATTEMPT_FILES = re.compile(
 
 @dataclass(frozen=True)
 class Symptom:
-    """Something that was noticed in a run folder."""
+    """A problem or note about a run folder."""
 
     level: Literal["problem", "note"]
     where: str
@@ -47,7 +47,7 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was looked at, and what was noticed."""
+    """What was examined, and the symptoms."""
 
     run: str
     verified: dict[str, int]
@@ -61,7 +61,7 @@ class Diagnosis:
 
 
 def examine(folder: RunFolder) -> Diagnosis:
-    """Verify all that a run has recorded. Damage never raises."""
+    """Verify all records of a run. Damage never raises."""
     examiner = _Examiner(folder)
     symptoms = list(examiner.symptoms())
     return Diagnosis(folder.path.name, dict(examiner.verified), symptoms)
@@ -98,7 +98,7 @@ class _Examiner:
             yield from self._hash("preset.yaml", expected)
 
     def _document(self, name: str, seat: str, fits: Check) -> Iterator[Symptom]:
-        """Verify the seal of a JSON file, and that it holds what such a file holds."""
+        """Verify the seal of a JSON file and the types of its members."""
         document = sealed_json.read(self.folder.path / name, seat)
         if document is None:
             missing = not os.path.lexists(self.folder.path / name)
@@ -219,7 +219,7 @@ class _Examiner:
             yield from self._hash(f"{name}/{part}", expected)
 
     def _strangers(self) -> Iterator[Symptom]:
-        """What is not part of a run, or not a plain file."""
+        """Files that do not belong to a run, or are not regular files."""
         top = self.folder.path
         for parent, folders, names in os.walk(top):
             for name in [*folders, *names]:
@@ -253,7 +253,7 @@ def _belongs(path: Path, is_folder: bool) -> bool:
 
 
 def _gap(steps: NDArray[np.int64], first: int, last: int) -> str | None:
-    """Which of the steps `first` to `last` are missing in the ascending `steps`, in words."""
+    """The steps between `first` and `last` that are missing in the ascending `steps`, as text."""
     wanted = np.arange(first, last + 1)
     missing = wanted[~np.isin(wanted, steps)]
     if not len(missing):
@@ -269,7 +269,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _count_lines(path: Path) -> tuple[int, bool]:
-    """Whole lines in a file, and whether something follows the last of them."""
+    """Number of complete lines in a file, and whether anything follows the last of them."""
     lines, offset, last = 0, 0, b"\n"
     while data := files.read_from(path, offset, MOST):
         lines, offset, last = lines + data.count(b"\n"), offset + len(data), data[-1:]

@@ -13,13 +13,12 @@ MOST = 16 << 20
 
 @final
 class EventWriter:
-    """Appends events to a new file; after a failed write the next one takes the same place."""
+    """Appends events to a new file; after a failed write the next one uses the same offset."""
 
     def __init__(self, path: Path, place: str) -> None:
         self._fd, self._place, self._size = files.create(path), place, 0
 
     def append(self, event: Event) -> None:
-        """Write one line."""
         line = sealed_json.seal(events.to_json(event), self._place)
         files.write_at(self._fd, line, self._size)
         self._size += len(line)
@@ -29,13 +28,12 @@ class EventWriter:
         files.calls.fsync(self._fd)
 
     def close(self) -> None:
-        """Let the file go."""
         os.close(self._fd)
 
 
 @final
 class EventReader:
-    """Follows an `events.jsonl`; `events` grows, and what was seen is never taken back."""
+    """Follows an `events.jsonl`; `events` only grows."""
 
     def __init__(self, path: Path, place: str) -> None:
         self._path, self._place, self._offset = path, place, 0
@@ -44,7 +42,7 @@ class EventReader:
         """lines that are no events"""
 
     def refresh(self) -> bool:
-        """Take in the lines that were written since; true when there were any."""
+        """Read the lines written since the last call; true if there were any."""
         before = len(self.events)
         while data := files.read_from(self._path, self._offset, MOST):
             used = self._take(data)
@@ -54,7 +52,7 @@ class EventReader:
         return len(self.events) > before
 
     def _take(self, data: bytes) -> int:
-        """Read the whole lines in `data`; returns how many bytes are done with."""
+        """Parse the complete lines in `data`; returns the number of bytes consumed."""
         end = data.rfind(b"\n") + 1
         if not end and len(data) == MOST:
             self.damaged += 1

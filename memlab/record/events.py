@@ -27,7 +27,7 @@ NORMS_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened at a step. `wall` and `seq` are stamped when it is written down."""
+    """Something that happened at a step. `wall` and `seq` are stamped when it is written."""
 
     kind: ClassVar[str] = "event"
     step: int
@@ -53,7 +53,7 @@ class Started(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated(Event):
-    """The model was judged. Losses in nats, accuracies in 0..1, keyed like `val_loss`."""
+    """An evaluation. Losses in nats, accuracies in 0..1, with names like `val_loss`."""
 
     kind = "evaluated"
     values: dict[str, float]
@@ -64,7 +64,7 @@ class Evaluated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Samples(Event):
-    """What the model answers, greedily, to the same examples every time."""
+    """Greedy answers of the model, always to the same examples."""
 
     kind = "samples"
     samples: list[dict[str, Any]]
@@ -73,7 +73,7 @@ class Samples(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SpikeOnset(Event):
-    """The loss left its base upwards; the spike is not over yet. `step` is when it began."""
+    """The loss rose above its base; the spike is still open. `step` is when it began."""
 
     kind = "spike_onset"
     base: float
@@ -85,7 +85,7 @@ class SpikeOnset(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Spike(Event):
-    """A spike has closed. `step` is when it was closed; `onset` is when it began."""
+    """A closed spike. `step` is when it closed; `onset` is when it began."""
 
     kind = "spike"
     onset: int
@@ -100,7 +100,7 @@ class Spike(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Gap(Event):
-    """The loss was no finite number for some steps, which is no spike by itself.
+    """The loss was not finite for some steps, which by itself is not a spike.
 
     Written when the values have come back, and before that when they stay away for some steps:
     two gaps that begin at the same step are one, and the later event says more.
@@ -135,7 +135,7 @@ class Phase(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding(Event):
-    """Something that a person should know."""
+    """A warning or note for the user."""
 
     kind = "finding"
     level: str
@@ -155,7 +155,7 @@ class Change(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Edited(Event):
-    """Settings were edited; written once a checkpoint that holds them is committed."""
+    """Settings were edited; written after a checkpoint that contains them is committed."""
 
     kind = "edited"
     changes: dict[str, Any]
@@ -164,7 +164,7 @@ class Edited(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint(Event):
-    """A checkpoint at `step` is committed."""
+    """A checkpoint at `step` was committed."""
 
     kind = "checkpoint"
     best_step: int | None = None
@@ -173,21 +173,19 @@ class Checkpoint(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Paused(Event):
-    """Training waits."""
-
     kind = "paused"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(Event):
-    """Training goes on after a pause."""
+    """Training continues after a pause."""
 
     kind = "resumed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended(Event):
-    """The attempt is over."""
+    """The attempt ended."""
 
     kind = "ended"
     reason: str
@@ -197,7 +195,7 @@ class Ended(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Rows(Event):
-    """Per-step values of the updates up to `step`; lives in memory and in `steps.bin` only."""
+    """Per-step values of the updates up to `step`; exists in memory and in `steps.bin` only."""
 
     kind = "rows"
     values: NDArray[np.float32]
@@ -205,13 +203,13 @@ class Rows(Event):
 
     @property
     def first(self) -> int:
-        """The step of the first row."""
+        """Step of the first row."""
         return self.step - len(self.values) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown(Event):
-    """An event of a kind that this version does not know; kept as it was found."""
+    """An event of a kind that this version does not know, unchanged."""
 
     kind = "unknown"
     raw: dict[str, Any]
@@ -240,7 +238,7 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(line: dict[str, Any]) -> Event:
-    """The event that a dictionary describes; fields of later versions are left out."""
+    """The event in a dictionary; fields of later versions are dropped."""
     cls = KINDS.get(str(line.get("kind")))
     if cls is not None:
         checks = _CHECKS[cls]

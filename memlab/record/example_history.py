@@ -31,7 +31,7 @@ class ExampleHistory:
 
 
 def newest_example_history(folder: RunFolder) -> ExampleHistory | None:
-    """What the newest checkpoint tells; None where a run does not follow its examples."""
+    """The history in the newest checkpoint; None if the run does not track its examples."""
     stored = folder.checkpoints.newest(FILE)
     if stored is None:
         return None
@@ -40,7 +40,7 @@ def newest_example_history(folder: RunFolder) -> ExampleHistory | None:
 
 
 def learned(folder: RunFolder) -> dict[str, Any] | None:
-    """How many examples were learned when: None where a run does not follow its examples.
+    """Number of examples learned over time; None if the run does not track its examples.
 
     `median`: step by which half of those that were learned had been right at some evaluation;
     `never`: examples that never were; `forgotten`: examples that were wrong again later.

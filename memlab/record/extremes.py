@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Extremes:
-    """Least and greatest value of a per-step column, by piece of the x axis."""
+    """Minimum and maximum of a per-step column, by segment of the x axis."""
 
     x: Floats
     """middle of each piece, in steps"""
@@ -29,7 +29,7 @@ class Extremes:
     """how many values are not finite"""
 
     def line(self) -> tuple[Floats, Floats]:
-        """The curve as one line through both extremes of each piece."""
+        """The curve as one line through both extremes of each segment."""
         return np.repeat(self.x, 2), np.stack([self.low, self.high], axis=1).ravel()
 
 
@@ -58,7 +58,9 @@ def column_extremes(
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:
-    """(first, last, bins); on a log axis one piece an octave, since bins are equal in steps."""
+    """(first, last, bins); on a log axis one segment per octave, since bins have equal numbers of
+    steps.
+    """
     edges = [int(np.floor(low)), int(np.ceil(high)) + 1]
     if log:
         edges[1:1] = [2**k for k in range(edges[1].bit_length()) if edges[0] < 2**k < edges[1]]

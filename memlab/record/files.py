@@ -17,7 +17,7 @@ READ_LIMIT = 64 << 20
 
 
 class Calls:
-    """The calls of the operating system that change a disk; a test puts faulty ones in `calls`."""
+    """The system calls that modify a disk; tests replace `calls` with faulty ones."""
 
     open = staticmethod(os.open)
     pwrite = staticmethod(os.pwrite)
@@ -41,7 +41,7 @@ def create(path: Path) -> int:
 
 
 def write_at(fd: int, data: bytes, offset: int) -> None:
-    """Write all of `data` at `offset`; after an error the same call may be made again."""
+    """Write all of `data` at `offset`; after an error the same call can be repeated."""
     left = memoryview(data)
     while left:
         try:
@@ -52,7 +52,7 @@ def write_at(fd: int, data: bytes, offset: int) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names in a folder survive a power loss."""
+    """Make the names in a folder durable against power loss."""
     fd = calls.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         calls.fsync(fd)
@@ -61,7 +61,7 @@ def sync_folder(path: Path) -> None:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a new file and make its bytes durable; its name is durable after `sync_folder`."""
+    """Write a new file and make its contents durable; its name is durable after `sync_folder`."""
     fd = create(path)
     try:
         write_at(fd, data, 0)
@@ -71,7 +71,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` durably, so that a reader finds the old file or the new, never a part."""
+    """Replace the file at `path` atomically and durably: readers see the old file or the new."""
     aside = hidden(path)
     try:
         write_new(aside, data)
@@ -84,7 +84,7 @@ def replace(path: Path, data: bytes) -> None:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill; when the block ends it gets its name: complete, or not at all.
+    """A folder to fill, renamed to its final name when the block ends: complete or not at all.
 
     Raises:
         OSError: `target` is there and not empty, among others; then nothing is left behind.
@@ -114,7 +114,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it where they are missing."""
+    """Create a folder and its missing parents."""
     if path.is_dir():
         return
     make_folder(path.parent)
@@ -128,7 +128,7 @@ def make_folder(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it; links are removed, not followed."""
+    """Remove a file, or a folder with its contents; links are removed, not followed."""
     if path.is_dir() and not path.is_symlink():
         for child in path.iterdir():
             remove(child)
@@ -138,7 +138,7 @@ def remove(path: Path) -> None:
 
 
 def hidden(path: Path) -> Path:
-    """A fresh name beside `path` that no reader looks at."""
+    """A new name in the same folder as `path` that readers ignore."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 
@@ -157,7 +157,7 @@ def open_to_read(path: str | Path) -> int:
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[Callable[[int, int], bytes]]:
-    """A function (most, offset) -> bytes; what cannot be read is empty."""
+    """A function (size, offset) -> bytes; empty for what cannot be read."""
     try:
         fd = open_to_read(path)
     except OSError:
@@ -177,7 +177,7 @@ def reading(path: str | Path) -> Iterator[Callable[[int, int], bytes]]:
 
 
 def read_from(path: str | Path, offset: int, most: int) -> bytes:
-    """Up to `most` bytes from `offset` on; empty when there is nothing to read."""
+    """Up to `most` bytes from `offset` on; empty if there are none."""
     if size(path) <= offset:
         return b""
     with reading(path) as read_at:
@@ -185,7 +185,7 @@ def read_from(path: str | Path, offset: int, most: int) -> bytes:
 
 
 def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
-    """A whole file; None when it is missing, unreadable, no regular file or over `limit`."""
+    """A whole file; None if it is missing, unreadable, not a regular file or larger than `limit`."""
     try:
         fd = open_to_read(path)
     except OSError:
@@ -204,7 +204,7 @@ def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
 
 
 def size(path: str | Path) -> int:
-    """Bytes in a file; 0 when there is none."""
+    """Bytes in a file; 0 if it does not exist."""
     try:
         return os.stat(path, follow_symlinks=False).st_size
     except OSError:

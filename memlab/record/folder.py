@@ -32,7 +32,7 @@ GROWING_ROWS = "rows-1.1"
 
 @final
 class RunFolder:
-    """One run. Nothing is read before it is asked for, and damage never raises."""
+    """One run. Everything is read on first use, and damage never raises."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,7 +47,7 @@ class RunFolder:
         name: str,
         run: str | None = None,
     ) -> Self:
-        """Make a run; it appears in `runs` complete or not at all.
+        """Create a run; it appears in `runs` complete or not at all.
 
         Args:
             description: all that stays as it is: resolved preset, versions, hardware, seeds.
@@ -79,7 +79,7 @@ class RunFolder:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """`run.json`; empty when it is damaged."""
+        """`run.json`; empty if it is damaged."""
         document = sealed_json.read(f"{self.path}/run.json", "run.json", RUN) or {}
         columns = document.get("columns", COLUMNS)
         is_table = COLUMNS[0] in columns and len(set(columns)) == len(columns)
@@ -87,7 +87,7 @@ class RunFolder:
 
     @cached_property
     def id(self) -> str:
-        """The name it was made with, whatever its folder is called now."""
+        """The id it was created with, even if its folder was renamed."""
         return str(self.description.get("id", self.path.name))
 
     @property
@@ -102,17 +102,17 @@ class RunFolder:
 
     @cached_property
     def measures(self) -> Measures:
-        """The declarations of its measures; any recorded name has one."""
+        """The declarations of its measures; lookup works for any recorded name."""
         return Measures(from_json(self.description.get("measures")))
 
     @cached_property
     def facts(self) -> RunFacts:
-        """What it states about itself before it starts."""
+        """Facts known before the run starts."""
         return RunFacts.of(self.description)
 
     @property
     def source(self) -> dict[str, Any] | None:
-        """What an imported run was read from; None of any other run."""
+        """The source of an imported run; None for any other run."""
         source: dict[str, Any] | None = self.description.get("source")
         return source
 
@@ -123,16 +123,15 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Checkpoints:
-        """Its checkpoints."""
         return Checkpoints(self.path / "checkpoints")
 
     @property
     def derived(self) -> Path:
-        """Where everything lies that is computed from it afterwards; made by the first write."""
+        """Folder for everything computed afterwards; created by the first write."""
         return self.path / "derived"
 
     def problem(self) -> str | None:
-        """Why it may be read but not be written to, if so."""
+        """Why the run is read-only; None if it is not."""
         if not self.description:
             return "run.json is missing or damaged"
         version = self.description.get("version")
@@ -146,7 +145,7 @@ class RunFolder:
         return None
 
     def check_writable(self) -> None:
-        """Refuse to write to what this version does not fully understand.
+        """Refuse to write to a run that this version does not fully understand.
 
         Raises:
             RunError: with the reason.
@@ -155,7 +154,6 @@ class RunFolder:
             raise RunError("this run cannot be written to", where=str(self.path), found=problem)
 
     def labels(self) -> Labels:
-        """Its name, tags and note."""
         return labels.read(self.path, self.id)
 
     def set_labels(
@@ -165,7 +163,7 @@ class RunFolder:
         tags: Sequence[str] | None = None,
         note: str | None = None,
     ) -> None:
-        """Change what is given, keep the rest."""
+        """Change the given labels, keep the others."""
         self.check_writable()
         given = {"name": name, "tags": None if tags is None else tuple(tags), "note": note}
         changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
@@ -185,11 +183,11 @@ class RunFolder:
         return sorted(self._attempts.values(), key=lambda attempt: attempt.number)
 
     def last_step(self) -> int:
-        """The last step that it is known to have reached: a hint, cheap to get."""
+        """The last step known to have been reached: a lower bound that is cheap to read."""
         return max((attempt.last_step for attempt in self.attempts()[-1:]), default=0)
 
     def status(self, attempts: Sequence[Attempt] | None = None) -> Status:
-        """What it is doing; `attempts` are its attempts, if they have just been listed."""
+        """Its status; pass `attempts` if they were just listed."""
         attempts = self.attempts() if attempts is None else attempts
         if self.source is not None:
             return Status.IMPORTED
@@ -220,7 +218,7 @@ class RunFolder:
         take_over: bool = False,
         after: int | None = None,
     ) -> AttemptWriter:
-        """Begin an attempt that replaces what earlier ones did from `seq` and `first_step` on.
+        """Begin an attempt that replaces earlier records from `seq` and `first_step` on.
 
         Args:
             info: what to record besides: threads, device, versions.
@@ -239,7 +237,7 @@ class RunFolder:
         return self.begin(info, seq=seq, first_step=first_step, take_over=take_over, after=after)
 
     def check_own(self) -> None:
-        """Refuse an imported run: another program trained it.
+        """Refuse an imported run, which another program trained.
 
         Raises:
             RunError: it was imported.
@@ -260,7 +258,7 @@ class RunFolder:
         take_over: bool = False,
         after: int | None = None,
     ) -> AttemptWriter:
-        """As `claim`, for an imported run too: only the import itself does this."""
+        """Like `claim`, also for imported runs: only the import itself uses this."""
         while True:
             attempts = self.attempts()
             if attempts and after is not None and attempts[-1].number > after:
@@ -281,7 +279,7 @@ class RunFolder:
                     return AttemptWriter(path, self.id, seq, first_step, self.columns)
 
     def _claim(self, number: int, document: dict[str, Any]) -> Path | None:
-        """The attempt's folder, or None when another process was faster."""
+        """The attempt's folder, or None if another process was faster."""
         path = self.path / "attempts" / f"{number:03d}"
         text = sealed_json.seal(document, place(self.id, number, "attempt.json"), indent=2)
         # A folder that is not empty is never replaced by a rename: each number is claimed once,

@@ -14,7 +14,7 @@ class ForkPoint:
 
 
 def fork_point(folder: RunFolder) -> ForkPoint | None:
-    """The fork point of a run; None when it was not forked."""
+    """The fork point of a run; None if it was not forked."""
     origin = folder.description.get("fork", {})
     if not {"run", "step"} <= origin.keys():
         return None

@@ -4,7 +4,7 @@ from memlab.record.events import Gap
 
 
 def gap_text(gap: Gap) -> str:
-    """Where the values were not finite, how many, and of which kind."""
+    """Location, number and kind of non-finite values."""
     kinds = {"NaN": gap.nan, "infinite": gap.infinite}
     counts = " and ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
     where = (

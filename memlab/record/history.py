@@ -20,7 +20,7 @@ from memlab.record.timeline import Timeline
 
 @final
 class _Part:
-    """What one attempt recorded."""
+    """The records of one attempt."""
 
     def __init__(self, folder: RunFolder, attempt: Attempt) -> None:
         def seat(name: str) -> str:
@@ -38,13 +38,13 @@ class _Part:
 
     @property
     def first_step(self) -> int:
-        """From which step on it replaces earlier rows; its seals know when attempt.json is lost."""
+        """The step from which it replaces earlier rows; from its seals if attempt.json is lost."""
         known = self._info.info.get("first_step", self.rows.first_step)
         return NEVER if known is None else int(known)
 
     @property
     def first_seq(self) -> int:
-        """From which seq on it replaces earlier events."""
+        """The seq from which it replaces earlier events."""
         known = self._info.info.get("seq")
         if known is None:
             return self.log.events[0].seq if self.log.events else NEVER
@@ -53,7 +53,7 @@ class _Part:
 
 @final
 class History:
-    """Follows a run's folder. It never writes, and damage never raises: see `damaged`.
+    """Follows a run folder. It never writes, and damage never raises: see `damaged`.
 
     Attempts are folded in order: one that was resumed at seq q, with first row f, replaces events
     with seq >= q and rows with step >= f of all before it.
@@ -68,7 +68,7 @@ class History:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Take in what was written since; true when there was anything."""
+        """Read what was written since the last call; true if there was anything."""
         fresh = [a for a in self.folder.attempts() if a.number not in self._parts]
         for attempt in fresh:
             self._parts[attempt.number] = _Part(self.folder, attempt)
@@ -87,7 +87,7 @@ class History:
 
     @property
     def damaged(self) -> int:
-        """Seals and lines that were found damaged, and left out; of rows, see `verify`."""
+        """Number of damaged seals and lines, which are left out; for rows, see `verify`."""
         return sum(part.rows.damaged + part.log.damaged for part in self._parts.values())
 
     def verify(self) -> None:
@@ -100,7 +100,7 @@ class History:
 
     @property
     def missing(self) -> list[MissingRows]:
-        """Rows that were recorded and cannot be read; each step's latest attempt counts."""
+        """Rows that were recorded and cannot be read; for each step its latest attempt counts."""
         missing: list[MissingRows] = []
         hi = NEVER
         for part in reversed(self._parts.values()):
@@ -111,16 +111,16 @@ class History:
 
     @property
     def row_bytes(self) -> int:
-        """Size of the files of rows: what `verify` reads."""
+        """Size of the row files, which `verify` reads."""
         return sum(table.size for part in self._parts.values() for table in part.rows.tables)
 
     @property
     def damage(self) -> str:
-        """What cannot be read, in a line; empty when everything can. See `verify`."""
+        """One line about what cannot be read; empty if everything can. See `verify`."""
         return damage_text(self.missing, sum(part.log.damaged for part in self._parts.values()))
 
     def until(self, step: int | None = None) -> Snapshot:
-        """The run as it stood when `step` was done; as it stands now for None."""
+        """The run as of `step`; None = as of now."""
         rows = self._rows(len(self._parts))
         return Snapshot(
             rows if step is None else rows.until(step),
@@ -134,7 +134,7 @@ class History:
 
     @property
     def resume_verified(self) -> dict[str, int | None] | None:
-        """Steps that were done twice, and the first whose row differs by a bit, if any.
+        """Steps that were computed twice, and the first whose rows differ in a bit, if any.
 
         After each resume the recomputed rows are set beside those of the dead attempt, up to the
         first edit that only one of them made. None when the run was never resumed.
@@ -149,7 +149,7 @@ class History:
         }
 
     def _comparison(self, i: int) -> "_Comparison":
-        """The rows of attempt `i` beside those of all before it, where both have them."""
+        """Rows of attempt `i` compared with those of all earlier ones, where both have them."""
         *before, part = list(self._parts.values())[: i + 1]
         old, new = self._rows(i), _merged_rows(self.folder.columns, [part])
         apart = _edits(_merged_events(before, NEVER), part.first_seq) ^ _edits(
@@ -168,7 +168,7 @@ class _Comparison:
 
 
 def _compare(old: RunRows, new: RunRows, first: int, last: int) -> _Comparison:
-    """Rows from step `first` to `last` that both have, in the columns that both have."""
+    """Compare rows from step `first` to `last` that both have, in the columns that both have."""
     shared = [name for name in old.columns if name in new.columns]
     old_steps, old_rows = old.read(first, last)
     new_steps, new_rows = new.read(first, last)

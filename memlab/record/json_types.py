@@ -8,7 +8,7 @@ Check = Callable[[Any], bool]
 
 
 def shape(hint: Any) -> Check:
-    """A check whether a value is of a type, made once and quick ever after.
+    """A function that checks whether a value has a type; built once, then fast.
 
     Of a mapping of types: whether the members that are there are; of several types: whether any is.
     """

@@ -17,7 +17,7 @@ class Labels:
 
 
 def read(path: Path, run: str) -> Labels:
-    """The labels in a run's folder; empty where they are missing or damaged."""
+    """The labels in a run's folder; empty if they are missing or damaged."""
     document = sealed_json.read(path / "labels.json", f"{run}/labels.json", LABELS) or {}
     return Labels(
         name=document.get("name", ""),
@@ -27,6 +27,5 @@ def read(path: Path, run: str) -> Labels:
 
 
 def write(path: Path, run: str, labels: Labels) -> None:
-    """Replace the labels of a run."""
     text = sealed_json.seal(asdict(labels), f"{run}/labels.json", indent=2)
     files.replace(path / "labels.json", text)

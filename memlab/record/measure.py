@@ -132,7 +132,7 @@ def split_of(name: str) -> tuple[str | None, str]:
 
 
 def guess(name: str) -> Measure:
-    """A declaration for a name that has none, from its ending."""
+    """A declaration derived from the ending of a name without one."""
     if name.endswith("loss"):
         return Measure(name, "", "nats", 0.0, None, "log", "lower")
     if name.endswith("norm"):

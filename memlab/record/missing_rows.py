@@ -11,14 +11,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MissingRows:
-    """Rows that are lost within the steps `first` to `last`, both included."""
+    """Lost rows among steps `first` to `last`, both included."""
 
     first: int
     last: int
     rows: int
 
     def within(self, lo: int, hi: int) -> "MissingRows | None":
-        """The part at steps lo <= step < hi, if any."""
+        """The part with lo <= step < hi, if any."""
         first, last = max(self.first, lo), min(self.last, hi - 1)
         return MissingRows(first, last, min(self.rows, last - first + 1)) if first <= last else None
 
@@ -35,7 +35,7 @@ def with_gaps(missing: Sequence[MissingRows], x: Floats, *curves: Floats) -> tup
 
 
 def damage_text(missing: Iterable[MissingRows], damaged_events: int) -> str:
-    """What cannot be read, in a line; empty when everything can."""
+    """One line about what cannot be read; empty if everything can."""
     ranges = list(missing)
     parts = []
     if ranges:

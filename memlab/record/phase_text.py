@@ -16,7 +16,7 @@ _SHOWED = {
 def phase_text(
     name: str, split: str | None, threshold: float | None, details: Mapping[str, Any]
 ) -> str:
-    """Which threshold was crossed and what is known of it; nothing if that was not recorded."""
+    """The threshold that was crossed and its details; empty if they were not recorded."""
     if split is None or threshold is None:
         return ""
     showed = _SHOWED.get(name, "{split} accuracy >= {threshold:.4g}")

@@ -23,7 +23,7 @@ def _namespace() -> str | None:
 
 @cache
 def machine() -> dict[str, str | None]:
-    """What tells this machine, and its present boot, from others."""
+    """Identifies this machine and its current boot."""
     return {
         "host": socket.gethostname(),
         "machine_id": _text("/etc/machine-id"),
@@ -33,12 +33,12 @@ def machine() -> dict[str, str | None]:
 
 
 def identity() -> dict[str, Any]:
-    """This process, so that another one can tell whether it still lives."""
+    """Identifies this process, so that another one can check whether it is still running."""
     return {**machine(), "pid": os.getpid(), "pid_start": start_time(os.getpid())}
 
 
 def start_time(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot; None when it is gone or not to be seen."""
+    """Start time of a process in clock ticks since boot; None if it has exited or is not visible."""
     try:
         # The name, in parentheses, may hold spaces; state is the 3rd field, start time the 22nd.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -48,7 +48,9 @@ def start_time(pid: int) -> int | None:
 
 
 def lives(owner: dict[str, Any]) -> bool | None:
-    """Whether the process that `identity` described lives; None when this machine cannot know."""
+    """Whether the process that `identity` described is still running; None if this machine cannot
+    tell.
+    """
     here = machine()
     known = {key: owner.get(key) for key in here}
     if known == here and here["boot_id"] is not None:

@@ -27,7 +27,7 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Source:
-    """What a run was imported from."""
+    """The source of an imported run."""
 
     path: str
     """as the user gave it"""
@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True)
 class OtherRun:
-    """What is known of a run that memlab does not train when it is made."""
+    """Facts about a run that memlab does not train, known when it is created."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     """settings as its program states them: names to JSON values"""
@@ -52,7 +52,6 @@ class OtherRun:
     """further members of `run.json`, such as `measures`"""
 
     def to_json(self) -> dict[str, Any]:
-        """The members of `run.json`."""
         return {
             "config": dict(self.config),
             **({} if self.source is None else {"source": asdict(self.source)}),
@@ -62,17 +61,17 @@ class OtherRun:
 
 
 class Observer(Protocol):
-    """Notices spikes and phases. `memlab.detectors.observer` has the one that memlab uses."""
+    """Detects spikes and phases. Implemented by `memlab.detectors.observer`."""
 
     def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
-        """What rows, which follow those before, let it notice."""
+        """Events detected in rows, which follow the previous ones."""
 
     def event(self, event: Event) -> list[Event]:
-        """What an event lets it notice."""
+        """Events detected in an event."""
 
 
 class _Blind:
-    """Notices nothing."""
+    """Detects nothing."""
 
     def rows(self, steps: Steps, columns: Mapping[str, NDArray[np.floating[Any]]]) -> list[Event]:
         return []
@@ -83,7 +82,7 @@ class _Blind:
 
 @final
 class Recording:
-    """One process that writes down a run, as one attempt or, where steps go back, as several."""
+    """One process that records a run, as one attempt or, where steps go back, as several."""
 
     def __init__(self, folder: RunFolder, observe: Callable[[], Observer] = _Blind) -> None:
         """
@@ -106,12 +105,11 @@ class Recording:
         description: OtherRun,
         observe: Callable[[], Observer] = _Blind,
     ) -> Self:
-        """A recording of a new run."""
         return cls(RunFolder.create(runs, description.to_json(), None, name), observe)
 
     @property
     def attempts(self) -> int:
-        """Attempts so far."""
+        """Number of attempts so far."""
         return self._writer.number if self._writer else 0
 
     def add(
@@ -121,7 +119,7 @@ class Recording:
         events: Sequence[Event] = (),
         walls: Sequence[float] | None = None,
     ) -> None:
-        """Add rows, and events that happened among them or after.
+        """Add rows, and events that happened among or after them.
 
         A first step at or below the last row begins an attempt.
 
@@ -155,7 +153,7 @@ class Recording:
         columns: Mapping[str, NDArray[np.float64]],
         events: Iterable[tuple[Event, float | None]],
     ) -> None:
-        """Rows and the events among them, with what is noticed in both, in the order of steps."""
+        """Rows and the events among them, with the events detected in both, in step order."""
         writer = self._writer or self.begin_attempt(int(steps[0]) if len(steps) else 0)
         noticed: list[tuple[Event, float | None]] = []
         if len(steps):
@@ -174,7 +172,7 @@ class Recording:
         self._last_event = event.step
 
     def begin_attempt(self, first_step: int) -> AttemptWriter:
-        """Replace what was recorded from `first_step` on by what is added next."""
+        """Replace the records from `first_step` on by what is added next."""
         if self._writer is not None:
             self._writer.end("interrupted", max(self.last_step, 0), {})
         self._writer, self._observer = begin_attempt(self.folder, first_step, self._observe)
@@ -182,13 +180,13 @@ class Recording:
         return self._writer
 
     def flush(self) -> None:
-        """Seal all rows that wait, for those who follow."""
+        """Seal all pending rows, so that followers see them."""
         if self._writer is not None:
             self._writer.flush()
             self._writer.beat(max(self.last_step, 0))
 
     def end(self, reason: str = "finished", step: int | None = None) -> None:
-        """Close the run: nothing can be added any more."""
+        """Close the run: nothing can be added afterwards."""
         writer = self._writer or self.begin_attempt(0)
         step = max(self.last_step, self._last_event, 0) if step is None else step
         for noticed in self._observer.event(Ended(step=step, reason=reason)):
@@ -199,7 +197,7 @@ class Recording:
         writer.end(reason, step, summary)
 
     def close(self) -> None:
-        """Let the files go without an end."""
+        """Close the files without an end."""
         if self._writer is not None:
             self._writer.close()
 
@@ -220,7 +218,7 @@ class Recording:
 def begin_attempt(
     folder: RunFolder, first_step: int, observe: Callable[[], Observer]
 ) -> tuple[AttemptWriter, Observer]:
-    """The next attempt, and an observer that has seen what was recorded before `first_step`.
+    """The next attempt, and an observer that has seen the records before `first_step`.
 
     Raises:
         BusyError: another process works on the run.

@@ -31,7 +31,7 @@ MISSING = _MISSING_BITS.view(np.float64)
 
 
 def is_missing(values: Values) -> NDArray[np.bool_]:
-    """Which values were not recorded; float32 values always were."""
+    """Mask of values that were not recorded; float32 values always were."""
     if values.dtype != np.float64:
         return np.zeros(values.shape, np.bool_)
     # A row of a wider array is no contiguous memory, which a view with another type needs.
@@ -41,7 +41,7 @@ def is_missing(values: Values) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class RowFormat:
-    """How the rows of one file, and the seals over them, are laid out."""
+    """Layout of the rows in one file and of the seals over them."""
 
     columns: tuple[str, ...]
     stores_steps: bool = False
@@ -49,7 +49,7 @@ class RowFormat:
 
     @cached_property
     def value(self) -> np.dtype[np.floating[Any]]:
-        """Type of a value."""
+        """Data type of a value."""
         return np.dtype("<f8" if self.stores_steps else "<f4")
 
     @cached_property
@@ -59,7 +59,7 @@ class RowFormat:
 
     @cached_property
     def seal(self) -> np.dtype[np.void]:
-        """One seal: 28 bytes and 12 per column, in format 1.1 36 bytes and 20 per column."""
+        """One seal: 28 bytes and 12 per column; in format 1.1, 36 bytes and 20 per column."""
         n = len(self.columns)
         last = [("last", "<u8")] if self.stores_steps else []
         return np.dtype(
@@ -77,7 +77,7 @@ class RowFormat:
         )
 
     def ends(self, seals: NDArray[np.void]) -> Steps:
-        """(seal,) one more than the step of the last row of each."""
+        """(seal,) one more than the step of each seal's last row."""
         last: Steps = (
             seals["last"].astype(np.int64) + 1
             if self.stores_steps
@@ -86,7 +86,7 @@ class RowFormat:
         return last
 
     def encode(self, steps: Steps, values: Values) -> bytes:
-        """Rows as they lie in the file."""
+        """Rows as bytes of the file."""
         if not self.stores_steps:
             return values.astype(self.value, copy=False).tobytes()
         # int64 steps and float64 values share the width of a cell: (row, 1 + column).
@@ -107,7 +107,7 @@ class RowFormat:
         return steps + np.arange(counts.sum()), values
 
     def make_seal(self, steps: Steps, values: Values, data: bytes, row: int, seed: int) -> bytes:
-        """The seal over at least one row; `data` is what `encode` made of them."""
+        """The seal over at least one row; `data` is the result of `encode`."""
         seal = np.zeros(1, self.seal)
         finite = np.isfinite(values)
         seal["first"], seal["row"], seal["rows"] = steps[0], row, len(steps)
@@ -123,7 +123,7 @@ class RowFormat:
 
 @dataclass(frozen=True)
 class RowFile:
-    """Where the rows of one format lie."""
+    """Location of the rows of one format."""
 
     index: Path
     rows: Path
@@ -135,12 +135,12 @@ class RowFile:
 
     @property
     def tail(self) -> Path:
-        """Where rows wait for their seal, if they wait on the disk; see `row_tail`."""
+        """The file of rows without a seal, if they are kept on disk; see `row_tail`."""
         return self.rows.with_suffix(".tail")
 
 
 def valid_seals(seals: NDArray[np.void], seed: int) -> NDArray[np.bool_]:
-    """Which seals fit their CRC."""
+    """Mask of the seals whose CRC matches."""
     body = np.dtype([("body", f"V{seals.dtype.itemsize - 4}"), ("crc", "<u4")])
     pairs = seals.view(body)
     found = map(zlib.crc32, pairs["body"].tolist(), repeat(seed))

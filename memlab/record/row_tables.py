@@ -29,7 +29,7 @@ _are_names = shape(list[str])
 
 
 def row_file_1_0(folder: Path, seat: Seat, columns: tuple[str, ...]) -> RowFile:
-    """The one file of format 1.0."""
+    """The single row file of format 1.0."""
     return _row_file(folder, seat, "steps", RowFormat(columns), b"")
 
 
@@ -44,7 +44,7 @@ def _stem(number: int) -> str:
 
 @final
 class TableWriter:
-    """Appends rows of format 1.1; columns may come and stay away."""
+    """Appends rows of format 1.1, whose columns may change."""
 
     def __init__(self, folder: Path, seat: Seat) -> None:
         self._folder, self._seat = folder, seat
@@ -55,17 +55,17 @@ class TableWriter:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns so far, in the order in which they appeared."""
+        """All columns so far, in order of first appearance."""
         return self._writers[-1].format.columns if self._writers else ()
 
     @property
     def last_step(self) -> int | None:
-        """The step of the last row that was taken in."""
+        """The step of the last row added."""
         return self._writers[-1].last_step if self._writers else None
 
     @property
     def n_rows(self) -> int:
-        """Rows taken in."""
+        """Number of rows added."""
         return self._rows_before + sum(writer.n_rows for writer in self._writers)
 
     def append(self, steps: Steps, columns: Mapping[str, ArrayLike]) -> None:
@@ -92,7 +92,7 @@ class TableWriter:
         return bool(self._writers) and self._writers[-1].last_row_waits
 
     def append_row(self, step: int, row: Mapping[str, float]) -> None:
-        """Add one row, which is on the disk when this returns; see `RowWriter.append_row`.
+        """Add one row, which is on disk when this returns; see `RowWriter.append_row`.
 
         A step that equals the last one adds its values to that row, which must wait for its seal.
         """
@@ -114,7 +114,7 @@ class TableWriter:
         writer.append_row(step, [row.get(name, MISSING) for name in writer.columns])
 
     def _take_back(self) -> dict[str, float]:
-        """Remove the last row; returns what was recorded in it."""
+        """Remove and return the last row."""
         writer = self._writers[-1]
         values = np.array(writer.take_back())
         there = ~is_missing(values)
@@ -126,21 +126,21 @@ class TableWriter:
 
     @property
     def n_waiting(self) -> int:
-        """Rows that wait for a seal."""
+        """Number of rows without a seal."""
         return sum(writer.n_waiting for writer in self._writers)
 
     def waiting(self) -> Iterator[tuple[Steps, dict[str, Values]]]:
-        """The rows that wait for a seal, with the columns of each file."""
+        """The rows without a seal, with the columns of each file."""
         for writer in self._writers:
             steps, values = writer.waiting()
             yield steps, dict(zip(writer.columns, values.T, strict=True))
 
     def drop_oldest(self, keep: int) -> int:
-        """Forget waiting rows but the newest `keep` of each file; returns how many."""
+        """Drop pending rows except the newest `keep` of each file; returns how many."""
         return sum(writer.drop_oldest(keep) for writer in self._writers)
 
     def _begin(self, columns: tuple[str, ...]) -> RowWriter:
-        """The next file, for rows with these columns."""
+        """Start the next file, for rows with these columns."""
         assert len(columns) <= MOST_COLUMNS, "too many columns"
         last = self.last_step
         self.flush()
@@ -158,12 +158,12 @@ class TableWriter:
         return writer
 
     def flush(self) -> None:
-        """Seal all that waits."""
+        """Seal all pending rows."""
         for writer in self._writers:
             writer.flush()
 
     def sync(self) -> None:
-        """Make all that is sealed durable."""
+        """Make all sealed rows durable."""
         for writer in self._writers:
             writer.sync()
         self._close(self._writers[:-1])
@@ -175,14 +175,14 @@ class TableWriter:
             writer.close()
 
     def close(self) -> None:
-        """Let the files go; what waits is dropped."""
+        """Close the files; pending rows are dropped."""
         self._close(self._writers)
         self._writers = []
 
 
 @final
 class TableReader:
-    """Follows the files of rows of an attempt."""
+    """Follows the row files of an attempt."""
 
     def __init__(self, folder: Path, seat: Seat, columns: tuple[str, ...] | None) -> None:
         """
@@ -200,27 +200,27 @@ class TableReader:
 
     @property
     def tables(self) -> list[SealedRows]:
-        """What was found so far, in the order of their steps."""
+        """The tables read so far, in step order."""
         return [reader.sealed for reader in self.readers]
 
     @property
     def first_step(self) -> int | None:
-        """Step of the first row, as its seal has it."""
+        """Step of the first row, as stated by its seal."""
         firsts = [table.first_step for table in self.tables]
         return min((first for first in firsts if first is not None), default=None)
 
     @property
     def damaged(self) -> int:
-        """Seals and headers that were found damaged, and those whose rows were, as far as read."""
+        """Number of damaged seals and headers, and of seals with damaged rows among those read."""
         return self.unreadable + sum(reader.damaged for reader in self.readers)
 
     def verify(self) -> None:
-        """Read all rows that were not read yet, so that nothing that is damaged stays unnoticed."""
+        """Read all rows not read yet, so that all damage is counted."""
         for reader in self.readers:
             reader.verify()
 
     def missing(self, first_step: int, end: Mapping[str, Any] | None) -> list[MissingRows]:
-        """Rows that are lost, as far as is known.
+        """Rows that are lost, as far as known.
 
         Args:
             first_step: of the attempt.
@@ -241,14 +241,14 @@ class TableReader:
         return missing
 
     def refresh(self) -> bool:
-        """Take in what was written since; true when there was anything."""
+        """Read what was written since the last call; true if there was anything."""
         grown = [reader.refresh() for reader in self.readers]
         while self._grows and self._open_next():
             grown.append(self.readers[-1].refresh())
         return any(grown)
 
     def _open_next(self) -> bool:
-        """Begin to read the next file whose columns can be read, if there is one."""
+        """Open the next file whose columns can be read, if there is one."""
         while (header := self._header(self._number + 1)) is not None:
             self._number += 1
             stem = _stem(self._number)
@@ -263,7 +263,7 @@ class TableReader:
         return False
 
     def _header(self, number: int) -> bytes | None:
-        """The line that names the columns of a file, be it damaged; None while it is not written."""
+        """The line that names the columns of a file, even if damaged; None while it is not written."""
         data = files.read_from(self._folder / f"{_stem(number)}.idx", 0, HEADER_LIMIT)
         line, newline, _ = data.partition(b"\n")
         followed = files.size(self._folder / f"{_stem(number + 1)}.idx")

@@ -24,13 +24,13 @@ SLOTS = 1024
 
 
 def slot_layout(n_columns: int) -> np.dtype[np.void]:
-    """One slot: the place of the row among those of its file, the row, and a CRC of both."""
+    """One slot: the index of the row in its file, the row, and a CRC of both."""
     return np.dtype([("row", "<u8"), ("cells", "<i8", (1 + n_columns,)), ("crc", "<u4")])
 
 
 @final
 class TailWriter:
-    """Writes rows into a new ring; a full disk is met when it is made and not later."""
+    """Writes rows into a new ring file of fixed size; a full disk is detected when it is created."""
 
     def __init__(self, path: Path, seed: int, n_columns: int) -> None:
         self._pack = struct.Struct(f"<Qq{n_columns}d").pack
@@ -45,7 +45,7 @@ class TailWriter:
             raise
 
     def write(self, row: int, step: int, values: Iterable[float]) -> bytes:
-        """Put a row into its slot; returns it as it is to lie in the file of rows.
+        """Write a row into its slot; returns its bytes for the row file.
 
         Raises:
             OSError: it is not on the disk.
@@ -57,12 +57,11 @@ class TailWriter:
         return body[8:]
 
     def close(self) -> None:
-        """Let the file go."""
         os.close(self._fd)
 
 
 def read_tail(path: Path, seed: int, format: RowFormat, first_row: int) -> tuple[Steps, Values]:
-    """The rows from place `first_row` on, without a gap; none where there is no ring."""
+    """The rows from index `first_row` on, without a gap; none if there is no ring file."""
     layout = slot_layout(len(format.columns))
     data = files.read_from(path, 0, SLOTS * layout.itemsize)
     slots = np.frombuffer(data, layout, len(data) // layout.itemsize)

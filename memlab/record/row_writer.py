@@ -18,7 +18,7 @@ SECONDS_PER_SEAL = 0.1
 
 @final
 class RowWriter:
-    """Appends rows to a file and seals to its index, both made new.
+    """Appends rows to a new file and seals to its new index.
 
     Rows wait in memory for at most `ROWS_PER_SEAL` rows, or until the first call that comes
     `SECONDS_PER_SEAL` after the last flush. When the disk refuses a flush, the rows are kept and
@@ -45,17 +45,16 @@ class RowWriter:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the values."""
         return self.format.columns
 
     @property
     def n_waiting(self) -> int:
-        """Rows that wait for a seal."""
+        """Number of rows without a seal."""
         return self.n_rows - self._n_placed
 
     @property
     def last_row_waits(self) -> bool:
-        """Whether the last row came by `append_row` and may be taken back."""
+        """Whether the last row was added by `append_row` and can be taken back."""
         return bool(self._packed)
 
     def append(self, steps: Steps, values: Values) -> None:
@@ -77,7 +76,7 @@ class RowWriter:
         return self.last_step is None or bool(steps[0] == self.last_step + 1)
 
     def append_row(self, step: int, values: Collection[float]) -> None:
-        """Add one row, which is on the disk when this returns; the caller flushes.
+        """Add one row, which is on disk when this returns; the caller flushes.
 
         Raises:
             OSError: it is not on the disk; it is taken in and waits in memory.
@@ -104,7 +103,7 @@ class RowWriter:
         self.last_step = step
 
     def take_back(self) -> tuple[float, ...]:
-        """Remove the last row, which waits; returns its values."""
+        """Remove the last row, which has no seal yet; returns its values."""
         size = self.format.row_size
         step, *values = struct.unpack(f"<q{len(self.columns)}d", self._packed[-size:])
         del self._packed[-size:]
@@ -113,7 +112,7 @@ class RowWriter:
         return tuple(values)
 
     def waiting(self) -> tuple[Steps, Values]:
-        """The rows that wait for a seal."""
+        """The rows without a seal."""
         if self._packed:
             cells = np.frombuffer(bytes(self._packed), "<i8").reshape(-1, 1 + len(self.columns))
             values = np.ascontiguousarray(cells[:, 1:]).view(self.format.value)
@@ -125,7 +124,7 @@ class RowWriter:
         return np.concatenate(steps), np.concatenate(blocks)
 
     def drop_oldest(self, keep: int) -> int:
-        """Forget waiting rows but the newest `keep`; returns how many. A reader reports them."""
+        """Drop pending rows except the newest `keep`; returns how many. Readers report them."""
         dropped = max(self.n_waiting - keep, 0)
         if dropped:
             steps, values = self.waiting()
@@ -134,7 +133,7 @@ class RowWriter:
         return dropped
 
     def flush(self) -> None:
-        """Seal all that waits."""
+        """Seal all pending rows."""
         while self.n_waiting:
             steps, values = self.waiting()
             self._write(steps[:ROWS_PER_SEAL], values[:ROWS_PER_SEAL])
@@ -153,12 +152,12 @@ class RowWriter:
         self._seals_size += len(seal)
 
     def sync(self) -> None:
-        """Make all that is sealed durable."""
+        """Make all sealed rows durable."""
         files.calls.fsync(self._rows_fd)
         files.calls.fsync(self._seals_fd)
 
     def close(self) -> None:
-        """Let the files go; what waits is dropped."""
+        """Close the files; pending rows are dropped."""
         if self._tail is not None:
             self._tail.close()
         os.close(self._rows_fd)

@@ -29,7 +29,7 @@ Rows = tuple[Steps, Values]
 
 @dataclass(frozen=True)
 class SealedRows:
-    """The rows of one file under valid seals, as known at one moment."""
+    """The rows of one file under valid seals, as of one moment."""
 
     path: str
     """of the file with the rows"""
@@ -51,7 +51,6 @@ class SealedRows:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the values."""
         return self.format.columns
 
     @cached_property
@@ -99,14 +98,14 @@ class SealedRows:
 
     @property
     def first_step(self) -> int | None:
-        """Step of row 0, whether or not it can be read; where steps have gaps, of the first row."""
+        """Step of row 0, readable or not; where steps have gaps, of the first row."""
         if not len(self.seals):
             return int(self.tail[0][0]) if len(self.tail[0]) else None
         before = 0 if self.format.stores_steps else int(self.seals["row"][0])
         return int(self._first[0]) - before
 
     def read(self, lo: int, hi: int) -> Rows:
-        """Steps, and rows (row, column), with lo <= step < hi; damaged rows are left out."""
+        """Steps, and rows (row, column), with lo <= step < hi; damaged rows are omitted."""
         start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
         steps, values = self._verified(np.arange(start, stop))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
@@ -130,11 +129,11 @@ class SealedRows:
         )
 
     def check(self, start: int, stop: int) -> None:
-        """Read the rows of some seals, to see whether they are damaged."""
+        """Read the rows of some seals to find out whether they are damaged."""
         self._verified(np.arange(start, stop))
 
     def missing(self, next_step: int) -> list[MissingRows]:
-        """Rows that are lost as far as is known, by the places that the seals state.
+        """Rows that are lost as far as known, by the positions that the seals state.
 
         Args:
             next_step: the step of the first row, or below it where steps have gaps.
@@ -154,7 +153,7 @@ class SealedRows:
         ]
 
     def fill(self, bins: Bins, column: str, lo: int, hi: int) -> None:
-        """Fold the column's values with lo <= step < hi into `bins`.
+        """Add the column's values with lo <= step < hi to `bins`.
 
         Only seals that an edge cuts are read; of all others the extremes are known.
         """
@@ -193,7 +192,7 @@ class SealedRows:
         return found
 
     def _verified(self, which: NDArray[np.intp]) -> Rows:
-        """Steps and rows of the seals at the ascending places `which`, where their CRC fits."""
+        """Steps and rows of the seals at the ascending indices `which` whose CRC matches."""
         good: list[int] = []
         pieces: list[memoryview] = []
         for k, piece in zip(which.tolist(), self._pieces(which), strict=True):
@@ -206,7 +205,7 @@ class SealedRows:
         return self.format.decode(b"".join(pieces), self.seals[good])
 
     def _pieces(self, which: NDArray[np.intp]) -> Iterator[memoryview]:
-        """The bytes under each seal, neighbours read at once; short where the file ends."""
+        """The bytes under each seal, adjacent ones read at once; shorter where the file ends."""
         width = self.format.row_size
         starts = self.seals["row"][which].astype(np.int64) * width
         ends = starts + self.seals["rows"][which].astype(np.int64) * width
@@ -221,7 +220,7 @@ class SealedRows:
 
 
 def _add_values(bins: Bins, steps: Steps, values: Values) -> None:
-    """Fold one value per step, (row,), into `bins`."""
+    """Add one value per step, (row,), to `bins`."""
     finite = np.isfinite(values)
     infinity = values.dtype.type(np.inf)
     bins.add(
@@ -234,7 +233,7 @@ def _add_values(bins: Bins, steps: Steps, values: Values) -> None:
 
 @final
 class RowReader:
-    """Follows the index of one file of rows; `sealed` is what it has found so far."""
+    """Follows the index of one row file; `sealed` are the rows found so far."""
 
     def __init__(self, file: RowFile) -> None:
         self.file, self._offset = file, len(file.header)
@@ -248,18 +247,20 @@ class RowReader:
 
     @property
     def damaged(self) -> int:
-        """Records that are no seals, or whose rows are missing or damaged as far as they were read."""
+        """Number of invalid records, and of seals whose rows are missing or damaged among those
+        read.
+        """
         return self._unsound + len(self.sealed.damaged)
 
     def verify(self) -> None:
-        """Read all rows that were not read for this yet, so that `sealed.damaged` is complete."""
+        """Read all rows not read yet, so that `sealed.damaged` is complete."""
         n, self._n_verified = self._n_verified, len(self.sealed.seals)
         most = max(1, CHUNK // (1024 * self.sealed.format.row_size))
         for start in range(n, self._n_verified, most):
             self.sealed.check(start, min(start + most, self._n_verified))
 
     def refresh(self) -> bool:
-        """Take in the seals that were written since; true when there were any."""
+        """Read the seals written since the last call; true if there were any."""
         found = [self.sealed.seals]
         format = self.sealed.format
         size = format.seal.itemsize
@@ -285,7 +286,7 @@ class RowReader:
         return self._refresh_tail() or grown
 
     def _refresh_tail(self) -> bool:
-        """Take in the rows behind the last seal; true when there are others than before."""
+        """Read the rows after the last seal; true if they have changed."""
         if not self.file.format.stores_steps:
             return False
         seals = self.sealed.seals[-1:]
@@ -301,7 +302,7 @@ class RowReader:
         return True
 
     def _acceptable(self, records: NDArray[np.void], next_step: int) -> NDArray[np.bool_]:
-        """Which records are seals over rows that are there and that no earlier seal covers."""
+        """Mask of records that are seals over existing rows that no earlier seal covers."""
         format = self.sealed.format
         # What points at no rows needs no CRC: gigabytes of zeros are soon left behind.
         row_end = records["row"] + records["rows"]

@@ -65,7 +65,7 @@ class RunFacts:
 
 
 def edited_steps(changes: Mapping[str, Any], updates_per_epoch: int) -> int | None:
-    """The run's last step as an edit sets it, by steps or by epochs; None if it does not."""
+    """The last step as set by an edit of steps or epochs; None if it sets neither."""
     steps, epochs = changes.get("training.steps"), changes.get("training.epochs")
     if isinstance(steps, int):
         return steps

@@ -28,7 +28,7 @@ WORDS_IN = ("name", "tags", "note", "preset", "run")
 
 
 class FilterError(MemlabError):
-    """A text is not in the language of filters."""
+    """Invalid filter expression."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ _VALUE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<word>[^\s()|,"]+))')
 
 
 def parse(text: str, known: frozenset[str] | None = None) -> Test:
-    """The test that a text describes; an empty text is passed by all.
+    """The predicate that a filter expression describes; an empty one accepts all runs.
 
     Args:
         text: what was typed.
@@ -75,7 +75,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Recursive descent over the tokens; each method takes what its rule describes."""
+    """Recursive descent over the tokens; each method parses one rule of the grammar."""
 
     def __init__(self, tokens: list[_Token], known: frozenset[str] | None) -> None:
         self.tokens, self._at, self._known = tokens, 0, known
@@ -206,7 +206,7 @@ def _ordered(value: float | None, sign: str, limit: float) -> bool:
 
 
 def _like(value: Any, pattern: str) -> bool:
-    """Whether a text holds another, or fits a pattern; of a list any item will do."""
+    """Whether a text contains another, or matches a pattern; for a list, whether any item does."""
     if value is None:
         return False
     if isinstance(value, list | tuple):

@@ -16,12 +16,12 @@ _ID = re.compile(
 
 
 def is_id(name: str) -> bool:
-    """Whether a folder's name is one that `new_id` makes."""
+    """Whether a folder name has the form of `new_id`."""
     return _ID.fullmatch(name) is not None
 
 
 def new_id(runs: Path) -> str:
-    """An id for a new run in `runs`: time in UTC, its fraction and chance in base 36.
+    """An id for a new run in `runs`: UTC time, its fraction and random characters in base 36.
 
     After the clock was set back it is dated just behind the newest, so that this is still the last.
     """

@@ -19,7 +19,7 @@ NEVER = 2**62
 
 @dataclass(frozen=True)
 class Segment:
-    """The steps of a file of rows that no later attempt did again: lo <= step < hi."""
+    """The steps of a row file that no later attempt recomputed: lo <= step < hi."""
 
     sealed: SealedRows
     lo: int
@@ -28,7 +28,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class RunRows(Mapping[str, NDArray[np.generic]]):
-    """Columns by name, `step` included: `rows["loss"]`. They are read when first asked for."""
+    """Columns by name, `step` included: `rows["loss"]`. Read on first use."""
 
     columns: tuple[str, ...]
     segments: tuple[Segment, ...]
@@ -36,7 +36,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
 
     @classmethod
     def merge(cls, columns: tuple[str, ...], tables: list[tuple[SealedRows, int]]) -> "RunRows":
-        """Rows of files, oldest first; each replaces all before it from its first step on."""
+        """Rows of files, oldest first; each replaces earlier ones from its first step on."""
         segments, hi = [], NEVER
         for sealed, first_step in reversed(tables):
             if first_step < hi:
@@ -55,7 +55,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
 
     @property
     def last_step(self) -> int:
-        """The step of the last row; 0 when there is none."""
+        """The step of the last row; 0 if there is none."""
         for segment in reversed(self.segments):
             last = segment.sealed.last_before(segment.hi)
             if last is not None and last >= segment.lo:
@@ -85,7 +85,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         return np.concatenate(steps), np.concatenate(values)
 
     def blocks(self, first: int = 0) -> Iterator[tuple[Steps, Values]]:
-        """All rows from step `first` on, in blocks whose size is bounded; see `read`."""
+        """All rows from step `first` on, in blocks of bounded size; see `read`."""
         for segment in self.segments:
             for steps, values in segment.sealed.blocks(max(first, segment.lo), segment.hi):
                 if len(steps):
@@ -113,7 +113,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
 
     @property
     def missing(self) -> tuple[MissingRows, ...]:
-        """Rows that are lost between others, as far as the rows were read."""
+        """Rows lost between others, among those read so far."""
         found = [
             one.within(segment.lo, segment.hi)
             for segment in self.segments

@@ -15,12 +15,12 @@ TRASH = ".trash"
 
 
 def runs_folder(option: Path | None = None) -> Path:
-    """Where runs lie: the option, else `$MEMLAB_RUNS`, else `runs` here."""
+    """The folder of runs: the option, else `$MEMLAB_RUNS`, else `./runs`."""
     return option or Path(os.environ.get("MEMLAB_RUNS") or "runs")
 
 
 def run_names(runs: Path) -> list[str]:
-    """Names of what lies in `runs` in plain sight, newest first: runs, and perhaps other things."""
+    """Names of the visible entries in `runs`, newest first; not all need to be runs."""
     try:
         names = os.listdir(runs)
     except OSError:
@@ -29,7 +29,7 @@ def run_names(runs: Path) -> list[str]:
 
 
 def iter_runs(runs: Path) -> Iterator[RunFolder]:
-    """The runs, newest first; of those that are not asked for only the names are read."""
+    """The runs, newest first, opened lazily."""
     return (RunFolder(runs / name) for name in run_names(runs) if _is_run(runs / name))
 
 
@@ -43,7 +43,7 @@ def _is_run(path: str | Path) -> bool:
 
 
 def find(runs: Path, ref: str) -> RunFolder:
-    """The run that `ref` means: an id, a unique beginning of one, a path, or "last".
+    """The run that `ref` means: an id, a unique prefix of one, a path, or "last".
 
     The last run is the newest by creation that was started directly, not as a member of a sweep.
 
@@ -77,12 +77,12 @@ def find(runs: Path, ref: str) -> RunFolder:
 
 
 def _created(run: RunFolder) -> tuple[float, bool]:
-    """When a run was made; of a run and its copy the run comes last."""
+    """Creation time of a run; of a run and its copy the run sorts last."""
     return float(run.description.get("created", 0.0)), run.path.name == run.id
 
 
 def delete(run: RunFolder) -> Path:
-    """Move a run into the trash beside it; returns where it lies now.
+    """Move a run into the trash next to it; returns its new path.
 
     Raises:
         BusyError: a process works on it.
@@ -96,7 +96,7 @@ def delete(run: RunFolder) -> Path:
 
 
 def restore(runs: Path, name: str) -> RunFolder:
-    """Bring a deleted run back.
+    """Restore a deleted run.
 
     Raises:
         RunError: it is not in the trash.

@@ -4,7 +4,7 @@ import unicodedata
 
 
 def safe_text(text: str, limit: int = 120, lines: bool = False) -> str:
-    """`text` in normal form with every unprintable character as a visible escape, cut to `limit`.
+    """`text` in NFC with every unprintable character as a visible escape, cut to `limit`.
 
     Args:
         text: anything, such as a run's name or a prompt.

@@ -7,7 +7,7 @@ from typing import Any
 def spaced(
     tokens: Sequence[Mapping[str, Any]], answer: str
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each token that belongs to the text of the answer, with the spaces before it.
+    """Each token of the answer's text, with the spaces before it.
 
     `answer` is the decoded text. Tokens that are not in it (`<eos>`, padding) are left out if
     they are right, and kept if they are wrong: an answer that ends too early is an error to show.

@@ -24,12 +24,12 @@ _SEAL = re.compile(rb'(?:, |,\n  )"crc": "([0-9a-f]{8})"\n?\}\n\Z')
 
 
 def seed(place: str) -> int:
-    """Where the CRC of what lies at `place` starts."""
+    """Initial value of the CRC for the file at `place`."""
     return zlib.crc32(place.encode(errors="surrogatepass"))  # a folder's name may be any bytes
 
 
 def plain(value: Any) -> Any:
-    """`value` with every number that JSON lacks as a string."""
+    """`value` with every number that JSON cannot represent as a string."""
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, str):
@@ -65,7 +65,7 @@ def seal(document: Mapping[str, Any], place: str, *, indent: int | None = None) 
 
 
 def unseal(data: bytes, place: str) -> dict[str, Any] | None:
-    """The document, or None when its seal does not fit."""
+    """The document, or None if its seal does not match."""
     found = _SEAL.search(data, max(0, len(data) - 64))
     if not found or zlib.crc32(data[: found.start()], seed(place)) != int(found[1], 16):
         return None
@@ -80,7 +80,7 @@ def unseal(data: bytes, place: str) -> dict[str, Any] | None:
 
 
 def read(path: str | Path, place: str, fits: Check = ANYTHING) -> dict[str, Any] | None:
-    """The document in a file; None when it is missing, damaged, or does not fit."""
+    """The document in a file; None if it is missing, damaged, or of the wrong type."""
     data = files.read(path)
     document = None if data is None else unseal(data, place)
     return document if fits(document) else None

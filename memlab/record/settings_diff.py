@@ -8,7 +8,7 @@ Settings = Mapping[str, Any]
 
 
 def settings_diff(runs: Iterable[tuple[str, Settings]]) -> list[str]:
-    """The settings in which runs differ, those that do within a preset before all others.
+    """The settings in which runs differ; those that differ within a preset come first.
 
     Args:
         runs: of each, the name of its preset and its settings; one that a run has not is None.
@@ -30,5 +30,5 @@ def _different(a: Settings, b: Settings) -> set[str]:
 
 
 def shown_setting(value: Any) -> str:
-    """A setting's value as a preset has it."""
+    """A setting's value as written in a preset."""
     return "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

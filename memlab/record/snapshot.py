@@ -50,7 +50,7 @@ class Evaluations(Mapping[str, NDArray[np.float64]]):
 @final
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """An immutable view; while the run goes on, ask its `History` for a new one."""
+    """An immutable view; for a newer one of a live run, ask its `History`."""
 
     steps: RunRows
     """per-step columns by name"""
@@ -58,7 +58,7 @@ class Snapshot:
     _counts: Counts
 
     def of(self, kind: type[E]) -> tuple[E, ...]:
-        """The events of one kind, oldest first."""
+        """The events of one class, oldest first."""
         return self._timeline.first(kind, self._counts)
 
     @property
@@ -77,28 +77,27 @@ class Snapshot:
 
     @property
     def samples(self) -> tuple[Samples, ...]:
-        """What was answered, one entry per evaluation that took samples."""
+        """Sampled answers, one entry per evaluation that took samples."""
         return self.of(Samples)
 
     @property
     def spikes(self) -> tuple[Spike, ...]:
-        """All spikes by onset; one that has not closed comes last, labelled `open`."""
+        """All spikes by onset; an open one comes last, labelled `open`."""
         opened = self.open_spike
         return self.closed_spikes + ((self._so_far(opened),) if opened else ())
 
     @property
     def closed_spikes(self) -> tuple[Spike, ...]:
-        """Spikes that have closed."""
         return self.of(Spike)
 
     @cached_property
     def open_spike(self) -> SpikeOnset | None:
-        """The onset of the spike that has not closed."""
+        """The onset of the open spike, if any."""
         onsets, closed = self.of(SpikeOnset), {spike.onset for spike in self.closed_spikes}
         return onsets[-1] if onsets and onsets[-1].step not in closed else None
 
     def _so_far(self, onset: SpikeOnset) -> Spike:
-        """An open spike with its peak up to now."""
+        """An open spike with its peak so far."""
         steps, rows = self.steps.read(onset.step, self.last_step)
         losses = rows[:, self.steps.columns.index("loss")].astype(np.float64)
         losses[~np.isfinite(losses)] = onset.value
@@ -118,22 +117,21 @@ class Snapshot:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Where the loss was not finite; of each gap, what was written last."""
+        """Where the loss was not finite; of each gap, its latest event."""
         return tuple({gap.first: gap for gap in self.of(Gap)}.values())
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """Thresholds that were crossed."""
         return self.of(Phase)
 
     @property
     def memorized_at(self) -> dict[str, Any] | None:
-        """The evaluations between which the training data was memorized."""
+        """The two evaluations between which the training data was memorized."""
         return self._crossing("memorized")
 
     @property
     def grokked_at(self) -> dict[str, Any] | None:
-        """The evaluations between which the run came to generalize, after memorizing."""
+        """The two evaluations between which the run generalized, after memorizing."""
         return self._crossing("grokked")
 
     def _crossing(self, name: str) -> dict[str, Any] | None:
@@ -149,7 +147,6 @@ class Snapshot:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What a person should know."""
         return self.of(Finding)
 
     @property
@@ -159,22 +156,21 @@ class Snapshot:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Planned changes."""
         return self.of(Change)
 
     @property
     def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Commits of checkpoints, whether or not they are still kept."""
+        """Committed checkpoints, including those removed since."""
         return self.of(Checkpoint)
 
     @cached_property
     def last_step(self) -> int:
-        """The last step that is recorded."""
+        """The last recorded step."""
         last_event = self.events[-1].step if self.events else 0
         return max(self.steps.last_step, last_event)
 
     @property
     def ended(self) -> Ended | None:
-        """How it ended, if that is the last thing that happened."""
+        """How the run ended, if `ended` is its last event."""
         last = self.events[-1] if self.events else None
         return last if isinstance(last, Ended) else None

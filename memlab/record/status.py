@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """One word for a run or an attempt."""
+    """Status of a run or an attempt."""
 
     QUEUED = "queued"
     """made, but no process has taken it up"""

@@ -66,7 +66,7 @@ def summarize(folder: RunFolder, history: History | None = None) -> dict[str, An
 
 
 def brief(folder: RunFolder) -> dict[str, Any]:
-    """How a run stands, from what can be read quickly: enough for a list."""
+    """The state of a run, from files that are quick to read: enough for a list."""
     labels = folder.labels()
     attempts = folder.attempts()
     end = attempts[-1].end if attempts else None
@@ -89,7 +89,7 @@ def brief(folder: RunFolder) -> dict[str, Any]:
 
 
 def quick_damage(folder: RunFolder) -> str:
-    """What of a run cannot be read, in a line; of long runs the rows are not read for it."""
+    """One line about what cannot be read; rows of long runs are not checked."""
     history = History(folder)
     if history.row_bytes <= QUICK_BYTES:
         history.verify()
@@ -105,7 +105,7 @@ def _sweep(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def settings(folder: RunFolder, now: Snapshot | None = None) -> dict[str, Any]:
-    """Dotted keys to values of a run's settings, edits up to `now` included.
+    """Dotted keys to values of the preset that a run was created with.
 
     What a preset says about itself is left out.
     """
@@ -126,7 +126,7 @@ def current_preset(folder: RunFolder, now: Snapshot | None = None) -> dict[str, 
 
 
 def flat_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted keys to values; what a preset says about itself is left out."""
+    """Nested settings as dotted keys to values, without the preset's name and description."""
     found: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
@@ -137,7 +137,7 @@ def flat_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]
 
 
 def end_summary(folder: RunFolder) -> dict[str, Any]:
-    """What `end.json` keeps of a run, so that a list need not fold its events."""
+    """The summary in `end.json`, so that a list need not read all events."""
     history = History(folder)
     now = history.until()
     return {
@@ -149,7 +149,7 @@ def end_summary(folder: RunFolder) -> dict[str, Any]:
 
 
 def planned_steps(folder: RunFolder, now: Snapshot | None = None) -> int:
-    """The run's last step as it is planned now, edits included; 0 if it is not known."""
+    """The last planned step, edits included; 0 if unknown."""
     steps = folder.facts.planned_steps
     for edit in (now or History(folder).until()).edits:
         steps = edited_steps(edit.changes, folder.facts.updates_per_epoch) or steps
@@ -185,7 +185,7 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
 
 
 def _last_values(now: Snapshot) -> dict[str, float]:
-    """The newest value of everything that was evaluated."""
+    """The latest value of every evaluated measure."""
     values: dict[str, float] = {}
     for event in now.of(Evaluated)[-2:]:
         values |= event.values
@@ -193,7 +193,7 @@ def _last_values(now: Snapshot) -> dict[str, float]:
 
 
 def _best(now: Snapshot) -> dict[str, float] | None:
-    """All that was measured at the lowest val_loss."""
+    """All measures at the lowest val_loss."""
     judged = now.evaluations
     name = "val_loss" if "val_loss" in judged else "train_loss"
     if name not in judged or not np.isfinite(judged[name]).any():
@@ -203,7 +203,7 @@ def _best(now: Snapshot) -> dict[str, float] | None:
 
 
 def _work(now: Snapshot) -> tuple[float, int]:
-    """Seconds from the first to the last event of each attempt, and the steps done in them."""
+    """Seconds from the first to the last event of each attempt, and the steps made meanwhile."""
     seconds, steps, begun = 0.0, 0, None
     for event, following in zip_longest(now.events, now.events[1:]):
         if isinstance(event, Started):

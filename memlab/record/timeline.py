@@ -15,7 +15,7 @@ Counts = dict[type[Event], int]
 
 @final
 class Timeline:
-    """Events in the order of their seq. It only grows, so a count of each kind is a frozen view."""
+    """Events ordered by seq. It only grows, so a count per kind is an immutable view."""
 
     def __init__(self) -> None:
         self._events: dict[type[Event], list[Event]] = defaultdict(list)
@@ -24,7 +24,6 @@ class Timeline:
         self.evaluated_names: dict[str, None] = {}
 
     def append(self, event: Event) -> None:
-        """Add the next event."""
         for kind in (type(event), Event):
             reached = self._reached[kind]
             # The step reached so far, so that a cut by step never splits the order of seq.
@@ -34,7 +33,7 @@ class Timeline:
             self.evaluated_names |= dict.fromkeys(event.values)
 
     def counts(self, until: int | None) -> Counts:
-        """How many events of each kind there are, or were when step `until` was done."""
+        """Number of events of each kind, now or as of step `until`."""
         if until is None:
             return {kind: len(events) for kind, events in self._events.items()}
         return {kind: bisect_right(reached, until) for kind, reached in self._reached.items()}

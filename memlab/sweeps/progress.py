@@ -66,7 +66,7 @@ class SweepProgress:
             return [self._state(member, catalog) for member in self.sweep.members]
 
     def state(self, member: Member) -> MemberState:
-        """One member as it stands now."""
+        """The current state of one member."""
         self._look()
         return self._state(member, None)
 
@@ -153,7 +153,7 @@ def counts(states: Iterable[MemberState]) -> dict[str, int]:
 
 
 def status_of(sweep: Sweep, number: Mapping[str, int]) -> str:
-    """One word for a sweep with these counts of members."""
+    """Status of a sweep with these counts of members."""
     if number["running"]:
         return "running"
     if not number["queued"] and not number["stopped"]:

@@ -108,7 +108,6 @@ class Sweep:
 
     @property
     def axes(self) -> tuple[SweepAxis, ...]:
-        """What differs between cells."""
         return self.plan.axes
 
     @property

@@ -77,12 +77,12 @@ class Results:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Members by state."""
+        """Number of members by state."""
         return counts(self.states)
 
     @property
     def status(self) -> str:
-        """One word for the sweep."""
+        """Status of the sweep."""
         return status_of(self.sweep, self.counts)
 
     @cached_property

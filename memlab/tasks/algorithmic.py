@@ -52,8 +52,6 @@ OUTSIDE: dict[str, tuple[Name, ...]] = {
 
 
 class Algorithmic(Task):
-    """Copy, reverse, add, sort, relate."""
-
     kind: Literal["algorithmic"] = "algorithmic"
     tasks: list[Name] = setting(
         ["copy", "rev", "add", "sort", "rel"],
@@ -161,7 +159,7 @@ class Algorithmic(Task):
         )
 
     def _held_out(self, domain: Domain, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Codes of the pairs of letters, and of digits, that training never combines."""
+        """Codes of the pairs of letters, and of digits, that never occur in training."""
         chosen = []
         for symbols in (domain.letters, domain.tokens(" ".join(DIGITS))[0]):
             codes = pair_code(symbols[:, None], symbols).ravel()

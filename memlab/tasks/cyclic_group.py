@@ -32,7 +32,7 @@ class CyclicGroup:
 
 
 def cyclic_group(operation: str, modulus: int | None) -> CyclicGroup | None:
-    """The group of an operation; None where it has none, as for permutations."""
+    """The group of an operation; None if it is not cyclic, as for permutations."""
     if modulus is None:
         return None
     if operation in ("add", "subtract"):

@@ -17,7 +17,7 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class DrawnProblems:
-    """Finished sequences of one task."""
+    """Complete sequences of one task."""
 
     tokens: Block
     """(example, position) prompt, answer and <eos>, voids on the right"""
@@ -73,7 +73,7 @@ def in_distribution(
     *,
     repeats: bool,
 ) -> dict[str, Rows]:
-    """Rows that may stand in `train`, in the splits of `kept`, and in `ood-combinations`.
+    """Rows allowed in `train`, in the splits of `kept`, and in `ood-combinations`.
 
     Args:
         held_out: pairs, by `pair_code`, that stand in `ood-combinations` only.
@@ -99,12 +99,12 @@ def in_distribution(
 
 
 def combines(problems: Problems, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(problem,) whether it has one of these pairs."""
+    """(problem,) whether it contains one of these pairs."""
     return np.asarray(np.isin(problems.pairs, pairs).any(axis=1))
 
 
 def distinct(block: Block) -> tuple[Rows, Rows]:
-    """The first row of each kind, in order, and (row,) the number of its kind in that order."""
+    """The first row of each kind, in order, and (row,) the index of its kind in that order."""
     # One byte a token lets rows be compared as a whole; a vocabulary here is far below 255.
     text = np.ascontiguousarray((block + 1).astype(np.uint8)).view(f"S{block.shape[1]}").ravel()
     _, first, kind = np.unique(text, return_index=True, return_inverse=True)

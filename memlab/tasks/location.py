@@ -52,7 +52,9 @@ def to_digits(latitude: float, longitude: float) -> str:
 
 
 def to_degrees(digits: str) -> tuple[float, float] | None:
-    """The middle of what `to_digits` makes the same of; None if these are not 4 + 4 digits."""
+    """The centre of the cell that `to_digits` maps to these digits; None if they are not 4 + 4
+    digits.
+    """
     if not re.fullmatch(r"[0-9]{4},[0-9]{4}", digits):
         return None
     north, east = map(int, digits.split(","))
@@ -60,7 +62,7 @@ def to_degrees(digits: str) -> tuple[float, float] | None:
 
 
 def kilometres(target: str, answer: str) -> float:
-    """Great-circle distance between two answers; half the equator if one cannot be read."""
+    """Great-circle distance between two answers; half the equator if one cannot be parsed."""
     here, there = to_degrees(target), to_degrees(answer)
     if here is None or there is None:
         return pi * EARTH_RADIUS

@@ -92,7 +92,7 @@ class Modular(Task):
         return [self.train_fraction]
 
     def _noisy(self, n: int, train: Integers, seeds: Seeds) -> NDArray[np.bool_]:
-        """Which problems get a wrong answer: the first of the training set in a random order."""
+        """Which problems get a wrong answer: the first of the training set in random order."""
         rank = seeds.rng("data", 0).permutation(n)
         noisy = np.zeros(n, np.bool_)
         noisy[train[np.argsort(rank[train])[: share(self.noise, len(train))]]] = True
@@ -102,7 +102,7 @@ class Modular(Task):
 def _with_wrong_answers(
     table: OperationTable, noisy: NDArray[np.bool_], rng: np.random.Generator
 ) -> OperationTable:
-    """The table with every noisy answer replaced by another element, each as likely."""
+    """The table with every noisy answer replaced by a different element, uniformly."""
     n = len(table.elements)
     return replace(table, c=(table.c + noisy * rng.integers(1, n, len(table))) % n)
 

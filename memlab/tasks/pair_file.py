@@ -43,7 +43,7 @@ LINES_IN_A_NOTE = 5
 
 @dataclass(frozen=True)
 class PairFormat:
-    """How the lines of a file become pairs."""
+    """How lines of a file are parsed as pairs."""
 
     header: bool = False
     """the first line holds column names"""
@@ -56,7 +56,7 @@ class PairFormat:
     space), and zero-width characters are removed"""
 
     def applied(self, text: str) -> str:
-        """`text` as a task reads it."""
+        """`text` after the conversions of the format."""
         if self.normalize == "nfkc":
             text = unicodedata.normalize(
                 "NFKC", text.translate(dict.fromkeys(map(ord, ZERO_WIDTH)))
@@ -68,7 +68,7 @@ class PairFormat:
 
 @dataclass(frozen=True)
 class PairFile:
-    """The pairs of a file, with the line that each stands in."""
+    """The pairs of a file, with their line numbers."""
 
     name: str
     pairs: tuple[Pair, ...]
@@ -76,7 +76,7 @@ class PairFile:
     tabbed: bool
 
     def notes(self, *, words: bool) -> Iterator[DataNote]:
-        """What looks like a mistake; with `words`, white space only separates tokens."""
+        """Likely mistakes in the data; with `words`, white space only separates tokens."""
         if self.tabbed:
             yield from self._header()
             yield from self._quotes()

@@ -85,7 +85,7 @@ class Pairs(Task):
             raise ValueError(f"the pairs cannot be read: {error}") from error
 
     def _inside(self, preset_folder: Path, is_preset: bool) -> "Pairs":
-        """With its folder made absolute and, for a preset, the fingerprint of its files."""
+        """With an absolute folder and, for a preset, the hashes of its files."""
         folder = (preset_folder / (self.folder or "")).resolve()
         for file in self._files.values():
             if not (folder / file).resolve().is_relative_to(folder):
@@ -98,7 +98,7 @@ class Pairs(Task):
         return located.model_copy(update={"fingerprint": located._sha256()})
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """The pairs; which are for training follows from seed `split`, unless files say it."""
+        """The pairs; seed `split` chooses the training examples unless files define the splits."""
         layout = PairFormat(self.header, self.quotes, self.strip, self.normalize)
         files = {split: read_pairs(path, layout) for split, path in self._paths.items()}
         read: dict[str, Sequence[Pair]] = {split: file.pairs for split, file in files.items()}

@@ -30,7 +30,7 @@ class Problems:
 
 @dataclass(frozen=True)
 class Domain:
-    """What problems are drawn from; ranges are (smallest, largest)."""
+    """The distribution of problems; ranges are (smallest, largest)."""
 
     vocabulary: Vocabulary
     letters: NDArray[np.int64]
@@ -49,7 +49,7 @@ class Domain:
         return np.array([self.vocabulary.encode(symbols)])
 
     def prompt(self, tag: str, *blocks: Block) -> Block:
-        """The tag, what is given, and the sign of equality."""
+        """The tag, the operands, and the equals sign."""
         n = len(blocks[0])
         ends = [np.repeat(self.tokens(end), n, axis=0) for end in (f"[{tag}]", "=")]
         return joined(ends[0], *blocks, ends[1])
@@ -112,7 +112,8 @@ def add(domain: Domain, rng: np.random.Generator, n: int) -> Problems:
 
 
 def rel(domain: Domain, rng: np.random.Generator, n: int) -> Problems:
-    """`[rel] b > c a > b ? c a = <`: a > b > c, told in any order, asked for c and a.
+    """`[rel] b > c a > b ? c a = <`: a > b > c, the facts in any order, then a query for c and
+    a.
 
     Only names that no fact compares are asked for, so that answering takes two facts or more.
     """

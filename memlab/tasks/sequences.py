@@ -63,7 +63,9 @@ def padded(
     n_prompt: NDArray[np.int64],
     group: NDArray[np.int64] | None = None,
 ) -> Examples:
-    """Sequences with voids on their right, everything after the first `n_prompt` the answer."""
+    """Sequences with voids on the right; everything after the first `n_prompt` symbols is the
+    answer.
+    """
     length = (tokens != VOID).sum(axis=1)
     position = np.arange(tokens.shape[1])
     answer = (position >= n_prompt[:, None]) & (position < length[:, None])

@@ -26,7 +26,7 @@ class Split(Settings):
 
 
 def share(fraction: float, n: int) -> int:
-    """`fraction` of `n`, rounded down, reading the fraction as the decimal that was written.
+    """`fraction` of `n`, rounded down, with the fraction taken as the decimal that was written.
 
     0.7 of 9,409 is 6,586 and 0.29 of 100 is 29, which floating point would make 28.
     """

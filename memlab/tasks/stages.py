@@ -18,7 +18,7 @@ from memlab.tasks.splits import share
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a run with its own mixture of the data set's groups."""
+    """A segment of a run with its own mixture of the data set's groups."""
 
     name: str
     start: float
@@ -36,7 +36,7 @@ class Mixture:
     """Draws training examples by group."""
 
     def __init__(self, group: NDArray[np.int64]) -> None:
-        """`group` (example,) is that of the training set."""
+        """`group` (example,): group of each training example."""
         self._rows: NDArray[np.int64] = np.argsort(group, kind="stable")
         self._size = np.bincount(group)
         self._first = np.cumsum(self._size) - self._size

@@ -37,7 +37,7 @@ class Vocabulary:
 
     @property
     def special(self) -> frozenset[int]:
-        """The ids that have no text of their own."""
+        """The ids of symbols without text."""
         return frozenset(i for i in (self.bos, self.eos, self.pad) if i is not None)
 
     def encode(self, text: str) -> list[int]:
@@ -58,7 +58,7 @@ class Vocabulary:
         return [ids[piece] for piece in pieces]
 
     def encode_prompt(self, text: str) -> list[int]:
-        """Token ids of `text` as a model reads it: BOS first, if the task has one."""
+        """Token ids of `text` as model input: BOS first, if the task has one."""
         return ([] if self.bos is None else [self.bos]) + self.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -104,7 +104,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class DataNote:
-    """Something in a user's data that looks like a mistake."""
+    """A likely mistake in a user's data."""
 
     what: str
     where: str
@@ -115,7 +115,7 @@ class DataNote:
 
 @dataclass(frozen=True)
 class ExampleTable:
-    """Where training examples lie in a table, such as that of an operation."""
+    """Positions of training examples in a table, such as that of an operation."""
 
     row: NDArray[np.int64]
     """(example,) in the order of the training split"""
@@ -129,7 +129,7 @@ class ExampleTable:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a model learns and is judged by."""
+    """The splits of a task and their vocabulary."""
 
     vocabulary: Vocabulary
     splits: Mapping[str, Examples]
@@ -151,7 +151,7 @@ class Dataset:
 
     @property
     def n_ctx(self) -> int:
-        """Positions that a model needs: the last token is never read."""
+        """Context length that a model needs: the last token is never an input."""
         return max(int(split.tokens.shape[1]) for split in self.splits.values()) - 1
 
 
@@ -176,7 +176,7 @@ class Task(Settings, ABC):
         """
 
     def train_table(self, seeds: Seeds) -> ExampleTable | None:
-        """Places of the training examples in a table; None where the task has no table."""
+        """Positions of the training examples in a table; None where the task has no table."""
         return None
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:

@@ -114,7 +114,7 @@ def damage(kind: str, path: Path, other: Path, chance: random.Random) -> None:
 
 
 def _make_odd(path: Path, target: Path | None, chance: random.Random) -> None:
-    """Put a link to `target`, else a pipe or a folder, where a file belongs."""
+    """Replace a file by a link to `target`, or by a pipe or a folder."""
     if target is not None:
         path.symlink_to(target)
     elif chance.random() < 0.5:

@@ -18,7 +18,7 @@ from memlab.record.run_rows import NEVER
 
 @final
 class ExpectedRun:
-    """What was read from a run before anything happened to its files."""
+    """The records of a run before its files were changed."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._steps, self._rows = History(folder).until().steps.read(0, NEVER)

@@ -15,7 +15,7 @@ from memlab.torture.trial import Trial
 
 @final
 class Fill(Trial):
-    """Each try is one run in which one write fails for want of room."""
+    """Each trial is one run in which one write fails because the disk is full."""
 
     name = "full disk"
     promise = "the run reports it and waits, loses nothing, and ends with the same bits"
@@ -27,7 +27,7 @@ class Fill(Trial):
         self._sizes = [path.stat().st_size for path in whole.rglob("*") if path.is_file()]
 
     def once(self) -> None:
-        """Train one run from beginning to end in too little room."""
+        """Train one run from beginning to end with too little disk space."""
         runs = self.folder / str(self.counts.tried)
         waited = processes.Value("q", 0, lock=False)
         limit = int(self.chance.choice(self._sizes) * self.chance.random())
@@ -47,7 +47,7 @@ class Fill(Trial):
 
 
 def _train(runs: Path, limit: int, waited: Any) -> None:
-    """Train; there is room again once the run waits, or was refused."""
+    """Train; space is available again once the run waits, or was refused."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 

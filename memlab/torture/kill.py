@@ -18,7 +18,7 @@ from memlab.torture.trial import Trial
 
 @final
 class Kill(Trial):
-    """Each try is one kill; a run is killed again and again until it has ended all the same."""
+    """Each trial is one kill; a run is killed again and again until it completes."""
 
     name = "kill -9"
     promise = "the folder is valid, at most one flush is lost, and the run ends with the same bits"
@@ -36,7 +36,7 @@ class Kill(Trial):
         return self.folder / str(self._lives)
 
     def once(self) -> None:
-        """Kill one process, and look at what it leaves."""
+        """Kill one process, and check what it leaves behind."""
         reached = processes.Value("q", 0, lock=False)
         process = child(_train, self._runs, reached)
         process.join(self.chance.uniform(0, self._seconds))

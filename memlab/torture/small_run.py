@@ -42,7 +42,7 @@ processes = multiprocessing.get_context("fork")
 
 @dataclass(frozen=True)
 class FinalState:
-    """All that must be the same however often a run was interrupted."""
+    """Everything that must be the same however often a run was interrupted."""
 
     steps: NDArray[np.int64]
     rows: NDArray[np.float32]
@@ -62,7 +62,7 @@ class FinalState:
 
 
 def outcome(folder: RunFolder) -> FinalState:
-    """What a run has come to.
+    """The final state of a run.
 
     Raises:
         RunError: it has no checkpoint that can be used.
@@ -82,7 +82,7 @@ def _timeless(event: Event) -> dict[str, Any]:
 def train(
     runs: Path, told: Callable[[Event], None] = lambda event: None, preset: dict[str, Any] = PRESET
 ) -> None:
-    """Train the only run in `runs`, which is made when there is none, until it has ended."""
+    """Train the only run in `runs`, creating it if there is none, until it has ended."""
     torch.set_num_threads(1)
     folder = victim(runs) or create_run(from_json(preset), runs)
     if folder.status() is not Status.FINISHED:
@@ -91,7 +91,7 @@ def train(
 
 
 def victim(runs: Path) -> RunFolder | None:
-    """The only run in `runs`, if it is there."""
+    """The only run in `runs`, if it exists."""
     return next(iter_runs(runs), None)
 
 
@@ -103,7 +103,7 @@ def child(target: Callable[..., None], *arguments: Any) -> ForkProcess:
 
 
 def undisturbed(runs: Path) -> FinalState:
-    """What the run comes to when it is left alone."""
+    """The final state of the run without interruption."""
     process = child(train, runs)
     process.join()
     folder = victim(runs)
@@ -112,6 +112,6 @@ def undisturbed(runs: Path) -> FinalState:
 
 
 def progress(event: Event, reached: Any) -> None:
-    """Note in shared memory which rows were handed over."""
+    """Store in shared memory which rows were written."""
     if isinstance(event, Rows):
         reached.value = event.step

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class TrialCounts:
-    """How often something was tried and what came of it."""
+    """Counts of trials and their outcomes."""
 
     tried: int = 0
     seen: dict[str, int] = field(default_factory=dict)
@@ -25,7 +25,6 @@ class TrialCounts:
         self.seen[name] = max(self.seen.get(name, 0), value)
 
     def to_json(self) -> dict[str, Any]:
-        """As `memlab torture --json` prints it."""
         return {"tried": self.tried, **self.seen, "failures": self.failures}
 
 
@@ -42,7 +41,7 @@ class Trial(ABC):
 
     @abstractmethod
     def once(self) -> None:
-        """Try it once."""
+        """Run one trial."""
 
     def finish(self) -> None:  # noqa: B027
         """Finish what the trials left open."""

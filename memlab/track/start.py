@@ -33,7 +33,6 @@ class Loop:
 
 
 def start(loop: Loop, runs: Path | None) -> TrackedRun:
-    """See `memlab.track`."""
     for setting in loop.editable:
         if setting not in loop.config:
             raise RunError(

@@ -14,7 +14,7 @@ from memlab.training.run_data import RunData
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt whose answer is known."""
+    """A prompt with a known answer."""
 
     split: str
     prompt: list[int]
@@ -22,7 +22,7 @@ class Question:
 
 
 def ask(model: Transformer, dataset: Dataset, questions: Sequence[Question]) -> list[Generated]:
-    """The greedy answers to questions, each as long as its target at most."""
+    """The greedy answers to questions, each at most as long as its target."""
     model.eval()
     longest = max(len(question.target) for question in questions)
     prompts = [question.prompt for question in questions]
@@ -75,7 +75,7 @@ def sample_questions(dataset: Dataset, n: int) -> list[Question]:
 
 
 def _tokens(target: list[int], answer: Generated, vocabulary: Vocabulary) -> list[dict[str, Any]]:
-    """Each place of an answer: what stands there and what should."""
+    """For each position of an answer: the predicted and the target token."""
     pairs = zip_longest(target, answer.tokens, answer.p)
     return [
         {

@@ -10,7 +10,7 @@ from memlab.tasks.stages import Mixture, Stage, stage_at
 
 
 class Batches:
-    """The examples of every update.
+    """Chooses the examples of every update.
 
     Without stages each epoch is a fresh permutation, its incomplete last batch dropped. With
     stages every update draws from the mixture of its stage.
@@ -27,11 +27,11 @@ class Batches:
 
     @property
     def whole(self) -> bool:
-        """Every update sees all examples."""
+        """Whether every update uses all examples."""
         return self._mixture is None and self.size >= self.n_examples
 
     def at(self, step: int, steps: int) -> NDArray[np.int64] | None:
-        """Example numbers of update `step` (from 1) of `steps`; None means all of them."""
+        """Example ids of update `step` (from 1) of `steps`; None means all of them."""
         if self.whole:
             return None
         if self._mixture is not None:
@@ -45,7 +45,6 @@ class Batches:
         return self._order[place * self.size : (place + 1) * self.size]
 
     def stage(self, step: int, steps: int) -> Stage | None:
-        """The stage of update `step`."""
         return stage_at(self.stages, step, steps) if self.stages else None
 
     def boundaries(self, steps: int) -> list[int]:

@@ -24,7 +24,8 @@ SECONDS = 10.0
 
 
 def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
-    """Time whole updates of each form, interleaved on the same batches; what `memlab bench` prints.
+    """Time whole updates with each engine, interleaved on the same batches; the results of
+    `memlab bench`.
 
     The process gets as many threads as a run of the preset. The tree is left out where dropout
     forbids it. `share_of_limit` is the speed of the fastest form's products, all other work
@@ -76,7 +77,7 @@ def _model(known: Facts) -> Transformer:
 
 
 def _stepper(known: Facts, plans: UpdatePlans) -> Callable[[int], None]:
-    """A function that makes update `step`, batch included."""
+    """A function that makes update `step`, including its batch."""
     model = _model(known)
     optimizer = build_optimizer(known.preset.optimizer, model)
 
@@ -113,7 +114,7 @@ def _interleave(
 
 
 def _gradient_error(known: Facts, plan: BatchPlan, plain: BatchPlan) -> float:
-    """Distance of a form's float32 gradient from the plain one in float64, relative."""
+    """Relative distance between an engine's float32 gradient and the plain one in float64."""
     model = _model(known).eval()
     exact = _gradient(plain, model.double())
     found = _gradient(plan, model.float())
@@ -127,7 +128,7 @@ def _gradient(plan: BatchPlan, model: Transformer) -> torch.Tensor:
 
 
 def _matrix_gflops(model: Model, row_counts: RowCounts) -> float:
-    """Speed of the MLP's products at the rows of `extent`, forward and backward, nothing else."""
+    """Speed of the MLP's matrix products with `extent` rows, forward and backward."""
     rows, d_model, d_mlp = max(row_counts.inner, row_counts.outputs), model.d_model, d_mlp_of(model)
     x, up = torch.randn(rows, d_model), torch.randn(d_mlp, d_model)
     grad = torch.randn(rows, d_mlp)

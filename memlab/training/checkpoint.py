@@ -28,7 +28,7 @@ BEST = "best.safetensors"
 
 @dataclass(frozen=True)
 class StateTensors:
-    """A training state as named tensors and JSON: what a checkpoint consists of."""
+    """A training state as named tensors and JSON: the contents of a checkpoint."""
 
     step: int
     facts: bytes
@@ -37,7 +37,7 @@ class StateTensors:
     """file to tensors by name"""
 
     def copied(self) -> "StateTensors":
-        """The same in memory of the host that no update changes."""
+        """A copy in host memory that updates do not change."""
         tensors = {
             file: {name: tensor.to("cpu", copy=True) for name, tensor in named.items()}
             for file, named in self.tensors.items()
@@ -86,7 +86,7 @@ def to_files(state: TrainState, seq: int, announce: Sequence[Event] = ()) -> dic
 
 
 def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Restore a fresh `state` from a checkpoint; returns its facts (step, seq, best, ...).
+    """Restore a fresh `state` from a checkpoint; returns its metadata (step, seq, best, ...).
 
     Raises:
         RunError: the checkpoint is of another model.
@@ -113,7 +113,7 @@ def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def restore_best(state: TrainState, facts: Mapping[str, Any], weights: bytes) -> None:
-    """Take over the best weights so far, which lie in a checkpoint of their own."""
+    """Load the best weights so far, which have a checkpoint of their own."""
     tensors = safetensors.torch.load(weights)
     device = next(state.model.parameters()).device
     state.best = Best(

@@ -16,7 +16,7 @@ ALL_THREADS = torch.get_num_threads()
 
 
 def choose_device(name: str) -> torch.device:
-    """The device for `cpu`, `cuda` or `auto` (a GPU where there is one).
+    """The device for `cpu`, `cuda` or `auto` (a GPU if there is one).
 
     Raises:
         MemlabError: `cuda` was asked for and there is none.
@@ -39,7 +39,8 @@ def make_deterministic() -> None:
 
 
 def set_threads(flop: float, before: int | None = None) -> None:
-    """Set the threads of this process: those of the run's first attempt, else what suits its work.
+    """Set the threads of this process: those of the run's first attempt, else by the size of the
+    work.
 
     Args:
         flop: floating point operations of an update's matrix products.
@@ -51,7 +52,7 @@ def set_threads(flop: float, before: int | None = None) -> None:
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """What the bits of a run depend on besides its preset."""
+    """What the bits of a run depend on in addition to its preset."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
         "device": device.type,

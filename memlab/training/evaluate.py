@@ -22,8 +22,6 @@ SCORED_ANSWERS = 256
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What one evaluation found."""
-
     event: Evaluated
     right: dict[str, Tensor]
     """split to (example,) bool: the whole answer is right"""
@@ -33,7 +31,9 @@ class EvaluationResult:
 def evaluate(
     model: Transformer, run_data: RunData, splits: Sequence[str], step: int
 ) -> EvaluationResult:
-    """Measure `splits` in evaluation mode: plain cross-entropy, exact match, and more by task."""
+    """Evaluate `splits` in evaluation mode: plain cross-entropy, exact match, and the measures of
+    the task.
+    """
     model.eval()
     values: dict[str, float] = {}
     groups: dict[str, dict[str, float]] = {}
@@ -82,7 +82,7 @@ def _parts(split: EvalSplit, run_data: RunData) -> Iterator[tuple[str | None, Te
 def _halves(
     chosen: NDArray[np.bool_], names: tuple[str, str], split: EvalSplit
 ) -> Iterator[tuple[str, Tensor]]:
-    """The chosen examples and the others, where there are both."""
+    """The chosen examples and the others, if both are non-empty."""
     if chosen.any() and not chosen.all():
         members = torch.from_numpy(chosen).to(split.group.device)
         yield names[0], members
@@ -90,7 +90,7 @@ def _halves(
 
 
 def _measured(predictions: Predictions, split: str) -> dict[str, float]:
-    """Every measure that is recorded for each split, by its recorded name."""
+    """Every measure recorded for each split, by its recorded name."""
     if not predictions.measured.any():
         return {}
     values = {
@@ -112,7 +112,7 @@ def _of_one_split(predictions: Predictions, split: str) -> dict[str, float]:
 
 
 def _task_scores(name: str, model: Transformer, run_data: RunData) -> dict[str, float]:
-    """The task's own scores, where exact match does not say it all."""
+    """The task's own scores, where exact match is not sufficient."""
     dataset, task = run_data.dataset, run_data.preset.task
     if not task.score_names:
         return {}

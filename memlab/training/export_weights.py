@@ -33,7 +33,7 @@ Read = Callable[[Path, Dataset, Integers], Logits]
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written."""
+    """The files written."""
 
     path: Path
     step: int

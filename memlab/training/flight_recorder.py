@@ -55,7 +55,9 @@ class FlightRecorder:
         self._copies.append(copy)
 
     def see(self, event: Event) -> StateTensors | None:
-        """Follow the spikes; returns the state to commit when one starts that lacks a checkpoint."""
+        """Follow the spikes; returns the state to commit when a spike starts without a checkpoint
+        before it.
+        """
         match event:
             case SpikeOnset() if self._keep > 0:
                 return self._start(event.step)

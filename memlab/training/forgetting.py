@@ -23,7 +23,7 @@ class Forgetting:
 
     @classmethod
     def none(cls, n_examples: int, device: torch.device) -> "Forgetting":
-        """Before the first evaluation."""
+        """The state before the first evaluation."""
         return cls(
             torch.full((n_examples,), -1, dtype=torch.int64, device=device),
             torch.zeros(n_examples, dtype=torch.int64, device=device),
@@ -31,7 +31,7 @@ class Forgetting:
         )
 
     def see(self, step: int, right: Tensor) -> None:
-        """Take in an evaluation: `right` (example,) bool, the whole answer is right."""
+        """Add an evaluation: `right` (example,) bool, whether the whole answer is correct."""
         self.first[right & (self.first < 0)] = step
         self.forgotten += self.right & ~right
         self.right = right.clone()

@@ -35,7 +35,7 @@ ROWS_AT_ONCE = 65_536
 
 @dataclass(frozen=True)
 class ForkRequest:
-    """Where to fork, and what to change."""
+    """Where to fork, and which settings to change."""
 
     at: int
     """last step that is shared with the parent"""
@@ -118,7 +118,7 @@ def _settings(before: Preset, request: ForkRequest) -> Preset:
 def _findings(
     start: AttemptStart, changes: Mapping[str, Any], at: int, first_difference: int | None
 ) -> list[Finding]:
-    """What a person should know about the fork."""
+    """Warnings and notes about the fork."""
     found = [replace(finding, step=at) for finding in start.findings]
     if first_difference is not None:
         found.append(
@@ -180,7 +180,7 @@ def _write_past(
 
 
 def _take_effect(state: TrainState, folder: RunFolder, changes: dict[str, Any]) -> list[Event]:
-    """Make `state` that of the fork; returns what the detectors notice in the changes.
+    """Turn `state` into that of the fork; returns the events detected in the changes.
 
     The settings are those of the fork's preset, which has all edits, so none is left to apply.
     """

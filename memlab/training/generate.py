@@ -44,7 +44,7 @@ GREEDY = Sampling()
 
 @dataclass(frozen=True)
 class Generated:
-    """What follows one prompt."""
+    """The continuation of one prompt."""
 
     tokens: list[int]
     """with the end token, if it was reached"""
@@ -55,7 +55,7 @@ class Generated:
 
 
 class CachedAttention(AttentionPattern):
-    """New positions read those whose keys and values are kept, and those up to their own."""
+    """New positions attend to cached keys and values, and to new positions up to their own."""
 
     def __init__(self, keys: Tensor, values: Tensor, positions: Tensor, read: int) -> None:
         self.keys, self.values, self.read = keys, values, read
@@ -76,7 +76,7 @@ class CachedAttention(AttentionPattern):
 
 
 class CachedPositions(Layout):
-    """The next positions of sequences whose earlier ones have been read."""
+    """The next positions of sequences whose earlier positions are cached."""
 
     def __init__(self, tokens: Tensor, keys: Tensor, values: Tensor, read: int) -> None:
         self.tokens = tokens
@@ -84,12 +84,12 @@ class CachedPositions(Layout):
         self.keys, self.values, self.read = keys, values, read
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> CachedAttention:
-        """Each block has keys and values of its own."""
+        """Each block has its own keys and values."""
         return CachedAttention(self.keys[block], self.values[block], self.positions, self.read)
 
 
 class CachedModel:
-    """A model that remembers the keys and values of the positions it has read."""
+    """A model with a cache of keys and values."""
 
     def __init__(self, model: Transformer, n_sequences: int) -> None:
         settings, weight = model.settings, model.token.weight
@@ -167,7 +167,7 @@ def generate(
 
 
 def _likeliest(probabilities: Tensor, top_k: int | None) -> list[list[tuple[int, float]]]:
-    """(sequence, d_vocab) -> for each sequence its `top_k` likeliest tokens, likeliest first."""
+    """(sequence, d_vocab) -> the `top_k` most likely tokens of each sequence, most likely first."""
     if top_k is None:
         return [[] for _ in probabilities]
     p, tokens = probabilities.topk(min(top_k, probabilities.shape[-1]))
@@ -175,13 +175,13 @@ def _likeliest(probabilities: Tensor, top_k: int | None) -> list[list[tuple[int,
 
 
 def _goes_on(written: list[int], length: int, max_new: int, n_ctx: int, eos: int | None) -> bool:
-    """Whether a sequence needs another token; the last one that fits is never read again."""
+    """Whether a sequence needs another token; the last token that fits is never an input."""
     new = written[length:]
     return len(new) < max_new and len(written) <= n_ctx and (eos is None or eos not in new)
 
 
 def _cut(made: Generated, max_new: int, eos: int | None) -> Generated:
-    """Without what was generated for the sake of the longer sequences."""
+    """Without tokens generated only because other sequences are longer."""
     new = made.tokens
     end = new.index(eos) + 1 if eos in new else len(new)
     end = min(end, max_new)

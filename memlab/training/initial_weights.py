@@ -24,7 +24,7 @@ from memlab.training.trained_model import load_model
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Weights that fit a preset, and where they come from."""
+    """Weights that fit a preset, and their source."""
 
     arrays: Mapping[str, Array]
     """memlab's parameter name to values"""
@@ -52,7 +52,7 @@ def read_initial_weights(ref: str, runs: Path, known: Facts) -> InitialWeights:
 
 
 def commit_initial_weights(folder: RunFolder, weights: InitialWeights) -> None:
-    """Store the weights as checkpoint 0 of a run that has not begun; its worker keeps it.
+    """Store the weights as checkpoint 0 of a run that has not started; its worker keeps it.
 
     Raises:
         RunError: a parameter has another shape.

@@ -22,8 +22,6 @@ from memlab.training.run_data import RunData
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """Values of measures at steps of a run."""
-
     values: dict[int, dict[str, float]]
     """step to recorded name to value"""
     keys: tuple[int, ...]
@@ -39,7 +37,7 @@ def measure_run(
     keys: tuple[int, ...] | None = None,
     device: str = "auto",
 ) -> MeasuredRun:
-    """Compute measures from kept checkpoints; what is in `derived/` already is not computed again.
+    """Compute measures from kept checkpoints; results in `derived/` are not recomputed.
 
     Args:
         folder: the run.
@@ -80,7 +78,7 @@ def measure_run(
 
 @final
 class _Models:
-    """The models of a run's checkpoints; the data are made once, the newest model is kept."""
+    """The models of a run's checkpoints; the data are created once, the latest model is cached."""
 
     def __init__(self, folder: RunFolder, device: str) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""A model of a run as the arrays that measures read."""
+"""A model of a run as the arrays that measures take."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -30,7 +30,7 @@ OPERAND_COLUMNS = {"equation": (1, 3), "short": (0, 1)}
 
 
 class WatchedAttention(Causal):
-    """Textbook attention that keeps its weights."""
+    """Standard attention that records its weights."""
 
     def __init__(self, positions: Tensor, keep: Callable[[Tensor], None]) -> None:
         super().__init__(positions)
@@ -48,7 +48,7 @@ class WatchedAttention(Causal):
 
 
 class WatchedPositions(EveryPosition):
-    """Every position of every example, with the attention weights of each block kept."""
+    """Every position of every example, with the attention weights of each block recorded."""
 
     def __init__(self, tokens: Tensor) -> None:
         super().__init__(tokens)
@@ -90,12 +90,11 @@ class ModelArrays(ModelView):
 
     @cached_property
     def weights(self) -> Mapping[str, Floats]:
-        """Every parameter by name."""
         return {name: _array(weight) for name, weight in self.model.named_parameters()}
 
     @cached_property
     def table(self) -> LogitTable | None:
-        """The logits of the whole operation table."""
+        """The logits of all problems of the operation."""
         task = self.run_data.preset.task
         if not isinstance(task, Modular) or task.format not in OPERAND_COLUMNS:
             return None
@@ -108,18 +107,18 @@ class ModelArrays(ModelView):
     @torch.no_grad()
     def _table(self, group: CyclicGroup, columns: tuple[int, int], elements: int) -> LogitTable:
         splits = self.run_data.dataset.splits
-        tokens = np.concatenate([split.tokens for split in splits.values()])
+        tokens = np.concatenate([split.tokens for split in splits.values()])  # (problem, position)
         is_train = np.repeat([name == "train" for name in splits], list(map(len, splits.values())))
         answer = int(next(iter(splits.values())).answer[0].argmax())
         # (element,) the index of each element on either side; -1 = not in the group
         left, right = np.full((2, elements), -1)
         left[group.left], right[group.right] = np.arange(group.n), np.arange(group.n)
         x, y = left[tokens[:, columns[0]]], right[tokens[:, columns[1]]]
-        inside = (x >= 0) & (y >= 0)
+        inside = (x >= 0) & (y >= 0)  # (problem,) both operands belong to the group
         prompts = torch.from_numpy(tokens[inside][:, :answer]).to(self.run_data.device)
         parts = [self.model(part)[:, -1, :elements] for part in torch.split(prompts, CHUNK)]
-        logits = np.empty((group.n, group.n, elements))
-        train = np.zeros((group.n, group.n), np.bool_)
+        logits = np.empty((group.n, group.n, elements))  # (x, y, element)
+        train = np.zeros((group.n, group.n), np.bool_)  # (x, y)
         logits[x[inside], y[inside]] = _array(torch.cat(parts))
         train[x[inside], y[inside]] = is_train[inside]
         return LogitTable(group, logits, train)
@@ -132,6 +131,7 @@ class ModelArrays(ModelView):
         parts = []
         for plan in self.run_data.eval_split(split).plans:
             logits = plan.logits(self.model)
+            # (target, d_vocab), (target, 1)
             logits = (logits if plan.rows is None else logits[plan.rows]).double()
             target = plan.targets.unsqueeze(1)
             others = logits.scatter(1, target, -torch.inf).amax(1)

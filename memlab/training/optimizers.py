@@ -9,7 +9,7 @@ from memlab.preset.schema import Optimizer
 
 
 def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
-    """The optimizer of `settings` over the parameters of `model`, in one fused update."""
+    """The optimizer for `settings` over the parameters of `model`, with one fused update."""
     parameters = list(model.parameters())
     groups: list[dict[str, Any]]
     if settings.decay_on == "matrices":
@@ -39,11 +39,10 @@ def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimi
 
 
 def apply_settings(optimizer: torch.optim.Optimizer, settings: Optimizer) -> None:
-    """Take over the settings that may be edited while training."""
+    """Apply the settings that may be edited during training."""
     optimizer.param_groups[0]["weight_decay"] = settings.weight_decay
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Set the learning rate of the next update."""
     for group in optimizer.param_groups:
         group["lr"] = lr

@@ -10,7 +10,7 @@ from memlab.errors import RunError
 
 @contextmanager
 def report_out_of_memory(run: str) -> Iterator[None]:
-    """Turn every form that a want of memory takes into a `RunError`."""
+    """Turn every form of an out-of-memory error into a `RunError`."""
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:

@@ -26,7 +26,7 @@ class PredictedToken:
     """(text, p) of the likeliest tokens at its place, if they were asked for"""
 
     def to_json(self) -> dict[str, Any]:
-        """`{text, p}`, and `likeliest` where it is known."""
+        """`{text, p}`, and `likeliest` if known."""
         alternatives = [{"text": text, "p": p} for text, p in self.likeliest]
         return {"text": self.text, "p": self.p} | (
             {"likeliest": alternatives} if alternatives else {}
@@ -36,7 +36,7 @@ class PredictedToken:
 @final
 @dataclass(frozen=True, repr=False)
 class Prediction:
-    """What the model answers to a prompt."""
+    """The answer of the model to a prompt."""
 
     prompt: str
     answer: str
@@ -47,7 +47,7 @@ class Prediction:
 
     @property
     def p(self) -> float:
-        """The model's probability of the whole answer, its terminator left out."""
+        """The model's probability of the whole answer, without its terminator."""
         return prod(token.p for token in self.tokens)
 
     def to_json(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def complete(
 
 
 def count_answers(predictions: Sequence[Prediction]) -> list[Repeated]:
-    """How often each prompt got which answer, in the order of the prompts."""
+    """For each prompt, its answers and how often each occurred."""
     counts: dict[str, Counter[str]] = {}
     for prediction in predictions:
         counts.setdefault(prediction.prompt, Counter())[prediction.answer] += 1

@@ -32,7 +32,7 @@ def ignore(step: int) -> None:
 
 @dataclass
 class RowComparison:
-    """Recomputed rows against those that a run recorded."""
+    """Recomputed rows compared with the recorded ones."""
 
     folder: RunFolder
     recorded: Snapshot
@@ -53,7 +53,7 @@ class RowComparison:
 
 
 def start_before(folder: RunFolder, step: int, device: str) -> AttemptStart:
-    """The newest state of a run at `step` or before that can be restored.
+    """The newest restorable state of a run at or before `step`.
 
     Raises:
         RunError: the step belongs to the run that this one was forked from.
@@ -77,7 +77,7 @@ def start_before(folder: RunFolder, step: int, device: str) -> AttemptStart:
 
 
 def later_edits(start: AttemptStart, recorded: Snapshot, last: int) -> list[Edited]:
-    """The edits that were made after `start`, up to step `last`."""
+    """The edits after `start`, up to step `last`."""
     first_seq = start.seq + len(start.announce)
     return [edit for edit in recorded.edits if edit.seq >= first_seq and edit.step <= last]
 
@@ -117,7 +117,7 @@ def train_until(
 @final
 @dataclass
 class Recomputation:
-    """Updates of a run, computed again without evaluations: fast, and equal in weights and rows."""
+    """Recomputed updates of a run without evaluations: fast, and equal in weights and rows."""
 
     start: AttemptStart
     comparison: RowComparison
@@ -125,7 +125,7 @@ class Recomputation:
 
     @classmethod
     def before(cls, folder: RunFolder, step: int, last: int, device: str) -> "Recomputation":
-        """Start from the newest checkpoint at `step` or before; edits up to `last` are known.
+        """Start from the newest checkpoint at or before `step`; edits up to `last` are known.
 
         Raises:
             RunError: see `start_before`.
@@ -137,11 +137,11 @@ class Recomputation:
 
     @property
     def steps(self) -> int:
-        """Updates in the whole run, as the learning rate's schedule knows them."""
+        """Updates of the whole run, for the learning rate schedule."""
         return total_steps(self.start.state.preset, self.start.run_data.batches.per_epoch)
 
     def apply_due_edits(self) -> None:
-        """Apply the recorded edits that took effect at the present step or before."""
+        """Apply the recorded edits that took effect at or before the current step."""
         state = self.start.state
         due = [edit for edit in self.edits if edit.step <= state.step]
         self.edits = [edit for edit in self.edits if edit not in due]
@@ -172,7 +172,7 @@ class Recomputation:
 
 
 class RowsDifferError(RunError):
-    """Recomputed rows are not those that the run recorded."""
+    """Recomputed rows differ from the recorded ones."""
 
     def __init__(self, folder: RunFolder, step: int) -> None:
         self.step = step

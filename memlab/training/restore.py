@@ -20,7 +20,7 @@ from memlab.training.state import TrainState, fresh_state
 
 @dataclass(frozen=True)
 class AttemptStart:
-    """What an attempt starts with."""
+    """The starting point of an attempt."""
 
     state: TrainState
     run_data: RunData
@@ -41,7 +41,7 @@ class AttemptStart:
 def restore(
     folder: RunFolder, device: str, threads: int | None = None, until: int | None = None
 ) -> AttemptStart:
-    """Restore the newest checkpoint that verifies, or make the state before the first update.
+    """Restore the newest checkpoint that verifies, or create the state before the first update.
 
     Threads and device are those of the run's first attempt where they can be.
 
@@ -87,7 +87,8 @@ def restore(
 def restore_best_weights(
     state: TrainState, folder: RunFolder, facts: Mapping[str, Any], files: Mapping[str, bytes]
 ) -> str | None:
-    """Restore the best weights so far, from the checkpoint itself or their own; why not, if not.
+    """Restore the best weights so far, from the checkpoint or their own; returns the reason on
+    failure.
 
     Args:
         facts: what `from_files` returned for `files`.
@@ -106,7 +107,7 @@ def restore_best_weights(
 
 
 def _device_of(first: Mapping[str, Any], asked: str) -> torch.device:
-    """The device asked for; by default the one that the run began on, where it is here."""
+    """The requested device; by default the one on which the run began, if available."""
     if asked == "auto" and first.get("device") == "cpu":
         return choose_device("cpu")
     return choose_device(asked)
@@ -123,7 +124,7 @@ def _refusal(reason: str) -> Finding:
 
 
 def _changed_circumstances(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Finding]:
-    """What differs from the first attempt in a way that changes bits."""
+    """Differences from the first attempt that change bits."""
     return [
         Finding(
             step=0,

@@ -23,7 +23,7 @@ EVAL_BATCH = 8192
 
 @dataclass(frozen=True)
 class EvalSplit:
-    """A split as evaluation reads it: predictions at the loss's and at the answer's tokens."""
+    """A split prepared for evaluation: predictions at the tokens of the loss and of the answer."""
 
     name: str
     plans: list[BatchPlan]
@@ -37,7 +37,7 @@ class EvalSplit:
 
 
 class RunData:
-    """Everything computed from the preset alone; made anew whenever a run goes on."""
+    """Everything computed from the preset alone; created anew when a run is resumed."""
 
     def __init__(self, preset: Preset, device: torch.device) -> None:
         self.preset, self.device = preset, device
@@ -61,7 +61,7 @@ class RunData:
         return sum(products(self.preset.model, d_vocab, plan.row_counts) for plan in plans)
 
     def eval_split(self, name: str) -> EvalSplit:
-        """The split `name` for evaluation, prepared at its first use."""
+        """The split `name` for evaluation, prepared on first use."""
         if name not in self._judged:
             self._judged[name] = self._judge(name)
         return self._judged[name]

@@ -25,7 +25,7 @@ COMPLETED = ("finished", "early_stop")
 
 @dataclass
 class Best:
-    """The weights with the lowest val_loss so far (train_loss where there is no val split)."""
+    """The weights with the lowest val_loss so far (train_loss if there is no val split)."""
 
     step: int
     loss: float

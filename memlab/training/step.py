@@ -45,7 +45,7 @@ def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDAr
 
 
 def _norms(state: TrainState, before: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """2-norms of the weights before an update, and of what it has added to them."""
+    """2-norms of the weights before an update, and of the update."""
     added = [p.detach() - b for p, b in zip(state.model.parameters(), before, strict=True)]
     return nn.utils.get_total_norm(before), nn.utils.get_total_norm(added)
 

@@ -14,7 +14,7 @@ UPDATES = 5
 
 
 def seconds_per_step(preset: Preset, device: str = "auto") -> float:
-    """Median over a few updates of a fresh model, the first one left out."""
+    """Median over a few updates of a new model, without the first one."""
     run_data = RunData(preset, choose_device(device))
     state = fresh_state(run_data)
     steps = run_data.facts.updates

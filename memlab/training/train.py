@@ -72,7 +72,7 @@ def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterat
 
 
 def emit(state: TrainState, event: Event) -> None:
-    """Queue `event` and what the detectors notice in it.
+    """Queue `event` and the events that the detectors derive from it.
 
     What a commit makes true comes last, so that nothing waits in the queue when it is made.
     """
@@ -126,7 +126,7 @@ def _judge(state: TrainState, run_data: RunData) -> None:
 
 
 def _why_over(state: TrainState, run_data: RunData) -> str | None:
-    """How the run ends with this evaluation, if it does."""
+    """The reason to end the run at this evaluation, if any."""
     patience = state.preset.training.patience
     if state.step >= _steps(state, run_data):
         return "finished"
@@ -138,7 +138,7 @@ def _has_lasted(state: TrainState) -> bool:
 
 
 def _with_test(state: TrainState, run_data: RunData, eval_split: Evaluated) -> Evaluated:
-    """The same evaluation with the test split, which is scored once, at the end."""
+    """The same evaluation with the test split, which is evaluated once, at the end."""
     if not len(run_data.dataset.splits.get("test", ())):
         return eval_split
     test = evaluate(state.model, run_data, ["test"], state.step).event
@@ -163,7 +163,7 @@ def _checkpoint(state: TrainState) -> None:
 
 
 def _obey(state: TrainState, run_data: RunData, inbox: deque[Command]) -> bool:
-    """Do what is asked for; true if there was anything to do at this step."""
+    """Execute pending commands; true if there was anything to do at this step."""
     wanted = stopping = False
     while inbox:
         match inbox.popleft():
@@ -185,13 +185,15 @@ def _obey(state: TrainState, run_data: RunData, inbox: deque[Command]) -> bool:
 
 
 def _known(state: TrainState, edit: Edit) -> bool:
-    """A planned edit stays in the run's folder, so a resumed run hears of it again."""
+    """Whether an edit is applied already: a planned edit stays in the run folder, so a resumed run
+    reads it again.
+    """
     done = edit.at is not None and edit.at <= state.step
     return edit in state.planned or (done and edit.changes.items() <= state.edits.items())
 
 
 def _announce_stage(state: TrainState, run_data: RunData) -> bool:
-    """Tell that the next update draws from another mixture; true if it does."""
+    """Report that the next update draws from another mixture; true if it does."""
     stage = run_data.batches.stage(state.step + 1, _steps(state, run_data))
     if stage is None or stage.name == state.stage:
         return False

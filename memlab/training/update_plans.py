@@ -9,7 +9,7 @@ cold caches and takes three times as long"""
 
 
 class UpdatePlans:
-    """Each update's batch, made ready: one plan, or several where it is computed in parts.
+    """The prepared batch of each update: one plan, or several if it is computed in parts.
 
     Args:
         form: what makes the plans.

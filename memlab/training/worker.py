@@ -58,7 +58,7 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
     after: int | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Begin the run in `folder`, or go on from its newest checkpoint, until it ends.
+    """Start the run in `folder`, or continue from its newest checkpoint, until it ends.
 
     Args:
         edits: settings to change first, dotted name to value.
@@ -103,7 +103,7 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
 
 @dataclass
 class _Worker:
-    """Writes down what training says, and listens for what people ask."""
+    """Records the events of training, and receives commands."""
 
     folder: RunFolder
     writer: AttemptWriter
@@ -124,11 +124,11 @@ class _Worker:
         """whether it was told that the run is paused"""
 
     def write(self, event: Event) -> Iterator[Event]:
-        """Write an event down, then tell it."""
+        """Write an event, then yield it."""
         yield (yield from self._when_there_is_room(lambda: self.writer.write(event)))
 
     def remember_spikes(self, history: History) -> None:
-        """Keep the checkpoints of the spikes before this attempt."""
+        """Keep the checkpoints of spikes before this attempt."""
         for event in history.until().events:
             self._flight.see(event)
 
@@ -155,7 +155,7 @@ class _Worker:
                 return
 
     def _listen(self) -> Iterator[Event]:
-        """Take in what is asked. While the run is paused, wait until something is to be done."""
+        """Read commands. While the run is paused, wait until there is something to do."""
         self._take()
         if self._paused and not self._waits:
             self._waits = True
@@ -169,7 +169,7 @@ class _Worker:
             yield from self.write(Resumed(step=self.state.step))
 
     def _asked(self) -> bool:
-        """Whether `train` has something to do before it makes another update."""
+        """Whether `train` has something to do before the next update."""
         return bool(self.state.queue) or any(
             isinstance(request, CheckpointNow) or (isinstance(request, Edit) and request.at is None)
             for request in self.requests
@@ -179,11 +179,11 @@ class _Worker:
         return self.state.ending is not None or self._called_off()
 
     def _called_off(self) -> bool:
-        """Whether the run is to end, or another process has it."""
+        """Whether the run should end, or another process has taken it over."""
         return self.interrupted() or Stop() in self.requests or self.writer.superseded()
 
     def _take(self) -> None:
-        """Sort what has come in."""
+        """Dispatch new commands."""
         if self.interrupted():
             self.state.ending = self.state.ending or "interrupted"
         for command in self._inbox.poll():
@@ -196,7 +196,7 @@ class _Worker:
                     self.requests.append(command)
 
     def _when_there_is_room(self, write: Callable[[], T]) -> Generator[Event, None, T]:
-        """What `write` returns. While the disk is full training waits, which is told once.
+        """The result of `write`. While the disk is full training waits, which is reported once.
 
         Raises:
             RunError: the run was asked to end meanwhile.

@@ -54,8 +54,6 @@ RUN_MODES = {entry.mode: entry for entry in SCREENS if entry.shows_one_run}
 
 
 class Memlab(App[None]):
-    """The lab console."""
-
     TITLE = "memlab"
     CSS_PATH = "app.tcss"
     KEYS = keys.APP
@@ -72,7 +70,7 @@ class Memlab(App[None]):
         state: ConsoleState | None = None,
         analysis: Analysis | None = None,
     ) -> None:
-        """Begin with the run in `first`, if given; without a trainer nothing can start."""
+        """Start with the run in `first`, if given; without `training` no run can be started."""
         super().__init__()
         self.runs, self.trainer, self.analysis = runs, trainer, analysis
         self._first, self.state = first, state or ConsoleState()
@@ -80,7 +78,7 @@ class Memlab(App[None]):
         self._shown: dict[str, RunFolder] = {}
 
     def on_mount(self) -> None:
-        """Make the screens; show the first one, in the colours of the last session."""
+        """Create the screens; show the first one in the theme of the last session."""
         # What was imported stays: to look in it for what is left over would delay the first paint.
         gc.freeze()
         if (theme := self.state.recall("theme")) in self.available_themes:
@@ -97,7 +95,6 @@ class Memlab(App[None]):
     # Going places
 
     async def action_go(self, mode: str) -> None:
-        """Go to a screen."""
         if mode not in RUN_MODES:
             await self.switch_mode(mode)
             return
@@ -110,11 +107,11 @@ class Memlab(App[None]):
 
     @property
     def shown(self) -> RunFolder | None:
-        """The run on the screen, if it shows one."""
+        """The run on the current screen, if it shows one."""
         return self._shown.get(self.current_mode or "")
 
     def _run_for(self, mode: str) -> RunFolder | None:
-        """The run that trains here, else the one shown last, else the newest that will do."""
+        """The run that trains here, else the one shown last, else the newest suitable run."""
         if mode == "live" and self.training.current:
             return self.training.current
         if mode in self._shown:
@@ -156,7 +153,7 @@ class Memlab(App[None]):
         await self._pass_on("compare", event)
 
     async def _pass_on(self, mode: str, event: Message) -> None:
-        """Go to a screen, which handles the message."""
+        """Switch to a screen, which handles the message."""
         await self.switch_mode(mode)
         self.screen.post_message(event)
 
@@ -191,7 +188,7 @@ class Memlab(App[None]):
             self.notify(f"{said}{waiting} waiting: it starts when the others have ended")
 
     def _ended(self, folder: RunFolder, problem: Exception | None) -> None:
-        """Called in the thread of the run."""
+        """Called in the run's thread."""
         self.post_message(TrainingEnded(folder, problem))
 
     @on(TrainingEnded)
@@ -209,7 +206,7 @@ class Memlab(App[None]):
     # Leaving
 
     async def action_quit(self) -> None:
-        """Leave; ask first if a run trains here."""
+        """Quit; ask first if a run trains here."""
         if not worker_running(self, "quit"):
             self._leave()
 
@@ -233,7 +230,7 @@ class Memlab(App[None]):
         return Content.assemble(name, " trains here.", more if waiting else "")
 
     async def _let_go(self, folder: RunFolder, *, keep: bool) -> bool:
-        """Wait until the run has saved and ended; false when it ended otherwise, which is told."""
+        """Wait until the run has saved and ended; false, with a message, if it ended otherwise."""
         self.notify("saving a checkpoint, then leaving ...", timeout=30)
         while self.training.current is not None:
             self.training.give_up()
@@ -246,27 +243,25 @@ class Memlab(App[None]):
     # Help, palette, pictures
 
     def action_help(self) -> None:
-        """Show what keys do here."""
         self.push_screen(help_for(self.focused, self.screen))
 
     def action_command_palette(self) -> None:
-        """Find an action, a preset or a run."""
+        """Search actions, presets and runs."""
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
-        """Choose the colours."""
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_picture(self) -> None:
-        """Save what is seen as an SVG picture."""
+        """Save the current screen as an SVG."""
         try:
             self.notify(f"saved {self.save_screenshot()}", markup=False)
         except OSError as problem:
             self.notify(f"not saved: {one_line(problem)}", severity="error", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """All keys that work here, and what Textual has."""
+        """All keys that apply here, and Textual's own commands."""
         for node, table in keys.around(screen.focused or screen):
             for key in table.rows:
                 act = partial(self.run_action, key.action, node)
@@ -277,7 +272,7 @@ class Memlab(App[None]):
 
 
 def _told(problem: Exception) -> Content:
-    """An error for people: a mistake or an outer condition as it is, a bug with its traceback."""
+    """An error as text: user errors and external conditions as they are, a bug with its traceback."""
     if isinstance(problem, MemlabError | OSError):
         return safe(str(problem), 4000, lines=True)
     return safe("".join(traceback.format_exception(problem)), 20000, lines=True)

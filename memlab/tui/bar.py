@@ -23,11 +23,9 @@ class Bar(Widget):
 
     @property
     def console(self) -> Console:
-        """The app."""
         return cast(Console, self.app)
 
     def on_mount(self) -> None:
-        """Keep the progress up to date."""
         self.set_interval(1.0, self._follow)
 
     def _follow(self) -> None:
@@ -35,7 +33,7 @@ class Bar(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """The tabs on the left, the run on the right."""
+        """Tabs on the left, the run on the right."""
         tabs = self._tabs()
         status = Content(self._status())
         room = self.size.width - tabs.cell_length - status.cell_length

@@ -11,7 +11,7 @@ from memlab.tui.training_queue import TrainingQueue
 
 
 class Console(Protocol):
-    """The app, as far as its parts know it."""
+    """The part of the app that its widgets use."""
 
     runs: Path
     """the folder of runs"""
@@ -21,7 +21,7 @@ class Console(Protocol):
 
     @property
     def current_mode(self) -> str | None:
-        """The mode of the screen that is shown."""
+        """Mode of the current screen."""
 
     def post_message(self, message: Message) -> Any:
-        """Ask the console for something (`memlab.tui.messages`)."""
+        """Send a message (`memlab.tui.messages`) to the app."""

@@ -19,19 +19,17 @@ def state_file() -> Path | None:
 
 @final
 class ConsoleState:
-    """Words by name, in one small file. One that is damaged or cannot be written is no error."""
+    """Values by name, in one small file. A damaged or read-only file is no error."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Without a path nothing outlives the session."""
+        """Without a path nothing is stored."""
         self._path = path
 
     def recall(self, name: str) -> str | None:
-        """The word that was kept under a name."""
         word = self._known().get(name)
         return word if isinstance(word, str) else None
 
     def keep(self, name: str, word: str) -> None:
-        """Keep a word under a name; other consoles may have kept others meanwhile."""
         if self._path:
             text = json.dumps({**self._known(), name: word}, indent=2)
             try:

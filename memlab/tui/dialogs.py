@@ -19,15 +19,14 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """Gives one answer: a second one, made while it closes, would close the screen below it."""
+    """Returns one answer: a second one, given while it closes, would close the screen below it."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
-        """Give the answer and close."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
 
 
 class Confirm(Dialog[str | None]):
-    """A question; the answer is the name of a button, or None."""
+    """A question; the result is the name of a button, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *ESCAPE,
@@ -36,12 +35,11 @@ class Confirm(Dialog[str | None]):
     ]
 
     def __init__(self, question: Content, answers: dict[str, str]) -> None:
-        """`answers`: name to what its button says; the first one has focus."""
+        """`answers`: name to button label; the first button has focus."""
         super().__init__()
         self._question, self._answers = question, answers
 
     def compose(self) -> ComposeResult:
-        """The question above its answers."""
         with Vertical(classes="dialog"):
             yield Static(self._question)
             with Vertical(classes="answers"):
@@ -49,42 +47,38 @@ class Confirm(Dialog[str | None]):
                     yield Button(label, name=name, compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Give the answer."""
         self.dismiss(event.button.name)
 
 
 class TextPrompt(Dialog[str | None]):
-    """One line of text, checked while it is typed; None if it was left."""
+    """One line of text, validated while typing; None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = ESCAPE
 
     def __init__(
         self, title: Content, text: str = "", problem: Callable[[str], str | None] | None = None
     ) -> None:
-        """`problem` tells what is wrong with a text, if something is."""
+        """`problem` returns what is wrong with a text, or None."""
         super().__init__()
         self._title, self._text, self._problem = title, text, problem
 
     def compose(self) -> ComposeResult:
-        """The title, the line, what is wrong with it."""
         with Vertical(classes="dialog"):
             yield Static(self._title)
             yield Input(self._text, compact=True)
             yield Static(KEYS, classes="problem")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Tell at once what is wrong."""
         problem = self._problem(event.value) if self._problem else None
         self.query_one(".problem", Static).update(Content(problem) if problem else KEYS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Give the text, if nothing is wrong with it."""
         if not (self._problem and self._problem(event.value)):
             self.dismiss(event.value)
 
 
 class MessageBox(Dialog[None]):
-    """Something to read, such as an error."""
+    """Text to read, such as an error."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark", "dismiss(None)", "back", show=False)
@@ -95,7 +89,6 @@ class MessageBox(Dialog[None]):
         self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        """The title above the text, which scrolls."""
         with Vertical(classes="dialog tall"):
             yield Static(self._title, classes="title")
             with VerticalScroll(can_focus=True):
@@ -104,5 +97,4 @@ class MessageBox(Dialog[None]):
                 yield Button("close", compact=True)
 
     def on_button_pressed(self) -> None:
-        """Leave."""
         self.dismiss(None)

@@ -8,14 +8,13 @@ from textual.screen import Screen
 
 @final
 class Footer(widgets.Footer):
-    """Textual's footer, rebuilt only when its text changes: it is a widget for each key."""
+    """Textual's footer, rebuilt only if its text changes: it has one widget per key."""
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
         self._shown: list[tuple[str, str, bool]] = []
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
-        """Show the keys of this screen, if they changed."""
         if not (self.is_attached and screen is self.screen and screen.app.app_focus):
             super().bindings_changed(screen)
             return

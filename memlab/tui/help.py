@@ -25,18 +25,18 @@ GAP = 3
 @final
 @dataclass(frozen=True)
 class HelpSection:
-    """The keys of one table that work now."""
+    """The keys of one table that apply now."""
 
     title: str
     rows: tuple[Key, ...]
 
     def passing(self, words: Sequence[str]) -> "HelpSection":
-        """With the keys whose text contains all words."""
+        """Only the keys whose text contains all words."""
         rows = tuple(key for key in self.rows if all(word in _text(key) for word in words))
         return HelpSection(self.title, rows)
 
     def lines(self, width: int) -> list[Content]:
-        """The title, then a line for each key, and a blank one."""
+        """The title, one line per key, and a blank line."""
         lines = [Content.styled(self.title, "bold underline")]
         broad = max((len(key.shown) for key in self.rows), default=0)
         for key in self.rows:
@@ -52,7 +52,7 @@ def _text(key: Key) -> str:
 
 @final
 class Help(Dialog[None]):
-    """Lists the keys; what is typed filters them."""
+    """Lists the keys; typing filters them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "dismiss(None)", "back", show=False, priority=True),
@@ -76,7 +76,6 @@ class Help(Dialog[None]):
         self.heading, self.sections = title, sections
 
     def compose(self) -> ComposeResult:
-        """The search above the keys."""
         with Vertical(id="box") as box:
             box.border_title = Content(self.heading)
             box.border_subtitle = Content("esc back")
@@ -85,11 +84,9 @@ class Help(Dialog[None]):
                 yield Static(id="keys")
 
     def on_mount(self) -> None:
-        """Show all keys."""
         self._list()
 
     def on_resize(self) -> None:
-        """As many columns as fit."""
         self.call_after_refresh(self._list)
 
     @on(Input.Changed)
@@ -101,12 +98,11 @@ class Help(Dialog[None]):
         self.query_one("#keys", Static).update(text or Content("no key matches"))
 
     def action_scroll_keys(self, by: int) -> None:
-        """Scroll by lines."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
 def laid_out(sections: Sequence[HelpSection], width: int) -> Content:
-    """Sections in as many columns as `width` has room for, each in one piece."""
+    """Sections in as many columns as `width` has room for; no section is split."""
     n = max(min((width + GAP) // WIDTH, len(sections)), 1)
     each = max((width + GAP) // n - GAP, 1)
     columns: list[list[Content]] = [[] for _ in range(n)]
@@ -120,14 +116,14 @@ def laid_out(sections: Sequence[HelpSection], width: int) -> Content:
 
 
 def help_for(widget: Widget | None, screen: Widget) -> Help:
-    """The keys that work now, the nearest first."""
+    """The keys that apply now, those of the focused widget first."""
     sections = _reachable(table for _, table in around(widget or screen))
     title = TYPING if isinstance(widget, Input) else "Keys"
     return Help(title, [section for section in sections if section.rows])
 
 
 def _reachable(tables: Iterable[Keys]) -> Iterable[HelpSection]:
-    """Each table without the keys that a nearer one uses."""
+    """Each table without keys that a more specific table overrides."""
     used: set[str] = set()
     for table in tables:
         rows = [key for key in table.rows if not used.issuperset(key.press.split(","))]

@@ -26,12 +26,11 @@ class Key:
     footer: bool = False
 
     def binding(self) -> Binding:
-        """The binding for Textual."""
         return Binding(self.press, self.action, self.label, show=self.footer, tooltip=self.help)
 
     @property
     def shown(self) -> str:
-        """The keys as they are printed: "j ↓"."""
+        """The keys as displayed: "j ↓"."""
         return " ".join(_SIGNS.get(key, key) for key in self.press.split(","))
 
 
@@ -43,12 +42,11 @@ class Keys:
     rows: tuple[Key, ...]
 
     def bindings(self) -> list[BindingType]:
-        """The `BINDINGS` of a class."""
         return [key.binding() for key in self.rows]
 
 
 def around(widget: Any) -> list[tuple[Any, Keys]]:
-    """A widget and its ancestors that have keys, the nearest first."""
+    """A widget and its ancestors that have keys, innermost first."""
     chain = [*widget.ancestors_with_self]
     chain += [] if widget.app in chain else [widget.app]
     return [(node, node.KEYS) for node in chain if hasattr(node, "KEYS")]

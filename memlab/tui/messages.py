@@ -11,7 +11,7 @@ from memlab.record.folder import RunFolder
 
 @dataclass
 class OpenRun(Message):
-    """Show a run: live if it is alive, else as a replay."""
+    """Show a run: live if it is running, else as a replay."""
 
     folder: RunFolder
     at: int | None = None
@@ -22,7 +22,7 @@ class OpenRun(Message):
 
 @dataclass
 class StartRun(Message):
-    """Create a run of a preset and train it, now or after those in the queue."""
+    """Create a run of a preset and train it, now or after the queued ones."""
 
     preset: Preset
     name: str
@@ -31,8 +31,6 @@ class StartRun(Message):
 
 @dataclass
 class ResumeRun(Message):
-    """Resume a run that ended early."""
-
     folder: RunFolder
 
 
@@ -45,15 +43,11 @@ class ClonePreset(Message):
 
 @dataclass
 class EditPreset(Message):
-    """Show a preset in the Lab."""
-
     name: str
 
 
 @dataclass
 class CompareRuns(Message):
-    """Compare runs in one chart."""
-
     folders: Sequence[RunFolder]
 
 

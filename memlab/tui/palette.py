@@ -24,7 +24,7 @@ NEWEST = 300
 
 @final
 class Palette(CommandPalette):
-    """Takes one choice: a second one, made while it closes, would close the screen below it."""
+    """Accepts one choice: a second one, made while it closes, would close the screen below it."""
 
     @on(Input.Submitted)
     @on(Button.Pressed)
@@ -42,10 +42,10 @@ class _Place:
 
 
 class PresetsAndRuns(Provider):
-    """Goes to a preset in the Lab, or opens a run."""
+    """Opens a preset in the Lab, or a run."""
 
     async def startup(self) -> None:
-        """Read names, aside from the interface."""
+        """Read names in a thread."""
         self._places = await asyncio.to_thread(self._read)
 
     def _read(self) -> list[_Place]:
@@ -72,7 +72,6 @@ class PresetsAndRuns(Provider):
             yield DiscoveryHit(safe(place.text), place.go, place.text, place.about)
 
     async def search(self, query: str) -> Hits:
-        """What fits."""
         matcher = self.matcher(query)
         for place in self._places:
             if (score := matcher.match(place.text)) > 0:

@@ -7,7 +7,7 @@ from memlab.record.safe_text import safe_text
 
 
 def safe(text: str, limit: int = 120, *, lines: bool = False, style: str | Style = "") -> Content:
-    """Text from a file as content that can neither style nor break nor drive the interface.
+    """Text from a file as content that cannot add markup, break lines or control the terminal.
 
     Markup stays text; control, bidirectional and invisible characters become visible escapes.
 
@@ -21,5 +21,5 @@ def safe(text: str, limit: int = 120, *, lines: bool = False, style: str | Style
 
 
 def one_line(problem: Exception) -> str:
-    """An error in one line, safe to be shown; the parts of a user's mistake stay apart."""
+    """An error in one line, safe to show; the parts of a user error stay separate."""
     return safe(" · ".join(line.strip() for line in str(problem).splitlines()), 200).plain

@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 @dataclass(frozen=True)
 class ScreenEntry:
-    """A screen that a tab and a key lead to."""
+    """A screen with a tab and a key."""
 
     mode: str
     """its name within the console"""
@@ -23,7 +23,7 @@ class ScreenEntry:
     """whether the screen shows the run that was opened, instead of being made once"""
 
     def create(self, *arguments: object) -> Screen[Any]:
-        """A new screen: of the console, or of a run, a step and a speed if it shows one run."""
+        """A new screen; one that shows a run also gets a step and a speed."""
         module, _, name = self.screen_class.partition(":")
         screen: Screen[Any] = getattr(import_module(module), name)(*arguments)
         return screen

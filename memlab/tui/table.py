@@ -20,7 +20,7 @@ from memlab.tui.line_strips import fitted, strip
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key, its title, its width in cells."""
+    """One column: key, title, width in cells."""
 
     key: str
     title: str
@@ -33,7 +33,7 @@ Cells = Sequence[Content]
 
 
 class Table(ScrollView, can_focus=True):
-    """Rows under a header that stays. What a row holds is asked for when it is drawn."""
+    """Rows under a fixed header. Contents are requested when a row is drawn."""
 
     KEYS = keys.TABLE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
@@ -48,20 +48,20 @@ class Table(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0)
 
     class RowMoved(Message):
-        """The cursor, or what is seen, is elsewhere."""
+        """The cursor or the visible rows have changed."""
 
     class RowOpened(Message):
-        """A row was clicked that was under the cursor already."""
+        """The row under the cursor was clicked again."""
 
     class HeaderClicked(Message):
-        """A column's title was clicked."""
+        """A column title was clicked."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
             self.key = key
 
     class FirstCellClicked(Message):
-        """The sign at the beginning of the row under the cursor was clicked."""
+        """The first cell of the row under the cursor was clicked."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -79,7 +79,7 @@ class Table(ScrollView, can_focus=True):
         sorted_by: tuple[str, bool] = ("", False),
         fixed: int = 0,
     ) -> None:
-        """Show so many rows.
+        """Show `n` rows.
 
         Args:
             cells: makes a row.
@@ -94,12 +94,12 @@ class Table(ScrollView, can_focus=True):
 
     @property
     def seen(self) -> range:
-        """The rows that are on the screen."""
+        """The visible rows."""
         first = round(self.scroll_y)
         return range(first, min(first + max(self.size.height - 1, 0), self._rows))
 
     def render_line(self, y: int) -> Strip:
-        """The header, or the row that is `y` lines below the top."""
+        """The header, or the row `y` lines below the top."""
         row = y - 1 + round(self.scroll_y)
         if y == 0:
             cells, style = self._header(), self.get_visual_style("table--header")
@@ -139,7 +139,7 @@ class Table(ScrollView, can_focus=True):
         return min(max(cursor, 0), max(self._rows - 1, 0))
 
     def watch_cursor(self) -> None:
-        """Keep it in sight."""
+        """Scroll it into view."""
         height = max(self.size.height - 1, 1)
         top = round(self.scroll_y)
         if self.cursor < top or self.cursor >= top + height:
@@ -149,34 +149,30 @@ class Table(ScrollView, can_focus=True):
         self.post_message(self.RowMoved())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draw, and tell."""
+        """Redraw, and post `RowMoved`."""
         super().watch_scroll_y(old_value, new_value)
         self.post_message(self.RowMoved())
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
         self.cursor += by
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by pages."""
         self.cursor += by * max(self.size.height - 2, 1)
 
     def action_first(self) -> None:
-        """The first row."""
         self.cursor = 0
 
     def action_last(self) -> None:
-        """The last row."""
         self.cursor = self._rows - 1
 
     def action_scroll(self, by: int) -> None:
-        """Move sideways."""
+        """Scroll sideways."""
         self.scroll_to(x=self.scroll_x + by, animate=False)
 
     # The mouse
 
     def on_click(self, event: Click) -> None:
-        """Go to a row, sort by a column, or open what is under the cursor."""
+        """Select a row, sort by a column, or open the row under the cursor."""
         stays = event.x < _width(self._columns[: self._fixed])
         x = event.x if stays else event.x + round(self.scroll_x)
         row = event.y - 1 + round(self.scroll_y)

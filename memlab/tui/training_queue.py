@@ -16,7 +16,7 @@ class TrainingQueue:
     """A queue of runs and the thread of the first one."""
 
     def __init__(self, train: Train | None, ended: Ended) -> None:
-        """`ended` is called in the run's thread, with what went wrong; then call `proceed`."""
+        """`ended` is called in the run's thread with its error, if any; then call `proceed`."""
         self._train, self._ended = train, ended
         self.current: RunFolder | None = None
         self.waiting: deque[RunFolder] = deque()
@@ -24,18 +24,18 @@ class TrainingQueue:
 
     @property
     def able(self) -> bool:
-        """Whether this console can train at all."""
+        """Whether this console can train."""
         return self._train is not None
 
     def submit(self, folder: RunFolder) -> bool:
-        """Train a run now, or after those that wait; returns whether it begins now."""
+        """Train a run now, or after those queued; returns whether it starts now."""
         self.waiting.append(folder)
         if self.current is None:
             self.proceed()
         return self.current is folder
 
     def proceed(self) -> None:
-        """The run that trained has ended: begin the next one that was not deleted meanwhile."""
+        """Start the next queued run that was not deleted meanwhile."""
         while self.waiting and not self.waiting[0].path.exists():
             self.waiting.popleft()
         self.current = self.waiting.popleft() if self.waiting else None
@@ -46,7 +46,7 @@ class TrainingQueue:
             threading.Thread(target=self._work, args=given, daemon=True).start()
 
     def give_up(self) -> None:
-        """Interrupt the run that trains, and begin none of those that wait: they stay queued."""
+        """Interrupt the current run, and start none of the queued ones: they stay queued."""
         self.waiting.clear()
         self._given_up.set()
 

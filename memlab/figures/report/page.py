@@ -13,8 +13,6 @@ Cell = str | int | float | None
 @final
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
-
     text: str
 
 
@@ -74,7 +72,7 @@ class Page:
 
 
 def section(title: str, *blocks: Block | None) -> list[Section]:
-    """A section with those blocks that there are; none if there are none."""
+    """A section with the blocks that are not None; None if there are none."""
     given = tuple(block for block in blocks if block is not None)
     return [Section(title, given)] if given else []
 

@@ -22,7 +22,7 @@ PROBES = 4
 
 @dataclass(frozen=True)
 class Choice:
-    """A form and why it was taken."""
+    """An engine and why it was chosen."""
 
     engine: Engine
     name: str
@@ -35,7 +35,7 @@ def choose(
     model: Model,
     batch_size: int | None,
 ) -> Choice:
-    """The form to compute `sequences` with.
+    """The engine that computes `sequences`.
 
     Args:
         kind: the preset's `training.engine`.
@@ -86,7 +86,7 @@ def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Cho
 
 
 def _probes(n_examples: int, batch_size: int | None) -> Sequence[Integers | None]:
-    """Batches drawn once and for all, like those that training draws."""
+    """Fixed random batches, like those of training."""
     if batch_size is None or batch_size >= n_examples:
         return [None]
     rng = np.random.default_rng(0)

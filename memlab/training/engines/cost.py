@@ -21,7 +21,7 @@ EDGE_SECONDS = 21e-9
 
 
 def seconds(model: Model, d_vocab: int, rows: RowCounts) -> float:
-    """Rough time of forward and backward, to compare engines by.
+    """Rough time of forward and backward pass, to compare engines by.
 
     The rates were fitted to fourteen presets on two cores of a server processor of 2025; a faster
     machine changes all of them, and so the comparison little.
@@ -36,7 +36,7 @@ def seconds(model: Model, d_vocab: int, rows: RowCounts) -> float:
 
 
 def memory_limit(device: torch.device) -> int:
-    """Bytes that a step may take: half of what the device has, whatever else runs on it now."""
+    """Bytes that a step may take: half of the memory of the device, whatever else runs on it now."""
     if device.type == "cuda":
         total = torch.cuda.get_device_properties(device).total_memory
     else:

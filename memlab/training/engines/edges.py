@@ -1,6 +1,6 @@
 """Attention along the edges of a graph: exact, sparse, and with the same bits every time.
 
-An edge lets one output read one row. Both directions are sums over runs of edges: forward over
+An edge lets one output attend to one row. Both directions are sums over runs of edges: forward over
 the edges of each output, backward over those of each key and each query. Each sum is computed by
 one `embedding_bag`, in a fixed order, so that no atomic addition is needed on any device.
 
@@ -22,7 +22,7 @@ aten = torch.ops.aten
 
 @dataclass(frozen=True)
 class Graph:
-    """Who reads whom, for one head. Edges are sorted by output."""
+    """Which rows each output attends to, for one head. Edges are sorted by output."""
 
     degrees: list[tuple[int, int]]
     """(outputs, edges of each) in the order of the outputs"""
@@ -36,7 +36,7 @@ class Graph:
 
     @property
     def n_outputs(self) -> int:
-        """Outputs of one head."""
+        """Number of outputs of one head."""
         return sum(n for n, _ in self.degrees)
 
 
@@ -142,8 +142,9 @@ class EdgeAttention(torch.autograd.Function):
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, edges: Edges) -> Tensor:
         """(query, head, size), (key, head, size) twice -> (output, head, size)."""
         scale = q.shape[-1] ** -0.5
-        q, k, v = map(edges.flat, (q, k, v))
-        p = edges.dot(q, k, edges.query).mul_(scale)
+        q, k, v = map(edges.flat, (q, k, v))  # each (head * row, size)
+        p = edges.dot(q, k, edges.query).mul_(scale)  # (head * edge,) scores, then weights
+        # Outputs with equally many edges form a dense matrix (head, output, edge), in place.
         for rows in edges.by_output(p):
             torch.softmax(rows, -1, out=rows)
         ctx.save_for_backward(q, k, v, p)
@@ -155,11 +156,12 @@ class EdgeAttention(torch.autograd.Function):
         """Gradients of q, k and v."""
         q, k, v, p = ctx.saved_tensors
         edges: Edges = ctx.edges
-        grad = edges.flat(grad)
-        dp = edges.dot(grad, v, edges.output)
+        grad = edges.flat(grad)  # (head * output, size)
+        # out = sum_e p_e v_e, so dp_e is grad . v_e, and the softmax is differentiated row by row.
+        dp = edges.dot(grad, v, edges.output)  # (head * edge,)
         for rows, dp_rows in zip(edges.by_output(p), edges.by_output(dp), strict=True):
             dp_rows.copy_(aten._softmax_backward_data(dp_rows, rows, -1, rows.dtype))
-        dp.mul_(ctx.scale)
+        dp.mul_(ctx.scale)  # now the gradient of the products q . k
         dq, dk = edges.to_query(k, dp), edges.to_key_from_query(q, dp)
         dv = edges.to_key_from_output(grad, p)
         return edges.unflat(dq), edges.unflat(dk), edges.unflat(dv), None

@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Sequences:
-    """A split on the host, where plans are made: for so few integers numpy is the fastest.
+    """A split in host memory, where plans are made: numpy is fastest for so few integers.
 
     Only what a plan computes with goes to the device.
     """
@@ -41,12 +41,12 @@ class Sequences:
         return Sequences(self.tokens[index], self.targets[index], self.device)
 
     def put(self, numbers: NDArray[np.generic]) -> Tensor:
-        """The same numbers on the device."""
+        """The same arrays as tensors on the device."""
         return torch.from_numpy(np.ascontiguousarray(numbers)).to(self.device)
 
 
 class BatchPlan(ABC):
-    """A batch, made ready for one form. It may be used any number of times."""
+    """A batch prepared for one engine. It can be used any number of times."""
 
     def __init__(self, batch: Sequences) -> None:
         example, position = (batch.targets >= 0).nonzero()
@@ -57,7 +57,7 @@ class BatchPlan(ABC):
 
     @abstractmethod
     def logits(self, model: Transformer) -> Tensor:
-        """(row, d_vocab) logits of each distinct place that a target is predicted from."""
+        """(row, d_vocab) logits of each distinct position from which a target is predicted."""
 
     @property
     @abstractmethod
@@ -67,7 +67,7 @@ class BatchPlan(ABC):
     @property
     @abstractmethod
     def row_counts(self) -> RowCounts:
-        """How many rows are computed."""
+        """Numbers of rows that a forward pass computes."""
 
     def loss(
         self,
@@ -92,7 +92,7 @@ class BatchPlan(ABC):
         return -(share * logits.log_softmax(-1)).sum()
 
     def _counts(self, rows: Tensor, n_rows: int, d_vocab: int) -> Tensor:
-        """(row, d_vocab) how many targets of each kind a row has."""
+        """(row, d_vocab) how often each token is a target of a row."""
         if self._cached_counts is None:
             flat = torch.bincount(rows * d_vocab + self.targets, minlength=n_rows * d_vocab)
             self._cached_counts = flat.view(n_rows, d_vocab).float()
@@ -100,7 +100,7 @@ class BatchPlan(ABC):
 
     @torch.no_grad()
     def scores(self, model: Transformer) -> Scores:
-        """What the model says about each target."""
+        """Negative log-likelihood and correctness of every target."""
         logits = self.logits(model)
         if self.rows is not None:
             logits = logits[self.rows]

@@ -8,7 +8,7 @@ from memlab.training.engines.engine import BatchPlan, Engine, Integers, Sequence
 
 
 class PlainPlan(BatchPlan):
-    """A batch as it is."""
+    """A batch computed in full."""
 
     rows = None
 
@@ -28,8 +28,7 @@ class PlainPlan(BatchPlan):
 
 
 class Plain(Engine):
-    """Computes everything; what the other forms are held equal to."""
+    """Computes every position; the reference for the other engines."""
 
     def batch(self, index: Integers | None = None) -> PlainPlan:
-        """The examples with ids `index` (example,), or all of them."""
         return PlainPlan(self.sequences.take(index))

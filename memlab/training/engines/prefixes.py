@@ -10,7 +10,7 @@ from memlab.training.engines.engine import Integers, Sequences
 
 @dataclass(frozen=True)
 class Prefixes:
-    """A data set's prefix tree: nodes numbered by depth, then by their tokens."""
+    """The prefix tree of a data set: nodes numbered by depth, then by their tokens."""
 
     node: Integers
     """(example, depth) the node of each prefix; `len(token)` where nothing later carries loss"""
@@ -23,16 +23,18 @@ class Prefixes:
 
     @classmethod
     def of(cls, sequences: Sequences) -> "Prefixes":
-        """Number the prefixes depth by depth: a prefix is its parent and one token more."""
-        tokens, has_loss = sequences.tokens, sequences.targets >= 0
+        """Number the prefixes depth by depth: a prefix is its parent plus one token."""
+        tokens, has_loss = sequences.tokens, sequences.targets >= 0  # (example, position)
+        # True up to the last position of each example that carries loss.
         alive = np.flip(np.logical_or.accumulate(np.flip(has_loss, 1), 1), 1)
         length = int(alive.any(0).sum())
         n_tokens = int(tokens.max()) + 1
         node = np.zeros((len(tokens), length), np.int64)
-        parent = np.zeros(len(tokens), np.int64)
+        parent = np.zeros(len(tokens), np.int64)  # (example,) index of the prefix within its depth
         token, depth, start = [], [], 0
         for t in range(length):
-            live = alive[:, t]
+            live = alive[:, t]  # (example,)
+            # A prefix as one number, parent and token; `prefix` (node,) holds the distinct ones.
             prefix, number = np.unique(
                 (parent * n_tokens + tokens[:, t])[live], return_inverse=True
             )

@@ -1,4 +1,4 @@
-"""The pruned engine: every example by itself, but only what its loss reads.
+"""The pruned engine: every example separately, but only what its loss depends on.
 
 Positions after the last loss position are never computed, and in the last block only loss
 positions get a query, an MLP and logits.
@@ -15,12 +15,13 @@ from memlab.training.engines.engine import BatchPlan, Engine, Integers, Sequence
 
 
 class DensePattern(AttentionPattern):
-    """Each position of an example reads those before it; rows are (example, position), flattened.
+    """Each position of an example attends to earlier ones; rows are (example, position),
+    flattened.
 
     Args:
         positions: (row,) the same in every example.
         n_examples: examples among the rows.
-        mask: (query, position) what each query of an example reads; None = all up to its own.
+        mask: (query, position) what each query of an example attends to; None = all up to its own.
         read: (output,) the queries whose results are used; None = all.
     """
 
@@ -40,6 +41,7 @@ class DensePattern(AttentionPattern):
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
         """Dense attention within each example."""
         q, k, v = map(self._by_head, (q, k, v))
+        # (example, head, query, size)
         y = F.scaled_dot_product_attention(
             q, k, v, attn_mask=self.mask, dropout_p=dropout, is_causal=self.mask is None
         )
@@ -50,7 +52,7 @@ class DensePattern(AttentionPattern):
 
 
 class PrunedLayout(Layout):
-    """Rows are (example, position), up to the last position with loss."""
+    """Rows are (example, position), up to the last position that carries loss."""
 
     def __init__(self, batch: Sequences) -> None:
         has_loss = batch.targets >= 0  # (example, position)
@@ -79,7 +81,7 @@ class PrunedLayout(Layout):
         rows, examples = len(self.tokens), self._inner.n_examples
         assert self._last.queries is not None and self._last.outputs is not None
         queries, outputs = len(self._last.queries), len(self._last.outputs)
-        reads = rows * (rows // examples + 1) // 2
+        reads = rows * (rows // examples + 1) // 2  # causal: position t attends to t + 1 rows
         return RowCounts(rows, rows, queries, outputs, reads, dense=examples)
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> DensePattern:
@@ -88,7 +90,7 @@ class PrunedLayout(Layout):
 
 
 class PrunedPlan(BatchPlan):
-    """A batch without what its loss does not read."""
+    """A batch without the rows that its loss does not depend on."""
 
     rows = None
 
@@ -98,7 +100,6 @@ class PrunedPlan(BatchPlan):
 
     @property
     def row_counts(self) -> RowCounts:
-        """How many rows are computed."""
         return self.layout.row_counts
 
     def logits(self, model: Transformer) -> Tensor:
@@ -107,8 +108,7 @@ class PrunedPlan(BatchPlan):
 
 
 class Pruned(Engine):
-    """Computes what the loss reads, once per example; the engine for dropout."""
+    """Computes only what the loss depends on, once per example; supports dropout."""
 
     def batch(self, index: Integers | None = None) -> PrunedPlan:
-        """The examples with ids `index` (example,), or all of them."""
         return PrunedPlan(self.sequences.take(index))

@@ -1,8 +1,8 @@
-"""The tree engine: every distinct prefix once, and only what the loss reads.
+"""The tree engine: every distinct prefix once, and only what the loss depends on.
 
 The state at a position depends on the tokens up to it alone, so examples that share a prefix
 share its states. A batch is a tree whose nodes are distinct prefixes. Beyond sharing them, nodes
-that no loss reads are never computed, the last block computes only loss nodes, and the first
+that no loss depends on are never computed, the last block computes only loss nodes, and the first
 block's queries, keys and values are computed once per distinct (token, position).
 """
 
@@ -19,7 +19,7 @@ from memlab.training.engines.prefixes import Prefixes
 
 
 class PathAttention(AttentionPattern):
-    """Each output reads the nodes on its path from the root."""
+    """Each output attends to the nodes on its path from the root."""
 
     def __init__(
         self, edges: Edges, positions: Tensor, queries: Tensor | None, outputs: Tensor | None
@@ -28,7 +28,6 @@ class PathAttention(AttentionPattern):
         self.queries, self.outputs = queries, outputs
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """Attention along the tree's paths."""
         assert dropout == 0.0, "dropout makes equal prefixes differ"
         return attend(q, k, v, self.edges)
 
@@ -75,14 +74,14 @@ class TreeLayout(Layout):
         return RowCounts(len(self.tokens), nodes, losses, losses, int((self._depth + 1).sum()))
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> PathAttention:
-        """Made when first asked for: a plan may serve models with other heads."""
+        """Built on first use: a plan may serve models with different numbers of heads."""
         key = (n_heads, block == 0, block == n_blocks - 1)
         if key not in self._patterns:
             self._patterns[key] = self._pattern(*key)
         return self._patterns[key]
 
     def _pattern(self, n_heads: int, first: bool, last: bool) -> PathAttention:
-        """A block reads pairs if it is the first, and makes loss nodes if it is the last."""
+        """The first block attends to (token, position) pairs; the last computes only loss nodes."""
         nodes = self._loss_nodes if last else np.arange(len(self._path))  # (output,)
         depth, path = self._depth[nodes], self._path[nodes]  # (output,), (output, depth)
         # One edge from each output to each node on its path, itself included.
@@ -108,7 +107,7 @@ class TreeLayout(Layout):
 
 
 def _renumber(ids: Integers, n: int) -> tuple[Integers, Integers]:
-    """The distinct ids below `n`, ascending, and a table from id to its place among them."""
+    """The distinct ids below `n`, ascending, and a table from id to its index among them."""
     present = np.zeros(n + 1, np.bool_)
     present[ids] = True
     present[n] = False
@@ -116,7 +115,7 @@ def _renumber(ids: Integers, n: int) -> tuple[Integers, Integers]:
 
 
 class TreePlan(BatchPlan):
-    """A batch as a tree."""
+    """A batch as a prefix tree."""
 
     def __init__(self, batch: Sequences, layout: TreeLayout) -> None:
         super().__init__(batch)
@@ -129,7 +128,6 @@ class TreePlan(BatchPlan):
 
     @property
     def row_counts(self) -> RowCounts:
-        """How many rows are computed."""
         return self.layout.row_counts
 
     def logits(self, model: Transformer) -> Tensor:
@@ -145,6 +143,5 @@ class Tree(Engine):
         self.prefixes = Prefixes.of(sequences)
 
     def batch(self, index: Integers | None = None) -> TreePlan:
-        """The examples with ids `index` (example,), or all of them."""
         batch = self.sequences.take(index)
         return TreePlan(batch, TreeLayout(self.prefixes, index, batch.device))

@@ -51,7 +51,7 @@ class TrialChange:
 def all_changes(
     preset: Preset, window: Window, grad_norm: float, *, mini_batches: bool
 ) -> Iterator[TrialChange]:
-    """The changes that make sense for a run with these settings.
+    """The changes that apply to a run with these settings.
 
     Args:
         preset: in effect before the spike.

@@ -112,7 +112,7 @@ def _loss(state: TrainState, plans: list[BatchPlan]) -> float:
 def _see_answers(
     found: Instruments, state: TrainState, run_data: RunData, plans: list[BatchPlan], steps: int
 ) -> None:
-    """Logits, margins, and the examples that fail first, on the batch of the next update."""
+    """Record logits, margins, and the examples that fail first, on the batch of the next update."""
     state.model.eval()
     margins: list[Tensor] = []
     largest, wrong = 0.0, []
@@ -154,7 +154,7 @@ def _example(run_data: RunData, example: int, position: int, answer: int) -> dic
 
 @torch.no_grad()
 def _see_tensors(found: Instruments, state: TrainState, before: list[Tensor]) -> None:
-    """Norms, moments and attribution of every parameter, right after an update."""
+    """Record norms, moments and attribution of every parameter, right after an update."""
     names = (name for name, _ in state.model.named_parameters())
     for name, parameter, old in zip(names, state.model.parameters(), before, strict=True):
         series = found.tensors.setdefault(name, TensorSeries())

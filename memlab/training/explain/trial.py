@@ -26,7 +26,7 @@ from memlab.training.step import update
 
 @dataclass(frozen=True)
 class StartState:
-    """Weights, moments and settings before the first repeated step, to return to."""
+    """Weights, moments and settings before the first recomputed step, to return to."""
 
     step: int
     preset: Preset
@@ -43,7 +43,7 @@ class StartState:
         return cls(state.step, state.preset, tuple(edits), weights, optimizer)
 
     def restore(self, state: TrainState) -> None:
-        """Make `state` the copied one again."""
+        """Make `state` equal to the copy again."""
         with torch.no_grad():
             for parameter, weight in zip(state.model.parameters(), self.weights, strict=True):
                 parameter.copy_(weight)
@@ -53,7 +53,7 @@ class StartState:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a change did. Losses in nats."""
+    """The effect of a change. Losses in nats."""
 
     change: TrialChange
     effect: str
@@ -70,12 +70,10 @@ class TrialResult:
 
     @property
     def peak_step(self) -> int:
-        """Where it was."""
         highest = np.where(np.isfinite(self.losses), self.losses, np.inf)
         return self.first + int(highest.argmax())
 
     def to_json(self) -> dict[str, Any]:
-        """As `memlab explain --json` prints it."""
         return {
             "change": self.change.name,
             "kind": self.change.kind,
@@ -114,7 +112,7 @@ def try_change(
 
 
 def _data(run_data: RunData, preset: Preset, change: TrialChange) -> RunData:
-    """The run's data; made anew for another batch order."""
+    """The run's data; created anew for another batch order."""
     reordered = any("seeds.batches" in override for override in change.overrides)
     return RunData(preset, run_data.device) if reordered else run_data
 

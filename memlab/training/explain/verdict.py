@@ -8,7 +8,7 @@ from memlab.training.explain.window import Window
 
 
 def causes(trials: Sequence[TrialResult]) -> list[str]:
-    """The changes that prevent the spike, if no placebo does; changes for information never."""
+    """The changes that prevent the spike, if no placebo does; informational changes never count."""
     placebos = [trial for trial in trials if trial.change.kind == PLACEBO]
     if any(trial.effect == PREVENTS for trial in placebos):
         return []
@@ -20,7 +20,7 @@ def causes(trials: Sequence[TrialResult]) -> list[str]:
 
 
 def sentence(window: Window, trials: Sequence[TrialResult]) -> str:
-    """What was found, and no more."""
+    """The conclusion, limited to what the trials show."""
     placebos = [trial for trial in trials if trial.change.kind == PLACEBO]
     vanished = sum(trial.effect == PREVENTS for trial in placebos)
     spike = f"the spike at step {window.spike.onset:,}"

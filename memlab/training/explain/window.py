@@ -20,7 +20,7 @@ AFTER_PEAK = 20
 
 @dataclass(frozen=True)
 class Window:
-    """A spike and the steps that are repeated for it. Losses in nats."""
+    """A spike and the steps that are recomputed for it. Losses in nats."""
 
     spike: Spike
     change_at: int
@@ -50,11 +50,13 @@ class Window:
 
     @property
     def level(self) -> float:
-        """The loss halfway between base and peak on the log scale: from here on it is the spike."""
+        """The loss halfway between base and peak on a log scale: from here on it counts as the
+        spike.
+        """
         return sqrt(max(self.spike.base, 1e-12) * self.spike.peak)
 
     def effect(self, losses: NDArray[np.float64]) -> str:
-        """What a change does to the spike: prevents, delays or no effect.
+        """The effect of a change on the spike: prevents, delays or no effect.
 
         It prevents the spike when the loss stays below `level` over the window, and delays it when
         the loss first reaches `level` after the end of the recorded spike.

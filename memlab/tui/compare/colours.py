@@ -16,13 +16,13 @@ LIGHT: tuple[RGB, ...] = (
 
 @final
 class Colours:
-    """Gives each run the first colour that no other one has."""
+    """Assigns each run the first unused colour."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 
     def of(self, keys: list[str], dark: bool) -> dict[str, RGB]:
-        """The colours of runs, which keep those that they had; from the ninth on they repeat."""
+        """The colours of runs; assigned colours are kept, and repeat from the ninth run on."""
         self._places = {key: place for key, place in self._places.items() if key in keys}
         for key in keys:
             taken = set(self._places.values())

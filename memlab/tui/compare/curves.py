@@ -39,19 +39,19 @@ class Compared:
 
     @property
     def memorized(self) -> int | None:
-        """The evaluation that saw it memorized."""
+        """The step at which memorization was detected."""
         return self._step("memorized")
 
     @property
     def grokked(self) -> int | None:
-        """The evaluation that saw it generalize."""
+        """The step at which generalization was detected."""
         return self._step("grokked")
 
     def _step(self, name: str) -> int | None:
         return next((p.step for p in self.view.phases if p.name == name), None)
 
     def measure(self, name: str) -> tuple[Floats, Floats]:
-        """Steps and values of something evaluated, where it was."""
+        """Steps and values of an evaluated measure, where it was recorded."""
         judged = self.view.evaluations
         if name not in judged:
             return np.empty(0), np.empty(0)
@@ -59,20 +59,22 @@ class Compared:
         return judged["step"][known], judged[name][known]
 
     def curve(self, name: str, axis: Axis) -> tuple[Floats, Floats]:
-        """Places on an axis, and values; empty if this run has none there."""
+        """Positions on the x axis, and values; empty if this run has none."""
         steps, values = self.measure(name)
         x = self.along(axis, steps)
         return (steps[:0], values[:0]) if x is None else (x, values)
 
     def value(self, name: str, axis: Axis, at: float | None) -> float | None:
-        """What was measured nearest to a place of an axis, or last; None beyond the run."""
+        """The recorded value nearest to a position of the x axis, or the last; None outside of the
+        run.
+        """
         x, values = self.measure(name) if at is None else self.curve(name, axis)
         if not len(x) or not (at is None or x[0] <= at <= x[-1]):
             return None
         return float(values[-1 if at is None else np.argmin(np.abs(x - at))])
 
     def along(self, axis: Axis, steps: Floats) -> Floats | None:
-        """Where steps lie on an axis; None if this run has no place there."""
+        """Positions of steps on an x axis; None if it is undefined for this run."""
         if axis == "step":
             return steps
         if axis == "epoch":
@@ -83,7 +85,7 @@ class Compared:
 
 
 def compared(history: History, name: str) -> Compared:
-    """A run as it stands now."""
+    """Read the current state of a run."""
     folder, now = history.folder, history.until()
     facts = folder.facts
     return Compared(
@@ -97,7 +99,7 @@ def compared(history: History, name: str) -> Compared:
 
 
 def measures(runs: Sequence[Compared]) -> list[str]:
-    """What any of the runs measured, losses and accuracies first."""
+    """All measures of the runs, losses and accuracies first."""
     names = dict.fromkeys(name for run in runs for name in run.view.evaluations if name != "step")
     usual = [f"{s}_{m}" for m in ("loss", "accuracy") for s in ("val", "train", "test")]
     return [*(n for n in usual if n in names), *(n for n in names if n not in usual)]
@@ -106,7 +108,7 @@ def measures(runs: Sequence[Compared]) -> list[str]:
 def overlay(
     runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis, focus: str | None
 ) -> Chart:
-    """One curve a run, with a rule where it memorized and where it generalized."""
+    """One curve per run, with rules where it memorized and generalized."""
     series, rules = [], []
     for run in sorted(runs, key=lambda run: run.key == focus):
         x, values = run.curve(measure, axis)
@@ -131,7 +133,7 @@ def _phases(run: Compared, axis: Axis, colour: RGB) -> list[VerticalRule]:
 
 
 def bands(runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis) -> Chart:
-    """Runs that differ only in seed: their median as a curve, least to greatest as a band."""
+    """Runs that differ only in seed: the median as a curve, minimum to maximum as a band."""
     series, spread = [], []
     for group in by_seed(runs).values():
         curves = [run.curve(measure, axis) for run in group]
@@ -161,7 +163,7 @@ def _title(run: Compared) -> str:
 
 
 def _aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """Curves at the places of any of them that lie within all: (curve, place)."""
+    """Curves interpolated at all of their positions within the common range: (curve, position)."""
     low, high = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
     places = np.unique(np.concatenate([x for x, _ in lines]))
     places = places[(places >= low) & (places <= high)]
@@ -171,7 +173,7 @@ def _aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
 
 
 def _seconds(view: Snapshot, steps: Floats) -> Floats:
-    """Seconds of work when each step was done; the time between attempts does not count."""
+    """Compute time in seconds up to each step; the time between attempts does not count."""
     at, spent = [0.0], [0.0]
     before = None
     for event in view.events:

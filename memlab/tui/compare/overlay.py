@@ -22,7 +22,7 @@ _CLOSEST = 2.0
 @final
 @dataclass(frozen=True, eq=False)
 class Overlaid:
-    """What there is to draw."""
+    """The data to draw."""
 
     chart: Chart
     """the curves, without what is up to the look"""
@@ -34,7 +34,7 @@ class Overlaid:
 
     @cached_property
     def extent(self) -> XExtent:
-        """Of all curves; the cursor moves from one evaluation to the next."""
+        """Range of all curves; the cursor moves from one evaluation to the next."""
         ends = [float(x) for s in self.chart.series for x in (s.x[0], s.x[-1])] or [0.0]
         first, last = min(ends), max(ends)
         unit = min((float(s.x[s.x > 0][0]) for s in self.chart.series if s.x[-1] > 0), default=1.0)
@@ -43,27 +43,23 @@ class Overlaid:
 
     @property
     def x_log(self) -> bool:
-        """Whether the x axis is logarithmic, which one with negative places cannot be."""
+        """Whether the x axis is logarithmic, which is impossible with negative positions."""
         return self.viewport.x_log and self.axis != "steps since memorized"
 
 
 @final
 class Overlay(Plot[Overlaid]):
-    """Draws the curves over one another."""
-
     DEFAULT_CSS = "Overlay { height: 1fr; }"
 
     def depends(self, view_state: Overlaid) -> Hashable:
-        """What is handed in is always new."""
+        """Always redraw: `show` gets new data."""
         return view_state, self.y_log
 
     @property
     def measure_name(self) -> str:
-        """The measure that is compared."""
         return self.view_state.measure if self.view_state else ""
 
     def picture(self, view_state: Overlaid, columns: int) -> Chart:
-        """The curves as one looks at them."""
         viewport = view_state.viewport
         return replace(
             view_state.chart,
@@ -77,7 +73,7 @@ class Overlay(Plot[Overlaid]):
         )
 
     def heading(self, view_state: Overlaid) -> Content:
-        """Measure and axes, what of them is shown, and where the cursor is."""
+        """Measure, axes, visible part, and the position of the cursor."""
         viewport = view_state.viewport
         if not view_state.chart.series:
             return Content("choose runs with space")
@@ -101,6 +97,6 @@ class Overlay(Plot[Overlaid]):
 
 
 def _within(curve: Series, at: float | None) -> Series:
-    """A curve without a value where it has not begun, or has ended."""
+    """A curve that is NaN before its first and after its last value."""
     inside = at is None or curve.x[0] <= at <= curve.x[-1]
     return curve if inside else replace(curve, value=math.nan)

@@ -25,14 +25,14 @@ _NAME = 60
 @final
 @dataclass(frozen=True)
 class OfferedRun:
-    """A run that may be compared."""
+    """A run that can be added to the comparison."""
 
     folder: RunFolder
     name: str
 
     @property
     def key(self) -> str:
-        """The name of its folder."""
+        """Name of its folder."""
         return self.folder.path.name
 
 
@@ -46,14 +46,14 @@ def newest_runs(runs: Path) -> list[OfferedRun]:
 
 @final
 class RunPicker(Table):
-    """Offers runs; those in the comparison are marked."""
+    """Lists runs; those in the comparison are marked."""
 
     KEYS = PICKER
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
     @dataclass
     class Toggled(Message):
-        """A run is to be added to the comparison, or removed from it."""
+        """Add a run to the comparison, or remove it."""
 
         folder: RunFolder
 
@@ -73,7 +73,6 @@ class RunPicker(Table):
         self.show([Column("mark", "", 1), Column("run", "runs", 29)], len(runs), cells)
 
     def action_toggle_run(self) -> None:
-        """Add the run under the cursor, or remove it."""
         if self.cursor < len(self._offered):
             self.post_message(self.Toggled(self._offered[self.cursor].folder))
 

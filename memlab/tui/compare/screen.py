@@ -46,8 +46,6 @@ EVERY = 2.0
 
 @final
 class CompareScreen(ChartScreen):
-    """Runs over one another."""
-
     CSS_PATH = "compare.tcss"
     KEYS = COMPARE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
@@ -55,8 +53,6 @@ class CompareScreen(ChartScreen):
 
     @dataclass
     class RunsRead(Message):
-        """The runs were read."""
-
         runs: list[Compared]
 
     def __init__(self, console: Console) -> None:
@@ -74,7 +70,6 @@ class CompareScreen(ChartScreen):
         self._overlaid = Overlaid(Chart(), self._measure, self._axis, Viewport())
 
     def compose(self) -> ComposeResult:
-        """The chart, the table."""
         yield Bar()
         with Horizontal():
             with Vertical():
@@ -84,7 +79,7 @@ class CompareScreen(ChartScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Look at runs that still train again and again."""
+        """Poll live runs periodically."""
         self.set_interval(EVERY, self._look)
         self.app.theme_changed_signal.subscribe(self, self._theme_changed)
         self._show()
@@ -94,8 +89,6 @@ class CompareScreen(ChartScreen):
 
     @dataclass
     class Offered(Message):
-        """The names of the newest runs were read."""
-
         runs: list[OfferedRun]
 
     @work(thread=True, group="offer")
@@ -122,7 +115,7 @@ class CompareScreen(ChartScreen):
         self._choose(kept)
 
     def on_screen_resume(self) -> None:
-        """List the runs as they are now; with nothing to compare, offer them."""
+        """Read the current list of runs; show it if nothing is compared."""
         if not worker_running(self, "offer"):
             self._read_names()
         self.call_after_refresh(self._focus_if_empty)
@@ -147,7 +140,6 @@ class CompareScreen(ChartScreen):
         self.call_after_refresh(self.query_one("#compared", Table).focus)
 
     def _choose(self, chosen: dict[int, RunFolder]) -> None:
-        """Compare other runs."""
         self._chosen = chosen
         self._show_picker()
         keys = {folder.path.name for folder in chosen.values()}
@@ -170,7 +162,7 @@ class CompareScreen(ChartScreen):
             self.post_message(self.RunsRead(runs))
 
     def _as_it_stands(self, number: int, folder: RunFolder) -> Compared:
-        """A run of the comparison: the same object as before while nothing has changed."""
+        """The current state of a compared run; the same object while nothing has changed."""
         key, known = folder.path.name, self._known.get(folder.path.name)
         if known is None:
             self._histories[key] = History(folder)
@@ -192,7 +184,7 @@ class CompareScreen(ChartScreen):
     # Showing
 
     def _show(self, viewport: Viewport | None = None) -> None:
-        """Make curves and table anew, and look at them as before or as said."""
+        """Rebuild curves and table, keeping the viewport unless another is given."""
         viewport = viewport or self.viewport
         runs = self._compared
         colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
@@ -250,11 +242,10 @@ class CompareScreen(ChartScreen):
 
     @property
     def viewport(self) -> Viewport:
-        """How one looks at the curves."""
         return self._overlaid.viewport
 
     def see(self, viewport: Viewport) -> None:
-        """Look at them so from now on; arrows move the cursor or the window, else the row."""
+        """Use another viewport; arrow keys move the cursor or the window, else the row."""
         moved = viewport.reading != self.viewport.reading
         self._overlaid = replace(self._overlaid, viewport=viewport)
         self.plot.show(self._overlaid)
@@ -267,66 +258,58 @@ class CompareScreen(ChartScreen):
 
     @property
     def extent(self) -> XExtent:
-        """Of all curves."""
         return self._overlaid.extent
 
     @property
     def plot(self) -> Overlay:
-        """The chart."""
         return self.query_one(Overlay)
 
     def shown_runs(self) -> Mapping[str, str]:
-        """All runs of the comparison."""
         return {run.key: run.name for run in self._compared}
 
     @property
     def x_label(self) -> str:
-        """The chosen x axis."""
         return self._axis
 
     def slide(self, by: int) -> None:
-        """All is shown."""
+        """Do nothing: the whole axis is visible."""
 
     def action_full(self) -> None:
-        """Give the chart all the room, or take it back."""
+        """Maximize the chart, or restore it."""
         self.toggle_class("-one")
 
     # Keys
 
     def action_cycle_axis(self) -> None:
-        """The next x axis."""
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
         self._show(replace(self.viewport, window=None, reading=None))
 
     def action_cycle_measure(self) -> None:
-        """The next measure."""
         names = measures(self._compared)
         if names:
             self._measure = names[(names.index(self._measure) + 1) % len(names)]
             self._show()
 
     def action_log_y(self) -> None:
-        """Logarithmic or linear values."""
         self.plot.action_log_y()
 
     def action_group(self) -> None:
-        """Seeds as median and band, or single runs."""
+        """Group seeds as median and band, or show single runs."""
         self._grouped = not self._grouped
         self._show()
 
     def action_focus_run(self) -> None:
-        """Dim all runs but the one under the cursor, or none."""
+        """Dim all runs except the one under the cursor, or none."""
         self._focused_only = not self._focused_only
         self._show()
 
     def action_drop(self) -> None:
-        """Take the run out."""
+        """Remove the run from the comparison."""
         if run := self._at_cursor():
             self._choose({n: f for n, f in self._chosen.items() if f.path.name != run.key})
 
     @on(Table.RowOpened)
     def action_open(self) -> None:
-        """Open the run under the cursor."""
         if run := self._at_cursor():
             self.post_message(OpenRun(self._histories[run.key].folder))
 

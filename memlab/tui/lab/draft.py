@@ -23,7 +23,7 @@ _ABSENT = object()
 @final
 @dataclass(frozen=True)
 class Draft:
-    """A preset and the texts typed into its fields. Immutable: a change makes another draft."""
+    """A preset and the texts entered in its fields. Immutable: a change creates another draft."""
 
     base: Preset
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Draft:
     """where a task looks for its files"""
 
     def typed(self, key: str, text: str) -> "Draft":
-        """The draft after `text` was typed into a field; the preset's own value is no change."""
+        """The draft after `text` was entered in a field; the preset's own value is no change."""
         others = {k: t for k, t in self.texts.items() if k != key}
         if key == KIND:
             # Another kind of task has other settings.
@@ -50,12 +50,12 @@ class Draft:
         return draft
 
     def without(self, key: str) -> "Draft":
-        """The draft with a field as the preset has it."""
+        """The draft with a field reset to the preset's value."""
         return replace(self, texts={k: t for k, t in self.texts.items() if k != key})
 
     @property
     def known(self) -> Mapping[str, Field]:
-        """The fields that a form shows, by key: settings that hold no others, no items of lists."""
+        """The fields that a form shows, by key: only leaf settings, no items of lists."""
         every = fields(task_kind(self._document.value))
         groups = {"", *(key for key, one in every.items() if one.group)}
         return {
@@ -66,7 +66,7 @@ class Draft:
         }
 
     def text(self, key: str) -> str:
-        """What a field shows: what was typed while it is wrong, else the value that holds."""
+        """The text of a field: the entered text while it is invalid, else the current value."""
         if self._wrong(key):
             return self.texts[key]
         value = _at(self._document.value, key)
@@ -74,7 +74,7 @@ class Draft:
 
     @cached_property
     def differences(self) -> dict[str, tuple[str, str]]:
-        """The fields that differ from the preset: key to what it was and what it is."""
+        """The fields that differ from the preset: key to (old, new)."""
         found = {}
         for key in self.known:
             before, after = _at(self._original, key), _at(self._document.value, key)
@@ -84,22 +84,22 @@ class Draft:
         return found
 
     def original(self, key: str) -> str:
-        """What the preset itself has in a field."""
+        """The preset's own value of a field."""
         return shown(_at(self._original, key))
 
     @property
     def problems(self) -> Mapping[str, PresetError]:
-        """What is wrong, by the key that was typed last of those involved."""
+        """Error messages, by the most recently changed key among those involved."""
         return self._judged[1]
 
     @property
     def preset(self) -> Preset | None:
-        """What would be trained; None while something is wrong."""
+        """The preset to train; None while the draft is invalid."""
         return self._judged[0]
 
     @property
     def name(self) -> str:
-        """What to call a run of it: the preset and what was changed."""
+        """Default name of a run: the preset and the changes."""
         changes = [
             f"{key.rpartition('.')[2]}={after}"
             for key, (_, after) in self.differences.items()
@@ -113,7 +113,7 @@ class Draft:
 
     @cached_property
     def _read(self) -> tuple[dict[str, Document], dict[str, PresetError]]:
-        """The changes that are values, and what is wrong with the others."""
+        """The changes that parse, and the errors of the others."""
         changes, problems = {}, {}
         for key, text in self.texts.items():
             try:
@@ -127,7 +127,7 @@ class Draft:
 
     @cached_property
     def _document(self) -> Document:
-        """The preset with the changes that are right: one that is wrong takes no other away."""
+        """The preset with all valid changes; an invalid change does not affect the others."""
         kept = [key for key in self._read[0] if key == KIND or key not in self.problems]
         return self._laid(kept)
 
@@ -139,7 +139,7 @@ class Draft:
 
     @cached_property
     def _judged(self) -> tuple[Preset | None, dict[str, PresetError]]:
-        """Take away one change after the other that is wrong, until the rest is right."""
+        """Remove invalid changes one by one, until the rest is valid."""
         problems = dict(self._read[1])
         keys = list(self._read[0])
         while True:
@@ -155,7 +155,7 @@ class Draft:
 
 
 def shown(value: Any) -> str:
-    """A value as one types it into a field."""
+    """A value as text to edit in a field."""
     if value is _ABSENT or value is None:
         return "null"
     if isinstance(value, bool):
@@ -168,14 +168,14 @@ def shown(value: Any) -> str:
 
 
 def _item(value: Any) -> str:
-    """A value within a list or mapping: text is quoted."""
+    """A value within a list or mapping: strings are quoted."""
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return shown(value)
 
 
 def _value(key: str, text: str) -> Any:
-    """What was typed as a value: text as it stands where text is asked for, else YAML."""
+    """The value of an entered text: verbatim for string settings, else parsed as YAML."""
     known = [one for kind in (None, *_kinds()) for k, one in fields(kind).items() if k == key]
     if any(one.allowed.startswith("text") for one in known):
         return text

@@ -13,7 +13,7 @@ FAILED = "the editor failed"
 
 
 def edited(text: str) -> str:
-    """The text as the user left it; call while the console is suspended.
+    """The text after editing; call while the console is suspended.
 
     Raises:
         MemlabError: the editor cannot be started or failed.
@@ -33,7 +33,7 @@ def edited(text: str) -> str:
 
 
 def _call(words: list[str]) -> int:
-    """Run a program to its end. A ctrl+c there is meant for it, not for the console."""
+    """Run a program until it exits. ctrl+c interrupts it, not the console."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         return subprocess.call(words)

@@ -25,20 +25,20 @@ SWITCH = ("true", "false")
 
 
 class SettingsForm(Vertical):
-    """The sheet, the one input that lies over the line under the cursor, and help for it."""
+    """The sheet, one input placed over the line under the cursor, and its help."""
 
     KEYS = keys.FORM
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
     class Typed(Message):
-        """A text was typed into a field, or a word chosen."""
+        """A text was entered in a field, or an option chosen."""
 
         def __init__(self, key: str, text: str) -> None:
             super().__init__()
             self.key, self.text = key, text
 
     class Reset(Message):
-        """A field is to have the preset's own value."""
+        """Reset a field to the preset's value."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -52,18 +52,16 @@ class SettingsForm(Vertical):
         self._place: tuple[tuple[int, int], int] | None = None
 
     def compose(self) -> ComposeResult:
-        """The lines, the input over one of them, the help below."""
         yield Sheet()
         yield Input(compact=True, id="value")
         yield Static(id="field-help")
 
     @property
     def sheet(self) -> Sheet:
-        """The lines."""
         return self.query_one(Sheet)
 
     def show(self, draft: Draft, *, typing: bool = False) -> None:
-        """Show a draft; to one who is typing, the text stays as it was typed."""
+        """Show a draft; the text that is being typed stays unchanged."""
         self._draft = draft
         self._key = self._key if typing else ""
         self.sheet.show(list(_lines(draft)))
@@ -73,7 +71,7 @@ class SettingsForm(Vertical):
 
     @on(Sheet.SettingPointed)
     def _point(self) -> None:
-        """Put the input over the value under the cursor, unless it is a choice or out of sight."""
+        """Place the input over the value under the cursor, unless it is a choice or not visible."""
         line, place, value = self.sheet.line, self.sheet.place(), self.query_one("#value", Input)
         typed = bool(line and not line.words and safe_text(line.value, MOST) == line.value)
         if line and line.key != self._key:
@@ -93,15 +91,15 @@ class SettingsForm(Vertical):
         self.query_one("#field-help", Static).update(self._help(), layout=False)
 
     def on_descendant_focus(self) -> None:
-        """Tell of the field."""
+        """Show the help of the field."""
         self.call_after_refresh(self._tell)
 
     def on_descendant_blur(self) -> None:
-        """Tell of the preset."""
+        """Show the preset's description."""
         self.call_after_refresh(self._tell)
 
     def on_resize(self) -> None:
-        """The value lies elsewhere."""
+        """The value has moved."""
         self.call_after_refresh(self._point)
 
     @on(Input.Changed)
@@ -131,22 +129,20 @@ class SettingsForm(Vertical):
     # Moving
 
     def enter(self, key: str | None = None) -> None:
-        """Take the focus, at a setting or at the first one of the task."""
+        """Focus the form, at a setting or at the first one of the task."""
         first = next((line.key for line in self.sheet.lines if "." in line.key), "")
         self.sheet.focus()
         self.sheet.go(key or (self.sheet.line.key if self.sheet.line else first))
         self._point()
 
     def action_next(self) -> None:
-        """The next field."""
         self.sheet.move(1)
 
     def action_previous(self) -> None:
-        """The field before."""
         self.sheet.move(-1)
 
     def action_next_changed(self) -> None:
-        """The next field that differs from the preset, or is wrong."""
+        """Go to the next field that is changed or invalid."""
         lines, start = self.sheet.lines, self.sheet.cursor + 1
         for line in [*lines[start:], *lines[:start]]:
             if line.changed or line.wrong:
@@ -154,7 +150,6 @@ class SettingsForm(Vertical):
                 return
 
     def action_reset(self) -> None:
-        """Give the field its value from the preset."""
         if self.sheet.line:
             self.post_message(self.Reset(self.sheet.line.key))
 
@@ -182,7 +177,7 @@ def _group(field: Field) -> str:
 
 
 def _words(field: Field) -> tuple[str, ...]:
-    """The words to choose from, if the setting takes nothing else."""
+    """The options of a setting that accepts only fixed words."""
     if field.allowed == "true or false":
         return SWITCH
     words = ", ".join(field.choices)
@@ -199,7 +194,7 @@ def _note(draft: Draft, field: Field) -> str:
 
 
 def _explanation(draft: Draft, field: Field) -> Content:
-    """What a newcomer needs to know of a setting, and what is wrong with it."""
+    """Help text of a setting, and its error."""
     unit = f" ({field.unit})" if field.unit else ""
     live = "; may change while it trains" if field.live else ""
     group = fields().get(_group(field))

@@ -21,7 +21,7 @@ SIGNS = {
 
 
 class Preflight(Static):
-    """Facts and findings of the draft, the time it will take, and how it differs."""
+    """Facts, findings and differences of the draft, and its estimated duration."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Preflight(Static):
         seconds: float | None,
         note: str = "",
     ) -> None:
-        """Show what is known; `seconds` is one update's, `note` stands in its place."""
+        """Show the report; `seconds` is the time of one update, `note` is shown instead of it."""
         parts: list[Content | list[tuple[str, str]]] = [_problems(draft)]
         if isinstance(found, Report) and not draft.problems:
             parts += [_facts(found, seconds, note), _findings(found)]
@@ -47,7 +47,7 @@ class Preflight(Static):
         self._lay()
 
     def on_resize(self) -> None:
-        """Facts stand in as many columns as fit."""
+        """The number of columns depends on the width."""
         self._lay()
 
     def _lay(self) -> None:
@@ -81,7 +81,7 @@ def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, 
 
 
 def _laid(facts: list[tuple[str, str]], width: int) -> Content:
-    """Names and values, in as many columns as there is room for."""
+    """Names and values, in as many columns as fit."""
     cells = [Content.assemble((f"{name:12}", "dim"), safe(value)) for name, value in facts]
     for n in (4, 3, 2, 1):
         height = -(-len(cells) // n)
@@ -117,7 +117,6 @@ def _finding(finding: PresetFinding) -> Content:
 
 
 def _about(draft: Draft) -> Content:
-    """The description of the preset."""
     about = draft.text("about")
     return (
         Content.assemble(("about\n", "bold"), safe(about, 1000)) if about.strip() else Content("")
@@ -125,7 +124,6 @@ def _about(draft: Draft) -> Content:
 
 
 def _claims(draft: Draft) -> Content:
-    """What the preset claims about its results."""
     if not draft.base.claims:
         return Content("")
     lines = [safe(f"· {_claim(claim)}", 200) for claim in draft.base.claims]
@@ -133,7 +131,7 @@ def _claims(draft: Draft) -> Content:
 
 
 def _claim(claim: Claim) -> str:
-    """A claim in a line: "val_loss ≤ 0.0314 at the end"."""
+    """A claim in one line: "val_loss ≤ 0.0314 at the end"."""
     if claim.completes is not None:
         return f"completes {claim.completes.prompt}"
     bounds = (("≥", claim.at_least), ("≤", claim.at_most), ("=", claim.equals))
@@ -159,7 +157,7 @@ def _differences(draft: Draft) -> Content:
 
 
 def duration(seconds: float) -> str:
-    """A length of time as people say it: "2 min 10 s"."""
+    """A duration in words: "2 min 10 s"."""
     if seconds < 1:
         return f"{seconds:.2g} s"
     days, rest = divmod(round(seconds), 86400)

@@ -20,53 +20,49 @@ from memlab.tui.safe_content import safe
 
 
 class PresetOptions(OptionList):
-    """The presets as options, under the names of their folders."""
+    """The presets as options, grouped by folder."""
 
     KEYS = keys.PRESETS
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
     def action_edit_fields(self) -> None:
-        """Go to the form."""
         self.action_select()
 
 
 class Presets(Vertical):
-    """A filter, the presets, and a word about one."""
+    """A filter, the list of presets, and a description."""
 
     class PresetChosen(Message):
-        """The cursor is on another preset."""
+        """The cursor moved to another preset."""
 
         def __init__(self, chosen: Available) -> None:
             super().__init__()
             self.chosen = chosen
 
     class PresetOpened(Message):
-        """The preset under the cursor is to be edited."""
+        """Edit the preset under the cursor."""
 
     def __init__(self, presets: Sequence[Available]) -> None:
         super().__init__(id="presets")
         self._presets = list(presets)
 
     def compose(self) -> ComposeResult:
-        """The parts, from top to bottom."""
         yield Input(placeholder="/ filter", compact=True, id="preset-filter")
         yield PresetOptions(compact=True, markup=False)
         with VerticalScroll(id="about", can_focus=False):
             yield Static()
 
     def on_mount(self) -> None:
-        """List them all."""
         self._list("")
 
     def show(self, presets: Sequence[Available], name: str) -> None:
-        """List other presets, the cursor on the one of that name."""
+        """List other presets, with the cursor on the one named."""
         self._presets = list(presets)
         self._list(self.query_one(Input).value)
         self._point(name)
 
     @property
     def name_at_cursor(self) -> str | None:
-        """The name of the preset under the cursor."""
         option = self.query_one(PresetOptions).highlighted_option
         return option.id if option else None
 
@@ -85,11 +81,9 @@ class Presets(Vertical):
         options.action_first()
 
     def focus_filter(self) -> None:
-        """Go to the filter."""
         self.query_one(Input).focus()
 
     def focus_list(self) -> None:
-        """Go to the list."""
         self.query_one(PresetOptions).focus()
 
     @on(Input.Changed)

@@ -14,7 +14,7 @@ letters, digits, _ and, not first, - and .; at most 100 of them
 
 
 def problem_with(name: str) -> str | None:
-    """Why a preset cannot be saved under a name, if so: it is found by the name without folders."""
+    """Why a preset cannot be saved under a name, or None; names are unique across folders."""
     *_, last = parts = name.split("/")
     if not all(_PART.fullmatch(part) for part in parts):
         return RULE
@@ -24,7 +24,7 @@ def problem_with(name: str) -> str | None:
 
 
 def save(preset: Preset, name: str) -> Path:
-    """Write the preset, under its new name, to `presets/NAME.yaml`; returns the path."""
+    """Write the preset under its new name to `presets/NAME.yaml`; returns the path."""
     path = HERE / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("x", encoding="utf-8") as file:

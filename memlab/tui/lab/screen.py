@@ -43,7 +43,7 @@ AFTER_EDITING = {"again": "edit again", "forget": "forget these edits"}
 
 
 class LabScreen(Screen[None]):
-    """Choose a preset, edit it, look ahead, start it."""
+    """Choose a preset, edit it, check it, start it."""
 
     CSS_PATH = "lab.tcss"
     KEYS = keys.LAB
@@ -52,21 +52,19 @@ class LabScreen(Screen[None]):
 
     @dataclass
     class Listed(Message):
-        """The presets were read."""
-
         presets: list[Available]
         point_at: str | None
 
     @dataclass
     class Inspected(Message):
-        """Preflight has looked at a preset."""
+        """Preflight has checked a preset."""
 
         preset: Preset
         found: Report | MemlabError
 
     @dataclass
     class Measured(Message):
-        """A few updates of a preset were timed."""
+        """The update time of a preset was measured."""
 
         preset: Preset
         seconds: float | None
@@ -86,7 +84,6 @@ class LabScreen(Screen[None]):
         self._soon: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Three columns, or two and a strip below them."""
         yield Bar()
         with Horizontal(id="columns"):
             yield Presets([])
@@ -101,7 +98,7 @@ class LabScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Name the parts; once they are seen, read the presets."""
+        """Set titles; read the presets after the first paint."""
         self.query_one(Presets).border_title = "presets"
         self.query_one(SettingsForm).border_title = "settings"
         self.query_one("#ahead").border_title = "preflight"
@@ -109,7 +106,7 @@ class LabScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="presets")
     def read_presets(self, point_at: str | None = None) -> None:
-        """Read all presets; then the cursor goes to the one of that name."""
+        """Read all presets; then select the one named."""
         self.post_message(self.Listed(available(), point_at))
 
     @on(Listed)
@@ -126,7 +123,7 @@ class LabScreen(Screen[None]):
 
     @on(ClonePreset)
     def _clone(self, event: ClonePreset) -> None:
-        """Show the settings of a run as changes of its preset, or as a preset of their own."""
+        """Show the settings of a run as changes of its preset, or as a new preset."""
         event.stop()
         preset = event.preset
         known = {one.name: one for one in available()}
@@ -169,7 +166,7 @@ class LabScreen(Screen[None]):
             self._show(self._draft.without(event.key))
 
     def action_revert(self) -> None:
-        """Forget all changes; a second time, take them up again."""
+        """Undo all changes; a second time, redo them."""
         draft = self._draft
         if draft and draft.texts:
             self._reverted[draft.base.name] = draft
@@ -219,14 +216,14 @@ class LabScreen(Screen[None]):
                 self._estimate_if_idle()
 
     def _estimate_if_idle(self) -> None:
-        """Estimate the duration unasked, if no run trains here and the machine is idle."""
+        """Estimate the duration automatically if no run trains here and the machine is idle."""
         trainer, is_training = self._trainer, self._training.current is not None
         is_known = self._seconds is not None or bool(self._note)
         if trainer and not is_training and not is_known and trainer.is_machine_idle():
             self.action_measure()
 
     def action_measure(self) -> None:
-        """Measure a few updates."""
+        """Measure the time of a few updates."""
         if self._probe and self._draft and self._draft.preset:
             self._note = "measuring ..."
             self._show_preflight()
@@ -254,12 +251,10 @@ class LabScreen(Screen[None]):
 
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:
-        """Train the draft now."""
         self._begin(queue=False)
 
     @on(Button.Pressed, "#queue")
     def action_queue(self) -> None:
-        """Train the draft after what trains now."""
         self._begin(queue=True)
 
     def _begin(self, queue: bool) -> None:
@@ -272,7 +267,7 @@ class LabScreen(Screen[None]):
                 self.post_message(StartRun(preset, self._draft.name, queue))
 
     def _valid(self) -> Preset | None:
-        """The draft's preset; if there is none, say why and go to the field."""
+        """The draft's preset; if it is invalid, report why and focus the field."""
         if self._draft is None or self._draft.preset:
             return self._draft.preset if self._draft else None
         problem = next(iter(self._draft.problems.values()))
@@ -285,7 +280,7 @@ class LabScreen(Screen[None]):
     @on(Button.Pressed, "#save")
     @work
     async def action_save(self) -> None:
-        """Write the draft as a preset of one's own."""
+        """Save the draft as a preset."""
         if preset := self._valid():
             title = Content("Save as presets/NAME.yaml; a folder may stand before the name")
             name = await self.app.push_screen_wait(TextPrompt(title, problem=problem_with))
@@ -303,7 +298,7 @@ class LabScreen(Screen[None]):
 
     @work
     async def action_edit(self) -> None:
-        """Edit the draft as YAML in $EDITOR, again and again until it is valid or given up."""
+        """Edit the draft as YAML in $EDITOR until it is valid or the edit is cancelled."""
         preset, draft = self._valid(), self._draft
         if preset is None or draft is None:
             return
@@ -325,17 +320,15 @@ class LabScreen(Screen[None]):
                     return
 
     def action_filter(self) -> None:
-        """Go to the presets' filter."""
         self.query_one(Presets).focus_filter()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """The filter is for those who type nothing, the way back for those who have left."""
+        """The filter key applies outside of inputs; `back` applies outside of the list."""
         if action == "filter":
             return not isinstance(self.focused, Input)
         return action != "back" or not isinstance(self.focused, PresetOptions)
 
     def action_back(self) -> None:
-        """Go to the list of presets."""
         self.remove_class("-editing")
         self.query_one(Presets).focus_list()
 

@@ -24,7 +24,7 @@ NAME = 20
 
 @dataclass(frozen=True)
 class SheetLine:
-    """A setting as it stands in the form, or the heading of a group."""
+    """A setting in the form, or the heading of a group."""
 
     name: str
     key: str = ""
@@ -38,12 +38,12 @@ class SheetLine:
 
     @property
     def sign(self) -> str:
-        """Tells without colour."""
+        """Marks the state without colour."""
         return "✗" if self.wrong else "●" if self.changed else " "
 
 
 class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
-    """Draws lines and knows which one the cursor is on."""
+    """Draws the lines and holds the cursor."""
 
     KEYS = keys.CHOICE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
@@ -54,10 +54,10 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
     """index of a line that is a setting; -1 = none"""
 
     class SettingPointed(Message):
-        """The cursor is on another line, or the line lies elsewhere."""
+        """The cursor is on another line, or its line has moved."""
 
     class SettingChosen(Message):
-        """Another word was chosen for the setting under the cursor."""
+        """Another option was chosen for the setting under the cursor."""
 
         def __init__(self, word: str) -> None:
             super().__init__()
@@ -77,26 +77,25 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def line(self) -> SheetLine | None:
-        """The line under the cursor."""
         return self.lines[self.cursor] if 0 <= self.cursor < len(self.lines) else None
 
     @property
     def _width(self) -> int:
-        """Cells beside the scrollbar."""
+        """Width in cells, without the scrollbar."""
         return self.scrollable_content_region.width
 
     @property
     def room(self) -> int:
-        """Cells of a value."""
+        """Width of a value in cells."""
         return max((self._width - NAME) * 3 // 5, 10)
 
     def place(self) -> tuple[int, int] | None:
-        """Where the value under the cursor is seen: column and row of this widget."""
+        """Column and row of the value under the cursor, relative to this widget."""
         row = self.cursor - round(self.scroll_y)
         return (NAME, row) if self.line and 0 <= row < self.size.height else None
 
     def render_line(self, y: int) -> Strip:
-        """The line that is `y` below the top."""
+        """The line `y` rows below the top."""
         i = y + round(self.scroll_y)
         if i >= len(self.lines):
             return Strip.blank(self.size.width, self.rich_style)
@@ -125,7 +124,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         return self.get_visual_style(component, partial=True) if component else Style()
 
     def watch_cursor(self) -> None:
-        """Keep it in sight; a heading above it too."""
+        """Scroll it into view, with the heading above it."""
         top, height = round(self.scroll_y), max(self.size.height, 1)
         if self.cursor >= 0 and not top <= self.cursor < top + height:
             wanted = self.cursor - 1 if self.cursor <= top else self.cursor - height + 1
@@ -134,12 +133,12 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.SettingPointed())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draw, and tell that lines lie elsewhere."""
+        """Redraw, and report that lines have moved."""
         super().watch_scroll_y(old_value, new_value)
         self.post_message(self.SettingPointed())
 
     def move(self, by: int) -> None:
-        """The next setting in a direction; at the end it stays."""
+        """Move to the next setting in a direction; stay at the end."""
         i = self.cursor + by
         while 0 <= i < len(self.lines) and not self.lines[i].key:
             i += by
@@ -147,18 +146,19 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             self.cursor = i
 
     def go(self, key: str) -> None:
-        """Put the cursor on a setting."""
         self.cursor = next((i for i, line in enumerate(self.lines) if line.key == key), self.cursor)
 
     def action_turn(self, by: int) -> None:
-        """Choose the word so many places on."""
+        """Choose another option, relative to the current one."""
         if self.line and self.line.words:
             words = self.line.words
             at = words.index(self.line.value) if self.line.value in words else -by
             self.post_message(self.SettingChosen(words[(at + by) % len(words)]))
 
     def on_click(self, event: Click) -> None:
-        """Go to the line; a click on a choice turns it, on its left arrow back."""
+        """Go to the line; on a choice, select the next option, or the previous one on the left
+        arrow.
+        """
         i = event.y + round(self.scroll_y)
         if i < len(self.lines) and self.lines[i].key:
             again = i == self.cursor

@@ -17,14 +17,14 @@ _SIGNS = {1: RIGHT, 0: WRONG, -1: ("·", "$foreground-muted")}
 
 @final
 class Past:
-    """Follows the samples of a run; each evaluation is looked at once."""
+    """Follows the samples of a run; each evaluation is read once."""
 
     def __init__(self) -> None:
         self._seen: list[Samples] = []
         self._right: list[list[int]] = []
 
     def of(self, taken: Sequence[Samples]) -> list[list[int]]:
-        """By evaluation and place: 1 = right, 0 = wrong."""
+        """(evaluation, sample) 1 = right, 0 = wrong."""
         n = min(len(taken), len(self._seen))
         if n and self._seen[n - 1] is not taken[n - 1]:
             self._seen, self._right, n = [], [], 0
@@ -36,7 +36,7 @@ class Past:
 
 @dataclass(frozen=True, eq=False)
 class Strips:
-    """The past in `width` cells or fewer.
+    """The history in at most `width` cells.
 
     Where there are more evaluations than cells, a cell is right if all of its evaluations were.
     """
@@ -52,7 +52,7 @@ class Strips:
     def over(
         cls, taken: Sequence[Samples], right: list[list[int]], now: int, width: int
     ) -> "Strips":
-        """Fold the evaluations into cells; `now` is the index of the one shown."""
+        """Fold the evaluations into cells; `now` is the index of the current one."""
         places = max(map(len, right), default=0)
         padded = np.full((len(right), places), -1, np.int8)
         for filled, signs in zip(padded, right, strict=True):
@@ -67,7 +67,7 @@ class Strips:
         )
 
     def line(self, place: int) -> Content:
-        """One sample's signs; the cell of the samples shown is marked."""
+        """Signs of one sample; the cell of the current evaluation is marked."""
         cells = [_SIGNS[sign] for sign in self.signs[:, place].tolist()]
         styles = [
             f"{style} reverse" if i == self.now else style for i, (_, style) in enumerate(cells)

@@ -15,8 +15,6 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True)
 class Token:
-    """One token of an answer."""
-
     text: str
     target: str
     p: float
@@ -26,7 +24,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Answer:
-    """One sample at one evaluation. Its place among the samples is always the same."""
+    """One sample at one evaluation; its index among the samples never changes."""
 
     place: int
     split: str
@@ -39,7 +37,7 @@ class Answer:
 
 
 def answers(samples: Samples) -> list[Answer]:
-    """The samples of an evaluation; what is no sample is left out."""
+    """The samples of an evaluation; malformed entries are skipped."""
     read = (_answer(place, raw) for place, raw in enumerate(samples.samples))
     return [answer for answer in read if answer is not None]
 
@@ -66,7 +64,7 @@ def _tokens(raw: list[Any]) -> Iterator[Token]:
 
 
 def was_right(raw: Mapping[str, Any]) -> bool:
-    """Whether every token of a sample is what it should be."""
+    """Whether every token of a sample equals its target."""
     tokens = raw.get("tokens")
     if not isinstance(tokens, list):
         return False
@@ -106,10 +104,10 @@ def _word(token: Token, style: str) -> str:
 
 
 def shown(text: str, limit: int = 40) -> str:
-    """Text of a token, prompt or answer; nothing and blanks get a sign."""
+    """Text of a token, prompt or answer; empty text and blanks are made visible."""
     return safe_text(text, limit) if text.strip() else "␣" * len(text) or "∅"
 
 
 def percent(p: float) -> str:
-    """A probability in two digits: .98, 1.0; a question mark if it is none."""
+    """A probability in two digits: .98, 1.0; a question mark if it is not a probability."""
     return f"{p:.2f}".removeprefix("0") if 0 <= p < 0.995 else "1.0" if p <= 1 else "?"

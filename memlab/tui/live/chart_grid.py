@@ -17,7 +17,7 @@ MOST = 6
 @final
 @dataclass(frozen=True)
 class GridChoice:
-    """Size of the grid, and which measures it shows."""
+    """Size of the grid, and the measures it shows."""
 
     rows: int = 2
     columns: int = 2
@@ -27,7 +27,7 @@ class GridChoice:
 
     @classmethod
     def read(cls, text: str | None) -> Self:
-        """The choice that `str` has written; the standard one for any other text."""
+        """Parse a stored choice; the default for any other text."""
         size, _, words = (text or "").partition(" ")
         rows, _, columns = size.partition("x")
         if not (rows in _SIZES and columns in _SIZES):
@@ -38,17 +38,17 @@ class GridChoice:
         return f"{self.rows}x{self.columns} {self.words}"
 
     def sized(self, rows: int, columns: int) -> Self:
-        """With so many more rows and columns, within bounds."""
+        """With more or fewer rows and columns, within bounds."""
         fit = (min(max(n, 1), MOST) for n in (self.rows + rows, self.columns + columns))
         return replace(self, rows=next(fit), columns=next(fit), page=0)
 
     def turned(self, by: int, n: int) -> Self:
-        """Some pages further, among the pages that `n` charts fill."""
+        """Another page, among the pages that `n` charts fill."""
         pages = max(-(-n // (self.rows * self.columns)), 1)
         return replace(self, page=(self.page + by) % pages)
 
     def shown(self, names: list[str]) -> list[str]:
-        """The names on this page."""
+        """The names on the current page."""
         size = self.rows * self.columns
         return self.passing(names)[self.page * size :][:size]
 
@@ -63,14 +63,14 @@ _SIZES = {str(n) for n in range(1, MOST + 1)}
 
 @final
 class ChartGrid(Grid):
-    """Holds as many chart panels as its rows and columns."""
+    """One chart panel per row and column."""
 
     def __init__(self, choice: GridChoice) -> None:
         super().__init__(id="grid", classes="column")
         self.choice = choice
 
     def fill(self, view_state: ViewState) -> None:
-        """Give each panel its measure, with as many panels as the page has measures."""
+        """Assign each panel its measure; as many panels as the page has measures."""
         charts = all_charts(view_state)
         names = self.choice.shown(list(charts))
         panels = list(self.query(ChartPanel))
@@ -90,7 +90,6 @@ class ChartGrid(Grid):
                 self.mount(panel)
 
     def turn(self, by: int, view_state: ViewState) -> None:
-        """Show another page."""
         n = len(self.choice.passing(list(all_charts(view_state))))
         self.choice = self.choice.turned(by, n)
         self.fill(view_state)

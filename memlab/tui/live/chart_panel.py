@@ -17,8 +17,6 @@ from memlab.tui.plots.plot import Plot, log_link, part_shown
 
 @final
 class ChartPanel(Plot[ViewState]):
-    """Draws the chart of a measure."""
-
     DEFAULT_CSS = "ChartPanel { min-height: 7; }"
 
     def __init__(self, name: str, measure: ChartOf, *, y_log: bool = False, id: str) -> None:
@@ -28,7 +26,7 @@ class ChartPanel(Plot[ViewState]):
         """of a map"""
 
     def choose(self, name: str, measure: ChartOf) -> None:
-        """Draw another measure from now on, on the axis that suits it."""
+        """Draw another measure, on its declared axis."""
         if name != self.chosen and self.view_state is not None:
             self.y_log = is_log(self.view_state, name)
         self._chosen = (name, measure)
@@ -36,28 +34,26 @@ class ChartPanel(Plot[ViewState]):
 
     @property
     def chosen(self) -> str:
-        """The name of what is drawn."""
+        """Name of the current measure."""
         return self._chosen[0]
 
     def depends(self, view_state: ViewState) -> Hashable:
-        """Data, look and axes; a map is as old as its checkpoint."""
+        """Data, viewport and axes; a map depends on its checkpoint."""
         if self.chosen == learned_map.FIRST_LEARNED:
             return view_state.learned.known(view_state.reading), self.chosen
         return view_state.version, view_state.viewport, self.y_log, self.chosen
 
     @property
     def measure_name(self) -> str:
-        """The same."""
         return self.chosen
 
     def picture(self, view_state: ViewState, columns: int) -> Chart | Tiles:
-        """The measure's."""
         made = self._chosen[1](view_state, self.y_log, columns)
         self._caption = made.caption if isinstance(made, Tiles) else None
         return made
 
     def heading(self, view_state: ViewState) -> Content:
-        """The measure and its axes, and what is to be known of its cursor."""
+        """The measure, its axes, and the values at the cursor."""
         if self._caption is not None:
             return Content(" · ").join([self._measure_name(), Content(self._caption)])
         viewport = view_state.viewport

@@ -25,7 +25,7 @@ class SampleColumns:
 
     @classmethod
     def of(cls, answers: Sequence[Answer], width: int) -> Self:
-        """As wide as the samples need; of too little room, tokens get most and targets least."""
+        """As wide as the samples need; if space is short, tokens get most and targets least."""
         room = max(width - _FIXED, 12)
         tokens = _widest([token_line(a.tokens, room * 3 // 5) for a in answers])
         prompt = min(_widest([_text(a.prompt) for a in answers]), (room - tokens) * 2 // 3)
@@ -34,7 +34,6 @@ class SampleColumns:
         return cls(prompt, target, tokens, room - prompt - target - tokens - 1)
 
     def line(self, answer: Answer) -> Content:
-        """One sample."""
         return Content.assemble(
             RIGHT if answer.ok else WRONG,
             (f" {shown(answer.split, 5):<5} ", "$foreground-muted"),

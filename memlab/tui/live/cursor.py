@@ -9,32 +9,32 @@ _SPEEDS = (2.0**-4, 2.0**14)
 
 @final
 class Cursor:
-    """At the end of the run for `at` None, which follows a run that grows; else held."""
+    """The displayed step; at the end of the run for `at` None, so that it follows a growing run."""
 
     def __init__(self, at: int | None, rate: float, speed: float | None = None) -> None:
-        """`rate`: steps a second at speed 1, > 0."""
+        """`rate`: steps per second at speed 1, > 0."""
         self.at, self.rate, self.playing = at, rate, False
         self.speed = 1.0 if speed is None else min(max(speed, _SPEEDS[0]), _SPEEDS[1])
         self._exact = 0.0
 
     def hold(self, step: float, last: int) -> None:
-        """Stand at a step; at the end of the run, follow it."""
+        """Move to a step; at the end of the run, follow it."""
         self.at = None if step >= last else max(round(step), 0)
         self._exact = float(self.at or 0)
 
     def follow(self) -> None:
-        """Stand at the end."""
+        """Move to the end."""
         self.at, self.playing = None, False
 
     def play(self, on: bool) -> None:
-        """Begin to play, from the beginning if it stands at the end; or hold."""
+        """Start playing, from the beginning if at the end; or pause."""
         self.playing = on
         if on and self.at is None:
             self.at = 0
         self._exact = float(self.at or 0)
 
     def advance(self, seconds: float, last: int) -> bool:
-        """Play on for some seconds; true if it moved."""
+        """Play for some seconds; true if it moved."""
         if not self.playing:
             return False
         before = self.at
@@ -51,6 +51,6 @@ class Cursor:
 
 
 def neighbour(stops: Sequence[int], step: int, by: int) -> int | None:
-    """The next of ascending stops after (1) or before (-1) a step; None beyond them."""
+    """The next of ascending stops after (1) or before (-1) a step; None if there is none."""
     i = bisect_right(stops, step) if by > 0 else bisect_left(stops, step) - 1
     return stops[i] if 0 <= i < len(stops) else None

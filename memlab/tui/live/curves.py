@@ -36,7 +36,7 @@ _TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spik
 
 
 def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
-    """A column's extremes over the visible steps, finer than the half columns of the canvas."""
+    """A column's extremes over the visible steps, at a finer resolution than the canvas."""
     low, high = view_state.viewport.span(view_state.extent)
     steps = low, min(high, view_state.step)
     log = view_state.viewport.x_log
@@ -46,7 +46,7 @@ def extremes(view_state: ViewState, column: str, columns: int) -> Extremes:
 def _line(
     view_state: ViewState, column: str, name: str, values: Extremes, colour: Colour = "train"
 ) -> Series:
-    """A column as a line; the legend has the recorded value at the cursor."""
+    """A column as a line; the legend shows the recorded value at the cursor."""
     value = view_state.row.get(column, np.nan)
     return Series(name, *values.line(), colour, value if np.isfinite(value) else None)
 
@@ -96,7 +96,7 @@ def _per_update(view_state: ViewState, y_log: bool, columns: int) -> Chart:
 
 
 def _with_past(view_state: ViewState, line: Series) -> tuple[Series, ...]:
-    """The line, with the past that a fork shares with its parent as a dim line of its own."""
+    """The line, with the part that a fork shares with its parent as a separate, dim line."""
     fork = fork_point(view_state.folder)
     if fork is None:
         return (line,)
@@ -107,13 +107,13 @@ def _with_past(view_state: ViewState, line: Series) -> tuple[Series, ...]:
 
 
 def accuracy(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-    """The share of answers that are right, by split, with phases."""
+    """Accuracies by split, with phases."""
     series = _by_split(view_state, "accuracy", ("train", "val", "test"))
     return replace(_frame(view_state, y_log), series=series, y_range=None if y_log else _SHARE)
 
 
 def measures(view_state: ViewState) -> dict[str, ChartOf]:
-    """The charts that one may choose beside loss and accuracy, by name."""
+    """The charts that can be chosen in addition to loss and accuracy, by name."""
     view = view_state.run
     charts: dict[str, ChartOf] = {OBJECTIVE: objective} if has_objective(view_state.folder) else {}
     charts |= {name: column(name) for name in view.steps.columns if name != "loss"}
@@ -194,7 +194,7 @@ def column(name: str) -> ChartOf:
 
 
 def _kind(name: str) -> str:
-    """token_accuracy for val_token_accuracy: what is shown in one chart."""
+    """token_accuracy for val_token_accuracy: measures that share one chart."""
     split, _, rest = name.partition("_")
     return rest if split in ("train", "val", "test") and rest else name
 
@@ -248,7 +248,7 @@ def _evaluations(view_state: ViewState, name: str) -> tuple[Floats, Floats]:
 
 
 def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
-    """A line through the values there are: not every split is evaluated at every evaluation."""
+    """A line through the finite values: not every split is evaluated at every evaluation."""
     known = np.isfinite(y)
     return Series(name, x[known], y[known], colour)
 
@@ -260,7 +260,7 @@ def _spikes(run: Snapshot) -> tuple[Marks, ...]:
 
 
 def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:
-    """Phases, edits, planned changes and resumes; those whose labels matter most come last."""
+    """Phases, edits, planned changes and resumes; those with the most important labels come last."""
     view = view_state.run
     resumed = [e for e in view.of(Started) if e.resumed_from is not None]
     phases = [e for e in view.phases if e.name not in _MINOR]
@@ -276,13 +276,13 @@ def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:
 
 
 def edit_label(event: Edited) -> str:
-    """What was edited, in a few words: "lr 0.0003"."""
+    """A short label of an edit: "lr 0.0003"."""
     changes = (f"{key.rpartition('.')[2]} {value}" for key, value in event.changes.items())
     return safe_text(", ".join(changes), 24)
 
 
 def _frame(view_state: ViewState, y_log: bool) -> Chart:
-    """What all charts have in common: the axes, the rules, the cursor."""
+    """What all charts share: axes, rules, cursor."""
     viewport = view_state.viewport
     return Chart(
         rules=rules(view_state),

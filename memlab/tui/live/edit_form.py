@@ -18,7 +18,7 @@ from memlab.tui.dialogs import Dialog
 
 @final
 class EditForm(Dialog[dict[str, Any] | None]):
-    """Gives the changes, full keys to values; None if it was left."""
+    """Returns the changes, full keys to values; None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", show=False),
@@ -46,7 +46,7 @@ class EditForm(Dialog[dict[str, Any] | None]):
         self._now = {field.key: _text(_value(preset, field.key)) for field in self._fields}
 
     def compose(self) -> ComposeResult:
-        """One line for each setting, its help below."""
+        """One line per setting, its help below."""
         with Vertical() as box:
             box.border_title = Content(self._title)
             box.border_subtitle = Content("esc cancels")
@@ -59,19 +59,16 @@ class EditForm(Dialog[dict[str, Any] | None]):
             yield Button("apply ⏎", id="apply", compact=True)
 
     def on_descendant_focus(self) -> None:
-        """Tell what the setting is."""
         self._tell()
 
     def on_input_changed(self) -> None:
-        """Check all at once: settings must fit each other."""
+        """Check all settings at once, since they depend on each other."""
         self._tell()
 
     def on_input_submitted(self) -> None:
-        """Apply."""
         self._apply()
 
     def on_button_pressed(self) -> None:
-        """Apply."""
         self._apply()
 
     def _apply(self) -> None:
@@ -82,7 +79,7 @@ class EditForm(Dialog[dict[str, Any] | None]):
         self.dismiss(changes or None)
 
     def changes(self) -> dict[str, Any]:
-        """What differs from now.
+        """The settings that differ from their current values.
 
         Raises:
             PresetError: a value is not allowed.

@@ -39,21 +39,19 @@ _LISTED: tuple[type[Event], ...] = (
 
 @final
 class EventList(Lines[Event]):
-    """Phases, spikes, findings, edits and what the run did; evaluations are in the charts."""
+    """Phases, spikes, findings, edits and status changes; evaluations are in the charts."""
 
     @dataclass
     class EventChosen(Message):
-        """An event's line was chosen."""
-
         step: int
 
     def depends(self, view_state: ViewState) -> Hashable:
-        """Events, and the line that is selected."""
+        """Events, and the selected line."""
         n_events = sum(len(view_state.run.of(kind)) for kind in (*_LISTED, SpikeOnset))
         return n_events, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> Content:
-        """How many spikes and findings."""
+        """Numbers of spikes and findings."""
         run = view_state.run
         spikes, findings = len(run.spikes), len(run.findings)
         return Content(f"events · ▼ {spikes} · findings {findings}")
@@ -66,11 +64,10 @@ class EventList(Lines[Event]):
         return sorted(events, key=lambda event: (where(event), event.seq), reverse=True)
 
     def written(self, found: Sequence[Event]) -> list[Content]:
-        """Step, sign, words."""
+        """Step, sign, text."""
         return [_line(event) for event in found]
 
     def choose(self, what: Event) -> None:
-        """Go to the step."""
         self.post_message(self.EventChosen(where(what)))
 
 
@@ -84,7 +81,7 @@ def _line(event: Event) -> Content:
 
 
 def where(event: Event) -> int:
-    """The step that an event is about."""
+    """The step to which an event refers."""
     match event:
         case Spike():
             return event.peak_step
@@ -95,7 +92,7 @@ def where(event: Event) -> int:
 
 
 def describe(event: Event) -> tuple[str, str, str]:
-    """(sign, style, words) of a listed event."""
+    """(sign, style, text) of a listed event."""
     match event:
         case Phase():
             return "★", _PHASES.get(event.name, "$text-accent"), _phase(event)

@@ -11,19 +11,19 @@ from memlab.tui.live.screen import RunScreen
 
 @final
 class _Frame(App[None]):
-    """Shows a run and nothing else."""
+    """An app that shows a run and nothing else."""
 
     def __init__(self, folder: RunFolder, at: int | None) -> None:
         super().__init__()
         self._folder, self._at = folder, at
 
     def on_mount(self) -> None:
-        """Show it without tabs and keys."""
+        """Show it without tabs and footer."""
         self.push_screen(RunScreen(self._folder, self._at, interactive=False))
 
 
 def frame(folder: RunFolder, at: int | None = None, width: int = 120, height: int = 40) -> str:
-    """`height` lines of at most `width` cells: the run as it stands, or stood after step `at`."""
+    """`height` lines of at most `width` cells: the run as of now, or as of step `at`."""
     return asyncio.run(_frame(_Frame(folder, at), width, height))
 
 
@@ -34,6 +34,6 @@ async def _frame(app: App[None], width: int, height: int) -> str:
 
 
 def text_of(app: App[None]) -> str:
-    """What an app shows, as lines without blanks at their ends."""
+    """The screen of an app, as lines without trailing blanks."""
     strips = app.screen._compositor.render_strips(app.size)
     return "\n".join(strip.text.rstrip() for strip in strips)

@@ -24,7 +24,7 @@ _BAR = 12
 
 @final
 class Header(Widget):
-    """Name and status, then what fits, the most important first."""
+    """Name and status, then the most important facts that fit."""
 
     DEFAULT_CSS = "Header { height: 1; padding: 0 1; }"
 
@@ -34,14 +34,12 @@ class Header(Widget):
         self._drawn: Hashable = None
 
     def show(self, view_state: ViewState) -> None:
-        """Take a view state."""
         self._view_state = view_state
         if (depends := (view_state.version, view_state.status, view_state.problem)) != self._drawn:
             self._drawn = depends
             self.refresh()
 
     def render(self) -> Content:
-        """As much as fits."""
         if self._view_state is None:
             return Content("")
         width = self.content_size.width
@@ -85,7 +83,7 @@ def _progress(step: int, planned: int) -> Content:
 
 
 def fitted(parts: list[Content], width: int) -> Content:
-    """The first parts side by side, as many as have room."""
+    """As many of the first parts as fit side by side."""
     line = Content("")
     for part in parts:
         wider = Content.assemble(line, "   ", part) if line else part

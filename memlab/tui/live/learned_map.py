@@ -21,7 +21,7 @@ FIRST_LEARNED = "first learned"
 
 @final
 class LearnedMap:
-    """Follows the checkpoints of a run; each is read once, when the map is first drawn from it."""
+    """Follows the checkpoints of a run; each is read once, when the map first needs it."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
@@ -29,14 +29,14 @@ class LearnedMap:
         self._history: ExampleHistory | None = None
 
     def known(self, step: int) -> tuple[int | None, int]:
-        """The newest checkpoint, and up to which step the map at a step goes: equal = same map."""
+        """The newest checkpoint, and the last step of the map; equal values mean equal maps."""
         steps = self._folder.checkpoints.steps()
         if steps and steps[-1] != self._newest:
             self._newest, self._history = steps[-1], newest_example_history(self._folder)
         return self._newest, min(step, self._history.step) if self._history else 0
 
     def until(self, step: int) -> Tiles:
-        """What had been learned by a step, as far as the newest checkpoint reports it."""
+        """When examples were learned, up to a step, according to the newest checkpoint."""
         _, step = self.known(step)
         if self._history is None:
             return Tiles(np.empty(0), instead=_why_not(self._folder))
@@ -56,7 +56,7 @@ class LearnedMap:
 
     @cached_property
     def _table(self) -> ExampleTable | None:
-        """Where the examples lie in the task's table, if it has one."""
+        """Positions of the examples in the task's table, if it has one."""
         try:
             preset = preset_of(self._folder)
         except MemlabError:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Lines(Panel[ViewState], Generic[T]):
-    """Draws only the lines that fit."""
+    """A list that draws only visible lines."""
 
     KEYS = LINES
     BINDINGS = LINES.bindings()
@@ -32,25 +32,25 @@ class Lines(Panel[ViewState], Generic[T]):
 
     @abstractmethod
     def written(self, items: Sequence[T]) -> list[Content]:
-        """The lines of these items; what is too wide is cut."""
+        """The lines of these items; the caller cuts them to the width."""
 
     @abstractmethod
     def choose(self, item: T) -> None:
         """Open an item."""
 
     def settle(self, items: Sequence[T], view_state: ViewState, width: int) -> None:
-        """Compute what all lines share, before any is written."""
+        """Compute what all lines share, before any is drawn."""
 
     def footnote(self) -> list[Content]:
-        """Lines that stay at the bottom."""
+        """Lines fixed at the bottom."""
         return []
 
     def render(self) -> Content:
-        """The picture as it was painted last."""
+        """The cached picture."""
         return self._picture
 
     def paint(self, view_state: ViewState) -> None:
-        """Write the lines around the one that is selected."""
+        """Draw the lines around the selected one."""
         width, height = self.size
         items = self.lines(view_state)
         self.selected = min(self.selected, max(len(items) - 1, 0))
@@ -71,33 +71,28 @@ class Lines(Panel[ViewState], Generic[T]):
         return line
 
     def action_move(self, by: int) -> None:
-        """Select another line."""
         if self.view_state:
             last = max(len(self.lines(self.view_state)) - 1, 0)
             self.selected = min(max(self.selected + by, 0), last)
             self.draw()
 
     def action_page(self, by: int) -> None:
-        """Select a line a page away."""
+        """Move the selection by a page."""
         self.action_move(by * max(self.size.height - 1, 1))
 
     def action_choose(self) -> None:
-        """Open the selected item."""
         if self.view_state and (items := self.lines(self.view_state)):
             self.choose(items[self.selected])
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Up."""
         event.stop()
         self.action_move(-1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Down."""
         event.stop()
         self.action_move(1)
 
     def on_click(self, event: events.Click) -> None:
-        """Select the line and open its item."""
         at = event.get_content_offset(self)
         if self.view_state and at is not None:
             row = self._top + at.y

@@ -12,14 +12,14 @@ SMOOTH = 0.05
 
 @final
 class RedrawThrottle:
-    """Says when the next drawing is due."""
+    """Determines when to redraw."""
 
     def __init__(self) -> None:
         self._drawn: float | None = None
         self._used = 0.0
 
     def due(self, now: float, used: float, playing: bool) -> float | None:
-        """Seconds since the last drawing if another is due, else None.
+        """Seconds since the last redraw if the next one is due, else None.
 
         Args:
             now: seconds of any clock.
@@ -37,5 +37,5 @@ class RedrawThrottle:
         return passed
 
     def restart(self, now: float, used: float) -> None:
-        """Count from here: what went before was not watched."""
+        """Restart the clock: time without the screen visible does not count."""
         self._drawn, self._used = now, used

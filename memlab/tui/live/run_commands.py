@@ -47,7 +47,7 @@ def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> Non
 def ask_for_fork(
     screen: Screen[Any], folder: RunFolder, view: Snapshot, at: int, fork: Fork
 ) -> None:
-    """Show the same form for a fork at step `at`, and start it with what was changed.
+    """Show the same form for a fork at step `at`, and start it with the changes.
 
     Args:
         view: the run as it stood at that step.
@@ -73,7 +73,7 @@ def _show_form(
     title: str,
     then: Callable[[dict[str, Any] | None], None],
 ) -> None:
-    """Show the settings as they were in `view`, to be changed."""
+    """Show the settings as of `view` for editing."""
     try:
         preset = preset_of(folder)
         for edited in view.edits:

@@ -27,11 +27,11 @@ FILTERS = ("all", "wrong", "train", "val")
 
 @final
 class SampleList(Lines[Answer]):
-    """Shows the evaluation at the reading cursor; the strip below it is one sample's past."""
+    """Shows the evaluation at the reading cursor; the strip is one sample's history."""
 
     @dataclass
     class SamplePointed(Message):
-        """An evaluation in a sample's past was pointed at."""
+        """The mouse points at an evaluation in a sample's history."""
 
         step: int
 
@@ -48,13 +48,13 @@ class SampleList(Lines[Answer]):
         self._columns = SampleColumns(0, 0, 0, 0)
 
     def depends(self, view_state: ViewState) -> Hashable:
-        """Evaluations, the one shown, the filter and the line that is selected."""
+        """Evaluations, the current one, the filter and the selected line."""
         at = samples_at(view_state)
         step = at.step if at else None
         return len(view_state.run.samples), step, self.filter, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> Content:
-        """At which step, how many are right, what is left out."""
+        """Step, number of right answers, filter."""
         at = samples_at(view_state)
         if at is None:
             return Content("samples")
@@ -67,7 +67,7 @@ class SampleList(Lines[Answer]):
         return link(name, f"screen.filter('{name}')", "reverse" if name == self.filter else "")
 
     def choose_filter(self, name: str | None) -> None:
-        """Leave out other samples; None = the next choice."""
+        """Set the filter; None = the next one."""
         after = FILTERS[(FILTERS.index(self.filter) + 1) % len(FILTERS)]
         self.filter, self.selected = name or after, 0
         self.draw()
@@ -83,7 +83,7 @@ class SampleList(Lines[Answer]):
         return self.filter in ("all", answer.split)
 
     def settle(self, items: Sequence[Answer], view_state: ViewState, width: int) -> None:
-        """Columns for prompt, target and tokens; the past gets what is left, or a line below."""
+        """Column widths for prompt, target and tokens; the history gets the rest, or a line below."""
         self._columns = columns = SampleColumns.of(items[:_MEASURED], width)
         self._selection = items[self.selected].place if items else None
         self._below = columns.history < _LEAST and self.size.height >= 5
@@ -96,7 +96,7 @@ class SampleList(Lines[Answer]):
         self._strips = Strips.over(taken, right, now, room)
 
     def written(self, items: Sequence[Answer]) -> list[Content]:
-        """Sign, split, prompt, target, tokens, past."""
+        """Sign, split, prompt, target, tokens, history."""
         lines = [self._columns.line(answer) for answer in items]
         if self._below or not self._strips.steps:
             return lines
@@ -106,20 +106,20 @@ class SampleList(Lines[Answer]):
         ]
 
     def footnote(self) -> list[Content]:
-        """The selected sample's past, where it has no room in its line."""
+        """The selected sample's history, if it does not fit in its line."""
         place = self._selection
         if place is None or not self._below:
             return []
         return [Content.assemble((f"#{place} ", "$foreground-muted"), self._strips.line(place))]
 
     def choose(self, item: Answer) -> None:
-        """Show all of a sample."""
+        """Show a sample in full."""
         self.app.push_screen(
             MessageBox(Content(f"Sample {item.place}, {shown(item.split)}"), whole(item))
         )
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the evaluation that the mouse points at in a sample's past."""
+        """Go to the evaluation under the mouse in a sample's history."""
         at = event.get_content_offset(self)
         steps = self._strips.steps
         if at is not None and self._first <= at.x < self._first + len(steps):
@@ -135,7 +135,7 @@ def samples_at(view_state: ViewState) -> Samples | None:
 
 
 def whole(answer: Answer) -> Content:
-    """All of a sample, token by token."""
+    """A sample in full, token by token."""
     lines = [
         Content(f"prompt  {shown(answer.prompt, 2000)}"),
         Content(f"target  {shown(answer.target, 2000)}"),

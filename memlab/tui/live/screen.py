@@ -49,8 +49,6 @@ TICK = 0.1
 
 @final
 class RunScreen(ChartScreen):
-    """One run, live or as a replay."""
-
     KEYS = RUN
     BINDINGS = RUN.bindings()
     AUTO_FOCUS = "#loss"
@@ -98,7 +96,7 @@ class RunScreen(ChartScreen):
             yield Footer()
 
     def on_mount(self) -> None:
-        """Draw, and look at the clock from now on."""
+        """Draw, and start the clock."""
         self.call_after_refresh(self._draw)
         # A run's events and the screen's parts are many and stay: a garbage collection over them
         # costs a frame.
@@ -111,12 +109,12 @@ class RunScreen(ChartScreen):
         gc.unfreeze()
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was shown."""
+        """Catch up with changes while another screen was shown."""
         self.poll()
         self.call_after_refresh(self._count_from_here)
 
     def on_resize(self) -> None:
-        """Offer the other page where there is one."""
+        """The key for the other page applies on small terminals only."""
         self.refresh_bindings()
 
     # Time
@@ -133,12 +131,12 @@ class RunScreen(ChartScreen):
             self.poll(seconds)
 
     def poll(self, seconds: float = 0.0) -> None:
-        """Take in what was recorded since, play on for some seconds, and draw what differs."""
+        """Read new records, advance the playback, and redraw what differs."""
         if self.viewer.poll(seconds):
             self._draw()
 
     def _draw(self) -> None:
-        """Give the view state to all parts; each draws what differs."""
+        """Pass the view state to all parts; each redraws what differs."""
         self._behind = False
         view_state = self.viewer.view_state()
         self._hide_empty_panels()
@@ -154,7 +152,7 @@ class RunScreen(ChartScreen):
             self.refresh_bindings()
 
     def _hide_empty_panels(self) -> None:
-        """Give the space of panels without content to the others, the same at every step.
+        """Give the space of empty panels to the others, the same at every step.
 
         An accuracy that has not changed yet stays while the run is alive: it will change.
         """
@@ -166,7 +164,7 @@ class RunScreen(ChartScreen):
         self.set_class(not is_shown, "-no-accuracy")
 
     def _moved(self) -> None:
-        """Draw once all pending moves are done."""
+        """Redraw once after all pending moves."""
         if not self._behind:
             self._behind = True
             self.call_later(self._draw)
@@ -184,30 +182,26 @@ class RunScreen(ChartScreen):
             self.action_play()
 
     def action_play(self) -> None:
-        """Play or pause."""
         self.viewer.cursor.play(not self.viewer.cursor.playing)
         self._count_from_here()
         self._draw()
 
     def action_speed(self, by: int) -> None:
-        """Play faster or slower."""
         self.viewer.cursor.faster(by)
         self.notify(f"speed ×{self.viewer.cursor.speed:.3g}", timeout=1)
         self._draw()
 
     def action_evaluation(self, by: int) -> None:
-        """To the next evaluation or the one before."""
+        """Go to the next or previous evaluation."""
         self.viewer.hold_at_next((int(step) for step in self.viewer.whole.evaluations["step"]), by)
         self._moved()
 
     def action_event(self, by: int) -> None:
-        """To the next spike or phase or the one before."""
+        """Go to the next or previous spike or phase."""
         self.viewer.hold_at_next((step for step, _ in ticks(self.viewer.whole)), by)
         self._moved()
 
     def action_go_to(self) -> None:
-        """Go to a step."""
-
         def problem(text: str) -> str | None:
             # Python reads no number of thousands of digits.
             ok = text.isdecimal() and len(text) <= 20 and int(text) <= self.viewer.last
@@ -221,19 +215,18 @@ class RunScreen(ChartScreen):
         self.app.push_screen(TextPrompt(Content("Go to step"), "", problem), go)
 
     def action_begin(self) -> None:
-        """To the beginning."""
         self.viewer.hold(0)
         self._moved()
 
     def action_follow(self) -> None:
-        """To the end."""
+        """Go to the end."""
         self.viewer.cursor.follow()
         self._moved()
 
     # Commands
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what applies now."""
+        """Offer only actions that apply now."""
         if action in ("pause", "stop", "edit", "checkpoint"):
             return self.viewer.following
         if action == "fork":
@@ -247,30 +240,27 @@ class RunScreen(ChartScreen):
         return self._is_paged if action == "page" else True
 
     def action_pause(self) -> None:
-        """Pause or resume the training."""
+        """Pause or resume training."""
         paused = self.viewer.status == Status.PAUSED
         ask(self, self.viewer.folder, Resume() if paused else Pause())
 
     def action_stop(self) -> None:
-        """Save a checkpoint and stop."""
         ask(self, self.viewer.folder, Stop())
 
     def action_checkpoint(self) -> None:
-        """Save a checkpoint."""
         ask(self, self.viewer.folder, CheckpointNow())
 
     def action_edit(self) -> None:
-        """Edit settings during training."""
         ask_for_edits(self, self.viewer.folder, self.viewer.whole)
 
     @property
     def _fork(self) -> Fork | None:
-        """What starts a fork; None where nothing can train, as in `memlab replay`."""
+        """The function that starts a fork; None where nothing can train, as in `memlab replay`."""
         trainer: TrainingFunctions | None = getattr(self.app, "trainer", None)
         return trainer.fork if trainer else None
 
     def action_fork(self) -> None:
-        """Fork the run at the step of the reading cursor, else at the last one that is shown."""
+        """Fork the run at the step of the reading cursor, else at the last step shown."""
         reading = self.viewport.reading
         at = self.viewer.here if reading is None else min(round(reading), self.viewer.here)
         if self._fork is not None:
@@ -285,11 +275,9 @@ class RunScreen(ChartScreen):
 
     @property
     def viewport(self) -> Viewport:
-        """Visible part, axes, smoothing, cursor."""
         return self.viewer.viewport
 
     def see(self, viewport: Viewport) -> None:
-        """Use another viewport."""
         self.viewer.viewport = viewport
         self._moved()
 
@@ -300,7 +288,7 @@ class RunScreen(ChartScreen):
 
     @property
     def plot(self) -> ChartPanel:
-        """The loss; in the grid the chart that has focus, or the first one."""
+        """The loss; in the grid, the chart with focus or the first one."""
         if not self.has_class("-grid"):
             return self.query_one("#loss", ChartPanel)
         if isinstance(self.focused, ChartPanel):
@@ -308,7 +296,6 @@ class RunScreen(ChartScreen):
         return self.query("#grid ChartPanel").first(ChartPanel)
 
     def shown_runs(self) -> Mapping[str, str]:
-        """The one run."""
         folder = self.viewer.folder
         return {folder.path.name: folder.labels().name}
 
@@ -322,7 +309,7 @@ class RunScreen(ChartScreen):
         self.read_at(event.step)
 
     def action_spike(self, by: int) -> None:
-        """Read at the next or previous spike; if it lies after the cursor, move there."""
+        """Move the reading cursor to the next or previous spike; move the step if necessary."""
         here = self.viewport.reading
         start = (-1 if by > 0 else self.extent.last + 1) if here is None else here
         spikes = self.viewer.spikes()
@@ -336,13 +323,13 @@ class RunScreen(ChartScreen):
         self.read_at(step)
 
     def action_smooth(self, by: int) -> None:
-        """Smooth more or less."""
+        """Increase or decrease smoothing."""
         self.see(self.viewport.smoother(by))
 
     # Panels
 
     def action_measure(self, by: int) -> None:
-        """Another measure in the third chart."""
+        """Show the next measure in the third chart."""
         panel = self.query_one("#third", ChartPanel)
         if panel.view_state is not None:
             measures = curves.measures(panel.view_state)
@@ -354,18 +341,16 @@ class RunScreen(ChartScreen):
     # Grid of charts, settings
 
     def action_grid(self) -> None:
-        """Show all measures as a grid of charts, or the panels."""
+        """Toggle between a grid of all charts and the panels."""
         self.toggle_class("-grid")
         self._draw()
         self.call_after_refresh(lambda: self.plot.focus())
         self.refresh_bindings()
 
     def action_grid_size(self, rows: int, columns: int) -> None:
-        """More or fewer rows and columns of charts."""
         self._choose_grid(self.query_one(ChartGrid).choice.sized(rows, columns))
 
     def action_grid_page(self, by: int) -> None:
-        """The next or previous page of charts."""
         self.query_one(ChartGrid).turn(by, self.viewer.view_state())
 
     def _choose_grid(self, choice: GridChoice) -> None:
@@ -374,7 +359,6 @@ class RunScreen(ChartScreen):
         self._draw()
 
     def action_settings(self) -> None:
-        """Show or hide the run's settings."""
         self.toggle_class("-settings")
         panel = self.query_one(SettingsPanel)
         self.call_after_refresh((panel if self.has_class("-settings") else self.plot).focus)
@@ -398,11 +382,10 @@ class RunScreen(ChartScreen):
         self.app.push_screen(TextPrompt(Content(title), words), chosen)
 
     def action_filter(self, name: str | None = None) -> None:
-        """Other samples."""
         self.query_one(SampleList).choose_filter(name)
 
     def action_full(self) -> None:
-        """Show the focused panel alone, or all again."""
+        """Show the focused panel alone, or all panels."""
         if self.has_class("-one"):
             self.query(".-full").remove_class("-full")
             self.remove_class("-one")
@@ -419,11 +402,11 @@ class RunScreen(ChartScreen):
 
     @property
     def _is_paged(self) -> bool:
-        """Whether the terminal has no room for all panels."""
+        """Whether the terminal is too small for all panels."""
         return self.has_class("-narrow") or self.has_class("-tiny")
 
     def action_page(self) -> None:
-        """Show the other column, where only one fits; on a tiny terminal the next panel alone."""
+        """Show the other column where only one fits; on a tiny terminal, the next single panel."""
         if self.has_class("-tiny"):
             panels = [panel for panel in self.query("Panel") if isinstance(panel, Panel)]
             shown = [panel for panel in panels if panel.has_class("-full")] or [self.plot]

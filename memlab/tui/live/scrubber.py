@@ -40,7 +40,7 @@ def ticks(view: Snapshot) -> tuple[tuple[int, str], ...]:
 
 @final
 class Scrubber(Widget, can_focus=True):
-    """Shows a track and reports where its knob was moved."""
+    """Shows a track and reports moves of its knob."""
 
     KEYS = SCRUBBER
     BINDINGS = SCRUBBER.bindings()
@@ -51,12 +51,10 @@ class Scrubber(Widget, can_focus=True):
 
     @dataclass
     class KnobMoved(Message):
-        """The knob was moved to a step."""
-
         step: float
 
     class Pressed(Message):
-        """The label before the track was clicked."""
+        """The label in front of the track was clicked."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -64,13 +62,11 @@ class Scrubber(Widget, can_focus=True):
         self._dragging = False
 
     def show(self, track: Track) -> None:
-        """Take in a track."""
         if track != self._track:
             self._track = track
             self.refresh()
 
     def render(self) -> Content:
-        """Lead, track, trail."""
         if self._track is None:
             return Content("")
         lead, trail = self._track.lead, self._track.trail
@@ -78,7 +74,7 @@ class Scrubber(Widget, can_focus=True):
         return Content.assemble((lead, "bold"), " ", line, " ", (trail, "$foreground-muted"))
 
     def _lead(self) -> int:
-        """Where the track begins."""
+        """Column where the track begins."""
         return Content(self._track.lead).cell_length + 1 if self._track else 0
 
     def _room(self) -> int:
@@ -86,7 +82,7 @@ class Scrubber(Widget, can_focus=True):
         return max(self.content_size.width - self._lead() - trail - 1, 1)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take the knob, or play."""
+        """Start dragging the knob, or toggle playback."""
         if event.x <= self._lead():
             self.post_message(self.Pressed())
             return
@@ -95,12 +91,10 @@ class Scrubber(Widget, can_focus=True):
         self._seek(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag it."""
         if self._dragging:
             self._seek(event)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Let it go."""
         self._dragging = False
         self.release_mouse()
 
@@ -112,7 +106,7 @@ class Scrubber(Widget, can_focus=True):
             self.post_message(self.KnobMoved(min(max(place, 0.0), 1.0) * self._track.last))
 
     def action_slide(self, share: float) -> None:
-        """Move by a share of the run."""
+        """Move by a fraction of the run."""
         if self._track is not None:
             self.post_message(self.KnobMoved(self._track.at + share * self._track.last))
 

@@ -21,8 +21,6 @@ from memlab.tui.live.view_state import ViewState
 @final
 @dataclass(frozen=True)
 class SettingLine:
-    """A setting of a run."""
-
     key: str
     value: str
     preset_value: str | None = None
@@ -31,7 +29,6 @@ class SettingLine:
     """(step, value) of its edits"""
 
     def has(self, words: Sequence[str]) -> bool:
-        """Whether key or value contain all words."""
         text = f"{self.key} {self.value}".lower()
         return all(word in text for word in words)
 
@@ -39,7 +36,7 @@ class SettingLine:
 def setting_lines(
     current: Mapping[str, Any], preset: Mapping[str, Any] | None, run: Snapshot
 ) -> list[SettingLine]:
-    """The settings of a run by key, those that were edited or differ from the preset first."""
+    """The settings of a run by key; edited ones and those that differ from the preset first."""
     edits: dict[str, list[tuple[int, str]]] = {}
     for edit in run.edits:
         for key, value in edit.changes.items():
@@ -73,7 +70,7 @@ class SettingsPanel(Lines[SettingLine]):
 
     @cached_property
     def _preset(self) -> Mapping[str, Any] | None:
-        """The settings of the preset as it is now; None if there is none of that name."""
+        """The settings of the current preset of that name; None if there is none."""
         try:
             preset = load(self._folder.facts.preset)
         except MemlabError:
@@ -90,7 +87,7 @@ class SettingsPanel(Lines[SettingLine]):
         return len(view_state.run.edits), self.words, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> Content:
-        """The preset, and how many settings differ from it."""
+        """The preset, and the number of settings that differ from it."""
         lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         changed = sum(line.preset_value is not None for line in lines)
         name = safe_text(view_state.folder.facts.preset, 24)

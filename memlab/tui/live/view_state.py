@@ -19,7 +19,7 @@ RECENT = 50
 
 @dataclass(frozen=True, eq=False)
 class ViewState:
-    """Immutable but for `smoothed` and `learned`, which only grow."""
+    """Immutable except for `smoothed` and `learned`, which only grow."""
 
     folder: RunFolder
     run: Snapshot
@@ -33,7 +33,7 @@ class ViewState:
 
     @property
     def step(self) -> int:
-        """Updates done."""
+        """Number of updates made."""
         return self.run.last_step
 
     @property
@@ -43,7 +43,7 @@ class ViewState:
 
     @property
     def chance(self) -> float | None:
-        """Loss of guessing, in nats."""
+        """Chance loss in nats."""
         return self.folder.facts.chance_loss
 
     @property
@@ -54,7 +54,7 @@ class ViewState:
 
     @cached_property
     def row(self) -> dict[str, float]:
-        """Every per-step value at the reading cursor, without one the last; empty if unknown."""
+        """Per-step values at the reading cursor, or the last ones; empty if unknown."""
         rows = self.run.steps
         at = rows.last_step if self.viewport.reading is None else self.reading
         _, values = rows.read(at, at)
@@ -67,7 +67,7 @@ class ViewState:
 
 
 def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> Viewport:
-    """All of a run, smoothed if its loss is noisy."""
+    """The whole run, smoothed if its loss is noisy."""
     rows = total_steps(folder, run)
     if folder.columns is None and run.last_step:  # rows may be far apart
         rows = rows * run.steps.n_sealed // run.last_step
@@ -76,26 +76,26 @@ def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> 
 
 
 def view_at_end(folder: RunFolder, run: Snapshot, viewport: Viewport) -> ViewState:
-    """A run as it stands, for a single picture."""
+    """The current state of a run, for a single picture."""
     smoothed = Smoothed(viewport.weight)
     smoothed.extend(run.steps)
     return ViewState(folder, run, smoothed, LearnedMap(folder), viewport, folder.status())
 
 
 def total_steps(folder: RunFolder, run: Snapshot) -> int:
-    """The updates planned, or those done where they are more; at least one."""
+    """Planned updates, or those made if there are more; at least one."""
     return max(planned_steps(folder, run), run.last_step, 1)
 
 
 def status_then(run: Snapshot) -> str:
-    """What a run that was alive at that moment was doing: running or paused."""
+    """Status at the step shown of a run that was alive then: running or paused."""
     switches = [event for kind in (Started, Paused, Resumed) for event in run.of(kind)[-1:]]
     last = max(switches, key=lambda event: event.seq, default=None)
     return Status.PAUSED if isinstance(last, Paused) else Status.RUNNING
 
 
 def status_now(folder: RunFolder, run: Snapshot) -> str:
-    """What a run is doing; as `folder.status()`, without reading all events again."""
+    """Current status; equals `folder.status()` without reading all events again."""
     attempts = folder.attempts()
     if run.events and not attempts:
         return Status.DIED
@@ -105,7 +105,7 @@ def status_now(folder: RunFolder, run: Snapshot) -> str:
 
 
 def problem_of(folder: RunFolder, damage: str) -> str:
-    """What a run waits for, the error that ended it, and what of its records is damaged."""
+    """What a run waits for, the error that ended it, and its damaged records."""
     last = next(reversed(folder.attempts()), None)
     summary = ((last and last.end) or {}).get("summary")
     error = summary.get("error") if isinstance(summary, dict) else None
@@ -121,7 +121,7 @@ def problem_of(folder: RunFolder, damage: str) -> str:
 
 
 def is_alive(status: str) -> bool:
-    """Whether a process trains the run, so that it obeys commands."""
+    """Whether a process trains the run, so that it receives commands."""
     return status in (Status.RUNNING, Status.PAUSED)
 
 

@@ -32,7 +32,7 @@ _RATE = 100.0
 
 @final
 class Viewer:
-    """The screen shows `view_state()`; keys change `cursor` and `viewport`."""
+    """The state behind the screen, which shows `view_state()`; keys change `cursor` and `viewport`."""
 
     def __init__(self, folder: RunFolder, at: int | None, speed: float | None) -> None:
         self.folder, self.history = folder, History(folder)
@@ -51,12 +51,12 @@ class Viewer:
 
     @property
     def last(self) -> int:
-        """The last step of the run as it stands."""
+        """The last recorded step."""
         return self.whole.last_step
 
     @property
     def here(self) -> int:
-        """The step that the cursor is at."""
+        """The step at the cursor."""
         return self.last if self.cursor.at is None else self.cursor.at
 
     @property
@@ -66,11 +66,11 @@ class Viewer:
 
     @property
     def following(self) -> bool:
-        """Whether the cursor stands at the end of a run that trains."""
+        """Whether the cursor is at the end of a run that trains."""
         return self.cursor.at is None and self.alive
 
     def poll(self, seconds: float) -> bool:
-        """Read what was recorded since, and advance the replay; true if something differs."""
+        """Read new records, and advance the replay; true if something changed."""
         grown = self.history.refresh()
         if grown:
             self.whole = self.history.until(None)
@@ -80,7 +80,7 @@ class Viewer:
         return grown or moved or before != (self.status, self.problem)
 
     def _condition(self) -> tuple[str, str]:
-        """Status of the run now, and its problem."""
+        """Current status and problem of the run."""
         if self.history.row_bytes <= VERIFIED_BYTES:
             self.history.verify()
         problem = problem_of(self.folder, self.history.damage)
@@ -88,11 +88,10 @@ class Viewer:
 
     @property
     def view(self) -> Snapshot:
-        """The run as it stood at the cursor."""
+        """The run as of the cursor."""
         return self.whole if self.cursor.at is None else self.history.until(self.cursor.at)
 
     def view_state(self) -> ViewState:
-        """What is shown."""
         if self._smoothed.weight != self.viewport.weight:
             self._smoothed = Smoothed(self.viewport.weight)
         self._smoothed.extend(self.whole.steps)
@@ -106,7 +105,7 @@ class Viewer:
         )
 
     def track(self) -> Track:
-        """What the time line shows: the whole run."""
+        """The time line: the whole run."""
         last = total_steps(self.folder, self.whole) if self.alive else max(self.last, 1)
         return Track(
             last=last,
@@ -127,16 +126,16 @@ class Viewer:
         return "● live" if self.following else "■ end"
 
     def spikes(self) -> list[int]:
-        """Peaks of all spikes of the run, ascending, an open one included."""
+        """Peaks of all spikes of the run, ascending, including an open one."""
         return sorted(spike.peak_step for spike in self.whole.spikes)
 
     def hold(self, step: float) -> None:
-        """Stand at a step."""
+        """Move to a step."""
         self.cursor.playing = False
         self.cursor.hold(step, self.last)
 
     def hold_at_next(self, stops: Iterable[int], by: int) -> None:
-        """Stand at the next (1) of some steps or the one before (-1); beyond them at the end."""
+        """Move to the next (1) or previous (-1) of some steps; beyond the last, to the end."""
         step = neighbour(sorted(stops), self.here, by)
         if step is not None:
             self.hold(step)

@@ -18,7 +18,7 @@ FIGURE_COLUMNS = 600
 
 
 class ChartScreen(Screen[None]):
-    """Implements the keys in `keys.CHART_SCREEN`. What the x axis means is up to the screen."""
+    """Implements the keys in `keys.CHART_SCREEN`. Subclasses define the x axis."""
 
     @property
     @abstractmethod
@@ -37,7 +37,7 @@ class ChartScreen(Screen[None]):
     @property
     @abstractmethod
     def plot(self) -> Plot[Any]:
-        """The chart in whose columns the cursor moves."""
+        """The chart whose columns the cursor moves by."""
 
     @abstractmethod
     def slide(self, by: int) -> None:
@@ -49,12 +49,12 @@ class ChartScreen(Screen[None]):
 
     @property
     def x_label(self) -> str:
-        """What the x axis shows."""
+        """Quantity on the x axis."""
         return "step"
 
     @abstractmethod
     def action_full(self) -> None:
-        """Show one panel alone (class `-one`), or all again."""
+        """Show one panel alone (class `-one`), or all panels."""
 
     def read_at(self, x: float) -> None:
         """Put the reading cursor on a position of the x axis."""
@@ -73,7 +73,6 @@ class ChartScreen(Screen[None]):
         self.see(self.viewport.zoomed(event.factor, self.extent, event.x))
 
     def action_read(self) -> None:
-        """Show or remove the reading cursor."""
         if self.viewport.reading is not None:
             self.see(replace(self.viewport, reading=None))
             return
@@ -90,27 +89,24 @@ class ChartScreen(Screen[None]):
             self.slide(by)
 
     def action_zoom(self, factor: float) -> None:
-        """Zoom in (factor < 1) or out."""
         self.see(self.viewport.zoomed(factor, self.extent))
 
     def action_reset(self) -> None:
-        """Show all of the x axis."""
         self.see(replace(self.viewport, window=None))
 
     def action_log_x(self) -> None:
-        """Switch between a logarithmic and a linear x axis."""
         self.see(replace(self.viewport, x_log=not self.viewport.x_log))
 
     def action_outliers(self) -> None:
-        """Ignore outliers in the y range, or not."""
+        """Include or ignore outliers in the y range."""
         self.see(replace(self.viewport, hide_outliers=not self.viewport.hide_outliers))
 
     def action_marker(self) -> None:
-        """Draw with braille or with blocks."""
+        """Toggle between braille and block characters."""
         self.see(replace(self.viewport, blocks=not self.viewport.blocks))
 
     def action_save_figure(self) -> None:
-        """Draw the visible charts as a picture, in a thread: matplotlib takes a second to load."""
+        """Draw the visible charts with matplotlib, in a thread: importing it takes a second."""
         panels = [
             (plot.measure_name, plot.picture(plot.view_state, FIGURE_COLUMNS))
             for plot in self.query("Plot")
@@ -136,7 +132,7 @@ class ChartScreen(Screen[None]):
             self.app.call_from_thread(self.notify, text, markup=False)
 
     def action_back(self) -> None:
-        """Leave the full view, then the cursor."""
+        """Leave the maximized view, then remove the cursor."""
         if self.has_class("-one"):
             self.action_full()
         elif self.viewport.reading is not None:

@@ -22,7 +22,7 @@ def link(text: str, action: str, style: str = "") -> Content:
 
 
 class Panel(Widget, Generic[T], can_focus=True):
-    """A part of the screen with a title above it. Not drawn while it is hidden."""
+    """A part of the screen with a title. It is not drawn while hidden."""
 
     DEFAULT_CSS = """
     Panel {
@@ -40,7 +40,7 @@ class Panel(Widget, Generic[T], can_focus=True):
 
     @abstractmethod
     def depends(self, view_state: T) -> Hashable:
-        """What the picture depends on apart from size and theme: equal = the same picture."""
+        """What the content depends on besides size and theme; equal values mean equal content."""
 
     @abstractmethod
     def paint(self, view_state: T) -> None:
@@ -51,12 +51,12 @@ class Panel(Widget, Generic[T], can_focus=True):
         """The title."""
 
     def show(self, view_state: T) -> None:
-        """Take a view state and draw it if it looks different."""
+        """Set the view state; redraw if it looks different."""
         self.view_state = view_state
         self.draw()
 
     def draw(self) -> None:
-        """Draw, if something differs and the panel is visible."""
+        """Draw if something differs and the panel is visible."""
         if self.view_state is None or not self.size or not self.is_on_screen:
             return
         depends = (self.size, self.app.theme, self.app.no_color, self.depends(self.view_state))
@@ -71,5 +71,4 @@ class Panel(Widget, Generic[T], can_focus=True):
         self.app.theme_changed_signal.subscribe(self, lambda theme: self.draw())
 
     def on_resize(self, event: Resize) -> None:
-        """Fill the new size."""
         self.draw()

@@ -21,7 +21,7 @@ _ZOOM, _PAN = 0.8, 0.1
 
 
 class Plot(Panel[T]):
-    """Draws one picture and reports what the mouse does to it."""
+    """Draws one chart and reports mouse events on it."""
 
     KEYS = CHART
     BINDINGS = CHART.bindings()
@@ -41,7 +41,7 @@ class Plot(Panel[T]):
 
     @dataclass
     class Panned(Message):
-        """The wheel was turned sideways, by a share of what is shown."""
+        """The wheel was turned sideways, by a fraction of the window."""
 
         share: float
 
@@ -53,15 +53,14 @@ class Plot(Panel[T]):
 
     @abstractmethod
     def picture(self, view_state: T, columns: int) -> Chart | Tiles:
-        """What to draw, for a picture of so many columns."""
+        """The chart for a canvas of so many columns."""
 
     @property
     @abstractmethod
     def measure_name(self) -> str:
-        """What the y axis shows."""
+        """Quantity on the y axis."""
 
     def paint(self, view_state: T) -> None:
-        """Draw the picture."""
         width, height = self.size
         picture, colour = self.picture(view_state, width), not self.app.no_color
         if isinstance(picture, Tiles):
@@ -72,7 +71,7 @@ class Plot(Panel[T]):
         self._strips = strips(lines, chart_theme(self.app.current_theme) if colour else None)
 
     def render_line(self, y: int) -> Strip:
-        """A line of the picture as it was drawn last."""
+        """A line of the cached picture."""
         line = self._strips[y] if y < len(self._strips) else Strip.blank(0)
         ground = Style(bgcolor=self.background_colors[1].rich_color)
         return line.adjust_cell_length(self.size.width).apply_style(ground)
@@ -84,7 +83,7 @@ class Plot(Panel[T]):
         return self._where.step(at.x - self._where.left)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Read the values where the mouse points."""
+        """Move the reading cursor to the mouse."""
         self._point(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -97,20 +96,16 @@ class Plot(Panel[T]):
             self.post_message(self.PlotPointed(x))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Zoom in on the pointed position."""
         self._turn(event, _ZOOM)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Zoom out."""
         self._turn(event, 1 / _ZOOM)
 
     def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
-        """To the left."""
         event.stop()
         self.post_message(self.Panned(-_PAN))
 
     def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
-        """To the right."""
         event.stop()
         self.post_message(self.Panned(_PAN))
 
@@ -122,18 +117,17 @@ class Plot(Panel[T]):
             self.post_message(self.Zoomed(factor, x))
 
     def action_log_y(self) -> None:
-        """Switch between a logarithmic and a linear y axis."""
         self.y_log = not self.y_log
         self.draw()
 
 
 def log_link(axis: str, log: bool, action: str) -> Content:
-    """A clickable label: whether an axis is logarithmic."""
+    """A clickable label that tells whether an axis is logarithmic."""
     return link(f"log {axis}" if log else f"linear {axis}", action)
 
 
 def part_shown(viewport: Viewport, whole: XExtent, what: str) -> list[Content]:
-    """Which part is visible: a window of the x axis, no outliers."""
+    """Describes the visible part: a window of the x axis, no outliers."""
     parts = []
     if viewport.window:
         low, high = viewport.span(whole)

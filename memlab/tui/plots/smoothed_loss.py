@@ -29,7 +29,7 @@ class Smoothed:
         self._next, self._rows, self._every, self._n = 0, 0, 1, 0
 
     def extend(self, rows: RunRows) -> None:
-        """Take in the rows that are new; after a resume, which may replace rows, all of them."""
+        """Add new rows; after a resume, which may replace rows, start again."""
         past = tuple(segment.lo for segment in rows.segments)
         if past != self._past:
             self._restart(past)
@@ -53,6 +53,5 @@ class Smoothed:
         self._n, self._rows = self._n + len(x), self._rows + len(steps)
 
     def until(self, step: int) -> tuple[Floats, Floats]:
-        """Steps and smoothed values up to a step."""
         n = int(np.searchsorted(self._x[: self._n], step, "right"))
         return self._x[:n], self._y[:n]

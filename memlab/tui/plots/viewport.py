@@ -10,14 +10,14 @@ WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 
 def first_weight(steps: int, noisy: bool) -> float:
-    """The smoothing to begin with: over about one hundredth of the run, none without noise."""
+    """The initial smoothing: over about one hundredth of the run; none without noise."""
     least = 1 / max(steps / 100, 1)
     return max((w for w in WEIGHTS if 1 - w >= least), default=0.0) if noisy else 0.0
 
 
 @dataclass(frozen=True)
 class XExtent:
-    """All there is of an x axis, `first` < `last`."""
+    """The whole range of an x axis, `first` < `last`."""
 
     first: float
     last: float
@@ -28,27 +28,27 @@ class XExtent:
 
     @classmethod
     def of_steps(cls, last: int) -> Self:
-        """A run's steps."""
+        """The steps of a run."""
         return cls(0.0, float(max(last, 2)))
 
 
 @dataclass(frozen=True)
 class StepRange:
-    """The part shown, `low` < `high`. A window at the end of a run stays there as it grows."""
+    """The visible range, `low` < `high`. A window at the end of a run follows its end."""
 
     low: float
     high: float
     at_end: bool = False
 
     def within(self, first: float, last: float) -> tuple[float, float]:
-        """What is shown of an axis that goes from `first` to `last`."""
+        """The visible part of an axis from `first` to `last`."""
         shift = last - self.high if self.at_end or self.high > last else 0.0
         return max(self.low + shift, first), self.high + shift
 
 
 @dataclass(frozen=True)
 class Viewport:
-    """The state of the keys that all charts obey."""
+    """The state that the keys of all charts change."""
 
     x_log: bool = False
     window: StepRange | None = None
@@ -61,12 +61,12 @@ class Viewport:
     blocks: bool = False
 
     def span(self, whole: XExtent) -> tuple[float, float]:
-        """Both ends of what is shown."""
+        """Both ends of the visible range."""
         first = max(whole.first, whole.unit) if self.x_log else whole.first
         return self.window.within(first, whole.last) if self.window else (first, whole.last)
 
     def zoomed(self, factor: float, whole: XExtent, around: float | None = None) -> Self:
-        """Show `factor` times as much of the axis, around a place or the cursor or the middle."""
+        """Show `factor` times as much of the axis, around a position, the cursor or the middle."""
         low, high = self.span(whole)
         axis = Axis(low, high, self.x_log)
         place = 0.5 if around is None else float(axis.place(around))
@@ -78,7 +78,7 @@ class Viewport:
         return self._over(float(a), float(b), whole)
 
     def panned(self, share: float, whole: XExtent) -> Self:
-        """Move to the left (negative) or right, by a share of what is shown."""
+        """Move left (negative) or right, by a fraction of the visible range."""
         low, high = self.span(whole)
         axis = Axis(low, high, self.x_log)
         first, last = axis.place(replace(self, window=None).span(whole)).tolist()
@@ -87,7 +87,7 @@ class Viewport:
         return self._over(float(a), float(b), whole)
 
     def showing(self, x: float, whole: XExtent) -> Self:
-        """The window moved, if need be, so that `x` is in it."""
+        """The window moved, if necessary, so that it contains `x`."""
         low, high = self.span(whole)
         x = max(x, whole.unit) if self.x_log else x
         if low <= x <= high:
@@ -96,12 +96,12 @@ class Viewport:
         return self.panned(middle, whole)
 
     def read_at(self, x: float, whole: XExtent) -> Self:
-        """The reading cursor put to the unit nearest to a place, and shown."""
+        """The reading cursor moved to the unit nearest to a position, and shown."""
         x = min(max(round(x / whole.unit) * whole.unit, whole.first), whole.last)
         return replace(self, reading=x).showing(x, whole)
 
     def read_on(self, share: float, whole: XExtent) -> Self:
-        """The reading cursor moved by a share of what is shown, at least by one unit."""
+        """The reading cursor moved by a fraction of the visible range, at least by one unit."""
         low, high = self.span(whole)
         axis, here = Axis(low, high, self.x_log), whole.first
         here = here if self.reading is None else self.reading

@@ -33,7 +33,7 @@ MOST = 12
 
 @dataclass(frozen=True)
 class Shown:
-    """A column and how it is filled."""
+    """A column and how to format it."""
 
     column: Column
     cell: Callable[[Entry], Content]
@@ -42,7 +42,7 @@ class Shown:
 
 
 def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list[Shown]:
-    """The columns after the mark, in a table of so many cells; in `settings` the runs differ."""
+    """The columns after the mark that fit the width; in `settings` the runs differ."""
 
     def curve(entry: Entry) -> Content:
         # Full cells would run together with those of the row above.
@@ -102,7 +102,7 @@ def _count(n: int | None) -> Content:
 
 
 def age(created: float) -> str:
-    """How long ago, in the largest unit: "3 h"."""
+    """Time since an event, in the largest unit: "3 h"."""
     seconds = max(time.time() - created, 0)
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
@@ -122,7 +122,7 @@ def sort_key(fact: str) -> Callable[[Entry], Any]:
 
 
 def ordered(entries: Sequence[Entry], fact: str, down: bool) -> list[Entry]:
-    """Sorted by a fact; runs without it come last either way."""
+    """Sorted by a field; runs without it come last in either direction."""
     having = [entry for entry in entries if entry.facts.get(fact) is not None]
     lacking = [entry for entry in entries if entry.facts.get(fact) is None]
     return [*sorted(having, key=sort_key(fact), reverse=down), *lacking]

@@ -12,7 +12,7 @@ from memlab.tui.safe_content import safe
 
 
 def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
-    """How many of the `known` runs are shown and marked, and in what order."""
+    """How many of the `known` runs are listed and marked, and the order."""
     if not known:
         return Content("no runs here yet: start one in the Lab (1)")
     n, marks = len(listing.shown), len(listing.marked)
@@ -23,7 +23,7 @@ def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
 
 
 def _order(listing: Listing, columns: Sequence[Shown]) -> str:
-    """What the runs are sorted by, though its column may be out of sight."""
+    """The sort field, whose column may be hidden."""
     fact, down = listing.fact, listing.down
     if fact == "run":
         return "newest first" if down else "oldest first"
@@ -32,7 +32,7 @@ def _order(listing: Listing, columns: Sequence[Shown]) -> str:
 
 
 def detail(entry: Entry, settings_diff: Sequence[str]) -> Content:
-    """A second look at the run under the cursor."""
+    """Details of the run under the cursor."""
     values = "  ".join(f"{name} {value:.4g}" for name, value in entry.values.items())
     settings = [
         f"{key.rpartition('.')[2]} {shown_setting(entry.settings[key])}"

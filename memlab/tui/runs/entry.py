@@ -20,7 +20,7 @@ CURVE = 12
 @final
 @dataclass(frozen=True)
 class Entry:
-    """A run as the list knows it."""
+    """A run in the list."""
 
     folder: RunFolder
     name: str
@@ -44,12 +44,12 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """What tells it from all others here: the name of its folder."""
+        """Name of its folder, unique in the list."""
         return self.folder.path.name
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
-        """Everything that can be filtered and sorted by."""
+        """All fields that can be filtered and sorted by."""
         return {
             **self.settings,
             **self.values,
@@ -70,7 +70,7 @@ class Entry:
 
 
 def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, Any]) -> Entry:
-    """A run of which so much is known in brief; one that has not ended well is read in full."""
+    """The entry of a run, from its `brief`; a run that did not end well is read in full."""
     if not known["final"] and known["status"] != Status.QUEUED:
         full = end_summary(folder)
         known = {**known, **full, "spikes": full["n_spikes"]}
@@ -93,7 +93,7 @@ def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, An
 
 
 def curve(folder: RunFolder) -> str:
-    """The validation loss, or else the training loss, in a few cells."""
+    """The validation loss, or else the training loss, as a sparkline."""
     judged = History(folder).until().evaluations
     for name in ("val_loss", "train_loss"):
         if name in judged:

@@ -8,7 +8,7 @@ from memlab.tui.runs.entry import Entry
 
 
 def folded(entries: Iterable[Entry]) -> list[Entry]:
-    """The runs, and in place of all members of a sweep its newest one, under the sweep's name."""
+    """The runs, with all members of a sweep replaced by the newest one under the sweep's name."""
     kept: list[Entry] = []
     sweeps: dict[str, list[Entry]] = {}
     for entry in entries:

@@ -18,7 +18,7 @@ FIRST, MOST = 50, 4000
 
 @final
 class Index:
-    """The runs that are known. Reading may take place in a thread: entries are replaced whole."""
+    """The known runs. Reading may happen in a thread: entries are replaced as a whole."""
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
@@ -72,7 +72,7 @@ class Index:
 
 
 def _holds(known: Entry, then: Stamp, now: Stamp) -> bool:
-    """Whether there can be nothing new; one that was taken for dead may turn out to live."""
+    """Whether an entry is final; a run assumed dead may turn out to be running."""
     if then != now:
         return False
     died = known.status == Status.DIED

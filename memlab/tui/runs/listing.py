@@ -12,7 +12,7 @@ from memlab.tui.runs.fold import folded
 
 @final
 class Listing:
-    """A choice of runs by filter, order and marks."""
+    """The selection of runs by filter, order and marks."""
 
     def __init__(self) -> None:
         self.shown: list[Entry] = []
@@ -25,7 +25,7 @@ class Listing:
         """a sweep is one row, as long as nothing is filtered"""
 
     def take(self, entries: Iterable[Entry]) -> None:
-        """Choose among these runs."""
+        """Set the runs."""
         known = {entry.key: entry for entry in entries}
         passing = [entry for entry in known.values() if self._test(entry.facts)]
         rows = folded(passing) if self._folds else passing
@@ -42,17 +42,17 @@ class Listing:
         self._test, self._folds = parse(text, known), not text.strip()
 
     def sort(self, fact: str) -> None:
-        """Sort by a fact; a second time, the other way round."""
+        """Sort by a field; a second time, in reverse."""
         self.fact, self.down = fact, not self.down if fact == self.fact else self.down
 
     def sort_next(self, facts: Sequence[str], by: int) -> None:
-        """Sort by the fact that is so many places on."""
+        """Sort by the field `places` further on."""
         at = facts.index(self.fact) if self.fact in facts else 0
         self.fact = facts[(at + by) % len(facts)]
 
     @property
     def order(self) -> str:
-        """The fact that is sorted by, after a - if downwards."""
+        """The sort field, with a leading - if descending."""
         return f"{'-' * self.down}{self.fact}"
 
     @order.setter
@@ -64,23 +64,23 @@ class Listing:
         return self.shown[row] if row < len(self.shown) else None
 
     def row_of(self, entry: Entry | None) -> int | None:
-        """The row that a run is in now."""
+        """The current row of a run."""
         return next((i for i, e in enumerate(self.shown) if entry and e.key == entry.key), None)
 
     def mark(self, entry: Entry) -> None:
-        """Mark a run, or take its mark away."""
+        """Toggle the mark of a run."""
         if entry.key in self.marked:
             del self.marked[entry.key]
         else:
             self.marked[entry.key] = None
 
     def mark_all(self) -> None:
-        """Mark all that are shown; if they are, none."""
+        """Mark all listed runs; unmark them if all are marked."""
         shown = dict.fromkeys(entry.key for entry in self.shown)
         self.marked = {} if self.marked.keys() == shown.keys() else shown
 
     def chosen(self, entries: Mapping[str, Entry], row: int) -> list[Entry]:
-        """The marked runs; if there are none, the one in a row."""
+        """The marked runs, or the one in a row if none is marked."""
         marked = [entries[key] for key in self.marked if key in entries]
         entry = self.at(row)
         return marked or ([entry] if entry else [])

@@ -53,11 +53,11 @@ class RunsScreen(Screen[None]):
 
     @dataclass
     class IndexRead(Message):
-        """More of the runs are known, or something about them has changed."""
+        """More runs were read, or some have changed."""
 
     @dataclass
     class Drawn(Message):
-        """Curves of runs that are seen were drawn."""
+        """Sparklines of visible runs were drawn."""
 
         curves: dict[str, tuple[int, str]]
         """run to the step that it was drawn at, and the curve"""
@@ -75,7 +75,7 @@ class RunsScreen(Screen[None]):
         self._known = False
 
     def compose(self) -> ComposeResult:
-        """Filter, how many there are, the table, what is known of the run under the cursor."""
+        """Filter, counts, the table, and details of the run under the cursor."""
         yield Bar()
         yield Input(
             placeholder="/ filter, as in status:finished val_loss<0.1 lr=0.001",
@@ -88,16 +88,16 @@ class RunsScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Look now, and again every now and then."""
+        """Refresh now, and periodically."""
         self._refresh()
         self.set_interval(EVERY, self._refresh)
 
     def on_screen_resume(self) -> None:
-        """Look at once when one comes back."""
+        """Refresh when the screen is shown again."""
         self._refresh()
 
     def on_resize(self) -> None:
-        """Names have another width."""
+        """Column widths depend on the width."""
         self._list()
 
     # Reading
@@ -116,7 +116,7 @@ class RunsScreen(Screen[None]):
                 self.post_message(self.IndexRead())
 
     def _draw_soon(self) -> None:
-        """Draw the curves of the runs that are seen, unless that is under way."""
+        """Draw the sparklines of visible runs, unless a worker already does."""
         wanted = [e for e in self._seen() if self._drawn_at.get(e.key) != e.step]
         if wanted and not worker_running(self, "draw"):
             self._draw(wanted)
@@ -143,7 +143,7 @@ class RunsScreen(Screen[None]):
         self.call_later(self._draw_soon)
 
     def _list(self) -> None:
-        """Filter, sort and show what is known."""
+        """Filter, sort and show the known runs."""
         at, listing, table = self._at_cursor(), self._listing, self.query_one(Table)
         listing.take(list(self._index.entries.values()))
         self._columns = columns(listing.settings_diff, self._curves, self.size.width)
@@ -201,11 +201,10 @@ class RunsScreen(Screen[None]):
         self.query_one(Table).focus()
 
     def action_filter(self) -> None:
-        """Go to the filter."""
         self.query_one("#filter", Input).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """The way to the filter is for those who are not there, the way back for the others."""
+        """The filter key applies outside of the filter, `back` inside."""
         typing = isinstance(self.focused, Input)
         if action == "filter":
             return not typing
@@ -219,12 +218,11 @@ class RunsScreen(Screen[None]):
         self.query_one(Table).focus()
 
     def action_sort(self, by: int) -> None:
-        """Sort by another column."""
         self._listing.sort_next([shown.fact for shown in self._columns], by)
         self._sorted()
 
     def action_flip(self) -> None:
-        """Turn the order round."""
+        """Reverse the order."""
         self._listing.sort(self._listing.fact)
         self._sorted()
 
@@ -242,7 +240,7 @@ class RunsScreen(Screen[None]):
     # Marks
 
     def action_mark(self) -> None:
-        """Mark the run, and go down."""
+        """Mark the run, and move down."""
         self._mark()
         self.query_one(Table).cursor += 1
 
@@ -253,7 +251,7 @@ class RunsScreen(Screen[None]):
             self._marks_changed()
 
     def action_mark_all(self) -> None:
-        """Mark all that are shown; if they are, none."""
+        """Mark all listed runs; unmark them if all are marked."""
         self._listing.mark_all()
         self._marks_changed()
 
@@ -268,21 +266,20 @@ class RunsScreen(Screen[None]):
 
     @on(Table.RowOpened)
     def action_open(self) -> None:
-        """Watch the run, or replay it."""
+        """Open the run: live, or as a replay."""
         if entry := self._at_cursor():
             self.post_message(OpenRun(entry.folder))
 
     def action_compare(self) -> None:
-        """Lay the marked runs over one another."""
+        """Compare the marked runs."""
         self.post_message(CompareRuns([entry.folder for entry in self._chosen()]))
 
     def action_clone(self) -> None:
-        """Open the run's settings in the Lab."""
         if entry := self._at_cursor():
             self._try(lambda: self.post_message(ClonePreset(edited_preset(entry.folder))))
 
     def action_resume(self) -> None:
-        """Go on with a run that ended early."""
+        """Resume a run that ended early."""
         entry = self._at_cursor()
         if entry and entry.status in (Status.RUNNING, Status.PAUSED, Status.FINISHED):
             self.notify(f"this run is {entry.status}", markup=False)
@@ -290,11 +287,9 @@ class RunsScreen(Screen[None]):
             self.post_message(ResumeRun(entry.folder))
 
     def action_name(self) -> None:
-        """Give the run another name."""
         self._label("Name", lambda e: e.name, lambda e, text: e.folder.set_labels(name=text))
 
     def action_tag(self) -> None:
-        """Set the run's tags."""
         self._label(
             "Tags, with blanks between,",
             lambda e: " ".join(e.tags),
@@ -302,7 +297,6 @@ class RunsScreen(Screen[None]):
         )
 
     def action_note(self) -> None:
-        """Write a note."""
         self._label("Note", lambda e: e.note, lambda e, text: e.folder.set_labels(note=text))
 
     @work
@@ -327,7 +321,7 @@ class RunsScreen(Screen[None]):
             self._refresh()
 
     def action_undo(self) -> None:
-        """Bring back what was deleted last."""
+        """Restore the last deleted run."""
         if not self._deleted:
             self.notify("nothing was deleted here")
             return
@@ -338,7 +332,7 @@ class RunsScreen(Screen[None]):
         self._refresh()
 
     def _try(self, act: Callable[[], object]) -> bool:
-        """Do something to a run; a refusal is told."""
+        """Apply a change to a run; errors are shown."""
         try:
             act()
         except (MemlabError, OSError) as problem:
