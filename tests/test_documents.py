@@ -28,6 +28,13 @@ def test_the_tree_in_the_architecture_page_is_the_tree():
     )
 
 
+def test_each_guarantee_of_the_trust_page_names_tests_that_exist():
+    guarantees = load(ROOT / "tools" / "trust.py", "project_trust").GUARANTEES
+    for guarantee in guarantees:
+        for path in guarantee.test.split(", "):
+            assert (ROOT / path).is_file(), path
+
+
 def test_a_section_of_a_page_is_replaced_and_nothing_else():
     section = load(ROOT / "tools" / "section.py", "project_section")
     page = "a\n<!-- x: made -->\nold\n<!-- end of x -->\nb\n"

@@ -1,9 +1,9 @@
-"""Writes docs/trust.md: each promise, the test that holds it, the figure last measured.
+"""Writes docs/trust.md: each guarantee, its test, and the figure last measured.
 
     python tools/trust.py FOLDER
 
 FOLDER holds `torture.json` (from `memlab torture --json`) and `figures.jsonl` (from the slow tests).
-A figure that was not measured is left out, and the promise says so.
+Guarantees without a figure in these files are marked "not measured this time".
 """
 
 import json
@@ -18,9 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
-class Promise:
-    """What a user may rely on."""
-
+class Guarantee:
     what: str
     test: str
     """file, or file::test"""
@@ -30,118 +28,114 @@ class Promise:
     """as a slow test records it"""
 
 
-PROMISES = [
-    Promise(
+GUARANTEES = [
+    Guarantee(
         "kill -9 at any moment: the folder is valid, at most one flush (1,024 rows or 100 ms) is lost, "
         "and the run ends with the bits of an undisturbed one",
         "tests/cli/test_kill.py",
         trial="kill -9",
     ),
-    Promise(
-        "a call to the disk that dies, writes short, or fails with ENOSPC, EIO or EINTR, whichever "
-        "call it is, costs no bit",
+    Guarantee(
+        "a system call that kills the process, writes less than asked, or fails with ENOSPC, EIO or "
+        "EINTR, at any place: the final bits are unchanged",
         "tests/faults/test_trainer_faults.py",
         figure="calls that failed",
     ),
-    Promise(
-        "a power loss takes nothing that was promised: what was fsynced is there, in any mixture "
-        "with the rest (a model on recorded calls, not a pulled plug)",
+    Guarantee(
+        "a power loss loses nothing that was fsynced, whichever of the other writes survive (simulated "
+        "from recorded system calls, not tested by cutting power)",
         "tests/faults/test_power_loss.py",
         figure="states after a power loss",
     ),
-    Promise(
-        "a full disk: the run says so and waits, goes on when there is room, and loses nothing",
+    Guarantee(
+        "a full disk: the run reports it, waits for space, continues, and loses nothing",
         "tests/faults/test_outer_conditions.py",
         trial="full disk",
     ),
-    Promise(
+    Guarantee(
         "a damaged file: no reader fails, nothing is shown that was not recorded, a flipped bit "
-        "costs at most one seal, a damaged checkpoint is refused and the one before is used",
+        "loses at most one block of rows, and the checkpoint before a damaged one is used",
         "tests/record/test_damage.py",
         trial="damaged files",
     ),
-    Promise(
-        "`memlab doctor` finds a flipped bit in any file but the heartbeat, which is a hint, and "
-        "changes nothing",
+    Guarantee(
+        "`memlab doctor` finds a flipped bit in any file except the heartbeat, and changes nothing",
         "tests/record/test_doctor.py",
     ),
-    Promise(
-        "INT, TERM, HUP, a closed terminal, a reader that leaves: a checkpoint and a clean end; a "
-        "second INT leaves at once, and what lies there is valid",
+    Guarantee(
+        "SIGINT, SIGTERM, SIGHUP, a closed terminal or pipe: a checkpoint and a clean end; a second "
+        "SIGINT ends at once and leaves a valid folder",
         "tests/faults/test_signals.py",
     ),
-    Promise(
-        "two processes on one run: the second is refused, or takes over and the first ends as "
+    Guarantee(
+        "two processes on one run: the second is refused, or takes over and the first ends with status "
         "superseded",
         "tests/faults/test_signals.py, tests/record/test_folder.py",
     ),
-    Promise(
-        "out of memory: an end with its reason, the checkpoints kept",
+    Guarantee(
+        "out of memory: the run ends with this reason and keeps its checkpoints",
         "tests/faults/test_outer_conditions.py",
     ),
-    Promise(
-        "NaN, infinities, huge and denormal numbers are recorded as they are and obey the preset",
+    Guarantee(
+        "NaN, infinities, very large and denormal numbers are recorded unchanged",
         "tests/faults/test_outer_conditions.py",
     ),
-    Promise(
-        "names, prompts and presets from strangers reach no terminal raw, in any command",
+    Guarantee(
+        "control characters in names, prompts and presets never reach the terminal, in any command",
         "tests/faults/test_bad_input.py",
     ),
-    Promise("nothing is ever unpickled", "tests/faults/test_bad_input.py"),
-    Promise(
-        "a wall clock that is set back or ahead, or stands still: ids, events, commands and rows "
-        "keep their order, durations stay right, and no live attempt is taken for dead",
+    Guarantee("no file is ever unpickled", "tests/faults/test_bad_input.py"),
+    Guarantee(
+        "a wall clock that is set back or ahead, or stops: ids, events, commands and rows keep their "
+        "order, durations stay correct, and no running attempt is considered dead",
         "tests/record/test_clocks.py",
     ),
-    Promise(
-        "a dead attempt is taken over at once, even while a forked child of it lives and goes on "
-        "writing",
+    Guarantee(
+        "an attempt whose process has ended is taken over at once, even while a forked child of it "
+        "still writes",
         "tests/record/test_forks.py",
     ),
-    Promise(
-        "a folder that may only be read, is missing or holds links in a circle, pipes, devices, "
-        "empty or huge files, in any place: every reader shows what can be read and waits for "
-        "nothing",
+    Guarantee(
+        "a folder that is read-only or missing, or contains circular links, pipes, devices, empty or "
+        "very large files: every reader shows what it can read and never blocks",
         "tests/faults/test_odd_folders.py",
     ),
-    Promise(
-        "a preset from a stranger, whatever its bytes, is read or refused with its line and "
-        "column, in less than 20 MB",
+    Guarantee(
+        "a preset of arbitrary bytes is read, or refused with line and column, within 20 MB of memory",
         "tests/preset/test_hostile_presets.py",
     ),
-    Promise(
-        "what is kept to list ended runs quickly is what they recorded; it is read anew when a "
-        "description, labels or attempts have changed, and where its own seal does not fit",
+    Guarantee(
+        "the cached list of ended runs equals what they recorded; an entry is read again when the run's "
+        "files changed or its checksum does not match",
         "tests/record/test_catalog.py",
     ),
-    Promise(
-        "a run of format 1.0 stays readable; one of a later format is never written over",
+    Guarantee(
+        "runs of format 1.0 stay readable; a run of a later format is never modified",
         "tests/faults/test_golden_runs.py",
     ),
-    Promise(
+    Guarantee(
         "rows that a resumed run computes again are compared bit by bit, and the result is shown",
-        "tests/engine/test_worker.py",
+        "tests/training/test_worker.py",
     ),
 ]
 
 
 def main() -> None:
-    """Write docs/trust.md into docs/."""
     folder = Path(sys.argv[1])
     trials = json.loads((folder / "torture.json").read_text())["trials"]
     figures = _figures(folder / "figures.jsonl")
     lines = [
         "# Trust",
         "",
-        "What memlab promises, the test that holds each promise, and the figure last measured. "
-        "This page is made by `make torture`; `memlab torture` makes the same trials on your disk.",
+        "What memlab guarantees, the test of each guarantee, and the figures of the last measurement. "
+        "`make torture` writes this page; `memlab torture` runs the same trials on your disk.",
         "",
         f"Measured on {platform.system()} {platform.machine()}, CPython {platform.python_version()}, "
         f"torch {torch.__version__}, one thread.",
         "",
-        "| promise | held by | last measured |",
+        "| guarantee | test | last measurement |",
         "|---|---|---|",
-        *(f"| {p.what} | `{p.test}` | {_measured(p, trials, figures)} |" for p in PROMISES),
+        *(f"| {p.what} | `{p.test}` | {_measured(p, trials, figures)} |" for p in GUARANTEES),
         "",
     ]
     (ROOT / "docs" / "trust.md").write_text("\n".join(lines))
@@ -156,17 +150,18 @@ def _figures(path: Path) -> dict[str, int]:
     return added
 
 
-def _measured(promise: Promise, trials: dict, figures: dict[str, int]) -> str:
-    if promise.trial in trials:
-        trial = dict(trials[promise.trial])
+def _measured(guarantee: Guarantee, trials: dict, figures: dict[str, int]) -> str:
+    if guarantee.trial in trials:
+        trial = dict(trials[guarantee.trial])
         failures = len(trial.pop("failures"))
         parts = [f"{trial.pop('tried'):,} tried", f"**{failures:,} failures**"]
         return ", ".join([*parts, *(f"{name}: {value:,}" for name, value in trial.items())])
-    if promise.figure in figures:
-        return f"{figures[promise.figure]:,} {promise.figure}, **0 failures**"
-    if promise.trial or promise.figure:
+    if guarantee.figure in figures:
+        return f"{figures[guarantee.figure]:,} {guarantee.figure}, **0 failures**"
+    if guarantee.trial or guarantee.figure:
         return "not measured this time"
     return "passes"
 
 
-main()
+if __name__ == "__main__":
+    main()
