@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from memlab.formats.parser import TextParser
 from memlab.formats.run_builder import RunBuilder
 
+STEP = r"\d{1,18}"
+"""a step that fits into 64 bits; what is longer is no step"""
 NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|nan|inf(?:inity)?)"
 
 

@@ -5,6 +5,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+DEEPEST = 64
+"""levels of nesting that are read"""
+
 
 def flatten(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
     """The numbers of nested values as `outer.inner`; W&B's own objects and texts are left out."""
@@ -32,6 +35,21 @@ def load(text: str) -> Any:
         ValueError: it is no JSON, or nested too deeply.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    if text.count("{") + text.count("[") > DEEPEST and _is_deep(value):
+        raise ValueError("it is nested too deeply")
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value has more than `DEEPEST` levels."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict | list):
+                inner += one.values() if isinstance(one, dict) else one
+        level = inner
+    return bool(level)

@@ -6,17 +6,17 @@
 import re
 from typing import final
 
-from memlab.formats.console_text import NUMBER, ConsoleParser
+from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 
 @final
 class LlmcConsoleParser(ConsoleParser):
     format = "llmc-console"
     ROW = re.compile(
-        rf"step +(\d+)/(\d+) \| (?:train )?loss ({NUMBER})[^|]*"
+        rf"step +({STEP})/({STEP}) \| (?:train )?loss ({NUMBER})[^|]*"
         rf"(?:\| norm ({NUMBER})[^|]*)?(?:\| lr ({NUMBER}) *)?(?:\| \(?({NUMBER}) ms)?"
     )
-    CPU_ROW = re.compile(rf"step (\d+): train loss ({NUMBER}) \(took ({NUMBER}) ms\)")
+    CPU_ROW = re.compile(rf"step ({STEP}): train loss ({NUMBER}) \(took ({NUMBER}) ms\)")
     VAL = re.compile(rf"val loss:? ({NUMBER})\s*$")
 
     def __init__(self, where: str, name: str) -> None:

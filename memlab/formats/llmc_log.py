@@ -6,13 +6,13 @@ Validation at step s comes before the update whose loss is `trl` of step s.
 import re
 from typing import ClassVar, final
 
-from memlab.formats.console_text import NUMBER, ConsoleParser
+from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 
 @final
 class LlmcLogParser(ConsoleParser):
     format = "llmc-log"
-    ROW = re.compile(r"s:(\d+)((?: \w+:\S+)+)\s*$")
+    ROW = re.compile(rf"s:({STEP})((?: \w+:\S+)+)\s*$")
     VALUE = re.compile(rf" (\w+):({NUMBER})(?= |$)")
     NAMES: ClassVar[dict[str, str]] = {
         "tel": "val_loss",

@@ -6,13 +6,13 @@ A record begins with the source of its script, which holds the same words inside
 import re
 from typing import final
 
-from memlab.formats.console_text import NUMBER, ConsoleParser
+from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 
 @final
 class ModdedNanoGptParser(ConsoleParser):
     format = "modded-nanogpt"
-    ROW = re.compile(r"step:(\d+)/(\d+)((?: \w+:\S+)+)\s*$")
+    ROW = re.compile(rf"step:({STEP})/({STEP})((?: \w+:\S+)+)\s*$")
     VALUE = re.compile(rf" (\w+):({NUMBER})(?:ms|s|%)?(?= |$)")
 
     def read(self, line: str) -> None:

@@ -3,27 +3,29 @@
 import re
 from typing import final
 
-from memlab.formats.console_text import NUMBER, ConsoleParser
+from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 
 @final
 class NanoGptParser(ConsoleParser):
     format = "nanogpt"
-    ITER = re.compile(rf"iter (\d+): loss ({NUMBER}), time ({NUMBER})ms(?:, mfu ({NUMBER})%)?")
-    STEP = re.compile(rf"step (\d+): train loss ({NUMBER}), val loss ({NUMBER})")
+    ITERATION = re.compile(
+        rf"iter ({STEP}): loss ({NUMBER}), time ({NUMBER})ms(?:, mfu ({NUMBER})%)?"
+    )
+    EVALUATION = re.compile(rf"step ({STEP}): train loss ({NUMBER}), val loss ({NUMBER})")
 
     def read(self, line: str) -> None:
-        if found := self.ITER.search(line):
+        if found := self.ITERATION.search(line):
             step = int(found[1])
             self._builder.add("loss", step, float(found[2]))
             self._builder.add("time_ms", step, float(found[3]))
             if found[4] is not None and float(found[4]) >= 0:
                 self._builder.add("mfu", step, float(found[4]))
-        elif found := self.STEP.search(line):
+        elif found := self.EVALUATION.search(line):
             step = int(found[1])
             self._builder.add("train_loss", step, float(found[2]))
             self._builder.add("val_loss", step, float(found[3]))
 
     @classmethod
     def is_row(cls, line: str) -> bool:
-        return bool(cls.ITER.match(line) or cls.STEP.match(line))
+        return bool(cls.ITERATION.match(line) or cls.EVALUATION.match(line))

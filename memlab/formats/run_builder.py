@@ -190,8 +190,13 @@ class RunBuilder:
             name: LogSeries(
                 name, growing.steps.array(), growing.values.array(), tuple(growing.starts)
             )
-            for name, growing in self._series.items()
+            for name, growing in ((_text(name), one) for name, one in self._series.items())
         }
         return LogRun(
             self.name, series, self._attempts, self.config, self.planned_steps, self.ended
         )
+
+
+def _text(name: str) -> str:
+    """A name that can be written in UTF-8: JSON may hold halves of characters."""
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -24,6 +24,7 @@ from memlab.formats.run_builder import RunBuilder
 from memlab.formats.table_header import TableHeader, is_number, read_header
 from memlab.formats.table_rows import Place, RowBlock, decimal_comma, open_quote, read_rows
 
+NO_NEWLINE = "the last line has no newline: if the file was cut off, so is its last number"
 LONGEST_NUMBER = 1000
 """characters of a cell above which it is no number"""
 Cells = tuple[NDArray[np.float64], NDArray[np.int64] | None]
@@ -84,7 +85,10 @@ class TableParser(TextParser):
             text, line = self._read_header(text + "\n", line, closing=True)
             text = text.rstrip("\n")
         if text.strip() and self._header is not None:
+            torn = len(self.warnings)
             self._read_rows(text, line, last=True)
+            if len(self.warnings) == torn:
+                self.notes.append(NO_NEWLINE)
 
     def close(self) -> None:
         """A quote that is open at the end has swallowed the rest of the file."""

@@ -39,9 +39,9 @@ class TrainerStateParser(JsonFileParser):
         }
         for place, row in enumerate(rows, 1):
             step = row.get("step") if isinstance(row, dict) else None
-            if type(step) is not int:
+            if type(step) is not int or abs(step) >= 2**53:
                 raise DataError(
-                    "a row of log_history has no step",
+                    "a row of log_history has no step that counts updates",
                     where=f"{self.where}, row {place:,}",
                     found=str(row)[:80],
                 )

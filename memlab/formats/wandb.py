@@ -6,13 +6,12 @@ whole, 2 first, 3 middle, 4 last), data. Fewer than seven bytes at the end of a 
 Source: wandb's `sdk/internal/datastore.py` and `proto/wandb_internal.proto`.
 """
 
-import json
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
-from memlab.formats.json_values import flatten
+from memlab.formats.json_values import flatten, load
 from memlab.formats.parser import LogParser
 from memlab.formats.protobuf import fields, message, signed, text
 from memlab.formats.run_builder import RunBuilder
@@ -121,7 +120,7 @@ class WandbParser(LogParser):
                 step = signed(found[0]) if found and isinstance(found[0], int) else 0
         if step is None:
             own = row.get("_step")
-            step = own if isinstance(own, int) else 0
+            step = own if isinstance(own, int) and abs(own) < 2**63 else 0
         for name, logged in flatten(row):
             if name not in OWN and not name.startswith("_wandb"):
                 self._builder.add(name, step, logged)
@@ -149,6 +148,6 @@ def _items(item: bytes) -> Iterator[tuple[str, Any]]:
         if number in (1, 2):
             names.append(text(content))
         elif number == 16:
-            value = json.loads(text(content))
+            value = load(text(content))
     if names:
         yield ".".join(names), value
