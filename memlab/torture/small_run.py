@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch._dynamo  # Every optimizer imports it, for a second, in each child anew.
 from numpy.typing import NDArray
 
 from memlab.preset.create import create_run

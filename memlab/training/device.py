@@ -33,7 +33,8 @@ def choose_device(name: str) -> torch.device:
 def make_deterministic() -> None:
     """Make operations repeat bit for bit."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    # The same switch as `use_deterministic_algorithms`, which imports the compiler for its settings.
+    torch.set_deterministic_debug_mode("error")
     # Filling every fresh tensor would cost time, and no code here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 

@@ -1,11 +1,49 @@
-"""Optimizers, built from a preset."""
+"""Optimizers, built from a preset.
 
-from typing import Any
+Torch decorates the methods of its optimizers for `torch.compile`. The decorators import
+`torch._dynamo` when they are first called: a second of CPU at the start of every run, for a
+compiler that memlab does not use. So subclasses call the functions below the decorators, by
+`inspect.unwrap`, which returns a function without decorators as it is. All that the decorators do
+otherwise is to switch gradients off in `step`.
+"""
+
+from inspect import unwrap
+from typing import Any, final
 
 import torch
 from torch import nn
 
 from memlab.preset.schema import Optimizer
+
+
+class _Undecorated(torch.optim.Optimizer):
+    """The methods that all optimizers share."""
+
+    add_param_group = unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad = unwrap(torch.optim.Optimizer.zero_grad)
+    state_dict = unwrap(torch.optim.Optimizer.state_dict)
+    load_state_dict = unwrap(torch.optim.Optimizer.load_state_dict)
+
+
+@final
+class EagerAdamW(_Undecorated, torch.optim.AdamW):
+    """`torch.optim.AdamW` without the decorators."""
+
+    step = torch.no_grad()(unwrap(torch.optim.AdamW.step))
+
+
+@final
+class EagerAdam(_Undecorated, torch.optim.Adam):
+    """`torch.optim.Adam` without the decorators."""
+
+    step = torch.no_grad()(unwrap(torch.optim.Adam.step))
+
+
+@final
+class EagerSGD(_Undecorated, torch.optim.SGD):
+    """`torch.optim.SGD` without the decorators."""
+
+    step = torch.no_grad()(unwrap(torch.optim.SGD.step))
 
 
 def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
@@ -20,14 +58,14 @@ def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimi
     else:
         groups = [{"params": parameters}]
     if settings.kind == "sgd":
-        return torch.optim.SGD(
+        return EagerSGD(
             groups,
             lr=settings.lr,
             momentum=settings.momentum,
             weight_decay=settings.weight_decay,
             fused=True,
         )
-    adam = torch.optim.AdamW if settings.kind == "adamw" else torch.optim.Adam
+    adam = EagerAdamW if settings.kind == "adamw" else EagerAdam
     return adam(
         groups,
         lr=settings.lr,

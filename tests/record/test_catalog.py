@@ -84,9 +84,9 @@ def test_settings_are_kept_likewise(runs):
         shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
 
 
-def test_what_version_2_keeps(runs):
+def test_what_version_3_keeps(runs):
     """Who changes what is told raises VERSION: an older catalog would tell of the past."""
-    assert catalog.VERSION == 2
+    assert catalog.VERSION == 3
     assert list(brief(make(runs))) == [
         "run", "name", "tags", "note", "preset", "created", "sweep", "status", "step", "final",
         "memorized_at", "grokked_at", "spikes",
@@ -96,7 +96,7 @@ def test_what_version_2_keeps(runs):
 def test_of_an_older_version_nothing_is_used(runs, monkeypatch):
     folder = make(runs)
     look(runs)
-    monkeypatch.setattr(catalog, "VERSION", 3)
+    monkeypatch.setattr(catalog, "VERSION", 4)
     assert look(runs)[1] == [folder.id]
 
 

@@ -1,10 +1,13 @@
 """Updates against the formulas, written as plain loops in float64."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from memlab.preset.schema import Optimizer
+from memlab.training.device import make_deterministic
 from memlab.training.optimizers import build_optimizer, set_learning_rate
 
 
@@ -71,3 +74,33 @@ def test_sgd_with_momentum_follows_its_formula():
         model.bias.grad = torch.tensor(bias, dtype=torch.float32)
         optimizer.step()
     np.testing.assert_allclose(model.bias.detach().numpy(), values, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "torchs"),
+    [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)],
+)
+def test_updates_have_the_bits_of_torchs_optimizers_and_import_no_compiler(
+    kind, torchs, monkeypatch
+):
+    options = {"momentum": 0.9} if kind == "sgd" else {"betas": (0.9, 0.98), "eps": 1e-8}
+    settings = Optimizer(kind=kind, lr=0.05, weight_decay=0.3, momentum=0.9, betas=[0.9, 0.98])
+    theirs, ours = Two(), Two()
+    reference = torchs(theirs.parameters(), lr=0.05, weight_decay=0.3, fused=True, **options)
+    for step in range(5):
+        for parameter, gradient in zip(theirs.parameters(), gradients(step), strict=True):
+            parameter.grad = torch.tensor(gradient, dtype=torch.float32)
+        reference.step()
+    for module in ("torch._dynamo", "torch._inductor"):
+        monkeypatch.setitem(sys.modules, module, None)  # an import of it fails
+    make_deterministic()
+    assert torch.are_deterministic_algorithms_enabled()
+    optimizer = build_optimizer(settings, ours)
+    for step in range(5):
+        optimizer.zero_grad(set_to_none=True)
+        for parameter, gradient in zip(ours.parameters(), gradients(step), strict=True):
+            parameter.grad = torch.tensor(gradient, dtype=torch.float32)
+        optimizer.step()
+        optimizer.load_state_dict(optimizer.state_dict())
+    for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(mine, its) and mine.requires_grad
