@@ -20,7 +20,11 @@ def measure(
         list[str] | None, typer.Argument(metavar="[NAME ...]", help="Measures to compute.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="STEPS", help="Checkpoints: 100,200. Default: all kept.")
+        str | None,
+        typer.Option(
+            metavar="STEPS",
+            help="Steps: 100,200 or FIRST:LAST:EVERY. Default: those of all kept checkpoints.",
+        ),
     ] = None,
     keys: Annotated[
         str | None,
@@ -30,8 +34,12 @@ def measure(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """List the measures, or compute some from the kept checkpoints of a run."""
-    from memlab.cli.output import print_json
+    """List the measures, or compute some of a run.
+
+    Steps without a checkpoint are recomputed; the recomputed rows must equal the recorded ones.
+    Values are kept in the run's `derived/` folder, and drawn like any other measure.
+    """
+    from memlab.cli.output import print_json, stderr
     from memlab.errors import MemlabError
     from memlab.record.runs import find, runs_folder
 
@@ -41,10 +49,16 @@ def measure(
     if not names:
         raise MemlabError("which measures?", hint="`memlab measure` lists them")
     from memlab.training.measure_run import measure_run
+    from memlab.training.models_at import ModelsAt
 
     folder = find(runs_folder(runs), run)
-    steps, frozen = _numbers(at, "--at"), _numbers(keys, "--keys")
-    measured = measure_run(folder, names, steps, tuple(frozen) if frozen else None, device)
+    steps = None if at is None else _steps(at)
+    frozen = None if keys is None else tuple(_numbers(keys, "--keys"))
+
+    def report(line: str) -> None:
+        stderr().print(line, markup=False)
+
+    measured = measure_run(ModelsAt(folder, device, report), names, steps, frozen)
     if json:
         values = [{"step": step, "values": values} for step, values in measured.values.items()]
         print_json(
@@ -106,11 +120,26 @@ def _show(measured: "MeasuredRun") -> None:
         stderr().print(f"{name}: not defined for this run", markup=False)
 
 
-def _numbers(text: str | None, where: str) -> list[int] | None:
+def _steps(text: str) -> list[int]:
+    """Steps from "100,200" or "0:2000:100", both ends included."""
+    from memlab.errors import MemlabError
+
+    if ":" not in text:
+        return _numbers(text, "--at")
+    parts = text.split(":")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts) or int(parts[2]) == 0:
+        raise MemlabError(
+            "not a range of steps", where="--at", found=text, allowed="like 0:2000:100"
+        )
+    first, last, every = map(int, parts)
+    return list(range(first, last + 1, every))
+
+
+def _numbers(text: str, where: str) -> list[int]:
     from memlab.errors import MemlabError
 
     try:
-        return None if text is None else [int(part) for part in text.split(",")]
+        return [int(part) for part in text.split(",")]
     except ValueError:
         raise MemlabError(
             "not a list of numbers", where=where, found=text, allowed="like 100,200"

@@ -17,7 +17,11 @@ from memlab.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from memlab.preset.schema import Preset
     from memlab.record.folder import RunFolder
+
+CHEAP = 0.02
+"""share of the training time that measures may take without a warning"""
 
 
 def run(
@@ -34,6 +38,14 @@ def run(
     name: Annotated[str | None, typer.Option(help="Display name of the run.")] = None,
     device: Device = "auto",
     threads: Threads = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure",
+            metavar="NAME",
+            help="Record a measure of the model at every evaluation; may be given several times.",
+        ),
+    ] = None,
     plot: Annotated[
         bool, typer.Option("--plot", help="Save the curves in the run's folder at the end.")
     ] = False,
@@ -50,6 +62,10 @@ def run(
     from memlab.training.device import choose_device
 
     resolved = load(preset, with_seed(overrides, seed))
+    if measure:
+        names = [*resolved.evaluation.measures, *measure]
+        wanted = [*with_seed(overrides, seed), f"evaluation.measures=[{', '.join(names)}]"]
+        resolved = load(preset, wanted)
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
     here = runs_folder(runs)
@@ -61,12 +77,29 @@ def run(
         weights = read_initial_weights(init, here, report.facts)
         folder = create_run(resolved, here, name, origin={"init": weights.origin}, report=report)
         commit_initial_weights(folder, weights)
+    if measure:
+        _warn_of_cost(resolved, report.facts.evaluations, device)
     code = train_headless(
         folder, report.findings, device, threads=threads, quiet=quiet, as_json=json
     )
     if plot:
         _save_curves(folder, is_silent=quiet or json)
     raise typer.Exit(code)
+
+
+def _warn_of_cost(preset: "Preset", evaluations: int, device: str) -> None:
+    """Say it when recording measures takes a considerable part of the time."""
+    from memlab.cli.output import stderr
+    from memlab.training.measure_cost import share_of_measures
+
+    share = share_of_measures(preset, evaluations, device)
+    if share > CHEAP:
+        stderr().print(
+            f"warning: these measures add about {share:.1%} to the training time; evaluate less "
+            "often, or compute them afterwards with `memlab measure RUN NAME --at STEPS`",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _save_curves(folder: "RunFolder", *, is_silent: bool) -> None:

@@ -101,7 +101,11 @@ def evaluated(run: RunSource, kind: str, splits: tuple[str, ...]) -> tuple[Serie
 
 
 def known_values(run: RunSource, name: str) -> tuple[Floats, Floats]:
-    """Steps and values of the evaluations that measured something."""
+    """Steps and values of the evaluations that measured something, else what was kept later."""
+    if name not in run.now.evaluations:
+        steps, values = run.kept[name]
+        shown = np.isfinite(values) & (steps <= run.now.last_step)
+        return steps[shown], values[shown]
     values = run.now.evaluations[name]
     there = np.isfinite(values)
     return run.now.evaluations["step"][there], values[there]

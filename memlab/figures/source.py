@@ -1,5 +1,6 @@
 """What figures and reports are made from: runs as they stand, and what was asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -7,6 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from memlab.measures.kept import KeptMeasures, StepsAndValues
 from memlab.record.example_history import ExampleHistory, newest_example_history
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
@@ -55,6 +57,11 @@ class RunSource:
     def examples(self) -> ExampleHistory | None:
         """When each training example was learned."""
         return newest_example_history(self.folder)
+
+    @cached_property
+    def kept(self) -> Mapping[str, StepsAndValues]:
+        """Measures that were computed afterwards: recorded name to curve."""
+        return KeptMeasures(self.folder).curves
 
     def measure(self, name: str) -> Measure:
         return self.folder.measures[name]

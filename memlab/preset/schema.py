@@ -2,8 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from memlab.measures import model_measures
 from memlab.settings import Settings, setting
 from memlab.tasks import kinds
 from memlab.tasks.seeds import Seeds
@@ -245,6 +253,18 @@ class Evaluation(Settings):
         unit="examples",
         help="Number of examples whose answers are recorded at each evaluation.",
     )
+    measures: list[str] = setting(
+        [], help="Measures of the model that each evaluation records; `memlab measure` lists them."
+    )
+
+    @field_validator("measures")
+    @classmethod
+    def _known_measures(cls, names: list[str]) -> list[str]:
+        known = model_measures()
+        for name in names:
+            if name not in known:
+                raise ValueError(f"{name!r} is no measure of a model; allowed: {', '.join(known)}")
+        return list(dict.fromkeys(names))
 
 
 class Completion(Settings):

@@ -1,23 +1,17 @@
-"""Measures of a run's checkpoints, computed afterwards and kept in `derived/`."""
+"""Measures of a run's models, computed afterwards and kept in `derived/`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import final
 
-import torch
-
-from memlab.errors import RunError, nearest
-from memlab.measures import model_measures
+from memlab.errors import RunError
 from memlab.measures.circuit import key_frequencies
+from memlab.measures.kept import keep_values, read_values
 from memlab.measures.kinds import ModelMeasure
-from memlab.models.transformer import Transformer
-from memlab.preset.run_preset import preset_of
-from memlab.record import derived
 from memlab.record.folder import RunFolder
-from memlab.training.checkpoint import load_weights
-from memlab.training.device import choose_device
+from memlab.training.measure_model import known_measure, measured
 from memlab.training.model_arrays import ModelArrays
-from memlab.training.run_data import RunData
+from memlab.training.models_at import ModelsAt
 
 
 @dataclass(frozen=True)
@@ -31,43 +25,38 @@ class MeasuredRun:
 
 
 def measure_run(
-    folder: RunFolder,
+    models: ModelsAt,
     names: Sequence[str],
     steps: Sequence[int] | None = None,
     keys: tuple[int, ...] | None = None,
-    device: str = "auto",
 ) -> MeasuredRun:
-    """Compute measures from kept checkpoints; results in `derived/` are not recomputed.
+    """Compute measures; what is in `derived/` already is not computed again.
+
+    Steps without a checkpoint are recomputed, and the recomputed rows compared with the recorded
+    ones.
 
     Args:
-        folder: the run.
+        models: of the run.
         names: of `ModelMeasure`s.
-        steps: of checkpoints; None = all that are kept.
+        steps: None = those of all kept checkpoints.
         keys: key frequencies; None = those of the newest checkpoint, at every step.
-        device: cpu, cuda or auto.
 
     Raises:
-        RunError: a measure or a checkpoint that does not exist.
+        RunError: a measure or a step that does not exist, or a recomputed row that differs.
     """
-    measures = [_known(name) for name in names]
+    measures = [known_measure(name) for name in names]
+    folder = models.folder
     kept = folder.checkpoints.steps()
-    if not kept:
+    wanted = sorted(set(kept if steps is None else steps))
+    if not wanted:
         raise RunError("this run has no checkpoint to measure", where=folder.path.name)
-    for step in steps or ():
-        if step not in kept:
-            raise RunError(
-                "no checkpoint at this step",
-                found=str(step),
-                allowed=", ".join(map(str, kept)),
-                hint="training.keep keeps checkpoints for good",
-            )
-    models = _Models(folder, device)
-    frozen = keys or key_frequencies(models.at(kept[-1], None))
+    views = _Views(models)
+    frozen = keys or key_frequencies(views.at(kept[-1] if kept else wanted[-1], None))
     values: dict[int, dict[str, float]] = {}
-    for step in steps or kept:
+    for step in wanted:
         values[step] = {}
         for measure in measures:
-            values[step] |= _at_step(folder, measure, step, frozen, models)
+            values[step] |= _at_step(folder, measure, step, frozen, views)
     undefined = [
         measure.declared.name
         for measure in measures
@@ -77,50 +66,31 @@ def measure_run(
 
 
 @final
-class _Models:
-    """The models of a run's checkpoints; the data are created once, the latest model is cached."""
+class _Views:
+    """The models of a run at steps as arrays; the newest is kept."""
 
-    def __init__(self, folder: RunFolder, device: str) -> None:
-        self._folder = folder
-        self._run_data = RunData(preset_of(folder), choose_device(device))
+    def __init__(self, models: ModelsAt) -> None:
+        self._models = models
         self._last: tuple[int, tuple[int, ...] | None, ModelArrays] | None = None
 
     def at(self, step: int, keys: tuple[int, ...] | None) -> ModelArrays:
-        """The model of the checkpoint at `step`, to be measured with `keys`."""
+        """The model at `step`, to be measured with `keys`."""
         if self._last is None or self._last[:2] != (step, keys):
-            data = self._run_data
-            stored = self._folder.checkpoints.load(step, need="weights")
-            model = Transformer(data.preset.model, len(data.dataset.vocabulary), data.facts.n_ctx)
-            load_weights(model, stored.files["model.safetensors"])
-            self._last = (step, keys, ModelArrays(model.to(data.device), data, keys))
+            arrays = ModelArrays(self._models.model(step), self._models.run_data, keys)
+            self._last = (step, keys, arrays)
         return self._last[2]
 
 
 def _at_step(
-    folder: RunFolder, measure: ModelMeasure, step: int, keys: tuple[int, ...], models: _Models
+    folder: RunFolder, measure: ModelMeasure, step: int, keys: tuple[int, ...], views: _Views
 ) -> dict[str, float]:
-    document = f"measures/{measure.declared.name}/step-{step:09d}.json"
-    stored = derived.read_document(folder, document, measure.version)
-    if stored is not None and stored.get("keys") == list(keys):
-        return {str(name): float(value) for name, value in stored["values"].items()}
-    torch.manual_seed(0)
-    values = dict(measure.compute(models.at(step, keys)))
-    contents = {"step": step, "keys": list(keys), "values": values}
-    derived.write_document(folder, document, contents, measure.version)
+    stored = read_values(folder, measure, step, keys)
+    if stored is not None:
+        return stored
+    values = measured(measure, views.at(step, keys))
+    keep_values(folder, measure, step, keys, values)
     return values
 
 
 def _belongs(name: str, measure: ModelMeasure) -> bool:
     return name.partition("/")[0].endswith(measure.declared.name)
-
-
-def _known(name: str) -> ModelMeasure:
-    known = model_measures()
-    if name not in known:
-        raise RunError(
-            "no measure of this name is computed from checkpoints",
-            found=name,
-            allowed=", ".join(known),
-            hint=nearest(name, known),
-        )
-    return known[name]

@@ -41,6 +41,7 @@ from memlab.record.events import (
 from memlab.training.answers import sample
 from memlab.training.evaluate import evaluate
 from memlab.training.flight_recorder import RECORD_EVERY
+from memlab.training.measure_model import measured_now
 from memlab.training.optimizers import apply_settings
 from memlab.training.run_data import RunData
 from memlab.training.state import COMPLETED, Best, TrainState
@@ -108,7 +109,7 @@ def _checkpoint_is_due(state: TrainState, run_data: RunData) -> bool:
 def _judge(state: TrainState, run_data: RunData) -> None:
     present = [n for n in ("train", "val") if len(run_data.dataset.splits.get(n, ()))]
     evaluation = evaluate(state.model, run_data, present, state.step)
-    eval_split = evaluation.event
+    eval_split = _with_measures(state, run_data, evaluation.event)
     if state.forgetting is not None:
         state.forgetting.see(state.step, evaluation.right["train"])
     _keep_best(state, eval_split.values.get("val_loss", eval_split.values["train_loss"]))
@@ -146,6 +147,15 @@ def _with_test(state: TrainState, run_data: RunData, eval_split: Evaluated) -> E
         name: values | test.groups.get(name, {}) for name, values in eval_split.groups.items()
     }
     return replace(eval_split, values=eval_split.values | test.values, groups=groups)
+
+
+def _with_measures(state: TrainState, run_data: RunData, eval_split: Evaluated) -> Evaluated:
+    """The same evaluation with the measures of the model that the preset asks for."""
+    names = state.preset.evaluation.measures
+    if not names:
+        return eval_split
+    measured = measured_now(state.model, run_data, names)
+    return replace(eval_split, values=eval_split.values | measured)
 
 
 def _keep_best(state: TrainState, loss: float) -> None:

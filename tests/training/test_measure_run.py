@@ -6,9 +6,13 @@ import safetensors.numpy
 import torch
 
 from memlab.errors import RunError
+from memlab.measures.kept import KeptMeasures
 from memlab.preset.create import create_run
+from memlab.record.history import History
+from memlab.training import recompute
 from memlab.training.measure_run import measure_run
 from memlab.training.model_arrays import ModelArrays
+from memlab.training.models_at import ModelsAt
 from memlab.training.run_data import RunData
 from memlab.training.state import fresh_state
 from memlab.training.worker import work
@@ -97,26 +101,82 @@ def from_folder(run):
 def test_circuit_measures_equal_an_independent_computation(run):
     expected = independent(run)
     names = ["restricted_loss", "excluded_loss", "embedding_gini", "total_norm"]
-    measured = measure_run(run, names, keys=KEYS)
+    measured = measure_run(ModelsAt(run, "cpu"), names, keys=KEYS)
     last = measured.values[run.checkpoints.steps()[-1]]
     for name in names:
         assert last[name] == pytest.approx(expected[name], rel=1e-4), name
-    assert measure_run(run, ["key_frequencies"]).keys == expected["keys"]
+    assert measure_run(ModelsAt(run, "cpu"), ["key_frequencies"]).keys == expected["keys"]
 
 
 def test_values_are_kept_until_the_key_frequencies_change(run, monkeypatch):
-    first = measure_run(run, ["restricted_loss"], keys=KEYS)
+    first = measure_run(ModelsAt(run, "cpu"), ["restricted_loss"], keys=KEYS)
     monkeypatch.setattr(ModelArrays, "table", None)
-    assert measure_run(run, ["restricted_loss"], keys=KEYS).values == first.values
-    assert measure_run(run, ["restricted_loss"], keys=(2,)).undefined == ["restricted_loss"]
+    assert measure_run(ModelsAt(run, "cpu"), ["restricted_loss"], keys=KEYS).values == first.values
+    assert measure_run(ModelsAt(run, "cpu"), ["restricted_loss"], keys=(2,)).undefined == [
+        "restricted_loss"
+    ]
 
 
 def test_unknown_names_and_steps_are_refused(run):
     with pytest.raises(RunError, match="no measure") as error:
-        measure_run(run, ["sharpnes"])
+        measure_run(ModelsAt(run, "cpu"), ["sharpnes"])
     assert "sharpness" in error.value.hint
-    with pytest.raises(RunError, match="no checkpoint at this step"):
-        measure_run(run, ["sharpness"], steps=[7])
+    with pytest.raises(RunError, match="no such step") as error:
+        measure_run(ModelsAt(run, "cpu"), ["total_norm"], steps=[41])
+    assert error.value.allowed == "0 to 40"
+
+
+def test_steps_without_a_checkpoint_are_recomputed_exactly(run):
+    """The norm of all weights is recorded at every 10th update, from the weights before it."""
+    lines = []
+    measured = measure_run(ModelsAt(run, "cpu", lines.append), ["total_norm"], steps=[29, 9, 39])
+    assert list(measured.values) == [9, 29, 39]
+    assert lines == ["recomputing from step 0", "recomputing from step 20"]
+    rows = History(run).until().steps
+    for step, values in measured.values.items():
+        _, (row,) = rows.read(step + 1, step + 1)
+        recorded = dict(zip(rows.columns, row.tolist(), strict=True))["weight_norm"]
+        assert values["total_norm"] == pytest.approx(recorded, rel=1e-5)
+
+
+def test_a_recomputed_row_that_differs_is_an_error_and_nothing_is_kept(run, monkeypatch):
+    real = recompute.restore
+
+    def drifted(*arguments, **options):
+        start = real(*arguments, **options)
+        next(start.state.model.parameters()).data.mul_(1.001)
+        return start
+
+    monkeypatch.setattr(recompute, "restore", drifted)
+    with pytest.raises(recompute.RowsDifferError, match="differ"):
+        measure_run(ModelsAt(run, "cpu"), ["total_norm"], steps=[23])
+    assert 23 not in KeptMeasures(run).curves["total_norm"][0]
+
+
+def test_kept_values_are_curves_of_one_set_of_key_frequencies(run):
+    measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[20], keys=(2,))
+    measured = measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[0, 40], keys=KEYS)
+    kept = KeptMeasures(run)
+    steps, values = kept.curves["excluded_loss"]
+    assert list(steps) == [0, 40]
+    assert list(values) == [measured.values[step]["excluded_loss"] for step in (0, 40)]
+    before = kept.version
+    measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[20], keys=KEYS)
+    assert kept.version != before and list(kept.curves["excluded_loss"][0]) == [0, 20, 40]
+
+
+def test_measures_recorded_live_are_those_of_the_checkpoints_and_change_no_bit(tiny, tmp_path):
+    names = ["total_norm", "key_frequencies", "sharpness"]
+    settings = {"model.dropout": 0.1, "training.batch_size": 8}
+    plain = create_run(tiny(**settings), tmp_path)
+    measured = create_run(tiny(**settings, **{"evaluation.measures": names}), tmp_path)
+    ends = [list(work(folder, device="cpu"))[-1].summary for folder in (plain, measured)]
+    assert ends[0]["weights_sha256"] == ends[1]["weights_sha256"]
+    recorded = History(measured).until().evaluations
+    assert "total_norm" not in History(plain).until().evaluations
+    last = measure_run(ModelsAt(measured, "cpu"), names).values[30]
+    for name in ("total_norm", "sharpness", "key_frequencies"):
+        assert recorded[name][-1] == last[name], name
 
 
 def test_sharpness_equals_the_dense_hessians_largest_eigenvalue(tiny):

@@ -1,5 +1,6 @@
 """`measure`: one quantity over steps, per update or by split."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,9 @@ from memlab.figures.kind import Kind
 from memlab.figures.plot import FigureData, PlottedCurves
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import SPLITS, split_of
+
+ROLES = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
+"""colours of several curves that belong to no split"""
 
 
 def measure(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
@@ -30,14 +34,15 @@ def measure_panel(run: RunSource, name: str, columns: int) -> PlottedCurves:
     """
     if name in run.now.steps.columns:
         return run_curves.column_panel(run, name, columns)
-    judged = [key for key in run.now.evaluations if key != "step"]
-    names = [key for key in judged if key == name or split_of(key)[1] == name]
+    measured = [key for key in (*run.now.evaluations, *run.kept) if key != "step"]
+    names = list(dict.fromkeys(key for key in measured if _shows(key, name)))
     if not names:
-        known = [*run.now.steps.columns, *judged]
+        known = [*run.now.steps.columns, *dict.fromkeys(measured)]
         raise MemlabError(
             f"the run has no measure {name!r}", allowed=", ".join(known), hint=nearest(name, known)
         )
-    series = tuple(_series(run, key) for key in names)
+    roles = itertools.cycle(ROLES)
+    series = tuple(_series(run, key, next(roles)) for key in names)
     values = np.concatenate([s.y for s in series])
     is_share = run.measure(names[0]).is_share
     chart = Chart(
@@ -51,11 +56,19 @@ def measure_panel(run: RunSource, name: str, columns: int) -> PlottedCurves:
     return PlottedCurves(chart, run_curves.axis_label(run, names[0]), percent=is_share)
 
 
-def _series(run: RunSource, name: str) -> Series:
+def _shows(recorded: str, name: str) -> bool:
+    """Whether a recorded name is shown for `name`: it, it on a split, or a member of it."""
+    return name in (recorded, split_of(recorded)[1], recorded.partition("/")[0])
+
+
+def _series(run: RunSource, name: str, role: str) -> Series:
     split, _ = split_of(name)
-    role = split if split in ("train", "val", "test") else "grokked" if split in SPLITS else "train"
+    if split in SPLITS:
+        role = split if split in ("train", "val", "test") else "grokked"
     x, y = run_curves.known_values(run, name)
     return Series(split or run_curves.label(name), x, y, role)
 
 
-KIND = Kind("measure", "Any recorded quantity over steps (--measure NAME).", "run", measure)
+KIND = Kind(
+    "measure", "Any recorded or computed quantity over steps (--measure NAME).", "run", measure
+)

@@ -1,7 +1,7 @@
 """Explains spikes: recompute, repeat with one change at a time, and compare with placebos."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,14 @@ from memlab.training.explain.instruments import measure
 from memlab.training.explain.trial import StartState, TrialResult, control, try_change
 from memlab.training.explain.verdict import causes, sentence
 from memlab.training.explain.window import Window
+from memlab.training.models_at import PROGRESS_STEPS, ReportLine, report_every
 from memlab.training.recompute import Recomputation, RowsDifferError
 from memlab.training.step import GRAD_NORM, LOSS
 
 HIGHEST, RANDOM = 8, 8
 """spikes that `--all` explains"""
-PROGRESS_STEPS = 500
-"""recomputed steps between two lines of progress"""
 BEFORE = 100
 """steps before the onset whose median gradient norm is the threshold of clipping"""
-
-Report = Callable[[str], None]
-"""called with a line that says what is computed now"""
 
 
 def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | None = None) -> Spike:
@@ -67,7 +63,7 @@ def spikes_of_all(recorded: Snapshot) -> list[Spike]:
 
 
 def explain_spike(
-    folder: RunFolder, spike: Spike, device: str = "auto", report: Report = lambda line: None
+    folder: RunFolder, spike: Spike, device: str = "auto", report: ReportLine = lambda line: None
 ) -> dict[str, Any]:
     """Explain one spike; a finished explanation is read from `derived/`.
 
@@ -84,7 +80,7 @@ def explain_spike(
     return document
 
 
-def _explained(folder: RunFolder, spike: Spike, device: str, report: Report) -> dict[str, Any]:
+def _explained(folder: RunFolder, spike: Spike, device: str, report: ReportLine) -> dict[str, Any]:
     recorded = History(folder).until()
     planned = folder.description.get("check", {}).get("updates", recorded.last_step)
     window = Window.around(spike, recorded.of(Edited), max(planned, recorded.last_step))
@@ -94,7 +90,7 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: Report) -> 
     document: dict[str, Any] = {"run": folder.path.name, "spike": spike_to_json(spike)}
     try:
         report(f"recomputing from step {first:,}")
-        recomputation.go_to(window.change_at, _every(PROGRESS_STEPS, report))
+        recomputation.go_to(window.change_at, report_every(PROGRESS_STEPS, report))
         start = StartState.of(state, recomputation.edits)
         losses = _control_losses(recomputation, window)
     except RowsDifferError as error:
@@ -121,19 +117,6 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: Report) -> 
         **conclusion(window, trials),
         "instruments": instruments,
     }
-
-
-def _every(steps: int, report: Report) -> Callable[[int], None]:
-    """Report the step that recomputation has reached, once in so many steps."""
-    reported = 0
-
-    def progress(step: int) -> None:
-        nonlocal reported
-        if step // steps > reported // steps:
-            report(f"recomputed up to step {step:,}")
-        reported = step
-
-    return progress
 
 
 def conclusion(window: Window, trials: Sequence[TrialResult]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """From a view state to charts: which curves, marks, rules and levels each one shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -128,7 +128,8 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
     if evaluated and evaluated[-1].groups:
         names = dict.fromkeys(name for values in evaluated[-1].groups.values() for name in values)
         charts |= {f"{name}{_BY_TASK}": _by_task(name) for name in names}
-    return charts
+    kept = dict.fromkeys(_kind(name) for name in view_state.kept.curves)
+    return charts | {kind: _computed(kind) for kind in kept if kind not in charts}
 
 
 def third(folder: RunFolder) -> tuple[str, ChartOf]:
@@ -194,7 +195,8 @@ def column(name: str) -> ChartOf:
 
 
 def _kind(name: str) -> str:
-    """token_accuracy for val_token_accuracy: measures that share one chart."""
+    """token_accuracy for val_token_accuracy, matrix_norm for its members: one chart's curves."""
+    name = name.partition("/")[0]
     split, _, rest = name.partition("_")
     return rest if split in ("train", "val", "test") and rest else name
 
@@ -207,7 +209,11 @@ def _split(name: str) -> str:
 def _evaluated(kind: str) -> ChartOf:
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
         names = [name for name in view_state.run.evaluations if _kind(name) == kind]
-        series = [_finite(safe_text(n), *_evaluations(view_state, n), _split(n)) for n in names]
+        colours = _colours(names)
+        series = [
+            _finite(_curve_name(n), *_evaluations(view_state, n), colour)
+            for n, colour in zip(names, colours, strict=True)
+        ]
         return replace(
             _frame(view_state, y_log),
             series=tuple(series),
@@ -215,6 +221,38 @@ def _evaluated(kind: str) -> ChartOf:
         )
 
     return measure
+
+
+def _computed(kind: str) -> ChartOf:
+    """Values that were computed afterwards, up to the cursor."""
+
+    def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
+        kept = view_state.kept.curves
+        names = [name for name in kept if _kind(name) == kind]
+        series = []
+        for name, colour in zip(names, _colours(names), strict=True):
+            steps, values = kept[name]
+            known = steps <= view_state.step
+            series.append(_finite(_curve_name(name), steps[known], values[known], colour))
+        return replace(
+            _frame(view_state, y_log),
+            series=tuple(series),
+            y_range=_y_range(view_state, kind, y_log),
+        )
+
+    return measure
+
+
+def _curve_name(name: str) -> str:
+    """token.weight for matrix_norm/token.weight."""
+    return safe_text(name.partition("/")[2] or name, 24)
+
+
+def _colours(names: Sequence[str]) -> list[str]:
+    """By split; members of a measure get one after another."""
+    if all("/" not in name for name in names):
+        return [_split(name) for name in names]
+    return [_TASKS[i % len(_TASKS)] for i in range(len(names))]
 
 
 def _by_task(name: str) -> ChartOf:

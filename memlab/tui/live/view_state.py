@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from memlab.measures.kept import KeptMeasures
 from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
@@ -19,13 +20,14 @@ RECENT = 50
 
 @dataclass(frozen=True, eq=False)
 class ViewState:
-    """Immutable except for `smoothed` and `learned`, which only grow."""
+    """Immutable but for `smoothed`, `learned` and `kept`, which only grow."""
 
     folder: RunFolder
     run: Snapshot
     """as it stood at the cursor"""
     smoothed: Smoothed
     learned: LearnedMap
+    kept: KeptMeasures
     viewport: Viewport
     status: str
     problem: str = ""
@@ -79,7 +81,9 @@ def view_at_end(folder: RunFolder, run: Snapshot, viewport: Viewport) -> ViewSta
     """The current state of a run, for a single picture."""
     smoothed = Smoothed(viewport.weight)
     smoothed.extend(run.steps)
-    return ViewState(folder, run, smoothed, LearnedMap(folder), viewport, folder.status())
+    return ViewState(
+        folder, run, smoothed, LearnedMap(folder), KeptMeasures(folder), viewport, folder.status()
+    )
 
 
 def total_steps(folder: RunFolder, run: Snapshot) -> int:

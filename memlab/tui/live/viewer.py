@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import final
 
+from memlab.measures.kept import KeptMeasures
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
@@ -42,6 +43,7 @@ class Viewer:
         steps = total_steps(folder, self.whole)
         self.viewport = first_viewport(folder, self.whole)
         self._smoothed, self._learned = Smoothed(self.viewport.weight), LearnedMap(folder)
+        self._kept = KeptMeasures(folder)
         rate = None if folder.source is not None else steps_per_second(self.whole.events)
         rate = rate or _RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
@@ -101,7 +103,14 @@ class Viewer:
         else:
             status, problem = status_then(view), self.history.damage
         return ViewState(
-            self.folder, view, self._smoothed, self._learned, self.viewport, status, problem
+            self.folder,
+            view,
+            self._smoothed,
+            self._learned,
+            self._kept,
+            self.viewport,
+            status,
+            problem,
         )
 
     def track(self) -> Track:

@@ -1,0 +1,99 @@
+"""Values that `memlab measure` has computed and kept in a run's `derived/` folder."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memlab.measures import model_measures
+from memlab.measures.kinds import ModelMeasure
+from memlab.record import derived
+from memlab.record.folder import RunFolder
+
+FOLDER = "measures"
+
+StepsAndValues = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""(step,) ascending, and as many values"""
+
+
+def read_values(
+    folder: RunFolder, measure: ModelMeasure, step: int, keys: tuple[int, ...] | None = None
+) -> dict[str, float] | None:
+    """Recorded names to values at a step; None when nothing is kept that this code computed.
+
+    Args:
+        keys: the key frequencies that it must have been measured with; None = any.
+    """
+    stored = derived.read_document(folder, _document(measure, step), measure.version)
+    if stored is None or (keys is not None and stored.get("keys") != list(keys)):
+        return None
+    return {str(name): float(value) for name, value in stored["values"].items()}
+
+
+def keep_values(
+    folder: RunFolder,
+    measure: ModelMeasure,
+    step: int,
+    keys: tuple[int, ...],
+    values: Mapping[str, float],
+) -> None:
+    """Keep what was measured at a step."""
+    contents = {"step": step, "keys": list(keys), "values": dict(values)}
+    derived.write_document(folder, _document(measure, step), contents, measure.version)
+
+
+def _document(measure: ModelMeasure, step: int) -> str:
+    return f"{FOLDER}/{measure.declared.name}/step-{step:09d}.json"
+
+
+@final
+class KeptMeasures:
+    """The kept values of a run as curves; read anew when something was added."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._read_at: tuple[tuple[str, int], ...] | None = None
+        self._curves: dict[str, StepsAndValues] = {}
+
+    @property
+    def version(self) -> tuple[tuple[str, int], ...]:
+        """Changes when values are added: measures and when their folders changed last."""
+        folder = self._folder.derived / FOLDER
+        try:
+            return tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
+        except OSError:
+            return ()
+
+    @property
+    def curves(self) -> Mapping[str, StepsAndValues]:
+        """Recorded name to curve; of each measure the values with the newest step's key frequencies."""
+        version = self.version
+        if version != self._read_at:
+            known = model_measures()
+            measures = [known[name] for name, _ in version if name in known]
+            self._curves = {
+                name: curve for m in measures for name, curve in self._of_measure(m).items()
+            }
+            self._read_at = version
+        return self._curves
+
+    def _of_measure(self, measure: ModelMeasure) -> dict[str, StepsAndValues]:
+        folder = self._folder.derived / FOLDER / measure.declared.name
+        documents = [self._read(measure, path.name) for path in sorted(folder.glob("step-*.json"))]
+        found = [document for document in documents if document is not None]
+        points: dict[str, list[tuple[int, float]]] = {}
+        for document in found:
+            if document.get("keys") == found[-1].get("keys"):
+                for name, value in document["values"].items():
+                    points.setdefault(str(name), []).append((document["step"], value))
+        return {name: _curve(values) for name, values in points.items()}
+
+    def _read(self, measure: ModelMeasure, name: str) -> dict[str, Any] | None:
+        document = f"{FOLDER}/{measure.declared.name}/{name}"
+        return derived.read_document(self._folder, document, measure.version)
+
+
+def _curve(points: list[tuple[int, float]]) -> StepsAndValues:
+    steps, values = np.array(points, np.float64).T
+    return steps, values
