@@ -3,6 +3,7 @@
 from memlab.charts.bars import bars, sparkline
 from memlab.charts.chart import Band, Chart, Level, Marks, Series, VerticalRule
 from memlab.charts.draw import draw
+from memlab.charts.heat import HeatGrid, HeatMap, draw_heat
 from memlab.charts.layout import ChartLayout, layout
 from memlab.charts.legend import values_at
 from memlab.charts.smooth import Smoother, smooth
@@ -17,6 +18,8 @@ __all__ = [
     "Chart",
     "ChartLayout",
     "Fragment",
+    "HeatGrid",
+    "HeatMap",
     "Level",
     "Line",
     "Lines",
@@ -29,6 +32,7 @@ __all__ = [
     "as_text",
     "bars",
     "draw",
+    "draw_heat",
     "draw_tiles",
     "layout",
     "smooth",

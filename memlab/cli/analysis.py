@@ -16,11 +16,15 @@ def analysis() -> "Analysis":
     """The functions that the console calls."""
     from memlab.tui.training_functions import Analysis
 
-    return Analysis(_explain)
+    return Analysis(_explain, _pictures)
 
 
 def _explain(folder: "RunFolder", onset: int, report: "Report") -> None:
     _run(folder, ["explain", str(folder.path.absolute()), "--at", str(onset), "--json"], report)
+
+
+def _pictures(folder: "RunFolder", step: int, report: "Report") -> None:
+    _run(folder, ["arrays", str(folder.path.absolute()), "--at", str(step)], report)
 
 
 def _run(folder: "RunFolder", words: list[str], report: "Report") -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from memlab.cli.arrays import arrays
 from memlab.cli.bench import bench
 from memlab.cli.check import check
 from memlab.cli.console import console
@@ -103,6 +104,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Models and data": (
         predict,
         measure,
+        arrays,
         evaluate_checkpoint,
         data,
     ),

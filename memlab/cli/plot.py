@@ -10,7 +10,11 @@ from memlab.cli.options import Json, RunsFolder
 if TYPE_CHECKING:
     from memlab.figures.kind import Kind
     from memlab.figures.plot import FigureData
+    from memlab.figures.source import AttentionPatterns
+    from memlab.record.folder import RunFolder
 
+OF_A_MODEL = ("attention", "spectrum", "logit-table")
+"""kinds that are drawn from a model, for which training code is loaded"""
 KINDS_HELP = "What to draw; without it: curves, overlay, or heatmap. `memlab plot` lists all."
 
 
@@ -35,7 +39,12 @@ def plot(
         int | None, typer.Option("--spike", metavar="N", help="Which spike, counted from 1.")
     ] = None,
     prompt: Annotated[
-        str, typer.Option("--prompt", metavar="TEXT", help="For attention: the input.")
+        str,
+        typer.Option(
+            "--prompt",
+            metavar="TEXT",
+            help="For attention: the input; else the first prompt of the split.",
+        ),
     ] = "",
     output: Annotated[
         Path | None,
@@ -64,8 +73,8 @@ def plot(
         return
     file_format = check_format(output.suffix) if output else "png"
     options = FigureOptions(measure, x, y, at, spike, style.columns)
-    if kind == "attention":
-        chosen, made = _attention(refs, prompt, options, runs_folder(runs))
+    if kind in OF_A_MODEL:
+        chosen, made = _of_a_model(refs, kind, prompt, options, runs_folder(runs))
     else:
         chosen, made = _plot(refs, kind, options, runs_folder(runs))
     path = output or Path(f"{_file_name(made)}.{file_format}")
@@ -111,22 +120,40 @@ def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple
     return chosen, chosen.make(source, options)
 
 
-def _attention(refs: list[str], prompt: str, options: Any, runs: Path) -> "tuple[Kind, FigureData]":
-    """The attention pattern of a checkpoint on a prompt."""
-    from memlab.api.attention import attention_of
-    from memlab.api.run import Run
+def _of_a_model(
+    refs: list[str], kind: str, prompt: str, options: Any, runs: Path
+) -> "tuple[Kind, FigureData]":
+    """A picture of a model: of the last checkpoint, or at a step, which may be recomputed."""
+    from memlab.cli.output import stderr
     from memlab.errors import MemlabError
     from memlab.figures.kind import kind_of
+    from memlab.figures.source import AttentionPatterns
+    from memlab.record.model_pictures import last_checkpoint
     from memlab.record.runs import find
+    from memlab.training.model_pictures import model_pictures
+    from memlab.training.models_at import ModelsAt
 
-    if len(refs) != 1 or not prompt:
-        raise MemlabError(
-            "attention is drawn from one run and one prompt",
-            hint='memlab plot RUN --kind attention --prompt "12 + 40 ="',
-        )
-    patterns = attention_of(Run(find(runs, refs[0])), prompt, options.at or "last")
-    chosen = kind_of("attention")
+    if len(refs) != 1:
+        raise MemlabError(f"`{kind}` is drawn from one run", found=f"{len(refs)} runs")
+    folder, chosen = find(runs, refs[0]), kind_of(kind)
+    if prompt:
+        return chosen, chosen.make(_attention(folder, prompt, options.at), options)
+    report = stderr()
+    models = ModelsAt(folder, "auto", lambda line: report.print(line, markup=False))
+    step = last_checkpoint(folder) if options.at is None else options.at
+    pictures = model_pictures(models, step)
+    if kind != "attention":
+        return chosen, chosen.make(pictures, options)
+    patterns = AttentionPatterns(folder.id, step, pictures.tokens, pictures.attention)
     return chosen, chosen.make(patterns, options)
+
+
+def _attention(folder: "RunFolder", prompt: str, at: int | None) -> "AttentionPatterns":
+    """The attention of a checkpoint on a prompt."""
+    from memlab.api.attention import attention_of
+    from memlab.api.run import Run
+
+    return attention_of(Run(folder), prompt, "last" if at is None else at)
 
 
 def _file_name(made: "FigureData") -> str:

@@ -12,7 +12,7 @@ from memlab.figures import kinds
 from memlab.figures.plot import FigureData
 from memlab.figures.source import FigureOptions
 
-Source = Literal["run", "runs", "sweep", "runs or sweep", "attention"]
+Source = Literal["run", "runs", "sweep", "runs or sweep", "attention", "model"]
 
 
 @final
@@ -24,8 +24,8 @@ class Kind:
     about: str
     """one line for help"""
     draws: Source
-    """what `make` takes: a list of `RunSource` (of one or of several), a `SweepSnapshot`, or
-    `AttentionPatterns`"""
+    """what `make` takes: a list of `RunSource` (of one or of several), a `SweepSnapshot`,
+    `AttentionPatterns`, or the `ModelPictures` of a step"""
     make: Callable[[Any, FigureOptions], FigureData]
 
 

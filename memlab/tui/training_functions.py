@@ -43,3 +43,5 @@ class Analysis:
     explain: Callable[[RunFolder, int, Report], None]
     """explains the spike with this onset and keeps the explanation in the run's folder; raises
     `MemlabError` why not"""
+    pictures: Callable[[RunFolder, int, Report], None]
+    """computes pictures of the model at a step and keeps them there; raises likewise"""

@@ -15,8 +15,11 @@ from memlab.figures.kinds.phase_diagram import phase_of
 from memlab.figures.save import Origin, to_bytes
 from memlab.figures.source import AttentionPatterns, FigureOptions, RunSource, SweepSnapshot
 from memlab.figures.style import STYLES, style_of
+from memlab.measures import model_measures
+from memlab.measures.kept import keep_values
 from memlab.record.events import Spike
 from memlab.record.folder import RunFolder
+from memlab.record.model_pictures import ModelPictures
 from memlab.sweeps.statistics import steps_to_event
 
 from .made_up import made_run, made_sweep
@@ -41,8 +44,10 @@ def source_of(shipped: Path, sweep: SweepSnapshot):
     weights = np.tril(np.ones((2, 3, 4, 4))) / np.arange(1, 5)[:, None]
     patterns = AttentionPatterns("a run", 7, ("12", "+", "40", "="), weights)
     run = RunSource(RunFolder(shipped))
+    margins = np.random.default_rng(0).normal(size=(7, 7))
+    pictures = ModelPictures("a run", 7, ("1", "2"), weights, np.array([1.0, 5, 2]), margins)
     return {"run": [run], "runs": [run, run], "sweep": sweep, "attention": patterns,
-            "runs or sweep": sweep}  # fmt: skip
+            "runs or sweep": sweep, "model": pictures}  # fmt: skip
 
 
 def png(kind: str, source: object, style: str = "paper", **options: object) -> Image.Image:
@@ -96,6 +101,26 @@ def test_the_numbers_of_the_loss_panel_hold_the_extremes_of_every_step(runs: Pat
     made = kind_of("curves").make([RunSource(made_run(runs, loss))], FigureOptions())
     (band,) = made.panels[0].chart.bands
     assert band.high.max() == loss.max() and band.low.min() == loss.min()
+
+
+def test_a_measure_that_was_computed_afterwards_is_drawn_like_one_that_was_recorded(runs: Path):
+    folder = made_run(runs, np.geomspace(3, 0.1, 100))
+    for step, value in ((20, 4.0), (100, 1.5)):
+        values = {"excluded_loss": value}
+        keep_values(folder, model_measures()["excluded_loss"], step, (3,), values)
+    options = FigureOptions(measure="excluded_loss")
+    (panel,) = kind_of("measure").make([RunSource(folder)], options).panels
+    (series,) = panel.chart.series
+    assert (list(series.x), list(series.y)) == ([20.0, 100.0], [4.0, 1.5])
+    (panel,) = kind_of("measure").make([RunSource(folder, until=50)], options).panels
+    assert list(panel.chart.series[0].x) == [20.0]
+
+
+def test_pictures_of_a_model_that_are_not_defined_say_so(runs: Path):
+    nothing = ModelPictures("a run", 7, (), np.empty((1, 1, 1, 1)), np.empty(0), np.empty((0, 0)))
+    for kind in ("spectrum", "logit-table"):
+        with pytest.raises(MemlabError, match="nothing to draw"):
+            kind_of(kind).make(nothing, FigureOptions())
 
 
 def test_steps_to_draws_runs_that_did_not_get_there_as_bounds_where_they_ended(sweep):

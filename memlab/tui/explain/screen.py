@@ -3,22 +3,21 @@
 from collections.abc import Callable
 from typing import ClassVar, final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
-from memlab.errors import MemlabError
 from memlab.record.events import Spike
 from memlab.record.explanation import PREVENTS, Explanation, TriedChange, read_explanation
 from memlab.record.folder import RunFolder
+from memlab.tui.computed_screen import ComputedScreen
 from memlab.tui.explain.keys import EXPLAIN
 from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats
 from memlab.tui.footer import Footer
-from memlab.tui.safe_content import one_line, safe
+from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 from memlab.tui.training_functions import Report
 
@@ -29,19 +28,16 @@ COLUMNS = (
     Column("peak", "peak", 8, "right"),
     Column("step", "at step", 8, "right"),
 )
-MOST_LINES = 40
-"""lines of progress that are kept"""
 
 
 @final
-class ExplainScreen(Screen[None]):
+class ExplainScreen(ComputedScreen):
     """What prevents a spike.
 
     Args:
         folder: the run.
         spike: of it.
-        known: the explanation, where there is one already.
-        explain: computes it in a process of its own.
+        compute: explains it in a process of its own; None = only what is kept is shown.
     """
 
     KEYS = EXPLAIN
@@ -51,17 +47,11 @@ class ExplainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (110, "-normal")]  # type: ignore[misc]
 
     def __init__(
-        self,
-        folder: RunFolder,
-        spike: Spike,
-        known: Explanation | None,
-        explain: Callable[[RunFolder, int, Report], None] | None,
+        self, folder: RunFolder, spike: Spike, compute: Callable[[Report], None] | None
     ) -> None:
-        super().__init__()
+        super().__init__(compute)
         self._folder, self._spike = folder, spike
-        self._explanation, self._explain = known, explain
-        self._progress: list[str] = []
-        self._left = False
+        self._explanation: Explanation | None = None
 
     def compose(self) -> ComposeResult:
         """The spike, what was found, the table, the curves."""
@@ -81,55 +71,21 @@ class ExplainScreen(Screen[None]):
         values = f"{spike.base:.3g} to {spike.peak:.3g} at step {spike.peak_step:,}"
         words = f" · spike at step {spike.onset:,}: {values}"
         self.query_one("#spike", Static).update(Content.assemble((name.plain, "bold"), words))
-        if self._explanation is not None:
-            self._show()
-        elif self._explain is not None:
-            self._tell("starting a process")
-            self._compute(self._explain)
+        self.begin()
 
-    def on_unmount(self) -> None:
-        """End the computation with its next line of progress."""
-        self._left = True
-
-    @work(thread=True, group="explain")
-    def _compute(self, explain: Callable[[RunFolder, int, Report], None]) -> None:
-        problem = ""
-        try:
-            explain(self._folder, self._spike.onset, self._reported)
-        except (MemlabError, OSError) as error:
-            problem = one_line(error)
-        if not self._left:
-            self.app.call_from_thread(self._computed, problem)
-
-    def _reported(self, line: str) -> bool:
-        if not self._left:
-            self.app.call_from_thread(self._tell, line)
-        return not self._left
-
-    def _tell(self, line: str) -> None:
-        """Add a line of progress."""
-        self._progress = [*self._progress, line][-MOST_LINES:]
-        room = max(self.size.height - 6, 1)
-        lines = [safe(text, 200, style="$foreground-muted") for text in self._progress[-room:-1]]
-        lines.append(safe(self._progress[-1], 200))
-        self.query_one("#progress", Static).update(Content("\n").join(lines))
-
-    def _computed(self, problem: str) -> None:
-        self._explanation = read_explanation(self._folder, self._spike.onset)
-        if self._explanation is not None:
-            self._show()
-        else:
-            self._tell(problem or "no explanation was kept")
-
-    def _show(self) -> None:
-        explanation = self._explanation
-        assert explanation is not None
+    def show_kept(self) -> bool:
+        """Show the explanation; false if there is none."""
+        explanation = read_explanation(self._folder, self._spike.onset)
+        if explanation is None:
+            return False
+        self._explanation = explanation
         self.add_class("-explained")
         self.query_one("#sentence", Static).update(safe(explanation.sentence, 800))
         rows = [_cells(change) for change in explanation.changes]
         self.query_one("#changes", Table).show(COLUMNS, len(rows), lambda row: rows[row], fixed=1)
         self._show_curves()
         self.call_after_refresh(self.query_one("#changes", Table).focus)
+        return True
 
     @on(Table.RowMoved)
     def _show_curves(self) -> None:
@@ -145,10 +101,6 @@ class ExplainScreen(Screen[None]):
     def action_log_y(self) -> None:
         """Logarithmic or linear loss."""
         self.query_one(RepeatsPlot).action_log_y()
-
-    def action_back(self) -> None:
-        """Back to the run."""
-        self.dismiss()
 
 
 def _cells(change: TriedChange) -> list[Content]:

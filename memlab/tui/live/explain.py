@@ -30,10 +30,11 @@ def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
     if spike is None:
         screen.notify("this run has no spike that has closed")
         return
-    known = read_explanation(folder, spike.onset)
+    onset = spike.onset
     analysis: Analysis | None = getattr(screen.app, "analysis", None)
-    if known is None and analysis is None:
-        screen.notify(f"not explained yet: memlab explain {folder.id} --at {spike.onset}")
+    if analysis is None and read_explanation(folder, onset) is None:
+        screen.notify(f"not explained yet: memlab explain {folder.id} --at {onset}")
         return
     explain = analysis.explain if analysis else None
-    screen.app.push_screen(ExplainScreen(folder, spike, known, explain))
+    compute = (lambda report: explain(folder, onset, report)) if explain else None
+    screen.app.push_screen(ExplainScreen(folder, spike, compute))

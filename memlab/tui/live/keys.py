@@ -13,6 +13,12 @@ RUN = Keys(
         Key("e", "edit", "edit", "Edit lr and other settings during training.", footer=True),
         Key("F", "fork", "fork", "Fork the run at this step with other settings."),
         Key("E", "explain", "explain", "Explain the spike at the cursor, else the highest."),
+        Key(
+            "a",
+            "pictures",
+            "model",
+            "Show attention, spectrum and logits at the nearest checkpoint.",
+        ),
         Key("m", "measure(1)", "measure", "Show the next measure in the third chart.", footer=True),
         Key(
             "c",

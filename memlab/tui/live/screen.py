@@ -30,6 +30,7 @@ from memlab.tui.live.event_list import EventList
 from memlab.tui.live.explain import open_explanation
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
+from memlab.tui.live.pictures import open_pictures
 from memlab.tui.live.redraw_throttle import RedrawThrottle
 from memlab.tui.live.run_commands import ask, ask_for_edits, ask_for_fork
 from memlab.tui.live.sample_list import SampleList
@@ -270,6 +271,10 @@ class RunScreen(ChartScreen):
     def action_explain(self) -> None:
         """Show what prevents a spike."""
         open_explanation(self, self.viewer)
+
+    def action_pictures(self) -> None:
+        """Show what the model looks like inside."""
+        open_pictures(self, self.viewer)
 
     # Look
 

@@ -107,11 +107,12 @@ class ChartScreen(Screen[None]):
 
     def action_save_figure(self) -> None:
         """Draw the visible charts with matplotlib, in a thread: importing it takes a second."""
-        panels = [
+        pictures = [
             (plot.measure_name, plot.picture(plot.view_state, FIGURE_COLUMNS))
             for plot in self.query("Plot")
             if isinstance(plot, Plot) and plot.is_on_screen and plot.view_state is not None
         ]
+        panels = [(name, one) for name, one in pictures if isinstance(one, Chart | Tiles)]
         runs = self.shown_runs()
         if panels and runs:
             self._save_figure(panels, runs)

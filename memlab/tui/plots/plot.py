@@ -9,12 +9,14 @@ from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 
-from memlab.charts import Chart, ChartLayout, Tiles, draw, draw_tiles, layout
+from memlab.charts import Chart, ChartLayout, HeatGrid, Tiles, draw, draw_heat, draw_tiles, layout
 from memlab.tui.plots.chart_strips import strips
 from memlab.tui.plots.keys import CHART
 from memlab.tui.plots.panel import Panel, T, link
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.theme import chart_theme
+
+Picture = Chart | Tiles | HeatGrid
 
 _ZOOM, _PAN = 0.8, 0.1
 """What one turn of the wheel does: times and share of the x axis shown."""
@@ -52,8 +54,8 @@ class Plot(Panel[T]):
         self._strips: list[Strip] = []
 
     @abstractmethod
-    def picture(self, view_state: T, columns: int) -> Chart | Tiles:
-        """The chart for a canvas of so many columns."""
+    def picture(self, view_state: T, columns: int) -> Picture:
+        """What to draw, for a picture of so many columns."""
 
     @property
     @abstractmethod
@@ -65,6 +67,8 @@ class Plot(Panel[T]):
         picture, colour = self.picture(view_state, width), not self.app.no_color
         if isinstance(picture, Tiles):
             self._where, lines = None, draw_tiles(picture, width, height, colour=colour)
+        elif isinstance(picture, HeatGrid):
+            self._where, lines = None, draw_heat(picture, width, height, colour=colour)
         else:
             self._where = layout(picture, width, height)
             lines = draw(picture, width, height, colour=colour)

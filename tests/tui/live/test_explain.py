@@ -20,6 +20,10 @@ from memlab.tui.training_functions import Analysis, Report
 Open = Callable[..., Any]
 
 
+def no_pictures(folder: RunFolder, step: int, report: Report) -> None:
+    raise AssertionError("nobody asked for pictures")
+
+
 def onset_of(folder: RunFolder) -> int:
     (spike,) = History(folder).until().closed_spikes
     return spike.onset
@@ -42,7 +46,7 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
         explain_made_up(folder, onset)
 
     async with opened(finished) as (pilot, screen):
-        pilot.app.analysis = Analysis(explain)
+        pilot.app.analysis = Analysis(explain, no_pictures)
         await pilot.press("E")
         await until_explained(pilot)
         onset = onset_of(finished)
@@ -69,7 +73,7 @@ async def test_what_fails_is_shown_and_the_screen_can_be_left(
         raise RunError("recomputed rows differ from step 3 on")
 
     async with opened(finished, size=(80, 24)) as (pilot, screen):
-        pilot.app.analysis = Analysis(explain)
+        pilot.app.analysis = Analysis(explain, no_pictures)
         await pilot.press("E")
         await until_explained(pilot)
         assert "recomputed rows differ from step 3 on" in text_of(pilot.app)
@@ -87,7 +91,7 @@ async def test_leaving_the_screen_ends_the_computation(opened: Open, finished: R
         answers.append(report("two"))
 
     async with opened(finished) as (pilot, _):
-        pilot.app.analysis = Analysis(explain)
+        pilot.app.analysis = Analysis(explain, no_pictures)
         await pilot.press("E")
         await pilot.pause()
         await pilot.press("escape")

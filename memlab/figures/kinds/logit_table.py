@@ -1,0 +1,31 @@
+"""`logit-table`: how clearly each problem of an operation table is answered."""
+
+import numpy as np
+
+from memlab.figures.kind import Kind, nothing_to_draw
+from memlab.figures.plot import CellGrid, FigureData
+from memlab.figures.source import FigureOptions
+from memlab.record.model_pictures import ModelPictures
+
+
+def logit_table(pictures: ModelPictures, options: FigureOptions) -> FigureData:
+    """The answer's logit minus the largest other one, by the two operands."""
+    known = pictures.margins[np.isfinite(pictures.margins)]
+    if not len(known):
+        why = "the task has no table of two operands and one answer token"
+        raise nothing_to_draw("logit-table", why, [pictures.run])
+    cells = CellGrid(
+        pictures.margins,
+        "second operand",
+        "first operand",
+        "answer's logit minus the largest other",
+        blank="no problem",
+    )
+    title = f"{pictures.run}: logits at step {pictures.step:,}"
+    note = f"{np.mean(known > 0):.1%} of {len(known):,} problems are answered right (above 0)."
+    return FigureData("logit-table", (cells,), (pictures.run,), title=title, note=note)
+
+
+KIND = Kind(
+    "logit-table", "Margin of every problem's answer, a x b (--at STEP).", "model", logit_table
+)

@@ -1,0 +1,1 @@
+"""What a model looks like inside: attention, embedding spectrum, logit table."""

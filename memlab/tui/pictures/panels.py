@@ -1,0 +1,118 @@
+"""The pictures of a model in panels."""
+
+from collections.abc import Hashable
+from typing import final
+
+import numpy as np
+from textual.content import Content
+
+from memlab.charts import Band, Chart, HeatGrid, HeatMap
+from memlab.record.model_pictures import Floats, ModelPictures
+from memlab.record.safe_text import safe_text
+from memlab.tui.plots.plot import Picture, Plot, log_link
+
+BAR = 0.35
+"""half the width of a bar, in frequencies"""
+
+
+def attention_maps(pictures: ModelPictures) -> HeatGrid:
+    """One map for each head, named layer.head; rows are queries, columns keys."""
+    layers, heads = pictures.attention.shape[:2]
+    tokens = tuple(safe_text(token, 8) for token in pictures.tokens)
+    maps = tuple(
+        HeatMap(pictures.attention[layer, head], f"head {layer}.{head}", tokens)
+        for layer in range(layers)
+        for head in range(heads)
+    )
+    return HeatGrid(maps, 0.0, 1.0)
+
+
+def margin_map(pictures: ModelPictures) -> HeatGrid:
+    """The logit table: above 0 the answer is right."""
+    known = pictures.margins[np.isfinite(pictures.margins)]
+    if not len(known):
+        return HeatGrid((), 0.0, 1.0, instead="not defined for this task")
+    low, high = float(known.min()), float(known.max())
+    return HeatGrid((HeatMap(pictures.margins),), low, high if high > low else low + 1.0)
+
+
+def spectrum_chart(spectrum: Floats, *, y_log: bool) -> Chart:
+    """A bar for each frequency."""
+    bottom = float(spectrum.min()) / 2 if y_log else 0.0
+    bars = tuple(
+        Band(np.array([k - BAR, k + BAR]), np.full(2, bottom), np.full(2, norm), "train")
+        for k, norm in enumerate(spectrum.tolist(), start=1)
+    )
+    return Chart(bands=bars, y_log=y_log, x_range=(0.5, len(spectrum) + 0.5))
+
+
+@final
+class AttentionPanel(Plot[ModelPictures]):
+    """Attention of every head on a sample."""
+
+    @property
+    def measure_name(self) -> str:
+        """Its name."""
+        return "attention"
+
+    def depends(self, view_state: ModelPictures) -> Hashable:
+        """The model."""
+        return view_state.step
+
+    def picture(self, view_state: ModelPictures, columns: int) -> Picture:
+        """The heads."""
+        return attention_maps(view_state)
+
+    def heading(self, view_state: ModelPictures) -> Content:
+        """The sample."""
+        prompt = safe_text(" ".join(view_state.tokens), 60)
+        return Content(f"attention on {prompt} · rows: query, columns: key")
+
+
+@final
+class SpectrumPanel(Plot[ModelPictures]):
+    """Norms of the token embedding by frequency."""
+
+    @property
+    def measure_name(self) -> str:
+        """Its name."""
+        return "spectrum"
+
+    def depends(self, view_state: ModelPictures) -> Hashable:
+        """The model and the axis."""
+        return view_state.step, self.y_log
+
+    def picture(self, view_state: ModelPictures, columns: int) -> Picture:
+        """The bars."""
+        if not len(view_state.spectrum):
+            return HeatGrid((), 0.0, 1.0, instead="not defined for this task")
+        return spectrum_chart(view_state.spectrum, y_log=self.y_log)
+
+    def heading(self, view_state: ModelPictures) -> Content:
+        """What the axes show."""
+        name = Content("embedding: norm by frequency")
+        return Content(" · ").join([name, log_link("y", self.y_log, "log_y")])
+
+
+@final
+class LogitTablePanel(Plot[ModelPictures]):
+    """The answer's logit minus the largest other one, for every pair of operands."""
+
+    @property
+    def measure_name(self) -> str:
+        """Its name."""
+        return "logit table"
+
+    def depends(self, view_state: ModelPictures) -> Hashable:
+        """The model."""
+        return view_state.step
+
+    def picture(self, view_state: ModelPictures, columns: int) -> Picture:
+        """The table."""
+        return margin_map(view_state)
+
+    def heading(self, view_state: ModelPictures) -> Content:
+        """What it shows, and how many problems are answered right."""
+        known = view_state.margins[np.isfinite(view_state.margins)]
+        right = f" · {np.mean(known > 0):.1%} right" if len(known) else ""
+        return Content(f"logits a × b{right} · answer minus largest other")

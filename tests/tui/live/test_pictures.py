@@ -1,0 +1,76 @@
+"""The key that shows pictures of the model at the nearest checkpoint."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from memlab.record import checkpoints
+from memlab.record.folder import RunFolder
+from memlab.record.model_pictures import ModelPictures, keep_pictures
+from memlab.tui.live.frame import text_of
+from memlab.tui.pictures.panels import LogitTablePanel
+from memlab.tui.training_functions import Analysis, Report
+
+Open = Callable[..., Any]
+
+
+def keep(folder: RunFolder, step: int) -> None:
+    values = np.random.default_rng(step).normal(size=(7, 7)) + 1.0
+    attention = np.full((1, 2, 3, 3), 1 / 3)
+    pictures = ModelPictures(folder.id, step, ("3", "4", "="), attention, np.arange(1.0, 4), values)
+    keep_pictures(folder, pictures)
+
+
+def no_explanation(folder: RunFolder, onset: int, report: Report) -> None:
+    raise AssertionError("nobody asked for an explanation")
+
+
+async def test_pictures_of_the_nearest_checkpoint_are_computed_once_and_shown(
+    opened: Open, finished: RunFolder, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(checkpoints.Checkpoints, "steps", lambda self: [0, 700, 1400])
+    asked = []
+
+    def compute(folder: RunFolder, step: int, report: Report) -> None:
+        asked.append(step)
+        assert report("recomputing")
+        keep(folder, step)
+
+    async with opened(finished, 600) as (pilot, screen):
+        pilot.app.analysis = Analysis(no_explanation, compute)
+        await pilot.press("a")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert asked == [700]
+        text = text_of(pilot.app)
+        assert "checkpoint at step 700" in text
+        assert "attention on 3 4 =" in text and "head 0.1" in text and "% right" in text
+        await pilot.press("right_square_bracket")
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "checkpoint at step 1,400" in text_of(pilot.app)
+        await pilot.press("left_square_bracket", "tab", "tab", "f")
+        await pilot.pause()
+        assert asked == [700, 1400]
+        panels = [panel for panel in pilot.app.screen.query("Panel") if panel.display]
+        assert [type(panel) for panel in panels] == [LogitTablePanel]
+        await pilot.press("escape")
+        assert pilot.app.screen is screen
+
+
+async def test_without_a_checkpoint_or_a_process_it_says_so(
+    opened: Open, finished: RunFolder, monkeypatch: Any
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("a")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        monkeypatch.setattr(checkpoints.Checkpoints, "steps", lambda self: [1400])
+        await pilot.press("a")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        keep(finished, 1400)
+        await pilot.press("a")
+        await pilot.pause()
+        assert "checkpoint at step 1,400" in text_of(pilot.app)
