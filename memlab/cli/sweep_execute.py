@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def executor_for(
-    on: str, jobs: int | None, threads: int, device: str, slurm: Sequence[str]
+    on: str, jobs: int | None, threads: int, device: str, slurm: Sequence[str], gpus: float
 ) -> "Executor":
     """The executor that `--on` names.
 
@@ -24,6 +24,10 @@ def executor_for(
     from memlab.cli.sweep_work import trainer_on
     from memlab.errors import MemlabError
 
+    if gpus and not on.startswith("ray"):
+        raise MemlabError(
+            "shares of GPUs are Ray's", where="--gpus", hint="on Slurm: --slurm gpus=N"
+        )
     if on == "local":
         from memlab.sweeps.local import Local
 
@@ -33,7 +37,7 @@ def executor_for(
     if on == "ray" or on.startswith("ray:"):
         from memlab.sweeps.ray_cluster import RayCluster
 
-        return RayCluster(on.partition(":")[2], jobs, trainer)
+        return RayCluster(on.partition(":")[2], jobs, trainer, gpus)
     if on == "slurm":
         from memlab.sweeps.slurm import Slurm
 

@@ -32,6 +32,12 @@ SlurmOptions = Annotated[
         help="partition, time (minutes), memory (GB) or gpus of the Slurm jobs; repeatable.",
     ),
 ]
+Gpus = Annotated[
+    float,
+    typer.Option(
+        "--gpus", metavar="SHARE", min=0, help="GPUs of each member on Ray; 0.25: four on a card."
+    ),
+]
 FailFast = Annotated[
     bool, typer.Option("--fail-fast", help="Save and stop as soon as a member is set aside.")
 ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memlab.cli.options import Device, Json, Overrides, Quiet, RunsFolder
-from memlab.cli.sweep_options import FailFast, Jobs, On, SlurmOptions, SweepName
+from memlab.cli.sweep_options import FailFast, Gpus, Jobs, On, SlurmOptions, SweepName
 
 if TYPE_CHECKING:
     from memlab.sweeps.load import SweepSource
@@ -36,6 +36,7 @@ def run(
     ] = None,
     on: On = "local",
     slurm: SlurmOptions = None,
+    gpus: Gpus = 0.0,
     name: Annotated[str | None, typer.Option(help="Display name of the sweep.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be trained, and create nothing.")
@@ -60,7 +61,7 @@ def run(
     if dry_run:
         print_plan(plan, jobs or jobs_here(plan.threads), device, as_json=json)
         return
-    executor = executor_for(on, jobs, plan.threads, device, slurm or ())
+    executor = executor_for(on, jobs, plan.threads, device, slurm or (), gpus)
     sweep = Sweep.create(folder, plan, _text(found, plan))
     execute_sweep(sweep, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 
@@ -70,6 +71,7 @@ def resume(
     jobs: Jobs = None,
     on: On = "local",
     slurm: SlurmOptions = None,
+    gpus: Gpus = 0.0,
     fail_fast: FailFast = False,
     device: Device = "auto",
     quiet: Quiet = False,
@@ -82,7 +84,7 @@ def resume(
     from memlab.sweeps.sweep import find_sweep
 
     found = find_sweep(runs_folder(runs), sweep)
-    executor = executor_for(on, jobs, found.plan.threads, device, slurm or ())
+    executor = executor_for(on, jobs, found.plan.threads, device, slurm or (), gpus)
     found.resume(_attempts_so_far(found))
     execute_sweep(found, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 

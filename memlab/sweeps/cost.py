@@ -4,15 +4,10 @@ import json
 
 from memlab.preset.facts import facts
 from memlab.preset.load import from_json
-from memlab.record.events import COLUMNS
 from memlab.sweeps.plan import Plan
 
-KEPT = 28
-"""bytes a parameter: weights and two moments of the last two checkpoints, weights of the best"""
-EVALUATION = 3_000
-"""bytes of the events of an evaluation with eight samples, as measured on quick presets"""
-FIXED = 20_000
-"""bytes of a run's other files"""
+SIZED_BY = ("task", "model", "optimizer", "training", "evaluation")
+"""parts of a preset that the size of its run depends on, or may"""
 
 
 def steps(plan: Plan) -> int:
@@ -22,17 +17,12 @@ def steps(plan: Plan) -> int:
 
 
 def disk_bytes(plan: Plan) -> int:
-    """An estimate of what all members will keep on the disk."""
-    known: dict[str, tuple[int, int]] = {}
+    """An estimate of what all members will keep on the disk: the sum of their presets' estimates."""
+    known: dict[str, int] = {}
     sizes = []
     for cell in plan.cells:
-        key = json.dumps(
-            [cell.preset[part] for part in ("task", "model", "training", "evaluation")]
-        )
+        key = json.dumps([cell.preset[part] for part in SIZED_BY])
         if key not in known:
-            own = facts(from_json(dict(cell.preset)))
-            known[key] = own.parameters, own.evaluations
-        parameters, evaluations = known[key]
-        rows = 4 * len(COLUMNS) * cell.updates
-        sizes.append(FIXED + KEPT * parameters + EVALUATION * evaluations + rows)
+            known[key] = facts(from_json(dict(cell.preset))).disk_bytes
+        sizes.append(known[key])
     return sum(sizes[member.cell] for member in plan.members)

@@ -1,6 +1,6 @@
-"""Members on a Ray cluster: one task each, with its CPUs. Results stay in folders.
+"""Members on a Ray cluster: one task each, with its CPUs and its share of a GPU.
 
-A task takes its member only if that is neither finished nor alive. So Ray may retry a task whose
+Results stay in folders. A task takes its member only if that is neither finished nor alive. So Ray may retry a task whose
 node is lost, and a lost driver costs nothing but the tasks that have not begun.
 """
 
@@ -24,12 +24,19 @@ PATIENCE = 120.0
 class RayCluster(Executor):
     """Ray does placement, retries and scaling."""
 
-    def __init__(self, address: str, jobs: int | None, trainer: Callable[[], Trainer]) -> None:
+    def __init__(
+        self,
+        address: str,
+        jobs: int | None,
+        trainer: Callable[[], Trainer],
+        gpus: float = 0.0,
+    ) -> None:
         """
         Args:
             address: of an existing cluster, or "auto"; empty = start one on this machine.
             jobs: members at once on a cluster that is started here; None = as cores allow.
             trainer: makes what trains on the node; it is pickled by reference.
+            gpus: of each member: 0.25 puts four on a card; 0 = none is visible to it.
 
         Raises:
             MemlabError: ray is not installed.
@@ -41,7 +48,7 @@ class RayCluster(Executor):
                 "Ray is not installed", where="--on ray", hint='pip install "memlab[ray]"'
             ) from None
         self._ray: Any = ray
-        self._address, self._jobs, self._trainer = address, jobs, trainer
+        self._address, self._jobs, self._trainer, self._gpus = address, jobs, trainer, gpus
         self._tasks: list[Any] = []
         self._sweep: Sweep | None = None
         self._started_here = False
@@ -52,7 +59,7 @@ class RayCluster(Executor):
         if not self._ray.is_initialized():
             self._connect(sweep.plan.threads)
         take = self._ray.remote(take_member).options(
-            num_cpus=sweep.plan.threads, max_retries=RETRIES
+            num_cpus=sweep.plan.threads, num_gpus=self._gpus, max_retries=RETRIES
         )
         left = [state.member for state in SweepProgress(sweep).read() if state.state == "queued"]
         path = str(sweep.path.absolute())

@@ -27,6 +27,8 @@ from memlab.sweeps.sweep import Sweep
 
 POLL_SECONDS = 1.0
 """between looks at members that others are working on"""
+TO_KNOW = STANDSTILL + 2 * POLL_SECONDS
+"""seconds after which it is known whether a process on another machine lives"""
 
 
 class Train(Protocol):
@@ -104,18 +106,32 @@ class Worker:
         """Take members until none is left, or it is to leave.
 
         Args:
-            wait: stay while others work on the last members, to take over from one that dies.
+            wait: stay while others work on the last members, to take over from one that dies;
+                otherwise only for as long as it takes to know that they are alive.
         """
+        idle_since = None
         while not self._leaving():
             if self._take_next():
+                idle_since = None
                 continue
-            if not wait or not any(state.state == "running" for state in self._progress.read()):
+            if not any(state.state == "running" for state in self._progress.read()):
+                return
+            idle_since = idle_since or time.monotonic()
+            if not wait and time.monotonic() - idle_since > TO_KNOW:
                 return
             time.sleep(POLL_SECONDS)
 
     def take(self, run: str) -> bool:
-        """Take one member, if it is neither finished nor alive."""
-        return any(self._take(m) for m in self._progress.sweep.members if m.run == run)
+        """Take one member, if it is neither finished nor alive; this may take 15 s to know."""
+        return not self._leaving() and any(
+            self._take(member) or (self._has_died(member) and self._take(member))
+            for member in self._progress.sweep.members
+            if member.run == run
+        )
+
+    def _has_died(self, member: Member) -> bool:
+        attempts = self._progress.folder(member).attempts()
+        return bool(attempts) and attempts[-1].end is None and not attempts[-1].watch()
 
     def _leaving(self) -> bool:
         """Whether to save and leave; the sweep's folder is asked twice a second at most."""

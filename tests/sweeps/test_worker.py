@@ -10,7 +10,7 @@ from memlab.cli.sweep_work import trainer_on
 from memlab.errors import BusyError, MemlabError
 from memlab.preset.create import create_run
 from memlab.preset.load import load as load_preset
-from memlab.record import process
+from memlab.record import attempt, process
 from memlab.record.folder import RunFolder
 from memlab.record.runs import find
 from memlab.record.summary import planned_steps, summarize
@@ -139,6 +139,25 @@ def test_a_member_that_dies_three_times_is_set_aside(make):
     Worker(sweep, trainer(dying)).run()
     assert attempts(sweep) == [3, 1]
     assert "died 3 times" in SweepProgress(sweep).read()[0].reason
+
+
+def test_a_member_of_a_machine_that_is_gone_is_taken_once_its_heartbeat_stood_still(
+    make, monkeypatch
+):
+    sweep = make()
+    folder = create_member(sweep, sweep.members[0])
+    elsewhere = {**process.identity(), "host": "elsewhere", "machine_id": "another"}
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "identity", lambda: elsewhere)
+        events = work(folder)
+        next(events)
+        events.gi_frame.f_locals["writer"].close()  # as a process that is gone
+    monkeypatch.setattr(attempt, "STANDSTILL", 0.05)
+    worker = Worker(sweep, trainer())
+    assert SweepProgress(sweep).read()[0].state == "running"
+    assert worker.take(sweep.members[0].run)
+    assert attempts(sweep) == [2]
+    assert counted(sweep)["finished"] == 1
 
 
 def test_a_member_that_cannot_begin_is_set_aside_the_second_time(make):

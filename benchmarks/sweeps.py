@@ -1,0 +1,173 @@
+"""Throughput of a sweep against the same runs one after another, and what it costs to watch it.
+
+    python benchmarks/sweeps.py FOLDER [--members N] [--alone N] [--seconds S]
+
+Trains N members of about S seconds each as a sweep, one thread each on all cores, and then some of
+the same runs one after another, each with as many threads as there are cores. With fewer runs alone
+than members, the time of the runs alone is extrapolated, and the output says so. A part that is done
+is not repeated: FOLDER keeps its result. Prints one JSON object.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from memlab.preset.load import load
+from memlab.record.events import Ended, Started
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.runs import list_runs
+from memlab.sweeps.sweep import find_sweep
+from memlab.training.device import set_threads
+from memlab.training.step_time import seconds_per_step
+
+PRESET = "grok-add-quick"
+POLL_SECONDS = 0.5
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    """Measure what is missing in the folder, and print everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--members", type=int, default=16)
+    parser.add_argument("--alone", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    cores = len(os.sched_getaffinity(0))
+    steps = part(options.folder, "steps", lambda: steps_for(options.seconds))
+    swept = part(
+        options.folder, "swept", lambda: run_sweep(options.folder, steps, options.members, cores)
+    )
+    alone = [
+        part(
+            options.folder,
+            f"alone-{seed}",
+            lambda seed=seed: run_alone(options.folder, steps, seed, cores),
+        )
+        for seed in range(options.alone)
+    ]
+    scale = options.members / options.alone
+    whole = scale * sum(run["seconds"] for run in alone)
+    training = scale * sum(run["training_seconds"] for run in alone)
+    print(
+        json.dumps(
+            {
+                "preset": PRESET,
+                "steps": steps,
+                "members": options.members,
+                "cores": cores,
+                "load_before": swept["load_before"],
+                "sweep_seconds": swept["seconds"],
+                "sweep_training_seconds": swept["training_seconds"],
+                "member_seconds": swept["member_seconds"],
+                "watcher_cpu_seconds": swept["watcher_cpu_seconds"],
+                "watcher_share_of_a_core": swept["watcher_cpu_seconds"] / swept["seconds"],
+                "alone_runs": options.alone,
+                "alone_seconds": whole,
+                "alone_training_seconds": training,
+                "alone_is_extrapolated": scale != 1,
+                "throughput_ratio": whole / swept["seconds"],
+                "throughput_ratio_without_start_up": training / swept["training_seconds"],
+            },
+            indent=2,
+        )
+    )
+
+
+def part(folder: Path, name: str, measure: Callable[[], Any]) -> Any:
+    """The result of a part: read if it is there, else measured and kept."""
+    path = folder / f"{name}.json"
+    if not path.exists():
+        path.write_text(json.dumps(measure()))
+    return json.loads(path.read_text())
+
+
+def steps_for(seconds: float) -> int:
+    """Updates of the preset that take about so long with one thread."""
+    set_threads(0, 1)
+    return max(1, round(seconds / seconds_per_step(load(PRESET), "cpu")))
+
+
+def run_sweep(folder: Path, steps: int, members: int, cores: int) -> dict[str, Any]:
+    """Seconds of a sweep from start to end, and from the first update to the last."""
+    runs = folder / "sweep"
+    load_before = os.getloadavg()[0]
+    command = [
+        *("sweep", "run", PRESET, f"training.steps={steps}", "--seeds", str(members)),
+        *(
+            "--jobs",
+            str(cores),
+            "--threads",
+            "1",
+            "--quiet",
+            "--device",
+            "cpu",
+            "--runs",
+            str(runs),
+        ),
+    ]
+    began, watcher = time.monotonic(), start(command)
+    cpu = 0.0
+    while watcher.poll() is None:
+        cpu = cpu_seconds(watcher.pid) or cpu
+        time.sleep(POLL_SECONDS)
+    seconds = time.monotonic() - began
+    sweep = find_sweep(runs, "last")
+    spans = [span(RunFolder(sweep.runs / member.run)) for member in sweep.members]
+    return {
+        "load_before": load_before,
+        "seconds": seconds,
+        "training_seconds": max(end for _, end in spans) - min(first for first, _ in spans),
+        "member_seconds": [end - first for first, end in spans],
+        "watcher_cpu_seconds": cpu,
+    }
+
+
+def run_alone(folder: Path, steps: int, seed: int, cores: int) -> dict[str, float]:
+    """Seconds of one run with as many threads as there are cores."""
+    runs = folder / f"alone-{seed}"
+    command = [
+        *("run", PRESET, f"training.steps={steps}", "--seed", str(seed)),
+        *("--threads", str(cores), "--quiet", "--device", "cpu", "--runs", str(runs)),
+    ]
+    began = time.monotonic()
+    if start(command).wait():
+        raise SystemExit("a run failed")
+    seconds = time.monotonic() - began
+    first, end = span(list_runs(runs)[0])
+    return {"seconds": seconds, "training_seconds": end - first}
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """A `memlab` process; of the thread settings only those of the command hold."""
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "memlab", *command], stdout=subprocess.DEVNULL, env=environment
+    )
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process, its children left out; 0 once it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def span(run: RunFolder) -> tuple[float, float]:
+    """When a run's training started and ended, in seconds since the epoch."""
+    now = History(run).until()
+    return now.of(Started)[0].wall, now.of(Ended)[-1].wall
+
+
+if __name__ == "__main__":
+    main()
