@@ -1,10 +1,14 @@
 """Weight formats: byte by byte, and against the reference model."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from memlab.errors import PresetError, RunError
@@ -180,3 +184,67 @@ def test_masks_of_older_files_and_a_missing_prefix_change_nothing(tmp_path):
     save_file(tensors, tmp_path / "model.safetensors")
     back: ModelWeights = read_gpt2(tmp_path)
     assert all(np.array_equal(back.arrays[name], x) for name, x in weights.arrays.items())
+
+
+CAN_HOLD = {
+    "gpt2": {
+        "norm": {"layernorm"}, "positions": {"learned", "none"}, "activation": {"gelu", "relu"},
+    },
+    "transformer-lens": {
+        "norm": {"layernorm", "none"}, "positions": {"learned", "none"},
+        "activation": {"gelu", "relu"},
+    },
+    "llm.c": {
+        "norm": {"layernorm"}, "positions": {"learned", "none"}, "activation": {"gelu"},
+        "tie_embeddings": {True}, "d_mlp": {None, 32},
+    },
+}  # fmt: skip
+"""What each format states in its own documentation; d_mlp 32 is 4 * d_model."""
+
+
+def written_and_read(weights: ModelWeights) -> ModelWeights:
+    with TemporaryDirectory() as folder:
+        write_model_bin(weights, Path(folder) / "model.bin")
+        return read_model_bin(Path(folder) / "model.bin")
+
+
+def logits_by(format_name: str, weights: ModelWeights) -> np.ndarray:
+    if format_name == "transformer-lens":
+        config = transformer_lens_config(weights)
+        return transformer_lens_logits(transformer_lens_tensors(weights), config, TOKENS)
+    if format_name == "llm.c":
+        weights = written_and_read(weights)
+    config = gpt2_config(weights, VOCABULARY)
+    return gpt2_logits(gpt2_tensors(weights), config, TOKENS)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    format_name=st.sampled_from(list(CAN_HOLD)),
+    switches=st.fixed_dictionaries(
+        {
+            "norm": st.sampled_from(["layernorm", "rmsnorm", "none"]),
+            "positions": st.sampled_from(["learned", "rotary", "none"]),
+            "activation": st.sampled_from(["gelu", "relu", "swiglu"]),
+            "biases": st.booleans(),
+            "tie_embeddings": st.booleans(),
+            "d_mlp": st.sampled_from([None, 32, 20]),
+        }
+    ),
+)
+def test_any_model_is_written_exactly_or_refused_by_every_setting_that_does_not_fit(
+    format_name, switches
+):
+    model = make_model(switches)
+    held = CAN_HOLD[format_name]
+    unfit = {name for name, allowed in held.items() if switches[name] not in allowed}
+    try:
+        logits = logits_by(format_name, weights_of(model))
+    except PresetError as error:
+        assert {part.split("=")[0] for part in error.found.split(", ")} == {
+            f"model.{name}" for name in unfit
+        }
+        assert all(f"model.{name}=" in error.allowed for name in unfit)
+        return
+    assert not unfit
+    np.testing.assert_allclose(logits, expected_logits(model), atol=1e-5)
