@@ -2,6 +2,7 @@
 
 MemlabError         shown without a traceback, exit code 2
   PresetError       a preset, an override or a setting
+    PluginError     a plugin that cannot be imported or fails
   DataError         a task's data, or text that its vocabulary cannot express
   RunError          a run folder, an attempt or a checkpoint
   BusyError         another process is training the run
@@ -47,6 +48,10 @@ class PresetError(MemlabError):
 
 class DataError(MemlabError):
     """A task cannot create its data, or text contains symbols outside the vocabulary."""
+
+
+class PluginError(PresetError):
+    """A plugin cannot be imported, or its code fails."""
 
 
 class RunError(MemlabError):

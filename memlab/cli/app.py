@@ -7,6 +7,7 @@ import typer
 
 from memlab.cli.arrays import arrays
 from memlab.cli.bench import bench
+from memlab.cli.browser_tab import browser_tab
 from memlab.cli.check import check
 from memlab.cli.console import console
 from memlab.cli.control import checkpoint, edit, pause, stop
@@ -18,8 +19,10 @@ from memlab.cli.export import export
 from memlab.cli.fork import fork
 from memlab.cli.import_log import import_log
 from memlab.cli.measure import measure
+from memlab.cli.new import new, task
 from memlab.cli.options import RunsFolder
 from memlab.cli.plot import plot
+from memlab.cli.plugin_option import PluginFolder, announce_plugins, takes_plugins
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
 from memlab.cli.replay import replay
@@ -27,12 +30,15 @@ from memlab.cli.report import report
 from memlab.cli.resume import resume
 from memlab.cli.run import run
 from memlab.cli.runs import runs
+from memlab.cli.schema import schema
+from memlab.cli.serve import serve
 from memlab.cli.show import show
 from memlab.cli.spikes import spikes
 from memlab.cli.sweep import SWEEP_COMMANDS, sweep
 from memlab.cli.torture import torture
 from memlab.cli.verify import verify
 from memlab.cli.watch import watch
+from memlab.plugins.folder import use_folder
 from memlab.version import __version__
 
 app = typer.Typer(
@@ -55,11 +61,15 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     runs: RunsFolder = None,
+    plugins: PluginFolder = None,
 ) -> None:
     """A lab console for memorization and generalization in tiny transformers.
 
     Without a command, the console opens in the terminal.
     """
+    if plugins:
+        use_folder(plugins)
+    announce_plugins(context.invoked_subcommand)
     if context.invoked_subcommand is None:
         console(runs)
     elif runs:
@@ -87,6 +97,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         replay,
         spikes,
         explain,
+        serve,
     ),
     "Figures, reports, other tools": (
         plot,
@@ -107,6 +118,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         arrays,
         evaluate_checkpoint,
         data,
+        schema,
     ),
     "Reliability": (
         doctor,
@@ -119,5 +131,8 @@ NAMES = {evaluate_checkpoint: "eval", import_log: "import"}
 
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(NAMES.get(command), rich_help_panel=panel)(command)
+        app.command(NAMES.get(command), rich_help_panel=panel)(takes_plugins(command))
+app.command("_tab", hidden=True)(browser_tab)
+new.command("task")(takes_plugins(task))
+app.add_typer(new, name="new", rich_help_panel="Models and data")
 app.add_typer(sweep, name="sweep", rich_help_panel="Train")

@@ -1,13 +1,12 @@
 """`memlab` without a command: opens the console and passes it the functions that train."""
 
-import json
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from memlab.cli.detached import start_fork, start_training
 from memlab.cli.streams import need_terminal
 from memlab.errors import RunError
 
@@ -63,7 +62,7 @@ def _trainer(leaving: "Leaving") -> "TrainingFunctions":
         finally:
             leaving.busy.release()
 
-    return TrainingFunctions(train, _detach, probe, _fork, _is_machine_idle)
+    return TrainingFunctions(train, start_training, probe, start_fork, _is_machine_idle)
 
 
 def _is_machine_idle() -> bool:
@@ -72,25 +71,3 @@ def _is_machine_idle() -> bool:
         return os.getloadavg()[0] < (os.cpu_count() or 1) / 2
     except OSError:
         return False
-
-
-def _detach(folder: "RunFolder") -> None:
-    """Continue a run in a process that outlives the console."""
-    _start(["resume", str(folder.path.absolute()), "--quiet"])
-
-
-def _fork(folder: "RunFolder", at: int, changes: Mapping[str, Any]) -> None:
-    """Fork a run at a step in a process that outlives the console."""
-    path = folder.path.absolute()
-    overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
-    _start(["fork", str(path), "--at", str(at), *overrides, "--quiet", "--runs", str(path.parent)])
-
-
-def _start(words: list[str]) -> None:
-    subprocess.Popen(
-        [sys.executable, "-m", "memlab", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )

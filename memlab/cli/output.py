@@ -29,13 +29,17 @@ def stdout() -> Console:
     return _Console(highlight=False)
 
 
-def print_json(value: Any) -> None:
-    """One JSON value on one line of ASCII; numbers that JSON lacks become null."""
+def json_line(value: Any) -> str:
+    """A JSON value on one line of ASCII; numbers that JSON lacks become null."""
     try:
-        text = json.dumps(value, allow_nan=False)
+        return json.dumps(value, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(value))
-    sys.stdout.write(text + "\n")
+        return json.dumps(_finite(value))
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line of stdout."""
+    sys.stdout.write(json_line(value) + "\n")
     sys.stdout.flush()
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from memlab.cli.event_command import OnEvent, parse_command
 from memlab.cli.options import Device, Json, Overrides, Quiet, RunName, RunsFolder
 
 
@@ -16,7 +17,15 @@ def resume(
             "--take-over", help="Take the run over from another process, which then ends."
         ),
     ] = False,
+    accept_plugin_change: Annotated[
+        bool,
+        typer.Option(
+            "--accept-plugin-change",
+            help="Continue though a plugin is not the code that the run used so far.",
+        ),
+    ] = False,
     device: Device = "auto",
+    on_event: OnEvent = None,
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -27,6 +36,7 @@ def resume(
     """
     from memlab.cli.control import request
     from memlab.cli.training import train_headless
+    from memlab.errors import MemlabError
     from memlab.preset.edit import apply_edits, read_edits
     from memlab.preset.extension import check_extension
     from memlab.preset.run_preset import edited_preset
@@ -35,8 +45,15 @@ def resume(
     from memlab.record.runs import find, runs_folder
     from memlab.record.status import Status
 
+    command = parse_command(on_event)
     folder = find(runs_folder(runs), run)
     if folder.status() == Status.PAUSED and not (overrides or take_over):
+        if command:
+            raise MemlabError(
+                "another process trains this run, without this --on-event",
+                where=folder.path.name,
+                hint="--take-over ends that process and trains here",
+            )
         request(folder, Resume(), ANSWER_SECONDS, json)
         return
     preset = edited_preset(folder)
@@ -45,6 +62,14 @@ def resume(
     # Only the error: the warnings become events of the run when it takes the edit.
     check_extension(preset, apply_edits(preset, edits), folder.last_step(), per_epoch)
     code = train_headless(
-        folder, (), device, edits=edits, take_over=take_over, quiet=quiet, as_json=json
+        folder,
+        (),
+        device,
+        edits=edits,
+        on_event=command,
+        take_over=take_over,
+        accept_plugin_change=accept_plugin_change,
+        quiet=quiet,
+        as_json=json,
     )
     raise typer.Exit(code)

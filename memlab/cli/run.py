@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memlab.cli.event_command import OnEvent, parse_command
 from memlab.cli.options import (
     Device,
     Json,
@@ -49,6 +50,7 @@ def run(
     plot: Annotated[
         bool, typer.Option("--plot", help="Save the curves in the run's folder at the end.")
     ] = False,
+    on_event: OnEvent = None,
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -61,6 +63,7 @@ def run(
     from memlab.record.runs import runs_folder
     from memlab.training.device import choose_device
 
+    command = parse_command(on_event)
     resolved = load(preset, with_seed(overrides, seed))
     if measure:
         names = [*resolved.evaluation.measures, *measure]
@@ -80,7 +83,13 @@ def run(
     if measure:
         _warn_of_cost(resolved, report.facts.evaluations, device)
     code = train_headless(
-        folder, report.findings, device, threads=threads, quiet=quiet, as_json=json
+        folder,
+        report.findings,
+        device,
+        threads=threads,
+        on_event=command,
+        quiet=quiet,
+        as_json=json,
     )
     if plot:
         _save_curves(folder, is_silent=quiet or json)

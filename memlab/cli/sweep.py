@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import typer
 
+from memlab.cli.plugin_option import takes_plugins
 from memlab.cli.sweep_add import add
 from memlab.cli.sweep_adopt import adopt
 from memlab.cli.sweep_delete import delete
@@ -29,4 +30,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 SWEEP_COMMANDS = tuple(COMMANDS)
 for name, command in COMMANDS.items():
-    sweep.command(name)(command)
+    sweep.command(name)(takes_plugins(command))

@@ -3,25 +3,29 @@
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from memlab.cli.sweep_work import MemberTraining
     from memlab.sweeps.executor import Executor
     from memlab.sweeps.sweep import Sweep
 
 
 def executor_for(
-    on: str, jobs: int | None, threads: int, device: str, slurm: Sequence[str], gpus: float
+    on: str,
+    jobs: int | None,
+    threads: int,
+    training: "MemberTraining",
+    slurm: Sequence[str],
+    gpus: float,
 ) -> "Executor":
     """The executor that `--on` names.
 
     Raises:
         MemlabError: there is none of that name, or the package that it needs is not installed.
     """
-    from memlab.cli.sweep_work import trainer_on
     from memlab.errors import MemlabError
 
     if gpus and not on.startswith("ray"):
@@ -31,17 +35,16 @@ def executor_for(
     if on == "local":
         from memlab.sweeps.local import Local
 
-        command = [sys.executable, "-m", "memlab", "sweep", "work", "--device", device]
-        return Local(command, jobs or jobs_here(threads))
-    trainer = partial(trainer_on, device)
+        command = [sys.executable, "-m", "memlab", "sweep", "work"]
+        return Local([*command, *training.options], jobs or jobs_here(threads))
     if on == "ray" or on.startswith("ray:"):
         from memlab.sweeps.ray_cluster import RayCluster
 
-        return RayCluster(on.partition(":")[2], jobs, trainer, gpus)
+        return RayCluster(on.partition(":")[2], jobs, training, gpus)
     if on == "slurm":
         from memlab.sweeps.slurm import Slurm
 
-        return Slurm(jobs, trainer, dict(_pair(option) for option in slurm))
+        return Slurm(jobs, training, dict(_pair(option) for option in slurm))
     raise MemlabError(
         "no such executor", where=f"--on {on}", allowed="local, ray, ray:ADDRESS, slurm"
     )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memlab.cli.event_command import OnEvent, parse_command
 from memlab.cli.options import Device, Json, Overrides, Quiet, RunsFolder
 from memlab.cli.sweep_options import FailFast, Gpus, Jobs, On, SlurmOptions, SweepName
 
@@ -43,6 +44,7 @@ def run(
     ] = False,
     fail_fast: FailFast = False,
     device: Device = "auto",
+    on_event: OnEvent = None,
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -50,18 +52,21 @@ def run(
     """Create a sweep and train its members. KEY=V1,V2 makes an axis of a setting."""
     from memlab.cli.sweep_execute import execute_sweep, executor_for, jobs_here
     from memlab.cli.sweep_plan import print_plan
+    from memlab.cli.sweep_work import MemberTraining
     from memlab.record.runs import runs_folder
     from memlab.sweeps.expand import expand
     from memlab.sweeps.load import load_sweep
     from memlab.sweeps.sweep import Sweep
 
+    command = parse_command(on_event)
     folder = runs_folder(runs)
     found = load_sweep(source, overrides or (), name=name, seeds=read_seeds(seeds), runs=folder)
     plan = expand(found, folder, threads)
     if dry_run:
         print_plan(plan, jobs or jobs_here(plan.threads), device, as_json=json)
         return
-    executor = executor_for(on, jobs, plan.threads, device, slurm or (), gpus)
+    training = MemberTraining(device, command)
+    executor = executor_for(on, jobs, plan.threads, training, slurm or (), gpus)
     sweep = Sweep.create(folder, plan, _text(found, plan))
     execute_sweep(sweep, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 
@@ -74,17 +79,21 @@ def resume(
     gpus: Gpus = 0.0,
     fail_fast: FailFast = False,
     device: Device = "auto",
+    on_event: OnEvent = None,
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
     """Train the members that are neither finished nor alive, including failed and stopped ones."""
     from memlab.cli.sweep_execute import execute_sweep, executor_for
+    from memlab.cli.sweep_work import MemberTraining
     from memlab.record.runs import runs_folder
     from memlab.sweeps.sweep import find_sweep
 
+    command = parse_command(on_event)
     found = find_sweep(runs_folder(runs), sweep)
-    executor = executor_for(on, jobs, found.plan.threads, device, slurm or (), gpus)
+    training = MemberTraining(device, command)
+    executor = executor_for(on, jobs, found.plan.threads, training, slurm or (), gpus)
     found.resume(_attempts_so_far(found))
     execute_sweep(found, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 

@@ -1,12 +1,17 @@
 """`memlab sweep work`: one worker, which trains members until none is left."""
 
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from memlab.cli.event_command import OnEvent, parse_command, passed_on
 from memlab.cli.options import Device, Json, RunsFolder, Threads
 from memlab.cli.sweep_options import SweepName
+from memlab.plugins.folder import VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +29,7 @@ def work(
         bool, typer.Option(help="Stay while others train the last members, in case one dies.")
     ] = True,
     device: Device = "auto",
+    on_event: OnEvent = None,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
@@ -36,6 +42,7 @@ def work(
     from memlab.sweeps.sweep import find_sweep
     from memlab.sweeps.worker import Worker
 
+    training = MemberTraining(device, parse_command(on_event))
     found = find_sweep(runs_folder(runs), sweep)
     console = stderr()
 
@@ -43,9 +50,7 @@ def work(
         console.print(safe_text(text, limit=400), markup=False)
 
     with interruptible() as interrupted:
-        worker = Worker(
-            found, trainer_on(device), threads=threads, interrupted=interrupted, report=report
-        )
+        worker = Worker(found, training(), threads=threads, interrupted=interrupted, report=report)
         worker.run(wait=wait)
     number = counts(SweepProgress(found).read())
     if json:
@@ -56,11 +61,32 @@ def work(
         raise typer.Exit(3)
 
 
-def trainer_on(device: str) -> "Trainer":
-    """What trains members on a device; torch is loaded when the first one is trained."""
-    from memlab.sweeps.worker import Trainer
+@dataclass(frozen=True)
+class MemberTraining:
+    """How workers train members; it is pickled for those on other machines."""
 
-    def train(
+    device: str
+    on_event: tuple[str, ...] = ()
+    """a program and its arguments, called for some events"""
+    plugins: str | None = field(default_factory=lambda: os.environ.get(VARIABLE))
+    """the folder of plugins, for machines that do not get this environment"""
+
+    @property
+    def options(self) -> list[str]:
+        """The same as options of `memlab sweep work`."""
+        on_event = ["--on-event", shlex.join(self.on_event)] if self.on_event else []
+        return ["--device", self.device, *on_event]
+
+    def __call__(self) -> "Trainer":
+        """What trains members; torch is loaded when the first one is trained."""
+        from memlab.sweeps.worker import Trainer
+
+        if self.plugins is not None:
+            os.environ[VARIABLE] = self.plugins
+        return Trainer(self._train, self._fork)
+
+    def _train(
+        self,
         folder: "RunFolder",
         *,
         edits: Mapping[str, Any] | None,
@@ -70,16 +96,18 @@ def trainer_on(device: str) -> "Trainer":
     ) -> "Iterator[Event]":
         from memlab.training import worker
 
-        return worker.work(
+        events = worker.work(
             folder,
             edits=edits,
-            device=device,
+            device=self.device,
             threads=threads,
             after=after,
             interrupted=interrupted,
         )
+        return passed_on(events, self.on_event, folder)
 
-    def fork(
+    def _fork(
+        self,
         parent: "RunFolder",
         runs: "Path",
         *,
@@ -92,6 +120,4 @@ def trainer_on(device: str) -> "Trainer":
         from memlab.training.fork import ForkRequest, create_fork
 
         request = ForkRequest(at, settings=settings, name=name, run=run, origin=origin)
-        create_fork(parent, runs, request, device)
-
-    return Trainer(train, fork)
+        create_fork(parent, runs, request, self.device)

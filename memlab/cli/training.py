@@ -7,6 +7,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+from memlab.cli.event_command import passed_on
 from memlab.cli.progress import view
 from memlab.cli.streams import drop_broken_streams
 from memlab.errors import RunError
@@ -24,11 +25,16 @@ def train_headless(
     *,
     edits: Mapping[str, Any] | None = None,
     threads: int | None = None,
+    on_event: Sequence[str] = (),
     take_over: bool = False,
+    accept_plugin_change: bool = False,
     quiet: bool = False,
     as_json: bool = False,
 ) -> int:
     """Train the run in `folder` with progress output; returns the exit code.
+
+    Args:
+        on_event: a program and its arguments, called for some events (`parse_command`).
 
     If the output is closed (a closed terminal, `| head`), the run ends as interrupted.
 
@@ -46,10 +52,11 @@ def train_headless(
             device=device,
             threads=threads,
             take_over=take_over,
+            accept_plugin_change=accept_plugin_change,
             interrupted=lambda: closed or interrupted(),
         )
         try:
-            for event in events:
+            for event in passed_on(events, on_event, folder):
                 closed |= not _told(partial(output.show, event))
                 if isinstance(event, Ended):
                     reason = event.reason

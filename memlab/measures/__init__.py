@@ -3,14 +3,18 @@
 A file declares its measures and computes them from arrays. It never imports torch when it is
 loaded, so that declarations can be read anywhere. To add a measure, write a file: a module-level
 `SplitMeasure` is recorded at every evaluation, a `ModelMeasure` is computed by `memlab measure`.
+`evaluation.measures` names further ones, of models or of plugins, that evaluations record.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
+from memlab.errors import PluginError, nearest
 from memlab.measures.kinds import ModelMeasure, SplitMeasure
+from memlab.plugins.load import Plugin, load_plugin, plugin_names
 from memlab.record.measure import Measure
 
 
@@ -33,6 +37,56 @@ def declared() -> tuple[Measure, ...]:
     of_evaluations = [measure.declared for measure in split_measures()]
     plain = [value for value in _members() if isinstance(value, Measure)]
     return (*of_evaluations, *plain, *(m.declared for m in model_measures().values()))
+
+
+def measure_plugin(name: str) -> Plugin | None:
+    """The plugin that a measure comes from, imported; None of measures of this package.
+
+    Raises:
+        PluginError: it cannot be imported.
+    """
+    return None if name in model_measures() else load_plugin("measures", name)
+
+
+def measure_names() -> tuple[str, ...]:
+    """Names of the measures that can be named: of models, and of plugins, which are not imported."""
+    return tuple(dict.fromkeys([*model_measures(), *plugin_names("measures")]))
+
+
+def named_measures(names: Sequence[str]) -> list[SplitMeasure | ModelMeasure]:
+    """Measures of models by name, and those of plugins.
+
+    Raises:
+        PluginError: one does not exist, or its plugin defines no measure of this name.
+    """
+    return [_named(name) for name in dict.fromkeys(names)]
+
+
+def _named(name: str) -> SplitMeasure | ModelMeasure:
+    if name in model_measures():
+        return model_measures()[name]
+    plugin = measure_plugin(name)
+    if plugin is None:
+        known = measure_names()
+        raise PluginError(
+            f"{name!r} is no measure of a model",
+            where="evaluation.measures",
+            allowed=", ".join(known),
+            hint=nearest(name, known),
+        )
+    for value in plugin.members:
+        if isinstance(value, SplitMeasure | ModelMeasure) and value.declared.name == name:
+            compute = plugin.guarded(value.compute)
+            if isinstance(value, SplitMeasure):
+                return replace(value, compute=compute)
+            # Values in `derived/` that other code computed are computed again.
+            return replace(value, compute=compute, version=int(plugin.sha256[:12], 16))
+    raise PluginError(
+        f"plugin {name} defines no measure of this name",
+        where=str(plugin.files[0]) if plugin.files else plugin.origin,
+        allowed="a SplitMeasure or a ModelMeasure",
+        hint=f'NAME = ModelMeasure(Measure("{name}", "Meaning."), function)',
+    )
 
 
 def _members() -> Iterator[object]:

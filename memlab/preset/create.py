@@ -6,9 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from memlab.measures import declared
+from memlab.measures import declared, named_measures
 from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
+from memlab.preset.run_plugins import plugins_of
 from memlab.preset.schema import Preset
 from memlab.record.events import COLUMNS
 from memlab.record.folder import RunFolder
@@ -54,6 +55,7 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
             "numpy": version("numpy"),
         },
         "machine": {"system": platform.system(), "processor": platform.machine()},
+        **({"plugins": plugins} if (plugins := plugins_of(preset)) else {}),
         **(origin or {}),
     }
     return RunFolder.create(runs, description, dump(preset), name or preset.name, run)
@@ -62,4 +64,7 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
 def declared_for(preset: Preset) -> list[Measure]:
     """Measures that evaluations of the preset record, and those computable from its checkpoints."""
     names = dict.fromkeys(m.name for m in COLUMN_MEASURES)
-    return [m for m in (*declared(), *preset.task.scores) if m.name not in names]
+    known = declared()
+    named = [m.declared for m in named_measures(preset.evaluation.measures)]
+    of_plugins = [m for m in named if m not in known]
+    return [m for m in (*known, *of_plugins, *preset.task.scores) if m.name not in names]

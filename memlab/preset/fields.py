@@ -11,7 +11,8 @@ from typing import Any
 
 from memlab.preset.schema import Preset
 from memlab.settings import Settings
-from memlab.tasks import kinds
+from memlab.tasks import task_class, task_names
+from memlab.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -41,21 +42,20 @@ class Field:
 
 def fields(task: str | None = None) -> Mapping[str, Field]:
     """The settings of a preset in the order of the schema, with those of its kind of task."""
-    return _fields(task if task in kinds() else None)
+    return _fields(task_class(task) if task else None, task_names())
 
 
 @cache
-def _fields(task: str | None) -> Mapping[str, Field]:
+def _fields(task: type[Task] | None, words: tuple[str, ...]) -> Mapping[str, Field]:
     all_fields: dict[str, Field] = {}
     for field in settings_of(Preset):
         all_fields[field.key] = field
         if field.key == "task.kind":
-            words = tuple(kinds())
             all_fields[field.key] = replace(
                 field, help="Task and its data.", allowed=", ".join(words), choices=words
             )
             if task is not None:
-                own = settings_of(kinds()[task], "task.")
+                own = settings_of(task, "task.")
                 all_fields |= {field.key: field for field in own if field.key not in all_fields}
     return all_fields
 

@@ -11,9 +11,9 @@ from pydantic import (
     model_validator,
 )
 
-from memlab.measures import model_measures
+from memlab.measures import named_measures
 from memlab.settings import Settings, setting
-from memlab.tasks import kinds
+from memlab.tasks import task_class, task_names
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.task import Task
 
@@ -29,14 +29,18 @@ class BrokenRule(ValueError):
 def _task(value: Any, info: ValidationInfo) -> Task:
     if isinstance(value, Task):
         return value
-    known = ", ".join(kinds())
+    known = ", ".join(task_names())
     if not isinstance(value, dict) or "kind" not in value:
         raise BrokenRule(
             "a task needs a kind", key="kind", allowed=known, hint="for example {kind: modular}"
         )
-    if value["kind"] not in list(kinds()):
-        raise BrokenRule("unknown task", key="kind", allowed=known)
-    return kinds()[value["kind"]].model_validate(value, context=info.context)
+    kind = value["kind"]
+    task = task_class(kind) if isinstance(kind, str) else None
+    if task is None:
+        raise BrokenRule(
+            "unknown task", key="kind", allowed=known, hint="a task of your own needs --plugins DIR"
+        )
+    return task.model_validate(value, context=info.context)
 
 
 class Model(Settings):
@@ -260,10 +264,7 @@ class Evaluation(Settings):
     @field_validator("measures")
     @classmethod
     def _known_measures(cls, names: list[str]) -> list[str]:
-        known = model_measures()
-        for name in names:
-            if name not in known:
-                raise ValueError(f"{name!r} is no measure of a model; allowed: {', '.join(known)}")
+        named_measures(names)
         return list(dict.fromkeys(names))
 
 

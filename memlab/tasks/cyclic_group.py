@@ -31,6 +31,17 @@ class CyclicGroup:
     """(index,) the element that answers"""
 
 
+@dataclass(frozen=True)
+class CyclicTable:
+    """A task whose prompts are two elements of a cyclic group, answered by one token."""
+
+    group: CyclicGroup
+    columns: tuple[int, int]
+    """positions of the two operands in a sequence"""
+    elements: int
+    """how many tokens, the first ones, are elements, whether in the group or not"""
+
+
 def cyclic_group(operation: str, modulus: int | None) -> CyclicGroup | None:
     """The group of an operation; None if it is not cyclic, as for permutations."""
     if modulus is None:

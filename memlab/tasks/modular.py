@@ -18,11 +18,15 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from memlab.settings import setting
+from memlab.tasks.cyclic_group import CyclicTable, cyclic_group
 from memlab.tasks.operations import Integers, OperationTable, table_of
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.sequences import examples_of, vocabulary_of
 from memlab.tasks.splits import Split, share, split_rows
 from memlab.tasks.task import Dataset, Examples, ExampleTable, Task, Vocabulary
+
+OPERAND_COLUMNS = {"equation": (1, 3), "short": (0, 1)}
+"""where the operands stand, by `format`; in `characters` a number is several tokens"""
 
 
 class Modular(Task):
@@ -83,6 +87,13 @@ class Modular(Task):
         rows = split_rows(len(table), self._shares, seeds.rng("split"))["train"]
         n = len(table.elements)
         return ExampleTable(table.a[rows], table.b[rows], (n, n), "a ↓ b →")
+
+    def cyclic_table(self) -> CyclicTable | None:
+        """The group of the operation, where it has one and each operand is one token."""
+        group = cyclic_group(self.operation, self.modulus)
+        if group is None or self.modulus is None or self.format not in OPERAND_COLUMNS:
+            return None
+        return CyclicTable(group, OPERAND_COLUMNS[self.format], self.modulus)
 
     @property
     def _shares(self) -> list[float]:

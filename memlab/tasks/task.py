@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from memlab.errors import DataError
 from memlab.record.measure import Measure
 from memlab.settings import Settings
+from memlab.tasks.cyclic_group import CyclicTable
 from memlab.tasks.seeds import Seeds
 from memlab.tasks.stages import Stage
 
@@ -177,6 +178,10 @@ class Task(Settings, ABC):
 
     def train_table(self, seeds: Seeds) -> ExampleTable | None:
         """Positions of the training examples in a table; None where the task has no table."""
+        return None
+
+    def cyclic_table(self) -> CyclicTable | None:
+        """The cyclic group that the task computes in; None where Fourier measures are undefined."""
         return None
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:

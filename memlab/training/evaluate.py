@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from memlab.measures import split_measures
+from memlab.measures import named_measures, split_measures
 from memlab.measures.accuracy import ACCURACY_GAP, exact_matches
+from memlab.measures.kinds import SplitMeasure
 from memlab.measures.scores import Predictions, Scores
 from memlab.models.transformer import Transformer
 from memlab.record.events import Evaluated
@@ -38,6 +39,8 @@ def evaluate(
     values: dict[str, float] = {}
     groups: dict[str, dict[str, float]] = {}
     right: dict[str, Tensor] = {}
+    named = named_measures(run_data.preset.evaluation.measures)
+    measures = [*split_measures(), *(m for m in named if isinstance(m, SplitMeasure))]
     for name in splits:
         split = run_data.eval_split(name)
         scores = _concatenate([plan.scores(model) for plan in split.plans])
@@ -52,13 +55,13 @@ def evaluate(
                 run_data.facts.parameters,
                 run_data.dataset.answer_bits,
             )
-            measured = _measured(predictions, name)
+            measured = _measured(measures, predictions, name)
             if part is None:
-                values |= measured | _of_one_split(predictions, name)
+                values |= measured | _of_one_split(measures, predictions, name)
             elif part in run_data.dataset.groups:
                 groups.setdefault(part, {}).update(measured)
             else:
-                of_parts = (f"{name}_{m.declared.name}" for m in split_measures() if m.of_parts)
+                of_parts = (f"{name}_{m.declared.name}" for m in measures if m.of_parts)
                 values |= {f"{key}_{part}": measured[key] for key in of_parts if key in measured}
         values |= _task_scores(name, model, run_data)
     if {"train_accuracy", "val_accuracy"} <= values.keys():
@@ -89,23 +92,27 @@ def _halves(
         yield names[1], ~members
 
 
-def _measured(predictions: Predictions, split: str) -> dict[str, float]:
-    """Every measure recorded for each split, by its recorded name."""
+def _measured(
+    measures: Sequence[SplitMeasure], predictions: Predictions, split: str
+) -> dict[str, float]:
+    """Every measure that is recorded for each split, by its recorded name."""
     if not predictions.measured.any():
         return {}
     values = {
         f"{split}_{measure.declared.name}": measure.compute(predictions)
-        for measure in split_measures()
+        for measure in measures
         if measure.only is None
     }
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _of_one_split(predictions: Predictions, split: str) -> dict[str, float]:
+def _of_one_split(
+    measures: Sequence[SplitMeasure], predictions: Predictions, split: str
+) -> dict[str, float]:
     """The measures that only this split has."""
     values = {
         measure.declared.name: measure.compute(predictions)
-        for measure in split_measures()
+        for measure in measures
         if measure.only == split
     }
     return {name: value for name, value in values.items() if value is not None}

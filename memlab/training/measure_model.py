@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from memlab.errors import RunError, nearest
-from memlab.measures import model_measures
+from memlab.measures import measure_names, named_measures
 from memlab.measures.kinds import ModelMeasure
 from memlab.models.transformer import Transformer
 from memlab.training.model_arrays import ModelArrays
@@ -23,7 +23,8 @@ def measured_now(
     view = ModelArrays(model, run_data, keys)
     return {
         name: value
-        for measure in map(known_measure, names)
+        for measure in named_measures(names)
+        if isinstance(measure, ModelMeasure)
         for name, value in measured(measure, view).items()
     }
 
@@ -41,12 +42,13 @@ def known_measure(name: str) -> ModelMeasure:
     Raises:
         RunError: there is none.
     """
-    known = model_measures()
-    if name not in known:
+    known = measure_names()
+    measure = named_measures([name])[0] if name in known else None
+    if not isinstance(measure, ModelMeasure):
         raise RunError(
             "no measure of this name is computed from a model",
             found=name,
             allowed=", ".join(known),
             hint=nearest(name, known),
         )
-    return known[name]
+    return measure

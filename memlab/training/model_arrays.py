@@ -12,8 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from memlab.measures.model_view import Floats, LogitTable, ModelView
 from memlab.models.layout import Causal, EveryPosition
 from memlab.models.transformer import Transformer
-from memlab.tasks.cyclic_group import CyclicGroup, cyclic_group
-from memlab.tasks.modular import Modular
+from memlab.tasks.cyclic_group import CyclicGroup
 from memlab.training.engines.plain import Plain
 from memlab.training.run_data import RunData
 
@@ -25,8 +24,6 @@ LARGEST_GROUP = 256
 """elements; the table has the cube of this many logits, and takes 128 MiB"""
 CHUNK = 4096
 """prompts computed at once"""
-OPERAND_COLUMNS = {"equation": (1, 3), "short": (0, 1)}
-"""where the operands stand, by the task's `format`; in `characters` a number is several tokens"""
 
 
 class WatchedAttention(Causal):
@@ -94,15 +91,11 @@ class ModelArrays(ModelView):
 
     @cached_property
     def table(self) -> LogitTable | None:
-        """The logits of all problems of the operation."""
-        task = self.run_data.preset.task
-        if not isinstance(task, Modular) or task.format not in OPERAND_COLUMNS:
+        """The logits of the whole operation table."""
+        table = self.run_data.preset.task.cyclic_table()
+        if table is None or table.group.n > LARGEST_GROUP:
             return None
-        group = cyclic_group(task.operation, task.modulus)
-        if group is None or group.n > LARGEST_GROUP:
-            return None
-        assert task.modulus is not None
-        return self._table(group, OPERAND_COLUMNS[task.format], task.modulus)
+        return self._table(table.group, table.columns, table.elements)
 
     @torch.no_grad()
     def _table(self, group: CyclicGroup, columns: tuple[int, int], elements: int) -> LogitTable:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from memlab.errors import RunError
+from memlab.preset.run_plugins import verified_plugins
 from memlab.preset.schedule import kept_steps
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.commands import CheckpointNow, Command, Edit, Inbox, Pause, Resume, Stop
@@ -55,6 +56,7 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
     device: str = "auto",
     threads: int | None = None,
     take_over: bool = False,
+    accept_plugin_change: bool = False,
     after: int | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
@@ -65,17 +67,24 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
         device: cpu, cuda or auto; a run that has begun stays on its device where it can.
         threads: of a run that has not begun; None = what suits its work.
         take_over: end a live process on this run as superseded.
+        accept_plugin_change: continue though a plugin is not the code that the run used so far.
         after: number of the last attempt that the caller knows of; None = look now.
         interrupted: polled between blocks; true asks for a checkpoint and a clean end.
 
     Raises:
+        PluginError: a plugin has changed, or fails.
         BusyError: the run is alive elsewhere, or has been since `after`, and `take_over` is false.
     """
+    plugins = verified_plugins(folder, accept_change=accept_plugin_change)
     start = restore(folder, device, threads)
     if after is None:
         after = start.after
     writer = folder.claim(
-        {**start.circumstances, "resumed_from": start.resumed_from},
+        {
+            **start.circumstances,
+            "resumed_from": start.resumed_from,
+            **({"plugins": plugins} if plugins else {}),
+        },
         seq=start.seq,
         first_step=start.state.step + 1,
         take_over=take_over,

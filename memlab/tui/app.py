@@ -62,17 +62,23 @@ class Memlab(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-low"), (32, "-high")]  # noqa: RUF012
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but one have defaults
         self,
         runs: Path,
         trainer: TrainingFunctions | None = None,
         first: OpenRun | None = None,
         state: ConsoleState | None = None,
         analysis: Analysis | None = None,
+        *,
+        read_only: bool = False,
     ) -> None:
-        """Start with the run in `first`, if given; without `training` no run can be started."""
+        """Start with the run in `first`, if given; without `training` no run can be started.
+
+        If it is `read_only`, nothing that changes a run or a file is offered.
+        """
         super().__init__()
         self.runs, self.trainer, self.analysis = runs, trainer, analysis
+        self.read_only = read_only
         self._first, self.state = first, state or ConsoleState()
         self.training = TrainingQueue(trainer.train if trainer else None, self._ended)
         self._shown: dict[str, RunFolder] = {}
@@ -212,7 +218,8 @@ class Memlab(App[None]):
 
     @work(group="quit")
     async def _leave(self) -> None:
-        if self.training.current is not None:
+        outlives = self.trainer is not None and self.trainer.outlive_console
+        if self.training.current is not None and not outlives:
             answer = await self.push_screen_wait(Confirm(self._parting(), PARTING))
             if answer not in ("keep", "stop"):
                 return
@@ -254,7 +261,10 @@ class Memlab(App[None]):
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_picture(self) -> None:
-        """Save the current screen as an SVG."""
+        """Save the current screen as an SVG; a browser downloads it."""
+        if self.is_web:
+            self.deliver_screenshot()
+            return
         try:
             self.notify(f"saved {self.save_screenshot()}", markup=False)
         except OSError as problem:

@@ -54,7 +54,7 @@ class Bar(Widget):
     def _status(self) -> str:
         folder = self.console.training.current
         if folder is None:
-            return ""
+            return "read-only" if self.console.read_only else ""
         waiting = len(self.console.training.waiting)
         more = f"  +{waiting} waiting" if waiting else ""
         name = safe_text(folder.labels().name or folder.path.name, 30)

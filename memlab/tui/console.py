@@ -18,6 +18,8 @@ class Console(Protocol):
     training: TrainingQueue
     trainer: TrainingFunctions | None
     state: ConsoleState
+    read_only: bool
+    """whether it only shows runs"""
 
     @property
     def current_mode(self) -> str | None:

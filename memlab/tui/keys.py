@@ -24,6 +24,8 @@ class Key:
     help: str
     """one sentence"""
     footer: bool = False
+    changes: bool = False
+    """changes a run or a file: not offered in a console that only shows runs"""
 
     def binding(self) -> Binding:
         return Binding(self.press, self.action, self.label, show=self.footer, tooltip=self.help)
@@ -43,6 +45,15 @@ class Keys:
 
     def bindings(self) -> list[BindingType]:
         return [key.binding() for key in self.rows]
+
+    def changes(self, action: str) -> bool:
+        """Whether an action, by its name without arguments, changes a run or a file."""
+        return any(key.changes for key in self.rows if key.action.partition("(")[0] == action)
+
+
+def is_offered(screen: Any, action: str) -> bool:
+    """Whether a screen offers an action: changes are not offered where the console is read-only."""
+    return not (screen.KEYS.changes(action) and getattr(screen.app, "read_only", False))
 
 
 def around(widget: Any) -> list[tuple[Any, Keys]]:
@@ -82,13 +93,34 @@ APP = Keys(
 LAB = Keys(
     "Lab",
     (
-        Key("s,ctrl+r", "start", "start", "Train the preset with your changes.", footer=True),
-        Key("ctrl+t", "queue", "queue", "Train it after the run that is training.", footer=True),
+        Key(
+            "s,ctrl+r",
+            "start",
+            "start",
+            "Train the preset with your changes.",
+            footer=True,
+            changes=True,
+        ),
+        Key(
+            "ctrl+t",
+            "queue",
+            "queue",
+            "Train it after the run that is training.",
+            footer=True,
+            changes=True,
+        ),
         # The screen shows / and m where they apply.
         Key("slash", "filter", "filter", "Filter the presets by name, folder or text."),
-        Key("m", "measure", "estimate", "Time a few steps to estimate the duration."),
-        Key("e,dollar_sign", "edit", "YAML", "Edit the preset as YAML in $EDITOR.", footer=True),
-        Key("w", "save", "save as", "Save as a preset of your own.", footer=True),
+        Key("m", "measure", "estimate", "Time a few steps to estimate the duration.", changes=True),
+        Key(
+            "e,dollar_sign",
+            "edit",
+            "YAML",
+            "Edit the preset as YAML in $EDITOR.",
+            footer=True,
+            changes=True,
+        ),
+        Key("w", "save", "save as", "Save as a preset of your own.", footer=True, changes=True),
         Key("ctrl+z", "revert", "revert", "Discard your changes; press again to restore them."),
         Key("escape", "back", "presets", "Back to the presets.", footer=True),
     ),
@@ -133,13 +165,13 @@ RUNS = Keys(
         Key("o", "sort(1)", "sort", "Sort by the next column.", footer=True),
         Key("O", "sort(-1)", "sort back", "Sort by the previous column."),
         Key("i", "flip", "reverse", "Reverse the order."),
-        Key("n", "name", "name", "Rename the run.", footer=True),
-        Key("number_sign", "tag", "tags", "Set its tags, separated by spaces."),
-        Key("N", "note", "note", "Edit its note."),
+        Key("n", "name", "name", "Rename the run.", footer=True, changes=True),
+        Key("number_sign", "tag", "tags", "Set its tags, separated by spaces.", changes=True),
+        Key("N", "note", "note", "Edit its note.", changes=True),
         Key("d", "clone", "clone", "Open its settings in the Lab."),
-        Key("r", "resume", "resume", "Resume a run that ended early."),
-        Key("D,delete", "delete", "delete", "Move the run, or the marked ones, to the trash.", footer=True),
-        Key("u", "undo", "undo", "Restore what was deleted last."),
+        Key("r", "resume", "resume", "Resume a run that ended early.", changes=True),
+        Key("D,delete", "delete", "delete", "Move the run, or the marked ones, to the trash.", footer=True, changes=True),
+        Key("u", "undo", "undo", "Restore what was deleted last.", changes=True),
         Key("A", "mark_all", "mark all", "Mark all shown, or none."),
         Key("escape", "back", "back", "Leave the filter; press again to clear it.", footer=True),
     ),

@@ -22,7 +22,7 @@ class TrainingFunctions:
     train: Train
     """begins the run in a folder, or goes on with it, and returns when it has ended; raises what
     went wrong"""
-    detach: Callable[[RunFolder], None]
+    detach: Callable[[RunFolder], object]
     """starts a process of its own that goes on with the run; returns at once"""
     probe: Callable[[Preset], float]
     """measures a few updates: seconds for one; raises why not, as when a run trains here"""
@@ -30,6 +30,8 @@ class TrainingFunctions:
     """forks a run at a step in a process of its own; returns at once"""
     is_machine_idle: Callable[[], bool] = lambda: False
     """whether a few updates would disturb nobody, so that the console may time them unasked"""
+    outlive_console: bool = False
+    """`train` waits for a process of its own, so runs continue when the console is closed"""
 
 
 Report = Callable[[str], bool]

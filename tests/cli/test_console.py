@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memlab.cli import console, main, replay
+from memlab.cli import console, detached, main, replay
 from memlab.cli.shutdown import Leaving
 from memlab.errors import RunError
 from memlab.preset.create import create_run
@@ -22,8 +22,8 @@ def test_a_copy_that_is_to_go_on_goes_on_and_not_the_run_it_was_made_from(tmp_pa
     run = RunFolder.create(tmp_path / "runs", {}, "", "original")
     copy = RunFolder(shutil.copytree(run.path, tmp_path / "runs" / "copy"))
     started = []
-    monkeypatch.setattr(console.subprocess, "Popen", lambda words, **_: started.append(words))
-    console._detach(copy)
+    monkeypatch.setattr(detached.subprocess, "Popen", lambda words, **_: started.append(words))
+    detached.start_training(copy)
     (words,) = started
     assert words[1:4] == ["-m", "memlab", "resume"]
     assert find(tmp_path / "runs", words[4]).path == copy.path

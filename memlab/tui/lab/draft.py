@@ -13,6 +13,7 @@ from memlab.preset.override import change
 from memlab.preset.schema import Preset
 from memlab.preset.strict_yaml import Document, parse
 from memlab.preset.validate import task_kind, validated
+from memlab.tasks import kinds
 
 KIND = "task.kind"
 CLAIMS = "claims"
@@ -117,10 +118,18 @@ class Draft:
         changes, problems = {}, {}
         for key, text in self.texts.items():
             try:
-                changes[key] = change(key, _value(key, text), key)
+                changes[key] = change(key, self._value(key, text), key)
             except PresetError as problem:
                 problems[key] = problem
         return changes, problems
+
+    def _value(self, key: str, text: str) -> Any:
+        """The value of an entered text: verbatim for string settings, else parsed as YAML."""
+        tasks = (None, *kinds(), self.base.task.kind, self.texts.get(KIND))
+        known = [one for kind in tasks for k, one in fields(kind).items() if k == key]
+        if any(one.allowed.startswith("text") for one in known):
+            return text
+        return parse(text.encode("utf-8", "replace"), key).value
 
     def _wrong(self, key: str) -> bool:
         return key in self.texts and key in self.problems
@@ -172,18 +181,6 @@ def _item(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return shown(value)
-
-
-def _value(key: str, text: str) -> Any:
-    """The value of an entered text: verbatim for string settings, else parsed as YAML."""
-    known = [one for kind in (None, *_kinds()) for k, one in fields(kind).items() if k == key]
-    if any(one.allowed.startswith("text") for one in known):
-        return text
-    return parse(text.encode("utf-8", "replace"), key).value
-
-
-def _kinds() -> tuple[str, ...]:
-    return fields()[KIND].choices
 
 
 def _at(values: Any, key: str) -> Any:

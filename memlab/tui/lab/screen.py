@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Input
 
 from memlab.errors import MemlabError
+from memlab.plugins.load import loaded_plugins
 from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
 from memlab.preset.load import Available, available
@@ -73,6 +74,7 @@ class LabScreen(Screen[None]):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._trainer, self._training = console.trainer, console.training
+        self._read_only = console.read_only
         self._probe = console.trainer.probe if console.trainer else None
         self._drafts: dict[str, Draft] = {}
         self._reverted: dict[str, Draft] = {}
@@ -91,10 +93,11 @@ class LabScreen(Screen[None]):
         with Vertical(id="ahead"):
             with VerticalScroll(id="preflight"):
                 yield Preflight()
-            with Horizontal(id="buttons"):
-                yield Button("▶ start", id="start", compact=True, variant="success")
-                yield Button("queue", id="queue", compact=True)
-                yield Button("save as", id="save", compact=True)
+            if not self._read_only:
+                with Horizontal(id="buttons"):
+                    yield Button("▶ start", id="start", compact=True, variant="success")
+                    yield Button("queue", id="queue", compact=True)
+                    yield Button("save as", id="save", compact=True)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -114,6 +117,8 @@ class LabScreen(Screen[None]):
         names = {one.name for one in event.presets}
         extra = [one for one in self._extra if one.name not in names]
         presets = self.query_one(Presets)
+        plugins = ", ".join(plugin.name for plugin in loaded_plugins())
+        presets.border_subtitle = safe(f"plugins: {plugins}", 40) if plugins else ""
         presets.show([*event.presets, *extra], event.point_at or presets.name_at_cursor or FIRST)
 
     @on(EditPreset)
@@ -245,7 +250,8 @@ class LabScreen(Screen[None]):
 
     def _show_preflight(self) -> None:
         if self._draft:
-            self.query_one(Preflight).show(self._draft, self._found, self._seconds, self._note)
+            note = self._note or ("" if self._probe else "not estimated here")
+            self.query_one(Preflight).show(self._draft, self._found, self._seconds, note)
 
     # Starting
 
@@ -324,6 +330,8 @@ class LabScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """The filter key applies outside of inputs; `back` applies outside of the list."""
+        if not keys.is_offered(self, action):
+            return False
         if action == "filter":
             return not isinstance(self.focused, Input)
         return action != "back" or not isinstance(self.focused, PresetOptions)

@@ -22,6 +22,7 @@ from memlab.tui.bar import Bar
 from memlab.tui.console_state import ConsoleState
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
+from memlab.tui.keys import is_offered
 from memlab.tui.live import curves
 from memlab.tui.live.chart_grid import ChartGrid, GridChoice
 from memlab.tui.live.chart_panel import ChartPanel
@@ -228,6 +229,8 @@ class RunScreen(ChartScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only actions that apply now."""
+        if not is_offered(self, action):
+            return False
         if action in ("pause", "stop", "edit", "checkpoint"):
             return self.viewer.following
         if action == "fork":

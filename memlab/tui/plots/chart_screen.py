@@ -107,6 +107,9 @@ class ChartScreen(Screen[None]):
 
     def action_save_figure(self) -> None:
         """Draw the visible charts with matplotlib, in a thread: importing it takes a second."""
+        if self.app.is_web:
+            self.notify("a browser tab saves pictures of the screen (ctrl+s), no figures")
+            return
         pictures = [
             (plot.measure_name, plot.picture(plot.view_state, FIGURE_COLUMNS))
             for plot in self.query("Plot")

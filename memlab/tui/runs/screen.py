@@ -205,6 +205,8 @@ class RunsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """The filter key applies outside of the filter, `back` inside."""
+        if not keys.is_offered(self, action):
+            return False
         typing = isinstance(self.focused, Input)
         if action == "filter":
             return not typing

@@ -1,0 +1,34 @@
+"""Processes that train and outlive the console that started them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from memlab.record.folder import RunFolder
+
+PROGRAM = (sys.executable, "-m", "memlab")
+
+
+def start_training(folder: "RunFolder") -> "subprocess.Popen[bytes]":
+    """Train a run, or continue it, in a process of its own."""
+    return _start("resume", str(folder.path.absolute()), "--quiet")
+
+
+def start_fork(folder: "RunFolder", at: int, changes: Mapping[str, Any]) -> None:
+    """Fork a run at a step in a process of its own."""
+    path = folder.path.absolute()
+    overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+    _start("fork", str(path), "--at", str(at), *overrides, "--quiet", "--runs", str(path.parent))
+
+
+def _start(*words: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [*PROGRAM, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -1,0 +1,45 @@
+"""`memlab new`: files to begin with."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from memlab.cli.options import Json
+
+new = typer.Typer(no_args_is_help=True, help="Write files to begin with.")
+DEFAULT_FOLDER = Path("plugins")
+
+
+@new.callback()
+def _group() -> None:
+    """Write files to begin with."""
+
+
+def task(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the task: its kind.")],
+    json: Json = False,
+) -> None:
+    """Write a task that works, and its test, into the folder of plugins, else into plugins/."""
+    from memlab.cli.output import print_json, stderr, stdout
+    from memlab.errors import MemlabError
+    from memlab.plugins.create import create_task
+    from memlab.plugins.folder import plugin_folder
+    from memlab.tasks import kinds
+
+    if name in kinds():
+        raise MemlabError("memlab has a task of this name", where=name, hint="another name")
+    folder = plugin_folder() or DEFAULT_FOLDER
+    paths = create_task(folder, name)
+    if json:
+        print_json({"name": name, "files": [str(path) for path in paths]})
+        return
+    for path in paths:
+        stdout().print(str(path), markup=False, soft_wrap=True)
+    where = shlex.quote(str(folder))
+    stderr().print(
+        f"test it:  pytest {shlex.quote(str(paths[1]))}\n"
+        f"train it: memlab run quickstart task.kind={name} --plugins {where}",
+        markup=False,
+    )

@@ -1,0 +1,194 @@
+"""`memlab schema`: real files, events and outputs are held against the printed schemas."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from jsonschema import Draft202012Validator
+
+from memlab.cli.app import app
+from memlab.cli.schema import FILES, named_schema
+from memlab.cli.schemas.outputs import OUTPUTS
+from memlab.preset.load import SHIPPED
+
+GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
+PRESETS = sorted(path for path in SHIPPED.rglob("*.yaml") if "sweeps" not in path.parts)
+SWEEPS = sorted((SHIPPED / "sweeps").glob("*.yaml"))
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(named_schema(name))
+
+
+def commands(group, prefix: str = ""):
+    """All commands by name, those of groups as `sweep run`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{name} ")
+        else:
+            yield prefix + name, command
+
+
+def test_every_command_with_json_has_a_schema():
+    with_json = {
+        name
+        for name, command in commands(typer.main.get_command(app))
+        if any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert with_json == set(OUTPUTS)
+
+
+@pytest.mark.parametrize("name", [*FILES, *OUTPUTS])
+def test_schemas_are_valid(name):
+    schema = named_schema(name)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$schema"]
+    Draft202012Validator.check_schema(schema)
+
+
+def test_shipped_presets_and_sweeps_fit():
+    assert len(PRESETS) > 20
+    assert SWEEPS
+    for name, paths in (("preset", PRESETS), ("sweep", SWEEPS)):
+        schema = validator(name)
+        for path in paths:
+            # YAML 1.1 of PyYAML reads 1e-3 as text; memlab's reader does not.
+            values = json.loads(json.dumps(_numbers(yaml.safe_load(path.read_text()))))
+            assert [error.message for error in schema.iter_errors(values)] == [], path
+
+
+def _numbers(value):
+    if isinstance(value, dict):
+        return {key: _numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    try:
+        return float(value) if isinstance(value, str) and value[:1].isdigit() else value
+    except ValueError:
+        return value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unknown": 1},
+        {"name": 5},
+        {"name": ""},
+        {"task": {"kind": "modluar"}},
+        {"task": {"modulus": 7}},
+        {"task": {"kind": "modular", "operation": "add", "modulus": 7, "colour": "red"}},
+        {"model": {"n_layers": 0}},
+        {"optimizer": {"kind": "adamw", "lr": "fast"}},
+        {"training": {"steps": 1.5}},
+        {"training": None},
+        {"claims": [{"measure": "val_loss", "at_most": 1, "at_end": True}]},
+    ],
+)
+def test_what_memlab_refuses_in_a_preset_does_not_fit(change):
+    good = {
+        "name": "x",
+        "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
+        "training": {"steps": 5},
+    }
+    schema = validator("preset")
+    assert schema.is_valid(good)
+    assert not schema.is_valid(good | change)
+
+
+def test_a_preset_that_extends_another_may_leave_out_what_that_one_states():
+    schema = validator("preset")
+    assert schema.is_valid({"extends": "quickstart", "task": {"modulus": 7}})
+    assert not schema.is_valid({"extends": "quickstart", "task": {"modluus": 7}})
+
+
+def test_events_of_a_recorded_run_fit():
+    schema = validator("event")
+    for path in GOLDEN.glob("attempts/*/events.jsonl"):
+        for line in path.read_text().splitlines():
+            event = json.loads(line)
+            event.pop("crc", None)
+            assert schema.is_valid(event), event["kind"]
+
+
+OUTPUTS_OF_A_RUN = [
+    ("show", ["show", "last"]),
+    ("runs", ["runs"]),
+    ("presets", ["presets"]),
+    ("check", ["check", "tiny"]),
+    ("spikes", ["spikes", "last"]),
+    ("spikes", ["spikes", "loss.csv"]),
+    ("predict", ["predict", "last", "1 + 2 ="]),
+    ("predict", ["predict", "last", "1 + 2 =", "--repeat", "3"]),
+    ("eval", ["eval", "last"]),
+    ("measure", ["measure"]),
+    ("measure", ["measure", "last", "effective_rank"]),
+    ("doctor", ["doctor", "last"]),
+    ("doctor", ["doctor"]),
+    ("data", ["data", "tiny", "--out", "data"]),
+    ("plot", ["plot"]),
+    ("plot", ["plot", "last", "-o", "figure.svg"]),
+    ("verify", ["verify", "last"]),
+    ("export", ["export", "last", "--to", "csv", "-o", "curves.csv"]),
+    ("import", ["import", "loss.csv"]),
+    ("schema", ["schema"]),
+    ("schema", ["schema", "show"]),
+    ("sweep list", ["sweep", "list"]),
+    ("sweep run", ["sweep", "run", "tiny", "optimizer.lr=1e-3,1e-2", "--dry-run"]),
+    ("pause", ["pause", "last"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), OUTPUTS_OF_A_RUN, ids=lambda v: " ".join(v) if isinstance(v, list) else ""
+)
+def test_what_commands_print_fits(trained, name, words):
+    (trained.folder / "loss.csv").write_text(
+        "step,loss\n" + "".join(f"{step},{1 / step}\n" for step in range(1, 200))
+    )
+    fits(name, trained(*words, "--json"))
+
+
+def fits(name: str, text: str) -> None:
+    schema = validator(name)
+    lines = text.splitlines()
+    assert lines
+    for line in lines:
+        errors = [
+            f"{error.json_path}: {error.message}" for error in schema.iter_errors(json.loads(line))
+        ]
+        assert errors == [], line[:500]
+
+
+def test_events_that_run_and_resume_print_fit(memlab):
+    fits("run", memlab("run", "tiny", "training.steps=20", "--json"))
+    fits("resume", memlab("resume", "last", "training.steps=30", "--json"))
+    fits("fork", memlab("fork", "last", "--at", "20", "optimizer.lr=1e-3", "--json"))
+
+
+def test_an_imported_log_and_the_golden_run_fit(memlab):
+    shutil.copytree(GOLDEN, memlab.runs / "golden")
+    fits("show", memlab("show", "golden", "--json"))
+    fits("runs", memlab("runs", "--json"))
+
+
+@pytest.mark.slow
+def test_what_longer_commands_print_fits(memlab):
+    fits("bench", memlab("bench", "tiny", "--json"))
+    fits("torture", memlab("torture", "--kills", "1", "--json"))
+    fits(
+        "sweep run",
+        memlab("sweep", "run", "tiny", "optimizer.lr=1e-3,1e-2", "--seeds", "2", "--json"),
+    )
+    fits("sweep show", memlab("sweep", "show", "last", "--json"))
+    fits("sweep add", memlab("sweep", "add", "last", "--seeds", "1", "--json"))
+    fits("sweep work", memlab("sweep", "work", "last", "--json"))
+    fits("sweep list", memlab("sweep", "list", "--json"))
+    fits("sweep stop", memlab("sweep", "stop", "last", "--json"))
+    fits("sweep delete", memlab("sweep", "delete", "last", "--json"))
+
+
+def test_an_unknown_schema_is_a_user_error(memlab):
+    memlab("schema", "shwo", code=2)
+    assert "did you mean show?" in memlab.stderr
