@@ -30,6 +30,7 @@ def browser_tab(
     """Draw a console into the pipes of `memlab serve`."""
     if os.environ.get("TEXTUAL_DRIVER") is None or sys.stdin.isatty():
         raise MemlabError("only `memlab serve` starts this", hint="memlab serve")
+    from memlab.cli.analysis import analysis
     from memlab.cli.shutdown import Leaving
     from memlab.record.process import machine
     from memlab.record.runs import runs_folder
@@ -39,7 +40,7 @@ def browser_tab(
     machine()  # remembers what it reads from files that are closed to a tab
     here = runs_folder(runs)
     confine(_limits(here, control))
-    app = Memlab(here, _trainer() if control else None, read_only=not control)
+    app = Memlab(here, _trainer(), analysis=analysis()) if control else Memlab(here, read_only=True)
     # The pipe from the server closes when the server ends, however it ends.
     Leaving().watch(lambda: app.call_from_thread(app.exit))
     app.run()
@@ -51,7 +52,7 @@ def _limits(runs: Path, control: bool) -> "Limits":
     from memlab.web.confine import Limits
 
     folders = (Path.cwd(), runs)
-    programs = [(*PROGRAM, "resume"), (*PROGRAM, "fork")]
+    programs = [(*PROGRAM, command) for command in ("resume", "fork", "explain")]
     if control:
         return Limits(readable=(), writable=folders, programs=programs)
     return Limits(readable=folders, writable=(), programs=())
