@@ -66,7 +66,7 @@ def test_events_that_raise_end_the_program_too(here):
     [
         (python("raise SystemExit(5)"), "ended with code 5"),
         (("/no/such/program",), "cannot be started: No such file or directory"),
-        (("/etc/hostname",), "cannot be started: Permission denied"),
+        (("/etc",), "cannot be started: Permission denied"),
     ],
 )
 def test_failures_are_one_warning(capsys, words, warning):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 from jsonschema import Draft202012Validator
 
 from memlab.cli.app import app
 from memlab.cli.schema import FILES, named_schema
 from memlab.cli.schemas.outputs import OUTPUTS
 from memlab.preset.load import SHIPPED
+from memlab.preset.strict_yaml import parse
 
 GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
 PRESETS = sorted(path for path in SHIPPED.rglob("*.yaml") if "sweeps" not in path.parts)
@@ -54,20 +54,8 @@ def test_shipped_presets_and_sweeps_fit():
     for name, paths in (("preset", PRESETS), ("sweep", SWEEPS)):
         schema = validator(name)
         for path in paths:
-            # YAML 1.1 of PyYAML reads 1e-3 as text; memlab's reader does not.
-            values = json.loads(json.dumps(_numbers(yaml.safe_load(path.read_text()))))
+            values = parse(path.read_bytes(), str(path)).value
             assert [error.message for error in schema.iter_errors(values)] == [], path
-
-
-def _numbers(value):
-    if isinstance(value, dict):
-        return {key: _numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    try:
-        return float(value) if isinstance(value, str) and value[:1].isdigit() else value
-    except ValueError:
-        return value
 
 
 @pytest.mark.parametrize(
