@@ -73,13 +73,14 @@ def load_plugin(group: Group, name: str) -> Plugin | None:
     path = plugin_files(folder).get(name) if folder else None
     point = None if path else _points(group).get(name)
     key = (group, name, str(path))
+    if path is None and point is None:
+        return None
     if key not in _loaded:
         if path is not None:
             plugin = _from_file(group, name, path)
-        elif point is not None:
-            plugin = _from_package(group, name, point)
         else:
-            return None
+            assert point is not None
+            plugin = _from_package(group, name, point)
         _loaded[key] = plugin
         for listener in listeners:
             listener(plugin)
