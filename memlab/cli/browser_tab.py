@@ -52,7 +52,7 @@ def _limits(runs: Path, control: bool) -> "Limits":
     from memlab.web.confine import Limits
 
     folders = (Path.cwd(), runs)
-    programs = [(*PROGRAM, command) for command in ("resume", "fork", "explain")]
+    programs = [(*PROGRAM, command) for command in ("resume", "fork", "explain", "arrays")]
     if control:
         return Limits(readable=(), writable=folders, programs=programs)
     return Limits(readable=folders, writable=(), programs=())

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from memlab.errors import MemlabError, PluginError
-from memlab.measures import plugin_model_measure, plugin_split_measures
+from memlab.measures import measure_names, named_measures
+from memlab.measures.kinds import ModelMeasure, SplitMeasure
 from memlab.plugins import load
 from memlab.plugins.create import create_task
 from memlab.plugins.folder import OFF, VARIABLE, use_folder
@@ -16,6 +17,8 @@ from memlab.plugins.load import load_plugin, plugin_names
 from memlab.preset.load import from_json
 from memlab.tasks import kinds, task_class, task_names
 from memlab.tasks.seeds import Seeds
+
+from .conftest import MEASURES
 
 
 def line_of(path, text: str) -> str:
@@ -44,14 +47,18 @@ def test_a_plugin_is_recorded_with_the_hash_of_its_file(folder):
 
 
 def test_measures_are_found_by_name(folder):
-    (half,) = plugin_split_measures(["half_accuracy"])
+    half, largest = named_measures(["half_accuracy", "largest_weight"])
+    assert isinstance(half, SplitMeasure)
     assert half.declared.meaning == "Half of the accuracy."
-    plugin, largest = plugin_model_measure("largest_weight")
-    assert (plugin.group, largest.declared.name) == ("measures", "largest_weight")
-    with pytest.raises(PluginError, match="defines no SplitMeasure"):
-        plugin_split_measures(["largest_weight"])
-    with pytest.raises(PluginError, match="no plugin defines this measure"):
-        plugin_split_measures(["loss"])
+    assert isinstance(largest, ModelMeasure)
+    assert largest.version != 1
+    (folder / "other.py").write_text(MEASURES)
+    with pytest.raises(PluginError, match="plugin other defines no measure of this name"):
+        named_measures(["other"])
+    with pytest.raises(PluginError, match="no measure of a model") as caught:
+        named_measures(["largest_wight"])
+    assert caught.value.hint == "did you mean largest_weight?"
+    assert {"half_accuracy", "matrix_norm"} <= set(measure_names())
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,7 @@ def test_an_error_in_the_code_of_a_task_or_a_measure_is_named_with_its_line(fold
     with pytest.raises(PluginError, match="IndexError") as caught:
         task.dataset(Seeds())
     assert caught.value.where == line_of(path, "[][n]")
-    (half,) = plugin_split_measures(["half_accuracy"])
+    (half,) = named_measures(["half_accuracy"])
     with pytest.raises(PluginError, match="AttributeError") as caught:
         half.compute(None)
     assert caught.value.where == line_of(folder / "half_accuracy.py", "predictions.exact")

@@ -182,6 +182,7 @@ OUTPUTS: dict[str, Any] = {
     "presets": [{"name": str, "path": str, "about": str}],
     "runs": [BRIEF], "show": SHOW, "check": CHECK, "spikes": SPIKES, "bench": BENCH,
     "verify": {"runs": [RUN_VERDICTS], "sweeps?": [SWEEP_VERDICTS]},
+    "arrays": {"run": str, "step": int, "file": str, "shapes": dict[str, list[int]]},
     "predict": PREDICT, "eval": EVAL, "measure": MEASURE, "explain": (EXPLAINED, [EXPLAINED]),
     "data": {"preset": str, "files": list[str]},
     "plot": ({"kind": str, "runs": list[str], "files": list[str]},
