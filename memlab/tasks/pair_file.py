@@ -18,7 +18,6 @@ from memlab.tasks.task import DataNote
 Pair = tuple[str, str]
 Normalization = Literal["none", "nfc", "nfkc"]
 
-ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 HEADER_WORDS = frozenset(
     [
         "prompt",
@@ -52,18 +51,32 @@ class PairFormat:
     strip: bool = False
     """remove white space at both ends of prompt and answer"""
     normalize: Normalization = "none"
-    """`nfc`: composed characters; `nfkc`: compatibility forms too (a no-break space becomes a
-    space), and zero-width characters are removed"""
+    """`nfc`: composed characters; `nfkc`: compatibility forms too, white space of any kind as
+    a space, and other invisible characters removed"""
 
     def applied(self, text: str) -> str:
         """`text` after the conversions of the format."""
         if self.normalize == "nfkc":
-            text = unicodedata.normalize(
-                "NFKC", text.translate(dict.fromkeys(map(ord, ZERO_WIDTH)))
-            )
+            visible = ((" " if c.isspace() else "") if is_invisible(c) else c for c in text)
+            text = unicodedata.normalize("NFKC", "".join(visible))
         elif self.normalize == "nfc":
             text = unicodedata.normalize("NFC", text)
         return text.strip() if self.strip else text
+
+
+def is_invisible(character: str) -> bool:
+    """Whether nothing is seen of a character: white space but blank and tab, format, control."""
+    if character in " \t":
+        return False
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,12 @@ class PairFile:
         yield from self._unnormalized()
 
     def _header(self) -> Iterator[DataNote]:
-        first = self.pairs[0] if self.pairs and self.lines[0] == 1 else ("", "")
-        if all(cell.strip().strip('"').lower() in HEADER_WORDS for cell in first):
+        if not self.pairs or self.lines[0] != 1:
+            return
+        first, *others = self.pairs
+        is_named = all(cell.strip().strip('"').lower() in HEADER_WORDS for cell in first)
+        numbers = len(others) > 1 and all(_is_number(answer) for _, answer in others)
+        if is_named or (numbers and not _is_number(first[1])):
             yield self._note(
                 "the first line looks like a header and is learned as an example",
                 [0],
@@ -114,9 +131,7 @@ class PairFile:
 
     def _unusual_characters(self, words: bool) -> Iterator[DataNote]:
         def unusual(character: str) -> bool:
-            if character in ZERO_WIDTH:
-                return True
-            return character.isspace() and character not in " \t" and not words
+            return is_invisible(character) and not (words and character.isspace())
 
         rows = [i for i, pair in enumerate(self.pairs) if any(map(unusual, "".join(pair)))]
         if rows:
@@ -196,13 +211,20 @@ def _cells_of_tabbed(line: str, quotes: bool) -> list[str]:
 
 
 def _cells_of_json(line: str) -> list[str]:
-    value = json.loads(line)
+    value = json.loads(line, object_pairs_hook=_object)
     if not isinstance(value, dict):
         raise ValueError("not an object")
     prompt, answer = value.get("prompt"), value.get("answer")
     if not isinstance(prompt, str) or not isinstance(answer, str):
         raise ValueError("prompt or answer is missing or not a string")
     return [prompt, answer]
+
+
+def _object(members: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(members)
+    if len(value) < len(members):
+        raise ValueError("a key occurs twice")
+    return value
 
 
 def _checked(prompt: str, answer: str) -> Pair:

@@ -193,11 +193,15 @@ def notes_of(folder, lines, **settings):
     ("lines", "what", "setting"),
     [
         (["Prompt\tAnswer"], "header", "header=true"),
-        (['"a"\t"say ""hi"""'], "quotation marks", "quotes=true"),
+        (["Frage\tZahl"], "header", "header=true"),
+        (['"a"\t"say ""hi"""', "b\tc"], "quotation marks", "quotes=true"),
         (["a\t5 "], "ends of an answer", "strip=true"),
         (["a\t5", " a\t5"], "differ only in white space", "strip=true"),
         (["a\u00a0b\t5"], "U+00A0 NO-BREAK SPACE", "normalize=nfkc"),
         (["a\u200bb\t5"], "U+200B ZERO WIDTH SPACE", "normalize=nfkc"),
+        (["a\u2028b\t5"], "U+2028 LINE SEPARATOR", "normalize=nfkc"),
+        (["a\u202eb\t5"], "U+202E RIGHT-TO-LEFT OVERRIDE", "normalize=nfkc"),
+        (["a\x1b[31m\t5"], "U+001B", "normalize=nfkc"),
         (["cafe\u0301\t5", "caf\u00e9\t5"], "combining mark", "normalize=nfc"),
     ],
 )  # fmt: skip
@@ -252,3 +256,12 @@ def test_an_export_is_complete_or_absent(folder, tmp_path, monkeypatch):
     with pytest.raises(DataError):
         export.write_dataset(read(folder, train_fraction=0.5).dataset(Seeds()), out, "jsonl")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_object_with_a_key_twice_is_refused_with_its_line(folder):
+    (folder / "twice.jsonl").write_text(
+        '{"prompt": "a", "answer": "1"}\n{"prompt": "b", "prompt": "c", "answer": "2"}\n'
+    )
+    with pytest.raises(DataError, match="not a pair") as refused:
+        read(folder, file="twice.jsonl").dataset(Seeds())
+    assert refused.value.where.endswith("twice.jsonl:2") and "twice" in refused.value.found
