@@ -1,8 +1,7 @@
 """The folder of all runs: finding, listing, deleting and restoring."""
 
 import os
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from memlab.errors import BusyError, RunError
@@ -56,11 +55,7 @@ def find(runs: Path, ref: str) -> RunFolder:
         return RunFolder(Path(ref).resolve())
     found = list_runs(runs)
     if ref == "last":
-        # Newest by name, which is the order of creation but for folders that got another name.
-        kept = (run for run in found if is_id(run.path.name) and "sweep" not in run.description)
-        renamed = (run for run in found if not is_id(run.path.name))
-        direct = [run for run in renamed if "sweep" not in run.description]
-        matches = sorted([*islice(kept, 1), *direct], key=_created)[-1:] or found[:1]
+        matches = sorted(_newest(found), key=_created)[-1:] or found[:1]
     else:
         matches = [run for run in found if ref and run.path.name.startswith(ref)]
     if len(matches) == 1:
@@ -74,6 +69,22 @@ def find(runs: Path, ref: str) -> RunFolder:
         found=f"in {runs}: {names or 'nothing'}",
         allowed="an id, its beginning, a path, or `last`",
     )
+
+
+def _newest(found: Iterable[RunFolder]) -> Iterator[RunFolder]:
+    """Runs of which one was created last among those that were started directly.
+
+    Args:
+        found: runs, the newest names first. That is the order of creation but for folders that got
+            another name, so the descriptions of most need not be read.
+    """
+    has_own_name = False
+    for run in found:
+        if is_id(run.path.name) and has_own_name:
+            continue
+        if "sweep" not in run.description:
+            has_own_name |= run.path.name == run.id
+            yield run
 
 
 def _created(run: RunFolder) -> tuple[float, bool]:

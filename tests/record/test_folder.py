@@ -346,3 +346,9 @@ def test_who_saw_an_earlier_attempt_does_not_begin_another(folder):
     with pytest.raises(BusyError):
         folder.claim({}, seq=0, first_step=1, after=0)
     assert [attempt.number for attempt in folder.attempts()] == [1]
+
+
+def test_a_copy_with_the_name_of_a_newer_run_is_not_the_last_one(runs):
+    old, newest = (RunFolder.create(runs, {}, "", name) for name in ("old", "newest"))
+    shutil.copytree(old.path, runs / "29991231T235959-aaaaaa")
+    assert find(runs, "last").path == newest.path
