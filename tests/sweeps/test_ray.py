@@ -179,7 +179,7 @@ def test_a_real_node_that_is_killed_costs_no_member(make, monkeypatch, tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # Ray writes a token there
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "0")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    overrides = ("lr=0.01,0.02", "steps=6000", "checkpoint_every=200")
+    overrides = ("lr=0.01,0.02", "steps=6000", "checkpoint_every=200", "evaluation.every=200")
     sweep, undisturbed = make(*overrides), make(*overrides)
     node_options = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 << 20}
     cluster = Cluster(initialize_head=True, head_node_args=node_options)

@@ -158,7 +158,7 @@ def test_where_no_slurm_is_that_is_said(make, monkeypatch):
 def test_a_real_slurm_requeues_a_task_and_no_bit_changes(make):
     if shutil.which("scontrol") is None or subprocess.run(["scontrol", "ping"]).returncode:
         pytest.skip("needs a Slurm that answers")
-    overrides = ("lr=0.01,0.02", "steps=4000", "checkpoint_every=200")
+    overrides = ("lr=0.01,0.02", "steps=4000", "checkpoint_every=200", "evaluation.every=200")
     sweep, undisturbed = make(*overrides), make(*overrides)
     executor = Slurm(2, partial(trainer_on, "cpu"), {"time": "30"})
     executor.start(sweep)

@@ -79,9 +79,11 @@ def working_on(sweep: Sweep) -> list[Attempt]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("chance", range(2))
 def test_random_kills_of_workers_and_driver_change_no_bit(base, tmp_path, chance):
-    arguments = ("run", str(base), "lr=0.01,0.02", "steps=3000", "--seeds", "2", "--jobs", "2")
+    length = ("steps=2000", "checkpoint_every=100", "evaluation.every=100")
+    arguments = ("run", str(base), "lr=0.01,0.02", *length, "--seeds", "2", "--jobs", "2")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert memlab(*arguments, runs=whole).wait() == 0
     rng = random.Random(chance)

@@ -1,0 +1,81 @@
+"""The claims of presets against recorded runs with several seeds.
+
+    python benchmarks/claims_over_seeds.py RUNS > benchmarks/results/quick-claims.json
+
+For every preset of which RUNS holds finished runs: each of its claims as they are stated now, with
+what each seed measured and whether it meets the claim. Runs whose settings are not those of the
+preset, but for the seed, are left out and named on stderr. Nothing is trained.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from memlab.claims.verdicts import judge, statement
+from memlab.preset.load import load, names
+from memlab.preset.schema import Preset
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.runs import list_runs
+from memlab.record.status import Status
+from memlab.record.summary import flat_settings, summarize
+
+SEED = "training.seed"
+
+
+def main(runs: Path) -> None:
+    """Print one JSON object: presets, their seeds, claims with values."""
+    by_preset: dict[str, dict[int, RunFolder]] = {}
+    known = names()
+    for run in list_runs(runs):
+        facts = run.facts
+        if facts.preset not in known or facts.seed is None or run.status() != Status.FINISHED:
+            continue
+        if is_preset(run, load(facts.preset)):
+            by_preset.setdefault(facts.preset, {}).setdefault(facts.seed, run)
+        else:
+            print(f"{run.id}: not the settings of {facts.preset}", file=sys.stderr)
+    results = {name: over_seeds(load(name), by_preset[name]) for name in sorted(by_preset)}
+    print(json.dumps(results, indent=1))
+
+
+def is_preset(run: RunFolder, preset: Preset) -> bool:
+    """Whether a run has the settings of a preset, whatever its seed; new settings are not missed."""
+    own = flat_settings(run.description["preset"])
+    stated = flat_settings(preset.model_dump(mode="json"))
+    return all(own[key] == stated[key] for key in own.keys() & stated.keys() if key != SEED)
+
+
+def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
+    """The claims of a preset, and when the events of each seed's run happened."""
+    seeds = sorted(runs)
+    histories = {seed: History(runs[seed]) for seed in seeds}
+    verdicts = [
+        list(judge(preset.claims, histories[seed].until(), lambda prompt: "")) for seed in seeds
+    ]
+    summaries = {seed: summarize(runs[seed], histories[seed]) for seed in seeds}
+    return {
+        "seeds": seeds,
+        "memorized_at": [_step(summaries[seed]["memorized_at"]) for seed in seeds],
+        "grokked_at": [_step(summaries[seed]["grokked_at"]) for seed in seeds],
+        "spikes": [[spike["step"] for spike in summaries[seed]["spikes"]] for seed in seeds],
+        "claims": [
+            {
+                "claim": statement(claim),
+                "measured": [verdict.measured for verdict in of_claim],
+                "at_step": [verdict.step for verdict in of_claim],
+                "met": sum(verdict.status == "met" for verdict in of_claim),
+                "of": len(of_claim),
+            }
+            for claim, of_claim in zip(preset.claims, zip(*verdicts, strict=True), strict=True)
+        ],
+    }
+
+
+def _step(event: dict[str, Any] | None) -> int | None:
+    return None if event is None else int(event["to"])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
