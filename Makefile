@@ -3,7 +3,7 @@ BIN := .venv/bin
 # Twice the two cores that it is made for: a third of the time a test waits, for a process or a screen.
 PYTEST := $(BIN)/pytest -n 4
 
-.PHONY: run test test-slow test-interop coverage check bench claims example pictures tree venv torture
+.PHONY: run test test-slow test-interop coverage check bench claims example examples pictures tree venv torture
 
 run: .venv/installed            ## train the quickstart preset: memorizes, then generalizes
 	$(BIN)/memlab run quickstart
@@ -35,6 +35,9 @@ claims: .venv/installed         ## train every short preset and write what came 
 
 example: .venv/installed        ## the run that is shipped in runs/, trained anew
 	$(BIN)/python tools/example_run.py
+
+examples: .venv/installed       ## docs/examples.md: six results, trained in build/examples where they are not there yet
+	$(BIN)/python tools/examples.py
 
 pictures: .venv/installed       ## the pictures in README.md, from real runs
 	$(BIN)/python tools/pictures.py

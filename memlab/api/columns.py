@@ -1,13 +1,21 @@
 """Columns of numbers by name, as notebooks use them."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import MemlabError, RunError, nearest
+from memlab.record.safe_text import safe_text
 
 if TYPE_CHECKING:
     import pandas
+
+MOST_ROWS = 20
+"""that a notebook shows"""
 
 
 class MissingColumn(RunError, KeyError):
@@ -41,5 +49,45 @@ class Columns(dict[str, NDArray[Any]]):
         )
 
     def __repr__(self) -> str:
-        rows = max(map(len, self.values()), default=0)
-        return f"<{rows:,} rows: {', '.join(self)}>"
+        names = shorten(", ".join(self), 120, placeholder=" ...")
+        return f"<{self._rows:,} rows of {len(self)} columns: {names}>"
+
+    def _repr_html_(self) -> str:
+        """A table in a notebook: the first rows, and how many there are."""
+        rows = min(self._rows, MOST_ROWS)
+        lines = [self._html_row("th", self)]
+        lines += [
+            self._html_row("td", (_text(column[i]) for column in self.values()))
+            for i in range(rows)
+        ]
+        more = f"<p>{rows} of {self._rows:,} rows</p>" if rows < self._rows else ""
+        return f"<table>{''.join(lines)}</table>{more}"
+
+    @property
+    def _rows(self) -> int:
+        return max(map(len, self.values()), default=0)
+
+    @staticmethod
+    def _html_row(tag: str, texts: Iterable[str]) -> str:
+        cells = (f"<{tag}>{escape(safe_text(text))}</{tag}>" for text in texts)
+        return f"<tr>{''.join(cells)}</tr>"
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def columns_of(lists: Mapping[str, Sequence[Any]]) -> Columns:
+    """Columns of lists: numbers as float64 with NaN for None (int64 without), others as objects."""
+    return Columns({name: _array(values) for name, values in lists.items()})
+
+
+def _array(values: Sequence[Any]) -> NDArray[Any]:
+    kinds = {type(value) for value in values}
+    if kinds == {int}:
+        return np.array(values, np.int64)
+    if kinds <= {int, float, type(None)}:
+        return np.array([np.nan if v is None else v for v in values], np.float64)
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array

@@ -1,7 +1,7 @@
 """Overrides as Python values, turned into the `KEY=VALUE` texts that the shell takes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memlab.errors import PresetError
@@ -14,6 +14,26 @@ def override_texts(changes: Mapping[str, Any]) -> list[str]:
         PresetError: a value has no JSON form.
     """
     return [f"{key}={_json(key, value)}" for key, value in changes.items()]
+
+
+def sweep_texts(settings: Mapping[str, Any]) -> list[str]:
+    """`{"optimizer.lr": [1e-3, 1e-2]}` -> `["optimizer.lr=0.001,0.01"]`; others as overrides.
+
+    A list, tuple, range or array is the values of an axis; its items may be lists.
+
+    Raises:
+        PresetError: a value has no JSON form, or an axis has no value.
+    """
+    texts = []
+    for key, value in settings.items():
+        items = value.tolist() if hasattr(value, "tolist") else value
+        if not isinstance(items, Sequence) or isinstance(items, str):
+            texts.append(f"{key}={_json(key, items)}")
+            continue
+        if not items:
+            raise PresetError("an axis needs values", where=f"axis {key}", found="none")
+        texts.append(f"{key}={','.join(_json(key, item) for item in items)}")
+    return texts
 
 
 def _json(key: str, value: Any) -> str:

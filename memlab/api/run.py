@@ -203,24 +203,28 @@ class Run:
         """A matplotlib figure of the run, which a notebook displays.
 
         Args:
-            kind: curves, measure, samples, first-learned, spike or attention.
-            made_for: width and fonts: paper, icml, slides or web.
-            prompt: what attention is computed on.
-            options: `measure`, `at` (step) and `spike` (number), where the kind reads them.
+            kind: curves, measure, samples, first-learned, spike, attention, spectrum or
+                logit-table; `memlab plot` lists all.
+            made_for: width and fonts: paper, icml, icml-wide, slides or web.
+            prompt: what attention is computed on; empty = a validation example.
+            options: `measure`, `at` (a step; of a model `best` and `last`, too) and `spike` (number), where the kind reads them.
 
         Raises:
-            MemlabError: there is no such kind, or nothing to draw.
+            MemlabError: there is no such kind or option, or nothing to draw.
         """
-        from memlab.figures.make import figure_of
+        from memlab.figures.draw import draw
+        from memlab.figures.make import OF_A_MODEL, figure_of, figure_options
         from memlab.figures.source import RunSource
+        from memlab.figures.style import style_of
 
-        if kind == "attention":
-            from memlab.api.attention import attention_of
+        if kind in OF_A_MODEL:
+            from memlab.api.model_figures import model_figure_data
 
-            patterns = attention_of(self, prompt, options.pop("at", "last"))
-            return figure_of(kind, patterns, made_for, **options)
-        until = options.get("at")
-        return figure_of(kind, [RunSource(self.history.folder, until)], made_for, **options)
+            style, at = style_of(made_for), options.pop("at", None)
+            shown = figure_options(style, options)
+            return draw(model_figure_data(self, kind, shown, prompt=prompt, at=at), style)
+        run = RunSource(self.history.folder, options.get("at"))
+        return figure_of(kind, [run], None, made_for, options)
 
     def checkpoint_step(self, at: str | int = "last") -> int:
         """The step of the checkpoint that `at` means: `best`, `last`, or a step."""

@@ -5,19 +5,17 @@ work on the same cores slows training down several times; a fresh process has me
 It also keeps training away from the notebook's memory and signals.
 """
 
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from memlab.api.overrides import override_texts
 from memlab.errors import MemlabError, RunError
+from memlab.record.child_process import memlab_command, memlab_environment
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
@@ -66,14 +64,12 @@ def train(
 
 
 def _start(words: list[str], messages: IO[str]) -> "subprocess.Popen[bytes]":
-    here = str(Path(__file__).parents[2])
-    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-m", "memlab", *words],
+        memlab_command(*words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=messages,
-        env={**os.environ, "PYTHONPATH": path},
+        env=memlab_environment(),
         start_new_session=True,  # signals reach it through this process alone
     )
 

@@ -15,11 +15,11 @@ from math import inf
 
 from memlab.claims.verdicts import Status
 from memlab.sweeps.outcomes import PHASES
+from memlab.sweeps.progress import UNFINISHED
 from memlab.sweeps.schema import Bound, SweepClaim
 from memlab.sweeps.select import cell_at
+from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.tables import CellResult, Results
-
-UNFINISHED = ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class SweepVerdict:
     status: Status
     measured: str
     """the number, or what limits it"""
+
+
+def sweep_claims(sweep: Sweep) -> list[SweepClaim]:
+    """The claims that a sweep was planned with."""
+    return [SweepClaim.model_validate(dict(claim)) for claim in sweep.plan.claims]
 
 
 def event_of(measure: str) -> str | None:

@@ -8,13 +8,9 @@ import typer
 from memlab.cli.options import Json, RunsFolder
 
 if TYPE_CHECKING:
-    from memlab.figures.kind import Kind
     from memlab.figures.plot import FigureData
-    from memlab.figures.source import AttentionPatterns
-    from memlab.record.folder import RunFolder
+    from memlab.figures.source import FigureOptions
 
-OF_A_MODEL = ("attention", "spectrum", "logit-table")
-"""kinds that are drawn from a model, for which training code is loaded"""
 KINDS_HELP = "What to draw; without it: curves, overlay, or heatmap. `memlab plot` lists all."
 
 
@@ -60,8 +56,9 @@ def plot(
     runs: RunsFolder = None,
 ) -> None:
     """Draw a figure and print where it lies; without a run, list the kinds of figures."""
+    from memlab.cli.figure_sources import open_sources
     from memlab.cli.output import print_json, stdout
-    from memlab.figures.make import plot_command
+    from memlab.figures.make import OF_A_MODEL, figure_data, plot_command
     from memlab.figures.save import check_format
     from memlab.figures.source import FigureOptions
     from memlab.figures.style import style_of
@@ -74,16 +71,16 @@ def plot(
     file_format = check_format(output.suffix) if output else "png"
     options = FigureOptions(measure, x, y, at, spike, style.columns)
     if kind in OF_A_MODEL:
-        chosen, made = _of_a_model(refs, kind, prompt, options, runs_folder(runs))
+        made = _of_a_model(refs, kind, prompt, options, runs_folder(runs))
     else:
-        chosen, made = _plot(refs, kind, options, runs_folder(runs))
+        made = figure_data(kind, *open_sources(refs, runs_folder(runs), at), options)
     path = output or Path(f"{_file_name(made)}.{file_format}")
     given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
     given["prompt"] = prompt or None
-    command = plot_command(refs, chosen.name, given, made_for)
+    command = plot_command(refs, made.kind, given, made_for)
     written = _write(made, path, file_format, made_for, command, as_csv)
     if json:
-        print_json({"kind": chosen.name, "runs": list(made.runs), "files": list(map(str, written))})
+        print_json({"kind": made.kind, "runs": list(made.runs), "files": list(map(str, written))})
     else:
         for path in written:
             stdout().print(str(path), markup=False, soft_wrap=True)
@@ -100,60 +97,23 @@ def _list_kinds(as_json: bool) -> None:
         stdout().print(table(["kind", "of", "shows"], rows))
 
 
-def _plot(refs: list[str], kind: str | None, options: Any, runs: Path) -> "tuple[Kind, FigureData]":
-    """The kind of figure and its data."""
-    from memlab.cli.figure_sources import open_sources
-    from memlab.errors import MemlabError
-    from memlab.figures.kind import kind_of
-
-    sources, sweep = open_sources(refs, runs, options.at)
-    default = "heatmap" if sweep else "curves" if len(sources) == 1 else "overlay"
-    chosen = kind_of(kind or default)
-    accepted = {"run": len(sources) == 1, "runs": True, "sweep": sweep is not None}
-    if not any(accepted.get(part, False) for part in chosen.draws.split(" or ")):
-        raise MemlabError(
-            f"`{chosen.name}` is not drawn from this",
-            found="a sweep" if sweep else f"{len(sources)} runs",
-            allowed=f"one {chosen.draws}" if chosen.draws != "runs" else "several runs",
-        )
-    source = sweep if sweep and "sweep" in chosen.draws else sources
-    return chosen, chosen.make(source, options)
-
-
 def _of_a_model(
-    refs: list[str], kind: str, prompt: str, options: Any, runs: Path
-) -> "tuple[Kind, FigureData]":
-    """A picture of a model: of the last checkpoint, or at a step, which may be recomputed."""
+    refs: list[str], kind: str, prompt: str, options: "FigureOptions", runs: Path
+) -> "FigureData":
+    """A picture of the model of a run."""
+    from memlab.api.model_figures import model_figure_data
+    from memlab.api.run import Run
     from memlab.cli.output import stderr
     from memlab.errors import MemlabError
-    from memlab.figures.kind import kind_of
-    from memlab.figures.source import AttentionPatterns
-    from memlab.record.model_pictures import last_checkpoint
     from memlab.record.runs import find
-    from memlab.training.model_pictures import model_pictures
-    from memlab.training.models_at import ModelsAt
 
     if len(refs) != 1:
         raise MemlabError(f"`{kind}` is drawn from one run", found=f"{len(refs)} runs")
-    folder, chosen = find(runs, refs[0]), kind_of(kind)
-    if prompt:
-        return chosen, chosen.make(_attention(folder, prompt, options.at), options)
-    report = stderr()
-    models = ModelsAt(folder, "auto", lambda line: report.print(line, markup=False))
-    step = last_checkpoint(folder) if options.at is None else options.at
-    pictures = model_pictures(models, step)
-    if kind != "attention":
-        return chosen, chosen.make(pictures, options)
-    patterns = AttentionPatterns(folder.id, step, pictures.tokens, pictures.attention)
-    return chosen, chosen.make(patterns, options)
-
-
-def _attention(folder: "RunFolder", prompt: str, at: int | None) -> "AttentionPatterns":
-    """The attention of a checkpoint on a prompt."""
-    from memlab.api.attention import attention_of
-    from memlab.api.run import Run
-
-    return attention_of(Run(folder), prompt, "last" if at is None else at)
+    messages = stderr()
+    run = Run(find(runs, refs[0]))
+    return model_figure_data(
+        run, kind, options, prompt=prompt, report=lambda line: messages.print(line, markup=False)
+    )
 
 
 def _file_name(made: "FigureData") -> str:

@@ -23,7 +23,7 @@ def report(
     ] = None,
     ood: Annotated[
         bool,
-        typer.Option("--ood", help="Evaluate on out-of-distribution examples, too (one run)."),
+        typer.Option("--ood", help="Evaluate runs on out-of-distribution examples, too."),
     ] = False,
     device: Device = "auto",
     json: Json = False,
@@ -52,6 +52,7 @@ def report(
 
 
 def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> "Page":
+    from memlab.errors import MemlabError
     from memlab.figures.report.run_page import run_page
     from memlab.figures.report.runs_page import runs_page
     from memlab.figures.report.sweep_page import sweep_page
@@ -59,8 +60,10 @@ def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> 
 
     columns = style_of("web").columns
     if sweep:
+        if ood:
+            raise MemlabError("--ood is for runs, not for a sweep", found=sweep.id)
         return sweep_page(sweep, columns)
-    found = [_findings(run, ood=ood and len(sources) == 1, device=device) for run in sources]
+    found = [_findings(run, ood=ood, device=device) for run in sources]
     if len(sources) == 1:
         return run_page(sources[0], found[0], columns)
     return runs_page(sources, found, columns)
@@ -79,7 +82,7 @@ def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
         claims = []
     complete = _completion(run, device)
     return Findings(
-        tuple(judge(claims, run.now, complete)), _ood_values(run, device) if ood else {}
+        tuple(judge(claims, run.now, complete)), _ood_values(run, device) if ood else None
     )
 
 

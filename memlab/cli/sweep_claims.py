@@ -2,16 +2,20 @@
 
 from typing import Any
 
-from memlab.claims.sweep_verdicts import events_of, judge_sweep, sweep_statement
+from memlab.claims.sweep_verdicts import (
+    events_of,
+    judge_sweep,
+    sweep_claims,
+    sweep_statement,
+)
 from memlab.sweeps.progress import SweepProgress
-from memlab.sweeps.schema import SweepClaim
 from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.tables import Results
 
 
 def sweep_report(sweep: Sweep) -> dict[str, Any]:
     """The result of `memlab verify` for a sweep."""
-    claims = [SweepClaim.model_validate(dict(claim)) for claim in sweep.plan.claims]
+    claims = sweep_claims(sweep)
     results = Results(SweepProgress(sweep), events_of(claims))
     return {
         "sweep": sweep.id,

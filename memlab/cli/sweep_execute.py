@@ -1,7 +1,5 @@
 """Executing a sweep in the foreground: the executor, signals, the live table, the exit code."""
 
-import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -33,10 +31,9 @@ def executor_for(
             "shares of GPUs are Ray's", where="--gpus", hint="on Slurm: --slurm gpus=N"
         )
     if on == "local":
-        from memlab.sweeps.local import Local
+        from memlab.sweeps.local import Local, jobs_here
 
-        command = [sys.executable, "-m", "memlab", "sweep", "work"]
-        return Local([*command, *training.options], jobs or jobs_here(threads))
+        return Local(jobs or jobs_here(threads), training.options)
     if on == "ray" or on.startswith("ray:"):
         from memlab.sweeps.ray_cluster import RayCluster
 
@@ -53,12 +50,6 @@ def executor_for(
 def _pair(option: str) -> tuple[str, str]:
     key, _, value = option.partition("=")
     return key, value
-
-
-def jobs_here(threads: int) -> int:
-    """How many members of so many threads the cores of this machine can train at once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (cores or 1) // threads)
 
 
 def execute_sweep(

@@ -9,8 +9,6 @@ from memlab.cli.options import Device, Json, Overrides, Quiet, RunsFolder
 from memlab.cli.sweep_options import FailFast, Gpus, Jobs, On, SlurmOptions, SweepName
 
 if TYPE_CHECKING:
-    from memlab.sweeps.load import SweepSource
-    from memlab.sweeps.plan import Plan
     from memlab.sweeps.sweep import Sweep
 
 
@@ -50,13 +48,14 @@ def run(
     runs: RunsFolder = None,
 ) -> None:
     """Create a sweep and train its members. KEY=V1,V2 makes an axis of a setting."""
-    from memlab.cli.sweep_execute import execute_sweep, executor_for, jobs_here
+    from memlab.cli.sweep_execute import execute_sweep, executor_for
     from memlab.cli.sweep_plan import print_plan
     from memlab.cli.sweep_work import MemberTraining
     from memlab.record.runs import runs_folder
+    from memlab.sweeps.create import create_sweep
     from memlab.sweeps.expand import expand
     from memlab.sweeps.load import load_sweep
-    from memlab.sweeps.sweep import Sweep
+    from memlab.sweeps.local import jobs_here
 
     command = parse_command(on_event)
     folder = runs_folder(runs)
@@ -67,7 +66,7 @@ def run(
         return
     training = MemberTraining(device, command)
     executor = executor_for(on, jobs, plan.threads, training, slurm or (), gpus)
-    sweep = Sweep.create(folder, plan, _text(found, plan))
+    sweep = create_sweep(found, plan, folder)
     execute_sweep(sweep, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 
 
@@ -125,11 +124,3 @@ def read_seeds(text: str | None) -> int | list[int] | None:
             "seeds are a number or a list", where=f"--seeds {text}", hint="5, or 42,123,456"
         ) from None
     return numbers if "," in text else numbers[0]
-
-
-def _text(source: "SweepSource", plan: "Plan") -> str:
-    """The sweep as YAML that `memlab sweep run` accepts."""
-    from memlab.preset.dump import dump_values
-
-    values = source.file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return f"# {len(plan.members)} members\n{dump_values(values)}"

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from memlab.cli.output import number, stdout, table
 from memlab.record.safe_text import safe_text
+from memlab.sweeps.columns import member_columns
 from memlab.sweeps.statistics import FinalValues
 from memlab.sweeps.tables import CellResult, Results
 
@@ -78,24 +79,8 @@ def footer_lines(results: Results) -> list[str]:
 
 
 def print_csv(results: Results) -> None:
-    """One row per member: its cell, state, event times and final values."""
-    axes, measures = [axis.key for axis in results.sweep.axes], results.measures
+    """One row per member, see `member_columns`."""
+    columns = member_columns(results)
     out = csv.writer(sys.stdout)
-    out.writerow(["run", *axes, "seed", "state", "step", *results.events, *measures])
-    for cell in results.cells:
-        known = {one.state.member.run: one for one in cell.outcomes}
-        for state in cell.states:
-            one = known.get(state.member.run)
-            crossings = [one.events[event] if one else None for event in results.events]
-            final = one.state.final if one else {}
-            out.writerow(
-                [
-                    state.member.run,
-                    *(cell.cell.at[axis] for axis in axes),
-                    state.member.seed,
-                    state.state,
-                    state.step,
-                    *("" if c is None else c.step for c in crossings),
-                    *(repr(final[name]) if name in final else "" for name in measures),
-                ]
-            )
+    out.writerow(columns)
+    out.writerows(zip(*columns.values(), strict=True))

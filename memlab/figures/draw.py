@@ -13,6 +13,9 @@ from memlab.figures.text import plain
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+GAP = 0.5
+"""lines between legend and note"""
+
 
 def draw(plot: FigureData, style: Style) -> "Figure":
     """The figure; the same plot and style give the same one."""
@@ -84,7 +87,8 @@ def _height(panel: Panel, style: Style, plot: FigureData) -> float:
 
 def _below(plot: FigureData, style: Style) -> float:
     """Space for the x label, two lines of legend and the note, in inches."""
-    lines = 3.2 + 1.3 * len(_note_lines(plot.note, style))
+    note = _note_lines(plot.note, style)
+    lines = 3.2 + 1.3 * len(note) + (GAP if note else 0)
     return lines * style.font * 1.2 / 72
 
 
@@ -108,7 +112,7 @@ def _note(figure: Any, note: str, style: Style) -> float:
     text = "\n".join(plain(line, 400) for line in lines)
     size = 0.85 * style.font
     figure.text(0.5, 0.01, text, ha="center", va="bottom", fontsize=size, color="#404040")
-    return len(lines) * 1.35 * size / 72
+    return (len(lines) * 1.35 + (GAP if lines else 0)) * size / 72
 
 
 def _legend_columns(labels: list[str], style: Style) -> int:

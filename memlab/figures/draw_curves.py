@@ -153,6 +153,7 @@ def _scale(axes: Any, panel: PlottedCurves) -> None:
     chart = panel.chart
     if chart.y_log:
         axes.set_yscale("log")
+        _plain_numbers(axes)
     if panel.points:  # their y values are steps
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _step_text(value)))
         axes.yaxis.set_minor_formatter(FuncFormatter(_few_steps(axes)))
@@ -172,6 +173,24 @@ def _scale(axes: Any, panel: PlottedCurves) -> None:
     if chart.x_range:
         low, high = chart.x_range
         axes.set_xlim(max(low, STEP_0) if chart.x_log else low, high)
+
+
+def _plain_numbers(axes: Any) -> None:
+    """Labels such as 0.2 and 22 instead of powers of ten, where the axis spans few decades."""
+    from matplotlib.ticker import LogFormatterSciNotation
+
+    low, high = axes.get_ylim()
+    if high > 30 * low or low < 1e-3 or high > 1e4:
+        return
+
+    class Plain(LogFormatterSciNotation):
+        """Names the same ticks."""
+
+        def __call__(self, x: float, pos: Any = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axes.yaxis.set_major_formatter(Plain())
+    axes.yaxis.set_minor_formatter(Plain(labelOnlyBase=False))
 
 
 def _log_steps(axes: Any, chart: Chart) -> None:

@@ -25,7 +25,7 @@ class Points:
     y: Floats
     colour: Colour
     hollow: bool = False
-    """a bound rather than a value: the run ended before the event"""
+    """a bound rather than a value: the event was not reached up to there"""
 
 
 @final

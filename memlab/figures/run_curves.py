@@ -10,6 +10,7 @@ from memlab.figures.plot import Floats, PlottedCurves
 from memlab.figures.source import RunSource
 from memlab.record.events import Edited, Started
 from memlab.record.extremes import Extremes, column_extremes
+from memlab.record.fork import fork_point
 from memlab.record.measure import split_of
 from memlab.record.missing_rows import with_gaps
 from memlab.record.safe_text import safe_text
@@ -117,6 +118,8 @@ def rules(run: RunSource) -> Iterator[VerticalRule]:
     for started in now.of(Started):
         if started.resumed_from is not None:
             yield VerticalRule(started.step, "resumed", "edit")
+    if fork := fork_point(run.folder):
+        yield VerticalRule(fork.step, "forked", "edit")
     for change in now.changes:
         yield VerticalRule(change.step, safe_text(change.what, 24), "phase")
     for edit in now.edits:

@@ -87,8 +87,8 @@ def _answer(history: History, command: Command, sent_after: int, seconds: float)
         for event in history.until().events:
             if event.seq <= sent_after:
                 continue
-            if isinstance(event, ANSWERS[type(command)]):
-                return event
+            if isinstance(event, ANSWERS[type(command)]) and not (live and type(command) is Stop):
+                return event  # of a stop only once the process has closed its record
             if isinstance(command, Edit) and _is_refusal(event):
                 raise RunError("the run refused the edit", where=folder.path.name, found=event.what)
         if not live:

@@ -1,8 +1,9 @@
 """Sweep files by path or name, or a sweep described on the command line."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,7 +12,7 @@ from memlab.preset import load
 from memlab.preset.error_text import shown
 from memlab.preset.fields import Field, fields, settings_of
 from memlab.preset.merge import merged
-from memlab.preset.override import change, full_key, overridden, read
+from memlab.preset.override import change, full_key, read
 from memlab.preset.strict_yaml import Document
 from memlab.preset.validate import explained, task_kind
 from memlab.record.runs import runs_folder
@@ -35,6 +36,8 @@ class SweepSource:
     """where the base preset's task looks for its files; None: they have been found"""
     parent: ForkParent | None = None
     """the run that members are forked from"""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """overrides with one value, which `base` has: dotted setting to value"""
 
 
 def load_sweep(
@@ -159,9 +162,11 @@ def _settings() -> dict[str, Field]:
 
 def _overridden(source: SweepSource, override: str) -> SweepSource:
     texts = values_of(override.partition("=")[2])
-    if len(texts) < 2:
-        return replace(source, base=overridden(source.base, override))
     settings = fields(task_kind(source.base.value))
+    if len(texts) < 2:
+        key, value = read(override, settings)
+        base = merged(source.base, change(key, value, f"override {override}"))
+        return replace(source, base=base, fixed={**source.fixed, key: value})
     key = override.partition("=")[0]
     where = f"override {override}"
     full = full_key(key.strip(), settings, where)

@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
+from memlab.record.child_process import memlab_command, memlab_environment
 from memlab.sweeps.executor import Executor, RestartLimit
 from memlab.sweeps.sweep import Sweep
+
+
+def jobs_here(threads: int) -> int:
+    """Members of so many threads that the cores of this machine can train at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // threads)
 
 
 @final
@@ -19,13 +26,14 @@ class Local(Executor):
     them to save, and they outlive it if it is killed.
     """
 
-    def __init__(self, command: Sequence[str], jobs: int) -> None:
+    def __init__(self, jobs: int, options: Sequence[str]) -> None:
         """
         Args:
-            command: starts one worker; the sweep's path is appended.
             jobs: processes at once.
+            options: of `memlab sweep work`.
         """
-        self._command, self._jobs = list(command), jobs
+        self._command = memlab_command("sweep", "work", *options)
+        self._jobs = jobs
         self._workers: list[subprocess.Popen[bytes]] = []
         self._limit = RestartLimit(3 * jobs + 3)
         self._log = Path()
@@ -57,7 +65,7 @@ class Local(Executor):
 
     def _started(self) -> subprocess.Popen[bytes]:
         # Torch asks for as many threads as there are cores when it is loaded, unless this is set.
-        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        environment = {"OMP_NUM_THREADS": "1", **memlab_environment()}
         with self._log.open("ab") as log:
             return subprocess.Popen(
                 [*self._command, str(self._sweep)],

@@ -15,6 +15,8 @@ from memlab.sweeps.sweep import Sweep
 State = Literal["queued", "running", "finished", "diverged", "stopped", "failed"]
 TERMINAL: frozenset[State] = frozenset({"finished", "diverged"})
 """what no worker changes any more"""
+UNFINISHED: frozenset[State] = frozenset({"queued", "running"})
+"""what may still reach an event"""
 SAME_ERROR, DEATHS, FAILURES = 2, 3, 5
 """failures in a row with one error, ends without end.json, and failures of any kind, after which
 a member is set aside"""

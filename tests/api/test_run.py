@@ -9,6 +9,7 @@ from memlab.errors import DataError, MemlabError, PresetError, RunError
 from memlab.preset.create import create_run
 from memlab.preset.load import from_json
 from memlab.record.events import Evaluated
+from memlab.training.predictions import count_answers
 from memlab.training.worker import work
 
 from .conftest import TINY
@@ -85,6 +86,34 @@ def test_a_trace_has_the_logits_of_the_model(run: Run):
     torch.testing.assert_close(trace["logits"], expected.detach(), rtol=0, atol=0)
     with pytest.raises(DataError, match="equal lengths"):
         run.trace(["3 + 4 =", "1"])
+
+
+def test_a_trace_names_the_activations_of_every_block(run: Run):
+    tokens = len(run.encode("3 + 4 ="))
+    with run.trace("3 + 4 =") as trace:
+        shapes = {name: tuple(value.shape) for name, value in trace.items()}
+    stream = (1, tokens, 16)
+    for block in ("blocks.0", "blocks.1"):
+        assert shapes[f"{block}.residual_pre"] == shapes[f"{block}.residual_post"] == stream
+        assert shapes[f"{block}.attention.pattern"] == (1, 2, tokens, tokens)
+        assert shapes[f"{block}.attention.out"] == shapes[f"{block}.mlp.out"] == stream
+        assert shapes[f"{block}.mlp.hidden"] == (1, tokens, 4 * 16)
+    assert shapes["logits"] == (1, tokens, 11)
+
+
+def test_answers_that_are_sampled_again_and_again_come_as_often_as_they_are_likely(run: Run):
+    n, prompt = 3000, "3 + 4 ="
+    (repeated,) = count_answers(run.predict([prompt] * n, temperature=1.0))
+    p = run.model()(torch.tensor([run.encode(prompt)])).detach().double().softmax(-1)[0, -1]
+    assert sum(repeated.answers.values()) == n
+    for token in range(7):  # the numbers; a special token gives an empty answer
+        q = float(p[token])
+        times = repeated.answers.get(run.decode([token]), 0)
+        assert abs(times - n * q) < 5 * (n * q * (1 - q)) ** 0.5 + 1
+    assert list(repeated.answers.values()) == sorted(repeated.answers.values(), reverse=True)
+    assert repeated.agreement == max(repeated.answers.values()) / n
+    (greedy,) = count_answers(run.predict([prompt] * 5))
+    assert greedy.agreement == 1 and sum(greedy.answers.values()) == 5
 
 
 def test_commands_to_a_run_that_has_ended_are_refused(run: Run):

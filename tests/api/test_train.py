@@ -21,7 +21,7 @@ def preset(tmp_path: Path) -> Path:
     return path
 
 
-def test_training_controlling_and_extending_a_run_from_python(preset, tmp_path):
+def test_training_controlling_stopping_and_extending_a_run_from_python(preset, tmp_path, capsys):
     run = memlab.run(
         preset,
         {"training.steps": 10**6, "training.checkpoint_every": 10**6},
@@ -35,18 +35,21 @@ def test_training_controlling_and_extending_a_run_from_python(preset, tmp_path):
     step = run.step
     assert run.pause().step == step
     assert run.checkpoint().history.folder.checkpoints.steps() == [step]
-    run.edit({"lr": 1e-4, "training.steps": step + 20})
+    run.edit({"lr": 1e-4})
     assert [event.kind for event in run.events][-1] == "checkpoint"
     with pytest.raises(PresetError):
         run.edit({"optimizer.kind": "sgd"})
-    run.resume()
-    with pytest.raises(RunError):
-        while True:  # it ends by itself, and a run that has ended takes no commands
-            run.checkpoint()
-    assert run.refresh().status == "finished" and run.step == step + 20
-    longer = run.resume({"training.steps": step + 25}, progress=False)
-    assert longer is run and run.status == "finished" and run.step == step + 25
+    assert run.resume().status == "running"
+    assert run.stop().status == "stopped" and run.step >= step
+    with pytest.raises(RunError, match="no process trains this run"):
+        run.checkpoint()
+    assert capsys.readouterr().out == ""
+    last = run.step + 25
+    assert run.resume({"training.steps": last}) is run
+    assert run.status == "finished" and run.step == last
     assert run.steps["lr"][-1] == pytest.approx(1e-4)
+    bar = capsys.readouterr().out
+    assert "tiny" in bar and f"{last}/{last}" in bar.replace(" ", "")
 
 
 def test_a_preset_that_is_wrong_makes_no_run(preset, tmp_path):

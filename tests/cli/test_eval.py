@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def test_ood_names_the_sets_from_outside_and_no_other_task_by_task(runs):
         assert "ood-length_accuracy" in eval_split["groups"]["copy"]
         assert "ood-length_accuracy" not in eval_split["groups"]["add"]
         assert "test_accuracy" not in eval_split["groups"]["add"]
+
+
+def test_a_report_has_the_values_outside_of_the_distribution(runs, tmp_path):
+    expected = json.loads(invoke("eval", "last", "--split", "ood", "--json"))["values"]
+    page = tmp_path / "report.html"
+    invoke("report", "last", "--ood", "-o", str(page))
+    section = page.read_text("utf-8").partition("<h2>Out of distribution</h2>")[2]
+    section = section.partition("</section>")[0]
+    shown = {float(digits) for digits in re.findall(r'title="([^"]+)"', section)}
+    assert {value for value in expected.values() if value != int(value)} <= shown
+    assert '<th scope="col">ood-length</th>' in section and "Out of distribution" not in section
 
 
 def test_a_split_that_is_not_there_is_refused(runs):

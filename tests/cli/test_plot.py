@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -58,6 +59,20 @@ def test_run_plot_saves_the_curves_in_the_folder_of_the_run(memlab):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_report_has_every_number_that_show_prints(trained):
+    shown = json.loads(trained("show", "last", "--json"))
+    trained("report", "last", "-o", "numbers.html")
+    page = (trained.folder / "numbers.html").read_text("utf-8")
+    exact = {float(digits) for digits in re.findall(r'<td[^>]* title="([^"]+)"', page)}
+    cells = set(re.findall(r"<td[^>]*>([^<]*)</td>", page))
+    for values in (shown["final"], shown["best"]):
+        measured = {v for key, v in values.items() if key != "step"}
+        assert measured <= exact and len(measured) > 3
+    for key in ("step", "steps", "seed", "parameters", "attempts"):
+        assert f"{shown[key]:,}" in cells
+    assert shown["weights_sha256"] in cells
+
+
 def test_a_report_is_written_as_html_or_as_markdown_with_figures(trained):
     run = find(trained.runs, "last").path.name
     assert trained("report", "last").strip() == f"{run}-report.html"
@@ -68,3 +83,16 @@ def test_a_report_is_written_as_html_or_as_markdown_with_figures(trained):
     assert all(Path(trained.folder, file).exists() for file in files)
     trained("report", "last", "-o", "page.pdf", code=2)
     assert ".html, .md" in trained.stderr
+
+
+def test_predict_repeat_counts_answers_and_how_many_agree(trained):
+    words = ("predict", "last", "1 + 1 =", "2 + 3 =", "--repeat", "20")
+    repeated = json.loads(trained(*words, "--json"))["repeated"]
+    assert [one["prompt"] for one in repeated] == ["1 + 1 =", "2 + 3 ="]
+    assert [sum(one["answers"].values()) for one in repeated] == [20, 20]
+    line = trained(*words).splitlines()[0]
+    agreement = max(repeated[0]["answers"].values()) / 20
+    assert line.startswith("1 + 1 = → ")
+    assert line.endswith(f"{agreement:.0%} of 20 agree")
+    greedy = json.loads(trained(*words, "--temperature", "0", "--json"))["repeated"]
+    assert [one["agreement"] for one in greedy] == [1, 1]

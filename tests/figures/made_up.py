@@ -1,6 +1,7 @@
 """Runs and sweeps written down without any training: every number in them is chosen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,9 @@ def made_run(
     spikes: Sequence[Spike] = (),
     samples: Sequence[Samples] = (),
     folder: RunFolder | None = None,
+    ended: bool = True,
 ) -> RunFolder:
-    """A finished run whose step s has `loss[s - 1]`; train accuracy follows the phases."""
+    """A run whose step s has `loss[s - 1]`; train accuracy follows the phases."""
     steps = len(loss)
     folder = folder or create_run(load("quickstart", [f"training.steps={steps}"]), runs, name)
     values = np.ones((steps, COLUMNS), np.float32)
@@ -43,6 +45,9 @@ def made_run(
         events = [*samples, *spikes, *_evaluations(loss, every, memorized, grokked)]
         for event in sorted(events, key=lambda event: event.step):
             writer.write(event)
+        if not ended:
+            writer.beat(steps)
+            return folder
         writer.write(Ended(step=steps, reason="finished"))
         final = {"train_loss": float(loss[-1]), "val_accuracy": float(grokked is not None)}
         crossings = {"memorized": memorized, "grokked": grokked}
@@ -69,15 +74,24 @@ def _crossing(step: int | None, every: int) -> Mapping[str, object] | None:
     return None if step is None else {"from": step - every, "to": step}
 
 
-def made_sweep(runs: Path, outcomes: Mapping[tuple[float, float], Sequence[int | None]]) -> Sweep:
-    """A sweep over weight decay and lr; of each cell the steps at which its seeds grokked."""
+def made_sweep(
+    runs: Path,
+    outcomes: Mapping[tuple[float, float], Sequence[int | None]],
+    *,
+    claims: Sequence[Mapping[str, object]] = (),
+    cut_off: int | None = None,
+) -> Sweep:
+    """A sweep over weight decay and lr; of each cell the steps at which its seeds grokked.
+
+    Members with the seed `cut_off` stand at step 300 and are to be continued.
+    """
     decays = ",".join(dict.fromkeys(str(decay) for decay, _ in outcomes))
     lrs = ",".join(dict.fromkeys(str(lr) for _, lr in outcomes))
     changes = [f"optimizer.weight_decay={decays}", f"optimizer.lr={lrs}", "training.steps=400"]
     source = load_sweep("quickstart", changes, name="decay and lr")
     seeds = max(map(len, outcomes.values()))
     source.file.__dict__["seeds"] = seeds
-    plan = expand(source, runs)
+    plan = replace(expand(source, runs), claims=tuple(claims))
     sweep = Sweep.create(runs, plan, "made up")
     for member in sweep.members:
         cell = sweep.cells[member.cell]
@@ -89,5 +103,13 @@ def made_sweep(runs: Path, outcomes: Mapping[tuple[float, float], Sequence[int |
         preset = from_json(with_changes(cell.preset, member.changes))
         folder = create_run(preset, runs, f"seed {member.seed}", run=member.run)
         loss = np.geomspace(4, 0.01, 400) * (1 + 0.1 * member.seed)
-        made_run(runs, loss, memorized=100, grokked=grokked, folder=folder)
+        is_cut_off = member.seed == cut_off
+        made_run(
+            runs,
+            loss[:300] if is_cut_off else loss,
+            memorized=100,
+            grokked=grokked,
+            folder=folder,
+            ended=not is_cut_off,
+        )
     return sweep

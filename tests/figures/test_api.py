@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import memlab
-from memlab.api.attention import attention_of
+from memlab.api.model_figures import attention_of
 from memlab.errors import MemlabError
 
 

@@ -17,6 +17,8 @@ from memlab.figures.source import AttentionPatterns, FigureOptions, RunSource, S
 from memlab.figures.style import STYLES, style_of
 from memlab.measures import model_measures
 from memlab.measures.kept import keep_values
+from memlab.preset.create import create_run
+from memlab.preset.load import load
 from memlab.record.events import Spike
 from memlab.record.folder import RunFolder
 from memlab.record.model_pictures import ModelPictures
@@ -134,6 +136,40 @@ def test_steps_to_draws_runs_that_did_not_get_there_as_bounds_where_they_ended(s
     assert reached == {"lr = 0.001": [250.0, 350.0], "lr = 0.003": [150.0, 160.0, 180.0, 390.0]}
 
 
+def test_steps_to_does_not_say_that_a_run_ended_that_is_to_be_continued(runs: Path):
+    outcomes = {(0.0, 0.001): [None, None, 200], (1.0, 0.001): [150, 160, 170]}
+    sweep = SweepSnapshot(made_sweep(runs, outcomes, cut_off=1))
+    made = kind_of("steps-to").make(sweep, FigureOptions())
+    (bound,) = [p for p in made.panels[0].points if p.hollow]
+    assert sorted(bound.y.tolist()) == [300, 400]
+    assert bound.name == "not reached (2, 1 of them unfinished)"
+    assert "ended" not in made.note
+
+
+def test_what_a_fork_shares_with_its_parent_is_thin_and_the_rest_its_own(runs: Path):
+    steps, at = 100, 40
+    origin = {"fork": {"run": "the parent", "step": at}}
+    preset = load("quickstart", [f"training.steps={steps}"])
+    folder = create_run(preset, runs, "child", origin=origin)
+    child = RunSource(made_run(runs, np.geomspace(3, 0.1, steps), folder=folder))
+    parent = RunSource(made_run(runs, np.geomspace(3, 0.1, steps)))
+    pictures = {
+        "curves": kind_of("curves").make([child], FigureOptions()),
+        "measure": kind_of("measure").make([child], FigureOptions(measure="val_loss")),
+        "overlay": kind_of("overlay").make([parent, child], FigureOptions()),
+    }
+    for kind, made in pictures.items():
+        assert "Thin up to step 40" in made.note
+        for panel in made.panels:
+            assert panel.singles and all(line.x[-1] == at for line in panel.singles)
+            whole = 1 if kind == "overlay" else 0
+            assert [line.x[0] for line in panel.chart.series[:whole]] == [0] * whole
+            for line in panel.chart.series[whole:]:
+                assert line.x[0] == at and line.x[-1] == steps
+    (alone,) = kind_of("overlay").make([parent], FigureOptions()).panels[:1]
+    assert alone.singles == ()
+
+
 def test_a_cell_of_a_heatmap_says_its_median_or_a_bound(sweep):
     made = kind_of("heatmap").make(sweep, FigureOptions(measure="grokked", x="lr"))
     (grid,) = made.panels
@@ -196,17 +232,11 @@ def test_a_run_without_what_a_kind_shows_is_an_error_that_says_so(kind: str, run
 
 
 def test_names_from_files_are_drawn_letter_by_letter(runs: Path):
-    for name in (
-        "$\\frac{1}{0}$",
-        "a_b^c $",
-        "\x1b[31mred\x00",
-        "\u202egnp.exe",
-        "漢字 🤖",
-        "\ud800",
-    ):
-        run = RunSource(made_run(runs, np.ones(20), name=name))
-        png("curves", [run], "web")
-        png("overlay", [run, run], "web")
+    names = ("$\\frac{1}{0}$", "a_b^c $", "\x1b[31mred\x00", "\u202egnp.exe", "漢字 🤖", "\ud800")
+    named = [RunSource(made_run(runs, np.ones(20), name=name)) for name in names]
+    png("overlay", named, "web")  # in the legend
+    for run in named[0], named[-1]:
+        png("curves", [run], "web")  # in the title
 
 
 def test_unknown_names_are_refused_with_what_is_allowed(source_of):

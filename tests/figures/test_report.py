@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import pytest
 
 from memlab.figures.report.html import to_html
 from memlab.figures.report.markdown import to_markdown
-from memlab.figures.report.page import Page, ReportTable, shown
-from memlab.figures.report.run_page import Findings, run_page
+from memlab.figures.report.page import Page, ReportTable, Text, shown
+from memlab.figures.report.run_page import NO_OOD, Findings, run_page
 from memlab.figures.report.runs_page import runs_page
-from memlab.figures.report.sweep_page import sweep_page
+from memlab.figures.report.sweep_page import MEASURES, sweep_page
 from memlab.figures.source import RunSource, SweepSnapshot
 from memlab.record.events import Samples
 from memlab.record.explanation import read_explanations
@@ -51,6 +52,11 @@ def page(shipped: Path) -> Page:
     return run_page(RunSource(RunFolder(shipped)), Findings(), COLUMNS)
 
 
+@pytest.fixture(scope="module")
+def html(page: Page) -> str:
+    return to_html(page)
+
+
 def cells(page: Page) -> list[object]:
     tables = (b for section in page.sections for b in section.blocks if isinstance(b, ReportTable))
     return [cell for table in tables for row in table.rows for cell in row]
@@ -66,7 +72,7 @@ def numbers(value: object) -> list[float]:
     return [float(value)] if is_number else []
 
 
-def test_every_number_of_the_summary_is_in_the_page_with_all_its_digits(page, shipped):
+def test_every_number_of_the_summary_is_in_the_page_with_all_its_digits(page, html, shipped):
     summary = summarize(RunFolder(shipped))
     del summary["learned"]["histogram"]  # it is the map that shows them
     for part in ("phases", "spikes"):
@@ -80,14 +86,13 @@ def test_every_number_of_the_summary_is_in_the_page_with_all_its_digits(page, sh
     known.add(float(summary["best"]["step"]))  # stands in a caption
     missing = [n for n in numbers(summary) if n not in known and math.isfinite(n)]
     assert missing == []
-    html = Parsed(to_html(page))
-    exact = {float(a["title"]) for tag, a in html.elements if tag == "td" and a.get("title")}
+    elements = Parsed(html).elements
+    exact = {float(a["title"]) for tag, a in elements if tag == "td" and a.get("title")}
     assert {n for n in numbers(summary["final"]) if n != int(n)} <= exact
 
 
-def test_the_page_loads_nothing_and_runs_nothing(page):
-    text = to_html(page)
-    parsed = Parsed(text)
+def test_the_page_loads_nothing_and_runs_nothing(html):
+    parsed = Parsed(html)
     assert not {"script", "link", "iframe", "object", "embed", "img"} & {
         t for t, _ in parsed.elements
     }
@@ -96,13 +101,13 @@ def test_the_page_loads_nothing_and_runs_nothing(page):
         assert not loading & attributes.keys(), tag
         for name in ("href", "xlink:href"):
             assert (attributes.get(name) or "#").startswith(("#", "data:image/"))
-    assert "@import" not in text and not re.search(r"url\((?!#)", text)
+    assert "@import" not in html and not re.search(r"url\((?!#)", html)
 
 
-def test_no_two_elements_of_a_page_share_an_id(page):
-    ids = [a["id"] for _, a in Parsed(to_html(page)).elements if a.get("id")]
+def test_no_two_elements_of_a_page_share_an_id(html):
+    parsed = Parsed(html).elements
+    ids = [a["id"] for _, a in parsed if a.get("id")]
     assert len(ids) == len(set(ids))
-    parsed = Parsed(to_html(page)).elements
     targets = [a.get(name) or "" for _, a in parsed for name in ("href", "xlink:href")]
     used = {target[1:] for target in targets if target.startswith("#")}
     assert used and used <= set(ids)
@@ -136,16 +141,18 @@ def test_a_hostile_name_is_text(runs: Path):
         parsed = Parsed(html)
         assert not {"script", "img"} & {tag for tag, _ in parsed.elements}
         assert run.name in parsed.text and "\x1b" not in html and "\u202e" not in html
-        text, _ = to_markdown(page, "figures")
-        assert HOSTILE not in text and "<img" not in text
-        rows = [line for line in text.splitlines() if line.startswith("|")]
-        assert all(line.endswith("|") for line in rows)
+    text, _ = to_markdown(page, "figures")
+    assert HOSTILE not in text and "<img" not in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert all(line.endswith("|") for line in rows)
 
 
-def test_markdown_names_the_files_of_its_figures(page):
+def test_markdown_names_the_files_of_its_figures(runs: Path):
+    page = run_page(RunSource(made_run(runs, np.geomspace(3, 0.1, 100))), Findings(), COLUMNS)
+    page = replace(page, sections=page.sections * 2)
     text, pictures = to_markdown(page, "report-figures")
     named = re.findall(r"\]\(report-figures/([^)]+)\)", text)
-    assert named == list(pictures) and len(named) == len(list(page.pictures)) > 2
+    assert named == list(pictures) and len(named) == len(list(page.pictures)) > 1
     assert all(data.startswith(b"\x89PNG") for data in pictures.values())
 
 
@@ -159,6 +166,11 @@ def test_several_runs_show_what_differs_and_the_last_values_of_each(runs: Path):
     results = next(b for b in page.sections[1].blocks if isinstance(b, ReportTable))
     finals = [summarize(folder)["final"]["val_loss"] for folder in (first, second)]
     assert ("val loss", *finals) in results.rows
+    known = {float(cell) for cell in cells(page) if isinstance(cell, int | float)}
+    for folder in (first, second):
+        summary = summarize(folder)
+        expected = [numbers(summary[key]) for key in ("final", "step", "steps", "seed", "seconds")]
+        assert {n for part in expected for n in part} <= known
 
 
 def test_the_report_of_a_sweep_says_what_its_results_say(runs: Path):
@@ -172,6 +184,53 @@ def test_the_report_of_a_sweep_says_what_its_results_say(runs: Path):
         for one in cell.outcomes:
             assert one.state.member.run in text
     assert [p.data.kind for p in page.pictures].count("steps-to") == 2
+    known = {float(cell) for cell in cells(page) if isinstance(cell, int | float)}
+    document = sweep.results().to_json()
+    finals = [numbers(cell["final"]) for cell in document["cells"]]
+    paired = [numbers(p) for p in document["paired"] if p["measure"] in MEASURES]
+    assert all(finals) and paired
+    unequal = {n for part in (*finals, *paired) for n in part} - known
+    assert unequal <= {0.0, 1.0}  # settings of the pairs, which are text
+
+
+def test_claims_of_a_sweep_stand_beside_what_its_members_came_to(runs: Path):
+    cell = {"optimizer.weight_decay": 1.0}
+    claims = [
+        {"cell": cell, "measure": "grokked_at", "reached": {"at_least": 1.0}, "source": "a paper"},
+        {"cell": cell, "measure": "val_accuracy>=0.5", "median": {"at_most": 100}},
+        {"cell": cell, "measure": "train_loss", "mean": {"at_most": 1}, "reported": HOSTILE},
+    ]
+    outcomes = {(0.0, 0.001): [None, None, None], (1.0, 0.001): [150, 160, None]}
+    page = sweep_page(SweepSnapshot(made_sweep(runs, outcomes, claims=claims, cut_off=2)), COLUMNS)
+    (section,) = [s for s in page.sections if s.title == "Claims"]
+    rows = section.blocks[0].rows
+    assert [row[0] for row in rows] == ["open", "open", "open"]
+    assert rows[0][1:] == (
+        "optimizer.weight_decay=1.0: grokked_at, reached >= 1", "0.6667 to 1", None, "a paper"
+    )  # fmt: skip
+    assert HOSTILE in Parsed(to_html(page)).text
+    finished = SweepSnapshot(made_sweep(runs / "others", outcomes, claims=claims))
+    (section,) = [s for s in sweep_page(finished, COLUMNS).sections if s.title == "Claims"]
+    assert [(r[0], r[2]) for r in section.blocks[0].rows] == [
+        ("not met", "0.6667"), ("not met", "160"), ("met", "0.011"),
+    ]  # fmt: skip
+
+
+def test_values_outside_of_the_distribution_are_a_table_or_a_sentence(runs: Path):
+    run = RunSource(made_run(runs, np.ones(20)))
+    values = {"val": {"loss": 0.5}, "ood-length": {"loss": 2.0, "accuracy": 0.1}}
+    expected = {None: [], (): [Text(NO_OOD)]}
+    for asked, blocks in expected.items():
+        ood = None if asked is None else dict(asked)
+        page = run_page(run, Findings(ood=ood), COLUMNS)
+        sections = [s for s in page.sections if s.title == "Out of distribution"]
+        assert [b for s in sections for b in s.blocks] == blocks
+    page = runs_page([run, run], [Findings(ood=values), Findings(ood={})], COLUMNS)
+    (section,) = [s for s in page.sections if s.title == "Out of distribution"]
+    first, second = section.blocks
+    assert first.headers == ("", "val", "ood-length")
+    assert first.rows == (("loss", 0.5, 2.0), ("accuracy", None, 0.1))
+    assert second.text.endswith(NO_OOD)
 
 
 def test_counts_are_shown_whole_and_measured_numbers_with_four_digits():

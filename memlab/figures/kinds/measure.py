@@ -10,6 +10,7 @@ from memlab.errors import MemlabError, nearest
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
 from memlab.figures.plot import FigureData, PlottedCurves
+from memlab.figures.shared_past import shared_note, with_thin_past
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import SPLITS, split_of
 
@@ -21,9 +22,10 @@ def measure(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     """A measure of a run: a per-step column, one evaluated name, or a kind on all its splits."""
     (run,) = runs
     name = options.measure or "grad_norm"
-    panel = measure_panel(run, name, options.columns)
+    panel = with_thin_past(run, measure_panel(run, name, options.columns))
     title = f"{run.name}: {run_curves.label(name)}"
-    return FigureData("measure", (panel,), (run.id,), title=title, note=run.measure(name).meaning)
+    note = "; ".join(filter(None, [run.measure(name).meaning, shared_note(runs)]))
+    return FigureData("measure", (panel,), (run.id,), title=title, note=note)
 
 
 def measure_panel(run: RunSource, name: str, columns: int) -> PlottedCurves:

@@ -11,6 +11,7 @@ from memlab.errors import MemlabError, nearest
 from memlab.figures import run_curves
 from memlab.figures.kind import Kind
 from memlab.figures.plot import FigureData, PlottedCurves
+from memlab.figures.shared_past import shared_note, split_at_fork
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import split_of
 from memlab.record.summary import settings
@@ -25,7 +26,8 @@ def overlay(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
     colours, exact = _colours(runs)
     panels = tuple(_panel(runs, name, colours, exact) for name in names)
     title = f"{len(runs)} runs: {', '.join(run_curves.label(name) for name in names)}"
-    return FigureData("overlay", panels, tuple(run.id for run in runs), title=title)
+    ids = tuple(run.id for run in runs)
+    return FigureData("overlay", panels, ids, title=title, note=shared_note(runs))
 
 
 def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
@@ -49,7 +51,7 @@ def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
 def _panel(
     runs: Sequence[RunSource], name: str, colours: Sequence[RGB], exact: bool
 ) -> PlottedCurves:
-    series = []
+    series, past = list[Series](), list[Series]()
     quantities = [run_curves.axis_label(run, name) for run in runs]
     labels = run_labels(runs)
     if len(set(quantities)) > 1:
@@ -57,9 +59,11 @@ def _panel(
     for run, colour, shown in zip(runs, colours, labels, strict=True):
         x, y = _values(run, name)
         if len(x):
-            series.append(Series(shown, x, y, colour))
+            own, shared = split_at_fork(run, [Series(shown, x, y, colour)])
+            series += own
+            past += shared
     is_share = runs[0].measure(name).is_share
-    values = np.concatenate([np.zeros(0), *(s.y for s in series)])
+    values = np.concatenate([np.zeros(0), *(s.y for s in [*series, *past])])
     chart = Chart(
         series=tuple(series),
         x_log=True,
@@ -70,7 +74,11 @@ def _panel(
     split = split_of(name)[0]
     y_label = ", ".join(dict.fromkeys(quantities))
     return PlottedCurves(
-        chart, f"{split} {y_label}" if split else y_label, percent=is_share, exact_colours=exact
+        chart,
+        f"{split} {y_label}" if split else y_label,
+        singles=tuple(past),
+        percent=is_share,
+        exact_colours=exact,
     )
 
 

@@ -13,11 +13,12 @@ from memlab.figures.plot import FigureData, PlottedCurves, Points
 from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.figures.sweep_grid import SweepGrid, axis_name, grids, value_text
 from memlab.sweeps.plan import SweepAxis
+from memlab.sweeps.progress import UNFINISHED
 from memlab.sweeps.tables import CellResult
 
 
 def steps_to(source: SweepSnapshot, options: FigureOptions) -> FigureData:
-    """One point per run; a hollow triangle where a run ended before the event."""
+    """One point per run; a hollow triangle at the last step of a run that did not reach it."""
     event = options.measure or "grokked"
     known = source.results()
     results = known if event in known.events else source.results(event)
@@ -26,8 +27,8 @@ def steps_to(source: SweepSnapshot, options: FigureOptions) -> FigureData:
         raise nothing_to_draw("steps-to", "no run made a step", [source.id])
     title = f"{source.name}: steps to {event}"
     note = (
-        "One point per run; lines join Kaplan-Meier medians. Triangles: the run ended there without "
-        "the event, so it needs more steps than that."
+        "One point per run; lines join Kaplan-Meier medians. Triangles: not reached up to "
+        "that step, so more steps are needed than that."
     )
     return FigureData("steps-to", panels, (source.id,), title=title, note=note)
 
@@ -77,13 +78,14 @@ def _medians(group: _Group, event: str) -> Iterator[Series]:
 
 def _points(group: _Group, event: str) -> Iterator[Points]:
     """The runs that reached the event, then those that did not."""
-    reached, bounds = [], []
+    reached, bounds, unfinished = [], [], 0
     for x, cell in group.cells:
         for i, outcome in enumerate(cell.outcomes):
             place = x + group.shift + (i - (len(cell.outcomes) - 1) / 2) * 0.03
             crossing = outcome.events[event]
             if crossing is None:
                 bounds.append((place, outcome.state.step))
+                unfinished += outcome.state.state in UNFINISHED
             else:
                 reached.append((place, crossing.step))
     if reached:
@@ -91,7 +93,8 @@ def _points(group: _Group, event: str) -> Iterator[Points]:
         yield Points(group.name or "reached", x_values, y_values, group.colour)
     if bounds:
         x_values, y_values = np.array(bounds, np.float64).T
-        name = f"{group.name}: not reached ({len(bounds)})".removeprefix(": ")
+        more = f", {unfinished} of them unfinished" if unfinished else ""
+        name = f"{group.name}: not reached ({len(bounds)}{more})".removeprefix(": ")
         yield Points(name, x_values, y_values, group.colour, hollow=True)
 
 

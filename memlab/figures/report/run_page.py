@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, final
 
 from memlab.claims.verdicts import Verdict, statement
@@ -19,6 +19,7 @@ from memlab.record.phase_text import phase_text
 from memlab.record.settings_diff import shown_setting
 from memlab.record.summary import settings, summarize
 
+NO_OOD = "The task has no out-of-distribution examples."
 MOST_SPIKES = 50
 """lines of the table of spikes"""
 
@@ -29,8 +30,8 @@ class Findings:
     """What must be computed with the trained model; the command line passes it in."""
 
     verdicts: tuple[Verdict, ...] = ()
-    ood: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """split to measure to value"""
+    ood: Mapping[str, Mapping[str, float]] | None = None
+    """split to measure to value, at the last checkpoint; None = not asked for"""
 
 
 def run_page(run: RunSource, found: Findings, columns: int) -> Page:
@@ -47,7 +48,7 @@ def run_page(run: RunSource, found: Findings, columns: int) -> Page:
         *section("Samples", *_samples(run, columns)),
         *section("Examples", *_examples(run, summary, columns)),
         *section("Splits and groups", *_splits(run, summary)),
-        *section("Out of distribution", _ood(found.ood)),
+        *section("Out of distribution", ood_table(found.ood)),
         *section("Claims", verdict_table(found.verdicts)),
         *section("Settings", *_settings(run)),
         *section("How to reproduce", *reproduction(run, summary)),
@@ -232,10 +233,15 @@ def _splits(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
     ]
 
 
-def _ood(values: Mapping[str, Mapping[str, float]]) -> Block | None:
-    names = list(dict.fromkeys(name for of in values.values() for name in of))
-    rows = [[split, *(of.get(name) for name in names)] for split, of in values.items()]
-    return table(("split", *(name.replace("_", " ") for name in names)), rows)
+def ood_table(values: Mapping[str, Mapping[str, float]] | None, caption: str = "") -> Block | None:
+    """A row for each measure, a column for each split."""
+    if values is None:
+        return None
+    if not values:
+        return Text(f"{caption}: {NO_OOD}".removeprefix(": "))
+    names = dict.fromkeys(name for of in values.values() for name in of)
+    rows = [[name.replace("_", " "), *(of.get(name) for of in values.values())] for name in names]
+    return table(("", *values), rows, caption)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Block | None:
@@ -309,8 +315,14 @@ def reproduction(run: RunSource, summary: Mapping[str, Any]) -> list[Block | Non
     ]  # fmt: skip
 
 
+def rerun_command(run: RunSource) -> str:
+    """The command that trains the same again, where the folder of runs lies."""
+    runs = run.folder.path.absolute().parent.name
+    return f"memlab run {shlex.quote(f'{runs}/{run.id}/preset.yaml')}"
+
+
 def _commands(run: RunSource, summary: Mapping[str, Any]) -> str:
-    lines = [f"memlab run {shlex.quote(f'{run.id}/preset.yaml')}"]
+    lines = [rerun_command(run)]
     lines += [
         f"# at step {edit['step']:,}: memlab edit {run.id} "
         + shlex.join(f"{key}={shown_setting(value)}" for key, value in edit["changes"].items())

@@ -5,7 +5,14 @@ from typing import Any
 
 from memlab.figures.kinds.overlay import run_labels
 from memlab.figures.report.page import Block, Code, Page, section, table
-from memlab.figures.report.run_page import Findings, interval, picture, verdict_table
+from memlab.figures.report.run_page import (
+    Findings,
+    interval,
+    ood_table,
+    picture,
+    rerun_command,
+    verdict_table,
+)
 from memlab.figures.source import RunSource
 from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.record.summary import settings, summarize
@@ -22,6 +29,10 @@ def runs_page(runs: Sequence[RunSource], found: Sequence[Findings], columns: int
         *section("Results", _results(summaries, labels), _phases(summaries, labels)),
         *section("Curves", picture("overlay", runs, columns), _train(runs, columns)),
         *section("Claims", *(_claims(label, f) for label, f in zip(labels, found, strict=True))),
+        *section(
+            "Out of distribution",
+            *(ood_table(f.ood, label) for label, f in zip(labels, found, strict=True)),
+        ),
         *section("How to reproduce", *_reproduction(runs, summaries, labels)),
     ]
     ids = ", ".join(run.id for run in runs)
@@ -76,7 +87,7 @@ def _reproduction(
          ", ".join(f"{k} {v}" for k, v in run.folder.description.get("versions", {}).items())]
         for label, run, summary in zip(labels, runs, summaries, strict=True)
     ]  # fmt: skip
-    commands = [f"memlab run {run.id}/preset.yaml" for run in runs]
+    commands = [rerun_command(run) for run in runs]
     return [
         Code("\n".join(commands)),
         table(("run", "id", "SHA-256 of the weights", "versions"), rows),

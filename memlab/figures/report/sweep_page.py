@@ -1,8 +1,15 @@
 """The report of a sweep: grid, table over seeds, maps, bands, failures."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from memlab.claims.sweep_verdicts import (
+    events_of,
+    judge_sweep,
+    sweep_claims,
+    sweep_statement,
+)
 from memlab.figures.report.page import Block, Code, Page, Text, section, table
 from memlab.figures.report.run_page import picture
 from memlab.figures.source import SweepSnapshot
@@ -27,6 +34,7 @@ def sweep_page(sweep: SweepSnapshot, columns: int) -> Page:
         ),
         *section("Steps to an event", *_steps_to(sweep, results, columns)),
         *section("Bands", *_bands(sweep, results, columns)),
+        *section("Claims", _claims(sweep)),
         *section("Failures", _failures(document)),
         *section("How to reproduce", *_reproduction(sweep, document)),
     ]
@@ -73,8 +81,22 @@ def _cells(results: Results, document: Mapping[str, Any]) -> list[Block | None]:
             "Events: reached/seeds, median (range) in steps; values: mean ± s [min, max] (n)",
         ),
         *_footer(document["footer"]),
+        _finals(results, document),
         table(single_headers, singles, "Single runs"),
     ]
+
+
+def _finals(results: Results, document: Mapping[str, Any]) -> Block | None:
+    """All final values of all cells, with all their digits."""
+    names = ("n", "mean", "std", "min", "max", "median", "geometric_mean", "geometric_std")
+    rows = [
+        [cell.cell.label or "all", measure, *(values.get(name) for name in names)]
+        for cell, stored in zip(results.cells, document["cells"], strict=True)
+        for measure, values in stored["final"].items()
+    ]
+    headers = ("cell", "measure", "n", "mean", "s", "min", "max", "median", "geometric mean",
+               "geometric s")  # fmt: skip
+    return table(headers, rows, "Final values over seeds")
 
 
 def _final(values: Mapping[str, Any] | None) -> str | None:
@@ -132,6 +154,17 @@ def _bands(sweep: SweepSnapshot, results: Results, columns: int) -> list[Block |
     return [picture("bands", sweep, columns)]
 
 
+def _claims(sweep: SweepSnapshot) -> Block | None:
+    """Claims on cells beside what their members came to."""
+    claims = sweep_claims(sweep.sweep)
+    verdicts = judge_sweep(claims, sweep.results(*events_of(claims)))
+    rows = [
+        [v.status, sweep_statement(v.claim), v.measured, v.claim.reported, v.claim.source]
+        for v in verdicts
+    ]
+    return table(("", "claim", "measured", "reported", "source"), rows)
+
+
 def _failures(document: Mapping[str, Any]) -> Block | None:
     rows = [[one["run"], one["cell"], one["seed"], one["reason"]] for one in document["failed"]]
     return table(("run", "cell", "seed", "reason"), rows)
@@ -143,8 +176,10 @@ def _reproduction(sweep: SweepSnapshot, document: Mapping[str, Any]) -> list[Blo
         for cell in sweep.results().cells
         for one in cell.outcomes
     ]
+    folder = sweep.sweep.path
+    file = shlex.quote(str(folder.relative_to(folder.parents[2]) / "sweep.yaml"))
     return [
-        Code(f"memlab sweep run {sweep.id}/sweep.yaml\nmemlab sweep show {sweep.id} --json"),
+        Code(f"memlab sweep run {file}\nmemlab sweep show {sweep.id} --json"),
         table(("", "versions"), [["made with", text] for text in document["footer"]["versions"]]),
         table(("cell", "seed", "run"), runs),
     ]

@@ -1,0 +1,71 @@
+"""What figures show of a run's model: attention, spectrum, table of logits. Loads torch."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from memlab.figures.kind import kind_of
+from memlab.figures.plot import FigureData
+from memlab.figures.source import AttentionPatterns, FigureOptions
+from memlab.record.model_pictures import last_checkpoint
+from memlab.training.model_pictures import model_pictures
+from memlab.training.models_at import ModelsAt
+
+if TYPE_CHECKING:
+    from memlab.api.run import Run
+
+
+def attention_of(run: "Run", prompt: str, at: str | int = "last") -> AttentionPatterns:
+    """The attention of every head on `prompt`.
+
+    Args:
+        at: `best`, `last`, or the step of a checkpoint.
+
+    Raises:
+        DataError: the prompt has an unknown symbol or is too long.
+        RunError: there is no such checkpoint.
+    """
+    with run.trace(prompt, at=at) as trace:
+        names = [name for name in trace if name.endswith("attention.pattern")]
+        weights = np.stack([trace[name][0].double().cpu().numpy() for name in names])
+        ids = trace.tokens[0].tolist()
+    symbols = run.preset.task.dataset(run.preset.seeds).vocabulary.symbols
+    step = run.checkpoint_step(at)
+    return AttentionPatterns(run.id, step, tuple(symbols[i] for i in ids), weights)
+
+
+def model_figure_data(  # noqa: PLR0913 - each but two has a default
+    run: "Run",
+    kind: str,
+    options: FigureOptions,
+    *,
+    prompt: str = "",
+    at: str | int | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> FigureData:
+    """A picture of the model of a run at a step.
+
+    Args:
+        kind: one of `OF_A_MODEL`.
+        prompt: of attention; empty = a validation example.
+        at: `best`, `last`, or a step, whose model is recomputed where it was not kept;
+            None = `options.at`, else the last.
+        report: receives lines on what is recomputed.
+
+    Raises:
+        MemlabError: there is no such checkpoint, or the prompt is not one of the task.
+    """
+    place = next((one for one in (at, options.at) if one is not None), "last")
+    chosen = kind_of(kind)
+    if prompt and kind == "attention":
+        return chosen.make(attention_of(run, prompt, place), options)
+    folder = run.history.folder
+    step = last_checkpoint(folder) if place == "last" else place
+    if isinstance(step, str):
+        step = run.checkpoint_step(step)
+    pictures = model_pictures(ModelsAt(folder, "auto", report), step)
+    if kind != "attention":
+        return chosen.make(pictures, options)
+    patterns = AttentionPatterns(folder.id, step, pictures.tokens, pictures.attention)
+    return chosen.make(patterns, options)

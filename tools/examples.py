@@ -1,0 +1,263 @@
+"""Write docs/examples.md: results with their figures and the commands that made them.
+
+    python tools/examples.py [NAME ...]
+
+Runs lie in $MEMLAB_RUNS, else in build/examples; those that are finished are not trained again, and
+those that were cut off are resumed. With names only those examples are trained and drawn, and no page is
+written.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from memlab.errors import RunError
+from memlab.record.child_process import memlab_command, memlab_environment
+from memlab.record.folder import RunFolder
+from memlab.record.runs import list_runs
+from memlab.record.summary import summarize
+from memlab.sweeps.progress import SweepProgress
+from memlab.sweeps.sweep import Sweep, find_sweep
+from memlab.sweeps.tables import Results
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "pictures" / "examples"
+PAGE = ROOT / "docs" / "examples.md"
+Summary = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A result: what is trained, how it is drawn, what it says."""
+
+    name: str
+    title: str
+    text: str
+    train: tuple[str, ...]
+    """commands after `memlab`; each makes a run or, with `sweep run`, a sweep"""
+    plot: str
+    """options of `memlab plot`"""
+    facts: Callable[[Sequence[Summary]], str]
+    """a sentence from what was recorded: summaries of the runs, or the results of the sweep"""
+
+
+def crossing(summary: Summary, name: str) -> str:
+    """When a threshold was crossed."""
+    found = summary[f"{name}_at"]
+    return f"at step {found['to']:,}" if found else f"not within {summary['step']:,} steps"
+
+
+def phases(summaries: Sequence[Summary]) -> str:
+    """When a run memorized and when it generalized."""
+    (s,) = summaries
+    return (
+        f"Training accuracy reaches 99 % {crossing(s, 'memorized')}, validation accuracy "
+        f"{crossing(s, 'grokked')}; training took {s['seconds']:.0f} seconds."
+    )
+
+
+def spikes(summaries: Sequence[Summary]) -> str:
+    """How many spikes there are, and how high the highest is."""
+    (s,) = summaries
+    highest = max(s["spikes"], key=lambda one: one["peak"] / one["base"])
+    back = highest["recovered_at"]
+    end = f"it is back at step {back:,}" if back else "it does not come back"
+    return (
+        f"The detector found {len(s['spikes'])} spikes in {s['step']:,} steps. The highest begins at step "
+        f"{highest['step']:,} and goes from {highest['base']:.2g} to {highest['peak']:.2g}; {end}."
+    )
+
+
+def accuracies(measure: str) -> Callable[[Sequence[Summary]], str]:
+    """The last value of an accuracy of each run."""
+
+    def facts(summaries: Sequence[Summary]) -> str:
+        parts = [
+            f"{s['preset']}: {s['final'][measure]:.1%} after {s['step']:,} updates"
+            for s in summaries
+        ]
+        return f"{measure.replace('_', ' ').capitalize()}: {'; '.join(parts)}."
+
+    return facts
+
+
+def steps_of_two(summaries: Sequence[Summary]) -> str:
+    """When each of several runs memorized and generalized."""
+    parts = [
+        f"{s['preset']} memorizes {crossing(s, 'memorized')} and generalizes {crossing(s, 'grokked')}"
+        for s in summaries
+    ]
+    return f"{'; '.join(parts)}."
+
+
+def cells(results: Sequence[Summary]) -> str:
+    """How many seeds of each cell generalized."""
+    (document,) = results
+    parts = [
+        ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in cell["at"].items())
+        + f": {cell['grokked']['reached']} of {cell['grokked']['of']}"
+        for cell in document["cells"]
+    ]
+    shown = parts[0].removeprefix(": ") if len(parts) == 1 else "; ".join(parts)
+    return f"Seeds whose validation accuracy reached 99 %: {shown}."
+
+
+EXAMPLES = (
+    Example(
+        "grokked",
+        "A run that memorizes, then generalizes",
+        "Addition modulo 59, trained on 40 % of the table. The model answers all training examples "
+        "long before it answers others.",
+        ("run quickstart --name grokked",),
+        "--kind curves",
+        phases,
+    ),
+    Example(
+        "spikes",
+        "Spikes of the loss",
+        "Without normalization, the loss of a model that has generalized sinks to the grain of "
+        "float32, and leaves that level in a spike.",
+        ("run grok-then-spike --name spikes",),
+        "--kind spike",
+        spikes,
+    ),
+    Example(
+        "undertrained",
+        "Undertrained versus fixed",
+        "500 random keys to memorize, in the same number of epochs. With large batches and the loss on "
+        "every token there are too few updates; smaller batches and the loss on the answer repair it. "
+        "`memlab check undertrained-quick` reports this before training.",
+        ("run undertrained-quick --name undertrained", "run memorize-quick --name fixed"),
+        "--kind overlay --measure train_accuracy",
+        accuracies("train_accuracy"),
+    ),
+    Example(
+        "dilution",
+        "Loss on the answer versus loss on all tokens",
+        "The operands of a random problem cannot be predicted. With the loss on every token, their "
+        "noise dilutes the signal of the answer.",
+        ("run answer-only-quick --name answer-only", "run dilution-quick --name all-tokens"),
+        "--kind overlay --measure val_accuracy",
+        steps_of_two,
+    ),
+    Example(
+        "seeds",
+        "One setting, several seeds",
+        "A single run says little about when a setting generalizes. Median, range and single runs:",
+        ("sweep run grok-then-spike training.steps=2000 --seeds 5 --name seeds",),
+        "--kind bands",
+        cells,
+    ),
+    Example(
+        "phase-diagram",
+        "A phase diagram",
+        "Weight decay by learning rate: each cell is divided among the ways in which its seeds ended.",
+        (
+            "sweep run grok-then-spike training.steps=1500 weight_decay=0,1,2 lr=0.003,0.01 --seeds 2 "
+            "--name phases",
+        ),
+        "--kind phase-diagram",
+        cells,
+    ),
+)
+
+
+def runs_folder() -> Path:
+    """Where the runs of the examples lie."""
+    return Path(os.environ.get("MEMLAB_RUNS") or ROOT / "build" / "examples")
+
+
+def memlab(*words: str) -> None:
+    """Run a command on the runs of the examples."""
+    environment = memlab_environment() | {"MEMLAB_RUNS": str(runs_folder())}
+    subprocess.run(memlab_command(*words), env=environment, check=True)
+
+
+def name_of(command: str) -> str:
+    """The display name that a command gives."""
+    words = shlex.split(command)
+    return words[words.index("--name") + 1]
+
+
+def trained_run(command: str) -> RunFolder:
+    """The finished run of a command; trains what is missing."""
+    name = name_of(command)
+
+    def found() -> list[RunFolder]:
+        return [run for run in list_runs(runs_folder()) if run.labels().name == name]
+
+    if not found():
+        memlab(*shlex.split(command), "--quiet")
+    run = found()[0]
+    if run.status() != "finished":
+        memlab("resume", run.path.name, "--quiet")
+    return run
+
+
+def trained_sweep(command: str) -> Sweep:
+    """The finished sweep of a command; trains what is missing."""
+    try:
+        sweep = find_sweep(runs_folder(), name_of(command))
+    except RunError:
+        memlab(*shlex.split(command), "--quiet")
+        sweep = find_sweep(runs_folder(), name_of(command))
+    if Results(SweepProgress(sweep)).status != "finished":
+        memlab("sweep", "resume", sweep.id, "--quiet")
+    return sweep
+
+
+def made(example: Example) -> str:
+    """Train and draw an example; its section of the page."""
+    refs, known = [], []
+    for command in example.train:
+        if command.startswith("sweep "):
+            sweep = trained_sweep(command)
+            refs.append(sweep.id)
+            known.append(Results(SweepProgress(sweep)).to_json())
+        else:
+            run = trained_run(command)
+            refs.append(run.path.name)
+            known.append(summarize(run))
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    picture = PICTURES / f"{example.name}.png"
+    options = [*shlex.split(example.plot), "--for", "web"]
+    memlab("plot", *refs, *options, "-o", str(picture))
+    commands = [f"memlab {command}" for command in example.train]
+    commands.append(shlex.join(["memlab", "plot", *refs, *options, "-o", picture.name]))
+    return "\n".join(
+        [
+            f"## {example.title}",
+            "",
+            f"{example.text} {example.facts(known)}",
+            "",
+            f"![{example.title}]({picture.relative_to(PAGE.parent)})",
+            "",
+            "```",
+            *commands,
+            "```",
+            "",
+        ]
+    )
+
+
+def main(names: Sequence[str]) -> None:
+    """Make the examples with these names and write the page once all are there."""
+    sections = [made(one) for one in EXAMPLES if not names or one.name in names]
+    if len(sections) < len(EXAMPLES):
+        return
+    head = (
+        "# Examples\n\n"
+        "Six results, each with its figure and the commands that made it. `make examples` trains the "
+        "runs anew, draws the figures and writes this page. Ids are those of the runs shown here; "
+        "`memlab runs` and `memlab sweep list` print yours.\n\n"
+    )
+    PAGE.write_text(head + "\n".join(sections), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
