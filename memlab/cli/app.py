@@ -133,6 +133,6 @@ for panel, commands in PANELS.items():
     for command in commands:
         app.command(NAMES.get(command), rich_help_panel=panel)(takes_plugins(command))
 app.command("_tab", hidden=True)(browser_tab)
-new.command("task")(takes_plugins(task))
+new.command("task")(task)
 app.add_typer(new, name="new", rich_help_panel="Models and data")
 app.add_typer(sweep, name="sweep", rich_help_panel="Train")

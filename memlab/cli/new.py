@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from memlab.cli.options import Json
+from memlab.cli.plugin_option import PluginFolder
 
 new = typer.Typer(no_args_is_help=True, help="Write files to begin with.")
 DEFAULT_FOLDER = Path("plugins")
@@ -19,6 +20,7 @@ def _group() -> None:
 
 def task(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the task: its kind.")],
+    plugins: PluginFolder = None,
     json: Json = False,
 ) -> None:
     """Write a task that works, and its test, into the folder of plugins, else into plugins/."""
@@ -30,7 +32,7 @@ def task(
 
     if name in kinds():
         raise MemlabError("memlab has a task of this name", where=name, hint="another name")
-    folder = plugin_folder() or DEFAULT_FOLDER
+    folder = plugins or plugin_folder() or DEFAULT_FOLDER
     paths = create_task(folder, name)
     if json:
         print_json({"name": name, "files": [str(path) for path in paths]})

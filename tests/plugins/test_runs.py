@@ -100,6 +100,8 @@ def test_new_task_writes_into_the_folder_of_plugins(memlab):
     assert all((memlab.folder / name).is_file() for name in files)
     memlab("check", "tiny", "task.kind=copy_twice", "--plugins", "plugins")
     memlab("new", "task", "modular", code=2)
+    memlab("new", "task", "further", "--plugins", "a/new/folder")
+    assert (memlab.folder / "a/new/folder/further.py").is_file()
     memlab("new", "task", "elsewhere")
     assert (memlab.folder / "plugins" / "elsewhere.py").is_file()
 
