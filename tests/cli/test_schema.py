@@ -119,12 +119,12 @@ OUTPUTS_OF_A_RUN = [
     ("plot", ["plot", "last", "-o", "figure.svg"]),
     ("verify", ["verify", "last"]),
     ("export", ["export", "last", "--to", "csv", "-o", "curves.csv"]),
-    ("import", ["import", "loss.csv"]),
     ("schema", ["schema"]),
     ("schema", ["schema", "show"]),
     ("sweep list", ["sweep", "list"]),
     ("sweep run", ["sweep", "run", "tiny", "optimizer.lr=1e-3,1e-2", "--dry-run"]),
     ("pause", ["pause", "last"]),
+    ("import", ["import", "loss.csv"]),
 ]
 
 

@@ -34,6 +34,7 @@ SPIKE = {
     "step": int, "base": float, "peak": float, "peak_step": int, "recovered_at": int | None,
     "kind": str, "open": bool, "details": dict[str, Any],
 }  # fmt: skip
+GAP = {"first": int, "last": int, "nan": int, "infinite": int, "closed": bool}
 PHASE = {
     "name": str, "from": int, "to": int, "threshold": float | None, "split": str | None,
     "details": dict[str, Any],
@@ -54,7 +55,7 @@ SHOW = {
     "engine_reason": str | None, "seconds": float, "steps_per_second": float | None,
     "parameters": int | None, "final": dict[str, float], "best": dict[str, float] | None,
     "memorized_at": CROSSING, "grokked_at": CROSSING, "learned": (None, LEARNED),
-    "phases": [PHASE], "spikes": [SPIKE], "findings": [{"step": int} | FINDING],
+    "phases": [PHASE], "spikes": [SPIKE], "gaps": [GAP], "findings": [{"step": int} | FINDING],
     "edits": [{"step": int, "changes": dict[str, Any]}], "attempts": int,
     "resume_verified": (None, {"steps": int | None, "first_difference": int | None}),
     "weights_sha256": str | None, "damaged": int, "missing": [MissingRows], "tally": SpikeStats,
@@ -69,7 +70,7 @@ SPIKES = {
     "source": str, "column": str | None, "steps": int, "how": str,
     "scale": Literal["linear", "log"], "n": int, "spikes": [SPIKE],
     "open": (None, event_shape("spike_onset", SpikeOnset)),
-    "gaps": [{"first": int, "last": int, "nan": int, "infinite": int, "closed": bool}],
+    "gaps": [GAP],
     "tally": SpikeStats, "format?": str, "notes?": list[str], "warnings?": list[str],
 }  # fmt: skip
 
@@ -135,7 +136,7 @@ EXPORT = (
 DOCTOR = (
     {"run": str, "verified": dict[str, int], "symptoms": [Symptom], "healthy": bool, "status": str},
     {"versions": dict[str, str | None], "system": str, "device": str, "threads": int,
-     "terminal": {"interactive": bool, "size": str, "type": str | None, "encoding": str},
+     "terminal": {"interactive": bool, "size": str, "type": str | None, "encoding": str | None},
      "runs": {"path": str, "writable": bool, "free_mib": int},
      "problems": list[str], "healthy": bool},
 )  # fmt: skip
