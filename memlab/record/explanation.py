@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from memlab.record import derived
 from memlab.record.folder import RunFolder
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """one more whenever the same spike would be explained in another way"""
 FOLDER = "explain"
 PREVENTS = "prevents"

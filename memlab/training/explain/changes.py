@@ -58,7 +58,12 @@ def all_changes(
         grad_norm: median gradient norm before the onset, the threshold of clipping.
         mini_batches: updates see different examples.
     """
-    yield from _causes(preset, window, grad_norm, mini_batches=mini_batches)
+    yield from _causes(preset, window, mini_batches=mini_batches)
+    # Clipping and a halved lr make the steps of any spike smaller: that they prevent it names no
+    # cause.
+    if grad_norm > 0:
+        clip = f"optimizer.clip_grad_norm={float(f'{grad_norm:.3g}')!r}"
+        yield TrialChange(f"gradient clipping at {grad_norm:.3g}", INFORMATION, (clip,))
     half = preset.optimizer.lr / 2
     yield TrialChange("lr halved", INFORMATION, (f"optimizer.lr={half!r}",))
     for group, parts in GROUPS.items():
@@ -67,9 +72,7 @@ def all_changes(
         yield TrialChange(f"placebo {seed}", PLACEBO, prepare=_noise(seed))
 
 
-def _causes(
-    preset: Preset, window: Window, grad_norm: float, *, mini_batches: bool
-) -> Iterator[TrialChange]:
+def _causes(preset: Preset, window: Window, *, mini_batches: bool) -> Iterator[TrialChange]:
     optimizer, adam = preset.optimizer, preset.optimizer.kind != "sgd"
     if optimizer.weight_decay:
         yield TrialChange("weight decay 0", CAUSE, ("optimizer.weight_decay=0.0",))
@@ -82,9 +85,6 @@ def _causes(
         yield TrialChange(f"beta2 {BETA2}", CAUSE, (betas,), prepare=_same_step_size(old))
     if preset.training.loss_dtype == "float32":
         yield TrialChange("float64 softmax", CAUSE, ("training.loss_dtype=float64",))
-    if grad_norm > 0:
-        clip = f"optimizer.clip_grad_norm={float(f'{grad_norm:.3g}')!r}"
-        yield TrialChange(f"gradient clipping at {grad_norm:.3g}", CAUSE, (clip,))
     if adam or optimizer.momentum:
         yield TrialChange("cleared momentum", CAUSE, prepare=_clear_momentum)
     if mini_batches:

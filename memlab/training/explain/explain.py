@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from memlab.detectors.curve import judge, run_curve
 from memlab.errors import RunError
 from memlab.record import derived
 from memlab.record.events import Edited, Rows, Spike
@@ -36,7 +37,7 @@ def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | Non
         RunError: the run has no such spike.
     """
     spikes = recorded.closed_spikes
-    if not spikes:
+    if not spikes and (at is None or not (spikes := tuple(_unrecorded(recorded, at)))):
         raise RunError("the run has no spike that has closed", found="0 spikes")
     if number is not None:
         if not 1 <= number <= len(spikes):
@@ -44,6 +45,7 @@ def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | Non
         return spikes[number - 1]
     if at is not None:
         around = [spike for spike in spikes if spike.onset <= at <= spike.step]
+        around = around or _unrecorded(recorded, at)
         if not around:
             near = min(spikes, key=lambda spike: abs(spike.onset - at))
             raise RunError(
@@ -51,6 +53,15 @@ def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | Non
             )
         return around[0]
     return max(spikes, key=lambda spike: spike.peak)
+
+
+def _unrecorded(recorded: Snapshot, at: int) -> list[Spike]:
+    """The spike of the loss around a step that is not in the run's events.
+
+    While training, the detector forgets the base at an edit: a spike right after it is none.
+    """
+    found = judge(lambda: run_curve(recorded, "loss")).spikes
+    return [spike for spike in found if spike.onset <= at <= spike.step]
 
 
 def spikes_of_all(recorded: Snapshot) -> list[Spike]:

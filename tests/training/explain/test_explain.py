@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record.commands import Edit, send
 from memlab.record.events import COLUMNS, Spike, Started
@@ -49,7 +50,7 @@ def test_the_explanation_has_all_changes_and_is_kept(folder, monkeypatch):
     names = {change["change"]: change for change in document["changes"]}
     kinds = [change["kind"] for change in document["changes"]]
     assert {kind: kinds.count(kind) for kind in kinds} == {
-        "control": 1, "cause": 7, "information": 5, "placebo": 5,
+        "control": 1, "cause": 6, "information": 6, "placebo": 5,
     }  # fmt: skip
     assert {"weight decay 0", "beta2 0.999", "other batch order"} <= names.keys()
     losses = recorded_loss(folder, 16, 60)
@@ -140,6 +141,22 @@ def test_an_edit_before_the_onset_is_left_out_in_turn(tiny, tmp_path):
     assert without["peak"] == recorded_loss(calm, 16, document["window"]["last"]).max()
 
 
+def test_a_spike_after_an_edit_is_found_by_its_step_though_it_is_not_recorded(tiny, tmp_path):
+    """The detector forgets its base at an edit, so the events have no spike."""
+    settings = {"training.steps": 420, "optimizer.lr": 0.003, "optimizer.weight_decay": 0.0}
+    folder = create_run(tiny(**settings), tmp_path)
+    for event in work(folder, device="cpu"):
+        if isinstance(event, Started):
+            send(folder, Edit({"optimizer.lr": 0.3}, at=300))
+            send(folder, Edit({"optimizer.lr": 0.003}, at=302))
+    recorded = History(folder).until()
+    assert not recorded.closed_spikes
+    spike = chosen_spike(recorded, at=320)
+    assert 300 < spike.onset <= 320 and spike.peak > 10 * spike.base
+    with pytest.raises(RunError, match="no spike"):
+        chosen_spike(recorded, at=200)
+
+
 def test_instruments_agree_with_the_recorded_columns(folder):
     state, run_data, start = prepared(folder)
     found = measure(state, run_data, start, Window.around(SPIKE, (), 60))
@@ -174,7 +191,5 @@ def test_wrong_answers_are_counted_by_their_margins(folder):
 
 
 def test_a_run_without_spikes_has_none_to_explain(folder):
-    from memlab.errors import RunError
-
     with pytest.raises(RunError, match="no spike"):
         chosen_spike(History(folder).until())
