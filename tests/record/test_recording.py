@@ -6,7 +6,7 @@ import pytest
 from memlab.errors import RunError
 from memlab.record.commands import Pause, send
 from memlab.record.doctor import examine
-from memlab.record.events import Evaluated, Finding, Spike
+from memlab.record.events import Evaluated, Finding, Gap, Spike
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.recording import OtherRun, Recording, Source
@@ -206,3 +206,28 @@ def test_a_view_leaves_out_rows_whose_damage_is_known(runs):
     assert [(one.first, one.last) for one in history.missing] == [(101, 200)]
     assert history.until().view("a", 1, 300, 1).high.tolist() == [201.0]
     assert history.until().view("a", 101, 200, 1).high.tolist() != [101.0]
+
+
+def test_sealed_rows_are_counted_once_however_far_apart_their_steps_are(runs):
+    with Recording.create(runs, "log", OtherRun()) as recording:
+        recording.add(np.arange(3000) * 1000, {"a": np.zeros(3000)})
+        recording.flush()
+        recording.add([2_000_000, 2_000_500], {"a": [1.0, 2.0]})
+    now = recorded(recording.folder)
+    assert len(now.steps["step"]) == 2002
+    # The seal that the second attempt cuts counts as a whole.
+    assert 2002 <= now.steps.n_sealed < 2002 + 1024
+
+
+def test_gaps_are_in_the_summary(runs):
+    gaps = [
+        Gap(step=9, first=5, last=6, nan=1, infinite=1),
+        Gap(step=30, first=21, last=30, nan=10, infinite=0, closed=False),
+        Gap(step=50, first=21, last=49, nan=29, infinite=0),
+    ]
+    with Recording.create(runs, "log", OtherRun()) as recording:
+        recording.add([1, 50], {"loss": [1.0, 1.0]}, gaps)
+    assert summarize(recording.folder)["gaps"] == [
+        {"first": 5, "last": 6, "nan": 1, "infinite": 1, "closed": True},
+        {"first": 21, "last": 49, "nan": 29, "infinite": 0, "closed": True},
+    ]
