@@ -20,8 +20,13 @@ def export(
         ),
     ],
     at: Annotated[
-        str, typer.Option("--at", metavar="best|last|STEP|all", help="Which checkpoint to export.")
-    ] = "last",
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="best|last|STEP|all",
+            help="Which checkpoint to export. Default: last. Curves are always those of the run.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -45,6 +50,11 @@ def export(
     from memlab.formats.export import CURVE_FORMATS
     from memlab.record.runs import find, runs_folder
 
+    if to in CURVE_FORMATS and at is not None:
+        raise MemlabError(
+            f"{to} holds the curves of a run, not a checkpoint", where="--at", found=at,
+            hint="memlab show --csv and --to csv write every step",
+        )  # fmt: skip
     if to in CURVE_FORMATS:
         export_curves(find(runs_folder(runs), run), to, output, json)
         return
@@ -61,7 +71,7 @@ def export(
     if at == "all":
         places = {str(s): target / f"step-{s:09d}" for s in folder.checkpoints.steps()}
     else:
-        places = {at: target}
+        places = {at or "last": target}
     made: list[dict[str, Any]] = []
     for which, path in places.items():
         exported = export_weights(load_model(folder, which, device), to, path)

@@ -53,9 +53,8 @@ def import_log(
     pairs = parse_map(renamed or [])
     log = read_log(Path(source), format, TableOptions(tuple(pairs)))
     if not log.runs:
-        raise DataError(
-            "there are no values in it", where=source, found=log.damage or f"format {log.format}"
-        )
+        found = log.damage or "; ".join(log.notes) or f"format {log.format}"
+        raise DataError("there are no values in it", where=source, found=found)
     made: list[dict[str, Any]] = []
     for run in log.runs:
         named = name_series(run, pairs)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from memlab.errors import RunError
 from memlab.formats.curve_tables import write_long, write_parquet, write_wide
 from memlab.formats.run_curves import RunCurves
 from memlab.formats.tensorboard_writer import write_events
@@ -28,8 +29,19 @@ def export_curves(folder: RunFolder, to: str, path: Path | None = None) -> Path:
         folder: the run.
         to: one of `CURVE_FORMATS`.
         path: a file, for tensorboard a folder; None = one named after the run, here.
+
+    Raises:
+        RunError: nothing can be written there.
     """
     name, write = _FORMATS[to]
     target = path or Path(name.format(run=folder.path.name))
+    if not target.absolute().parent.is_dir():
+        raise RunError("there is no such folder", where=str(target.parent))
+    if to != "tensorboard" and target.is_dir():
+        raise RunError("this is a folder", where=str(target), hint=f"{to} is one file: -o FILE")
+    if to == "tensorboard" and target.exists() and not target.is_dir():
+        raise RunError(
+            "this is a file", where=str(target), hint="tensorboard is a folder: -o FOLDER"
+        )
     write(RunCurves.of(folder), target)
     return target

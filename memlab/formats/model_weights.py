@@ -100,4 +100,6 @@ def fitted(model: ModelWeights, settings: Model, d_vocab: int, n_ctx: int) -> di
 
 
 def _yaml(value: object) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )

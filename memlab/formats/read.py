@@ -44,6 +44,10 @@ def read_log(source: Path, format: str | None = None, options: TableOptions | No
     if not source.is_dir():
         name = source.parent.resolve().name if source.stem in GENERIC else source.stem
         return _read_files(LogFiles(name, (source,)), format, options)
+    if (source / "run.json").exists():
+        raise DataError(
+            "this is a run of memlab", where=str(source), hint=f"memlab show {source} reads it"
+        )
     found = find_logs(source)
     if not found:
         raise DataError(

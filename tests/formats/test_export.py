@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from memlab.cli.export import export
 from memlab.cli.export_curves import export_curves
-from memlab.errors import RunError
+from memlab.errors import MemlabError, RunError
 from memlab.formats import read_log
 from memlab.formats.names import name_series
 from memlab.formats.record_log import record_run
@@ -107,3 +108,24 @@ def test_a_run_of_memlab_leaves_out_what_was_not_measured(tiny, tmp_path):
     assert run.series["weight_norm"].merged()[0].tolist() == [10, 20]
     assert np.isnan(run.series["loss"].values[3]) and len(run.series["loss"].steps) == 20
     assert run.series["val_loss"].merged()[0].tolist() == [0, 20]
+
+
+def test_a_place_where_nothing_can_be_written_is_refused_before_anything_is(imported, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    for to, place, why in (
+        ("csv", "missing/a.csv", "no such folder"),
+        ("tensorboard", "missing/events", "no such folder"),
+        ("csv-long", "folder", "this is a folder"),
+        ("trainer_state", "folder", "this is a folder"),
+        ("tensorboard", "file", "this is a file"),
+    ):
+        with pytest.raises(RunError, match=why):
+            export_curves(imported, to, tmp_path / place, json=False)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_curves_have_no_checkpoint(imported, tmp_path):
+    with pytest.raises(MemlabError, match="not a checkpoint"):
+        export("last", "csv", at="best", runs=imported.path.parent)

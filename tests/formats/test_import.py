@@ -171,3 +171,15 @@ def test_a_map_needs_a_column_and_a_name(text):
     with pytest.raises(DataError, match="names no column"):
         parse_map([text])
     assert parse_map(["a=b=c"]) == [("a=b", "c")]
+
+
+def test_a_run_of_memlab_is_no_log(read, tmp_path):
+    folder = record(read("step,loss\n1,2\n"), tmp_path)
+    with pytest.raises(DataError, match="this is a run of memlab"):
+        read_log(folder.path)
+
+
+def test_what_was_left_out_is_said_where_nothing_is_left(tmp_path):
+    (tmp_path / "a.csv").write_text("name,what\na,b\n")
+    with pytest.raises(DataError, match="columns of text are left out: name, what"):
+        import_log(str(tmp_path / "a.csv"), runs=tmp_path / "runs")
