@@ -2,7 +2,7 @@
 
 import pytest
 
-from memlab.cli.sweep_work import trainer_on
+from memlab.cli.sweep_work import MemberTraining
 from memlab.errors import MemlabError
 from memlab.preset.create import create_run
 from memlab.preset.load import load as load_preset
@@ -53,7 +53,7 @@ def weights(folder) -> str:
 
 def test_a_member_without_changes_ends_with_the_bits_of_its_parent(plan, parent):
     sweep = made(plan("grid: {optimizer.weight_decay: [0.1, 0.0]}", at=13), parent.path.parent)
-    Worker(sweep, trainer_on("cpu")).run()
+    Worker(sweep, MemberTraining("cpu")()).run()
     progress = SweepProgress(sweep)
     same, other = (progress.folder(member) for member in sweep.members)
     assert (weights(same), rows(same)) == (weights(parent), rows(parent))
@@ -69,17 +69,17 @@ def test_a_member_without_changes_ends_with_the_bits_of_its_parent(plan, parent)
 
 def test_a_fork_that_was_made_and_not_begun_is_trained_by_another_worker(plan, parent):
     sweep = made(plan(""), parent.path.parent)
-    fork_member(sweep, sweep.members[0], trainer_on("cpu").fork)
+    fork_member(sweep, sweep.members[0], MemberTraining("cpu")().fork)
     (state,) = SweepProgress(sweep).read()
     assert (state.state, state.step, state.target) == ("queued", 10, 20)
-    Worker(sweep, trainer_on("cpu")).run()
+    Worker(sweep, MemberTraining("cpu")()).run()
     assert counts(SweepProgress(sweep).read())["finished"] == 1
 
 
 def test_the_second_of_two_workers_that_fork_a_member_leaves_nothing_behind(plan, parent):
     runs = parent.path.parent
     sweep = made(plan(""), runs)
-    fork = trainer_on("cpu").fork
+    fork = MemberTraining("cpu")().fork
     fork_member(sweep, sweep.members[0], fork)
     with pytest.raises(OSError):
         fork_member(sweep, sweep.members[0], fork)
@@ -89,7 +89,7 @@ def test_the_second_of_two_workers_that_fork_a_member_leaves_nothing_behind(plan
 
 def test_seeds_of_forks_change_what_comes_after_the_shared_steps(plan, parent):
     sweep = made(plan("seeds: 2\nvary: [batches]"), parent.path.parent)
-    Worker(sweep, trainer_on("cpu")).run()
+    Worker(sweep, MemberTraining("cpu")()).run()
     first, second = (SweepProgress(sweep).folder(member) for member in sweep.members)
     assert len({weights(parent), weights(first), weights(second)}) == 3
     assert rows(first)[:40] == rows(second)[:40] == rows(parent)[:40]
@@ -111,7 +111,7 @@ def test_seeds_are_not_added_where_they_vary_nothing(plan, parent):
 def test_a_parent_that_is_gone_sets_the_member_aside(plan, parent):
     sweep = made(plan(""), parent.path.parent)
     parent.path.rename(parent.path.parent.parent / "elsewhere")
-    Worker(sweep, trainer_on("cpu")).run()
+    Worker(sweep, MemberTraining("cpu")()).run()
     (state,) = SweepProgress(sweep).read()
     assert state.state == "failed"
     assert "there are no runs here" in state.reason

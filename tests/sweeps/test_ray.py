@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from memlab.cli.sweep_work import trainer_on
+from memlab.cli.sweep_work import MemberTraining
 from memlab.errors import MemlabError
 from memlab.record.folder import RunFolder
 from memlab.sweeps.executor import execute
@@ -92,19 +92,19 @@ def executed(sweep: Sweep, executor: RayCluster) -> dict[str, int]:
 
 def test_every_member_is_a_task_with_its_cpus_and_its_share_of_a_gpu(make, ray):
     sweep, alone = make("lr=0.01,0.02"), make("lr=0.01,0.02")
-    executor = RayCluster("", 2, partial(trainer_on, "cpu"), gpus=0.25)
+    executor = RayCluster("", 2, MemberTraining("cpu"), gpus=0.25)
     assert executed(sweep, executor)["finished"] == 2
     assert ray.init_options[0]["num_cpus"] == 2
     assert ray.init_options[0]["_node_ip_address"] == "127.0.0.1"
     assert ray.task_options == [{"num_cpus": 1, "num_gpus": 0.25, "max_retries": RETRIES}]
     assert ray.results == [{"run": m.run, "trained": True} for m in sweep.members]
     assert ray.shut_down == 1
-    Worker(alone, trainer_on("cpu")).run()
+    Worker(alone, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(alone)
 
 
 def test_a_cluster_that_was_there_is_left_running(make, ray):
-    assert executed(make(), RayCluster("auto", None, partial(trainer_on, "cpu")))["finished"] == 1
+    assert executed(make(), RayCluster("auto", None, MemberTraining("cpu")))["finished"] == 1
     assert ray.init_options == [{"address": "auto", "log_to_driver": False}]
     assert ray.shut_down == 0
 
@@ -115,7 +115,7 @@ LOST: list[str] = []
 
 def losing(device: str):
     """A trainer whose process disappears at the first checkpoint of each run, once."""
-    trainer = trainer_on(device)
+    trainer = MemberTraining(device)()
 
     def train(folder, **options):
         events = trainer.train(folder, **options)
@@ -134,21 +134,21 @@ def test_a_task_that_ray_repeats_continues_its_member(make, ray):
     sweep, undisturbed = make("lr=0.01,0.02"), make("lr=0.01,0.02")
     assert executed(sweep, RayCluster("", 1, partial(losing, "cpu")))["finished"] == 2
     assert sorted(LOST) == sorted(member.run for member in sweep.members)
-    Worker(undisturbed, trainer_on("cpu")).run()
+    Worker(undisturbed, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(undisturbed)
 
 
 def test_a_task_for_a_member_that_is_finished_trains_nothing(make, ray):
     sweep = make()
-    Worker(sweep, trainer_on("cpu")).run()
-    executor = RayCluster("", 1, partial(trainer_on, "cpu"))
+    Worker(sweep, MemberTraining("cpu")()).run()
+    executor = RayCluster("", 1, MemberTraining("cpu"))
     assert executed(sweep, executor)["finished"] == 1
     assert len(RunFolder(sweep.runs / sweep.members[0].run).attempts()) == 1
 
 
 def test_tasks_that_begin_after_the_sweep_was_stopped_make_nothing(make, ray):
     sweep = make(seeds=2)
-    executor = RayCluster("", 1, partial(trainer_on, "cpu"))
+    executor = RayCluster("", 1, MemberTraining("cpu"))
     sweep.stop()
     executor.start(sweep)
     assert [result["trained"] for result in ray.results] == [False, False]
@@ -159,7 +159,7 @@ def test_tasks_that_begin_after_the_sweep_was_stopped_make_nothing(make, ray):
 def test_without_ray_the_way_to_install_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MemlabError, match="Ray is not installed") as caught:
-        RayCluster("", 1, partial(trainer_on, "cpu"))
+        RayCluster("", 1, MemberTraining("cpu"))
     assert caught.value.hint == 'pip install "memlab[ray]"'
 
 
@@ -186,7 +186,7 @@ def test_a_real_node_that_is_killed_costs_no_member(make, monkeypatch, tmp_path)
     try:
         lost = cluster.add_node(**node_options)
         ray.init(address=cluster.address, log_to_driver=False)
-        executor = RayCluster("auto", None, partial(trainer_on, "cpu"))
+        executor = RayCluster("auto", None, MemberTraining("cpu"))
         killed: list[int] = []
 
         def kill_once(states) -> None:
@@ -202,5 +202,5 @@ def test_a_real_node_that_is_killed_costs_no_member(make, monkeypatch, tmp_path)
     assert killed
     assert counts(states)["finished"] == 2
     assert sorted(len(RunFolder(sweep.runs / m.run).attempts()) for m in sweep.members) == [1, 2]
-    Worker(undisturbed, trainer_on("cpu")).run()
+    Worker(undisturbed, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(undisturbed)

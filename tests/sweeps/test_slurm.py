@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from memlab.cli.sweep_work import trainer_on
+from memlab.cli.sweep_work import MemberTraining
 from memlab.errors import MemlabError
 from memlab.record.folder import RunFolder
 from memlab.sweeps.progress import SweepProgress, counts
@@ -77,7 +77,7 @@ def test_an_array_is_submitted_with_the_options_and_its_tasks_share_the_members(
 ):
     sweep, alone = make("lr=0.01,0.02"), make("lr=0.01,0.02")
     options = {"partition": "short", "time": "30", "memory": "2", "gpus": "1"}
-    executor = Slurm(2, partial(trainer_on, "cpu"), options)
+    executor = Slurm(2, MemberTraining("cpu"), options)
     executor.start(sweep)
     script = sweep.path / "slurm" / f"{JOB}_submission.sh"
     asked = {line for line in script.read_text().splitlines() if line.startswith("#SBATCH")}
@@ -95,13 +95,13 @@ def test_an_array_is_submitted_with_the_options_and_its_tasks_share_the_members(
     for index in range(2):
         start_task(sweep, index, monkeypatch)
     assert executor.keep() == 0
-    Worker(alone, trainer_on("cpu")).run()
+    Worker(alone, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(alone)
 
 
 def warned(device: str):
     """A trainer that gets Slurm's warning signal at the first checkpoint of the first attempt."""
-    trainer = trainer_on(device)
+    trainer = MemberTraining(device)()
 
     def train(folder, **options):
         for event in trainer.train(folder, **options):
@@ -126,13 +126,13 @@ def test_a_preempted_task_saves_is_requeued_and_continues(make, commands, monkey
     assert executor.keep() == 1  # the other task finds nothing to do
     start_task(sweep, 1, monkeypatch)
     assert executor.keep() == 0
-    Worker(undisturbed, trainer_on("cpu")).run()
+    Worker(undisturbed, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(undisturbed)
 
 
 def test_stopping_has_all_tasks_save_and_leave(make, commands, monkeypatch):
     sweep = make()
-    executor = Slurm(1, partial(trainer_on, "cpu"), {})
+    executor = Slurm(1, MemberTraining("cpu"), {})
     executor.start(sweep)
     executor.stop()
     start_task(sweep, 0, monkeypatch)
@@ -144,13 +144,13 @@ def test_stopping_has_all_tasks_save_and_leave(make, commands, monkeypatch):
 )
 def test_options_are_checked(options, what):
     with pytest.raises(MemlabError, match=what):
-        Slurm(1, partial(trainer_on, "cpu"), options)
+        Slurm(1, MemberTraining("cpu"), options)
 
 
 def test_where_no_slurm_is_that_is_said(make, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MemlabError, match="no Slurm here"):
-        Slurm(1, partial(trainer_on, "cpu"), {}).start(make())
+        Slurm(1, MemberTraining("cpu"), {}).start(make())
 
 
 @pytest.mark.slow
@@ -160,7 +160,7 @@ def test_a_real_slurm_requeues_a_task_and_no_bit_changes(make):
         pytest.skip("needs a Slurm that answers")
     overrides = ("lr=0.01,0.02", "steps=4000", "checkpoint_every=200", "evaluation.every=200")
     sweep, undisturbed = make(*overrides), make(*overrides)
-    executor = Slurm(2, partial(trainer_on, "cpu"), {"time": "30"})
+    executor = Slurm(2, MemberTraining("cpu"), {"time": "30"})
     executor.start(sweep)
     requeued = False
     progress = SweepProgress(sweep)
@@ -173,6 +173,6 @@ def test_a_real_slurm_requeues_a_task_and_no_bit_changes(make):
             subprocess.run(["scancel", "--signal=USR2", job], check=True)
         time.sleep(0.5)
     assert requeued
-    Worker(undisturbed, trainer_on("cpu")).run()
+    Worker(undisturbed, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(undisturbed)
     assert sum(len(RunFolder(sweep.runs / m.run).attempts()) for m in sweep.members) > 2

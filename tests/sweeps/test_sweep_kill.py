@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from memlab.cli.sweep_work import trainer_on
+from memlab.cli.sweep_work import MemberTraining
 from memlab.record.attempt import Attempt
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
@@ -57,8 +57,8 @@ def test_members_of_a_killed_worker_are_finished_by_another(make):
     command = [sys.executable, "-c", KILLED_AT_STEP, str(sweep.path), victim]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert len(RunFolder(sweep.runs / victim).attempts()) == 1
-    Worker(sweep, trainer_on("cpu")).run()
-    Worker(undisturbed, trainer_on("cpu")).run()
+    Worker(sweep, MemberTraining("cpu")()).run()
+    Worker(undisturbed, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(undisturbed)
     assert len(RunFolder(sweep.runs / victim).attempts()) == 2
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memlab.cli.sweep_work import trainer_on
+from memlab.cli.sweep_work import MemberTraining
 from memlab.errors import BusyError, MemlabError
 from memlab.preset.create import create_run
 from memlab.preset.load import load as load_preset
@@ -24,7 +24,7 @@ from memlab.training.worker import work
 
 
 def trainer(train=work) -> Trainer:
-    return trainer_on("cpu")._replace(train=train)
+    return MemberTraining("cpu")()._replace(train=train)
 
 
 def weights(folder: RunFolder) -> str:
