@@ -1,4 +1,4 @@
-"""Small pictures beside text: a curve in one line, bars of counts."""
+"""Small charts within text: a curve in one line, bars of counts."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ def sparkline(values: Values, width: int, *, log: bool = True) -> str:
     """A curve of `width` cells, each at the middle of the values it stands for; blank = none.
 
     Args:
-        values: at equal distances.
+        values: equally spaced.
         width: cells, >= 1.
-        log: heights by the logarithm; values that are not positive are then left out.
+        log: logarithmic heights; values that are not positive are left out.
     """
     n = len(values)
     if n == 0:
@@ -27,13 +27,13 @@ def sparkline(values: Values, width: int, *, log: bool = True) -> str:
     x = Axis.around(0, n - 1, log=False)
     low, high = spans(np.arange(n, dtype=np.float64), values, x, log, width)
     middle = (low + high) / 2
-    known = np.isfinite(middle)
-    if not known.any():
+    finite = np.isfinite(middle)
+    if not finite.any():
         return " " * width
-    y = Axis.around(float(middle[known].min()), float(middle[known].max()), log=False)
-    heights = np.clip(np.floor(y.place(middle[known]) * 8), 0, 7).astype(int)
+    y = Axis.around(float(middle[finite].min()), float(middle[finite].max()), log=False)
+    heights = np.clip(np.floor(y.place(middle[finite]) * 8), 0, 7).astype(int)
     line = np.full(width, " ")
-    line[known] = np.array(list(_HEIGHTS))[heights]
+    line[finite] = np.array(list(_HEIGHTS))[heights]
     return "".join(line)
 
 

@@ -1,4 +1,4 @@
-"""What a chart shows, as immutable data. How it looks lies in `theme`, how it is drawn in `draw`."""
+"""The contents of a chart, as immutable data. `theme` has the colours, `draw` draws it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class Series:
     x: Values
     """steps, ascending"""
     y: Values
-    """one value a step"""
+    """one value per step"""
     colour: Colour
     """a role of the theme ("train", "val", ...) or RGB"""
     value: float | None = None
-    """what the legend says; None = the value at the cursor, NaN = there is none"""
+    """value in the legend; None = the value at the cursor, NaN = no value"""
     leads: bool = False
-    """whether the legend names it before the others, wherever it is drawn"""
+    """whether it comes first in the legend, regardless of drawing order"""
 
     def __post_init__(self) -> None:
         _as_floats(self, "x", "y")
@@ -46,7 +46,7 @@ class Series:
 class Band:
     """An area between two curves: minimum and maximum of raw values, of seeds, of a bin.
 
-    Raw values may be given as both `low` and `high`: drawing keeps the extremes of each column.
+    Raw values may be given as both `low` and `high`: drawing uses the extremes of each column.
     """
 
     x: Values
@@ -64,7 +64,7 @@ class Marks:
     """Points to emphasize, such as the peaks of spikes; each gets a ▼ above it."""
 
     name: str
-    """one of them, for the legend: "spike" """
+    """singular, for the legend: "spike" """
     x: Values
     y: Values
     colour: Colour
@@ -109,14 +109,14 @@ class Chart:
     x_log: bool = False
     y_log: bool = False
     x_range: Range | None = None
-    """steps shown; None = all"""
+    """visible steps; None = all"""
     y_range: Range | None = None
-    """values shown; None = what the steps shown need, and a margin"""
+    """visible values; None = range of the visible steps plus a margin"""
     hide_outliers: bool = False
-    """leave the outermost 1 % of columns at either side out of the y range"""
+    """exclude the lowest and highest 1 % of columns from the y range"""
     cursor: float | None = None
     """step at which the legend reads the values; None = the last"""
     not_finite: int | None = None
-    """how many of the values shown are not finite; None = as many as points of the curves"""
+    """number of visible values that are not finite; None = counted from the curves"""
     marker: Literal["braille", "blocks"] = "braille"
-    """blocks: two by two dots a cell, for fonts with poor braille"""
+    """blocks: 2 x 2 dots per cell, for fonts with poor braille"""

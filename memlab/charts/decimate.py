@@ -1,6 +1,6 @@
-"""From any number of points to one span a column, exactly: no spike vanishes at any zoom.
+"""Reduces any number of points to one span per column, exactly: spikes stay visible at any zoom.
 
-Only the extremes of a column are transformed, so a million points cost little more than a look.
+Only the extremes of a column are transformed, so a million points are cheap.
 """
 
 import numpy as np
@@ -20,14 +20,14 @@ def spans(x: Values, y: Values, axis: Axis, log: bool, columns: int) -> tuple[Fl
     """Minimum and maximum of a curve in each of `columns` equal parts of the x axis.
 
     The curve is the polyline through its points as the axes see them, so a column without points
-    holds the part of the line that crosses it.
+    contains the part of the line that crosses it.
 
     Args:
         x: steps, ascending.
         y: values; what the y axis cannot show is a gap.
         axis: the x axis.
         log: whether the y axis is logarithmic.
-        columns: how many parts, >= 1.
+        columns: number of parts, >= 1.
 
     Returns:
         (low, high), each `columns` long, in log10 units if `log`; NaN where the curve is not.

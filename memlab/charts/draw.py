@@ -1,4 +1,4 @@
-"""A chart as lines of fragments: the canvas is ours (numpy), frame and ticks are plotext's.
+"""A chart as lines of fragments: numpy draws the canvas, plotext frame and ticks.
 
 The only user of plotext, whose one global figure is built from scratch under a lock.
 plotext gets no data: its own lines take time and memory that grow with the distance of the farthest
@@ -30,8 +30,8 @@ def draw(
 ) -> Lines:
     """Exactly `height` lines of at most `width` cells.
 
-    Without `colour` curves differ by their glyphs. With too little room, or nothing to show, the
-    lines say so.
+    Without `colour` curves differ by their glyphs. With too little room, or no data, a message is
+    shown.
     """
     where = layout(chart, width, height, legend=legend)
     if where is None:
@@ -57,8 +57,8 @@ def message(text: str, width: int, height: int) -> Lines:
 def _reason(chart: Chart, width: int, height: int) -> str:
     """Why no chart can be drawn."""
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return "a chart needs {} x {} cells".format(*SMALLEST)
-    return "nothing to show yet"
+        return "needs {} x {} cells".format(*SMALLEST)
+    return "no data yet"
 
 
 def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
@@ -122,7 +122,7 @@ def _figure(canvas: Cells, where: ChartLayout) -> Lines:
 
 
 _LEAST = 2
-"""Columns or rows of a canvas of which only the other axis is wanted: plotext's time goes by area."""
+"""Size of a canvas of which only the other axis is used: plotext's time grows with the area."""
 
 
 @lru_cache(maxsize=256)
@@ -131,7 +131,7 @@ def _axes(columns: int, rows: int, x_ticks: Cuts, y_ticks: Cuts) -> tuple[str, .
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     with _FIGURE:
         plt.clear_figure()
-        # The size holds only after the terminal's has stopped to limit it.
+        # Otherwise plotext limits the size to that of the terminal.
         plt.limit_size(False, False)
         plt.plotsize(left + columns, rows + 2)
         plt.theme("clear")
@@ -141,7 +141,7 @@ def _axes(columns: int, rows: int, x_ticks: Cuts, y_ticks: Cuts) -> tuple[str, .
         plt.ylim(0, rows - 1)
         plt.xticks([column for column, _ in x_ticks], [label for _, label in x_ticks])
         plt.yticks([row for row, _ in y_ticks], [label for _, label in y_ticks])
-        # Without any point there are no ticks.
+        # plotext draws no ticks without any point.
         plt.scatter([0], [0], marker=" ")
         text = plt.uncolorize(plt.build())
     return tuple(text.rstrip("\n").split("\n"))

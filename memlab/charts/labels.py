@@ -11,7 +11,7 @@ from memlab.charts.scale import Axis, short
 from memlab.charts.text import cells, plain
 
 ROWS = 2
-"""At most so many rows of labels; the second one only for what has no room in the first."""
+"""Maximum number of rows; the second one is for labels without room in the first."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,23 @@ def place_labels(chart: Chart, x: Axis, columns: int) -> list[Label]:
     """Positions of the labels of visible rules; the cursor's first. Labels without room are
     omitted.
 
-    A label gives up its step before it gives up its place. In the second row it may cover rules.
+    A label drops its step before it is moved. In the second row it may cover rules.
     """
     ruled = [(r, c) for r in rules(chart) if (c := x.cell(r.x, columns)) is not None]
-    taken = np.zeros((ROWS, columns), dtype=bool)
-    taken[0, [c for _, c in ruled]] = True
+    occupied = np.zeros((ROWS, columns), dtype=bool)
+    occupied[0, [c for _, c in ruled]] = True
     labels = []
     for rule, column in reversed(ruled):
-        if label := _first_room(rule, column, taken):
-            taken[label.row, label.start : label.start + len(label.text)] = True
+        if label := _first_room(rule, column, occupied):
+            occupied[label.row, label.start : label.start + len(label.text)] = True
             labels.append(label)
     return labels
 
 
-def _first_room(rule: VerticalRule, column: int, taken: NDArray[np.bool_]) -> Label | None:
+def _first_room(rule: VerticalRule, column: int, occupied: NDArray[np.bool_]) -> Label | None:
     name = "".join(c if cells(c) == 1 else "·" for c in plain(rule.label))
     wordings = [f"{name} {short(rule.x)}", name] if name else [f"{rule.x:.6g}"]
-    for row, free in enumerate(~taken):
+    for row, free in enumerate(~occupied):
         for text in wordings:
             n = len(text)
             for start, beyond in ((column + 1, column + n + 1), (column - n, column - n - 1)):

@@ -1,4 +1,4 @@
-"""Where things lie in a chart: its axes, its canvas, and the way from a column back to a step."""
+"""Geometry of a chart: axes, canvas, and the conversion from columns to steps."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,13 +11,13 @@ from memlab.charts.labels import place_labels
 from memlab.charts.scale import Axis, Floats, Tick, forward
 
 SMALLEST = (24, 6)
-"""Width and height in cells below which there is no chart."""
+"""Minimum width and height in cells."""
 
 _MARGIN = 0.05
 _OUTLIERS = 0.01
 _PARTS = 512
 _LOW, _TALL = 5, 12
-"""Rows from which on there is one row for labels, and a second one."""
+"""Heights from which on there are one or two rows for labels."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> Cha
     return _layout(chart, width, height, legend)
 
 
-# Who draws a chart asks where things lie, and then `draw` does.
+# Called for each chart by its widget, then by `draw`.
 @lru_cache(maxsize=4)
 def _layout(chart: Chart, width: int, height: int, legend: bool) -> ChartLayout | None:
     if width < SMALLEST[0] or height < SMALLEST[1]:

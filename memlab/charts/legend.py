@@ -1,4 +1,4 @@
-"""The line above a chart: names with live values, and what is not shown."""
+"""The line above a chart: names with values, and what is not shown."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def values_at(chart: Chart, step: float | None) -> dict[str, tuple[float, float]
     """For each series, the recorded step nearest to `step` (None = the last) and the value
     there.
 
-    Points that are not finite are skipped; a series without others is left out.
+    Non-finite points are skipped; a series without finite points is omitted.
     """
     values = {}
     for s in chart.series:
@@ -48,7 +48,7 @@ def notes(chart: Chart, x: Axis) -> list[str]:
 def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
     """Names of the visible series, with the values at the cursor or the last ones.
 
-    What has no room is left out whole, from the end; the number of curves left out is shown.
+    Entries without room are omitted from the end; the number of omitted curves is shown.
     """
     values = values_at(chart, chart.cursor)
     parts = []

@@ -1,4 +1,4 @@
-"""From spans to glyphs: a grid of cells, row 0 at the bottom, each with a glyph and its colours.
+"""Rasterization: a grid of cells, row 0 at the bottom, each with a glyph and its colours.
 
 Curves that share a cell keep the dots of all of them; the cell has the colour of the last one. A
 band lies behind the curves: as quarter blocks where it is alone, as the background of their cells.
@@ -33,7 +33,7 @@ class Cells:
         self.inks = np.zeros((rows, columns), dtype=np.int64)
         self.grounds = np.zeros((rows, columns), dtype=np.int64)
         self.palette: list[Colour] = [""]
-        """index 0: nothing was painted"""
+        """index 0: not painted"""
         self._bits = np.zeros((rows, columns), dtype=np.int64)
         """the dots of all curves"""
         self._bands = np.zeros((rows, columns), dtype=np.int64)
@@ -122,7 +122,7 @@ def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
     """Fill each half column from `low` to `high`, in positions on the y axis; NaN = nothing.
 
     `thin` drops a column's end dot where the next column continues from the very same row, so that
-    a slope is a chain of diagonal neighbours.
+    a slope is a diagonal line of single dots.
     """
     levels = 4 * rows
     bottom, top = (

@@ -1,6 +1,6 @@
-"""Axes: from values to places between 0 and 1, and the ticks that people can read.
+"""Axes: from values to positions between 0 and 1, and readable ticks.
 
-Tick values are exact decimals, so that a label says neither more nor less than its tick.
+Tick values are exact decimals, so that labels are exact.
 """
 
 import math
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Tick = tuple[float, str]
 
 _LARGEST, _SMALLEST = 1e300, 1e-300
-"""Values beyond are drawn as these, so that an axis with its margins cannot overflow."""
+"""Values are clipped to this range, so that an axis with its margins cannot overflow."""
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUFFIXES = ((12, "T"), (9, "G"), (6, "M"), (3, "k"))
@@ -40,7 +40,7 @@ class Axis:
     def around(cls, low: float, high: float, *, log: bool, margin: float = 0.0) -> "Axis":
         """An axis that covers low..high plus a margin (a share of its length) on each side.
 
-        A stretch too short to be drawn is widened: its single value then lies in the middle.
+        A range too short to be drawn is widened around its single value.
         """
         a, b = (float(v) for v in forward([low, high], log))
         if b - a <= max(1e-9 * max(abs(a), abs(b)), _SMALLEST):
@@ -101,8 +101,8 @@ def linear_ticks(low: float, high: float, n: int) -> list[Tick]:
 def log_ticks(low: float, high: float, n: int) -> list[Tick]:
     """At most `n` >= 2 of 1, 2, 5 or 1, 3 or 1 times powers of ten within low..high.
 
-    Where there are more powers than `n`, every second, third, ...; where there are fewer than two
-    ticks, which say nothing about a log axis, [].
+    Where there are more powers than `n`, every second, third, ...; [] where there are fewer than
+    two ticks, which do not determine a log axis.
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for mantissas in ((1, 2, 5), (1, 3), (1,)):

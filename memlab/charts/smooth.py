@@ -1,4 +1,4 @@
-"""Exponential moving average of a whole history at once, and of what is appended to it."""
+"""Exponential moving average of a history, extended incrementally."""
 
 import math
 
@@ -14,7 +14,8 @@ class Smoother:
     """A debiased exponential moving average that can be extended with new values.
 
     The average is of logarithms if `log`, so a spike of ten times weighs as much as a dip to a
-    tenth. What cannot be averaged (not finite, or not positive if `log`) stays NaN and is left out.
+    tenth. Values that cannot be averaged (not finite, or not positive if `log`) stay NaN and are
+    left out.
     The bias correction is Adam's (Kingma and Ba, 2015, section 3).
     """
 
@@ -25,11 +26,11 @@ class Smoother:
 
     def extend(self, values: Values) -> Floats:
         logs = forward(values, self.log)
-        known = np.isfinite(logs)
-        v = logs[known]
+        finite = np.isfinite(logs)
+        v = logs[finite]
         if len(v):
             means = _filter((1 - self.weight) * v, self.weight, self._mean)
-            logs[known] = means / self._mass(len(v))
+            logs[finite] = means / self._mass(len(v))
             self._mean, self._n = float(means[-1]), self._n + len(v)
         return np.asarray(np.exp(logs * math.log(10))) if self.log else logs
 

@@ -1,4 +1,4 @@
-"""Colours by role. Charts name roles; whoever displays a chart looks up their colours."""
+"""Colours by role. Charts name roles; the display looks up their colours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

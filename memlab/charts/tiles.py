@@ -1,4 +1,4 @@
-"""A map of steps: one tile for each thing, coloured by the step at which it came.
+"""A map of steps: one tile per item, coloured by the step at which it occurred.
 
 In colours two tiles share a terminal cell, one above the other, which makes them square; without
 colours a cell is a tile, and its shade tells the step.
@@ -17,7 +17,7 @@ from memlab.charts.theme import TILES
 
 Integers = NDArray[np.int64]
 LEVELS = 4
-"""Groups that the things which came are told apart in, each about as large as the others."""
+"""Number of colour levels, with about equal numbers of items."""
 _NOTHING, _NOT_YET = -1, LEVELS
 _SHADES = "█▓▒░·"
 _WHOLE, _UPPER, _LOWER = "█▀▄"
@@ -30,23 +30,23 @@ class Tiles:
     """
 
     first: Floats
-    """(thing,) the step at which it came; inf = not yet"""
+    """(item,) the step at which it occurred; inf = not yet"""
     row: Integers | None = None
     column: Integers | None = None
     shape: tuple[int, int] = (1, 1)
-    """rows and columns that places are in"""
+    """numbers of rows and columns of the positions"""
     caption: str = ""
-    """what a heading adds to the map's name"""
+    """added to the map's name in headings"""
     blank: str = ""
-    """what a place without a thing means"""
-    instead: str = "nothing to show yet"
-    """what is said where there are no things"""
+    """meaning of a position without an item"""
+    instead: str = "no data yet"
+    """message if there are no items"""
 
 
 def draw_tiles(tiles: Tiles, width: int, height: int, *, colour: bool = True) -> Lines:
     """`height` >= 2 lines of at most `width` cells: a legend, and the map below.
 
-    A tile of several things has the step by which half of them, or more, had come.
+    A tile of several items shows the step by which at least half of them had occurred.
     """
     if not len(tiles.first):
         return message(tiles.instead, width, height)
@@ -61,11 +61,11 @@ def draw_tiles(tiles: Tiles, width: int, height: int, *, colour: bool = True) ->
 
 def level_edges(first: Floats) -> Floats:
     """The last step of each level, ascending: all distinct steps, or quantiles of them."""
-    known = first[np.isfinite(first)]
-    edges = np.unique(known)
+    occurred = first[np.isfinite(first)]
+    edges = np.unique(occurred)
     if len(edges) > LEVELS:
         shares = np.arange(1, LEVELS + 1) / LEVELS
-        edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
+        edges = np.unique(np.quantile(occurred, shares, method="inverted_cdf"))
     return edges
 
 
@@ -77,7 +77,7 @@ def tile_steps(tiles: Tiles, rows: int, columns: int) -> Floats:
     """(row, column) step of each tile, at most `rows` by `columns`; inf = not yet, NaN = no
     item.
 
-    With more room than things each takes several tiles.
+    If there is more room than items, each takes several tiles.
     """
     if tiles.row is None or tiles.column is None:
         row, column, shape = _in_order(len(tiles.first), rows, columns)
@@ -127,8 +127,8 @@ def _shades(levels: Integers) -> Lines:
 
 def _squares(levels: Integers) -> Lines:
     """Two rows of tiles per row of cells; equal neighbouring cells form one fragment."""
-    odd = np.full((len(levels) % 2, levels.shape[1]), _NOTHING)
-    pairs = np.concatenate([levels, odd]).reshape(-1, 2, levels.shape[1])
+    padding = np.full((len(levels) % 2, levels.shape[1]), _NOTHING)
+    pairs = np.concatenate([levels, padding]).reshape(-1, 2, levels.shape[1])
     lines = []
     for upper, lower in pairs:
         changes = np.diff(upper, prepend=-2).astype(bool) | np.diff(lower, prepend=-2).astype(bool)

@@ -25,7 +25,7 @@ def main() -> None:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
-        # What SIGPIPE does to other programs; 0 would be the verdict of a check that nobody read.
+        # The exit code of programs that SIGPIPE ends; 0 would mean that a check passed.
         code = 141
         drop_broken_streams()
     sys.exit(code)

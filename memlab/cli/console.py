@@ -21,7 +21,7 @@ def console(runs: Path | None = None) -> None:
     """Open the console.
 
     Raises:
-        MemlabError: there is no terminal.
+        MemlabError: stdin or stderr is not a terminal.
     """
     from memlab.cli.analysis import analysis
     from memlab.cli.shutdown import Leaving

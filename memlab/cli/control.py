@@ -1,4 +1,4 @@
-"""`memlab pause`, `stop`, `checkpoint`, `edit`: ask a live run for something and wait for the answer."""
+"""`memlab pause`, `stop`, `checkpoint`, `edit`: send a command to a live run and wait for the answer."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Wait = Annotated[
     float,
-    typer.Option("--wait", metavar="SECONDS", min=0.1, help="How long to wait for the answer."),
+    typer.Option("--wait", metavar="SECONDS", min=0.1, help="Seconds to wait for the answer."),
 ]
 Changes = Annotated[
     list[str], typer.Argument(metavar="KEY=VALUE ...", help="Settings to change: optimizer.lr=3e-4")
@@ -80,7 +80,8 @@ def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
             raise PresetError(
                 "this is not KEY=VALUE with a setting that may be edited",
                 found=text,
-                allowed=", ".join(declared) or "nothing: the loop declares no editable settings",
+                allowed=", ".join(declared)
+                or "none: the training loop declares no editable settings",
                 hint=nearest(key, declared),
             )
         try:
@@ -100,7 +101,7 @@ def request(folder: "RunFolder", command: "Command", seconds: float, as_json: bo
     if as_json:
         print_json(None if answer is None else to_json(answer))
     elif answer is None:
-        stderr().print(f"{folder.path.name} is {folder.status()} already", markup=False)
+        stderr().print(f"{folder.path.name} is already {folder.status()}", markup=False)
     else:
         what = {"checkpoint": "checkpoint saved", "ended": "ended"}.get(answer.kind, answer.kind)
         stderr().print(f"{folder.path.name}: {what} at step {answer.step:,}", markup=False)

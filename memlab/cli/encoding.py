@@ -19,9 +19,9 @@ _GLYPHS = {
 _ASCII = {glyph: ascii_ for glyphs, ascii_ in _GLYPHS.items() for glyph in glyphs}
 _BRAILLE = 0x2800
 _ROWS = ((0, 3), (1, 4), (2, 5), (6, 7))
-"""bits of a braille cell by its four rows, top first"""
+"""bits of a braille cell by row, top first"""
 _LEVELS = ("'", "-", "-", ".")
-"""a curve's dots as the character that lies at the height of their lowest row"""
+"""dots as the ASCII character at the height of their lowest row"""
 
 
 def replace_missing_characters() -> None:

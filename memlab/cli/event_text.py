@@ -1,17 +1,15 @@
 """Phases and spikes as text."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from memlab.cli.output import number
 from memlab.detectors.spike_stats import SpikeStats
+from memlab.record.events import Phase
 from memlab.record.phase_text import phase_text
 
 
-def phase_line(phase: Mapping[str, Any]) -> str:
+def phase_line(phase: Phase) -> str:
     """A phase in one line: the evaluations between which it began, and its details."""
-    detail = phase_text(phase["name"], phase["split"], phase["threshold"], phase["details"])
-    when = f"{phase['name']} in steps {phase['from']:,} to {phase['to']:,}"
+    detail = phase_text(phase.name, phase.split, phase.threshold, phase.details)
+    when = f"{phase.name} in steps {phase.after:,} to {phase.step:,}"
     return f"{when}: {detail}" if detail else when
 
 

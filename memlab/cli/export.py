@@ -62,9 +62,9 @@ def export(
     from memlab.training.trained_model import load_model
 
     if to not in FORMATS:
-        known = (*FORMATS, *CURVE_FORMATS)
+        formats = (*FORMATS, *CURVE_FORMATS)
         raise MemlabError(
-            "unknown format", found=to, allowed=", ".join(known), hint=nearest(to, known)
+            "unknown format", found=to, allowed=", ".join(formats), hint=nearest(to, formats)
         )
     folder = find(runs_folder(runs), run)
     target = output or Path(f"{folder.path.name}-{to}")
@@ -72,10 +72,10 @@ def export(
         places = {str(s): target / f"step-{s:09d}" for s in folder.checkpoints.steps()}
     else:
         places = {at or "last": target}
-    made: list[dict[str, Any]] = []
+    exports: list[dict[str, Any]] = []
     for which, path in places.items():
         exported = export_weights(load_model(folder, which, device), to, path)
-        made.append(
+        exports.append(
             {
                 "step": exported.step,
                 "path": str(exported.path),
@@ -91,4 +91,4 @@ def export(
                 soft_wrap=True,
             )
     if json:
-        print_json({"run": run, "format": to, "exports": made})
+        print_json({"run": run, "format": to, "exports": exports})

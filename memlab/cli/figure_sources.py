@@ -1,4 +1,4 @@
-"""From what is named on a command line to what figures and reports are made from."""
+"""Runs and sweeps named on the command line, as sources of figures and reports."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ def open_sources(
     """The named runs, or a named sweep and its runs.
 
     Raises:
-        MemlabError: a name means neither a run nor a sweep, or more than one.
+        MemlabError: a name matches neither a run nor a sweep, or several.
     """
     from memlab.errors import MemlabError, RunError
     from memlab.figures.source import RunSource, SweepSnapshot

@@ -44,10 +44,10 @@ def fork(
             }
         )
     elif not quiet:
-        told = f"{fork.recomputed:,} steps recomputed"
+        text = f"{fork.recomputed:,} steps recomputed"
         equal = fork.first_difference is None
         result = "equal" if equal else f"different from step {fork.first_difference:,}"
-        stderr().print(f"{told}, {result}" if fork.recomputed else "forked at a checkpoint")
+        stderr().print(f"{text}, {result}" if fork.recomputed else "forked at a checkpoint")
         for finding in fork.findings:
             stderr().print(f"{finding.level}: {finding.what}", markup=False)
     raise typer.Exit(train_headless(fork.folder, (), device, quiet=quiet, as_json=json))

@@ -23,7 +23,7 @@ Renamed = Annotated[
     typer.Option(
         "--map",
         metavar="COLUMN=NAME",
-        help="Name of a column; `step` counts the steps, `-` leaves it out. May be repeated.",
+        help="Name of a column; `step` counts the steps, `-` omits the column. Repeatable.",
     ),
 ]
 
@@ -33,7 +33,7 @@ def import_log(
     format: Format = None,
     renamed: Renamed = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what was understood, and write nothing.")
+        bool, typer.Option("--dry-run", help="Print the detected contents, and write nothing.")
     ] = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -41,7 +41,7 @@ def import_log(
     """Import the log of another program as a run that can only be read.
 
     Values keep the steps of the file. Steps that go back are further attempts. A log of several
-    runs makes several runs.
+    runs is imported as several runs.
     """
     from memlab.cli.output import print_json
     from memlab.errors import DataError
@@ -54,20 +54,20 @@ def import_log(
     log = read_log(Path(source), format, TableOptions(tuple(pairs)))
     if not log.runs:
         found = log.damage or "; ".join(log.notes) or f"format {log.format}"
-        raise DataError("there are no values in it", where=source, found=found)
-    made: list[dict[str, Any]] = []
+        raise DataError("it contains no values", where=source, found=found)
+    imported: list[dict[str, Any]] = []
     for run in log.runs:
         named = name_series(run, pairs)
         folder = None
         if not dry_run:
             folder = record_run(run, log, named, runs_folder(runs), source).folder.path.name
-        made.append(_report(run, named, folder))
+        imported.append(_report(run, named, folder))
     if json:
         warnings = [*log.warnings, *([log.damage] if log.damage else [])]
-        report = {"source": source, "format": log.format, "runs": made}
+        report = {"source": source, "format": log.format, "runs": imported}
         print_json(report | {"notes": list(log.notes), "warnings": warnings})
     else:
-        _print(log, made)
+        _print(log, imported)
     if log.damage:
         raise typer.Exit(3)
 
@@ -120,14 +120,14 @@ def _report(run: "LogRun", named: "list[NamedSeries]", folder: str | None) -> di
     }
 
 
-def _print(log: "Log", made: list[dict[str, Any]]) -> None:
+def _print(log: "Log", imported: list[dict[str, Any]]) -> None:
     from memlab.cli.log_notes import print_notes
     from memlab.cli.output import stdout, table
     from memlab.record.safe_text import safe_text
 
     console = stdout()
     headers = ["column", "name", "kind", "values", "first", "last", "not finite"]
-    for report in made:
+    for report in imported:
         rows = [
             [
                 safe_text(one["column"], 60),

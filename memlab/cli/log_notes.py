@@ -1,4 +1,4 @@
-"""What the reader of a log noticed, in words."""
+"""Notes and warnings about an imported log."""
 
 from memlab.formats import Log
 

@@ -39,8 +39,8 @@ Threads = Annotated[
         metavar="N",
         min=1,
         max=1024,
-        help="CPU threads; other numbers give other bits.",
-        show_default="what suits the model",
+        help="CPU threads; the number affects the bits of the results.",
+        show_default="by the size of the model",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from memlab.figures.plot import FigureData
     from memlab.figures.source import FigureOptions
 
-KINDS_HELP = "What to draw; without it: curves, overlay, or heatmap. `memlab plot` lists all."
+KINDS_HELP = "Kind of figure. Default: curves, overlay or heatmap. `memlab plot` lists all."
 
 
 def plot(
@@ -20,16 +20,16 @@ def plot(
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help=KINDS_HELP)] = None,
     measure: Annotated[
-        str | None, typer.Option("--measure", metavar="M", help="Which quantity: val_loss")
+        str | None, typer.Option("--measure", metavar="M", help="Measure, such as val_loss.")
     ] = None,
     x: Annotated[
-        str | None, typer.Option("--x", metavar="KEY", help="The setting along x, of a sweep.")
+        str | None, typer.Option("--x", metavar="KEY", help="Sweep: setting on the x axis.")
     ] = None,
     y: Annotated[
-        str | None, typer.Option("--y", metavar="KEY", help="The setting along y, of a sweep.")
+        str | None, typer.Option("--y", metavar="KEY", help="Sweep: setting on the y axis.")
     ] = None,
     at: Annotated[
-        int | None, typer.Option("--at", metavar="STEP", help="The run as it stood at a step.")
+        int | None, typer.Option("--at", metavar="STEP", help="The run as of this step.")
     ] = None,
     spike: Annotated[
         int | None, typer.Option("--spike", metavar="N", help="Which spike, counted from 1.")
@@ -50,7 +50,7 @@ def plot(
         str, typer.Option("--for", metavar="paper|icml|slides|web", help="Width and fonts.")
     ] = "paper",
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Write the numbers and a script that redraws them, too.")
+        bool, typer.Option("--csv", help="Also write the numbers and a script that redraws them.")
     ] = False,
     json: Json = False,
     runs: RunsFolder = None,
@@ -71,16 +71,16 @@ def plot(
     file_format = check_format(output.suffix) if output else "png"
     options = FigureOptions(measure, x, y, at, spike, style.columns)
     if kind in OF_A_MODEL:
-        made = _of_a_model(refs, kind, prompt, options, runs_folder(runs))
+        data = _of_a_model(refs, kind, prompt, options, runs_folder(runs))
     else:
-        made = figure_data(kind, *open_sources(refs, runs_folder(runs), at), options)
-    path = output or Path(f"{_file_name(made)}.{file_format}")
-    given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
-    given["prompt"] = prompt or None
-    command = plot_command(refs, made.kind, given, made_for)
-    written = _write(made, path, file_format, made_for, command, as_csv)
+        data = figure_data(kind, *open_sources(refs, runs_folder(runs), at), options)
+    path = output or Path(f"{_file_name(data)}.{file_format}")
+    options_given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    options_given["prompt"] = prompt or None
+    command = plot_command(refs, data.kind, options_given, made_for)
+    written = _write(data, path, file_format, made_for, command, as_csv)
     if json:
-        print_json({"kind": made.kind, "runs": list(made.runs), "files": list(map(str, written))})
+        print_json({"kind": data.kind, "runs": list(data.runs), "files": list(map(str, written))})
     else:
         for path in written:
             stdout().print(str(path), markup=False, soft_wrap=True)
@@ -116,13 +116,13 @@ def _of_a_model(
     )
 
 
-def _file_name(made: "FigureData") -> str:
-    others = f"-and-{len(made.runs) - 1}" if len(made.runs) > 1 else ""
-    return f"{made.runs[0]}{others}-{made.kind}"
+def _file_name(data: "FigureData") -> str:
+    others = f"-and-{len(data.runs) - 1}" if len(data.runs) > 1 else ""
+    return f"{data.runs[0]}{others}-{data.kind}"
 
 
 def _write(
-    made: "FigureData", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
+    data: "FigureData", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
 ) -> list[Path]:
     """Write the image and, on request, its numbers and script; returns the paths."""
     from memlab.figures.draw import draw
@@ -132,14 +132,14 @@ def _write(
     from memlab.record import files
 
     style = style_of(made_for)
-    origin = Origin(made.title, made.runs, command)
-    contents = {path: to_bytes(draw(made, style), file_format, style, origin)}
+    origin = Origin(data.title, data.runs, command)
+    contents = {path: to_bytes(draw(data, style), file_format, style, origin)}
     if as_csv:
         numbers, script = path.with_suffix(".csv"), path.with_suffix(".py")
-        contents[numbers] = to_csv(made).encode()
+        contents[numbers] = to_csv(data).encode()
         redrawn = f"{path.stem}-redrawn.png"
-        contents[script] = redraw_script(made, numbers.name, redrawn).encode()
-    for target, data in contents.items():
+        contents[script] = redraw_script(data, numbers.name, redrawn).encode()
+    for target, content in contents.items():
         files.make_folder(target.absolute().parent)
-        files.replace(target.absolute(), data)
+        files.replace(target.absolute(), content)
     return list(contents)

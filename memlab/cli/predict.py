@@ -52,20 +52,20 @@ def predict(
         return predictions.complete(trained, times, temperature=heat, top_k=top_k, seed=seed)
 
     def answer(texts: list[str]) -> None:
-        made = complete(texts)
-        for prediction in made if repeat is None else ():
+        completions = complete(texts)
+        for prediction in completions if repeat is None else ():
             _print(prediction)
-        for repeated in () if repeat is None else predictions.count_answers(made):
+        for repeated in () if repeat is None else predictions.count_answers(completions):
             _print_repeated(repeated)
 
     if prompts is None:
         _converse(answer)
     elif json:
-        made = complete(prompts)
+        completions = complete(prompts)
         shown = (
-            {"completions": [prediction.to_json() for prediction in made]}
+            {"completions": [prediction.to_json() for prediction in completions]}
             if repeat is None
-            else {"repeated": [r.to_json() for r in predictions.count_answers(made)]}
+            else {"repeated": [r.to_json() for r in predictions.count_answers(completions)]}
         )
         print_json({"run": run, "step": trained.step, **shown})
     else:
@@ -98,7 +98,7 @@ def _print(prediction: "Prediction") -> None:
     line = Text(safe_text(prediction.prompt, 400) + " → ", style="dim")
     for i, token in enumerate(prediction.tokens):
         line.append(prediction.joiner if i else "")
-        # An unsure token is marked by more than its colour.
+        # Uncertain tokens are underlined, not only coloured.
         sure = token.p >= 0.5
         line.append(safe_text(token.text), style="bold" if sure else "yellow underline")
     lowest = min((token.p for token in prediction.tokens), default=1.0)

@@ -40,8 +40,8 @@ def report(
     path = output or Path(f"{name}-report.html")
     if path.suffix not in (".html", ".md"):
         raise MemlabError(
-            "reports are not written in this format",
-            found=path.suffix or "no ending", allowed=".html, .md",
+            "unknown report format",
+            found=path.suffix or "no extension", allowed=".html, .md",
         )  # fmt: skip
     page = _page(sources, sweep, ood=ood, device=device)
     written = _write(page, path)
@@ -63,10 +63,10 @@ def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> 
         if ood:
             raise MemlabError("--ood is for runs, not for a sweep", found=sweep.id)
         return sweep_page(sweep, columns)
-    found = [_findings(run, ood=ood, device=device) for run in sources]
+    findings = [_findings(run, ood=ood, device=device) for run in sources]
     if len(sources) == 1:
-        return run_page(sources[0], found[0], columns)
-    return runs_page(sources, found, columns)
+        return run_page(sources[0], findings[0], columns)
+    return runs_page(sources, findings, columns)
 
 
 def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":

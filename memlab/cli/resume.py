@@ -32,7 +32,7 @@ def resume(
 ) -> None:
     """Resume a run from its newest checkpoint, optionally with changed settings.
 
-    A run that is paused, and not taken over, is un-paused.
+    A paused run is un-paused, unless it is taken over.
     """
     from memlab.cli.control import request
     from memlab.cli.training import train_headless
@@ -59,7 +59,7 @@ def resume(
     preset = edited_preset(folder)
     edits = read_edits(preset, overrides or ())
     per_epoch = folder.description.get("check", {}).get("updates_per_epoch", 1)
-    # Only the error: the warnings become events of the run when it takes the edit.
+    # Only errors: warnings become events of the run when it applies the edit.
     check_extension(preset, apply_edits(preset, edits), folder.last_step(), per_epoch)
     code = train_headless(
         folder,

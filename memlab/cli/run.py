@@ -71,14 +71,16 @@ def run(
         resolved = load(preset, wanted)
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
-    here = runs_folder(runs)
+    folder_of_runs = runs_folder(runs)
     if init is None:
-        folder = create_run(resolved, here, name, report=report)
+        folder = create_run(resolved, folder_of_runs, name, report=report)
     else:
         from memlab.training.initial_weights import commit_initial_weights, read_initial_weights
 
-        weights = read_initial_weights(init, here, report.facts)
-        folder = create_run(resolved, here, name, origin={"init": weights.origin}, report=report)
+        weights = read_initial_weights(init, folder_of_runs, report.facts)
+        folder = create_run(
+            resolved, folder_of_runs, name, origin={"init": weights.origin}, report=report
+        )
         commit_initial_weights(folder, weights)
     if measure:
         _warn_of_cost(resolved, report.facts.evaluations, device)
@@ -122,7 +124,7 @@ def _save_curves(folder: "RunFolder", *, is_silent: bool) -> None:
     try:
         path = derived.write(folder, "curves.png", picture_of("curves", [RunSource(folder)]))
     except (MemlabError, OSError) as error:
-        stderr().print(f"the curves cannot be saved: {error}", markup=False)
+        stderr().print(f"curves not saved: {error}", markup=False)
     else:
         if not is_silent:
             stderr().print(f"curves: {path}", markup=False, soft_wrap=True)

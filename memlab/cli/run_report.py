@@ -1,6 +1,6 @@
 """The report at the end of a run: loss chart, samples, phases, spikes, next commands."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from rich.table import Table
 from rich.text import Text
@@ -11,18 +11,18 @@ from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
 from memlab.detectors.curve import recorded, spike_stats_of
 from memlab.detectors.spike_stats import SpikeStats
-from memlab.record.events import Gap
+from memlab.record.example_history import LearnedExamples
 from memlab.record.folder import RunFolder
 from memlab.record.gap_text import gap_text
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.sample_text import spaced
-from memlab.record.summary import summarize
+from memlab.record.summary import RunSummary, summarize
 from memlab.tui.live import curves
 from memlab.tui.live.view_state import first_viewport, view_at_end
 
 MOST_GAPS = 5
-"""gaps that are named one by one"""
+"""maximum number of listed gaps"""
 
 
 def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
@@ -36,13 +36,13 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
         print_chart(console, curves.objective(view, y_log=True, columns=width()))
     for line in _samples(history):
         console.print(line)
-    console.print(_figures(summary["final"]))
+    console.print(_figures(summary.final))
     for text in _lines(folder, summary, spike_stats_of(recorded(run))):
         console.print(text, markup=False)
     for text in _losses(folder, history.damage):
         console.print(text, markup=False)
-    if on_stdout and summary["learned"]:
-        for text in _learned(summary["learned"], width()):
+    if on_stdout and summary.learned:
+        for text in _learned(summary.learned, width()):
             console.print(text, markup=False, soft_wrap=True)
     for text in _next_commands(folder, summary):
         console.print(text, markup=False, soft_wrap=True)
@@ -68,7 +68,7 @@ def _samples(history: History) -> list[Text]:
     return lines
 
 
-def _figures(final: dict[str, float]) -> Table:
+def _figures(final: Mapping[str, float]) -> Table:
     """The last evaluation: one row per split, then the other measures."""
     splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
     names = list(
@@ -83,20 +83,19 @@ def _figures(final: dict[str, float]) -> Table:
     return table(headers, rows, numbers=headers[1:])
 
 
-def _lines(folder: RunFolder, summary: dict[str, Any], spikes: SpikeStats) -> list[str]:
+def _lines(folder: RunFolder, summary: RunSummary, spikes: SpikeStats) -> list[str]:
     lines = [_outcome(folder, summary)]
-    lines += [phase_line(phase) for phase in summary["phases"]]
-    lines.append(f"loss: {spike_stats_line(spikes)}; memlab spikes {summary['run']}")
-    lines += [f"loss: {gap_text(Gap(step=0, **gap))}" for gap in summary["gaps"][:MOST_GAPS]]
-    if (more := len(summary["gaps"]) - MOST_GAPS) > 0:
-        lines.append(f"loss: {more:,} more gaps; memlab spikes {summary['run']} --json")
+    lines += [phase_line(phase) for phase in summary.phases]
+    lines.append(f"loss: {spike_stats_line(spikes)}; memlab spikes {summary.run}")
+    lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MOST_GAPS]]
+    if (more := len(summary.gaps) - MOST_GAPS) > 0:
+        lines.append(f"loss: {more:,} more gaps; memlab spikes {summary.run} --json")
     lines += [
-        f"{finding['level']}: {finding['what']}; try: {finding['try']}"
-        for finding in summary["findings"]
+        f"{finding.level}: {finding.what}; try: {finding.advice}" for finding in summary.findings
     ]
-    verified = summary["resume_verified"]
+    verified = summary.resume_verified
     if verified and not verified["steps"]:
-        lines.append("resumed: no step was computed twice, so there was nothing to verify")
+        lines.append("resumed: no step was computed twice, nothing to verify")
     elif verified:
         same = verified["first_difference"] is None
         lines.append(
@@ -110,34 +109,34 @@ def _lines(folder: RunFolder, summary: dict[str, Any], spikes: SpikeStats) -> li
     return [safe_text(line, limit=1000) for line in lines]
 
 
-def _outcome(folder: RunFolder, summary: dict[str, Any]) -> str:
+def _outcome(folder: RunFolder, summary: RunSummary) -> str:
     """How far the run came, and how fast, as far as that is known."""
-    line = f"{summary['status']} at step {summary['step']:,}"
-    if summary["steps"]:
-        line += f" of {summary['steps']:,}"
+    line = f"{summary.status} at step {summary.step:,}"
+    if summary.steps:
+        line += f" of {summary.steps:,}"
     if folder.source is not None:
         line += f", from {folder.source.get('path')} ({folder.source.get('format')})"
-    if summary["seconds"] is not None:
-        rate = number(summary["steps_per_second"], 3)
-        line += f" in {number(summary['seconds'], 3)} s ({rate} steps/s)"
-    if summary["parameters"] is not None:
-        line += f", {summary['parameters']:,} parameters"
+    if summary.seconds is not None:
+        rate = number(summary.steps_per_second, 3)
+        line += f" in {number(summary.seconds, 3)} s ({rate} steps/s)"
+    if summary.parameters is not None:
+        line += f", {summary.parameters:,} parameters"
     return line
 
 
-def _next_commands(folder: RunFolder, summary: dict[str, Any]) -> list[str]:
+def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
     """Commands that are useful after a run, ready to copy."""
-    run, status = summary["run"], summary["status"]
+    run, status = summary.run, summary.status
     commands = {
-        f"memlab replay {run}": "play it in the console",
+        f"memlab replay {run}": "replay it in the console",
         f"memlab plot {run}": "save its curves as a figure",
     }
     if "preset" in folder.description:
-        extended = f"memlab resume {run} training.steps={2 * summary['steps']}"
+        extended = f"memlab resume {run} training.steps={2 * summary.steps}"
         resumed = f"memlab resume {run}" if status not in ("finished", "running") else extended
-        commands |= {f"memlab predict {run}": "ask the model", resumed: "train on"}
+        commands |= {f"memlab predict {run}": "query the model", resumed: "continue training"}
     else:
-        commands[f"memlab export {run} --to csv"] = "write its curves as a table"
+        commands[f"memlab export {run} --to csv"] = "export its curves as a table"
     width = max(map(len, commands))
     return [
         safe_text(f"{command:<{width}}  # {purpose}", limit=1000)
@@ -155,15 +154,13 @@ def _losses(folder: RunFolder, damage: str) -> list[str]:
     ]
 
 
-def _learned(learned: dict[str, Any], width: int) -> list[str]:
+def _learned(learned: LearnedExamples, width: int) -> list[str]:
     """When training examples were first learned: a summary line and a histogram."""
-    line = f"of {learned['examples']:,} training examples {learned['never']:,} were never learned"
-    if learned["median"] is not None:
+    line = f"of {learned.examples:,} training examples, {learned.never:,} were never learned"
+    if learned.median is not None:
         line += (
-            f"; median first learned: step {learned['median']:,.0f}; "
-            f"forgotten at least once: {learned['forgotten']:,}"
+            f"; median first learned: step {learned.median:,.0f}; "
+            f"forgotten at least once: {learned.forgotten:,}"
         )
-    counts = [
-        (f"{bar['after']:,} to {bar['to']:,}", bar["examples"]) for bar in learned["histogram"]
-    ]
+    counts = [(f"{bin['after']:,} to {bin['to']:,}", bin["examples"]) for bin in learned.histogram]
     return [line, *bars(counts, width)]

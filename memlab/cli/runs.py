@@ -14,7 +14,7 @@ Newest = Annotated[
     typer.Option("--newest", "-n", metavar="N", min=1, max=10**9, help="Only the N newest."),
 ]
 VERIFIED = 200
-"""newest runs whose rows are verified for the list"""
+"""number of newest runs whose rows are verified"""
 
 
 def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> None:
@@ -54,13 +54,13 @@ def _briefs(runs: Path, newest: int | None) -> list[dict[str, Any]]:
     from memlab.record.folder import RunFolder
     from memlab.record.runs import run_names
 
-    # The objects have no reference cycles; the cycle collector would take a third of the time.
+    # There are no reference cycles, and garbage collection would take a third of the time.
     gc.disable()
     try:
         with Catalog.of_briefs(runs) as catalog:
             paths = (Path(f"{runs}/{name}") for name in run_names(runs))
             all_briefs = (
-                catalog.tell(RunFolder(path), now) for path in paths if (now := stamp(path))
+                catalog.value_of(RunFolder(path), now) for path in paths if (now := stamp(path))
             )
             return list(islice(all_briefs, newest))
     finally:

@@ -30,7 +30,7 @@ def show(
     elif json:
         history = History(folder)
         spike_stats = spike_stats_of(recorded(history.until()))
-        print_json(summarize(folder, history) | {"tally": asdict(spike_stats)})
+        print_json(summarize(folder, history).to_json() | {"tally": asdict(spike_stats)})
     else:
         run_report(folder, on_stdout=True)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from memlab.formats import Log
 
 FILES = (".csv", ".tsv", ".npy", ".jsonl", ".json", ".txt", ".log", ".wandb")
-"""endings of what is no run's name"""
+"""extensions that are not part of a run's name"""
 BINS = 512
 """number of x-axis bins whose extremes are drawn: finer than any terminal"""
 
@@ -32,7 +32,7 @@ def spikes(
     ],
     column: Annotated[
         str | None,
-        typer.Option("--column", metavar="NAME", help="Which column; the loss if none is named."),
+        typer.Option("--column", metavar="NAME", help="Column to analyse. Default: the loss."),
     ] = None,
     plot: Annotated[bool, typer.Option("--plot", help="Plot the curve with its spikes.")] = False,
     json: Json = False,
@@ -40,8 +40,8 @@ def spikes(
 ) -> None:
     """Find loss spikes.
 
-    Those of a run are the ones that it recorded while it trained; another column, or a file, is
-    analysed now, at the steps that the file gives its values.
+    The spikes of a run are those recorded during training; another column, or a file, is analysed
+    now, at the steps of its values.
     """
     from memlab.cli.log_notes import print_notes
     from memlab.cli.output import print_json, stdout
@@ -168,9 +168,9 @@ def _chart(curve: "Iterator[Chunk]", analysis: "SpikeSearch", name: str) -> "Cha
 
     bins = Bins.over(0, analysis.steps, BINS)
     for steps, values in curve:
-        odd = ~np.isfinite(values)
-        low, high = np.where(odd, np.inf, values), np.where(odd, -np.inf, values)
-        bins.add(np.asarray(steps), low, high, odd.astype(np.int64))
+        invalid = ~np.isfinite(values)
+        low, high = np.where(invalid, np.inf, values), np.where(invalid, -np.inf, values)
+        bins.add(np.asarray(steps), low, high, invalid.astype(np.int64))
     bins.closed()
     finite = np.isfinite(bins.low)
     x = ((bins.edges[:-1] + bins.edges[1:] - 1) / 2)[finite]

@@ -26,7 +26,7 @@ def need_terminal() -> None:
     """Check that stdin and stderr, which the console uses, are a terminal.
 
     Raises:
-        MemlabError: one of them is not.
+        MemlabError: one of them is not a terminal.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MemlabError(

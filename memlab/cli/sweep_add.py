@@ -16,7 +16,7 @@ def add(
     ] = None,
     seeds: Annotated[
         str | None,
-        typer.Option(metavar="N|LIST", help="So many further seeds, or which."),
+        typer.Option(metavar="N|LIST", help="Number of further seeds, or a list of seeds."),
     ] = None,
     json: Json = False,
     runs: RunsFolder = None,
@@ -30,13 +30,13 @@ def add(
     from memlab.sweeps.progress import SweepProgress, counts
     from memlab.sweeps.sweep import find_sweep
 
-    found = find_sweep(runs_folder(runs), sweep)
+    opened = find_sweep(runs_folder(runs), sweep)
     if (change is None) == (seeds is None):
         raise MemlabError(
-            "add what?", where="sweep add", allowed="one of --seeds N and training.steps=N"
+            "nothing to add", where="sweep add", allowed="one of --seeds N and training.steps=N"
         )
     number = read_seeds(seeds)
-    added = add_steps(found, change or "") if number is None else add_seeds(found, number)
+    added = add_steps(opened, change or "") if number is None else add_seeds(opened, number)
     if json:
         print_json({"sweep": added.id, "members": counts(SweepProgress(added).read())})
     else:

@@ -1,4 +1,4 @@
-"""`memlab sweep adopt`: a sweep, and its tables, from runs that exist."""
+"""`memlab sweep adopt`: a sweep from existing runs."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from memlab.cli.options import Json, RunsFolder
 
 def adopt(
     refs: Annotated[
-        list[str], typer.Argument(metavar="RUN ...", help="Ids, their beginnings, or paths.")
+        list[str], typer.Argument(metavar="RUN ...", help="Ids, prefixes of ids, or paths.")
     ],
     name: Annotated[str, typer.Option(help="Display name of the sweep.")],
     json: Json = False,
@@ -20,9 +20,9 @@ def adopt(
     from memlab.record.runs import find, runs_folder
     from memlab.sweeps.adopt import adopt_runs
 
-    here = runs_folder(runs)
-    made = adopt_runs(here, [find(here, ref) for ref in refs], name)
+    folder = runs_folder(runs)
+    adopted = adopt_runs(folder, [find(folder, ref) for ref in refs], name)
     if json:
-        print_json({"sweep": made.id, "runs": [member.run for member in made.members]})
+        print_json({"sweep": adopted.id, "runs": [member.run for member in adopted.members]})
     else:
-        stderr().print(f"{made.id}: {len(made.cells)} cells, {len(made.members)} runs")
+        stderr().print(f"{adopted.id}: {len(adopted.cells)} cells, {len(adopted.members)} runs")

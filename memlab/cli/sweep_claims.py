@@ -1,4 +1,4 @@
-"""The claims of a sweep with their verdicts, in the form in which those of a run are printed."""
+"""The claims of a sweep with their verdicts, in the form used for runs."""
 
 from typing import Any
 

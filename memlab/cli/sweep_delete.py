@@ -1,4 +1,4 @@
-"""`memlab sweep delete`: a sweep and its members go to the trash."""
+"""`memlab sweep delete`: moves a sweep and its members to the trash."""
 
 from memlab.cli.options import Json, RunsFolder
 from memlab.cli.sweep_options import SweepName
@@ -11,9 +11,9 @@ def delete(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> Non
     from memlab.sweeps.change import delete_sweep
     from memlab.sweeps.sweep import find_sweep
 
-    found = find_sweep(runs_folder(runs), sweep)
-    moved = delete_sweep(found)
+    opened = find_sweep(runs_folder(runs), sweep)
+    moved = delete_sweep(opened)
     if json:
-        print_json({"sweep": found.id, "deleted": moved})
+        print_json({"sweep": opened.id, "deleted": moved})
     else:
-        stderr().print(f"{found.id} and {len(moved)} runs are in {found.runs / '.trash'}")
+        stderr().print(f"{opened.id} and {len(moved)} runs are in {opened.runs / '.trash'}")

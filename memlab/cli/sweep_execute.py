@@ -22,7 +22,7 @@ def executor_for(
     """The executor that `--on` names.
 
     Raises:
-        MemlabError: there is none of that name, or the package that it needs is not installed.
+        MemlabError: unknown name, or its package is not installed.
     """
     from memlab.errors import MemlabError
 
@@ -43,7 +43,7 @@ def executor_for(
 
         return Slurm(jobs, training, dict(_pair(option) for option in slurm))
     raise MemlabError(
-        "no such executor", where=f"--on {on}", allowed="local, ray, ray:ADDRESS, slurm"
+        "unknown executor", where=f"--on {on}", allowed="local, ray, ray:ADDRESS, slurm"
     )
 
 

@@ -1,4 +1,4 @@
-"""`memlab sweep list`: the sweeps that there are, and the sweep files that can be run."""
+"""`memlab sweep list`: lists sweeps and available sweep files."""
 
 from typing import Any
 

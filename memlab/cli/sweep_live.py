@@ -1,4 +1,4 @@
-"""What is shown while a sweep is executed: one table, redrawn; plain lines where no terminal is."""
+"""Progress of a sweep: a live table, or plain lines without a terminal."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from memlab.sweeps.sweep import Sweep
 
 PLAIN_SECONDS = 10.0
 MOST_CELLS = 40
-"""cells that the table lists; of more, only those with a running or failed member"""
+"""maximum number of listed cells; beyond it, only those with a running or failed member"""
 COLUMNS = ("finished", "running", "queued", "failed", "diverged", "stopped")
 
 

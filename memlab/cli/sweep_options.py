@@ -6,7 +6,7 @@ import typer
 
 SweepName = Annotated[
     str,
-    typer.Argument(metavar="SWEEP", help="A sweep's id, its beginning, name, path, or `last`."),
+    typer.Argument(metavar="SWEEP", help="Sweep id, unique prefix, name, path, or `last`."),
 ]
 Jobs = Annotated[
     int | None,

@@ -1,4 +1,4 @@
-"""`memlab sweep run --dry-run`: what would be trained, and what it takes."""
+"""`memlab sweep run --dry-run`: the planned members, and an estimate of their cost."""
 
 from memlab.cli.output import print_json, stdout, table
 from memlab.preset.load import from_json
@@ -6,7 +6,7 @@ from memlab.sweeps.cost import disk_bytes, steps
 from memlab.sweeps.plan import Plan
 
 MOST_TIMED = 6
-"""cells that a few real updates are timed of; others are taken to be like them"""
+"""maximum number of cells whose updates are timed; the others are assumed to be similar"""
 
 
 def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:

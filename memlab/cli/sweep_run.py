@@ -20,7 +20,7 @@ def run(
     overrides: Overrides = None,
     seeds: Annotated[
         str | None,
-        typer.Option(metavar="N|LIST", help="Number of seeds, from 0 on, or which: 42,123,456."),
+        typer.Option(metavar="N|LIST", help="Number of seeds, from 0 on, or a list: 42,123,456."),
     ] = None,
     jobs: Jobs = None,
     threads: Annotated[
@@ -30,7 +30,7 @@ def run(
             min=1,
             max=1024,
             help="CPU threads of each member.",
-            show_default="1; of forks those of the parent",
+            show_default="1; for forks, those of the parent",
         ),
     ] = None,
     on: On = "local",
@@ -38,7 +38,7 @@ def run(
     gpus: Gpus = 0.0,
     name: Annotated[str | None, typer.Option(help="Display name of the sweep.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be trained, and create nothing.")
+        bool, typer.Option("--dry-run", help="Print the planned members, and create nothing.")
     ] = False,
     fail_fast: FailFast = False,
     device: Device = "auto",
@@ -59,14 +59,14 @@ def run(
 
     command = parse_command(on_event)
     folder = runs_folder(runs)
-    found = load_sweep(source, overrides or (), name=name, seeds=read_seeds(seeds), runs=folder)
-    plan = expand(found, folder, threads)
+    loaded = load_sweep(source, overrides or (), name=name, seeds=read_seeds(seeds), runs=folder)
+    plan = expand(loaded, folder, threads)
     if dry_run:
         print_plan(plan, jobs or jobs_here(plan.threads), device, as_json=json)
         return
     training = MemberTraining(device, command)
     executor = executor_for(on, jobs, plan.threads, training, slurm or (), gpus)
-    sweep = create_sweep(found, plan, folder)
+    sweep = create_sweep(loaded, plan, folder)
     execute_sweep(sweep, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 
 
@@ -90,11 +90,11 @@ def resume(
     from memlab.sweeps.sweep import find_sweep
 
     command = parse_command(on_event)
-    found = find_sweep(runs_folder(runs), sweep)
+    opened = find_sweep(runs_folder(runs), sweep)
     training = MemberTraining(device, command)
-    executor = executor_for(on, jobs, found.plan.threads, training, slurm or (), gpus)
-    found.resume(_attempts_so_far(found))
-    execute_sweep(found, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
+    executor = executor_for(on, jobs, opened.plan.threads, training, slurm or (), gpus)
+    opened.resume(_attempts_so_far(opened))
+    execute_sweep(opened, executor, fail_fast=fail_fast, quiet=quiet, as_json=json)
 
 
 def _attempts_so_far(sweep: "Sweep") -> dict[str, int]:
@@ -111,7 +111,7 @@ def read_seeds(text: str | None) -> int | list[int] | None:
     """The seeds in `5` or `42,123,456`.
 
     Raises:
-        MemlabError: it is of another form.
+        MemlabError: it is neither.
     """
     from memlab.errors import MemlabError
 

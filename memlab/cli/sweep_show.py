@@ -31,9 +31,9 @@ def show(
     from memlab.sweeps.sweep import find_sweep
     from memlab.sweeps.tables import Results
 
-    gc.disable()  # what is read has no cycles, and the collector would look through it again and again
-    found = find_sweep(runs_folder(runs), sweep)
-    results = Results(SweepProgress(found), event or ())
+    gc.disable()  # the data have no reference cycles, and the garbage collector would scan them repeatedly
+    opened = find_sweep(runs_folder(runs), sweep)
+    results = Results(SweepProgress(opened), event or ())
     results.check_measures(measure or ())
     if json:
         print_json(results.to_json(measure))

@@ -1,4 +1,4 @@
-"""`memlab sweep stop`: all workers save and leave."""
+"""`memlab sweep stop`: all workers save and exit."""
 
 from memlab.cli.options import Json, RunsFolder
 from memlab.cli.sweep_options import SweepName
@@ -11,10 +11,10 @@ def stop(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
     from memlab.sweeps.progress import SweepProgress, counts
     from memlab.sweeps.sweep import find_sweep
 
-    found = find_sweep(runs_folder(runs), sweep)
-    found.stop()
-    number = counts(SweepProgress(found).read())
+    opened = find_sweep(runs_folder(runs), sweep)
+    opened.stop()
+    number = counts(SweepProgress(opened).read())
     if json:
-        print_json({"sweep": found.id, "members": number})
+        print_json({"sweep": opened.id, "members": number})
     else:
-        stderr().print(f"{number['running']} members are saving; memlab sweep resume {found.id}")
+        stderr().print(f"{number['running']} members are saving; memlab sweep resume {opened.id}")

@@ -13,7 +13,7 @@ from memlab.sweeps.statistics import FinalValues
 from memlab.sweeps.tables import CellResult, Results
 
 SHOWN = ("val_accuracy", "val_loss")
-"""measures that are shown where none is asked for"""
+"""default measures"""
 
 
 def print_results(results: Results, measures: Sequence[str] | None = None) -> None:
@@ -74,7 +74,7 @@ def footer_lines(results: Results) -> list[str]:
         "Range over all seeds; > = not reached by then (Kaplan-Meier median).",
         "Final values: mean ± sample standard deviation of single runs [min, max], finished members.",
         f"Members: {', '.join(missing)}; diverged and stopped ones are censored where they ended.",
-        f"Threads {threads}; {'; '.join(footer['versions']) or 'nothing trained yet'}.",
+        f"Threads {threads}; {'; '.join(footer['versions']) or 'no member trained yet'}.",
     ]
 
 

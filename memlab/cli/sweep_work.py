@@ -43,18 +43,18 @@ def work(
     from memlab.sweeps.worker import Worker
 
     training = MemberTraining(device, parse_command(on_event))
-    found = find_sweep(runs_folder(runs), sweep)
+    opened = find_sweep(runs_folder(runs), sweep)
     console = stderr()
 
     def report(text: str) -> None:
         console.print(safe_text(text, limit=400), markup=False)
 
     with interruptible() as interrupted:
-        worker = Worker(found, training(), threads=threads, interrupted=interrupted, report=report)
+        worker = Worker(opened, training(), threads=threads, interrupted=interrupted, report=report)
         worker.run(wait=wait)
-    number = counts(SweepProgress(found).read())
+    number = counts(SweepProgress(opened).read())
     if json:
-        print_json({"sweep": found.id, "members": number})
+        print_json({"sweep": opened.id, "members": number})
     if interrupted():
         raise typer.Exit(130)
     if number["failed"] and json:

@@ -1,4 +1,4 @@
-"""A chart printed at the width of the terminal, without colours where it has none."""
+"""Printing of a chart at the width of the terminal."""
 
 import shutil
 

@@ -33,7 +33,7 @@ def torture(
     from memlab.cli.output import print_json, stderr, stdout, table
     from memlab.record.runs import runs_folder
 
-    # The runs' processes are forked: a pool of threads would not live in them.
+    # The processes of the runs are forked, which thread pools do not survive.
     os.environ["OMP_NUM_THREADS"] = "1"
     counts = {"kill -9": kills, "full disk": fills, "damaged files": damages}
     with _own_folder(runs_folder(runs)) as folder:

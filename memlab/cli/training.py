@@ -43,7 +43,7 @@ def train_headless(
     """
     reason, closed = "failed", False
     with interruptible() as interrupted, view(folder, quiet=quiet, as_json=as_json) as output:
-        closed |= not _told(partial(output.begin, findings))
+        closed |= not _write(partial(output.begin, findings))
         from memlab.training.worker import work
 
         events = work(
@@ -57,7 +57,7 @@ def train_headless(
         )
         try:
             for event in passed_on(events, on_event, folder):
-                closed |= not _told(partial(output.show, event))
+                closed |= not _write(partial(output.show, event))
                 if isinstance(event, Ended):
                     reason = event.reason
         except OSError as error:
@@ -66,16 +66,16 @@ def train_headless(
                 where=str(folder.path),
                 hint="recorded data is kept; verify it with `memlab doctor`",
             ) from error
-        _told(output.close)
+        _write(output.close)
     return EXIT_CODES.get(reason, 0)
 
 
-def _told(tell: Callable[[], None]) -> bool:
+def _write(write: Callable[[], None]) -> bool:
     """Write output; False if the reader of the stream has closed it, after which the stream is
     dropped.
     """
     try:
-        tell()
+        write()
         return True
     except OSError:
         drop_broken_streams()

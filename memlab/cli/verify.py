@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from memlab.sweeps.sweep import Sweep
 
 
+REPORTED = ("run", "preset", "status", "step", "steps", "seed", "seconds", "device")
+"""keys of the summary that are reported"""
+
+
 def verify(
     refs: Annotated[
         list[str],
@@ -108,7 +112,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     from memlab.record.summary import summarize
 
     history = History(folder)
-    summary = summarize(folder, history)
+    summary = summarize(folder, history).to_json()
     preset = preset_of(folder)
     departed = departures(folder)
 
@@ -116,8 +120,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
         return str(_asked(folder, device)([prompt])[0].answer)
 
     return {
-        **{key: summary[key] for key in ("run", "preset", "status", "step", "steps", "seed")},
-        **{key: summary[key] for key in ("seconds", "device")},
+        **{key: summary[key] for key in REPORTED},
         "about": preset.about,
         "settings_changed": departed.to_json(),
         "versions": folder.description.get("versions", {}),

@@ -1,4 +1,4 @@
-"""`memlab watch`: a log that another program writes, in the console while it grows."""
+"""`memlab watch`: follows a growing log of another program in the console."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from memlab.formats.follow import LogFollower
 
 POLL_SECONDS = 0.5
-"""between two looks at the file"""
+"""seconds between two reads of the file"""
 
 
 def watch(
@@ -20,7 +20,7 @@ def watch(
 ) -> None:
     """Follow a growing log in the console; the data read are kept as an imported run.
 
-    Of a folder, the log that was written last is followed.
+    For a folder, the most recently written log is followed.
     """
     from memlab.cli.streams import need_terminal
     from memlab.formats.follow import LogFollower

@@ -17,16 +17,18 @@ STYLE = "web"
 
 
 def save_shown_charts(
-    panels: Sequence[tuple[str, Chart | Tiles]], runs: Mapping[str, str], x_label: str
+    panels: Sequence[tuple[str, bool, Chart | Tiles]], runs: Mapping[str, str], x_label: str
 ) -> Path:
-    """Save charts (measure and chart) of `runs` (id to name) in the current folder; the path.
+    """Save charts of `runs` (id to name) in the current folder; returns the path.
+
+    Each chart comes with the name of its measure, and whether its values are shares of 1.
 
     Raises:
         OSError: the file cannot be written.
     """
     ids = tuple(runs)
     title = ", ".join(safe_text(name or run, 40) for run, name in runs.items())
-    drawn = tuple(_panel(name, chart, x_label) for name, chart in panels)
+    drawn = tuple(_panel(*panel, x_label) for panel in panels)
     data = FigureData("shown", drawn, ids, title=title)
     style = style_of(STYLE)
     others = f"-and-{len(ids) - 1}" if len(ids) > 1 else ""
@@ -36,10 +38,9 @@ def save_shown_charts(
     return path
 
 
-def _panel(name: str, chart: Chart | Tiles, x_label: str) -> Panel:
+def _panel(name: str, is_share: bool, chart: Chart | Tiles, x_label: str) -> Panel:
     if isinstance(chart, Tiles):
         return CellGrid(_grid(chart), "", "", f"{name}: first right at step", blank=chart.blank)
-    is_share = name.endswith("accuracy")
     return PlottedCurves(chart, name.replace("_", " "), x_label, percent=is_share)
 
 

@@ -32,15 +32,15 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
 
     Args:
         preset: what to train.
-        runs: where the folder is made.
-        name: how the run is called in lists; None = like the preset.
-        run: its id, where that was chosen before.
-        origin: members of `run.json` that name where it comes from, such as its sweep.
-        report: of `check_preset`, if it has been made already.
+        runs: folder of runs.
+        name: display name; None = name of the preset.
+        run: its id, if already chosen.
+        origin: members of `run.json` about its origin, such as its sweep.
+        report: of `check_preset`, if already computed.
 
     Raises:
         DataError: the task cannot create its data; no folder is left behind.
-        OSError: among others, `run` is there already.
+        OSError: for example, `run` exists already.
     """
     description = {
         "preset": preset.model_dump(mode="json"),

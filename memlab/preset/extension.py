@@ -18,7 +18,7 @@ def check_extension(
     Args:
         before: the preset that the run has trained with.
         after: the edited preset.
-        step: the last step that is done.
+        step: the last step made.
         per_epoch: updates in an epoch.
 
     Raises:
@@ -30,13 +30,13 @@ def check_extension(
     if new < step:
         key = "training.steps" if after.training.steps is not None else "training.epochs"
         raise PresetError(
-            f"{key} lies before the run's present step",
+            f"{key} is less than the run's current step",
             where=key,
             found=f"{new:,} steps; the run is at step {step:,}",
             allowed=f"{step:,} steps or more",
             hint=f"a run cannot be shortened; `memlab fork RUN --at {new}` continues from step {new:,}",
         )
-    # Both with the edited settings: an lr that is edited as well is no effect of the length.
+    # Both with the edited settings: an edit of the lr itself is not an effect of the length.
     last = learning_rate(after.optimizer, step, old) if step else 0.0
     following = learning_rate(after.optimizer, min(step + 1, new), new)
     if not step or abs(following - last) <= LR_JUMP * after.optimizer.lr:
@@ -47,6 +47,6 @@ def check_extension(
             f"the lr jumps from {last:.3g} at step {step:,} to {following:.3g} at step {step + 1:,}",
             f"optimizer.schedule={after.optimizer.schedule} spreads over all {new:,} steps, "
             f"and the run has followed it for {old:,}.",
-            f"train anew with training.steps={new} for one schedule, or lower optimizer.lr as well",
+            f"start a new run with training.steps={new} for one schedule, or lower optimizer.lr as well",
         )
     ]

@@ -15,9 +15,9 @@ from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor
 from memlab.tasks.task import Dataset, Examples
 
 ROW_BYTES = 20
-"""of a step's row"""
+"""bytes per row"""
 EVALUATION_BYTES, SAMPLE_BYTES = 400, 180
-"""of an evaluation, and of each of its samples, in the event log"""
+"""bytes of an evaluation, and of each of its samples, in the event log"""
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,15 @@ class Facts:
     def disk_bytes(self) -> int:
         """About how many bytes a finished run takes on disk.
 
-        The last two checkpoints, the best weights, those that `training.keep` asks for, one with
+        The last two checkpoints, the best weights, those selected by `training.keep`, one with
         the best weights for each of `training.keep_spikes`, per-step rows, evaluations and samples.
         """
         training, weights = self.preset.training, 4 * self.parameters
         one = checkpoint_bytes(self.parameters, self.preset.optimizer, len(self.train))
-        kept = 2 + len(schedule.kept_steps(self.preset, self.updates)) + training.keep_spikes
+        n_kept = 2 + len(schedule.kept_steps(self.preset, self.updates)) + training.keep_spikes
         per_evaluation = EVALUATION_BYTES + SAMPLE_BYTES * self.preset.evaluation.samples
         rows = ROW_BYTES * self.updates + per_evaluation * self.evaluations
-        return one * kept + weights * (1 + training.keep_spikes) + rows
+        return one * n_kept + weights * (1 + training.keep_spikes) + rows
 
     @property
     def parameters(self) -> int:
@@ -85,13 +85,13 @@ class Facts:
         """(example, position) the training set's targets, -1 where there is no loss.
 
         Raises:
-            PresetError: there is no loss anywhere, or none at a position that was asked for.
+            PresetError: there are no targets at all, or none at a requested position.
         """
         loss_on = self.preset.training.loss_on
         target = targets(self.train, self.dataset.vocabulary, loss_on)
         predicting = np.flatnonzero((target >= 0).any(axis=0))
-        asked = loss_on.positions if isinstance(loss_on, LossPositions) else []
-        missing = np.setdiff1d(asked, predicting)
+        positions = loss_on.positions if isinstance(loss_on, LossPositions) else []
+        missing = np.setdiff1d(positions, predicting)
         if len(missing) or not len(predicting):
             raise PresetError(
                 "the training set has no target tokens there",
@@ -136,7 +136,7 @@ def facts(preset: Preset) -> Facts:
         DataError: the task cannot create its data.
     """
     key = preset.model_dump_json()
-    known = _known.get(key)
-    if known is None:
-        known = _known[key] = Facts(preset, preset.task.dataset(preset.seeds))
-    return known
+    cached = _known.get(key)
+    if cached is None:
+        cached = _known[key] = Facts(preset, preset.task.dataset(preset.seeds))
+    return cached

@@ -1,6 +1,6 @@
 """Preflight rules: each rule reads the facts of a preset and yields findings.
 
-To add a rule, write a function and put it into `RULES`.
+To add a rule, write a function and add it to `RULES`.
 """
 
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def small_heads(facts: Facts) -> Iterator[PresetFinding]:
             "warning",
             f"an attention head has {size} {'number' if size == 1 else 'numbers'}",
             f"d_model {model.d_model} is split over {model.n_heads} heads; "
-            f"queries this short hardly tell tokens apart.",
+            f"such short queries can hardly distinguish tokens.",
             f"model.n_heads={max(1, model.d_model // 32)}, or a larger d_model",
         )
 
@@ -73,7 +73,7 @@ def batch_larger_than_set(facts: Facts) -> Iterator[PresetFinding]:
             "warning",
             f"batch_size {batch_size:,} is larger than the training set ({n:,} examples)",
             "Every update uses all examples, as with `full`: one update per epoch.",
-            "training.batch_size=full to say so, or a smaller batch",
+            "training.batch_size=full, or a smaller batch",
         )
 
 
@@ -153,8 +153,10 @@ def validation_inside_training(facts: Facts) -> Iterator[PresetFinding]:
 
 def _shared(some: Examples, others: Examples) -> int:
     """Number of sequences of `some` that are also in `others`."""
-    seen = {row[:n].tobytes() for row, n in zip(others.tokens, others.length, strict=True)}
-    return sum(row[:n].tobytes() in seen for row, n in zip(some.tokens, some.length, strict=True))
+    sequences = {row[:n].tobytes() for row, n in zip(others.tokens, others.length, strict=True)}
+    return sum(
+        row[:n].tobytes() in sequences for row, n in zip(some.tokens, some.length, strict=True)
+    )
 
 
 def unseen_symbols(facts: Facts) -> Iterator[PresetFinding]:
@@ -194,11 +196,11 @@ def diluted_loss(facts: Facts) -> Iterator[PresetFinding]:
 
 def several_answers(facts: Facts) -> Iterator[PresetFinding]:
     """A prompt with two different answers cannot always be answered correctly."""
-    torn = ((facts.irreducible > LITTLE) & facts.train.answer[:, 1:]).any(axis=1)
-    if torn.any():
+    ambiguous = ((facts.irreducible > LITTLE) & facts.train.answer[:, 1:]).any(axis=1)
+    if ambiguous.any():
         yield PresetFinding(
             "warning",
-            f"{torn.sum():,} training examples have a prompt with several answers",
+            f"{ambiguous.sum():,} training examples have a prompt with several answers",
             f"The training loss cannot fall below {facts.irreducible_loss:.3f}.",
             "prompts that determine their answers, if this is unintended",
         )
@@ -212,11 +214,11 @@ def contradicted_validation(facts: Facts) -> Iterator[PresetFinding]:
     learned: dict[bytes, set[bytes]] = {}
     for prompt, answer in _prompts_and_answers(facts.train):
         learned.setdefault(prompt, set()).add(answer)
-    torn = sum(a not in learned.get(p, {a}) for p, a in _prompts_and_answers(val))
-    if torn:
+    n_contradicted = sum(a not in learned.get(p, {a}) for p, a in _prompts_and_answers(val))
+    if n_contradicted:
         yield PresetFinding(
             "warning",
-            f"{torn:,} of {len(val):,} validation examples have a prompt that training answers "
+            f"{n_contradicted:,} of {len(val):,} validation examples have a prompt that training answers "
             "otherwise",
             "Learning the training answers lowers the validation accuracy.",
             "prompts that determine their answers, if this is unintended",
@@ -242,15 +244,15 @@ def suspicious_pairs(facts: Facts) -> Iterator[PresetFinding]:
 
 def dense_evaluation(facts: Facts) -> Iterator[PresetFinding]:
     """Evaluating all splits costs a forward pass over each; a training step costs about three."""
-    judged = sum(len(facts.dataset.splits.get(name, ())) for name in ("train", "val"))
-    share = facts.evaluations * judged / (3 * facts.updates * facts.batch_size)
+    n_examples = sum(len(facts.dataset.splits.get(name, ())) for name in ("train", "val"))
+    share = facts.evaluations * n_examples / (3 * facts.updates * facts.batch_size)
     if share > DENSE_EVALUATION:
         yield PresetFinding(
             "info" if share < 1 else "warning",
             f"evaluations add about {share:.0%} to the run's time"
             if share < 1
             else f"evaluations take {share:.1f} times as long as training",
-            f"There are {facts.evaluations:,} of them over {judged:,} examples each.",
+            f"There are {facts.evaluations:,} of them over {n_examples:,} examples each.",
             "a larger evaluation.every, or {ratio: 1.05}",
         )
 

@@ -1,4 +1,4 @@
-"""What a fork may change: a run that shares another run's past keeps its shapes, data and split."""
+"""Settings that a fork may change: it keeps the shapes, data and split of its parent."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -62,7 +62,7 @@ def check_fork(before: Preset, after: Preset, places: Mapping[str, str] | None =
     """Refuse what a fork cannot change.
 
     Args:
-        places: where settings were written, by dotted key.
+        places: source positions of settings, by dotted key.
 
     Raises:
         PresetError: shapes, data, split, initial weights or the kind of optimizer differ.

@@ -1,4 +1,4 @@
-"""Presets by path or name: found, extended, overridden, validated, and written back as YAML."""
+"""Loading of presets by path or name, with `extends` and overrides applied."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def find(ref: str) -> Path:
     """The file of a preset: a path, or a name in `./presets/`, else among the shipped presets.
 
     Raises:
-        PresetError: there is none, or several have that name.
+        PresetError: no preset, or several, have that name.
     """
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
         if _is_file(Path(ref)):
@@ -161,7 +161,7 @@ def parsed(path: Path) -> Document:
         raise PresetError(f"cannot read the preset: {error.strerror}", where=str(path)) from None
 
 
-# One base lies under many presets, and all presets are listed again and again.
+# Cached: many presets share one base, and all presets are listed repeatedly.
 _parsed = lru_cache(maxsize=128)(parse)
 
 

@@ -16,8 +16,8 @@ def merged(under: Document, over: Document) -> Document:
 
     Another `task.kind` replaces the whole task.
     """
-    kept = {path: place for path, place in under.places.items() if not _hidden(path, over.value)}
-    return Document(_laid(under.value, over.value, ()), {**kept, **over.places})
+    places = {path: place for path, place in under.places.items() if not _hidden(path, over.value)}
+    return Document(_laid(under.value, over.value, ()), {**places, **over.places})
 
 
 def _laid(under: Any, over: Any, path: Keys) -> Any:
@@ -27,8 +27,8 @@ def _laid(under: Any, over: Any, path: Keys) -> Any:
         return over
     rivals = ONE_OF.get(path, frozenset())
     dropped = rivals - set(over) if any(over.get(key) is not None for key in rivals) else ()
-    kept = {key: value for key, value in under.items() if key not in dropped}
-    return kept | {key: _laid(kept.get(key), over[key], (*path, key)) for key in over}
+    remaining = {key: value for key, value in under.items() if key not in dropped}
+    return remaining | {key: _laid(remaining.get(key), over[key], (*path, key)) for key in over}
 
 
 def _hidden(path: Keys, over: Any) -> bool:

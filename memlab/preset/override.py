@@ -1,8 +1,8 @@
 """`KEY=VALUE`: one setting changed from the command line.
 
-The key is dotted (`optimizer.lr`); its last word is enough where no other setting has the same
-(`lr=3e-4`). The value is YAML (`training.loss_on={skip_first: 3}`). Giving `training.steps` takes
-`training.epochs` away and the other way round; another `task.kind` starts an empty task.
+The key is dotted (`optimizer.lr`); its last word is sufficient if it is unique
+(`lr=3e-4`). The value is YAML (`training.loss_on={skip_first: 3}`). Giving `training.steps` removes
+`training.epochs` and vice versa; another `task.kind` starts with an empty task.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def read(override: str, settings: Mapping[str, Field]) -> tuple[str, Any]:
 def full_key(name: str, settings: Mapping[str, Field], where: str) -> str:
     """The dotted key that `name` abbreviates: itself, or the only key that ends in it.
 
-    Of several, the one nearest to the top counts: `positions` is `model.positions`, not the member
+    If several match, the one with the shortest path counts: `positions` is `model.positions`, not the member
     of `training.loss_on`.
 
     Raises:

@@ -18,7 +18,7 @@ def preset_of(folder: RunFolder) -> Preset:
     folder.check_own()
     if "tracked" in folder.description:
         raise RunError(
-            "a program of your own trained this run, so memlab has no preset of it",
+            "this run was trained by your own program, so it has no preset",
             where=folder.path.name,
             hint="run your program again, with memlab.track(..., resume=True)",
         )

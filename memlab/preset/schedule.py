@@ -30,7 +30,7 @@ def total_steps(preset: Preset, per_epoch: int) -> int:
 def next_evaluation(preset: Preset, per_epoch: int, steps: int, step: int) -> int:
     """The first step after `step` at which the model is evaluated.
 
-    Steps 0 and `steps` always belong to the schedule; after the last step, it is returned again.
+    Steps 0 and `steps` always belong to the schedule; for later steps, `steps` is returned.
     """
     if step < 0:
         return 0
@@ -61,10 +61,10 @@ def next_kept(preset: Preset, steps: int, step: int) -> int | None:
 
 def kept_steps(preset: Preset, steps: int) -> list[int]:
     """All steps whose checkpoint `training.keep` selects, ascending."""
-    found: list[int] = []
-    while (step := next_kept(preset, steps, found[-1] if found else 0)) is not None:
-        found.append(step)
-    return found
+    steps_kept: list[int] = []
+    while (step := next_kept(preset, steps, steps_kept[-1] if steps_kept else 0)) is not None:
+        steps_kept.append(step)
+    return steps_kept
 
 
 def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:

@@ -29,16 +29,19 @@ class BrokenRule(ValueError):
 def _task(value: Any, info: ValidationInfo) -> Task:
     if isinstance(value, Task):
         return value
-    known = ", ".join(task_names())
+    allowed = ", ".join(task_names())
     if not isinstance(value, dict) or "kind" not in value:
         raise BrokenRule(
-            "a task needs a kind", key="kind", allowed=known, hint="for example {kind: modular}"
+            "a task needs a kind", key="kind", allowed=allowed, hint="for example {kind: modular}"
         )
     kind = value["kind"]
     task = task_class(kind) if isinstance(kind, str) else None
     if task is None:
         raise BrokenRule(
-            "unknown task", key="kind", allowed=known, hint="a task of your own needs --plugins DIR"
+            "unknown task",
+            key="kind",
+            allowed=allowed,
+            hint="a task of your own needs --plugins DIR",
         )
     return task.model_validate(value, context=info.context)
 
@@ -93,7 +96,7 @@ class Optimizer(Settings):
     kind: Literal["adamw", "adam", "sgd"] = setting(
         "adamw", help="adamw decouples weight decay; adam and sgd add it to the gradient (L2)."
     )
-    lr: float = setting(1e-3, gt=0, le=100, live=True, help="Learning rate at its peak.")
+    lr: float = setting(1e-3, gt=0, le=100, live=True, help="Peak learning rate.")
     betas: Annotated[list[Beta], Field(min_length=2, max_length=2)] = setting(
         [0.9, 0.98], help="Adam's decay rates of the gradient's mean and square."
     )
@@ -315,7 +318,7 @@ class Preset(Settings):
     task: Annotated[SerializeAsAny[Task], BeforeValidator(_task)] = setting(
         help="Task and its data."
     )
-    model: Model = setting(Model(), help="What learns.")
+    model: Model = setting(Model(), help="The model.")
     optimizer: Optimizer = setting(Optimizer(), help="Optimizer settings.")
     training: Training = setting(help="Training settings.")
     evaluation: Evaluation = setting(Evaluation(), help="Evaluation settings.")

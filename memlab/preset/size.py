@@ -6,12 +6,12 @@ from memlab.preset.schema import Model, Optimizer
 from memlab.record.example_history import MAX_EXAMPLES
 
 EXAMPLE_BYTES = 17
-"""of an example's history in a checkpoint"""
+"""bytes of an example's history in a checkpoint"""
 STATE_BYTES = 16_000
-"""of a checkpoint's `state.json` and hashes, most of them the spike detector's memory"""
+"""bytes of a checkpoint's `state.json` and hashes, mostly the state of the spike detector"""
 
 GATED = frozenset({"swiglu"})
-"""activations that multiply a gate: two matrices lead into the MLP's hidden layer, not one"""
+"""gated activations: two matrices instead of one lead into the MLP's hidden layer"""
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,15 @@ class RowCounts:
     embedded: int
     """rows that the first block projects to queries, keys and values"""
     inner: int
-    """rows that leave every block but the last, and make the last one's keys and values"""
+    """output rows of every block but the last, from which the last computes keys and values"""
     queries: int
     """queries of the last block"""
     outputs: int
-    """rows that leave the last block and become logits"""
+    """output rows of the last block, from which logits are computed"""
     reads: int
-    """pairs of a row and a row that it attends to, in an inner block"""
+    """(query, key) pairs in an inner block"""
     dense: int = 0
-    """examples that attend densely, each by itself; 0 = along edges, pair by pair"""
+    """number of examples with dense attention; 0 = attention along edges"""
 
     @classmethod
     def every_position(cls, examples: int, length: int) -> "RowCounts":
@@ -74,19 +74,19 @@ def activation_bytes(model: Model, d_vocab: int, rows: RowCounts) -> int:
     d_model = model.d_model
     row = 10 * d_model + 2 * _ups(model) * d_mlp_of(model)
     row += 4 * d_model * (model.positions == "rotary") + 4 * d_model * (model.norm == "rmsnorm")
-    made = (model.n_layers - 1) * rows.inner + rows.outputs
-    if rows.dense:  # the whole square of each example
-        attention = made * 2 * model.n_heads * (rows.inner // rows.dense)
+    n_outputs = (model.n_layers - 1) * rows.inner + rows.outputs
+    if rows.dense:  # dense attention computes the whole square of each example
+        attention = n_outputs * 2 * model.n_heads * (rows.inner // rows.dense)
     else:
         attention = 12 * model.n_layers * model.n_heads * rows.reads
-    return 4 * (made * row + attention + rows.outputs * (4 * d_model + 3 * d_vocab))
+    return 4 * (n_outputs * row + attention + rows.outputs * (4 * d_model + 3 * d_vocab))
 
 
 def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) -> int:
     """Bytes that a training step of the plain engine needs in float32, rounded up.
 
-    Weights, gradients, Adam's two means, and what the backward pass reads. The faster engines take
-    less; the program itself comes on top.
+    Weights, gradients, Adam's two means, and what the backward pass reads. The faster engines need
+    less; the program itself is not included.
     """
     rows = RowCounts.every_position(examples_at_once, n_ctx)
     weights = 4 * 4 * parameter_count(model, d_vocab, n_ctx)

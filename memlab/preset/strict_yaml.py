@@ -1,8 +1,9 @@
-"""Strict YAML: plain values with the place of every key, or one `PresetError`.
+"""Strict YAML: plain values with the source position of every key, or one `PresetError`.
 
 YAML 1.2 numbers and booleans (`1e-3` is a number, `no` is text), one document of bounded size and
-depth, and nothing that surprises: no aliases, tags, duplicate keys, dates, octal or base-60 numbers.
-What the values mean is not known here.
+depth, without surprising features: no aliases, tags, duplicate keys, dates, octal or base-60
+numbers.
+Values are not interpreted here.
 """
 
 from collections.abc import Mapping
@@ -126,7 +127,7 @@ def _compose(text: str, source: str) -> yaml.Node | None:
             hint=_hint(error),
         ) from None
     except (ValueError, OverflowError) as error:
-        # PyYAML lets these through: an escape beyond Unicode, a version of 5,000 digits.
+        # Not caught by PyYAML: an escape beyond Unicode, a version of 5,000 digits.
         raise _refused(loader.get_mark(), f"not valid YAML: {error}") from None
 
 

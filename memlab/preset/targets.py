@@ -17,9 +17,9 @@ LossOn = Literal["answer", "all"] | SkipFirst | LossPositions
 def targets(examples: Examples, vocabulary: Vocabulary, loss_on: LossOn) -> Integers:
     """(example, position) the token to predict from `tokens[:, :-1]`, -1 where there is no loss.
 
-    `answer`: the answer with its terminator. `all`: every token but BOS and padding;
-    `{skip_first: n}` leaves out the first n of those. `{positions: [...]}`: what the input tokens
-    at these positions predict, padding left out.
+    `answer`: the answer with its terminator. `all`: every token except BOS and padding;
+    `{skip_first: n}` leaves out the first n of those. `{positions: [...]}`: the predictions of the
+    input tokens at these positions, without padding.
     """
     place = np.arange(examples.tokens.shape[1])
     if loss_on == "answer":
@@ -43,8 +43,8 @@ def chance_loss(target: Integers) -> float:
 def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64]:
     """(example, position) loss in nats of the optimal model; 0 where there is no target.
 
-    A model sees the tokens before a target and no more: where equal beginnings go on differently,
-    the best it can do is to give each continuation its share.
+    A model sees only the tokens before a target: if equal prefixes have different continuations,
+    the optimal prediction is their relative frequencies.
     """
     prefix = np.zeros(len(target), np.int64)
     loss = np.zeros(target.shape)

@@ -17,7 +17,7 @@ def validated(document: Document, folder: Path | None = None) -> Preset:
     """The preset described by `document`; `folder` is where a task looks for its files.
 
     Raises:
-        PresetError: the first thing that is wrong with it, and where it was written.
+        PresetError: the first error and its position.
     """
     if not isinstance(document.value, dict):
         raise PresetError(
@@ -71,7 +71,7 @@ def explained(
 
 
 Located = tuple[Keys, Any]
-"""Where a problem is, and the problem as pydantic tells it."""
+"""A path and pydantic's error at it."""
 
 _COMPLAINTS = {
     "greater_than": "is too small",
@@ -117,22 +117,22 @@ def _path(location: tuple[int | str, ...], kind: str, value: Any) -> Keys:
 def _of_the_meant_member(problems: list[Located]) -> list[Located]:
     """Without errors of union members that reject a key which another member accepts."""
     unknown = {path for path, e in problems if e["type"] == "extra_forbidden"}
-    known = {path for path, e in problems if e["type"] != "extra_forbidden"} & unknown
-    groups = {path[:-1] for path in known}
-    kept = [
+    accepted = {path for path, e in problems if e["type"] != "extra_forbidden"} & unknown
+    groups = {path[:-1] for path in accepted}
+    remaining = [
         (path, e)
         for path, e in problems
-        if not (e["type"] == "extra_forbidden" and path in known)
+        if not (e["type"] == "extra_forbidden" and path in accepted)
         and not (e["type"] == "missing" and path[:-1] in groups)
     ]
-    return kept or problems
+    return remaining or problems
 
 
 def _urgency(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bool]:
     """Sort key: unknown keys first (they explain missing ones), then the deepest error of a
     union.
 
-    `covering` holds the paths that another problem lies below.
+    `covering` contains the paths above other errors.
     """
     return (kind != "extra_forbidden", kind == "missing", path in covering)
 

@@ -1,1 +1,1 @@
-"""What a run is: events, sealed rows, checkpoints, commands and history, in one folder."""
+"""The run folder: events, sealed rows, checkpoints, commands and history."""

@@ -23,7 +23,7 @@ ANSWERS: dict[type[Command], type[Event]] = {
 }
 LIVE = (Status.RUNNING, Status.PAUSED)
 ALREADY = {Pause: Status.PAUSED, Resume: Status.RUNNING}
-"""commands that ask for a status, and get no answer from a run that has it"""
+"""commands that set a status; a run that already has it does not answer"""
 
 
 def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) -> Event | None:
@@ -31,14 +31,14 @@ def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) ->
 
     Args:
         folder: the run.
-        command: what is asked for.
+        command: the command to send.
         seconds: how long to wait; 0 = only send it.
 
     Returns:
         The answer. None if `seconds` is 0, or the run already is as the command asks.
 
     Raises:
-        RunError: no process trains the run, it ended without doing what was asked, it refused an
+        RunError: no process trains the run, it ended without executing the command, it refused an
             edit, or the time is up. Then the command is withdrawn, unless it was taken.
     """
     folder.check_own()
@@ -61,15 +61,17 @@ def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) ->
     answer = _answer(history, command, sent_after, seconds)
     if answer is not None:
         return answer
-    taken = not path.exists()
+    was_read = not path.exists()
     with suppress(OSError):
         files.calls.unlink(path)
     raise RunError(
         f"no answer to the command {command.kind} within {seconds:g} s",
         where=folder.path.name,
-        found="it was taken, but is not done yet" if taken else "nobody took it",
-        hint="the run may be in a long evaluation, or its loop asks for no commands"
-        + ("" if taken else "; the command is withdrawn"),
+        found="the process has read it, but not executed it yet"
+        if was_read
+        else "no process has read it",
+        hint="the run may be in a long evaluation, or its training loop does not poll for commands"
+        + ("" if was_read else "; the command is withdrawn"),
     )
 
 
@@ -82,7 +84,7 @@ def _answer(history: History, command: Command, sent_after: int, seconds: float)
     """The answering event; None on timeout."""
     folder, deadline = history.folder, time.monotonic() + seconds
     while True:
-        live = folder.status() in LIVE  # before the events are read, so that none is missed
+        live = folder.status() in LIVE  # read first, so that no event is missed
         history.refresh()
         for event in history.until().events:
             if event.seq <= sent_after:

@@ -1,4 +1,4 @@
-"""An attempt: one process working on a run, in a folder that no other process ever writes to."""
+"""An attempt: one process that trains a run, with a folder that no other process writes to."""
 
 import os
 import threading
@@ -14,9 +14,9 @@ STANDSTILL = 15.0
 
 _SHAPES = {"attempt.json": ATTEMPT, "heartbeat": HEARTBEAT, "end.json": END}
 open_here: set[Path] = set()
-"""Folders of the attempts that this process has open: to others a dead thread looks alive."""
+"""Folders of the attempts that this process has open: other processes cannot detect a dead thread."""
 opening = threading.Lock()
-"""Held while an attempt of this process is there and not yet among those open here."""
+"""Held while an attempt of this process exists but is not yet registered as open."""
 
 
 def place(run: str, number: int, name: str) -> str:
@@ -28,8 +28,8 @@ def place(run: str, number: int, name: str) -> str:
 class Attempt:
     """The contents of `attempts/NNN`.
 
-    Whether an attempt on another machine is alive is only known by watching its heartbeat: keep
-    the object and ask again.
+    Liveness of an attempt on another machine is known only from changes of its heartbeat: keep the
+    object and ask again.
     """
 
     def __init__(self, path: Path, run: str) -> None:
@@ -74,19 +74,19 @@ class Attempt:
     def alive(self) -> bool:
         """Whether its process is still running.
 
-        On another machine it counts as alive until its heartbeat was seen to stand still.
+        On another machine it counts as alive until its heartbeat has stopped changing.
         """
         if self.end is not None or self.superseded():
             return False
-        lives = self._lives()
-        return self._moves() if lives is None else lives
+        is_running = self._is_running()
+        return self._moves() if is_running is None else is_running
 
-    def _lives(self) -> bool | None:
-        lives = process.lives(self.info) if self.info else None
-        if lives and self.info["pid"] == os.getpid():
+    def _is_running(self) -> bool | None:
+        is_running = process.is_running(self.info) if self.info else None
+        if is_running and self.info["pid"] == os.getpid():
             with opening:
                 return self.path.resolve() in open_here
-        return lives
+        return is_running
 
     def _moves(self) -> bool:
         counter = (self._read("heartbeat") or {}).get("counter", -1)
@@ -99,7 +99,7 @@ class Attempt:
         """Whether it is alive, watching its heartbeat for as long as necessary (up to 15 s)."""
         first = (self._read("heartbeat") or {}).get("counter", -1)
         while self.alive():
-            if self._lives() or self._seen is None or self._seen[0] != first:
+            if self._is_running() or self._seen is None or self._seen[0] != first:
                 return True
             time.sleep(0.1)
         return False

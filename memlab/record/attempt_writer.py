@@ -72,11 +72,11 @@ class AttemptWriter:
         """Append an event, stamped with wall and seq.
 
         Rows may wait in memory for a moment; any other event is in the file, and all rows before
-        it are sealed, when this returns. After an `OSError` the same call may be made again.
+        it are sealed, when this returns. After an `OSError` the call can be repeated.
 
         Args:
-            seal_rows: False where rows and events are read from a source that stays.
-            wall: when it happened, if that is not now.
+            seal_rows: False if rows and events come from a source that can be read again.
+            wall: time of the event; None = now.
         """
         if isinstance(event, Rows):
             assert isinstance(self._rows, RowWriter), "format 1.1 takes rows by `append`"
@@ -120,11 +120,11 @@ class AttemptWriter:
         """Commit a checkpoint, once every row and event before it is durable.
 
         Raises:
-            RunError: a later attempt has taken over, so this one has nothing to say any more.
+            RunError: a later attempt has taken over, so this attempt may no longer write.
         """
         self.sync()
         if self.superseded():
-            raise RunError("another process has taken this run over", where=self._run)
+            raise RunError("another process has taken over this run", where=self._run)
         Checkpoints(self._path.parent.parent / "checkpoints").commit(step, contents)
 
     @property
@@ -139,13 +139,13 @@ class AttemptWriter:
 
         Args:
             step: updates done.
-            state: "waiting" while the disk is full and no event can tell of it.
+            state: "waiting" while the disk is full and no event can be written.
         """
         self._beats, self._step = self._beats + 1, step
-        # The file is rewritten in place and never gets shorter: both states have seven letters.
+        # Rewritten in place, so both states have the same length: seven letters.
         document = {"counter": self._beats, "step": step, "state": state}
         text = sealed_json.seal(document, self._place("heartbeat"))
-        with suppress(OSError):  # It is a hint: training does not end for want of it.
+        with suppress(OSError):  # Only a hint: training continues without it.
             files.write_at(self._heartbeat, text, 0)
 
     def superseded(self) -> bool:
@@ -166,7 +166,7 @@ class AttemptWriter:
             "sha256": {name: self._sha256(name) for name in self._hashed()},
         }
         if isinstance(self._rows, TableWriter):
-            # Steps have gaps, so that the last of them does not tell how many rows there are.
+            # Steps may have gaps, so the last step does not determine the number of rows.
             document["rows"] = self._rows.n_rows
         files.replace(
             self._path / "end.json", sealed_json.seal(document, self._place("end.json"), indent=2)
@@ -201,7 +201,7 @@ class AttemptWriter:
     ) -> None:
         try:
             if isinstance(error, Exception):
-                # What went wrong first is what a person must hear of, not that no end fits.
+                # The first error matters to the user, not that end.json does not fit on the disk.
                 with suppress(OSError):
                     self.end("failed", self._step, {"error": f"{type(error).__name__}: {error}"})
             elif self._open:

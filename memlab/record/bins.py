@@ -1,4 +1,4 @@
-"""Extremes of a column over bins of steps: what a chart draws, one bin a terminal column."""
+"""Extremes of a column over bins of steps: what a chart draws, one bin per terminal column."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -36,7 +36,7 @@ class Bins:
         """Empty bins whose inner edges are moved to the nearest of ascending `stops`, if one is
         near.
 
-        Near is less than a quarter of a bin, so that every bin keeps half of its steps.
+        Near means within a quarter of a bin, so that every bin keeps at least half of its steps.
         """
         if len(self.low) and len(stops):
             inner = self.edges[1:-1]

@@ -1,8 +1,8 @@
-"""What was read of runs, kept from one process to the next.
+"""Cache of run summaries across processes.
 
-To read 10,000 runs takes 40,000 small files; a catalog is one file with a sealed line a run, and a
-stamp tells whether the line still holds. It lies in the user's cache and may be deleted at any
-time: where it is missing, damaged or not writable, runs are read again.
+Reading 10,000 runs means reading 40,000 small files; a catalog is one file with a sealed line per
+run and a stamp that detects changes. It is kept in the user's cache folder and may be deleted at
+any time: if it is missing, damaged or not writable, runs are read again.
 """
 
 import hashlib
@@ -16,20 +16,19 @@ from typing import Any, NamedTuple, Self, final
 
 from memlab.record import files, sealed_json
 from memlab.record.folder import RunFolder
-from memlab.record.home import home_folder
 from memlab.record.runs import run_names
 from memlab.record.status import ENDED
 from memlab.record.summary import brief, settings
+from memlab.record.user_folders import cache_folder
 
 VERSION = 3
-"""Of what is told of a run: one more when that changes, and what older versions kept is not used."""
+"""Version of the cached values: increase it when they change, so that older entries are ignored."""
 MOST = 1 << 30
-"""Bytes of a catalog, which has about 1,000 a run."""
+"""Maximum size of a catalog in bytes, with about 1,000 per run."""
 WORTH_IT = 100
-"""New runs for which the file is written again; to read so many takes a hundredth of a second."""
+"""Number of new runs for which the file is rewritten; reading so many takes about 10 ms."""
 RACY = 2_000_000_000
-"""Nanoseconds in which a change may get the stamp of the one before it: the clock of the coarsest
-file system in use."""
+"""Nanoseconds within which two changes may get the same stamp: clock resolution of file systems."""
 
 Facts = dict[str, Any]
 
@@ -37,7 +36,7 @@ Facts = dict[str, Any]
 class Stamp(NamedTuple):
     """Identifies the state of an ended run: inode, size and modification time of its parts.
 
-    An inode's time of change is one that nobody can set back. Of the attempts it is that of the
+    The change time of an inode cannot be set by users. Of the attempts it is that of the
     folder: one that begins or goes is seen, what happens to the files of one is not.
     """
 
@@ -80,18 +79,18 @@ class Catalog:
         self,
         runs: Path,
         what: str,
-        tell: Callable[[RunFolder], Facts],
-        lasts: Callable[[Facts], bool],
+        compute: Callable[[RunFolder], Facts],
+        is_final: Callable[[Facts], bool],
     ) -> None:
         """
         Args:
-            what: a word for what is told.
-            lasts: whether it was read without trouble, and holds until a stamp tells otherwise.
+            what: name of the cached function, part of the file name.
+            is_final: whether the value stays valid until the stamp changes.
         """
-        self._runs, self._what, self._tell, self._lasts = runs, what, tell, lasts
-        home = home_folder("XDG_CACHE_HOME", ".cache")
+        self._runs, self._what, self._compute, self._is_final = runs, what, compute, is_final
+        cache = cache_folder()
         of = hashlib.sha256(os.fsencode(os.path.realpath(runs))).hexdigest()[:16]
-        self._file = home and home / "runs" / f"{of}.{what}.jsonl"
+        self._file = cache and cache / "runs" / f"{of}.{what}.jsonl"
         self._kept: dict[bytes, bytes] | None = None
         self._new: dict[str, tuple[Stamp, Facts]] = {}
 
@@ -115,28 +114,28 @@ class Catalog:
             lines = self._lines()
             for name, (seen, facts) in self._new.items():
                 lines[_key(name)] = self._line(name, seen, facts)
-            here = map(_key, run_names(self._runs))
+            names = map(_key, run_names(self._runs))
             with suppress(OSError):
                 files.make_folder(self._file.parent)
-                files.replace(self._file, b"".join(lines.get(key, b"") for key in here))
+                files.replace(self._file, b"".join(lines.get(key, b"") for key in names))
 
-    def tell(self, folder: RunFolder, seen: Stamp) -> Facts:
+    def value_of(self, folder: RunFolder, current: Stamp) -> Facts:
         """The value for a run whose current stamp is `seen`."""
         name = folder.path.name
         line = self._lines().get(_key(name))
-        kept = line and sealed_json.unseal(line, self._place(name))
-        if kept and kept.get("stamp") == list(seen) and type(kept.get(self._what)) is dict:
-            return dict(kept[self._what])
-        facts = self._tell(folder)
-        if self._lasts(facts) and seen.newest < time.time_ns() - RACY:
-            self._new[name] = seen, facts
+        cached = line and sealed_json.unseal(line, self._place(name))
+        if cached and cached.get("stamp") == list(current) and type(cached.get(self._what)) is dict:
+            return dict(cached[self._what])
+        facts = self._compute(folder)
+        if self._is_final(facts) and current.newest < time.time_ns() - RACY:
+            self._new[name] = current, facts
         return facts
 
-    def _line(self, name: str, seen: Stamp, facts: Facts) -> bytes:
+    def _line(self, name: str, current: Stamp, facts: Facts) -> bytes:
         try:
-            document = {"run": name, "stamp": seen, self._what: facts}
+            document = {"run": name, "stamp": current, self._what: facts}
             return sealed_json.seal(document, self._place(name))
-        except RecursionError:  # a forged run may nest deeper than is written
+        except RecursionError:  # a forged run may be nested too deeply to be written
             return b""
 
     def _place(self, name: str) -> str:
@@ -155,7 +154,7 @@ def _key(name: str) -> bytes:
     return json.dumps({"run": name})[:-1].encode()
 
 
-def _has_ended(known: Facts) -> bool:
+def _has_ended(summary: Facts) -> bool:
     """Whether a run is complete, with neither run.json nor the labels empty."""
-    whole = known["preset"] and (known["name"] or known["tags"] or known["note"])
-    return bool(whole) and known["status"] in ENDED
+    whole = summary["preset"] and (summary["name"] or summary["tags"] or summary["note"])
+    return bool(whole) and summary["status"] in ENDED

@@ -1,4 +1,4 @@
-"""Checkpoints: folders of files that are either complete and verified, or not there.
+"""Checkpoints: folders of files that are either complete and verified, or absent.
 
 Files are written aside, made durable and hashed; `COMMIT.json` with their hashes comes last; then
 the folder gets its name by a rename.
@@ -31,7 +31,7 @@ class Stored:
     step: int
     files: dict[str, bytes]
     refused: list[str] = field(default_factory=list)
-    """newer checkpoints that could not be used, and why"""
+    """newer checkpoints that could not be used, with reasons"""
 
 
 @final
@@ -55,7 +55,7 @@ class Checkpoints:
     def commit(self, step: int, contents: Mapping[str, bytes]) -> None:
         """Store `contents` (name to bytes) as the checkpoint at `step`.
 
-        One that holds these contents already, and maybe more, stays; another one is replaced.
+        An existing checkpoint that contains these files, and possibly more, is kept; any other is replaced.
         """
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
         if hashes.items() <= self._hashes(step).items() and self._verifies(step):
@@ -79,11 +79,11 @@ class Checkpoints:
         """The checkpoint at `step`, or the newest that verifies and contains the required files.
 
         Args:
-            need: for "weights" the optimizer's file is neither needed nor read.
+            need: for "weights" the optimizer's file is not read.
             until: the newest at this step or before, instead of the newest of all.
 
         Raises:
-            RunError: there is none that can be used.
+            RunError: no usable checkpoint.
         """
         refused: list[str] = []
         steps = [s for s in self.steps() if until is None or s <= until]
@@ -92,12 +92,12 @@ class Checkpoints:
             if step is None and hashes and not NEEDED[need] <= hashes.keys():
                 continue
             unread = {"optimizer.safetensors"} if need == "weights" else set()
-            found = self._read(candidate, (NEEDED[need] | hashes.keys()) - unread)
-            if isinstance(found, dict):
-                return Stored(candidate, found, refused)
-            refused.append(f"step {candidate}: {found}")
+            contents = self._read(candidate, (NEEDED[need] | hashes.keys()) - unread)
+            if isinstance(contents, dict):
+                return Stored(candidate, contents, refused)
+            refused.append(f"step {candidate}: {contents}")
         raise RunError(
-            "there is no checkpoint that can be used",
+            "no usable checkpoint",
             where=str(self.path),
             found="; ".join(refused) or "none",
             allowed=", ".join(map(str, self.steps())) or None if step is not None else None,
@@ -116,8 +116,10 @@ class Checkpoints:
     def newest(self, name: str) -> tuple[int, bytes] | None:
         """Step and contents of file `name` of the newest checkpoint in which it is undamaged."""
         for step in reversed(self.steps()):
-            if name in self._hashes(step) and isinstance(found := self._read(step, [name]), dict):
-                return step, found[name]
+            if name in self._hashes(step) and isinstance(
+                contents := self._read(step, [name]), dict
+            ):
+                return step, contents[name]
         return None
 
     def _hashes(self, step: int) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""What people ask of a live attempt: one sealed file each in `commands/`, renamed in.
+"""Commands to a live attempt: one sealed file each in `commands/`, created by a rename.
 
 A command is for one attempt. The exception is an edit with a step: it stays in the folder, so that
-a later attempt, which goes on from before that step, makes it again at the same place.
+a later attempt, which resumes before that step, applies it again at the same step.
 """
 
 import os
@@ -62,7 +62,7 @@ class Edit(Command):
     changes: dict[str, Any]
     """dotted setting to new value: {"optimizer.lr": 0.0003}"""
     at: int | None = None
-    """after this step; None = as soon as it is seen"""
+    """apply after this step; None = as soon as it is read"""
 
 
 KINDS: dict[str, type[Command]] = {
@@ -79,14 +79,14 @@ def send(folder: RunFolder, command: Command) -> Path:
     """Send a command to the newest attempt of a run; returns the command's file.
 
     Raises:
-        RunError: no attempt was ever made, or the run was imported.
+        RunError: the run has no attempt, or was imported.
     """
     folder.check_writable()
     folder.check_own()
     attempts = folder.attempts()
     if not attempts:
         raise RunError(
-            "nobody works on this run yet", where=folder.path.name, hint="start it first"
+            "no process has started this run", where=folder.path.name, hint="start it first"
         )
     document = {"command": command.kind, "attempt": attempts[-1].number, **asdict(command)}
     name = f"{_next(folder.path / 'commands'):020d}-{secrets.token_hex(3)}.json"
@@ -99,7 +99,7 @@ def _next(commands: Path) -> int:
     """The time in nanoseconds, but later than all pending commands: the clock may have been set
     back.
     """
-    waiting = [int(found[1]) for found in map(_NAME.match, os.listdir(commands)) if found]
+    waiting = [int(match[1]) for match in map(_NAME.match, os.listdir(commands)) if match]
     return max(time.time_ns(), max(waiting, default=0) + 1)
 
 
@@ -123,8 +123,8 @@ class Inbox:
             names = [name for name in os.listdir(self._path) if name not in self._done]
         except OSError:
             return []
-        found = (self._take(name) for name in sorted(names) if name.endswith(".json"))
-        return [command for command in found if command is not None]
+        commands = (self._take(name) for name in sorted(names) if name.endswith(".json"))
+        return [command for command in commands if command is not None]
 
     def _take(self, name: str) -> Command | None:
         self._done.add(name)
@@ -133,7 +133,7 @@ class Inbox:
         if isinstance(command, Edit) and command.at is not None:
             return command if command.at >= self._resumed_at else None
         if document.get("attempt", 0) <= self._attempt:
-            # From a folder that cannot be written to, each command is still told once.
+            # In a read-only folder, too, each command is returned once.
             with suppress(OSError):
                 files.calls.unlink(self._path / name)
         return command if document.get("attempt") == self._attempt else None

@@ -1,6 +1,6 @@
-"""What is computed from a run afterwards: figures, measures of checkpoints, explanations.
+"""Everything computed from a run afterwards: figures, measures of checkpoints, explanations.
 
-It lies in `derived/` in the run's folder. Nothing of it is a source of truth: all of it may be
+It lies in `derived/` in the run's folder. All of it may be
 deleted at any time and computed again. A document names the code that made it, so that a newer
 version of that code computes it anew instead of trusting old values.
 """
@@ -21,7 +21,7 @@ def write(folder: RunFolder, name: str, data: bytes) -> Path:
     part.
 
     Args:
-        name: a relative path, such as "figures/curves.png"; it stays below `derived/`.
+        name: a relative path, such as "figures/curves.png"; it must stay below `derived/`.
 
     Returns:
         where the file lies.
@@ -38,7 +38,7 @@ def write_document(
     """Write a JSON document with its CRC and the version of the code that computed it.
 
     Args:
-        code_version: changes whenever the same run would give another document.
+        code_version: must change whenever the code computes another document from the same run.
     """
     made_by = {"memlab": __version__, "code_version": code_version}
     sealed = sealed_json.seal({**document, MADE_BY: made_by}, _place(folder, name), indent=2)

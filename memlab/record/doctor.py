@@ -1,7 +1,7 @@
 """Verifies a run folder: every seal, line and hash. It only reads, and repairs nothing.
 
-A *problem* is something that was recorded and can not be read as it was written. A *note* is a
-trace of a process that was cut short, which readers leave out and nothing depends on.
+A *problem* is a record that cannot be read as it was written. A *note* is a remnant of an
+interrupted process, which readers ignore and nothing depends on.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ class Diagnosis:
 
     run: str
     verified: dict[str, int]
-    """how many documents, seals, rows, lines, hashes and checkpoints are as they were written"""
+    """numbers of intact documents, seals, rows, lines, hashes and checkpoints"""
     symptoms: list[Symptom] = field(default_factory=list)
 
     @property
@@ -102,24 +102,24 @@ class _Examiner:
         document = sealed_json.read(self.folder.path / name, seat)
         if document is None:
             missing = not os.path.lexists(self.folder.path / name)
-            yield Symptom("problem", name, "is missing" if missing else "its seal does not fit")
+            yield Symptom("problem", name, "is missing" if missing else "its seal does not match")
         elif not fits(document):
-            yield Symptom("problem", name, "its values are not of the types that belong there")
+            yield Symptom("problem", name, "its values have wrong types")
         else:
             self.verified["documents"] += 1
 
     def _hash(self, name: str, expected: str | None) -> Iterator[Symptom]:
-        found = _sha256(self.folder.path / name)
-        if found is None:
+        digest = _sha256(self.folder.path / name)
+        if digest is None:
             yield Symptom("problem", name, "is missing or cannot be read")
-        elif found != expected:
-            yield Symptom("problem", name, "its bytes are not those that were hashed")
+        elif digest != expected:
+            yield Symptom("problem", name, "its contents do not match their hash")
         else:
             self.verified["hashes"] += 1
 
     def _numbers(self) -> Iterator[Symptom]:
-        found = [attempt.number for attempt in self.folder.attempts()]
-        if missing := sorted(set(range(1, max(found, default=0) + 1)) - set(found)):
+        numbers = [attempt.number for attempt in self.folder.attempts()]
+        if missing := sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
             yield Symptom("problem", "attempts", f"missing: {', '.join(map(str, missing))}")
 
     def _attempt(self, attempt: Attempt) -> Iterator[Symptom]:
@@ -129,7 +129,7 @@ class _Examiner:
             return place(self.run, attempt.number, part)
 
         yield from self._document(f"{name}/attempt.json", seat("attempt.json"), json_types.ATTEMPT)
-        # One that never beat is empty; one that beats now may be caught in the middle of it.
+        # Empty before the first beat; a beat may be in progress now.
         if files.size(attempt.path / "heartbeat") and not attempt.alive():
             for symptom in self._document(
                 f"{name}/heartbeat", seat("heartbeat"), json_types.HEARTBEAT
@@ -156,7 +156,7 @@ class _Examiner:
     def _table(self, name: str, reader: RowReader) -> Iterator[Symptom]:
         good = reader.sealed.seals
         index = f"{name}/{reader.file.index.name}"
-        records, torn = divmod(
+        records, remainder = divmod(
             files.size(reader.file.index) - len(reader.file.header),
             reader.sealed.format.seal.itemsize,
         )
@@ -168,8 +168,8 @@ class _Examiner:
             yield Symptom("problem", f"{name}/{reader.file.rows.name}", f"{lost} damaged rows")
         covered = (good["row"] + good["rows"]).max(initial=0) * reader.sealed.format.row_size
         loose = files.size(reader.file.rows) - int(covered)
-        if torn or (loose > 0 and not bad):
-            yield Symptom("note", index, "a flush was cut short at its end")
+        if remainder or (loose > 0 and not bad):
+            yield Symptom("note", index, "its last flush is incomplete")
         self.verified["seals"] += len(good)
         self.verified["rows"] += len(steps)
 
@@ -177,22 +177,24 @@ class _Examiner:
         path = attempt.path / "events.jsonl"
         reader = EventReader(path, seat)
         reader.refresh()
-        lines, torn = _count_lines(path)
+        lines, has_remainder = _count_lines(path)
         where = f"{name}/events.jsonl"
         numbers = [event.seq for event in reader.events]
         first = attempt.info.get("seq", numbers[0] if numbers else 0)
         if bad := lines - len(numbers):
             yield Symptom("problem", where, f"{bad} damaged lines")
         elif numbers != list(range(first, first + len(numbers))):
-            yield Symptom("problem", where, "lines are missing between others")
-        if torn:
-            yield Symptom("note", where, "a line was cut short at its end")
-        if odd := sum(isinstance(event, Unknown) for event in reader.events):
-            yield Symptom("note", where, f"{odd} events of kinds that this version does not know")
+            yield Symptom("problem", where, "lines are missing")
+        if has_remainder:
+            yield Symptom("note", where, "its last line is incomplete")
+        if n_unknown := sum(isinstance(event, Unknown) for event in reader.events):
+            yield Symptom(
+                "note", where, f"{n_unknown} events of kinds that this version does not know"
+            )
         self.verified["lines"] += len(numbers)
 
     def _checkpoints(self) -> Iterator[Symptom]:
-        # Where steps may have gaps, none of them can be missed.
+        # Where steps may have gaps, missing ones cannot be detected.
         gaps = self.folder.columns is None
         recorded = np.zeros(0, np.int64)
         if not gaps:
@@ -202,17 +204,17 @@ class _Examiner:
             document = sealed_json.read(
                 self.folder.path / name / COMMIT, Path(name).name, json_types.COMMIT
             )
-            found = list(self._committed(name, step, document))
+            problems = list(self._committed(name, step, document))
             if not gaps and (gap := _gap(recorded[recorded <= step], 1, step)):
-                found.append(Symptom("problem", name, f"of the steps before it {gap}"))
-            yield from found
-            self.verified["checkpoints"] += not found
+                problems.append(Symptom("problem", name, f"{gap} of the steps before it"))
+            yield from problems
+            self.verified["checkpoints"] += not problems
 
     def _committed(
         self, name: str, step: int, document: dict[str, Any] | None
     ) -> Iterator[Symptom]:
         if document is None or document.get("step") != step:
-            yield Symptom("problem", f"{name}/{COMMIT}", "its seal does not fit")
+            yield Symptom("problem", f"{name}/{COMMIT}", "its seal does not match")
             return
         self.verified["documents"] += 1
         for part, expected in document.get("sha256", {}).items():
@@ -229,9 +231,9 @@ class _Examiner:
                 if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
                     yield Symptom("problem", where, "is a link, a pipe or a device")
                 elif name.startswith("."):
-                    yield Symptom("note", where, "was left behind by a write that was cut short")
+                    yield Symptom("note", where, "is left over from an interrupted write")
                 elif not _belongs(Path(where), stat.S_ISDIR(mode)):
-                    yield Symptom("note", where, "is no part of a run")
+                    yield Symptom("note", where, "does not belong to a run")
             folders[:] = [name for name in folders if not name.startswith(".")]
 
 

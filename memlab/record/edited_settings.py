@@ -8,7 +8,7 @@ from memlab.record import files
 from memlab.record.events import Edited
 
 RIVALS = {"training.steps": "training.epochs", "training.epochs": "training.steps"}
-"""Settings of which one is None where the other has a value."""
+"""Pairs of settings of which exactly one has a value."""
 _MARK = b'"edited"'
 _CHUNK = 4 << 20
 
@@ -16,7 +16,7 @@ _CHUNK = 4 << 20
 def edited(preset: Mapping[str, Any], edits: Iterable[Edited]) -> dict[str, Any]:
     """The nested settings of a stored preset with the changes of `edits`, in their order.
 
-    A change of what the preset does not have is left out.
+    Changes of settings that the preset does not have are ignored.
     """
     current = dict(preset)
     for edit in edits:

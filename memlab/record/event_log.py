@@ -1,4 +1,4 @@
-"""`events.jsonl`: one sealed line an event. A line without its newline or its CRC does not exist."""
+"""`events.jsonl`: one sealed line per event. A line without newline or valid CRC is ignored."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from memlab.record import events, files, sealed_json
 from memlab.record.events import Event
 
 MOST = 16 << 20
-"""Bytes read at once, and the longest line."""
+"""Bytes read at once, and maximum length of a line."""
 
 
 @final
@@ -39,7 +39,7 @@ class EventReader:
         self._path, self._place, self._offset = path, place, 0
         self.events: list[Event] = []
         self.damaged = 0
-        """lines that are no events"""
+        """number of lines that are not events"""
 
     def refresh(self) -> bool:
         """Read the lines written since the last call; true if there were any."""
@@ -61,7 +61,7 @@ class EventReader:
         for text in data[:end].split(b"\n")[:-1]:
             line = text + b"\n"
             ok = self._take_line(line)
-            # The last line may still be in the making: it is looked at again next time.
+            # The last line may still be incomplete: it is read again at the next refresh.
             if not ok and used + len(line) == len(data) < MOST:
                 break
             used += len(line)

@@ -1,4 +1,4 @@
-"""What happens in a run: one vocabulary for the file, `--json` and every viewer.
+"""The events of a run: one vocabulary for the file, `--json` and every viewer.
 
 Each kind is a frozen dataclass; `to_json` and `from_json` translate. Events are rare: per-step
 values travel as `Rows` and are kept in `steps.bin`, never in a line of text.
@@ -15,13 +15,14 @@ from memlab.record.json_types import shape
 
 COLUMNS = ("loss", "grad_norm", "lr", "weight_norm", "update_norm")
 """Per-step values: the objective as optimized (nats), the gradient's 2-norm before clipping, the
-learning rate, the 2-norms of all weights and of what the update adds to them. Row s belongs to
+learning rate, the 2-norms of all weights and of the update. Row s belongs to
 update s and was computed from the weights before it. A run has the columns that its `run.json`
 names; those of earlier versions lack the last two."""
 SPARSE = ("weight_norm", "update_norm")
-"""columns that have a value at every `NORMS_EVERY`-th step and are NaN between"""
+"""columns with a value at every `NORMS_EVERY`-th step and NaN at the others"""
 NORMS_EVERY = 10
-"""At every step these norms cost 1.2 % on quickstart, but 6.4 to 6.8 % with batches of 64; so, about 1 %
+"""Computed at every step, these norms cost 1.2 % on quickstart, but 6.4 to 6.8 % with batches of
+64; at this interval, about 1 %
 (one thread; a copy of the weights, a difference and two norms)."""
 
 
@@ -33,9 +34,9 @@ class Event:
     step: int
     """updates done when it happened; 0 = before the first"""
     wall: float = 0.0
-    """seconds since the epoch; steady within an attempt, also when the clock is set"""
+    """seconds since the epoch; monotonic within an attempt, even if the clock is set"""
     seq: int = -1
-    """place among the run's events"""
+    """index among the run's events"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class Started(Event):
     kind = "started"
     attempt: int
     resumed_from: int | None = None
-    """step of the checkpoint it goes on from; None = from the beginning"""
+    """step of the checkpoint it continues from; None = from the beginning"""
     device: str = "cpu"
     engine: str = ""
     engine_reason: str = ""
@@ -59,7 +60,7 @@ class Evaluated(Event):
     values: dict[str, float]
     """train_loss, train_accuracy, train_token_accuracy, val_..., test_... (at the end only)"""
     groups: dict[str, dict[str, float]] = field(default_factory=dict)
-    """the same per task of a mixture: {"copy": {"val_accuracy": 1.0}}"""
+    """the same for each task of a mixture: {"copy": {"val_accuracy": 1.0}}"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ class SpikeOnset(Event):
     value: float
     z: float
     noticed: int | None = None
-    """the step that put it beyond doubt, at a loss of `value`; a few after it began"""
+    """the step at which it was detected, at a loss of `value`; a few steps after the onset"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +103,8 @@ class Spike(Event):
 class Gap(Event):
     """The loss was not finite for some steps, which by itself is not a spike.
 
-    Written when the values have come back, and before that when they stay away for some steps:
-    two gaps that begin at the same step are one, and the later event says more.
+    Written when the values are finite again, and once before if that takes long: two events with
+    the same first step are one gap, and the later one is more complete.
     """
 
     kind = "gap"
@@ -112,10 +113,10 @@ class Gap(Event):
     last: int
     """the last one, so far"""
     nan: int
-    """how many of the steps are NaN; the others are infinite"""
+    """number of NaN values; the others are infinite"""
     infinite: int
     closed: bool = True
-    """whether a finite value came after it"""
+    """whether a finite value followed"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,7 @@ class Phase(Event):
     threshold: float | None = None
     split: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    """what was seen: accuracy; for grokked the delay since memorized in steps, and the ratio"""
+    """observed values: accuracy; for grokked the delay since memorized in steps, and the ratio"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +169,7 @@ class Checkpoint(Event):
 
     kind = "checkpoint"
     best_step: int | None = None
-    """the step with the lowest val_loss so far, kept as well"""
+    """the step with the lowest val_loss so far, whose checkpoint is kept as well"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,10 +229,10 @@ def to_json(event: Event) -> dict[str, Any]:
     """The event as a plain dictionary, `kind` first.
 
     Raises:
-        RunError: `Rows` have no line of text.
+        RunError: `Rows` cannot be stored as a line of text.
     """
     if isinstance(event, Rows):
-        raise RunError("rows belong into steps.bin, not into a line of text")
+        raise RunError("rows are stored in steps.bin, not as lines of text")
     if isinstance(event, Unknown):
         return event.raw
     return {"kind": event.kind} | {f.name: getattr(event, f.name) for f in fields(event)}
@@ -242,10 +243,10 @@ def from_json(line: dict[str, Any]) -> Event:
     cls = KINDS.get(str(line.get("kind")))
     if cls is not None:
         checks = _CHECKS[cls]
-        known = {name: value for name, value in line.items() if name in checks}
+        members = {name: value for name, value in line.items() if name in checks}
         try:
-            if all(checks[name](value) for name, value in known.items()):
-                return cls(**known)
+            if all(checks[name](value) for name, value in members.items()):
+                return cls(**members)
         except TypeError:
             pass
     stamp = {k: line[k] for k in ("step", "wall", "seq") if _CHECKS[Event][k](line.get(k))}

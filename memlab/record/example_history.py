@@ -1,7 +1,7 @@
-"""When the training examples were learned, as the newest checkpoint has it."""
+"""When the training examples were learned, according to the newest checkpoint."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import final
 
 import numpy as np
 import safetensors.numpy
@@ -11,11 +11,11 @@ from memlab.record.folder import RunFolder
 
 FILE = "examples.safetensors"
 BARS = 12
-"""of the histogram, at most"""
+"""maximum number of histogram bins"""
 
 
 MAX_EXAMPLES = 20_000
-"""larger training sets are not followed example by example"""
+"""larger training sets are not tracked by example"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +23,11 @@ class ExampleHistory:
     """The training examples, in the order of the training set."""
 
     step: int
-    """of the checkpoint that tells it"""
+    """step of the checkpoint"""
     first: NDArray[np.int64]
-    """(example,) step of the first evaluation that found it right; -1 = none yet"""
+    """(example,) step of the first evaluation with a right answer; -1 = none yet"""
     forgotten: NDArray[np.int64]
-    """(example,) evaluations that found it wrong after one that found it right"""
+    """(example,) number of evaluations with a wrong answer after a right one"""
 
 
 def newest_example_history(folder: RunFolder) -> ExampleHistory | None:
@@ -39,24 +39,36 @@ def newest_example_history(folder: RunFolder) -> ExampleHistory | None:
     return ExampleHistory(stored[0], examples["first"], examples["forgotten"])
 
 
-def learned(folder: RunFolder) -> dict[str, Any] | None:
-    """Number of examples learned over time; None if the run does not track its examples.
+@final
+@dataclass(frozen=True)
+class LearnedExamples:
+    """How many training examples were learned, and when."""
 
-    `median`: step by which half of those that were learned had been right at some evaluation;
-    `never`: examples that never were; `forgotten`: examples that were wrong again later.
-    """
+    examples: int
+    median: float | None
+    """step by which half of the learned ones had been right at some evaluation"""
+    never: int
+    """examples that were never right"""
+    forgotten: int
+    """examples that were right and later wrong"""
+    histogram: list[dict[str, int]]
+    """examples first right after step `after`, up to step `to`"""
+
+
+def learned(folder: RunFolder) -> LearnedExamples | None:
+    """When training examples were learned; None if the run does not track its examples."""
     examples = newest_example_history(folder)
     if examples is None:
         return None
     first = examples.first
-    known = first[first >= 0]
-    return {
-        "examples": len(first),
-        "median": float(np.median(known)) if len(known) else None,
-        "never": int((first < 0).sum()),
-        "forgotten": int((examples.forgotten > 0).sum()),
-        "histogram": _histogram(known),
-    }
+    learned_at = first[first >= 0]
+    return LearnedExamples(
+        examples=len(first),
+        median=float(np.median(learned_at)) if len(learned_at) else None,
+        never=int((first < 0).sum()),
+        forgotten=int((examples.forgotten > 0).sum()),
+        histogram=_histogram(learned_at),
+    )
 
 
 def _histogram(first: NDArray[np.int64]) -> list[dict[str, int]]:

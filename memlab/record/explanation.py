@@ -1,4 +1,4 @@
-"""Explanations of spikes as they are kept in a run's `derived/` folder."""
+"""Explanations of spikes, as stored in a run's `derived/` folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from memlab.record import derived
 from memlab.record.folder import RunFolder
 
 CODE_VERSION = 2
-"""one more whenever the same spike would be explained in another way"""
+"""increased whenever the same spike would get another explanation"""
 FOLDER = "explain"
 PREVENTS = "prevents"
 CAUSE, INFORMATION, CONTROL, PLACEBO = "cause", "information", "control", "placebo"
-"""kinds of changes; only those of the first are ever named as causes"""
+"""kinds of changes; only those of the first kind can be causes"""
 
 
 @final
@@ -31,9 +31,9 @@ class TriedChange:
     peak: float
     peak_step: int
     first: int
-    """the first repeated step"""
+    """the first recomputed step"""
     losses: NDArray[np.float64]
-    """(step,) of the repeated steps"""
+    """(step,) of the recomputed steps"""
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -55,7 +55,7 @@ class Explanation:
     change_at: int
     """changes take effect after this step"""
     level: float
-    """the loss from which on a repetition has the spike"""
+    """the loss from which on a recomputation counts as having the spike"""
     changes: tuple[TriedChange, ...]
     causes: tuple[str, ...]
     sentence: str
@@ -65,7 +65,7 @@ class Explanation:
         """From what `memlab explain --json` prints of a spike whose recomputed rows were equal.
 
         Raises:
-            KeyError, TypeError, ValueError: it is of another form.
+            KeyError, TypeError, ValueError: the document has another form.
         """
         spike, window = document["spike"], document["window"]
         return cls(
@@ -114,5 +114,5 @@ def read_explanations(folder: RunFolder) -> list[Explanation]:
     """All explanations of a run's spikes, by onset."""
     names = sorted(path.stem for path in (folder.derived / FOLDER).glob("spike-*.json"))
     onsets = [int(name.removeprefix("spike-")) for name in names if name[6:].isdecimal()]
-    found = [read_explanation(folder, onset) for onset in onsets]
-    return [explanation for explanation in found if explanation is not None]
+    explanations = [read_explanation(folder, onset) for onset in onsets]
+    return [explanation for explanation in explanations if explanation is not None]

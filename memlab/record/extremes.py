@@ -1,6 +1,6 @@
-"""A per-step column as extremes over pieces of the x axis: a spike of one step is always kept.
+"""A per-step column as extremes over segments of the x axis: a spike of one step is always visible.
 
-Rows that are lost leave a gap, so that no line is drawn where nothing is known.
+Rows that are lost leave a gap, so that no line bridges them.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ class Extremes:
     """Minimum and maximum of a per-step column, by segment of the x axis."""
 
     x: Floats
-    """middle of each piece, in steps"""
+    """middle of each segment, in steps"""
     low: Floats
     """NaN where no value is finite"""
     high: Floats
     not_finite: int
-    """how many values are not finite"""
+    """number of values that are not finite"""
 
     def line(self) -> tuple[Floats, Floats]:
         """The curve as one line through both extremes of each segment."""
@@ -40,21 +40,21 @@ def column_extremes(
 
     Args:
         steps: the first and the last.
-        log: whether the x axis is logarithmic; pieces then are about equal on it.
-        columns: of the picture; pieces are four times as fine.
+        log: whether the x axis is logarithmic; segments are then about equally long on it.
+        columns: width of the chart; there are four segments per column.
     """
     bins = [now.view(column, *piece) for piece in _pieces(*steps, log, columns)]
     none = np.zeros(0)
     x = np.concatenate([none, *((b.edges[:-1] + b.edges[1:] - 1) / 2 for b in bins)])
     least = np.concatenate([none, *(b.low for b in bins)])
     most = np.concatenate([none, *(b.high for b in bins)])
-    odd = np.concatenate([none, *(b.nonfinite for b in bins)])
-    if column in SPARSE:  # steps without a measurement are no gaps
-        odd = np.zeros_like(odd)
-    known = np.isfinite(least) | (odd > 0)
+    n_nonfinite = np.concatenate([none, *(b.nonfinite for b in bins)])
+    if column in SPARSE:  # steps without a measurement are not gaps
+        n_nonfinite = np.zeros_like(n_nonfinite)
+    has_rows = np.isfinite(least) | (n_nonfinite > 0)
     missing = [one for one in now.steps.missing if one.within(int(steps[0]), int(steps[1]) + 1)]
-    x, least, most = with_gaps(missing, x[known], least[known], most[known])
-    return Extremes(x, least, most, int(odd.sum()))
+    x, least, most = with_gaps(missing, x[has_rows], least[has_rows], most[has_rows])
+    return Extremes(x, least, most, int(n_nonfinite.sum()))
 
 
 def _pieces(low: float, high: float, log: bool, columns: int) -> Iterator[tuple[int, int, int]]:

@@ -1,7 +1,7 @@
-"""Where bytes meet the disk: every write, and every guarded read, of a run folder goes through here.
+"""Disk access: every write, and every guarded read, of a run folder uses this module.
 
-Writers put bytes at offsets they know, so that a write cut short by a full disk or a signal is
-repeated in place. Readers refuse what is not a regular file, and what is too big.
+Writers put bytes at offsets they know, so that a write interrupted by a full disk or a signal can
+be repeated in place. Readers refuse anything but regular files, and files that are too large.
 """
 
 import os
@@ -13,7 +13,7 @@ from errno import ENOTDIR
 from pathlib import Path
 
 READ_LIMIT = 64 << 20
-"""Bytes of the largest file that is read at once."""
+"""Maximum size of a file that is read at once, in bytes."""
 
 
 class Calls:
@@ -35,7 +35,7 @@ def create(path: Path) -> int:
     """Descriptor of a new file, open for writing.
 
     Raises:
-        FileExistsError: it is there already: no file ever gets a second writer.
+        FileExistsError: the file exists already: a file never gets a second writer.
     """
     return calls.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
 
@@ -87,7 +87,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, renamed to its final name when the block ends: complete or not at all.
 
     Raises:
-        OSError: `target` is there and not empty, among others; then nothing is left behind.
+        OSError: for example, `target` exists and is not empty; nothing is left behind.
     """
     aside = hidden(target)
     try:
@@ -146,7 +146,7 @@ def open_to_read(path: str | Path) -> int:
     """Descriptor of an existing regular file; links, pipes and devices are refused.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: it cannot be opened, or is not a regular file.
     """
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -194,7 +194,9 @@ def read(path: str | Path, limit: int = READ_LIMIT) -> bytes | None:
         if (most := os.fstat(fd).st_size) > limit:
             return None
         data = os.read(fd, most + 1)
-        if len(data) == most:  # the usual case: to ask for the end costs as much again
+        if (
+            len(data) == most
+        ):  # the usual case: another read to detect the end would double the cost
             return data
         return data + b"".join(iter(lambda: os.read(fd, most + 1), b""))
     except OSError:

@@ -1,4 +1,4 @@
-"""A run's folder: making it, reading what it says of itself, and claiming it for an attempt."""
+"""The folder of a run: creation, reading of its description, claiming it for an attempt."""
 
 import dataclasses
 import hashlib
@@ -25,9 +25,9 @@ from memlab.record.status import REASONS, Status
 
 FORMAT = "memlab-run"
 VERSION = (1, 1)
-"""Readers of the same first number understand it; the second only adds."""
+"""Readers of the same major version understand it; minor versions only add."""
 GROWING_ROWS = "rows-1.1"
-"""what a reader must understand to write to a run of format 1.1"""
+"""features that a program must know to write to a run of format 1.1"""
 
 
 @final
@@ -50,14 +50,14 @@ class RunFolder:
         """Create a run; it appears in `runs` complete or not at all.
 
         Args:
-            description: all that stays as it is: resolved preset, versions, hardware, seeds.
-            preset_yaml: the resolved preset, for people. None = the run has none; its columns are
+            description: everything immutable: resolved preset, versions, hardware, seeds.
+            preset_yaml: the resolved preset as text. None = the run has none; its columns are
                 not known yet and its steps may have gaps, so it is of format 1.1, else of 1.0.
-            name: what to call it; may be changed later.
-            run: its id, where that was chosen before; None = a new one.
+            name: display name; may be changed later.
+            run: its id, if already chosen; None = a new one.
 
         Raises:
-            OSError: among others, `run` is there already.
+            OSError: for example, `run` exists already.
         """
         files.make_folder(runs)
         run = run or new_id(runs)
@@ -94,7 +94,7 @@ class RunFolder:
     def columns(self) -> tuple[str, ...] | None:
         """Names of the per-step values, in the order of `steps.bin`; None in format 1.1.
 
-        There each attempt names its columns as they appear.
+        In format 1.1, each attempt records its columns as they appear.
         """
         if GROWING_ROWS in self.description.get("requires", ()):
             return None
@@ -141,7 +141,7 @@ class RunFolder:
         if version[0] > VERSION[0] or unknown:
             return f"it is of format {version}; this memlab writes {list(VERSION)}"
         if unknown := set(self.columns or ()) - set(COLUMNS):
-            return f"it has columns that this memlab does not know: {', '.join(sorted(unknown))}"
+            return f"it uses features that this memlab does not know: {', '.join(sorted(unknown))}"
         return None
 
     def check_writable(self) -> None:
@@ -165,21 +165,21 @@ class RunFolder:
     ) -> None:
         """Change the given labels, keep the others."""
         self.check_writable()
-        given = {"name": name, "tags": None if tags is None else tuple(tags), "note": note}
-        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        values = {"name": name, "tags": None if tags is None else tuple(tags), "note": note}
+        changes: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
         labels.write(self.path, self.id, dataclasses.replace(self.labels(), **changes))
 
     def attempts(self) -> list[Attempt]:
         """Its attempts, oldest first."""
-        here = f"{self.path}/attempts"
+        folder = f"{self.path}/attempts"
         try:
-            names = os.listdir(here)
+            names = os.listdir(folder)
         except OSError:
             names = []
-        known, self._attempts = self._attempts, {}
+        cached, self._attempts = self._attempts, {}
         for name in names:
             if name.isdecimal():
-                self._attempts[name] = known.get(name) or Attempt(Path(here, name), self.id)
+                self._attempts[name] = cached.get(name) or Attempt(Path(folder, name), self.id)
         return sorted(self._attempts.values(), key=lambda attempt: attempt.number)
 
     def last_step(self) -> int:
@@ -195,7 +195,9 @@ class RunFolder:
             return Status.QUEUED
         last = attempts[-1]
         alive = last.alive()
-        if last.end is not None:  # looked at last: it may have come while we looked for life
+        if (
+            last.end is not None
+        ):  # read last: it may have been written while the process was checked
             return REASONS.get(str(last.end.get("reason")), Status.FAILED)
         if not alive:
             return Status.DIED
@@ -221,15 +223,15 @@ class RunFolder:
         """Begin an attempt that replaces earlier records from `seq` and `first_step` on.
 
         Args:
-            info: what to record besides: threads, device, versions.
-            seq: place of its first event among the run's events.
+            info: further members of attempt.json: threads, device, versions.
+            seq: index of its first event among the run's events.
             first_step: the step of its first row, one after its checkpoint's.
-            take_over: go on although another process is at work, which then ends.
+            take_over: claim it even if another process trains the run, which then ends.
             after: number of the last attempt that the caller knows of, 0 for none: a later one
-                may have finished the run meanwhile. None = whatever was there.
+                may have finished the run meanwhile. None = do not check.
 
         Raises:
-            BusyError: another process works on this run, or did since `after`.
+            BusyError: another process trains this run, or has since `after`.
             RunError: it was imported, or cannot be written to.
         """
         self.check_writable()
@@ -244,7 +246,7 @@ class RunFolder:
         """
         if self.source is not None:
             raise RunError(
-                "this run was imported, so it can only be read",
+                "this run was imported and is read-only",
                 where=self.path.name,
                 found=f"from {self.source.get('path')}",
             )
@@ -282,8 +284,8 @@ class RunFolder:
         """The attempt's folder, or None if another process was faster."""
         path = self.path / "attempts" / f"{number:03d}"
         text = sealed_json.seal(document, place(self.id, number, "attempt.json"), indent=2)
-        # A folder that is not empty is never replaced by a rename: each number is claimed once,
-        # and no attempt is ever seen without its attempt.json.
+        # A rename never replaces a non-empty folder: each number is claimed once, and an attempt
+        # always has its attempt.json.
         try:
             with files.new_folder(path) as folder:
                 files.write_new(folder / "attempt.json", text)
@@ -304,7 +306,7 @@ def _is_version(value: Any) -> TypeGuard[list[int]]:
 def _busy(run: str, attempt: Attempt) -> BusyError:
     info = attempt.info
     return BusyError(
-        "another process works on this run",
+        "another process is training this run",
         where=run,
         found=f"process {info.get('pid')} on {info.get('host')}, attempt {attempt.number}",
         hint="stop it first, or take the run over (--take-over)",

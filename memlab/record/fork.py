@@ -1,4 +1,4 @@
-"""Where a run was forked from: a key of `run.json`."""
+"""The parent of a forked run: a key of `run.json`."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A gap in words."""
+"""A gap as text."""
 
 from memlab.record.events import Gap
 
@@ -12,4 +12,4 @@ def gap_text(gap: Gap) -> str:
         if gap.first == gap.last
         else f"in steps {gap.first:,} to {gap.last:,}"
     )
-    return f"a gap {where}: {counts}" + ("" if gap.closed else "; the values have not come back")
+    return f"a gap {where}: {counts}" + ("" if gap.closed else "; still open")

@@ -1,4 +1,4 @@
-"""A run's history: attempts folded into one line, followed while it grows."""
+"""The history of a run: its attempts merged, and followed while it grows."""
 
 import json
 from dataclasses import dataclass
@@ -39,23 +39,23 @@ class _Part:
     @property
     def first_step(self) -> int:
         """The step from which it replaces earlier rows; from its seals if attempt.json is lost."""
-        known = self._info.info.get("first_step", self.rows.first_step)
-        return NEVER if known is None else int(known)
+        stated = self._info.info.get("first_step", self.rows.first_step)
+        return NEVER if stated is None else int(stated)
 
     @property
     def first_seq(self) -> int:
         """The seq from which it replaces earlier events."""
-        known = self._info.info.get("seq")
-        if known is None:
+        stated = self._info.info.get("seq")
+        if stated is None:
             return self.log.events[0].seq if self.log.events else NEVER
-        return int(known)
+        return int(stated)
 
 
 @final
 class History:
     """Follows a run folder. It never writes, and damage never raises: see `damaged`.
 
-    Attempts are folded in order: one that was resumed at seq q, with first row f, replaces events
+    Attempts are merged in order: one that was resumed at seq q, with first row f, replaces events
     with seq >= q and rows with step >= f of all before it.
     """
 
@@ -93,7 +93,7 @@ class History:
     def verify(self) -> None:
         """Read all rows once, so that `damaged` and `missing` are complete.
 
-        Without it they know of the rows that were read for something else.
+        Without it, they cover only the rows that were read for other reasons.
         """
         for part in self._parts.values():
             part.rows.verify()
@@ -104,8 +104,10 @@ class History:
         missing: list[MissingRows] = []
         hi = NEVER
         for part in reversed(self._parts.values()):
-            found = part.missing()
-            missing += [here for one in found if (here := one.within(part.first_step, hi))]
+            lost = part.missing()
+            missing += [
+                part_within for one in lost if (part_within := one.within(part.first_step, hi))
+            ]
             hi = min(hi, part.first_step)
         return sorted(missing, key=lambda one: one.first)
 
@@ -136,8 +138,8 @@ class History:
     def resume_verified(self) -> dict[str, int | None] | None:
         """Steps that were computed twice, and the first whose rows differ in a bit, if any.
 
-        After each resume the recomputed rows are set beside those of the dead attempt, up to the
-        first edit that only one of them made. None when the run was never resumed.
+        After each resume the recomputed rows are compared with those of the dead attempt, up to the
+        first edit that only one of them applied. None if the run was never resumed.
         """
         if len(self._parts) < 2:
             return None

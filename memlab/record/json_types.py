@@ -1,4 +1,4 @@
-"""Whether what was read from JSON is of the types that are written: a seal can be put on anything."""
+"""Type checks of values read from JSON: a valid seal does not imply valid types."""
 
 from collections.abc import Callable
 from types import UnionType
@@ -10,7 +10,7 @@ Check = Callable[[Any], bool]
 def shape(hint: Any) -> Check:
     """A function that checks whether a value has a type; built once, then fast.
 
-    Of a mapping of types: whether the members that are there are; of several types: whether any is.
+    For a mapping of types, the existing members are checked; for a union, any type may match.
     """
     if isinstance(hint, dict):
         return _members({name: shape(own) for name, own in hint.items()})

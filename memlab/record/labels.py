@@ -1,4 +1,4 @@
-"""What people call a run: the only thing in its folder that a viewer may change."""
+"""Name, tags and note of a run: the only file in its folder that a viewer may change."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How a measure is declared: what charts, tables, claims and help know of a quantity by its name.
+"""Declarations of measures: what charts, tables, claims and help know about a quantity.
 
 A run stores the declarations of its measures in `run.json`, so a viewer needs neither torch nor
 the version that recorded the run.
@@ -34,11 +34,11 @@ class Measure:
     high: float | None = None
     """the greatest possible value; None = unbounded"""
     scale: Literal["linear", "log"] = "linear"
-    """the axis that shows it best"""
+    """the preferred axis"""
     direction: Literal["lower", "higher"] | None = None
     """which values are better; None = neither"""
     source: str = ""
-    """where the formula comes from"""
+    """source of the formula"""
 
     @property
     def is_share(self) -> bool:
@@ -56,7 +56,7 @@ COLUMN_MEASURES = (
     Measure("grad_norm", "2-norm of the gradient before clipping.", "1", 0.0, None, "log"),
     Measure("lr", "Learning rate of the update.", "1", 0.0),
     Measure("weight_norm", "2-norm of all weights before the update.", "1", 0.0, None, "log"),
-    Measure("update_norm", "2-norm of what the update adds to the weights.", "1", 0.0, None, "log"),
+    Measure("update_norm", "2-norm of the change of the weights by the update.", "1", 0.0, None, "log"),
 )  # fmt: skip
 """The per-step columns of `memlab.record.events.COLUMNS`."""
 

@@ -1,4 +1,4 @@
-"""Rows that were recorded and cannot be read: damage is shown as a gap, never passed over."""
+"""Rows that were recorded and cannot be read: damage is always reported as a gap."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the evaluations showed when a phase began, in words."""
+"""The condition that an evaluation met when a phase began, as text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _SHOWED = {
     "collapsed": "{split} accuracy below {threshold:.4g}",
     "sustained": "{split} accuracy >= {threshold:.4g} in the evaluations since",
 }
-"""phases that are not told by an accuracy which is reached"""
+"""phases other than reaching an accuracy"""
 
 
 def phase_text(
@@ -20,12 +20,12 @@ def phase_text(
     if split is None or threshold is None:
         return ""
     showed = _SHOWED.get(name, "{split} accuracy >= {threshold:.4g}")
-    said = showed.format(split=split, threshold=threshold)
+    text = showed.format(split=split, threshold=threshold)
     match details:
         case {"delay": int(delay), "ratio": int() | float() as ratio}:
-            return f"{said}, {delay:,} steps after memorizing, at {ratio:.3g} times its step"
+            return f"{text}, {delay:,} steps after memorizing, at {ratio:.3g} times its step"
         case {"since": int(since)}:
-            return f"{said} step {since:,}"
+            return f"{text} step {since:,}"
         case {"at": str(at)}:
-            return f"{said}, which is {at}"
-    return said
+            return f"{text}, which is {at}"
+    return text

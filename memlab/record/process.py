@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and whether that process still lives."""
+"""Identity of the process that trains a run, and whether it is still running."""
 
 import os
 import socket
@@ -40,23 +40,23 @@ def identity() -> dict[str, Any]:
 def start_time(pid: int) -> int | None:
     """Start time of a process in clock ticks since boot; None if it has exited or is not visible."""
     try:
-        # The name, in parentheses, may hold spaces; state is the 3rd field, start time the 22nd.
+        # The name, in parentheses, may contain spaces; state is field 3, start time field 22.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
     return None if fields[0] in ("Z", "X") else int(fields[19])
 
 
-def lives(owner: dict[str, Any]) -> bool | None:
+def is_running(owner: dict[str, Any]) -> bool | None:
     """Whether the process that `identity` described is still running; None if this machine cannot
     tell.
     """
-    here = machine()
-    known = {key: owner.get(key) for key in here}
-    if known == here and here["boot_id"] is not None:
+    this_machine = machine()
+    owner_machine = {key: owner.get(key) for key in this_machine}
+    if owner_machine == this_machine and this_machine["boot_id"] is not None:
         pid = owner.get("pid")
         return isinstance(pid, int) and start_time(pid) == owner.get("pid_start") is not None
-    rebooted = here["machine_id"] is not None and all(
-        known[key] == here[key] for key in ("host", "machine_id")
+    rebooted = this_machine["machine_id"] is not None and all(
+        owner_machine[key] == this_machine[key] for key in ("host", "machine_id")
     )
-    return False if rebooted and known["boot_id"] != here["boot_id"] else None
+    return False if rebooted and owner_machine["boot_id"] != this_machine["boot_id"] else None

@@ -22,7 +22,7 @@ from memlab.record.row_format import Steps
 from memlab.record.summary import end_summary
 
 BLOCK = 1024
-"""rows that are shown to the observer at once, where evaluations lie between them"""
+"""maximum number of rows per call of the observer when evaluations lie between them"""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Source:
     """as the user gave it"""
     format: str
     sha256: str
-    """of the bytes that were read; "" while they still grow"""
+    """SHA-256 of the bytes read; "" while the source still grows"""
     details: dict[str, Any]
-    """whatever else the format tells: warnings, lines left out, names that were mapped"""
+    """other facts about the source: warnings, omitted lines, mapped names"""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class OtherRun:
     config: Mapping[str, Any] = field(default_factory=dict)
     """settings as its program states them: names to JSON values"""
     steps: int | None = None
-    """updates that are planned"""
+    """planned updates"""
     source: Source | None = None
-    """of an imported run, which then can only be read"""
+    """the source of an imported run, which is read-only"""
     more: Mapping[str, Any] = field(default_factory=dict)
     """further members of `run.json`, such as `measures`"""
 
@@ -95,7 +95,7 @@ class Recording:
         self._last_event = 0
         """step of the last event"""
         self.last_step = -1
-        """of the last row; -1 = there is none"""
+        """step of the last row; -1 = none"""
 
     @classmethod
     def create(
@@ -121,7 +121,7 @@ class Recording:
     ) -> None:
         """Add rows, and events that happened among or after them.
 
-        A first step at or below the last row begins an attempt.
+        A first step at or below that of the last row begins a new attempt.
 
         Args:
             steps: (row,) strictly ascending, 0 or above.
@@ -221,15 +221,15 @@ def begin_attempt(
     """The next attempt, and an observer that has seen the records before `first_step`.
 
     Raises:
-        BusyError: another process works on the run.
+        BusyError: another process records the run.
     """
     now = History(folder).until()
-    kept = list(takewhile(lambda event: event.step < first_step, now.events))
+    earlier = list(takewhile(lambda event: event.step < first_step, now.events))
     attempts = folder.attempts()
     resumed_from = first_step - 1 if attempts else None
     writer = folder.begin(
         {"resumed_from": resumed_from},
-        seq=kept[-1].seq + 1 if kept else 0,
+        seq=earlier[-1].seq + 1 if earlier else 0,
         first_step=first_step,
     )
     writer.write(
@@ -237,14 +237,14 @@ def begin_attempt(
             step=max(first_step - 1, 0),
             attempt=writer.number,
             resumed_from=resumed_from,
-            device="",  # only the other program knows
+            device="",  # known only to the other program
         )
     )
     observer = observe()
     rows = now.steps.until(first_step - 1)
     for steps, values in rows.blocks():
         observer.rows(steps, dict(zip(rows.columns, values.T, strict=True)))
-    for event in kept:
+    for event in earlier:
         if isinstance(event, Evaluated):
             observer.event(event)
     return writer, observer

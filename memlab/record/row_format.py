@@ -4,7 +4,7 @@ A row file holds rows and nothing else; its index holds one seal per flush. A ro
 a valid seal. A seal repeats each column's extremes, so that a chart of ten million steps reads ten
 thousand seals and no rows. All numbers are little-endian.
 
-Format 1.0, `steps.bin`: float32 values; one row per update, so the step follows from the place.
+Format 1.0, `steps.bin`: float32 values; one row per update, so the step follows from the index.
 Format 1.1, `rows-001.bin`, ...: an int64 step, then float64 values. Steps ascend and may have gaps.
 A value that was not recorded is `MISSING`, a NaN with a payload of its own: a NaN that was recorded
 is data.
@@ -27,14 +27,14 @@ Values = NDArray[np.floating[Any]]
 
 _MISSING_BITS = np.uint64(0x7FF8_0000_0000_07A2)
 MISSING = _MISSING_BITS.view(np.float64)
-"""Stands for a value that was not recorded. R marks such values by the same payload, 1954."""
+"""Marks a value that was not recorded. R uses the same NaN payload, 1954."""
 
 
 def is_missing(values: Values) -> NDArray[np.bool_]:
     """Mask of values that were not recorded; float32 values always were."""
     if values.dtype != np.float64:
         return np.zeros(values.shape, np.bool_)
-    # A row of a wider array is no contiguous memory, which a view with another type needs.
+    # A column slice is not contiguous, which a view with another type requires.
     bits: NDArray[np.bool_] = np.ascontiguousarray(values).view(np.uint64) == _MISSING_BITS
     return bits
 
@@ -66,10 +66,10 @@ class RowFormat:
             [
                 ("first", "<u8"),  # step of its first row
                 *last,  # step of its last row
-                ("row", "<u8"),  # where the first row lies in the file, counted in rows
+                ("row", "<u8"),  # index of the first row in the file
                 ("rows", "<u4"),
                 ("crc", "<u4"),  # of the rows
-                ("nonfinite", "<u4", (n,)),  # how many recorded values are NaN or infinite
+                ("nonfinite", "<u4", (n,)),  # number of recorded values that are NaN or infinite
                 ("low", self.value, (n,)),  # least finite value, else +inf
                 ("high", self.value, (n,)),  # greatest finite value, else -inf
                 ("seal_crc", "<u4"),  # of all before it
@@ -89,7 +89,7 @@ class RowFormat:
         """Rows as bytes of the file."""
         if not self.stores_steps:
             return values.astype(self.value, copy=False).tobytes()
-        # int64 steps and float64 values share the width of a cell: (row, 1 + column).
+        # int64 steps and float64 values have the same width: (row, 1 + column).
         cells = np.empty((len(steps), 1 + len(self.columns)), "<i8")
         cells[:, 0] = steps
         cells[:, 1:] = np.ascontiguousarray(values, self.value).view("<i8")
@@ -128,10 +128,10 @@ class RowFile:
     index: Path
     rows: Path
     seed: int
-    """where the CRCs start"""
+    """initial value of the CRCs"""
     format: RowFormat
     header: bytes = b""
-    """what the index begins with"""
+    """header of the index"""
 
     @property
     def tail(self) -> Path:
@@ -143,6 +143,6 @@ def valid_seals(seals: NDArray[np.void], seed: int) -> NDArray[np.bool_]:
     """Mask of the seals whose CRC matches."""
     body = np.dtype([("body", f"V{seals.dtype.itemsize - 4}"), ("crc", "<u4")])
     pairs = seals.view(body)
-    found = map(zlib.crc32, pairs["body"].tolist(), repeat(seed))
-    fits: NDArray[np.bool_] = np.fromiter(found, np.uint32, len(seals)) == pairs["crc"]
+    crcs = map(zlib.crc32, pairs["body"].tolist(), repeat(seed))
+    fits: NDArray[np.bool_] = np.fromiter(crcs, np.uint32, len(seals)) == pairs["crc"]
     return fits

@@ -21,10 +21,10 @@ from memlab.record.rows import RowReader, SealedRows
 
 MOST_COLUMNS = 10_000
 HEADER_LIMIT = 4 << 20
-"""bytes of the line that names the columns"""
+"""maximum length of the line that names the columns"""
 
 Seat = Callable[[str], str]
-"""The place of a file of the attempt, from which its CRCs start."""
+"""Seed of the CRCs of a file: its place in the run."""
 _are_names = shape(list[str])
 
 
@@ -51,7 +51,7 @@ class TableWriter:
         self._writers: list[RowWriter] = []
         self._number = 0
         self._rows_before = 0
-        """rows in files that are closed"""
+        """number of rows in closed files"""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class TableWriter:
     def append(self, steps: Steps, columns: Mapping[str, ArrayLike]) -> None:
         """Add rows with ascending steps, each above the last one.
 
-        After an `OSError` the same call may be made again: the rows are not taken in twice.
+        After an `OSError` the call can be repeated: rows are not added twice.
 
         Args:
             columns: by name the values, one per step; `MISSING` where there is none.
@@ -94,7 +94,7 @@ class TableWriter:
     def append_row(self, step: int, row: Mapping[str, float]) -> None:
         """Add one row, which is on disk when this returns; see `RowWriter.append_row`.
 
-        A step that equals the last one adds its values to that row, which must wait for its seal.
+        A step equal to the last one adds its values to that row, which must not be sealed yet.
         """
         writer = self._writers[-1] if self._writers else self._begin(tuple(row))
         if step == writer.last_step:
@@ -107,7 +107,7 @@ class TableWriter:
             try:
                 writer = self._begin((*writer.columns, *new))
             except OSError:
-                # The columns that there are keep the row.
+                # Existing columns keep the row.
                 with suppress(OSError):
                     writer.append_row(step, [row.get(name, MISSING) for name in writer.columns])
                 raise
@@ -117,11 +117,11 @@ class TableWriter:
         """Remove and return the last row."""
         writer = self._writers[-1]
         values = np.array(writer.take_back())
-        there = ~is_missing(values)
+        recorded = ~is_missing(values)
         return {
             name: float(value)
-            for name, value, known in zip(writer.columns, values, there, strict=True)
-            if known
+            for name, value, is_recorded in zip(writer.columns, values, recorded, strict=True)
+            if is_recorded
         }
 
     @property
@@ -148,7 +148,7 @@ class TableWriter:
         header = sealed_json.seal({"columns": list(columns)}, self._seat(f"{stem}.idx"))
         format = RowFormat(columns, stores_steps=True)
         file = _row_file(self._folder, self._seat, stem, format, header)
-        # A try that failed may have left an empty file.
+        # A failed attempt may have left an empty file.
         for path in (file.index, file.rows):
             with suppress(FileNotFoundError):
                 files.calls.unlink(path)
@@ -192,7 +192,7 @@ class TableReader:
         self._folder, self._seat = folder, seat
         self._grows = columns is None
         self.unreadable = 0
-        """files whose columns cannot be read"""
+        """number of files whose columns cannot be read"""
         self.readers: list[RowReader] = []
         if columns is not None:
             self.readers.append(RowReader(row_file_1_0(folder, seat, columns)))
@@ -224,7 +224,7 @@ class TableReader:
 
         Args:
             first_step: of the attempt.
-            end: its `end.json`, which tells what there was when it ended.
+            end: its `end.json`, which states the number of rows at the end.
         """
         missing: list[MissingRows] = []
         next_step, rows = first_step, 0

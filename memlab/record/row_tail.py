@@ -1,8 +1,8 @@
-"""Rows that wait for their seal, on the disk from the moment on at which they are written down.
+"""Rows without a seal yet, which are on disk as soon as they are logged.
 
 A run that is tracked writes each row at once into a ring of `SLOTS` slots, each with its own CRC,
-by one call to the operating system. Whoever is killed then has lost nothing, and a seal is made
-only once for many rows. A reader takes the rows that follow the last seal without a gap.
+by one call to the operating system. A killed process loses no row, and one seal covers many rows. A
+reader takes the rows that follow the last seal without a gap.
 """
 
 import os
@@ -20,7 +20,7 @@ from memlab.record import files
 from memlab.record.row_format import RowFormat, Steps, Values
 
 SLOTS = 1024
-"""rows that may wait"""
+"""maximum number of rows without a seal"""
 
 
 def slot_layout(n_columns: int) -> np.dtype[np.void]:
@@ -48,8 +48,8 @@ class TailWriter:
         """Write a row into its slot; returns its bytes for the row file.
 
         Raises:
-            OSError: it is not on the disk.
-            TypeError, struct.error: a value is no number.
+            OSError: the row is not on disk.
+            TypeError, struct.error: a value is not a number.
         """
         body = self._pack(row, step, *values)
         crc = zlib.crc32(body, self._seed)
@@ -67,8 +67,8 @@ def read_tail(path: Path, seed: int, format: RowFormat, first_row: int) -> tuple
     slots = np.frombuffer(data, layout, len(data) // layout.itemsize)
     body = np.dtype([("body", f"V{layout.itemsize - 4}"), ("crc", "<u4")])
     slots = slots[slots["row"] >= first_row]
-    found = map(zlib.crc32, slots.view(body)["body"].tolist(), repeat(seed))
-    slots = slots[np.fromiter(found, np.uint32, len(slots)) == slots["crc"]]
+    crcs = map(zlib.crc32, slots.view(body)["body"].tolist(), repeat(seed))
+    slots = slots[np.fromiter(crcs, np.uint32, len(slots)) == slots["crc"]]
     slots = slots[np.argsort(slots["row"])]
     follows = slots["row"].astype(np.int64) == first_row + np.arange(len(slots))
     cells = slots["cells"][np.logical_and.accumulate(follows)]

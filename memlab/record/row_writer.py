@@ -21,8 +21,8 @@ class RowWriter:
     """Appends rows to a new file and seals to its new index.
 
     Rows wait in memory for at most `ROWS_PER_SEAL` rows, or until the first call that comes
-    `SECONDS_PER_SEAL` after the last flush. When the disk refuses a flush, the rows are kept and
-    the next flush writes them again at the same place.
+    `SECONDS_PER_SEAL` after the last flush. If a flush fails, the rows are kept and the next flush
+    writes them again at the same offset.
     """
 
     def __init__(self, file: RowFile, after: int | None = None) -> None:
@@ -35,12 +35,12 @@ class RowWriter:
         self._seals_fd = files.create(file.index)
         self._waiting: list[tuple[Steps, Values]] = []
         self._packed = bytearray()
-        """rows that came one by one and wait, as they are to lie in the file"""
+        """bytes of pending rows that were added one by one"""
         self._tail: TailWriter | None = None
         self.n_rows = self._n_placed = self._seals_size = 0
-        """rows taken in; rows sealed, or dropped; bytes of the index"""
+        """rows added; rows sealed or dropped; bytes of the index"""
         self.last_step = after
-        """of the last row that was taken in"""
+        """step of the last row added"""
         self._due = time.monotonic() + SECONDS_PER_SEAL
 
     @property
@@ -60,7 +60,7 @@ class RowWriter:
     def append(self, steps: Steps, values: Values) -> None:
         """Add a block (row, column) with ascending steps.
 
-        After an `OSError` the same call may be made again: the block is not taken in twice.
+        After an `OSError` the call can be repeated: the block is not added twice.
         """
         if len(steps) and steps[-1] != self.last_step:
             assert self._follows(steps), f"row {steps[0]} after row {self.last_step}"
@@ -79,8 +79,8 @@ class RowWriter:
         """Add one row, which is on disk when this returns; the caller flushes.
 
         Raises:
-            OSError: it is not on the disk; it is taken in and waits in memory.
-            TypeError, struct.error: a value is no number; it is not taken in.
+            OSError: the row is not on disk; it was added and waits in memory.
+            TypeError, struct.error: a value is not a number; the row was not added.
         """
         try:
             if self._tail is None:
@@ -92,7 +92,7 @@ class RowWriter:
         self._take(step, row)
 
     def _begin_tail(self) -> TailWriter:
-        # Without the header nobody knows what the rows hold.
+        # The header is needed to interpret the rows.
         files.write_at(self._seals_fd, self._file.header, 0)
         self._seals_size = max(self._seals_size, len(self._file.header))
         return TailWriter(self._file.tail, self._file.seed, len(self.columns))

@@ -1,6 +1,6 @@
-"""Reads per-step rows under their seals, while they are written or long after.
+"""Reads sealed per-step rows, also while they are being written.
 
-Files are read by `pread`, never mapped: a mapped file that is cut kills the reader.
+Files are read by `pread`, never mapped: truncating a mapped file would kill the reader.
 """
 
 import zlib
@@ -22,7 +22,7 @@ CHUNK = 8 << 20
 """Bytes read at once."""
 
 SEALS_PER_BLOCK = 64
-"""Seals that are read at once where all rows are gone through."""
+"""Number of seals read at once when all rows are read."""
 
 Rows = tuple[Steps, Values]
 
@@ -36,13 +36,13 @@ class SealedRows:
     seed: int
     format: RowFormat
     seals: NDArray[np.void]
-    """in the order of their steps"""
+    """in step order"""
     tail: Rows
-    """rows behind the last seal, which wait for theirs on the disk"""
+    """rows after the last seal, which are on disk without one"""
     damaged: set[int] = field(default_factory=set)
-    """places of seals whose rows turned out to be damaged when they were read; it only grows"""
+    """indices of seals whose rows were damaged when read; only grows"""
     _cut: dict[bytes, Rows] = field(init=False, default_factory=dict)
-    """the rows of the seals that were cut last: the next column's edges are the same"""
+    """cache of the seals split last: the edges of the next column are the same"""
 
     @property
     def size(self) -> int:
@@ -122,7 +122,7 @@ class SealedRows:
         for at in range(int(start), int(stop), SEALS_PER_BLOCK):
             first = max(lo, int(self._first[at]))
             last = int(self._end[min(at + SEALS_PER_BLOCK, int(stop)) - 1])
-            # Steps behind the last seal belong to the rows that wait.
+            # Steps after the last seal belong to rows without a seal.
             yield self.read(first, min(hi, last))
         yield self.read(
             max(lo, 0 if self.last_sealed_step is None else self.last_sealed_step + 1), hi
@@ -136,11 +136,11 @@ class SealedRows:
         """Rows that are lost as far as known, by the positions that the seals state.
 
         Args:
-            next_step: the step of the first row, or below it where steps have gaps.
+            next_step: the step of the first row, or less where steps have gaps.
         """
         good = np.ones(len(self.seals), np.bool_)
         good[list(self.damaged)] = False
-        # Behind the last seal nothing is known: a seal over no rows stands there.
+        # A seal over no rows marks the end of what is known.
         ends = np.append(self._end[good], self._end[-1:])
         firsts = np.append(self._first[good], self._end[-1:])
         rows = self.seals["row"].astype(np.int64)
@@ -155,7 +155,7 @@ class SealedRows:
     def fill(self, bins: Bins, column: str, lo: int, hi: int) -> None:
         """Add the column's values with lo <= step < hi to `bins`.
 
-        Only seals that an edge cuts are read; of all others the extremes are known.
+        Only rows of seals that an edge splits are read; the extremes of the others are in their seals.
         """
         if not len(bins.low):
             return
@@ -173,23 +173,23 @@ class SealedRows:
         whole = start + np.flatnonzero(~is_cut[start:stop])
         if self.damaged:
             whole = whole[~np.isin(whole, list(self.damaged))]
-        known = self.seals[whole]
+        seals = self.seals[whole]
         bins.add(
             self._first[whole],
-            known["low"][:, c],
-            known["high"][:, c],
-            known["nonfinite"][:, c].astype(np.int64),
+            seals["low"][:, c],
+            seals["high"][:, c],
+            seals["nonfinite"][:, c].astype(np.int64),
         )
         steps, values = self._verified_once(np.flatnonzero(is_cut))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
         _add_values(bins, steps[inside], values[inside, c])
 
     def _verified_once(self, which: NDArray[np.intp]) -> Rows:
-        found = self._cut.get(key := which.tobytes())
-        if found is None:
+        rows = self._cut.get(key := which.tobytes())
+        if rows is None:
             self._cut.clear()
-            self._cut[key] = found = self._verified(which)
-        return found
+            self._cut[key] = rows = self._verified(which)
+        return rows
 
     def _verified(self, which: NDArray[np.intp]) -> Rows:
         """Steps and rows of the seals at the ascending indices `which` whose CRC matches."""
@@ -261,7 +261,7 @@ class RowReader:
 
     def refresh(self) -> bool:
         """Read the seals written since the last call; true if there were any."""
-        found = [self.sealed.seals]
+        parts = [self.sealed.seals]
         format = self.sealed.format
         size = format.seal.itemsize
         most = CHUNK // size * size
@@ -270,19 +270,19 @@ class RowReader:
         while data := files.read_from(self.file.index, self._offset, most):
             records = np.frombuffer(data, format.seal, len(data) // size)
             ok = self._acceptable(records, next_step)
-            # The last record may still be in the making: it is looked at again next time.
+            # The last record may still be incomplete: it is read again at the next refresh.
             used = len(records) - (len(data) < most and not ok[-1:].all())
             if not used:
                 break
             good = records[:used][ok[:used]]
             if len(good):
-                found.append(good)
+                parts.append(good)
                 next_step = int(format.ends(good[-1:])[0])
             self._unsound += used - len(good)
             self._offset += used * size
-        grown = len(found) > 1
+        grown = len(parts) > 1
         if grown:
-            self.sealed = replace(self.sealed, seals=np.concatenate(found))
+            self.sealed = replace(self.sealed, seals=np.concatenate(parts))
         return self._refresh_tail() or grown
 
     def _refresh_tail(self) -> bool:
@@ -304,7 +304,7 @@ class RowReader:
     def _acceptable(self, records: NDArray[np.void], next_step: int) -> NDArray[np.bool_]:
         """Mask of records that are seals over existing rows that no earlier seal covers."""
         format = self.sealed.format
-        # What points at no rows needs no CRC: gigabytes of zeros are soon left behind.
+        # Records without rows need no CRC: gigabytes of zeros are skipped quickly.
         row_end = records["row"] + records["rows"]
         ok: NDArray[np.bool_] = records["rows"] > 0
         ok &= row_end * format.row_size <= files.size(self.file.rows)

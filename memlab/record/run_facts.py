@@ -1,4 +1,4 @@
-"""What `run.json` states about a run before it starts, with types."""
+"""Typed facts from `run.json`, known before the run starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ class RunFacts:
     about: str = ""
     seed: int | None = None
     has_batches: bool = True
-    """whether an update sees a part of the data, so that the loss is noisy"""
+    """whether updates use a part of the data, so that the loss is noisy"""
     planned_steps: int = 0
     """updates as planned at the start; 0 = unknown"""
     updates_per_epoch: int = 1
     parameters: int | None = None
     train_examples: int = 0
     chance_loss: float | None = None
-    """loss of guessing by frequency, nats; None = unknown or not positive"""
+    """chance loss, nats; None = unknown or not positive"""
     label_smoothing: float = 0.0
     objective_floor: float | None = None
-    """lowest value that the training objective can take, nats; None = unknown"""
+    """lowest possible value of the training objective, nats; None = unknown"""
 
     @property
     def is_smoothed(self) -> bool:

@@ -1,4 +1,4 @@
-"""The language that chooses runs: `status:finished val_loss<0.1 task.operation:add`.
+"""The filter language for runs: `status:finished val_loss<0.1 task.operation:add`.
 
     query      = all { ("or" | "|") all }
     all        = one { ["and"] one }
@@ -6,8 +6,8 @@
     term       = field comparison value {"," value} | "has:" field | value
     comparison = ":" | "=" | "!=" | "<" | "<=" | ">" | ">="
 
-`:` finds a part of a text, or a pattern with `*` and `?`; of several values any one will do. The name
-of a sweep's variant is compared as a whole: adam is not adamw. A word alone is sought in name, tags, note, preset and id. What a run has no value for fits no comparison.
+`:` matches a substring, or a pattern with `*` and `?`; with several values, any may match. The name
+of a sweep's variant is compared as a whole: adam is not adamw. A single word is searched in name, tags, note, preset and id. A comparison is false for a run without a value.
 """
 
 import re
@@ -20,11 +20,11 @@ from memlab.errors import MemlabError, nearest
 from memlab.record.status import Status
 
 Facts = Mapping[str, Any]
-"""What is known of a run: "val_loss", "status", "optimizer.lr", ..."""
+"""Fields of a run: "val_loss", "status", "optimizer.lr", ..."""
 Test = Callable[[Facts], bool]
 
 WORDS_IN = ("name", "tags", "note", "preset", "run")
-"""Where a word alone is sought."""
+"""Fields in which a single word is searched."""
 
 
 class FilterError(MemlabError):
@@ -44,18 +44,18 @@ _TOKENS = re.compile(
     re.VERBOSE,
 )
 _VALUE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<word>[^\s()|,"]+))')
-"""After a comparison nearly everything is a value: `val_loss>-1`, `name:a=b`."""
+"""After a comparison almost any text is a value: `val_loss>-1`, `name:a=b`."""
 
 
 def parse(text: str, known: frozenset[str] | None = None) -> Test:
     """The predicate that a filter expression describes; an empty one accepts all runs.
 
     Args:
-        text: what was typed.
-        known: the names of fields; others are then an error.
+        text: the expression.
+        known: the names of fields; if given, others are an error.
 
     Raises:
-        FilterError: it is not in the language.
+        FilterError: invalid expression.
     """
     parser = _Parser(_tokens(text), known)
     return parser.query() if parser.tokens else lambda facts: True
@@ -66,11 +66,11 @@ def _tokens(text: str) -> list[_Token]:
     at = 0
     while text[at:].strip():
         compared = bool(tokens) and tokens[-1].kind in ("comparison", "comma")
-        found = (_VALUE if compared else _TOKENS).match(text, at)
-        if not found or found.lastgroup is None:
-            raise FilterError("this cannot be read", found=text[at:].strip()[:40])
-        tokens.append(_Token(found.lastgroup, found[found.lastgroup]))
-        at = found.end()
+        match = (_VALUE if compared else _TOKENS).match(text, at)
+        if not match or match.lastgroup is None:
+            raise FilterError("invalid syntax", found=text[at:].strip()[:40])
+        tokens.append(_Token(match.lastgroup, match[match.lastgroup]))
+        at = match.end()
     return tokens
 
 
@@ -83,12 +83,12 @@ class _Parser:
     def query(self) -> Test:
         test = self._either(0)
         if self._at < len(self.tokens):
-            raise FilterError("a ) without its (")
+            raise FilterError("unbalanced )")
         return test
 
     def _either(self, depth: int) -> Test:
         if depth > 50:
-            raise FilterError("this is nested too deeply")
+            raise FilterError("nested too deeply")
         tests = [self._all(depth)]
         while self._take("either") or self._take_word("or"):
             tests.append(self._all(depth))
@@ -111,7 +111,7 @@ class _Parser:
         if self._take("open"):
             test = self._either(depth + 1)
             if not self._take("close"):
-                raise FilterError("a ( without its )")
+                raise FilterError("unbalanced (")
             return test
         return self._term()
 
@@ -135,8 +135,8 @@ class _Parser:
         matches = [one for one in self._known if one.rpartition(".")[2] == name]
         if len(matches) == 1:
             return matches[0]
-        found = ", ".join(sorted(matches)) or nearest(name, self._known)
-        raise FilterError(f"no field is called {name!r}", hint=found)
+        candidates = ", ".join(sorted(matches)) or nearest(name, self._known)
+        raise FilterError(f"unknown field {name!r}", hint=candidates)
 
     def _value(self, wanted: str) -> _Token:
         token = self._take("word") or self._take("quoted")
@@ -193,8 +193,8 @@ def _compared(field: str, sign: str, values: list[str]) -> Test:
 def _check_statuses(values: list[str]) -> None:
     for value in values:
         if not any(_like(status, value) for status in Status):
-            known = frozenset(map(str, Status))
-            raise FilterError(f"no status is called {value!r}", hint=nearest(value, known))
+            statuses = frozenset(map(str, Status))
+            raise FilterError(f"unknown status {value!r}", hint=nearest(value, statuses))
 
 
 def _ordered(value: float | None, sign: str, limit: float) -> bool:

@@ -1,4 +1,4 @@
-"""Ids of runs: they sort by the order in which runs were made, whatever the clock does."""
+"""Ids of runs: they sort by creation, even if the clock is set back."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def is_id(name: str) -> bool:
 def new_id(runs: Path) -> str:
     """An id for a new run in `runs`: UTC time, its fraction and random characters in base 36.
 
-    After the clock was set back it is dated just behind the newest, so that this is still the last.
+    If the clock was set back, the id is dated just after the newest one.
     """
     return new_ids(runs, 1)[0]
 
@@ -45,7 +45,7 @@ def _id(ticks: int) -> str:
 
 
 def _ticks(run: str) -> int:
-    found = _ID.fullmatch(run)
-    assert found
-    *moment, fraction = found.groups()
+    match = _ID.fullmatch(run)
+    assert match
+    *moment, fraction = match.groups()
     return timegm(tuple(map(int, moment))) * _TICKS + int(fraction, 36)

@@ -1,4 +1,4 @@
-"""The per-step rows of a run, read across its attempts: each step from the latest that did it."""
+"""The per-step rows of a run, merged from its attempts: each step from the latest attempt that computed it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from memlab.record.row_format import MISSING, Steps, Values, is_missing
 from memlab.record.rows import SealedRows
 
 NEVER = 2**62
-"""A step that no run reaches."""
+"""An upper bound of steps."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
 
     columns: tuple[str, ...]
     segments: tuple[Segment, ...]
-    """in the order of their steps"""
+    """in step order"""
 
     @classmethod
     def merge(cls, columns: tuple[str, ...], tables: list[tuple[SealedRows, int]]) -> "RunRows":
@@ -103,8 +103,8 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         """Steps `first` to `last` at which the column was recorded, and its values there."""
         steps, rows = self.read(first, last)
         values = rows[:, self.columns.index(column)]
-        there = self.recorded(column, values)
-        return steps[there], values[there]
+        recorded = self.recorded(column, values)
+        return steps[recorded], values[recorded]
 
     def recorded(self, column: str, values: Values) -> NDArray[np.bool_]:
         """Which values of a column were recorded; in format 1.0 a NaN of some columns was not."""
@@ -114,18 +114,18 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     @property
     def missing(self) -> tuple[MissingRows, ...]:
         """Rows lost between others, among those read so far."""
-        found = [
+        parts = [
             one.within(segment.lo, segment.hi)
             for segment in self.segments
             for one in segment.sealed.missing(segment.lo)
         ]
-        return tuple(one for one in found if one is not None)
+        return tuple(one for one in parts if one is not None)
 
     def view(self, column: str, first: int, last: int, width: int) -> Bins:
         """Extremes of a column over at most `width` bins of the steps `first` to `last`.
 
-        Bins are equal but for a quarter: their edges lie where a seal begins if one is near, since
-        a seal that no edge cuts need not be read.
+        Bins are equal up to a quarter: edges are moved to the start of a nearby seal, since the
+        rows of a seal that no edge splits need not be read.
         """
         starts = [segment.sealed.starts(segment.lo, segment.hi) for segment in self.segments]
         bins = Bins.over(first, last, width).along(np.concatenate(starts or [np.empty(0, int)]))
@@ -142,7 +142,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         if name == "step":
             return self._all[0]
         if name not in self.columns:
-            raise KeyError(f"{name!r}; there are: step, {', '.join(self.columns)}")
+            raise KeyError(f"{name!r}; available: step, {', '.join(self.columns)}")
         return self._all[1][:, self.columns.index(name)]
 
     def __iter__(self) -> Iterator[str]:

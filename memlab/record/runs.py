@@ -47,27 +47,27 @@ def find(runs: Path, ref: str) -> RunFolder:
     The last run is the newest by creation that was started directly, not as a member of a sweep.
 
     Raises:
-        RunError: there is none, or more than one.
+        RunError: no run matches, or several do.
     """
     if ref not in ("", ".", "..") and "/" not in ref and _is_run(runs / ref):
         return RunFolder(runs / ref)
     if ("/" in ref or ref in (".", "..")) and _is_run(ref):
         return RunFolder(Path(ref).resolve())
-    found = list_runs(runs)
+    all_runs = list_runs(runs)
     if ref == "last":
-        matches = sorted(_newest(found), key=_created)[-1:] or found[:1]
+        matches = sorted(_newest(all_runs), key=_created)[-1:] or all_runs[:1]
     else:
-        matches = [run for run in found if ref and run.path.name.startswith(ref)]
+        matches = [run for run in all_runs if ref and run.path.name.startswith(ref)]
     if len(matches) == 1:
         return matches[0]
-    names = ", ".join(run.path.name for run in (matches or found)[:5])
+    names = ", ".join(run.path.name for run in (matches or all_runs)[:5])
     if matches:
-        raise RunError("more than one run begins like this", where=ref, found=names)
+        raise RunError("several runs have this prefix", where=ref, found=names)
     raise RunError(
-        "there is no such run" if found else "there are no runs here",
+        "run not found" if all_runs else "no runs",
         where=ref,
         found=f"in {runs}: {names or 'nothing'}",
-        allowed="an id, its beginning, a path, or `last`",
+        allowed="an id, its prefix, a path, or `last`",
     )
 
 
@@ -96,10 +96,10 @@ def delete(run: RunFolder) -> Path:
     """Move a run into the trash next to it; returns its new path.
 
     Raises:
-        BusyError: a process works on it.
+        BusyError: a process trains it.
     """
     if run.status() in (Status.RUNNING, Status.PAUSED):
-        raise BusyError("a process works on this run", where=run.path.name, hint="stop it first")
+        raise BusyError("a process is training this run", where=run.path.name, hint="stop it first")
     trash = run.path.absolute().parent / TRASH
     files.make_folder(trash)
     files.move(run.path, trash / run.path.name)

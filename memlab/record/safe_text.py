@@ -1,4 +1,4 @@
-"""Text from files, made safe to show: no control, escape, bidirectional or invisible characters."""
+"""Text from files, made safe for display: no control, escape, bidirectional or invisible characters."""
 
 import unicodedata
 
@@ -8,12 +8,12 @@ def safe_text(text: str, limit: int = 120, lines: bool = False) -> str:
 
     Args:
         text: anything, such as a run's name or a prompt.
-        limit: characters at most; a cut is shown by an ellipsis.
+        limit: maximum number of characters; an ellipsis marks a cut.
         lines: keep line breaks.
     """
     shown = unicodedata.normalize("NFC", text[: 2 * limit])
-    made = "".join(c if _printable(c, lines) else _escape(c) for c in shown)
-    return made if len(made) <= limit else made[: limit - 1] + "…"
+    escaped = "".join(c if _printable(c, lines) else _escape(c) for c in shown)
+    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"
 
 
 def _printable(character: str, lines: bool) -> bool:

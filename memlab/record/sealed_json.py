@@ -1,8 +1,8 @@
-"""SealedRows JSON: text whose last member, `crc`, vouches for all before it.
+"""Sealed JSON: text whose last member, `crc`, is a checksum of everything before it.
 
 Every JSON file of a run, and every line of `events.jsonl`, is sealed. The CRC-32 starts from the
-document's place ("<run>/attempts/001/end.json"), so that a file that was put in another's place is
-refused like a damaged one.
+document's place ("<run>/attempts/001/end.json"), so that a file at a wrong place is refused like a
+damaged one.
 
 JSON has no NaN and no infinities: they are written as the strings "nan", "inf" and "-inf". A real
 string that reads like one of these gets a backslash in front.
@@ -25,7 +25,7 @@ _SEAL = re.compile(rb'(?:, |,\n  )"crc": "([0-9a-f]{8})"\n?\}\n\Z')
 
 def seed(place: str) -> int:
     """Initial value of the CRC for the file at `place`."""
-    return zlib.crc32(place.encode(errors="surrogatepass"))  # a folder's name may be any bytes
+    return zlib.crc32(place.encode(errors="surrogatepass"))  # a folder name may contain any bytes
 
 
 def plain(value: Any) -> Any:
@@ -56,7 +56,7 @@ def restored(value: Any) -> Any:
 
 def seal(document: Mapping[str, Any], place: str, *, indent: int | None = None) -> bytes:
     """The document as text, on one line or indented, with its CRC and a newline at the end."""
-    assert document, "an empty document has nothing to seal"
+    assert document, "an empty document cannot be sealed"
     text = json.dumps(plain(document), allow_nan=False, indent=indent)
     body = text[:-1].rstrip().encode()
     crc = zlib.crc32(body, seed(place))
@@ -66,10 +66,10 @@ def seal(document: Mapping[str, Any], place: str, *, indent: int | None = None) 
 
 def unseal(data: bytes, place: str) -> dict[str, Any] | None:
     """The document, or None if its seal does not match."""
-    found = _SEAL.search(data, max(0, len(data) - 64))
-    if not found or zlib.crc32(data[: found.start()], seed(place)) != int(found[1], 16):
+    match = _SEAL.search(data, max(0, len(data) - 64))
+    if not match or zlib.crc32(data[: match.start()], seed(place)) != int(match[1], 16):
         return None
-    body = data[: found.start()] + b"}"
+    body = data[: match.start()] + b"}"
     try:
         document = json.loads(body.decode())
         if b'nan"' in body or b'inf"' in body:

@@ -1,4 +1,4 @@
-"""In which settings runs differ, and how the value of one is shown."""
+"""Settings in which runs differ, and their values as text."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ def settings_diff(runs: Iterable[tuple[str, Settings]]) -> list[str]:
     """The settings in which runs differ; those that differ within a preset come first.
 
     Args:
-        runs: of each, the name of its preset and its settings; one that a run has not is None.
+        runs: name of the preset and settings of each run; a missing setting counts as None.
     """
     first: dict[str, Settings] = {}
     within: set[str] = set()

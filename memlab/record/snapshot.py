@@ -1,4 +1,4 @@
-"""A run as it stands, or stood at an earlier step: what every chart, table and summary reads."""
+"""A run as of now or of an earlier step: the source of every chart, table and summary."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Evaluations(Mapping[str, NDArray[np.float64]]):
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         if name not in list(self):
-            raise KeyError(f"{name!r}; there are: {', '.join(self)}")
+            raise KeyError(f"{name!r}; available: {', '.join(self)}")
         return self._timeline.column(name, self._count)
 
     def __iter__(self) -> Iterator[str]:

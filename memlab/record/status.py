@@ -1,4 +1,4 @@
-"""What a run is doing, derived from what lies in its folder."""
+"""The status of a run, derived from the contents of its folder."""
 
 from enum import StrEnum
 
@@ -7,21 +7,21 @@ class Status(StrEnum):
     """Status of a run or an attempt."""
 
     QUEUED = "queued"
-    """made, but no process has taken it up"""
+    """created, but not started"""
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
-    """it reached its last step, or stopped early as its preset asks"""
+    """it reached its last step, or stopped early as configured"""
     STOPPED = "stopped"
-    """a person ended it"""
+    """ended by the user"""
     INTERRUPTED = "interrupted"
-    """its process was told to end, by a signal or on leaving the console; it saved a checkpoint"""
+    """its process ended on a signal or when the console was closed, after saving a checkpoint"""
     FAILED = "failed"
     DIVERGED = "diverged"
     DIED = "died"
-    """its process is gone without a word"""
+    """its process exited without end.json"""
     IMPORTED = "imported"
-    """read from the files of another program"""
+    """imported from the files of another program"""
     SUPERSEDED = "superseded"
     """a later attempt has taken over; never the status of a run"""
 
@@ -33,7 +33,7 @@ ENDED = (
     Status.FAILED,
     Status.DIVERGED,
 )
-"""Of runs whose last attempt has said why it ended: they stay so until another attempt begins."""
+"""Final until another attempt begins: the last attempt recorded why it ended."""
 
 REASONS = {status.value: status for status in Status} | {"early_stop": Status.FINISHED}
-"""The reason in `end.json` to the status it means."""
+"""Reason in `end.json` to status."""

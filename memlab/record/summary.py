@@ -1,68 +1,138 @@
-"""A run in one dictionary: what `memlab show --json` prints and lists are made of."""
+"""The results of a run without its curves: what `memlab show --json` prints and lists contain."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from itertools import zip_longest
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from memlab.record.edited_settings import edited, has_edits
-from memlab.record.events import Ended, Evaluated, Finding, Gap, Started
-from memlab.record.example_history import learned
+from memlab.record.events import (
+    Edited,
+    Ended,
+    Evaluated,
+    Finding,
+    Gap,
+    Phase,
+    Spike,
+    Started,
+)
+from memlab.record.example_history import LearnedExamples, learned
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.missing_rows import MissingRows
 from memlab.record.run_facts import edited_steps
 from memlab.record.snapshot import Snapshot
+from memlab.record.status import Status
 
 QUICK_BYTES = 32 << 20
-"""rows that are read and verified for a list: about 20 ms"""
+"""bytes of rows that are read and verified for a list: about 20 ms"""
 
 
-def summarize(folder: RunFolder, history: History | None = None) -> dict[str, Any]:
-    """Everything that came out of a run but its curves."""
+@final
+@dataclass(frozen=True)
+class RunSummary:
+    """The results of a run without its curves; the fields are the keys of `memlab show --json`."""
+
+    run: str
+    """name of its folder"""
+    name: str
+    tags: tuple[str, ...]
+    preset: str
+    status: Status
+    step: int
+    """updates made"""
+    steps: int
+    """updates planned, edits included; 0 = unknown"""
+    seed: int | None
+    device: str | None
+    engine: str | None
+    engine_reason: str | None
+    seconds: float | None
+    """training time; None for an imported run"""
+    steps_per_second: float | None
+    parameters: int | None
+    final: Mapping[str, float]
+    """the latest value of every evaluated measure"""
+    best: Mapping[str, float] | None
+    """all measures, and the step, at the lowest val_loss"""
+    memorized_at: Mapping[str, Any] | None
+    grokked_at: Mapping[str, Any] | None
+    """from, to: the evaluations between which the threshold was crossed"""
+    learned: LearnedExamples | None
+    phases: tuple[Phase, ...]
+    spikes: tuple[Spike, ...]
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+    edits: tuple[Edited, ...]
+    attempts: int
+    resume_verified: Mapping[str, Any] | None
+    """steps that were computed twice, and the first_difference between them"""
+    weights_sha256: str | None
+    damaged: int
+    """damaged seals and lines, which are left out"""
+    missing: tuple[MissingRows, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `memlab show --json` prints it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "tags": list(self.tags),
+            "status": str(self.status),
+            "learned": self.learned and asdict(self.learned),
+            "phases": [
+                {"name": p.name, "from": p.after, "to": p.step, "threshold": p.threshold}
+                | {"split": p.split, "details": p.details}
+                for p in self.phases
+            ],
+            "spikes": [spike_to_json(spike) for spike in self.spikes],
+            "gaps": [gap_to_json(gap) for gap in self.gaps],
+            "findings": [_finding_to_json(finding) for finding in self.findings],
+            "edits": [{"step": edit.step, "changes": edit.changes} for edit in self.edits],
+            "missing": [asdict(missing) for missing in self.missing],
+        }
+
+
+def summarize(folder: RunFolder, history: History | None = None) -> RunSummary:
+    """Read everything that a run recorded, and verify its rows."""
     history = history or History(folder)
     history.verify()
     now = history.until()
     started, ended = now.of(Started), now.of(Ended)
     labels, facts = folder.labels(), folder.facts
-    # The events of an imported run are as old as its import.
+    # Events of an imported run have the time of the import.
     seconds, done = _work(now) if folder.source is None else (None, 0)
-    return {
-        "run": folder.path.name,
-        "name": labels.name,
-        "tags": list(labels.tags),
-        "preset": facts.preset,
-        "status": str(folder.status()),
-        "step": now.last_step,
-        "steps": planned_steps(folder, now),
-        "seed": facts.seed,
-        "device": (started[-1].device or None) if started else None,
-        "engine": (started[-1].engine or None) if started else None,
-        "engine_reason": started[-1].engine_reason if started else None,
-        "seconds": seconds,
-        "steps_per_second": done / seconds if seconds else None,
-        "parameters": facts.parameters,
-        "final": _last_values(now),
-        "best": _best(now),
-        "memorized_at": now.memorized_at,
-        "grokked_at": now.grokked_at,
-        "learned": learned(folder),
-        "phases": [
-            {"name": p.name, "from": p.after, "to": p.step, "threshold": p.threshold}
-            | {"split": p.split, "details": p.details}
-            for p in now.phases
-        ],
-        "spikes": [spike_to_json(spike) for spike in now.spikes],
-        "gaps": [gap_to_json(gap) for gap in now.gaps],
-        "findings": [_finding_to_json(finding) for finding in now.findings],
-        "edits": [{"step": edit.step, "changes": edit.changes} for edit in now.edits],
-        "attempts": len(folder.attempts()),
-        "resume_verified": history.resume_verified,
-        "weights_sha256": ended[-1].summary.get("weights_sha256") if ended else None,
-        "damaged": history.damaged,
-        "missing": [asdict(missing) for missing in history.missing],
-    }
+    return RunSummary(
+        run=folder.path.name,
+        name=labels.name,
+        tags=tuple(labels.tags),
+        preset=facts.preset,
+        status=folder.status(),
+        step=now.last_step,
+        steps=planned_steps(folder, now),
+        seed=facts.seed,
+        device=(started[-1].device or None) if started else None,
+        engine=(started[-1].engine or None) if started else None,
+        engine_reason=started[-1].engine_reason if started else None,
+        seconds=seconds,
+        steps_per_second=done / seconds if seconds else None,
+        parameters=facts.parameters,
+        final=_last_values(now),
+        best=_best(now),
+        memorized_at=now.memorized_at,
+        grokked_at=now.grokked_at,
+        learned=learned(folder),
+        phases=tuple(now.phases),
+        spikes=tuple(now.spikes),
+        gaps=tuple(now.gaps),
+        findings=tuple(now.findings),
+        edits=tuple(now.edits),
+        attempts=len(folder.attempts()),
+        resume_verified=history.resume_verified,
+        weights_sha256=ended[-1].summary.get("weights_sha256") if ended else None,
+        damaged=history.damaged,
+        missing=tuple(history.missing),
+    )
 
 
 def brief(folder: RunFolder) -> dict[str, Any]:
@@ -107,7 +177,7 @@ def _sweep(folder: RunFolder) -> dict[str, Any] | None:
 def settings(folder: RunFolder, now: Snapshot | None = None) -> dict[str, Any]:
     """Dotted keys to values of the preset that a run was created with.
 
-    What a preset says about itself is left out.
+    Name, description and claims of the preset are omitted.
     """
     return flat_settings(current_preset(folder, now))
 
@@ -127,13 +197,13 @@ def current_preset(folder: RunFolder, now: Snapshot | None = None) -> dict[str, 
 
 def flat_settings(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as dotted keys to values, without the preset's name and description."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            found |= flat_settings(value, f"{prefix}{key}.")
+            flat |= flat_settings(value, f"{prefix}{key}.")
         elif prefix or key not in ("name", "about", "claims"):
-            found[prefix + key] = value
-    return found
+            flat[prefix + key] = value
+    return flat
 
 
 def end_summary(folder: RunFolder) -> dict[str, Any]:
@@ -194,21 +264,21 @@ def _last_values(now: Snapshot) -> dict[str, float]:
 
 def _best(now: Snapshot) -> dict[str, float] | None:
     """All measures at the lowest val_loss."""
-    judged = now.evaluations
-    name = "val_loss" if "val_loss" in judged else "train_loss"
-    if name not in judged or not np.isfinite(judged[name]).any():
+    columns = now.evaluations
+    name = "val_loss" if "val_loss" in columns else "train_loss"
+    if name not in columns or not np.isfinite(columns[name]).any():
         return None
-    best = int(np.nanargmin(judged[name]))
-    return {key: float(judged[key][best]) for key in judged if np.isfinite(judged[key][best])}
+    best = int(np.nanargmin(columns[name]))
+    return {key: float(columns[key][best]) for key in columns if np.isfinite(columns[key][best])}
 
 
 def _work(now: Snapshot) -> tuple[float, int]:
     """Seconds from the first to the last event of each attempt, and the steps made meanwhile."""
-    seconds, steps, begun = 0.0, 0, None
+    seconds, steps, start = 0.0, 0, None
     for event, following in zip_longest(now.events, now.events[1:]):
         if isinstance(event, Started):
-            begun = event
-        if begun and (following is None or isinstance(following, Started)):
-            seconds += max(event.wall - begun.wall, 0.0)
-            steps += event.step - begun.step
+            start = event
+        if start and (following is None or isinstance(following, Started)):
+            seconds += max(event.wall - start.wall, 0.0)
+            steps += event.step - start.step
     return seconds, steps

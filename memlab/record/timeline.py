@@ -1,4 +1,4 @@
-"""The events of a run, merged across attempts and sorted by kind for quick cuts."""
+"""The events of a run, merged across attempts and indexed by kind."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -26,7 +26,7 @@ class Timeline:
     def append(self, event: Event) -> None:
         for kind in (type(event), Event):
             reached = self._reached[kind]
-            # The step reached so far, so that a cut by step never splits the order of seq.
+            # Running maximum of the step, so that a cut by step is a prefix in seq order.
             reached.append(max(event.step, reached[-1] if reached else 0))
             self._events[kind].append(event)
         if isinstance(event, Evaluated):
@@ -45,13 +45,13 @@ class Timeline:
 
     def column(self, name: str, count: int) -> NDArray[np.float64]:
         """A value (or `step`) of the first `count` evaluations; NaN where it was not measured."""
-        known = self._columns.get(name)
+        cached = self._columns.get(name)
         evaluations = self._events[Evaluated]
-        if known is None or len(known) < count:
-            known = np.array([_value(event, name) for event in evaluations], np.float64)
-            known.flags.writeable = False
-            self._columns[name] = known
-        return known[:count]
+        if cached is None or len(cached) < count:
+            cached = np.array([_value(event, name) for event in evaluations], np.float64)
+            cached.flags.writeable = False
+            self._columns[name] = cached
+        return cached[:count]
 
 
 def _value(event: Event, name: str) -> float:

@@ -85,7 +85,7 @@ class SweepProgress:
             return MemberState(
                 member, "failed" if problem else "queued", step, target, reason=problem
             )
-        known = catalog.tell(folder, seen) if catalog else brief(folder)
+        known = catalog.value_of(folder, seen) if catalog else brief(folder)
         state, reason = self._judge(folder, Status(known["status"]), known["step"], target)
         found = MemberState(
             member,

@@ -189,11 +189,11 @@ class Worker:
     def _made_elsewhere(self, folder: RunFolder) -> bool:
         """Whether the process that made this folder is still about to begin its first attempt."""
         maker = folder.description.get("sweep", {}).get("worker", {})
-        lives = process.lives(maker) if isinstance(maker, dict) and maker else None
-        if lives is None:  # made on another machine: it has the time after which it counts as dead
+        is_running = process.is_running(maker) if isinstance(maker, dict) and maker else None
+        if is_running is None:  # created on another machine: wait until it counts as dead
             first = self._unclaimed.setdefault(folder.path.name, time.monotonic())
             return time.monotonic() - first < STANDSTILL
-        return lives and maker.get("pid") != process.identity()["pid"]
+        return is_running and maker.get("pid") != process.identity()["pid"]
 
     def _work(self, member: Member, state: MemberState, after: int) -> None:
         folder = self._progress.folder(member)

@@ -1,4 +1,4 @@
-"""What a model answers to questions whose answer is known, and the samples that a run shows."""
+"""Answers of a model to prompts with known answers, and the samples that a run records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ def ask(model: Transformer, dataset: Dataset, questions: Sequence[Question]) -> 
     model.eval()
     longest = max(len(question.target) for question in questions)
     prompts = [question.prompt for question in questions]
-    made = generate(model, prompts, longest, dataset.vocabulary.eos)
+    generated = generate(model, prompts, longest, dataset.vocabulary.eos)
     return [
         Generated(answer.tokens[: len(q.target)], answer.p[: len(q.target)])
-        for answer, q in zip(made, questions, strict=True)
+        for answer, q in zip(generated, questions, strict=True)
     ]
 
 

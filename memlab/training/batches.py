@@ -1,4 +1,4 @@
-"""Which examples an update sees: a function of the seed and the step, so nothing need be saved."""
+"""The examples of each update: a function of seed and step, so that no state needs saving."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ from memlab.tasks.stages import Mixture, Stage, stage_at
 class Batches:
     """Chooses the examples of every update.
 
-    Without stages each epoch is a fresh permutation, its incomplete last batch dropped. With
-    stages every update draws from the mixture of its stage.
+    Without stages each epoch is a fresh permutation, its incomplete last batch dropped. With stages
+    every update draws from the mixture of its stage.
     """
 
     def __init__(self, known: Facts, seeds: Seeds) -> None:

@@ -1,4 +1,4 @@
-"""The forms side by side: how long a step takes, how exact it is, how near the machine's limit."""
+"""Comparison of the engines: time per step, accuracy of gradients, share of the peak speed."""
 
 import time
 from collections.abc import Callable
@@ -20,20 +20,20 @@ from memlab.training.run_data import RunData
 from memlab.training.update_plans import UpdatePlans
 
 SECONDS = 10.0
-"""about how long the timing may take; every form takes three steps at least"""
+"""approximate time limit of the measurement; every engine takes at least three steps"""
 
 
 def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
     """Time whole updates with each engine, interleaved on the same batches; the results of
     `memlab bench`.
 
-    The process gets as many threads as a run of the preset. The tree is left out where dropout
-    forbids it. `share_of_limit` is the speed of the fastest form's products, all other work
-    included, as a share of `matrix_gflops`.
+    The process uses as many threads as a run of the preset. The tree engine is omitted with
+    dropout. `share_of_limit` is the speed of the fastest engine, all work included, relative to
+    `matrix_gflops`.
     """
     run_data = RunData(preset, CPU)
     set_threads(run_data.flop)
-    known, batches, sequences = run_data.facts, run_data.batches, run_data.choice.engine.sequences
+    facts, batches, sequences = run_data.facts, run_data.batches, run_data.choice.engine.sequences
     engines = {
         name: kind(sequences)
         for name, kind in ENGINES.items()
@@ -41,15 +41,15 @@ def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
     }
     plans = {name: UpdatePlans(engine, batches) for name, engine in engines.items()}
     times = _interleave(
-        {name: _stepper(known, made) for name, made in plans.items()},
+        {name: _stepper(facts, plan) for name, plan in plans.items()},
         updates=plans["plain"].in_a_row,
         seconds=seconds,
     )
-    medians = {name: median(taken) for name, taken in times.items()}
+    medians = {name: median(seconds) for name, seconds in times.items()}
     fastest = min(medians, key=medians.__getitem__)
-    index = batches.at(1, known.updates)
+    index = batches.at(1, facts.updates)
     plan = engines[fastest].batch(index)
-    left = products(preset.model, len(known.dataset.vocabulary), plan.row_counts) / 1e9
+    left = products(preset.model, len(facts.dataset.vocabulary), plan.row_counts) / 1e9
     speed = _matrix_gflops(preset.model, plan.row_counts)
     return {
         "preset": preset.name,
@@ -57,13 +57,13 @@ def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
         "reason": run_data.choice.reason,
         "engines": {
             name: {
-                "ms_per_step": 1000 * taken,
-                "times_plain": medians["plain"] / taken,
+                "ms_per_step": 1000 * seconds,
+                "times_plain": medians["plain"] / seconds,
                 "steps": len(times[name]) * plans[name].in_a_row,
             }
-            for name, taken in medians.items()
+            for name, seconds in medians.items()
         },
-        "gradient_error": _gradient_error(known, plan, engines["plain"].batch(index)),
+        "gradient_error": _gradient_error(facts, plan, engines["plain"].batch(index)),
         "gflop_left": left,
         "matrix_gflops": speed,
         "share_of_limit": left / speed / medians[fastest],
@@ -71,20 +71,20 @@ def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
     }
 
 
-def _model(known: Facts) -> Transformer:
-    settings, seed = known.preset.model, known.preset.seeds.number("init")
-    return Transformer(settings, len(known.dataset.vocabulary), known.n_ctx, seed=seed)
+def _model(facts: Facts) -> Transformer:
+    settings, seed = facts.preset.model, facts.preset.seeds.number("init")
+    return Transformer(settings, len(facts.dataset.vocabulary), facts.n_ctx, seed=seed)
 
 
-def _stepper(known: Facts, plans: UpdatePlans) -> Callable[[int], None]:
+def _stepper(facts: Facts, plans: UpdatePlans) -> Callable[[int], None]:
     """A function that makes update `step`, including its batch."""
-    model = _model(known)
-    optimizer = build_optimizer(known.preset.optimizer, model)
+    model = _model(facts)
+    optimizer = build_optimizer(facts.preset.optimizer, model)
 
     def update(step: int) -> None:
-        (plan,) = plans.at(step, known.updates)
+        (plan,) = plans.at(step, facts.updates)
         optimizer.zero_grad()
-        plan.loss(model, known.preset.training.label_smoothing).backward()  # type: ignore[no-untyped-call]
+        plan.loss(model, facts.preset.training.label_smoothing).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     return update
@@ -95,7 +95,7 @@ def _interleave(
 ) -> dict[str, list[float]]:
     """Seconds of an update, averaged over `updates` that are planned together.
 
-    The first row of each warms up and does not count.
+    The first row of each is a warm-up and does not count.
     """
     times: dict[str, list[float]] = {name: [] for name in steppers}
     rounds, end = 0, float("inf")
@@ -113,12 +113,12 @@ def _interleave(
     return times
 
 
-def _gradient_error(known: Facts, plan: BatchPlan, plain: BatchPlan) -> float:
+def _gradient_error(facts: Facts, plan: BatchPlan, plain: BatchPlan) -> float:
     """Relative distance between an engine's float32 gradient and the plain one in float64."""
-    model = _model(known).eval()
+    model = _model(facts).eval()
     exact = _gradient(plain, model.double())
-    found = _gradient(plan, model.float())
-    return float((found - exact).norm() / exact.norm())
+    gradient = _gradient(plan, model.float())
+    return float((gradient - exact).norm() / exact.norm())
 
 
 def _gradient(plan: BatchPlan, model: Transformer) -> torch.Tensor:
@@ -133,9 +133,9 @@ def _matrix_gflops(model: Model, row_counts: RowCounts) -> float:
     x, up = torch.randn(rows, d_model), torch.randn(d_mlp, d_model)
     grad = torch.randn(rows, d_mlp)
     leaves = [x.requires_grad_(), up.requires_grad_()]
-    taken = []
+    seconds = []
     for _ in range(7):
         started = time.perf_counter()
         torch.autograd.grad(linear(*leaves), leaves, grad)
-        taken.append(time.perf_counter() - started)
-    return 6e-9 * rows * d_model * d_mlp / median(taken)
+        seconds.append(time.perf_counter() - started)
+    return 6e-9 * rows * d_model * d_mlp / median(seconds)

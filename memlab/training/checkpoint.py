@@ -1,4 +1,4 @@
-"""A training state as the files of a checkpoint, and back.
+"""Conversion between a training state and the files of a checkpoint.
 
 `model.safetensors` and `optimizer.safetensors` hold tensors under the parameters' names,
 `examples.safetensors` one entry per training example, `state.json` the rest. Nothing is pickled.
@@ -56,7 +56,7 @@ def state_tensors(state: TrainState, seq: int, announce: Sequence[Event] = ()) -
     Args:
         state: with an empty queue.
         seq: the number of the next event.
-        announce: the events that the commit makes true, numbered from `seq`.
+        announce: the events that take effect with the commit, numbered from `seq`.
     """
     assert not state.queue, "events that are not written yet would be lost"
     facts = {
@@ -89,7 +89,7 @@ def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
     """Restore a fresh `state` from a checkpoint; returns its metadata (step, seq, best, ...).
 
     Raises:
-        RunError: the checkpoint is of another model.
+        RunError: the checkpoint belongs to another model.
     """
     facts: dict[str, Any] = json.loads(files["state.json"])
     load_weights(state.model, files["model.safetensors"])
@@ -139,8 +139,10 @@ def load_weights(model: nn.Module, weights: bytes) -> None:
     shapes = {name: tuple(p.shape) for name, p in parameters.items()}
     stored = {name: tuple(t.shape) for name, t in tensors.items()}
     if shapes != stored:
-        odd = sorted(set(shapes.items()) ^ set(stored.items()))[0]
-        raise RunError("the checkpoint is of another model", found=f"{odd[0]} {odd[1]}")
+        mismatch = sorted(set(shapes.items()) ^ set(stored.items()))[0]
+        raise RunError(
+            "the checkpoint belongs to another model", found=f"{mismatch[0]} {mismatch[1]}"
+        )
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[name])

@@ -1,4 +1,4 @@
-"""Where tensors live, and the process-wide switches that make the same run give the same bits."""
+"""Device, threads, and the process-wide settings that make runs reproducible bit by bit."""
 
 import os
 import platform
@@ -9,24 +9,24 @@ import torch
 from memlab.errors import MemlabError
 
 ONE_THREAD_BELOW = 2e8
-"""floating point operations of an update; below it threads wait for each other more than they help"""
+"""floating point operations of an update; below this, more threads are slower because of synchronization"""
 
 ALL_THREADS = torch.get_num_threads()
-"""what torch takes by itself: a thread a core, or OMP_NUM_THREADS"""
+"""torch's default: one thread per core, or OMP_NUM_THREADS"""
 
 
 def choose_device(name: str) -> torch.device:
     """The device for `cpu`, `cuda` or `auto` (a GPU if there is one).
 
     Raises:
-        MemlabError: `cuda` was asked for and there is none.
+        MemlabError: `cuda` was requested but is not available.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
-        raise MemlabError("no CUDA device is here", hint="leave out --device, or use --device cpu")
+        raise MemlabError("no CUDA device found", hint="leave out --device, or use --device cpu")
     if name not in ("cpu", "cuda"):
-        raise MemlabError("no such device", found=name, allowed="cpu, cuda, auto")
+        raise MemlabError("unknown device", found=name, allowed="cpu, cuda, auto")
     return torch.device(name)
 
 
@@ -35,7 +35,7 @@ def make_deterministic() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same switch as `use_deterministic_algorithms`, which imports the compiler for its settings.
     torch.set_deterministic_debug_mode("error")
-    # Filling every fresh tensor would cost time, and no code here reads what it has not written.
+    # Filling new tensors costs time, and no code here reads uninitialized memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
@@ -45,8 +45,8 @@ def set_threads(flop: float, before: int | None = None) -> None:
 
     Args:
         flop: floating point operations of an update's matrix products.
-        before: threads of the first attempt, or those asked for; None = what suits the work.
-            Other numbers of threads give other bits.
+        before: threads of the first attempt, or the requested number; None = chosen by the size of
+        the work. The number of threads affects the bits.
     """
     suited = 1 if flop < ONE_THREAD_BELOW else ALL_THREADS
     torch.set_num_threads(before or suited)

@@ -1,4 +1,4 @@
-"""Judging a model: what is measured on each split, and on each task of a mixture."""
+"""Evaluation of a model: measures on each split, and on each task of a mixture."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from memlab.training.answers import ask, questions_of
 from memlab.training.run_data import EvalSplit, RunData
 
 SCORED_ANSWERS = 256
-"""examples of a split that a task's own score is computed on, the first ones"""
+"""number of examples of a split, the first ones, for the task's own scores"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A checkpoint's weights as files of another program, compared with memlab's own logits."""
+"""Export of a checkpoint's weights, verified against memlab's own logits."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Exported:
     path: Path
     step: int
     files: list[str]
-    """names in the folder"""
+    """names of the files"""
     largest_difference: float
     """between the logits computed from the files and those of the model, on sample prompts"""
 
@@ -57,7 +57,9 @@ def export_weights(trained: TrainedModel, format_name: str, target: Path) -> Exp
         RunError: `target` exists.
     """
     if target.exists():
-        raise RunError("this path exists", where=str(target), hint="choose another with -o PATH")
+        raise RunError(
+            "this path already exists", where=str(target), hint="choose another with -o PATH"
+        )
     write, read = FORMATS[format_name]
     dataset = trained.run_data.dataset
     with files.new_folder(target) as folder:
@@ -114,4 +116,4 @@ FORMATS: dict[str, tuple[Write, Read]] = {
     "transformer-lens": (_write_transformer_lens, _read_transformer_lens),
     "llm.c": (_write_llmc, _read_llmc),
 }
-"""name -> (writes the files, logits of tokens computed from them)"""
+"""name -> (function that writes the files, function that computes logits from them)"""

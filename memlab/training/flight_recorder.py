@@ -20,9 +20,9 @@ from memlab.training.state import TrainState
 RECORD_EVERY = 200
 """steps between copies; blocks of updates end there, so that the steps do not depend on the clock"""
 MARGIN = 100
-"""steps before the onset that the committed copy precedes it by, at least"""
+"""minimum number of steps between the committed copy and the onset"""
 COPIES = 3
-"""an onset is announced at most some 20 steps late: one of three copies precedes it by `MARGIN`"""
+"""onsets are reported at most about 20 steps late, so one of three copies precedes them by `MARGIN`"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FlightRecorder:
         if not due or state.queue or (self._copies and self._copies[-1].step >= state.step):
             return
         copy = state_tensors(state, seq).copied()
-        if state.best is not None:  # never changed in place, so it needs no copy
+        if state.best is not None:  # never modified in place, so no copy is needed
             copy = StateTensors(copy.step, copy.facts, {**copy.tensors, BEST: state.best.weights})
         self._copies.append(copy)
 
@@ -62,8 +62,8 @@ class FlightRecorder:
             case SpikeOnset() if self._keep > 0:
                 return self._start(event.step)
             case Spike() if event.onset in self._spikes:
-                kept = self._spikes[event.onset]
-                self._spikes[event.onset] = _KeptSpike(event.peak, kept.checkpoint)
+                spike = self._spikes[event.onset]
+                self._spikes[event.onset] = _KeptSpike(event.peak, spike.checkpoint)
                 self._drop_low()
         return None
 
@@ -80,7 +80,7 @@ class FlightRecorder:
         return copy
 
     def _drop_low(self) -> None:
-        # An open spike has no peak yet: it takes no place from those that have closed.
+        # An open spike has no final peak yet, so it does not displace closed ones.
         closed = [onset for onset, spike in self._spikes.items() if math.isfinite(spike.peak)]
         ranked = sorted(closed, key=lambda onset: self._spikes[onset].peak)
         for onset in ranked[: max(0, len(ranked) - self._keep)]:

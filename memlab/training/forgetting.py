@@ -1,7 +1,7 @@
 """When each training example was learned, and how often it was forgotten since.
 
 The forgetting count is that of Toneva et al. 2019, "An empirical study of example forgetting",
-read at evaluations instead of at each visit.
+counted at evaluations instead of at each visit.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Forgetting:
     """One entry per training example."""
 
     first: Tensor
-    """(example,) int64: step of the first evaluation that found its answer right; -1 = none yet"""
+    """(example,) int64: step of the first evaluation with a right answer; -1 = none yet"""
     forgotten: Tensor
-    """(example,) int64: evaluations that found it wrong after one that found it right"""
+    """(example,) int64: number of evaluations with a wrong answer after a right one"""
     right: Tensor
     """(example,) bool: right in the newest evaluation"""
 

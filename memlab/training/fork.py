@@ -29,7 +29,7 @@ from memlab.training.state import COMPLETED, TrainState
 from memlab.training.train import emit
 
 BATCH_ORDER = ("training.batch_size", "training.seeds.batches", "training.epochs")
-"""settings that change which examples an update sees"""
+"""settings that affect which examples an update uses"""
 ROWS_AT_ONCE = 65_536
 
 
@@ -42,13 +42,13 @@ class ForkRequest:
     overrides: Sequence[str] = ()
     """`KEY=VALUE`, any setting that keeps the model's shapes, the data and the split"""
     steps: int | None = None
-    """number of steps to train after `at`; None = up to the step that the settings say"""
+    """number of steps to train after `at`; None = up to the last step of the settings"""
     name: str | None = None
     """display name; None = the parent's name and the step"""
     settings: Preset | None = None
     """complete settings of the fork, instead of `overrides` and `steps`"""
     run: str | None = None
-    """its id, where that was chosen before"""
+    """its id, if already chosen"""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """further members of `run.json`, such as its sweep"""
 
@@ -61,7 +61,7 @@ class ForkResult:
     recomputed: int
     """steps that were recomputed and compared with the parent's rows"""
     first_difference: int | None
-    """first of them whose row differs by a bit"""
+    """the first of them whose rows differ in a bit"""
     findings: tuple[Finding, ...]
 
 
@@ -119,29 +119,29 @@ def _findings(
     start: AttemptStart, changes: Mapping[str, Any], at: int, first_difference: int | None
 ) -> list[Finding]:
     """Warnings and notes about the fork."""
-    found = [replace(finding, step=at) for finding in start.findings]
+    findings = [replace(finding, step=at) for finding in start.findings]
     if first_difference is not None:
-        found.append(
+        findings.append(
             Finding(
                 step=at,
                 level="warning",
                 what=f"the recomputed steps differ from the parent's from step {first_difference}",
-                why="the fork continues from a past that is not exactly the parent's",
-                advice="fork on the machine, with the threads and the versions of the parent",
+                why="the history of the fork is not exactly the parent's",
+                advice="fork on the parent's machine, with the same threads and versions",
             )
         )
     staged = bool(start.run_data.dataset.stages) and "training.steps" in changes
     if staged or any(key in changes for key in BATCH_ORDER):
-        found.append(
+        findings.append(
             Finding(
                 step=at,
                 level="info",
                 what=f"the batch order differs from the parent's after step {at}",
-                why="a changed setting decides which examples an update sees",
+                why="a changed setting affects which examples an update uses",
                 advice="leave it unchanged to see the effect of the other changes alone",
             )
         )
-    return found
+    return findings
 
 
 def _write_past(
@@ -182,7 +182,7 @@ def _write_past(
 def _take_effect(state: TrainState, folder: RunFolder, changes: dict[str, Any]) -> list[Event]:
     """Turn `state` into that of the fork; returns the events detected in the changes.
 
-    The settings are those of the fork's preset, which has all edits, so none is left to apply.
+    The fork's preset includes all edits, so none is left to apply.
     """
     state.edits, state.planned = {}, []
     if not changes:

@@ -1,8 +1,8 @@
-"""Writing on from prompts, token by token, with a cache of keys and values.
+"""Generation of tokens after prompts, with a cache of keys and values.
 
-Prompts of different lengths go together without padding: all sequences stand at the same position
-at any time, and one that is still inside its prompt takes the prompt's next token instead of a
-generated one. So positions, masks and results are those of each prompt by itself.
+Prompts of different lengths are batched without padding: all sequences are at the same position,
+and one that is still inside its prompt takes the prompt's next token instead of a generated one.
+So positions, masks and results equal those of each prompt alone.
 """
 
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ class Sampling:
     """How the next token is chosen."""
 
     temperature: float = 0.0
-    """divides the logits; 0 takes the likeliest token"""
+    """divides the logits; 0 = greedy"""
     top_k: int | None = None
-    """only so many of the likeliest tokens are drawn from"""
+    """draw only from this many most likely tokens"""
     generator: torch.Generator | None = None
-    """the chance in it, on the CPU; None = torch's global one"""
+    """random generator, on the CPU; None = torch's global one"""
 
     def draw(self, logits: Tensor) -> Tensor:
         """(sequence, d_vocab) -> the chosen tokens (sequence, 1)."""
         if self.temperature == 0.0:
             return logits.argmax(-1, keepdim=True)
-        # With the largest at 0, no temperature makes an infinity of it.
+        # With a maximum of 0, no temperature causes an overflow.
         scaled = (logits - logits.amax(-1, keepdim=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             least = logits.topk(self.top_k).values[:, -1:]
@@ -47,11 +47,11 @@ class Generated:
     """The continuation of one prompt."""
 
     tokens: list[int]
-    """with the end token, if it was reached"""
+    """including the end token, if it was reached"""
     p: list[float]
     """the model's probability of each, at temperature 1 and among all tokens"""
     likeliest: list[list[tuple[int, float]]] = field(default_factory=list)
-    """for each, the `top_k` likeliest tokens at its place and their probabilities, if asked for"""
+    """for each, the `top_k` most likely tokens at its position with probabilities, if requested"""
 
 
 class CachedAttention(AttentionPattern):
@@ -140,7 +140,7 @@ def generate(
     """
     assert not model.training and all(1 <= len(prompt) <= model.n_ctx for prompt in prompts)
     device, lengths = model.token.weight.device, [len(prompt) for prompt in prompts]
-    # The cache follows changed blocks, but not a changed `forward` of the whole model.
+    # The cache supports changed blocks, but not a changed `forward` of the whole model.
     unchanged = type(model).forward is Transformer.forward
     next_logits = (CachedModel if unchanged else RecomputedModel)(model, len(prompts))
     written = [list(prompt) for prompt in prompts]
@@ -156,7 +156,7 @@ def generate(
         best = _likeliest(probabilities, sampling.top_k)
         fed, end = end, end + 1
         for i, token in enumerate(chosen.squeeze(1).tolist()):
-            if len(written[i]) < end:  # not inside its prompt
+            if len(written[i]) < end:  # past its prompt
                 written[i].append(token)
                 p[i].append(likely[i])
                 likeliest[i].append(best[i])
@@ -180,9 +180,9 @@ def _goes_on(written: list[int], length: int, max_new: int, n_ctx: int, eos: int
     return len(new) < max_new and len(written) <= n_ctx and (eos is None or eos not in new)
 
 
-def _cut(made: Generated, max_new: int, eos: int | None) -> Generated:
+def _cut(generated: Generated, max_new: int, eos: int | None) -> Generated:
     """Without tokens generated only because other sequences are longer."""
-    new = made.tokens
+    new = generated.tokens
     end = new.index(eos) + 1 if eos in new else len(new)
     end = min(end, max_new)
-    return Generated(new[:end], made.p[:end], made.likeliest[:end])
+    return Generated(new[:end], generated.p[:end], generated.likeliest[:end])

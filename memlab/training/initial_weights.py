@@ -1,4 +1,4 @@
-"""Starting a run from weights that exist: those of a run, a GPT-2 folder or a `model.bin`."""
+"""Initial weights from a run, a GPT-2 folder or a `model.bin`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class InitialWeights:
     """`run.json`'s key `init`: path, format, step (of a run), sha256 of the weights"""
 
 
-def read_initial_weights(ref: str, runs: Path, known: Facts) -> InitialWeights:
+def read_initial_weights(ref: str, runs: Path, facts: Facts) -> InitialWeights:
     """Weights for a model of a preset.
 
     Args:
@@ -42,11 +42,11 @@ def read_initial_weights(ref: str, runs: Path, known: Facts) -> InitialWeights:
         known: the facts of the preset.
 
     Raises:
-        RunError: there is no such thing, it is damaged, or its model has another shape.
+        RunError: it does not exist, is damaged, or its model has another shape.
     """
     weights, origin = _read(ref, runs)
-    preset = known.preset
-    arrays = fitted(weights, preset.model, len(known.dataset.vocabulary), known.n_ctx)
+    preset = facts.preset
+    arrays = fitted(weights, preset.model, len(facts.dataset.vocabulary), facts.n_ctx)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     return InitialWeights(arrays, origin | {"sha256": weights_sha256(tensors)})
 

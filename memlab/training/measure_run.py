@@ -19,7 +19,7 @@ class MeasuredRun:
     values: dict[int, dict[str, float]]
     """step to recorded name to value"""
     keys: tuple[int, ...]
-    """the key frequencies that were measured with; empty where they are not defined"""
+    """the key frequencies used; empty if they are not defined"""
     undefined: list[str] = field(default_factory=list)
     """measures that are not defined for this run"""
 
@@ -46,12 +46,12 @@ def measure_run(
     """
     measures = [known_measure(name) for name in names]
     folder = models.folder
-    kept = folder.checkpoints.steps()
-    wanted = sorted(set(kept if steps is None else steps))
+    available = folder.checkpoints.steps()
+    wanted = sorted(set(available if steps is None else steps))
     if not wanted:
         raise RunError("this run has no checkpoint to measure", where=folder.path.name)
     views = _Views(models)
-    frozen = keys or key_frequencies(views.at(kept[-1] if kept else wanted[-1], None))
+    frozen = keys or key_frequencies(views.at(available[-1] if available else wanted[-1], None))
     values: dict[int, dict[str, float]] = {}
     for step in wanted:
         values[step] = {}
@@ -60,7 +60,7 @@ def measure_run(
     undefined = [
         measure.declared.name
         for measure in measures
-        if not any(_belongs(name, measure) for found in values.values() for name in found)
+        if not any(_belongs(name, measure) for measured in values.values() for name in measured)
     ]
     return MeasuredRun(values, frozen, undefined)
 

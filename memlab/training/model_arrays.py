@@ -17,13 +17,13 @@ from memlab.training.engines.plain import Plain
 from memlab.training.run_data import RunData
 
 WATCHED_EXAMPLES = 256
-"""training examples whose attention is measured, the first ones"""
+"""number of training examples, the first ones, whose attention is measured"""
 HESSIAN_EXAMPLES = 4096
-"""training examples of the Hessian, the first ones"""
+"""number of training examples, the first ones, for the Hessian"""
 LARGEST_GROUP = 256
-"""elements; the table has the cube of this many logits, and takes 128 MiB"""
+"""elements; the table has this many logits cubed, 128 MiB"""
 CHUNK = 4096
-"""prompts computed at once"""
+"""prompts per forward pass"""
 
 
 class WatchedAttention(Causal):
@@ -50,7 +50,7 @@ class WatchedPositions(EveryPosition):
     def __init__(self, tokens: Tensor) -> None:
         super().__init__(tokens)
         self.weights: list[Tensor] = []
-        """for each block (example, head, query, key)"""
+        """one (example, head, query, key) per block"""
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> WatchedAttention:
         """Blocks are computed in order."""
@@ -63,7 +63,7 @@ def attention_weights(model: Transformer, tokens: Tensor) -> list[Floats]:
 
     Args:
         model: the weights.
-        tokens: (example, position) ids as the model reads them.
+        tokens: (example, position) input ids of the model.
     """
     layout = WatchedPositions(tokens)
     model.eval().residual(layout)
@@ -163,7 +163,7 @@ class ModelArrays(ModelView):
         index = np.arange(min(HESSIAN_EXAMPLES, len(sequences)))
         plan = Plain(sequences).batch(index)
         parameters: list[Tensor] = list(copy.parameters())
-        with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivative
+        with sdpa_kernel(SDPBackend.MATH):  # other backends have no second derivative
             loss = plan.loss(copy, dtype=torch.float64)
             gradients = torch.autograd.grad(loss, parameters, create_graph=True)
         return parameters, list(gradients)

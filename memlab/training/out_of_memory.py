@@ -1,4 +1,4 @@
-"""Running out of memory, told as an outer condition and not as a bug."""
+"""Out-of-memory errors, reported as an external condition rather than a bug."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +26,6 @@ def report_out_of_memory(run: str) -> Iterator[None]:
 
 
 def _is_want_of_memory(error: Exception) -> bool:
-    # On the host torch raises a plain RuntimeError.
+    # On the CPU torch raises a plain RuntimeError.
     kinds = (MemoryError, torch.OutOfMemoryError)
     return isinstance(error, kinds) or "can't allocate memory" in str(error)

@@ -23,7 +23,7 @@ class PredictedToken:
     p: float
     """the model's probability of it, at temperature 1 and among all tokens"""
     likeliest: tuple[tuple[str, float], ...] = ()
-    """(text, p) of the likeliest tokens at its place, if they were asked for"""
+    """(text, p) of the most likely tokens at its position, if requested"""
 
     def to_json(self) -> dict[str, Any]:
         """`{text, p}`, and `likeliest` if known."""
@@ -41,9 +41,9 @@ class Prediction:
     prompt: str
     answer: str
     tokens: tuple[PredictedToken, ...]
-    """those of the answer, special tokens left out"""
+    """tokens of the answer without special tokens"""
     joiner: str = ""
-    """what stands between tokens in text"""
+    """separator of tokens in text"""
 
     @property
     def p(self) -> float:
@@ -66,7 +66,7 @@ class Repeated:
 
     prompt: str
     answers: dict[str, int]
-    """answer to how often it was given, most frequent first"""
+    """answer to its count, most frequent first"""
 
     @property
     def agreement(self) -> float:
@@ -91,12 +91,12 @@ def complete(
     Args:
         trained: the model.
         prompts: texts.
-        temperature: divides the logits; 0 takes the likeliest token.
-        top_k: draw from the k likeliest tokens only, and name them with each token.
+        temperature: divides the logits; 0 = greedy.
+        top_k: draw from the k most likely tokens only, and report them with each token.
         seed: of the sampling.
 
     Raises:
-        DataError: a prompt has a symbol that the task does not know, or no room for an answer.
+        DataError: a prompt has an unknown symbol, or leaves no room for an answer.
     """
     dataset = trained.run_data.dataset
     vocabulary = dataset.vocabulary
@@ -130,7 +130,7 @@ def encode_prompt(text: str, vocabulary: Vocabulary, n_ctx: int) -> list[int]:
     """
     ids = vocabulary.encode_prompt(text)
     if not ids:
-        raise DataError("the prompt is empty", hint="this task has no token that begins a text")
+        raise DataError("the prompt is empty", hint="this task has no BOS token")
     if len(ids) > n_ctx:
         raise DataError(
             "the prompt is too long",

@@ -1,4 +1,4 @@
-"""Recomputing a run's past from a checkpoint, compared bit by bit with what the run recorded."""
+"""Recomputation of steps from a checkpoint, compared bit by bit with the recorded rows."""
 
 from collections import deque
 from collections.abc import Callable
@@ -37,9 +37,9 @@ class RowComparison:
     folder: RunFolder
     recorded: Snapshot
     compared: int = 0
-    """rows that both have"""
+    """number of rows compared"""
     first_difference: int | None = None
-    """first step whose rows differ by a bit"""
+    """first step whose rows differ in a bit"""
 
     def see(self, rows: Rows) -> None:
         """Compare a block; steps without a recorded row are skipped."""
@@ -71,7 +71,7 @@ def start_before(folder: RunFolder, step: int, device: str) -> AttemptStart:
         raise RunError(
             "the checkpoint of the fork is missing or damaged",
             where=folder.path.name,
-            hint=f"fork {fork.run} at step {fork.step} once more",
+            hint=f"fork {fork.run} at step {fork.step} again",
         )
     return start
 
@@ -180,5 +180,5 @@ class RowsDifferError(RunError):
             "recomputed rows differ from the recorded ones",
             where=folder.path.name,
             found=f"the first difference is at step {step}",
-            hint="recompute on the machine, with the threads and the versions of the recording",
+            hint="recompute on the same machine, with the same threads and versions",
         )

@@ -1,4 +1,4 @@
-"""Where an attempt begins: the newest checkpoint that can be used, or nothing; and on what machine."""
+"""Start of an attempt: the newest usable checkpoint or the initial state, device and threads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ class AttemptStart:
     state: TrainState
     run_data: RunData
     circumstances: Mapping[str, Any]
-    """device, threads and versions: what the bits depend on besides the preset"""
+    """device, threads and versions: what the bits depend on in addition to the preset"""
     findings: list[Finding]
-    """what a person should know of this start; the worker sets their step"""
+    """findings about this start; the worker sets their step"""
     seq: int = 0
-    """number of the attempt's first event"""
+    """seq of the attempt's first event"""
     resumed_from: int | None = None
     """step of the checkpoint; None = from the beginning"""
     announce: tuple[Event, ...] = ()
-    """events that the checkpoint makes true"""
+    """events that take effect with the checkpoint"""
     after: int = 0
-    """number of the last attempt that was there when this was read; 0 = none"""
+    """number of the last attempt at the time of reading; 0 = none"""
 
 
 def restore(
@@ -43,14 +43,14 @@ def restore(
 ) -> AttemptStart:
     """Restore the newest checkpoint that verifies, or create the state before the first update.
 
-    Threads and device are those of the run's first attempt where they can be.
+    Threads and device are those of the run's first attempt if possible.
 
     Args:
-        threads: of a run that has not begun; None = what suits its work.
+        threads: for a run that has not started; None = chosen by the size of its work.
         until: ignore the checkpoints after this step.
 
     Raises:
-        RunError: there are checkpoints, and none can be used; or `run.json` is damaged.
+        RunError: none of the existing checkpoints is usable, or `run.json` is damaged.
         PresetError: the run's engine does not compute what the model's forward computes.
     """
     attempts = folder.attempts()
@@ -106,20 +106,20 @@ def restore_best_weights(
     return None
 
 
-def _device_of(first: Mapping[str, Any], asked: str) -> torch.device:
+def _device_of(first: Mapping[str, Any], requested: str) -> torch.device:
     """The requested device; by default the one on which the run began, if available."""
-    if asked == "auto" and first.get("device") == "cpu":
+    if requested == "auto" and first.get("device") == "cpu":
         return choose_device("cpu")
-    return choose_device(asked)
+    return choose_device(requested)
 
 
 def _refusal(reason: str) -> Finding:
     return Finding(
         step=0,
         level="warning",
-        what=f"a checkpoint was refused: {reason}",
+        what=f"a checkpoint was rejected: {reason}",
         why="it is missing, or its contents do not match its hashes",
-        advice="the run goes on from what is whole; what is missing is computed again",
+        advice="the run resumes from an intact checkpoint; later steps are recomputed",
     )
 
 
@@ -129,9 +129,9 @@ def _changed_circumstances(first: Mapping[str, Any], now: Mapping[str, Any]) -> 
         Finding(
             step=0,
             level="warning",
-            what=f"{key} was {first[key]} when the run began and is {now[key]} now",
-            why="sums are made in another order, so the same steps may differ in their last bits",
-            advice="go on where the run began if it must be reproducible bit for bit",
+            what=f"{key} was {first[key]} at the start of the run and is {now[key]} now",
+            why="sums are computed in another order, so the last bits of the same steps may differ",
+            advice="resume in the original environment if the run must be reproducible bit by bit",
         )
         for key in now
         if key in first and first[key] != now[key]

@@ -1,4 +1,4 @@
-"""The data of a run on its device, ready to be computed on."""
+"""The data of a run, prepared on its device."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from memlab.training.engines.engine import BatchPlan, Sequences
 from memlab.training.update_plans import UpdatePlans
 
 EVAL_BATCH = 8192
-"""examples of an evaluation that are computed together"""
+"""examples per forward pass of an evaluation"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class EvalSplit:
 
     name: str
     plans: list[BatchPlan]
-    """parts of the split that fit into memory together, in order"""
+    """parts of the split, in order, each of which fits into memory"""
     in_loss: Tensor
     """(target,) bool: counts towards the loss"""
     in_answer: Tensor
@@ -71,7 +71,7 @@ class RunData:
         loss = targets(examples, self.dataset.vocabulary, self.preset.training.loss_on)
         answer = np.where(examples.answer[:, 1:], examples.tokens[:, 1:], -1)
         union = np.where(loss >= 0, loss, answer)
-        # Dropout is off while judging, so prefixes can be shared whatever training does.
+        # Dropout is off in evaluation, so prefixes can be shared regardless of the training engine.
         settings = self.preset.model.model_copy(update={"dropout": 0.0})
         kind = "auto" if self.preset.training.engine == "tree" else self.preset.training.engine
         choice = choose(kind, self._sequences(examples, union), settings, batch_size=None)

@@ -1,4 +1,4 @@
-"""Results of an evaluation as files: the measures of each split, and the answer to each example."""
+"""Results of an evaluation as files: measures of each split, answer to each example."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from memlab.training.answers import Question, ask, questions_of
 from memlab.training.trained_model import TrainedModel
 
 ANSWERED_AT_ONCE = 1024
-"""examples whose answers are generated together"""
+"""batch size of generation"""
 HEADER = ("prompt", "target", "answer", "correct", "task")
 
 

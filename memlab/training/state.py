@@ -1,4 +1,4 @@
-"""Everything that must survive a kill: the whole memory of a training run."""
+"""The complete state of a training run, which checkpoints contain."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from memlab.training.optimizers import build_optimizer
 from memlab.training.run_data import RunData
 
 COMPLETED = ("finished", "early_stop")
-"""endings that last when a run is taken up again, until an edit gives it more to do"""
+"""end reasons that persist when a run is resumed, until an edit extends it"""
 
 
 @dataclass
@@ -36,8 +36,7 @@ class Best:
 class TrainState:
     """The state between two updates.
 
-    `train` keeps no memory anywhere else, so its generator may be dropped at any yield and made
-    again.
+    `train` has no other state, so its generator may be dropped at any yield and created again.
     """
 
     preset: Preset
@@ -46,57 +45,57 @@ class TrainState:
     optimizer: torch.optim.Optimizer
     detectors: list[Detector]
     step: int = 0
-    """updates done"""
+    """updates made"""
     evaluated_at: int = -1
     """step of the newest evaluation"""
     checkpointed_at: int = -1
     """step of the newest checkpoint"""
     edits: dict[str, Any] = field(default_factory=dict)
-    """dotted setting to value, everything that was ever edited"""
+    """dotted setting to value, all edits so far"""
     planned: list[Edit] = field(default_factory=list)
-    """edits that were asked for and whose step has not come"""
+    """requested edits whose step has not been reached"""
     best: Best | None = None
     worse_evaluations: int = 0
-    """evaluations since the best one"""
+    """number of evaluations since the best one"""
     forgetting: Forgetting | None = None
     """when each training example was learned; None for large training sets"""
     stage: str | None = None
-    """the stage of a curriculum that was announced last"""
+    """the last announced stage of a curriculum"""
     sustained: bool = False
-    """generalization has lasted"""
+    """generalization has been sustained"""
     ending: str | None = None
     """why the run is about to end"""
     queue: deque[Event] = field(default_factory=deque)
-    """events that have happened and are not yielded yet; empty in every checkpoint"""
+    """events not yielded yet; empty in every checkpoint"""
 
 
 def fresh_state(run_data: RunData) -> TrainState:
     """The state before the first update, from the run's `init` seed."""
-    preset, known = run_data.preset, run_data.facts
+    preset, facts = run_data.preset, run_data.facts
     seed = preset.seeds.number("init")
-    model = Transformer(preset.model, len(run_data.dataset.vocabulary), known.n_ctx, seed=seed)
+    model = Transformer(preset.model, len(run_data.dataset.vocabulary), facts.n_ctx, seed=seed)
     model.to(run_data.device)
     return TrainState(
         preset=preset,
         model=model,
         optimizer=build_optimizer(preset.optimizer, model),
-        detectors=all_detectors(_context(known)),
-        forgetting=_nothing_learned(known, run_data.device),
+        detectors=all_detectors(_context(facts)),
+        forgetting=_nothing_learned(facts, run_data.device),
     )
 
 
-def _nothing_learned(known: Facts, device: torch.device) -> Forgetting | None:
-    n_examples = len(known.train)
+def _nothing_learned(facts: Facts, device: torch.device) -> Forgetting | None:
+    n_examples = len(facts.train)
     return Forgetting.none(n_examples, device) if n_examples <= MAX_EXAMPLES else None
 
 
-def _context(known: Facts) -> Context:
+def _context(facts: Facts) -> Context:
     return Context(
-        chance_loss=known.chance_loss,
-        steps=known.updates,
-        floor_loss=known.irreducible_loss,
-        updates_per_epoch=known.updates_per_epoch,
-        warmup_steps=known.preset.optimizer.warmup_steps,
-        float64_loss=known.preset.training.loss_dtype == "float64",
-        val_within_train=known.dataset.val_within_train,
+        chance_loss=facts.chance_loss,
+        steps=facts.updates,
+        floor_loss=facts.irreducible_loss,
+        updates_per_epoch=facts.updates_per_epoch,
+        warmup_steps=facts.preset.optimizer.warmup_steps,
+        float64_loss=facts.preset.training.loss_dtype == "float64",
+        val_within_train=facts.dataset.val_within_train,
     )

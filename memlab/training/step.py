@@ -1,4 +1,4 @@
-"""Optimizer updates, in blocks: what an update computes stays on the device until a block ends."""
+"""Optimizer updates, in blocks: per-step values stay on the device until a block ends."""
 
 import time
 
@@ -21,7 +21,7 @@ LOSS, GRAD_NORM, LR, WEIGHT_NORM, UPDATE_NORM = range(len(COLUMNS))
 def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDArray[np.float32]:
     """Make updates up to step `last` of `steps`, fewer when the block is full; returns (row, column) values.
 
-    Where a block is cut depends on the clock and has no influence on any value.
+    Block boundaries depend on the clock and do not affect any value.
     """
     rows = min(MAX_ROWS, last - state.step)
     on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=run_data.device)

@@ -1,4 +1,4 @@
-"""How long a preset will take, from a few real updates."""
+"""Estimate of the time per update, from a few real updates."""
 
 import statistics
 import time
@@ -18,12 +18,12 @@ def seconds_per_step(preset: Preset, device: str = "auto") -> float:
     run_data = RunData(preset, choose_device(device))
     state = fresh_state(run_data)
     steps = run_data.facts.updates
-    taken = []
+    seconds = []
     for step in range(1, UPDATES + 2):
         started = time.perf_counter()
         loss, _ = update(
             state, run_data, learning_rate(preset.optimizer, step, max(steps, step)), steps
         )
         float(loss)
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken[1:])
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[1:])

@@ -1,13 +1,12 @@
 """The training loop, as a generator of events.
 
     while not ended:
-        yield what has happened
-        judge the model, if an evaluation is due
+        yield pending events evaluate the model, if an evaluation is due
         commit a checkpoint, if one is due
-        obey what people ask: edits, a checkpoint, a stop
-        make a block of updates
+        execute commands: edits, a checkpoint, a stop
+        compute a block of updates
 
-Each yield is a safe point: all memory is in the state. Pausing is not pulling.
+Each yield is a safe point: the state is complete. To pause, stop iterating.
 """
 
 from collections import deque
@@ -51,8 +50,8 @@ from memlab.training.step import advance
 def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterator[Event]:
     """Advance `state` until its run ends.
 
-    Whoever pulls the events must commit `state` as a checkpoint when a `Checkpoint` or an
-    `Edited` is yielded, before writing it down.
+    The caller must commit `state` as a checkpoint when a `Checkpoint` or an `Edited` is yielded,
+    before recording the event.
     """
     while True:
         while state.queue:
@@ -75,12 +74,12 @@ def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterat
 def emit(state: TrainState, event: Event) -> None:
     """Queue `event` and the events that the detectors derive from it.
 
-    What a commit makes true comes last, so that nothing waits in the queue when it is made.
+    Events that require a commit come last, so that the queue is empty at the commit.
     """
-    found = [noticed for detector in state.detectors for noticed in detector.see(event)]
-    state.sustained |= any(isinstance(e, Phase) and e.name == "sustained" for e in found)
+    detected = [one for detector in state.detectors for one in detector.see(event)]
+    state.sustained |= any(isinstance(e, Phase) and e.name == "sustained" for e in detected)
     by_commit = isinstance(event, Checkpoint | Edited)
-    state.queue.extend([*found, event] if by_commit else [event, *found])
+    state.queue.extend([*detected, event] if by_commit else [event, *detected])
 
 
 def _steps(state: TrainState, run_data: RunData) -> int:
@@ -102,8 +101,8 @@ def _checkpoint_is_due(state: TrainState, run_data: RunData) -> bool:
         return True
     steps = _steps(state, run_data)
     at_interval = state.step % checkpoint_interval(state.preset, steps) == 0
-    kept = next_kept(state.preset, steps, state.step - 1) == state.step
-    return state.step > 0 and (at_interval or kept)
+    is_kept = next_kept(state.preset, steps, state.step - 1) == state.step
+    return state.step > 0 and (at_interval or is_kept)
 
 
 def _judge(state: TrainState, run_data: RunData) -> None:
@@ -120,7 +119,7 @@ def _judge(state: TrainState, run_data: RunData) -> None:
     )
     if state.ending is None and _has_lasted(state):
         state.ending = "early_stop"
-        # It is not told yet: what the detectors saw in it ends the run, so it gets its test scores.
+        # The evaluation is not yielded yet: if it ends the run, the test scores are added to it.
         state.queue[0] = _with_test(state, run_data, eval_split)
     if state.preset.evaluation.samples:
         emit(state, sample(state.model, run_data, state.step))
@@ -260,14 +259,14 @@ def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) 
 
 def _advance(state: TrainState, run_data: RunData) -> None:
     steps = _steps(state, run_data)
-    kept = next_kept(state.preset, steps, state.step)
+    next_kept_step = next_kept(state.preset, steps, state.step)
     stops = [
         next_evaluation(state.preset, run_data.batches.per_epoch, steps, state.step),
         *(
             state.step - state.step % every + every
             for every in (checkpoint_interval(state.preset, steps), RECORD_EVERY)
         ),
-        *([] if kept is None else [kept]),
+        *([] if next_kept_step is None else [next_kept_step]),
         *(edit.at for edit in state.planned if edit.at is not None),
         *(b for b in run_data.batches.boundaries(steps) if b > state.step),
     ]

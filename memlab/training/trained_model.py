@@ -1,4 +1,4 @@
-"""A trained model out of a run folder, to be asked or judged."""
+"""A trained model loaded from a run folder."""
 
 from dataclasses import dataclass
 
@@ -25,12 +25,12 @@ def load_model(folder: RunFolder, at: str, device: str = "auto") -> TrainedModel
     """The model of `folder` at `best`, `last` or a step.
 
     Raises:
-        RunError: there is no such checkpoint, or `run.json` is damaged.
+        RunError: no such checkpoint, or `run.json` is damaged.
     """
     step = _step(folder, at)
     if step is not None and step not in (steps := folder.checkpoints.steps()):
         raise RunError(
-            f"there is no checkpoint at step {step}",
+            f"no checkpoint at step {step}",
             where=folder.path.name,
             allowed=", ".join(map(str, steps)) or "no step: the run has no checkpoint",
             hint="older checkpoints are removed while a run trains" if steps else None,
@@ -52,4 +52,4 @@ def _step(folder: RunFolder, at: str) -> int | None:
     try:
         return int(at)
     except ValueError:
-        raise RunError("which checkpoint?", found=at, allowed="best, last, or a step") from None
+        raise RunError("unknown checkpoint", found=at, allowed="best, last, or a step") from None

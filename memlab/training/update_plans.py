@@ -1,20 +1,20 @@
-"""The plans of a run's updates."""
+"""Batch plans of a run's updates, prepared ahead."""
 
 from memlab.training.batches import Batches
 from memlab.training.engines.engine import BatchPlan, Engine
 
 EXAMPLES_AHEAD = 512
-"""about how many examples are planned in a row: a plan made alone, between two updates, finds
-cold caches and takes three times as long"""
+"""approximate number of examples planned at once: planning one update at a time takes three times
+as long because of cold caches"""
 
 
 class UpdatePlans:
     """The prepared batch of each update: one plan, or several if it is computed in parts.
 
     Args:
-        form: what makes the plans.
-        batches: which examples an update sees.
-        part: examples computed at once; None = all of a batch.
+        form: the engine that creates the plans.
+        batches: chooses the examples of each update.
+        part: examples per forward pass; None = the whole batch.
     """
 
     def __init__(self, engine: Engine, batches: Batches, part: int | None = None) -> None:

@@ -1,7 +1,7 @@
-"""A run folder goes in, events come out and are written down. Resuming is the only way to start.
+"""Trains the run in a folder and records its events. Every start is a resume.
 
-The worker makes true what `train` says: it commits the checkpoint before it writes `checkpoint`,
-and hands on what people ask of the run.
+The worker commits a checkpoint before it records the event `checkpoint`, and passes commands to
+`train`.
 """
 
 import errno
@@ -64,16 +64,16 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
 
     Args:
         edits: settings to change first, dotted name to value.
-        device: cpu, cuda or auto; a run that has begun stays on its device where it can.
-        threads: of a run that has not begun; None = what suits its work.
-        take_over: end a live process on this run as superseded.
+        device: cpu, cuda or auto; a started run stays on its device if possible.
+        threads: for a run that has not started; None = chosen by the size of its work.
+        take_over: take the run over from a live process, which ends as superseded.
         accept_plugin_change: continue though a plugin is not the code that the run used so far.
-        after: number of the last attempt that the caller knows of; None = look now.
-        interrupted: polled between blocks; true asks for a checkpoint and a clean end.
+        after: number of the last attempt that the caller knows of; None = read it now.
+        interrupted: polled between blocks; true = save a checkpoint and end.
 
     Raises:
         PluginError: a plugin has changed, or fails.
-        BusyError: the run is alive elsewhere, or has been since `after`, and `take_over` is false.
+        BusyError: another process trains the run, or has since `after`, and `take_over` is false.
     """
     plugins = verified_plugins(folder, accept_change=accept_plugin_change)
     start = restore(folder, device, threads)
@@ -122,19 +122,19 @@ class _Worker:
     requests: deque[Command] = field(default_factory=deque)
     best_saved: int | None = None
     kept: deque[int] = field(default_factory=lambda: deque(maxlen=KEEP_LAST))
-    """steps of the newest checkpoints that a run can go on from"""
+    """steps of the newest resumable checkpoints"""
 
     def __post_init__(self) -> None:
         self._inbox = Inbox(self.folder, self.writer.number)
         keep_spikes = self.state.preset.training.keep_spikes
         self._flight = FlightRecorder(self.folder.checkpoints, keep_spikes)
         self._paused = False
-        self._waits = False
-        """whether it was told that the run is paused"""
+        self._is_waiting = False
+        """whether `paused` was reported"""
 
     def write(self, event: Event) -> Iterator[Event]:
         """Write an event, then yield it."""
-        yield (yield from self._when_there_is_room(lambda: self.writer.write(event)))
+        yield (yield from self._retry_while_full(lambda: self.writer.write(event)))
 
     def remember_spikes(self, history: History) -> None:
         """Keep the checkpoints of spikes before this attempt."""
@@ -166,18 +166,18 @@ class _Worker:
     def _listen(self) -> Iterator[Event]:
         """Read commands. While the run is paused, wait until there is something to do."""
         self._take()
-        if self._paused and not self._waits:
-            self._waits = True
+        if self._paused and not self._is_waiting:
+            self._is_waiting = True
             yield from self.write(Paused(step=self.state.step))
-        while self._paused and not (self._over() or self._asked()):
+        while self._paused and not (self._over() or self._has_work()):
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step)
             self._take()
-        if self._waits and (self._over() or not self._paused):
-            self._waits = self._paused = False
+        if self._is_waiting and (self._over() or not self._paused):
+            self._is_waiting = self._paused = False
             yield from self.write(Resumed(step=self.state.step))
 
-    def _asked(self) -> bool:
+    def _has_work(self) -> bool:
         """Whether `train` has something to do before the next update."""
         return bool(self.state.queue) or any(
             isinstance(request, CheckpointNow) or (isinstance(request, Edit) and request.at is None)
@@ -185,9 +185,9 @@ class _Worker:
         )
 
     def _over(self) -> bool:
-        return self.state.ending is not None or self._called_off()
+        return self.state.ending is not None or self._must_end()
 
-    def _called_off(self) -> bool:
+    def _must_end(self) -> bool:
         """Whether the run should end, or another process has taken it over."""
         return self.interrupted() or Stop() in self.requests or self.writer.superseded()
 
@@ -204,30 +204,30 @@ class _Worker:
                 case _:
                     self.requests.append(command)
 
-    def _when_there_is_room(self, write: Callable[[], T]) -> Generator[Event, None, T]:
+    def _retry_while_full(self, write: Callable[[], T]) -> Generator[Event, None, T]:
         """The result of `write`. While the disk is full training waits, which is reported once.
 
         Raises:
-            RunError: the run was asked to end meanwhile.
+            RunError: the run should end meanwhile.
         """
-        told = False
+        reported = False
         while True:
             try:
                 return write()
             except OSError as error:
                 if error.errno not in NO_ROOM or self.writer.lost:
                     raise
-                if not told:
+                if not reported:
                     yield _no_room(self.state.step, error)
-                told = True
+                reported = True
             time.sleep(PAUSE_POLL_SECONDS)
             self.writer.beat(self.state.step, "waiting")
             self._take()
-            if self._called_off():
+            if self._must_end():
                 raise RunError(
-                    "the disk is full, so this end could not be written down",
+                    "the disk is full, so the end of the run could not be recorded",
                     where=str(self.folder.path),
-                    hint="its checkpoints are kept: make room, then resume the run",
+                    hint="checkpoints are kept: free disk space, then resume the run",
                 )
 
     def _best_step(self) -> int | None:
@@ -250,7 +250,7 @@ class _Worker:
             keep.add(fork.step)
         if "init" in self.folder.description:
             keep.add(0)
-        yield from self._when_there_is_room(lambda: self.folder.checkpoints.prune(keep))
+        yield from self._retry_while_full(lambda: self.folder.checkpoints.prune(keep))
 
     def _record_flight(self, event: Event) -> Iterator[Event]:
         """Keep a copy of the state, and commit an earlier one when a spike has started."""
@@ -260,15 +260,15 @@ class _Worker:
         self._flight.record(self.state, self.writer.seq)
 
     def _store(self, step: int, contents: Mapping[str, bytes]) -> Iterator[Event]:
-        yield from self._when_there_is_room(lambda: self.writer.commit(step, contents))
+        yield from self._retry_while_full(lambda: self.writer.commit(step, contents))
 
     def _end(self, reason: str) -> Iterator[Event]:
         step = self.state.step
         weights = weights_sha256(dict(self.state.model.named_parameters()))
         summary = {"weights_sha256": weights, **end_summary(self.folder)}
         ended = Ended(step=step, reason=reason, summary=summary)
-        stamped = yield from self._when_there_is_room(lambda: self.writer.write(ended))
-        yield from self._when_there_is_room(lambda: self.writer.end(reason, step, summary))
+        stamped = yield from self._retry_while_full(lambda: self.writer.write(ended))
+        yield from self._retry_while_full(lambda: self.writer.end(reason, step, summary))
         yield stamped
 
 
@@ -276,7 +276,7 @@ def _no_room(step: int, error: OSError) -> Finding:
     return Finding(
         step=step,
         level="error",
-        what=f"no room on the disk ({error.strerror}): training waits, and goes on when there is",
-        why="what cannot be written down would be lost",
-        advice="delete something; nothing that was recorded is lost meanwhile",
+        what=f"the disk is full ({error.strerror}): training waits until there is space",
+        why="results that cannot be recorded would be lost",
+        advice="free disk space; no recorded data is lost meanwhile",
     )

@@ -1,4 +1,4 @@
-"""The console: its screens, what trains in it, and how it is left."""
+"""The console app: screens, training queue, quitting."""
 
 import asyncio
 import gc
@@ -45,11 +45,11 @@ from memlab.tui.worker_running import worker_running
 ALIVE = (Status.RUNNING, Status.PAUSED)
 LOST = (Status.FAILED, Status.DIED)
 PARTING = {
-    "keep": "keep it running in a process of its own",
+    "keep": "keep it running in a separate process",
     "stop": "stop it and save a checkpoint",
     "stay": "stay",
 }
-"""What may become of the run that trains here when one leaves."""
+"""Choices for the run that trains here when the user quits."""
 RUN_MODES = {entry.mode: entry for entry in SCREENS if entry.shows_one_run}
 
 
@@ -85,7 +85,7 @@ class Memlab(App[None]):
 
     def on_mount(self) -> None:
         """Create the screens; show the first one in the theme of the last session."""
-        # What was imported stays: to look in it for what is left over would delay the first paint.
+        # Imported modules stay: a garbage collection over them would delay the first paint.
         gc.freeze()
         if (theme := self.state.recall("theme")) in self.available_themes:
             self.theme = theme
@@ -98,7 +98,7 @@ class Memlab(App[None]):
         else:
             self.switch_mode("lab")
 
-    # Going places
+    # Navigation
 
     async def action_go(self, mode: str) -> None:
         if mode not in RUN_MODES:
@@ -106,7 +106,7 @@ class Memlab(App[None]):
             return
         folder = self._run_for(mode)
         if folder is None:
-            what = "no run trains now" if mode == "live" else "there is no run to replay yet"
+            what = "no run is training" if mode == "live" else "no run to replay"
             self.notify(f"{what}: start one in the Lab")
         else:
             await self._show_run(mode, OpenRun(folder))
@@ -171,7 +171,7 @@ class Memlab(App[None]):
             try:
                 folder = await asyncio.to_thread(create_run, event.preset, self.runs, event.name)
             except (MemlabError, OSError) as problem:
-                self.push_screen(MessageBox(Content("The run cannot be made"), _told(problem)))
+                self.push_screen(MessageBox(Content("The run cannot be created"), _told(problem)))
             else:
                 await self._submit(folder, event.queue)
 
@@ -190,8 +190,8 @@ class Memlab(App[None]):
             await self._show_run("live", OpenRun(folder))
         else:
             waiting = len(self.training.waiting)
-            said = "" if queue else "one run trains already; "
-            self.notify(f"{said}{waiting} waiting: it starts when the others have ended")
+            other = "" if queue else "another run is training; "
+            self.notify(f"{other}{waiting} queued: it starts when the others have ended")
 
     def _ended(self, folder: RunFolder, problem: Exception | None) -> None:
         """Called in the run's thread."""
@@ -209,10 +209,10 @@ class Memlab(App[None]):
         if self.training.current and self.current_mode == "live":
             await self._show_run("live", OpenRun(self.training.current))
 
-    # Leaving
+    # Quitting
 
     async def action_quit(self) -> None:
-        """Quit; ask first if a run trains here."""
+        """Quit; ask first if a run is training here."""
         if not worker_running(self, "quit"):
             self._leave()
 
@@ -223,7 +223,7 @@ class Memlab(App[None]):
             answer = await self.push_screen_wait(Confirm(self._parting(), PARTING))
             if answer not in ("keep", "stop"):
                 return
-            # Another run may train by now than the one that was asked about.
+            # Another run may be training by now than the one in the question.
             folder = self.training.current
             if folder is not None and not await self._let_go(folder, keep=answer == "keep"):
                 return
@@ -232,13 +232,13 @@ class Memlab(App[None]):
     def _parting(self) -> Content:
         folder, waiting = self.training.current, len(self.training.waiting)
         assert folder is not None
-        more = f"\n{waiting} more in the queue will stay there: `memlab resume ID` starts one."
+        more = f"\n{waiting} more will stay in the queue: `memlab resume ID` starts one."
         name = safe(folder.labels().name or folder.path.name)
-        return Content.assemble(name, " trains here.", more if waiting else "")
+        return Content.assemble(name, " is training here.", more if waiting else "")
 
     async def _let_go(self, folder: RunFolder, *, keep: bool) -> bool:
         """Wait until the run has saved and ended; false, with a message, if it ended otherwise."""
-        self.notify("saving a checkpoint, then leaving ...", timeout=30)
+        self.notify("saving a checkpoint, then quitting ...", timeout=30)
         while self.training.current is not None:
             self.training.give_up()
             await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The line at the top of every screen: tabs, and the run that is training."""
+"""The top line of every screen: tabs, and the run that is training."""
 
 from typing import ClassVar, cast
 
@@ -11,7 +11,7 @@ from memlab.tui.console import Console
 from memlab.tui.screens import SCREENS
 
 SHORT = 56
-"""Cells below which only the tab of the current screen has its title."""
+"""Width in cells below which only the current tab shows its title."""
 
 
 class Bar(Widget):
@@ -42,12 +42,12 @@ class Bar(Widget):
     def _tabs(self) -> Content:
         parts: list[Content] = [] if self.size.width < 60 else [Content.styled("memlab ", "bold")]
         for entry in SCREENS:
-            here = entry.mode == self.console.current_mode
+            is_current = entry.mode == self.console.current_mode
             dot = "●" if entry.mode == "live" and self.console.training.current else ""
-            style = Style.parse("reverse bold" if here else "") + Style.from_meta(
+            style = Style.parse("reverse bold" if is_current else "") + Style.from_meta(
                 {"@click": f"app.go('{entry.mode}')"}
             )
-            title = f" {entry.title}" if here or self.size.width >= SHORT else ""
+            title = f" {entry.title}" if is_current or self.size.width >= SHORT else ""
             parts.append(Content.styled(f" {entry.key}{title}{dot} ", style))
         return Content("").join(parts)
 

@@ -1,4 +1,4 @@
-"""What screens and widgets use of the console, so that they need not import it."""
+"""Interface of the app for screens and widgets, which avoids an import cycle."""
 
 from pathlib import Path
 from typing import Any, Protocol

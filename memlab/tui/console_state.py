@@ -1,20 +1,20 @@
-"""What the console keeps from one session to the next: how it looks, never what was trained."""
+"""State of the console that persists across sessions: appearance only."""
 
 import json
 from pathlib import Path
 from typing import final
 
 from memlab.record import files
-from memlab.record.home import home_folder
+from memlab.record.user_folders import state_folder
 
 MOST = 1 << 16
-"""Bytes of the file; a larger one is none of ours."""
+"""Maximum size of the file in bytes."""
 
 
 def state_file() -> Path | None:
-    """`memlab/console.json` in `$XDG_STATE_HOME`, else in `~/.local/state`; None without a home."""
-    home = home_folder("XDG_STATE_HOME", ".local/state")
-    return home and home / "console.json"
+    """`console.json` in the state folder of the user; None if there is no such folder."""
+    state = state_folder()
+    return state and state / "console.json"
 
 
 @final
@@ -40,7 +40,7 @@ class ConsoleState:
 
     def _known(self) -> dict[str, object]:
         try:
-            known = json.loads((self._path and files.read(self._path, MOST)) or b"{}")
+            stored = json.loads((self._path and files.read(self._path, MOST)) or b"{}")
         except (ValueError, RecursionError):
             return {}
-        return known if isinstance(known, dict) else {}
+        return stored if isinstance(stored, dict) else {}

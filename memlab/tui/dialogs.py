@@ -1,4 +1,4 @@
-"""Small windows: a question with answers, one line of text, something to read."""
+"""Modal dialogs: a question, a line of text, a message."""
 
 from collections.abc import Callable
 from typing import ClassVar, TypeVar

@@ -1,6 +1,6 @@
-"""The keys of the console, in one form from which bindings, footer and help are made.
+"""Declarations of keys, from which bindings, footer and help are derived.
 
-A screen or widget with keys of its own states `KEYS = keys.RUNS` and `BINDINGS = KEYS.bindings()`.
+A screen or widget with its own keys declares `KEYS = keys.RUNS` and `BINDINGS = KEYS.bindings()`.
 The help shows the `KEYS` of the focused widget and of its ancestors.
 """
 
@@ -17,7 +17,7 @@ class Key:
     """An action and its keys."""
 
     press: str
-    """as Textual names keys, alternatives after commas: "j,down" """
+    """Textual's names of keys, alternatives separated by commas: "j,down" """
     action: str
     label: str
     """one or two words for the footer"""
@@ -109,7 +109,7 @@ LAB = Keys(
             footer=True,
             changes=True,
         ),
-        # The screen shows / and m where they apply.
+        # The screen displays / and m where they apply.
         Key("slash", "filter", "filter", "Filter the presets by name, folder or text."),
         Key("m", "measure", "estimate", "Time a few steps to estimate the duration.", changes=True),
         Key(
@@ -120,7 +120,7 @@ LAB = Keys(
             footer=True,
             changes=True,
         ),
-        Key("w", "save", "save as", "Save as a preset of your own.", footer=True, changes=True),
+        Key("w", "save", "save as", "Save as a new preset.", footer=True, changes=True),
         Key("ctrl+z", "revert", "revert", "Discard your changes; press again to restore them."),
         Key("escape", "back", "presets", "Back to the presets.", footer=True),
     ),

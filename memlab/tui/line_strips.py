@@ -1,4 +1,4 @@
-"""Lines of a widget that draws itself line by line."""
+"""Strips for widgets that draw line by line."""
 
 from collections.abc import Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Requests of screens to the console."""
+"""Messages of screens to the app."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class OpenRun(Message):
 
     folder: RunFolder
     at: int | None = None
-    """the step to begin at"""
+    """the initial step"""
     speed: float | None = None
-    """play, as a multiple of the speed of training"""
+    """playback speed as a multiple of the training speed"""
 
 
 @dataclass

@@ -19,7 +19,7 @@ from memlab.tui.messages import EditPreset, OpenRun
 from memlab.tui.safe_content import safe
 
 NEWEST = 300
-"""Runs that can be found by name; older ones are found in the list of runs."""
+"""Number of newest runs that can be found by name."""
 
 
 @final

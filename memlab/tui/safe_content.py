@@ -1,4 +1,4 @@
-"""Text that was found in files, made fit to be shown."""
+"""Text from files, made safe for display."""
 
 from textual.content import Content
 from textual.style import Style
@@ -12,10 +12,10 @@ def safe(text: str, limit: int = 120, *, lines: bool = False, style: str | Style
     Markup stays text; control, bidirectional and invisible characters become visible escapes.
 
     Args:
-        text: a name, a prompt, a setting: anything that people or files made.
-        limit: characters at most.
+        text: any text from files, such as a name, a prompt or a setting.
+        limit: maximum number of characters.
         lines: keep line breaks.
-        style: how the whole of it is to look; this comes from us, never from a file.
+        style: style of the whole text; never from a file.
     """
     return Content.styled(safe_text(text, limit, lines), style)
 

@@ -1,4 +1,4 @@
-"""The screens of the console in one table. A new screen is its folder and one line here."""
+"""The screens of the console in one table. A new screen is a folder and one line here."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,9 +18,9 @@ class ScreenEntry:
     help: str
     """one sentence"""
     screen_class: str
-    """module and class, imported when the screen is first shown: the first paint needs one only"""
+    """module and class, imported when the screen is first shown"""
     shows_one_run: bool = False
-    """whether the screen shows the run that was opened, instead of being made once"""
+    """whether a new screen is created for each opened run"""
 
     def create(self, *arguments: object) -> Screen[Any]:
         """A new screen; one that shows a run also gets a step and a speed."""

@@ -1,4 +1,4 @@
-"""A table of any length: only the rows that are seen are made and drawn."""
+"""A table of any length: only visible rows are created and drawn."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Column:
 
 
 Cells = Sequence[Content]
-"""One for each column."""
+"""One cell per column."""
 
 
 class Table(ScrollView, can_focus=True):
@@ -82,9 +82,9 @@ class Table(ScrollView, can_focus=True):
         """Show `n` rows.
 
         Args:
-            cells: makes a row.
-            sorted_by: a column, and whether downwards.
-            fixed: how many columns stay when the others move sideways.
+            cells: creates a row.
+            sorted_by: a column, and whether descending.
+            fixed: number of columns that do not scroll sideways.
         """
         self._columns, self._rows, self._cells, self._sorted = columns, rows, cells, sorted_by
         self._fixed = fixed
@@ -132,7 +132,7 @@ class Table(ScrollView, can_focus=True):
         left = strip(stays, style, 0, self.size.width - room)
         return Strip.join([left, strip(moves, style, round(self.scroll_x), room)])
 
-    # Moving
+    # Navigation
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep it on a row."""
@@ -169,7 +169,7 @@ class Table(ScrollView, can_focus=True):
         """Scroll sideways."""
         self.scroll_to(x=self.scroll_x + by, animate=False)
 
-    # The mouse
+    # Mouse
 
     def on_click(self, event: Click) -> None:
         """Select a row, sort by a column, or open the row under the cursor."""

@@ -1,4 +1,4 @@
-"""The colours of charts from those of the console."""
+"""Chart colours derived from the theme of the console."""
 
 from functools import lru_cache
 
@@ -9,7 +9,7 @@ from memlab.charts import DARK, LIGHT, Theme
 from memlab.charts.theme import RGB
 
 TICK, GUIDE, BAND = 0.55, 0.12, 0.3
-"""How far from the background towards the foreground, or the curve, a colour lies."""
+"""Positions of colours between background and foreground, or curve."""
 
 
 def chart_theme(theme: ConsoleTheme) -> Theme:
@@ -25,19 +25,19 @@ def chart_theme(theme: ConsoleTheme) -> Theme:
 
 @lru_cache(maxsize=16)
 def _mixed(dark: bool, ground: str | None, text: str | None) -> Theme:
-    made = DARK if dark else LIGHT
+    theme = DARK if dark else LIGHT
     console = ConsoleTheme("", "black", background=ground, foreground=text, dark=dark)
     colours = console.to_color_system().generate()
     background = Color.parse(colours["background"])
     foreground = Color.parse(colours["foreground"])
-    train = Color(*made.roles["train"])
+    train = Color(*theme.roles["train"])
     mixed = {
         "tick": _rgb(background.blend(foreground, TICK)),
         "guide": _rgb(background.blend(foreground, GUIDE)),
         "band": _rgb(background.blend(train, BAND)),
         "baseline": _rgb(background.blend(foreground, TICK)),
     }
-    return Theme({**made.roles, **mixed})
+    return Theme({**theme.roles, **mixed})
 
 
 def _rgb(colour: Color) -> RGB:

@@ -1,4 +1,4 @@
-"""What trains or computes with torch, as the command line hands it in: the console imports none."""
+"""Functions that train or compute with torch, passed in by the command line."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
 
 Train = Callable[[RunFolder, Callable[[], bool]], None]
-"""Of a run, and of what says whether it is interrupted: it then saves a checkpoint and ends."""
+"""(folder, interrupted): trains a run; saves a checkpoint and ends when interrupted."""
 
 
 Fork = Callable[[RunFolder, int, Mapping[str, Any]], None]
-"""Of a run, the last shared step, and changed settings: starts a process that trains the fork."""
+"""(run, last shared step, changed settings): starts a process that trains the fork."""
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,15 @@ class TrainingFunctions:
     """Functions that may be slow or start a process."""
 
     train: Train
-    """begins the run in a folder, or goes on with it, and returns when it has ended; raises what
-    went wrong"""
+    """starts or resumes the run in a folder, and returns when it has ended; raises its error"""
     detach: Callable[[RunFolder], object]
-    """starts a process of its own that goes on with the run; returns at once"""
+    """starts a process that resumes the run; returns at once"""
     probe: Callable[[Preset], float]
-    """measures a few updates: seconds for one; raises why not, as when a run trains here"""
+    """measures a few updates: seconds per update; raises if a run trains here"""
     fork: Fork | None = None
-    """forks a run at a step in a process of its own; returns at once"""
+    """forks a run at a step in a separate process; returns at once"""
     is_machine_idle: Callable[[], bool] = lambda: False
-    """whether a few updates would disturb nobody, so that the console may time them unasked"""
+    """whether the machine is idle, so that the console may time a few updates automatically"""
     outlive_console: bool = False
     """`train` waits for a process of its own, so runs continue when the console is closed"""
 

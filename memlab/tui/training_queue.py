@@ -1,4 +1,4 @@
-"""The runs that train in this process: one at a time, each in a thread, the others wait."""
+"""The runs that train in this process: one at a time in a thread, the others queued."""
 
 import threading
 from collections import deque
@@ -41,9 +41,9 @@ class TrainingQueue:
         self.current = self.waiting.popleft() if self.waiting else None
         if self.current is not None:
             self._given_up = threading.Event()
-            given = (self.current, self._given_up.is_set)
-            # A daemon: a console that crashes leaves a run that died and can be resumed.
-            threading.Thread(target=self._work, args=given, daemon=True).start()
+            arguments = (self.current, self._given_up.is_set)
+            # A daemon thread: if the console crashes, the run counts as died and can be resumed.
+            threading.Thread(target=self._work, args=arguments, daemon=True).start()
 
     def give_up(self) -> None:
         """Interrupt the current run, and start none of the queued ones: they stay queued."""

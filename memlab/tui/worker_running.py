@@ -1,4 +1,4 @@
-"""Whether a worker is still at work; one in a thread cannot be stopped by the next."""
+"""Whether a Textual worker is still running; thread workers cannot be cancelled."""
 
 from textual.dom import DOMNode
 

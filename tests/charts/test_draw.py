@@ -103,7 +103,7 @@ def test_any_numbers_can_be_drawn(y, x_log, y_log, hide_outliers, window):
 ])  # fmt: skip
 def test_nothing_to_show_is_said(chart: Chart):
     lines = draw(chart, 40, 10)
-    assert "nothing to show yet" in as_text(lines)
+    assert "no data yet" in as_text(lines)
     assert_fits(lines, 40, 10)
 
 

@@ -183,7 +183,7 @@ def test_eval_and_predict_refuse_what_is_not_there(trained):
     trained("eval", "last", "--at", "7", code=2)
     for at in ("never", "²"):
         trained("predict", "last", "1 + 1 =", "--at", at, code=2)
-        assert "which checkpoint?" in trained.stderr
+        assert "unknown checkpoint" in trained.stderr
     trained("predict", "last", "1 + 1 =", "--seed", "9" * 20, code=2)
     trained("show", "nothing", code=2)
 

@@ -57,4 +57,4 @@ def test_silence_is_an_error(memlab):
     with library.track("deaf", runs=memlab.runs) as run:
         run.log(loss=1.0)
         memlab("pause", "last", "--wait", "0.1", code=2)
-    assert "nobody took it" in memlab.stderr
+    assert "no process has read it" in memlab.stderr

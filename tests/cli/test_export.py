@@ -17,7 +17,7 @@ def test_each_format_is_written_and_compared(trained):
         assert set(made["files"]) == {path.name for path in (trained.folder / name).iterdir()}
     assert {"model.bin", "train.bin", "val.bin"} <= set(made["files"])
     trained("export", "last", "--to", "gpt2", "-o", "gpt2", code=2)
-    assert "this path exists" in trained.stderr
+    assert "this path already exists" in trained.stderr
     trained("export", "last", "--to", "gpt3", code=2)
     assert "did you mean gpt2?" in trained.stderr
 

@@ -229,7 +229,7 @@ def test_what_is_not_there_is_refused(asked, run, tmp_path):
         asked(run.path, column="nothing")
     with pytest.raises(DataError, match="no such file"):
         asked(tmp_path / "missing.csv")
-    with pytest.raises(RunError, match="there is no such run"):
+    with pytest.raises(RunError, match="run not found"):
         asked("missing", runs=tmp_path / "runs")
 
 

@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said_before_anything_is_made(memlab, tmp_path):
     told = memlab("sweep", "run", "tiny.yaml", "lr=1,-1", code=2)
     assert "optimizer.lr is too small" in told["error"]
     assert (
-        "no such executor" in memlab("sweep", "run", "tiny.yaml", "--on", "mars", code=2)["error"]
+        "unknown executor" in memlab("sweep", "run", "tiny.yaml", "--on", "mars", code=2)["error"]
     )
     assert not list((tmp_path / "runs").glob("sweeps/*"))
 

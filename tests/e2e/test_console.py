@@ -120,7 +120,7 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
 
     # Change the learning rate.
     console.press("e")
-    console.until("edit while training")
+    console.until("edit during training")
     console.press(*"0.005")
     console.until("lr → 0.005")
     console.press("enter")

@@ -31,7 +31,7 @@ def path(tmp_path):
 
 def test_the_golden_run_reads_as_it_was_written():
     folder = RunFolder(GOLDEN)
-    shown = summarize(folder)
+    shown = summarize(folder).to_json()
     assert (shown["name"], shown["tags"], shown["preset"]) == (
         "golden [bold]run", ["golden"], "golden",
     )  # fmt: skip
@@ -50,7 +50,7 @@ def test_the_golden_run_reads_as_it_was_written():
 def test_its_weights_still_give_the_answers_that_were_recorded():
     trained = load_model(RunFolder(GOLDEN), "last", "cpu")
     values = evaluate(trained.model, trained.run_data, ["train", "val"], 12).event.values
-    recorded = summarize(RunFolder(GOLDEN))["final"]
+    recorded = summarize(RunFolder(GOLDEN)).to_json()["final"]
     for name, value in values.items():
         assert value == pytest.approx(recorded[name], rel=1e-5)
 
@@ -82,7 +82,7 @@ LOST = [
 def test_a_run_without_some_members_is_still_read(path, name, place, members):
     change(path, name, "run.json" if place == "run.json" else seat(name), without=members)
     folder = RunFolder(path)
-    assert brief(folder)["status"] == "finished" and summarize(folder)["step"] == 12
+    assert brief(folder)["status"] == "finished" and summarize(folder).to_json()["step"] == 12
     assert History(folder).until().steps["step"].tolist() == list(range(1, 13))
 
 
@@ -98,7 +98,7 @@ def test_what_a_later_minor_version_adds_is_left_out_and_the_run_may_be_written_
     with log.open("ab") as file:
         file.write(sealed_json.seal(dream, seat(log.relative_to(path))))
     folder = RunFolder(path)
-    assert folder.problem() is None and summarize(folder)["step"] == 12
+    assert folder.problem() is None and summarize(folder).to_json()["step"] == 12
     (odd,) = History(folder).until().of(Unknown)
     assert odd.raw["of"] == "sheep"
     folder.set_labels(note="still mine")
@@ -117,7 +117,7 @@ def test_a_run_of_a_later_format_is_read_refused_for_writing_and_said_to_be_so(p
     change(path, "run.json", "run.json", changes)
     folder = RunFolder(path)
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}
-    assert summarize(folder)["step"] == 12
+    assert summarize(folder).to_json()["step"] == 12
     for write in (
         lambda: folder.set_labels(name="x"),
         lambda: folder.claim({}, seq=0, first_step=1, take_over=True),

@@ -99,7 +99,7 @@ def test_rows_of_the_tracked_run_that_no_seal_covers_are_read_and_compared():
 
 def test_the_tracked_run_states_its_settings_and_ends_as_it_did():
     folder = RunFolder(TRACKED)
-    shown = summarize(folder)
+    shown = summarize(folder).to_json()
     assert folder.config == {"lr": 0.001, "layers": [1, 2], "adam": {"betas": [0.9, 0.98]}}
     assert folder.description["tracked"] == {"program": "loop.py"}
     assert folder.description["editable"] == ["lr"]
@@ -125,7 +125,7 @@ def test_the_imported_run_has_the_values_of_its_log():
 
 def test_the_imported_run_states_its_source_and_can_only_be_read():
     folder = RunFolder(IMPORTED)
-    shown = summarize(folder)
+    shown = summarize(folder).to_json()
     assert (shown["name"], shown["status"], shown["step"]) == ("rewards", "imported", 300)
     assert (shown["seconds"], shown["device"], shown["attempts"]) == (None, None, 2)
     assert folder.source["path"] == "rewards.csv" and folder.source["format"] == "csv"

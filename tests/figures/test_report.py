@@ -73,7 +73,7 @@ def numbers(value: object) -> list[float]:
 
 
 def test_every_number_of_the_summary_is_in_the_page_with_all_its_digits(page, html, shipped):
-    summary = summarize(RunFolder(shipped))
+    summary = summarize(RunFolder(shipped)).to_json()
     del summary["learned"]["histogram"]  # it is the map that shows them
     for part in ("phases", "spikes"):
         for one in summary[part]:
@@ -164,11 +164,11 @@ def test_several_runs_show_what_differs_and_the_last_values_of_each(runs: Path):
     assert ("training.steps", "100", "120") in differs.rows
     assert ("training.seed", "0", "0") not in differs.rows
     results = next(b for b in page.sections[1].blocks if isinstance(b, ReportTable))
-    finals = [summarize(folder)["final"]["val_loss"] for folder in (first, second)]
+    finals = [summarize(folder).to_json()["final"]["val_loss"] for folder in (first, second)]
     assert ("val loss", *finals) in results.rows
     known = {float(cell) for cell in cells(page) if isinstance(cell, int | float)}
     for folder in (first, second):
-        summary = summarize(folder)
+        summary = summarize(folder).to_json()
         expected = [numbers(summary[key]) for key in ("final", "step", "steps", "seed", "seconds")]
         assert {n for part in expected for n in part} <= known
 

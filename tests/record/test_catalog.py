@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from memlab.record import catalog, files
+from memlab.record import catalog, files, user_folders
 from memlab.record.catalog import Catalog, stamp
 from memlab.record.events import Ended, Evaluated
 from memlab.record.folder import RunFolder
@@ -60,7 +60,7 @@ def look(runs: Path) -> tuple[list[str], list[str]]:
         with Catalog.of_briefs(runs) as briefs:
             for name in run_names(runs):
                 if seen := stamp(runs / name):
-                    told.append(repr(briefs.tell(RunFolder(runs / name), seen)))
+                    told.append(repr(briefs.value_of(RunFolder(runs / name), seen)))
     return told, read
 
 
@@ -79,7 +79,7 @@ def test_settings_are_kept_likewise(runs):
     folder = make(runs, reason=None)
     for _ in range(2):
         with Catalog.of_settings(runs) as kept:
-            told = kept.tell(RunFolder(folder.path), stamp(folder.path))
+            told = kept.value_of(RunFolder(folder.path), stamp(folder.path))
         assert told == settings(folder) == {"task.kind": "sort", "training.steps": 9}
         shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
 
@@ -240,7 +240,7 @@ def test_settings_that_nest_too_deep_to_be_written_are_not_kept(runs):
     for _ in range(2000):
         deep = [deep]
     with Catalog(runs, "brief", lambda run: {"deep": deep}, bool) as kept:
-        assert kept.tell(folder, stamp(folder.path)) == {"deep": deep}
+        assert kept.value_of(folder, stamp(folder.path)) == {"deep": deep}
     assert look(runs) == (truth(runs), [folder.id])
 
 
@@ -297,8 +297,7 @@ def test_without_a_place_to_keep_it_runs_are_read_each_time(runs, tmp_path, monk
     if home == "read-only":
         monkeypatch.setattr(files.calls, "mkdir", Faulty(1, "EROFS").mkdir)
     if home == "nowhere":
-        monkeypatch.delenv("XDG_CACHE_HOME")
-        monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+        monkeypatch.setattr(user_folders, "user_cache_path", lambda *_: Path("~/.cache/memlab"))
     for _ in range(2):
         assert look(runs) == (truth(runs), [folder.id])
 

@@ -73,7 +73,7 @@ def test_a_run_is_recorded_gone_on_with_and_read_in_its_order(runs, clock):
         passed = [later.wall - event.wall for event, later in itertools.pairwise(attempt)]
         assert all(0 < seconds < 20 for seconds in passed)
     assert folder.status() == "finished" and examine(folder).healthy
-    summary = summarize(folder)
+    summary = summarize(folder).to_json()
     assert 0 < summary["seconds"] < 100 and summary["steps_per_second"] > 0
 
 

@@ -80,7 +80,7 @@ def test_a_missing_attempt_a_missing_seal_and_a_missing_line_are_named(whole):
     log.write_bytes(b"".join([first, *rest]))
     assert problems(whole)[:2] == [
         ("attempts/001", "missing: 5 rows in steps 6 to 10"),
-        ("attempts/001/events.jsonl", "lines are missing between others"),
+        ("attempts/001/events.jsonl", "lines are missing"),
     ]
     shutil.rmtree(whole / "attempts/001")
     assert ("attempts", "missing: 1") in problems(whole)
@@ -115,7 +115,7 @@ def test_links_pipes_and_strangers_are_named(whole):
     os.mkfifo(whole / "attempts/001/pipe")
     found = dict(problems(whole))
     assert found["labels.json"] == found["attempts/001/pipe"] == "is a link, a pipe or a device"
-    assert ("elsewhere", "is no part of a run") in notes(whole)
+    assert ("elsewhere", "does not belong to a run") in notes(whole)
 
 
 def test_a_checkpoint_in_the_place_of_another_is_found(whole):
@@ -150,11 +150,11 @@ def test_a_run_without_its_folders_is_looked_at_for_what_there_is(folder):
 
 def test_what_is_no_command_is_named_as_a_stranger(whole):
     (whole / "commands/notes.txt").write_text("mine")
-    assert notes(whole) == [("commands/notes.txt", "is no part of a run")]
+    assert notes(whole) == [("commands/notes.txt", "does not belong to a run")]
 
 
 def test_columns_that_this_version_does_not_know_are_said(runs):
     folder = RunFolder.create(runs, {"columns": ["loss", "dreams", "awe"]}, "", "later")
     assert problems(folder.path) == [
-        ("run.json", "it has columns that this memlab does not know: awe, dreams")
+        ("run.json", "it uses features that this memlab does not know: awe, dreams")
     ]

@@ -187,14 +187,14 @@ def attempt_of(folder, owner, monkeypatch):
 
 def test_a_process_of_another_boot_or_another_start_is_dead(folder, monkeypatch):
     mine = process.identity()
-    assert process.lives(mine) is True
-    assert process.lives(mine | {"pid_start": mine["pid_start"] + 1}) is False
-    assert process.lives(mine | {"pid": None}) is False
+    assert process.is_running(mine) is True
+    assert process.is_running(mine | {"pid_start": mine["pid_start"] + 1}) is False
+    assert process.is_running(mine | {"pid": None}) is False
     here = process.machine() | {"machine_id": "m"}
     monkeypatch.setattr(process, "machine", lambda: here)
-    assert process.lives(mine | {"machine_id": "m", "boot_id": "other"}) is False
-    assert process.lives(mine | {"machine_id": "m", "pid_namespace": "other"}) is None
-    assert process.lives(mine | {"host": "elsewhere", "machine_id": "n"}) is None
+    assert process.is_running(mine | {"machine_id": "m", "boot_id": "other"}) is False
+    assert process.is_running(mine | {"machine_id": "m", "pid_namespace": "other"}) is None
+    assert process.is_running(mine | {"host": "elsewhere", "machine_id": "n"}) is None
 
 
 def test_where_the_system_tells_nothing_of_processes_only_the_heartbeat_counts(
@@ -210,7 +210,7 @@ def test_where_the_system_tells_nothing_of_processes_only_the_heartbeat_counts(
     here = process.machine.__wrapped__()
     assert [key for key, value in here.items() if value is not None] == ["host"]
     monkeypatch.setattr(process, "machine", lambda: here)
-    assert process.lives(process.identity()) is None
+    assert process.is_running(process.identity()) is None
     clock = [0.0]
     monkeypatch.setattr("memlab.record.attempt.time.monotonic", lambda: clock[0])
     with claim(folder):

@@ -73,7 +73,7 @@ def read_all(path):
     for listed in list_runs(path.parent):
         json.dumps(brief(listed))
     history = History(folder)
-    json.dumps(summarize(folder, history))
+    json.dumps(summarize(folder, history).to_json())
     history.until().steps.read(0, 100)
     Inbox(folder, 1).poll()
     for need in ("resume", "weights"):

@@ -12,7 +12,7 @@ from memlab.record.gap_text import gap_text
         (Gap(step=8, first=8, last=8, nan=1, infinite=0, closed=True), "a gap at step 8: 1 NaN"),
         (
             Gap(step=1200, first=1000, last=1200, nan=2, infinite=199, closed=False),
-            "a gap in steps 1,000 to 1,200: 2 NaN and 199 infinite; the values have not come back",
+            "a gap in steps 1,000 to 1,200: 2 NaN and 199 infinite; still open",
         ),
     ],
 )

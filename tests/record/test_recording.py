@@ -72,7 +72,7 @@ def test_an_imported_run_can_be_listed_labelled_and_verified_but_not_worked_on(r
     folder = RunFolder(recording.folder.path)
     assert folder.status() == "imported" and brief(folder)["final"] == {"val_loss": 3.0}
     assert folder.source["details"] == {"lines": 3}
-    shown = summarize(folder)
+    shown = summarize(folder).to_json()
     assert (shown["step"], shown["steps"], shown["preset"], shown["damaged"]) == (2, 0, "", 0)
     assert [e.wall for e in recorded(folder).of(Evaluated)] == [7.0]
     assert examine(folder).symptoms == [] and examine(folder).verified["rows"] == 2

@@ -57,7 +57,7 @@ def folder(runs):
 
 
 def test_a_run_is_summed_up_as_it_happened(folder):
-    found = summarize(folder)
+    found = summarize(folder).to_json()
     expected = {
         "run": folder.id, "name": "mine", "tags": ["a"], "preset": "tiny", "status": "stopped",
         "step": 20, "steps": 25, "seed": 7, "device": "cpu", "engine": "tree", "parameters": 1234,
@@ -82,9 +82,9 @@ def test_a_run_is_summed_up_as_it_happened(folder):
 def test_a_run_that_was_renamed_is_told_by_the_name_under_which_it_is_found(folder, monkeypatch):
     moved = folder.path.rename(folder.path.with_name("moved"))
     found = find(moved.parent, "moved")
-    assert summarize(found)["run"] == brief(found)["run"] == examine(found).run == "moved"
+    assert summarize(found).to_json()["run"] == brief(found)["run"] == examine(found).run == "moved"
     monkeypatch.chdir(moved)
-    assert summarize(find(moved.parent, "."))["run"] == "moved"
+    assert summarize(find(moved.parent, ".")).to_json()["run"] == "moved"
 
 
 def test_a_list_needs_only_what_the_end_keeps(folder):
@@ -101,7 +101,7 @@ def test_a_list_needs_only_what_the_end_keeps(folder):
 
 def test_a_run_that_nobody_began_comes_to_nothing(runs):
     folder = RunFolder.create(runs, {"check": {"updates": 30}}, "", "")
-    found = summarize(folder)
+    found = summarize(folder).to_json()
     assert (found["status"], found["step"], found["steps"]) == ("queued", 0, 30)
     assert found["seconds"] == 0 and found["steps_per_second"] is None
     assert found["best"] is None and found["final"] == {} and found["weights_sha256"] is None
@@ -113,7 +113,7 @@ def test_an_edit_by_a_stranger_leaves_the_plan_as_it_was(runs):
     folder = RunFolder.create(runs, {"check": {"updates": 30}}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Edited(step=0, changes={"training.steps": "many"}))
-    assert summarize(folder)["steps"] == 30
+    assert summarize(folder).to_json()["steps"] == 30
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_the_best_is_by_the_lowest_loss_that_is_a_number(runs, values, best):
     folder = RunFolder.create(runs, {}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Evaluated(step=1, values=values))
-    assert summarize(folder)["best"] == best
+    assert summarize(folder).to_json()["best"] == best
 
 
 def test_events_without_a_beginning_are_no_work(runs):
@@ -137,7 +137,7 @@ def test_events_without_a_beginning_are_no_work(runs):
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Change(step=1, what="a"))
         writer.write(events.Change(step=9, what="b"))
-    assert summarize(folder)["steps_per_second"] is None
+    assert summarize(folder).to_json()["steps_per_second"] is None
 
 
 def test_an_open_spike_is_counted_and_marked_everywhere(runs):
@@ -149,7 +149,7 @@ def test_an_open_spike_is_counted_and_marked_everywhere(runs):
         writer.write(events.Rows(step=20, values=losses))
         writer.write(events.SpikeOnset(step=15, base=1.0, value=3.0, z=9.0, noticed=15))
         writer.end("finished", 20, end_summary(folder))
-    (spike,) = summarize(folder)["spikes"]
+    (spike,) = summarize(folder).to_json()["spikes"]
     assert (spike["open"], spike["kind"], spike["recovered_at"]) == (True, "open", None)
     assert (spike["step"], spike["peak"], spike["peak_step"]) == (15, 8.0, 16)
     assert brief(folder)["spikes"] == 1

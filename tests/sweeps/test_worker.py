@@ -251,7 +251,7 @@ def test_tables_agree_with_the_runs(make):
     Worker(sweep, trainer()).run()
     results = Results(SweepProgress(sweep), ["train_accuracy>=0.2"])
     for cell in results.cells:
-        runs = [summarize(RunFolder(sweep.runs / s.member.run)) for s in cell.states]
+        runs = [summarize(RunFolder(sweep.runs / s.member.run)).to_json() for s in cell.states]
         values = [run["final"]["val_loss"] for run in runs]
         assert cell.final("val_loss").mean == pytest.approx(sum(values) / 3)
         event = cell.event("train_accuracy>=0.2")

@@ -52,7 +52,7 @@ def test_a_loop_is_a_run_with_rows_evaluations_samples_and_checkpoints(runs):
     assert found.evaluations["val_loss"].tolist() == [0.2, 0.1, 2 / 30]
     assert found.samples[0].samples[0]["answer"] == "2"
     assert folder.checkpoints.steps() == [20, 30]
-    shown = summarize(folder)
+    shown = summarize(folder).to_json()
     assert (shown["status"], shown["step"], shown["steps"]) == ("finished", 30, 30)
     assert folder.config == {
         "lr": 0.5, "layers": [1, [2]], "path": str(runs), "deep": {"a": None},

@@ -49,7 +49,7 @@ def test_a_fork_without_changes_ends_with_the_bits_of_its_parent(parent, at):
     child = forked(parent, at).folder
     assert rows(child) == rows(parent)
     assert evaluations(child) == evaluations(parent)
-    shown, known = summarize(child), summarize(parent)
+    shown, known = summarize(child).to_json(), summarize(parent).to_json()
     assert shown["weights_sha256"] == known["weights_sha256"]
     assert shown["status"] == "finished"
     assert shown["best"] == known["best"]
@@ -72,7 +72,7 @@ def test_edits_of_the_parent_belong_to_the_shared_past(tiny, tmp_path):
             assert rows(child) == rows(parent)
             assert [e.step for e in History(child).until().of(Edited)] == [13]
         else:
-            assert summarize(child)["step"] == 30
+            assert summarize(child).to_json()["step"] == 30
 
 
 def test_a_change_takes_effect_right_after_the_step(parent):
@@ -80,7 +80,7 @@ def test_a_change_takes_effect_right_after_the_step(parent):
     rates = History(result.folder).until().steps["lr"]
     assert set(rates[:17]) == {np.float32(0.01)}
     assert set(rates[17:]) == {np.float32(0.002)}
-    shown = summarize(result.folder)
+    shown = summarize(result.folder).to_json()
     assert shown["edits"] == [
         {"step": 17, "changes": {"optimizer.lr": 0.002, "optimizer.betas": [0.9, 0.999]}}
     ]
@@ -89,8 +89,8 @@ def test_a_change_takes_effect_right_after_the_step(parent):
 
 
 def test_steps_are_counted_from_the_fork(parent):
-    assert summarize(forked(parent, 22, steps=3).folder)["step"] == 25
-    assert summarize(forked(parent, 30, steps=4).folder)["step"] == 34
+    assert summarize(forked(parent, 22, steps=3).folder).to_json()["step"] == 25
+    assert summarize(forked(parent, 30, steps=4).folder).to_json()["step"] == 34
 
 
 def test_a_fork_can_be_forked(parent):

@@ -25,7 +25,7 @@ def test_a_fork_of_a_preset_ends_with_the_bits_of_its_parent(tmp_path, preset, o
     fork = create_fork(parent, tmp_path, ForkRequest(at), "cpu")
     assert fork.first_difference is None
     list(work(fork.folder, device="cpu"))
-    ends = [summarize(folder)["weights_sha256"] for folder in (parent, fork.folder)]
+    ends = [summarize(folder).to_json()["weights_sha256"] for folder in (parent, fork.folder)]
     assert ends[0] == ends[1]
     rows = [History(f).until().steps.read(0, 10**9)[1].tobytes() for f in (parent, fork.folder)]
     assert rows[0] == rows[1]

@@ -155,7 +155,7 @@ def test_an_edit_of_the_length_extends_the_run(tiny):
 def test_an_edit_that_would_end_a_run_in_its_past_is_refused(tiny):
     events, _, _ = run(tiny(), [Edit({"training.steps": 8}, at=12)])
     (finding,) = (e for e in events if isinstance(e, Finding))
-    assert "training.steps lies before the run's present step" in finding.what
+    assert "training.steps is less than the run's current step" in finding.what
     assert (events[-1].reason, events[-1].step) == ("finished", 30)
 
 

@@ -58,7 +58,7 @@ def undisturbed(tiny, tmp_path):
 
 
 def test_a_run_leaves_all_that_is_known_of_it(undisturbed):
-    shown = summarize(undisturbed)
+    shown = summarize(undisturbed).to_json()
     assert shown["status"] == "finished"
     assert (shown["step"], shown["steps"], shown["attempts"]) == (30, 30, 1)
     assert shown["final"]["train_loss"] >= 0
@@ -70,7 +70,7 @@ def test_a_run_leaves_all_that_is_known_of_it(undisturbed):
 
 
 def test_only_the_newest_the_best_and_the_last_checkpoints_are_kept(undisturbed):
-    best = summarize(undisturbed)["best"]["step"]
+    best = summarize(undisturbed).to_json()["best"]["step"]
     assert set(undisturbed.checkpoints.steps()) == {20, 30, int(best)}
 
 
@@ -93,7 +93,7 @@ def test_a_run_that_vanishes_at_every_turn_ends_with_the_same_bits(tiny, tmp_pat
         begin(folder, lambda event, since=start: event.kind == "checkpoint" and event.step > since)
     assert len(folder.attempts()) > 3
     assert outcome(folder) == outcome(undisturbed)
-    verified = summarize(folder)["resume_verified"]
+    verified = summarize(folder).to_json()["resume_verified"]
     assert verified["first_difference"] is None
 
 
@@ -101,7 +101,7 @@ def test_rows_that_are_computed_twice_are_compared(tiny, tmp_path):
     folder = create_run(tiny(), tmp_path)
     begin(folder, lambda event: isinstance(event, Evaluated) and event.step == 15)
     begin(folder)
-    assert summarize(folder)["resume_verified"] == {"steps": 5, "first_difference": None}
+    assert summarize(folder).to_json()["resume_verified"] == {"steps": 5, "first_difference": None}
 
 
 def test_an_edit_in_the_middle_survives_a_crash_right_after_it(tiny, tmp_path):
@@ -125,7 +125,7 @@ def test_an_edit_in_the_middle_survives_a_crash_right_after_it(tiny, tmp_path):
 
 def test_settings_can_change_when_a_run_goes_on(undisturbed):
     begin(undisturbed, edits={"training.steps": 45, "optimizer.lr": 0.001})
-    shown = summarize(undisturbed)
+    shown = summarize(undisturbed).to_json()
     assert (shown["step"], shown["steps"]) == (45, 45)
     assert shown["edits"] == [
         {"step": 30, "changes": {"training.steps": 45, "optimizer.lr": 0.001}}
@@ -273,7 +273,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(tiny, tmp_pa
 def test_a_run_goes_on_though_its_best_weights_are_lost(tiny, tmp_path, undisturbed):
     folder = create_run(tiny(**{"optimizer.lr": 0.05}), tmp_path / "lost")
     begin(folder, lambda e: isinstance(e, Checkpoint) and e.step == 20)
-    best = int(summarize(folder)["best"]["step"])
+    best = int(summarize(folder).to_json()["best"]["step"])
     assert best not in (10, 20)
     shutil.rmtree(folder.path / "checkpoints" / f"step-{best:09d}")
     begin(folder)

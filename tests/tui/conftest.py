@@ -161,7 +161,7 @@ async def settle(app: Memlab, pilot: Any) -> None:
         if getattr(screen, "_soon", None) is not None:
             screen._soon.stop()  # type: ignore[attr-defined]
             screen._soon = None  # type: ignore[attr-defined]
-            screen._look()  # type: ignore[attr-defined]
+            screen._check_draft()  # type: ignore[attr-defined]
     await pilot.pause()
 
 

@@ -206,6 +206,18 @@ async def test_keys_change_axis_measure_and_grouping(compare_screen) -> None:
         assert "2 two [b]" in _picture(app)
 
 
+async def test_the_declaration_of_a_measure_decides_its_axis(compare_screen, settle) -> None:
+    async with compare_screen() as (app, pilot):
+        declared = app.screen._compared[0].declared
+        seen = {}
+        for _ in range(6):
+            seen[app.screen._measure] = "log" if " · log y · " in _title(app) else "linear"
+            await pilot.press("m")
+            await settle(app, pilot)
+        assert seen == {name: declared[name].scale for name in seen}
+        assert set(seen.values()) == {"log", "linear"}
+
+
 async def test_zoom_and_pan_as_in_live(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press("plus")
@@ -307,7 +319,7 @@ async def test_the_chart_takes_the_whole_screen_and_gives_it_back(compare_screen
 async def test_a_run_can_be_taken_out_or_opened(compare_screen, settle) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press("space")
-        app.screen._look()
+        app.screen._refresh_runs()
         await settle(app, pilot)
         assert [run.name for run in app.screen._compared] == ["2 two [b]", "3 three"]
         await pilot.press("enter")
@@ -332,10 +344,10 @@ async def test_runs_are_read_one_reader_at_a_time_and_the_last_choice_is_shown(
         app.post_message(CompareRuns([first]))
         while not begun:
             await pilot.pause(0.01)
-        app.screen._look()
+        app.screen._refresh_runs()
         app.post_message(CompareRuns([second]))
         await pilot.pause()
-        app.screen._look()
+        app.screen._refresh_runs()
         await pilot.pause()
         assert begun == ["first"]
         go.set()
@@ -365,12 +377,12 @@ async def test_what_is_new_is_shown_and_what_is_not_stays_the_same_object(
         app.post_message(CompareRuns([old, growing]))
         await settle(app, pilot)
         shown = app.screen._compared
-        app.screen._look()
+        app.screen._refresh_runs()
         await settle(app, pilot)
         assert app.screen._compared is shown
         with growing.claim({}, seq=99, first_step=601, take_over=True) as writer:
             writer.write(Evaluated(step=620, values={"val_loss": 0.25}))
-            app.screen._look()
+            app.screen._refresh_runs()
             await settle(app, pilot)
         assert app.screen._compared[0] is shown[0]
         assert _values(app)[1] == "0.25"

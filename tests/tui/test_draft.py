@@ -164,7 +164,7 @@ def test_a_name_that_is_not_refused_can_be_saved_and_found(draft, here, name: st
     assert problem_with(name) is None
     path = save(draft.base, name)
     assert find(path.stem) == path
-    assert problem_with(name) == f"{path.stem} is there already, in {path.parent}"
+    assert problem_with(name) == f"{path.stem} already exists in {path.parent}"
 
 
 @pytest.mark.parametrize("name", ["{}", "mine/{}", "a/b/{}"])
@@ -176,4 +176,4 @@ def test_a_name_that_is_taken_elsewhere_is_refused(here, name: str) -> None:
         ("no-decay", "presets/mine"),
         ("shipped-one", "shipped/quick"),
     ):
-        assert problem_with(name.format(taken)) == f"{taken} is there already, in {where}"
+        assert problem_with(name.format(taken)) == f"{taken} already exists in {where}"

@@ -193,7 +193,7 @@ async def test_choices_turn_by_keys_and_by_mouse(console, settle) -> None:
         await pilot.press("left")
         await settle(app, pilot)
         assert _line(app, "task.operation").value == "add"
-        assert "as in the preset" in _text(app, Preflight)
+        assert "no changes" in _text(app, Preflight)
 
 
 async def test_arrows_enter_and_the_mouse_go_from_field_to_field(console, settle) -> None:

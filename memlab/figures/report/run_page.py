@@ -17,7 +17,7 @@ from memlab.record.explanation import read_explanations
 from memlab.record.measure import SPLITS
 from memlab.record.phase_text import phase_text
 from memlab.record.settings_diff import shown_setting
-from memlab.record.summary import settings, summarize
+from memlab.record.summary import RunSummary, settings, summarize
 
 NO_OOD = "The task has no out-of-distribution examples."
 MOST_SPIKES = 50
@@ -38,7 +38,7 @@ def run_page(run: RunSource, found: Findings, columns: int) -> Page:
     """What was trained, what came of it, and how to do it again."""
     summary = summarize(run.folder, run.history)
     title = f"{run.name}"
-    subtitle = f"run {run.id}, preset {run.preset}, {summary['status']}"
+    subtitle = f"run {run.id}, preset {run.preset}, {summary.status}"
     sections = [
         *section("Summary", *_summary(run, summary)),
         *section("Curves", picture("curves", [run], columns)),
@@ -69,24 +69,25 @@ def picture(
     return Picture(made, shlex.join(command))
 
 
-def _summary(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+def _summary(run: RunSource, summary: RunSummary) -> list[Block | None]:
     labels = run.folder.labels()
     about = str(run.folder.description.get("preset", {}).get("about", ""))
     keys = (
         "step", "steps", "seed", "parameters", "device", "engine", "engine_reason", "seconds",
         "steps_per_second", "attempts", "damaged",
     )  # fmt: skip
-    rows = [[key.replace("_", " "), summary[key]] for key in keys]
+    rows = [[key.replace("_", " "), getattr(summary, key)] for key in keys]
     rows += [
-        [name.replace("_", " "), interval(summary[name])] for name in ("memorized_at", "grokked_at")
+        [name.replace("_", " "), interval(getattr(summary, name))]
+        for name in ("memorized_at", "grokked_at")
     ]
     return [
         Text(about) if about else None,
         Text(f"Note: {labels.note}") if labels.note else None,
         Text(f"Tags: {', '.join(labels.tags)}") if labels.tags else None,
         table(("", "value"), rows),
-        split_table(summary["final"], "The last evaluation"),
-        _best(summary["best"]),
+        split_table(summary.final, "The last evaluation"),
+        _best(summary.best),
     ]
 
 
@@ -122,24 +123,23 @@ def _best(best: Mapping[str, float] | None) -> Block | None:
     )
 
 
-def _events(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+def _events(run: RunSource, summary: RunSummary) -> list[Block | None]:
     phases = [
-        [p["name"], p["from"], p["to"],
-         phase_text(p["name"], p["split"], p["threshold"], p["details"])]
-        for p in summary["phases"]
+        [p.name, p.after, p.step, phase_text(p.name, p.split, p.threshold, p.details)]
+        for p in summary.phases
     ]  # fmt: skip
-    findings = [[f["step"], f["level"], f["what"], f["why"], f["try"]] for f in summary["findings"]]
+    findings = [[f.step, f.level, f.what, f.why, f.advice] for f in summary.findings]
     edits = [
-        [edit["step"], key, shown_setting(value)]
-        for edit in summary["edits"]
-        for key, value in edit["changes"].items()
+        [edit.step, key, shown_setting(value)]
+        for edit in summary.edits
+        for key, value in edit.changes.items()
     ]
     attempts = [
         [a.number, a.info.get("resumed_from"), a.info.get("device"), a.info.get("threads"),
          (a.end or {}).get("reason", "no end recorded"), (a.end or {}).get("step")]
         for a in run.folder.attempts()
     ]  # fmt: skip
-    verified = summary["resume_verified"]
+    verified = summary.resume_verified
     return [
         table(("phase", "after step", "by step", "what was seen"), phases, "Phases"),
         table(("step", "level", "finding", "why", "try"), findings, "Findings"),
@@ -152,17 +152,17 @@ def _events(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
     ]  # fmt: skip
 
 
-def _spikes(run: RunSource, summary: Mapping[str, Any], columns: int) -> list[Block | None]:
-    found = summary["spikes"]
-    if not found:
+def _spikes(run: RunSource, summary: RunSummary, columns: int) -> list[Block | None]:
+    spikes = summary.spikes
+    if not spikes:
         return []
     stats = spike_stats_of(recorded(run.now))
     rows = [
-        [s["step"], s["base"], s["peak"], s["peak_step"], s["recovered_at"], s["kind"]]
-        for s in found[:MOST_SPIKES]
+        [s.onset, s.base, s.peak, s.peak_step, s.recovered_at, s.label]
+        for s in spikes[:MOST_SPIKES]
     ]
     headers = ("onset", "base", "peak", "peak at step", "recovered at", "kind")
-    more = f"; the first {MOST_SPIKES} of them" if len(found) > MOST_SPIKES else ""
+    more = f"; the first {MOST_SPIKES} of them" if len(spikes) > MOST_SPIKES else ""
     tally: list[list[Any]] = [["spikes", stats.n], ["per 1,000 steps", stats.per_1000_steps],
              ["median height (decades)", stats.height], ["median recovery (steps)", stats.recovery],
              ["period (steps)", stats.period]]  # fmt: skip
@@ -204,18 +204,18 @@ def _samples(run: RunSource, columns: int) -> list[Block | None]:
     return [picture("samples", [run], columns), table(headers, rows, "The last answers")]
 
 
-def _examples(run: RunSource, summary: Mapping[str, Any], columns: int) -> list[Block | None]:
-    learned = summary["learned"]
+def _examples(run: RunSource, summary: RunSummary, columns: int) -> list[Block | None]:
+    learned = summary.learned
     if learned is None:
         return []
     keys = ("examples", "median", "never", "forgotten")
     names = ("training examples", "median step of the first right answer", "never right",
              "wrong again later")  # fmt: skip
-    rows = [[name, learned[key]] for name, key in zip(names, keys, strict=True)]
+    rows = [[name, getattr(learned, key)] for name, key in zip(names, keys, strict=True)]
     return [table(("", "value"), rows), picture("first-learned", [run], columns)]
 
 
-def _splits(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+def _splits(run: RunSource, summary: RunSummary) -> list[Block | None]:
     check = run.folder.description.get("check", {})
     sizes = [[name, count] for name, count in check.get("examples", {}).items()]
     evaluated = run.now.of(Evaluated)
@@ -287,7 +287,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def reproduction(run: RunSource, summary: Mapping[str, Any]) -> list[Block | None]:
+def reproduction(run: RunSource, summary: RunSummary) -> list[Block | None]:
     """Commands, versions, machine and hashes."""
     known = run.folder.description
     attempts = run.folder.attempts()
@@ -308,7 +308,7 @@ def reproduction(run: RunSource, summary: Mapping[str, Any]) -> list[Block | Non
         Code(_commands(run, summary)),
         table(("", "value"), circumstances),
         table(("", "SHA-256"), [
-            ["weights at the end", summary["weights_sha256"]],
+            ["weights at the end", summary.weights_sha256],
             ["preset.yaml", known.get("preset_sha256")],
             *hashes,
         ]),
@@ -321,11 +321,11 @@ def rerun_command(run: RunSource) -> str:
     return f"memlab run {shlex.quote(f'{runs}/{run.id}/preset.yaml')}"
 
 
-def _commands(run: RunSource, summary: Mapping[str, Any]) -> str:
+def _commands(run: RunSource, summary: RunSummary) -> str:
     lines = [rerun_command(run)]
     lines += [
-        f"# at step {edit['step']:,}: memlab edit {run.id} "
-        + shlex.join(f"{key}={shown_setting(value)}" for key, value in edit["changes"].items())
-        for edit in summary["edits"]
+        f"# at step {edit.step:,}: memlab edit {run.id} "
+        + shlex.join(f"{key}={shown_setting(value)}" for key, value in edit.changes.items())
+        for edit in summary.edits
     ]
     return "\n".join([*lines, f"memlab verify {run.id}", f"memlab show {run.id} --json"])

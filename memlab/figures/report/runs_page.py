@@ -1,7 +1,6 @@
 """The report of several runs: what differs, and what came of it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from memlab.figures.kinds.overlay import run_labels
 from memlab.figures.report.page import Block, Code, Page, section, table
@@ -15,9 +14,7 @@ from memlab.figures.report.run_page import (
 )
 from memlab.figures.source import RunSource
 from memlab.record.settings_diff import settings_diff, shown_setting
-from memlab.record.summary import settings, summarize
-
-Summary = Mapping[str, Any]
+from memlab.record.summary import RunSummary, settings, summarize
 
 
 def runs_page(runs: Sequence[RunSource], found: Sequence[Findings], columns: int) -> Page:
@@ -47,21 +44,21 @@ def _differences(runs: Sequence[RunSource], labels: Sequence[str]) -> Block | No
     return table(("setting", *labels), rows)
 
 
-def _results(summaries: Sequence[Summary], labels: Sequence[str]) -> Block | None:
+def _results(summaries: Sequence[RunSummary], labels: Sequence[str]) -> Block | None:
     keys = ("status", "step", "steps", "seed", "parameters", "seconds")
-    rows = [[key, *(summary[key] for summary in summaries)] for key in keys]
-    measures = dict.fromkeys(name for summary in summaries for name in summary["final"])
+    rows = [[key, *(getattr(summary, key) for summary in summaries)] for key in keys]
+    measures = dict.fromkeys(name for summary in summaries for name in summary.final)
     rows += [
-        [name.replace("_", " "), *(summary["final"].get(name) for summary in summaries)]
+        [name.replace("_", " "), *(summary.final.get(name) for summary in summaries)]
         for name in measures
     ]
-    rows.append(["spikes", *(len(summary["spikes"]) for summary in summaries)])
+    rows.append(["spikes", *(len(summary.spikes) for summary in summaries)])
     return table(("", *labels), rows, "The last evaluation of each")
 
 
-def _phases(summaries: Sequence[Summary], labels: Sequence[str]) -> Block | None:
+def _phases(summaries: Sequence[RunSummary], labels: Sequence[str]) -> Block | None:
     rows = [
-        [name.removesuffix("_at"), *(interval(summary[name]) for summary in summaries)]
+        [name.removesuffix("_at"), *(interval(getattr(summary, name)) for summary in summaries)]
         for name in ("memorized_at", "grokked_at")
     ]
     return table(("", *labels), rows, "Between which evaluations")
@@ -80,10 +77,10 @@ def _claims(label: str, found: Findings) -> Block | None:
 
 
 def _reproduction(
-    runs: Sequence[RunSource], summaries: Sequence[Summary], labels: Sequence[str]
+    runs: Sequence[RunSource], summaries: Sequence[RunSummary], labels: Sequence[str]
 ) -> list[Block | None]:
     rows = [
-        [label, run.id, summary["weights_sha256"],
+        [label, run.id, summary.weights_sha256,
          ", ".join(f"{k} {v}" for k, v in run.folder.description.get("versions", {}).items())]
         for label, run, summary in zip(labels, runs, summaries, strict=True)
     ]  # fmt: skip

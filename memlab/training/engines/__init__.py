@@ -1,1 +1,1 @@
-"""Forms of one computation: plain, pruned and as a prefix tree; equal but for rounding."""
+"""Engines: implementations of the forward pass that are equal up to rounding."""

@@ -1,4 +1,4 @@
-"""Which form a run uses: decided from its data and settings alone, with a reason to record."""
+"""The choice of an engine: from data and settings alone, with a reason that is recorded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from memlab.training.engines.tree import Tree
 
 ENGINES: dict[str, type[Engine]] = {"plain": Plain, "pruned": Pruned, "tree": Tree}
 PROBES = 4
-"""batches that are looked at to see how much of one is shared"""
+"""number of batches from which the share of common prefixes is estimated"""
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,23 @@ def choose(
         kind: the preset's `training.engine`.
         sequences: the data.
         model: its settings.
-        batch_size: examples computed at once; None = all.
+        batch_size: examples per forward pass; None = all.
 
     Raises:
-        PresetError: the tree was asked for, and dropout forbids it.
+        PresetError: `tree` was requested together with dropout.
     """
     if kind == "tree" and model.dropout:
         raise PresetError(
-            "the tree shares equal prefixes, and dropout makes them differ",
+            "the tree engine shares equal prefixes, which dropout makes different",
             where="training.engine",
             found=f"tree, with model.dropout {model.dropout}",
             allowed="auto, pruned or plain",
             hint="set model.dropout=0 or training.engine=auto",
         )
     if kind != "auto":
-        return Choice(ENGINES[kind](sequences), kind, "as the preset says")
+        return Choice(ENGINES[kind](sequences), kind, "set in the preset")
     if model.dropout:
-        reason = "dropout makes equal prefixes differ, so they cannot be shared"
+        reason = "dropout makes equal prefixes different, so they cannot be shared"
         return Choice(Pruned(sequences), "pruned", reason)
     return _measured(sequences, model, batch_size)
 
@@ -74,15 +74,15 @@ def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Cho
         )
         return next(total) / next(total)
 
-    said = f"sharing prefixes leaves {share(products):.0%} of a batch's products"
+    reason = f"sharing prefixes reduces matrix products to {share(products):.0%} of a batch's"
     if share(seconds) >= 1:
-        return Choice(pruned, "pruned", f"{said}: not worth its own cost")
+        return Choice(pruned, "pruned", f"{reason}: less than its overhead")
     need = max(activation_bytes(model, d_vocab, row_counts) for row_counts in shared)
     limit = memory_limit(sequences.device)
     if need > limit:
-        too_much = f"the tree needs {need / 2**30:.1f} GiB, and {limit / 2**30:.1f} may be used"
+        too_much = f"the tree needs {need / 2**30:.1f} GiB, and {limit / 2**30:.1f} are allowed"
         return Choice(pruned, "pruned", too_much)
-    return Choice(tree, "tree", said)
+    return Choice(tree, "tree", reason)
 
 
 def _probes(n_examples: int, batch_size: int | None) -> Sequence[Integers | None]:

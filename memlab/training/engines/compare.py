@@ -1,8 +1,8 @@
-"""Whether an engine computes what the model's own forward computes, tried before a run starts.
+"""Comparison of an engine with the model's own forward, before a run starts.
 
 Engines follow a changed block, activation, norm or position scheme, since all of them run the
 model's blocks. They cannot follow a changed `Transformer.forward`, or an operation that mixes rows
-outside the attention. Training would then silently be that of another model.
+outside the attention. Otherwise another model would be trained silently.
 """
 
 import copy
@@ -20,18 +20,18 @@ from memlab.training.engines.plain import Plain
 EXAMPLES = 128
 """enough rows in every block for the engines' fast matrix products"""
 TOKENS = 2048
-"""at most; long examples are fewer"""
+"""maximum number of positions; fewer examples if they are long"""
 TOLERANCE = 1e-3
-"""relative; rounding made 3.5e-6 at most over all shipped presets"""
+"""relative; rounding errors are at most 3.5e-6 over all shipped presets"""
 NOISE = 0.05
-"""added to every weight of the copy that is compared, so that zero biases count"""
+"""noise added to every weight of the compared copy, so that zero biases matter"""
 
 
 def check_engine(choice: Choice, model: Transformer) -> None:
     """Compare the chosen engine with plain on a few training examples.
 
-    Logits and their gradients are compared, on a copy of the weights with noise added; nothing of
-    the model or of torch's global generator changes.
+    Logits and their gradients are compared, on a copy of the weights with noise added; the model
+    and torch's global generator do not change.
 
     Raises:
         PresetError: they differ, or the engine cannot compute this model.
@@ -45,12 +45,12 @@ def check_engine(choice: Choice, model: Transformer) -> None:
     probe = _with_noise(model)
     exact = _logits_and_gradient(Plain(sequences).batch(index), probe)
     try:
-        made = _logits_and_gradient(choice.engine.batch(index), probe)
+        computed = _logits_and_gradient(choice.engine.batch(index), probe)
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, TypeError, IndexError, AttributeError, AssertionError) as error:
         raise _cannot_follow(choice.name, f"it fails with: {error}") from error
-    for what, a, b in zip(("logits", "gradients"), made, exact, strict=True):
+    for what, a, b in zip(("logits", "gradients"), computed, exact, strict=True):
         difference = float((a - b).norm() / b.norm().clamp(min=1e-30))
         if not difference < TOLERANCE:
             raise _cannot_follow(choice.name, f"{what} differ by {difference:.1e} of their norm")
@@ -78,9 +78,9 @@ def _logits_and_gradient(plan: BatchPlan, model: Transformer) -> tuple[Tensor, T
 
 def _cannot_follow(name: str, found: str) -> PresetError:
     return PresetError(
-        f"the {name} engine does not compute what this model's forward computes",
+        f"the {name} engine does not compute the same function as this model's forward",
         where="training.engine",
         found=found,
         allowed="the same logits and gradients as plain, up to rounding",
-        hint="training.engine=plain computes the model exactly as its code is written",
+        hint="training.engine=plain runs the model's own forward",
     )

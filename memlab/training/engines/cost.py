@@ -1,4 +1,4 @@
-"""How long a batch takes with one engine, roughly, and how much memory it may take."""
+"""Rough estimate of an engine's time per batch, and the memory limit."""
 
 import os
 
@@ -9,11 +9,11 @@ from memlab.preset.size import RowCounts, products
 
 PRODUCTS_PER_SECOND = 175e9
 DENSE_BLOCK_SECONDS = 2.0e-3
-"""the overhead of a block's operations with dense attention"""
+"""overhead of one block with dense attention"""
 EDGE_BLOCK_SECONDS = 2.75e-3
-"""the same with attention along edges, including making them"""
+"""the same with attention along edges, including their construction"""
 DENSE_SECONDS = 3.5e-6
-"""dense attention of one head of one example, however short"""
+"""dense attention of one head of one example, of any length"""
 DENSE_READ_SECONDS = 3e-9
 """the same for each pair of positions"""
 EDGE_SECONDS = 21e-9
@@ -23,8 +23,8 @@ EDGE_SECONDS = 21e-9
 def seconds(model: Model, d_vocab: int, rows: RowCounts) -> float:
     """Rough time of forward and backward pass, to compare engines by.
 
-    The rates were fitted to fourteen presets on two cores of a server processor of 2025; a faster
-    machine changes all of them, and so the comparison little.
+    The rates were fitted to fourteen presets on two cores of a server processor of 2025; on a
+    faster machine all of them change, and the comparison hardly does.
     """
     if rows.dense:
         block, attention = DENSE_BLOCK_SECONDS, rows.dense * DENSE_SECONDS

@@ -1,10 +1,10 @@
-"""Attention along the edges of a graph: exact, sparse, and with the same bits every time.
+"""Attention along the edges of a graph: exact, sparse and deterministic.
 
 An edge lets one output attend to one row. Both directions are sums over runs of edges: forward over
 the edges of each output, backward over those of each key and each query. Each sum is computed by
 one `embedding_bag`, in a fixed order, so that no atomic addition is needed on any device.
 
-Heads lie one after another: row r of head h is h * n_rows + r, and edges are numbered likewise.
+Heads are concatenated: row r of head h is h * n_rows + r, and edges are numbered likewise.
 """
 
 from dataclasses import dataclass
@@ -45,9 +45,9 @@ class Runs:
     """The edges of one head, sorted by one of their rows."""
 
     order: Integers | None
-    """(edge,) sorts them, stably; None = they are sorted"""
+    """(edge,) stable sorting permutation; None = already sorted"""
     start: Integers
-    """(row,) where each row's run begins"""
+    """(row,) index of each row's first edge"""
 
     @classmethod
     def of(cls, row: Integers, n_rows: int, *, is_sorted: bool = False) -> "Runs":
@@ -56,7 +56,7 @@ class Runs:
         start = count.cumsum() - count
         if is_sorted:
             return cls(None, start)
-        # numpy sorts numbers of 16 bits by counting, 15 times as fast as wider ones
+        # numpy sorts 16-bit integers by radix sort, 15 times as fast as wider ones
         key = row.astype(np.uint16) if n_rows <= 1 << 16 else row
         return cls(key.argsort(kind="stable"), start)
 
@@ -66,11 +66,11 @@ class WeightedSum:
     """out[r] = sum over the edges e of r of weight[e] * source[e's row there], for all heads."""
 
     order: Tensor | None
-    """(head * edge,) sorts the edges, and so their weights, by r; None = they are sorted"""
+    """(head * edge,) permutation that sorts edges and weights by r; None = already sorted"""
     index: Tensor
     """(head * edge,) the source's rows, in that order"""
     offsets: Tensor
-    """(head * row,) where each row's edges begin, in that order"""
+    """(head * row,) index of each row's first edge, in that order"""
 
     def __call__(self, source: Tensor, weight: Tensor) -> Tensor:
         """(head * source row, size), (head * edge,) -> (head * row, size)."""

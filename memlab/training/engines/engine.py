@@ -1,4 +1,4 @@
-"""What every form of the computation offers."""
+"""Interface of engines: plans for batches, their loss and scores."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ CPU = torch.device("cpu")
 class Sequences:
     """A split in host memory, where plans are made: numpy is fastest for so few integers.
 
-    Only what a plan computes with goes to the device.
+    Only the arrays that a plan needs are moved to the device.
     """
 
     tokens: Integers
     """(example, length) token ids, the last token included"""
     targets: Integers
-    """(example, length - 1) the token to predict at each position; -1 = no loss"""
+    """(example, length - 1) the target at each position; -1 = no loss"""
     device: torch.device = CPU
-    """where its plans compute"""
+    """device of its plans"""
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -1,4 +1,4 @@
-"""The plain form: every position of every example, as the model's own forward has it."""
+"""The plain engine: every position of every example, by the model's own forward."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""The distinct prefixes of a set of sequences, as far as the loss reads."""
+"""The distinct prefixes of a set of sequences, up to the last position with loss."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Prefixes:
     depth: Integers
     """(node,) its position"""
     has_loss: NDArray[np.bool_]
-    """(example, depth) whether the loss reads the prediction there"""
+    """(example, depth) whether the prediction there carries loss"""
 
     @classmethod
     def of(cls, sequences: Sequences) -> "Prefixes":

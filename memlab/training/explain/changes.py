@@ -1,4 +1,4 @@
-"""The changes that are tried before a spike, one at a time."""
+"""The changes that are tested before a spike, one at a time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from memlab.training.explain.window import Window
 from memlab.training.state import TrainState
 
 LARGER_EPS, LEAST_EPS = 1000.0, 1e-6
-"""eps is multiplied by the first, and is then at least the second"""
+"""factor by which eps is multiplied, and its minimum afterwards"""
 BETA2 = 0.999
 PLACEBOS = 5
 NOISE = 1e-7
@@ -41,11 +41,11 @@ class TrialChange:
     overrides: tuple[str, ...] = ()
     """KEY=VALUE settings"""
     prepare: Callable[[TrainState], None] = _unchanged
-    """changes weights or moments once, before the first repeated step"""
+    """changes weights or moments once, before the first recomputed step"""
     frozen: tuple[str, ...] = ()
     """parameters whose names have one of these parts are not updated"""
     without_edits: bool = False
-    """the edits shortly before the onset are left out"""
+    """omit the edits shortly before the onset"""
 
 
 def all_changes(
@@ -114,8 +114,8 @@ def _clear_momentum(state: TrainState) -> None:
 def _same_step_size(old: float) -> Callable[[TrainState], None]:
     """Rescale the second moment so that another beta2 does not change the step size at once.
 
-    Adam divides it by 1 - beta2^t. Under a larger beta2 that is smaller, which would lower the
-    effective learning rate right away and hide what the longer memory does.
+    Adam divides it by 1 - beta2^t, which is smaller for a larger beta2. Without rescaling, the
+    effective learning rate would drop at once and hide the effect of the longer average.
     """
 
     def prepare(state: TrainState) -> None:

@@ -1,4 +1,4 @@
-"""Explains spikes: recompute, repeat with one change at a time, and compare with placebos."""
+"""Explains spikes: recomputes them with one change at a time, and compares with placebos."""
 
 import random
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from memlab.training.recompute import Recomputation, RowsDifferError
 from memlab.training.step import GRAD_NORM, LOSS
 
 HIGHEST, RANDOM = 8, 8
-"""spikes that `--all` explains"""
+"""maximum number of spikes that `--all` explains"""
 BEFORE = 100
 """steps before the onset whose median gradient norm is the threshold of clipping"""
 
@@ -38,7 +38,7 @@ def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | Non
     """
     spikes = recorded.closed_spikes
     if not spikes and (at is None or not (spikes := tuple(_unrecorded(recorded, at)))):
-        raise RunError("the run has no spike that has closed", found="0 spikes")
+        raise RunError("the run has no closed spike", found="0 spikes")
     if number is not None:
         if not 1 <= number <= len(spikes):
             raise RunError(f"the run has no spike {number}", allowed=f"1 to {len(spikes)}")
@@ -69,8 +69,8 @@ def spikes_of_all(recorded: Snapshot) -> list[Spike]:
     spikes = list(recorded.closed_spikes)
     ranked = sorted(spikes, key=lambda spike: -spike.peak)
     others = sorted(ranked[HIGHEST:], key=lambda spike: spike.onset)
-    drawn = random.Random(0).sample(others, min(RANDOM, len(others)))
-    return sorted([*ranked[:HIGHEST], *drawn], key=lambda spike: spike.onset)
+    sampled = random.Random(0).sample(others, min(RANDOM, len(others)))
+    return sorted([*ranked[:HIGHEST], *sampled], key=lambda spike: spike.onset)
 
 
 def explain_spike(
@@ -82,9 +82,9 @@ def explain_spike(
         `{run, spike, recomputed: {from, equal, ...}, changes, causes, sentence, instruments}`;
         when a recomputed row differs from the recorded one, `changes` is empty.
     """
-    known = derived.read_document(folder, document_name(spike.onset), CODE_VERSION)
-    if known is not None:
-        return known
+    stored = derived.read_document(folder, document_name(spike.onset), CODE_VERSION)
+    if stored is not None:
+        return stored
     document = _explained(folder, spike, device, report)
     if document["recomputed"]["equal"]:
         derived.write_document(folder, document_name(spike.onset), document, CODE_VERSION)

@@ -1,4 +1,4 @@
-"""What the weights, moments and answers do from before a spike's onset to its peak."""
+"""Weights, moments and answers from before a spike's onset to its peak."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from memlab.training.state import TrainState
 from memlab.training.step import update
 
 MOST_EXAMPLES = 8
-"""examples that are named as the first to fail"""
+"""number of examples reported as the first to fail"""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class TensorSeries:
     update: list[float] = field(default_factory=list)
     moment_ratio: list[float] = field(default_factory=list)
     """mean squared gradient over Adam's mean second moment with bias correction, after the update;
-    near 1 while gradients are as usual, large when the moment lags behind"""
+    near 1 while gradients are typical, large when the moment lags behind"""
     attribution: list[float] = field(default_factory=list)
     """gradient times update, summed: the first-order change of the loss, nats"""
 
@@ -83,17 +83,17 @@ class Instruments:
 def measure(state: TrainState, run_data: RunData, start: StartState, window: Window) -> Instruments:
     """Repeat the steps from `start` to the spike's peak with all instruments."""
     start.restore(state)
-    found = Instruments(start.step + 1)
+    instruments = Instruments(start.step + 1)
     while state.step < window.spike.peak_step:
         steps = total_steps(state.preset, run_data.batches.per_epoch)
         plans = run_data.plans.at(state.step + 1, steps)
-        _see_answers(found, state, run_data, plans, steps)
+        _see_answers(instruments, state, run_data, plans, steps)
         before = [p.detach().clone() for p in state.model.parameters()]
         loss = _loss(state, plans)
         update(state, run_data, learning_rate(state.preset.optimizer, state.step + 1, steps), steps)
-        found.true_change.append(_loss(state, plans) - loss)
-        _see_tensors(found, state, before)
-    return found
+        instruments.true_change.append(_loss(state, plans) - loss)
+        _see_tensors(instruments, state, before)
+    return instruments
 
 
 @torch.no_grad()
@@ -110,7 +110,11 @@ def _loss(state: TrainState, plans: list[BatchPlan]) -> float:
 
 @torch.no_grad()
 def _see_answers(
-    found: Instruments, state: TrainState, run_data: RunData, plans: list[BatchPlan], steps: int
+    instruments: Instruments,
+    state: TrainState,
+    run_data: RunData,
+    plans: list[BatchPlan],
+    steps: int,
 ) -> None:
     """Record logits, margins, and the examples that fail first, on the batch of the next update."""
     state.model.eval()
@@ -128,15 +132,15 @@ def _see_answers(
             at = sum(p.n_examples for p in plans[:i]) + int(plan.example[k])
             wrong.append((at, int(plan.position[k]), int(answer[k])))
     margin = torch.cat(margins)
-    found.largest_logit.append(largest)
-    found.least_margin.append(float(margin.min()))
-    found.median_margin.append(float(margin.median()))
-    found.wrong.append(len(wrong))
-    if len(wrong) > found.wrong[0] and not found.first_wrong:
+    instruments.largest_logit.append(largest)
+    instruments.least_margin.append(float(margin.min()))
+    instruments.median_margin.append(float(margin.median()))
+    instruments.wrong.append(len(wrong))
+    if len(wrong) > instruments.wrong[0] and not instruments.first_wrong:
         index = run_data.batches.at(state.step + 1, steps)
         for at, position, answer_id in wrong[:MOST_EXAMPLES]:
             example = at if index is None else int(index[at])
-            found.first_wrong.append(
+            instruments.first_wrong.append(
                 {"step": state.step + 1} | _example(run_data, example, position, answer_id)
             )
 
@@ -153,11 +157,11 @@ def _example(run_data: RunData, example: int, position: int, answer: int) -> dic
 
 
 @torch.no_grad()
-def _see_tensors(found: Instruments, state: TrainState, before: list[Tensor]) -> None:
+def _see_tensors(instruments: Instruments, state: TrainState, before: list[Tensor]) -> None:
     """Record norms, moments and attribution of every parameter, right after an update."""
     names = (name for name, _ in state.model.named_parameters())
     for name, parameter, old in zip(names, state.model.parameters(), before, strict=True):
-        series = found.tensors.setdefault(name, TensorSeries())
+        series = instruments.tensors.setdefault(name, TensorSeries())
         gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
         added = parameter - old
         series.gradient.append(float(gradient.norm()))

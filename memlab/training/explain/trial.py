@@ -1,4 +1,4 @@
-"""One repetition of the steps around a spike, with one change."""
+"""One recomputation of the steps around a spike, with one change."""
 
 import copy
 from dataclasses import dataclass
@@ -59,9 +59,9 @@ class TrialResult:
     effect: str
     """prevents, delays or no effect"""
     losses: NDArray[np.float64]
-    """(step,) of the repeated steps"""
+    """(step,) of the recomputed steps"""
     first: int
-    """the first repeated step"""
+    """the first recomputed step"""
 
     @property
     def peak(self) -> float:
@@ -102,10 +102,10 @@ def try_change(
         _apply_due(state, edits, change)
         steps = total_steps(state.preset, data.batches.per_epoch)
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
-        held = _held(state, change)
+        frozen = _held(state, change)
         losses.append(update(state, data, lr, steps)[0])
         with torch.no_grad():
-            for parameter, before in held:
+            for parameter, before in frozen:
                 parameter.copy_(before)
     values = torch.stack(losses).double().cpu().numpy()
     return TrialResult(change, window.effect(values), values, start.step + 1)

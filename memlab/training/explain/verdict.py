@@ -1,4 +1,4 @@
-"""What the trials say about the cause of a spike: rules on their effects, and one sentence."""
+"""The cause of a spike: rules on the effects of the trials, and one sentence."""
 
 from collections.abc import Sequence
 

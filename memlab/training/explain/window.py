@@ -1,4 +1,4 @@
-"""The steps around a spike that are recomputed, and what counts as the spike in them."""
+"""The recomputed steps around a spike, and the definition of the spike in them."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -12,9 +12,9 @@ from memlab.record.explanation import PREVENTS
 LEAD = 20
 """steps between the start of a change and the onset"""
 EDIT_REACH = 100
-"""edits at most this many steps before the onset are possible causes, and are left out in turn"""
+"""edits at most this many steps before the onset are possible causes, and are omitted one at a time"""
 SHORTEST, LONGEST = 60, 300
-"""limits of the number of steps that are repeated, in steps; the peak is always among them"""
+"""minimum and maximum number of recomputed steps; the peak is always included"""
 AFTER_PEAK = 20
 
 
@@ -26,7 +26,7 @@ class Window:
     change_at: int
     """changes take effect after this step"""
     last: int
-    """last step that is repeated"""
+    """last recomputed step"""
     end: int
     """last step of the recorded spike"""
     edits: tuple[Edited, ...] = ()

@@ -1,1 +1,1 @@
-"""Runs laid over one another, and what differs between them."""
+"""The Compare screen: overlaid curves of several runs, and a table of their differences."""

@@ -1,4 +1,4 @@
-"""A colour for each run in a comparison, kept for as long as the console is open."""
+"""Colours of the runs in a comparison, stable while the console is open."""
 
 from typing import final
 
@@ -25,8 +25,8 @@ class Colours:
         """The colours of runs; assigned colours are kept, and repeat from the ninth run on."""
         self._places = {key: place for key, place in self._places.items() if key in keys}
         for key in keys:
-            taken = set(self._places.values())
-            free = next(place for place in range(len(taken) + 1) if place not in taken)
+            used = set(self._places.values())
+            free = next(place for place in range(len(used) + 1) if place not in used)
             self._places.setdefault(key, free)
         palette = DARK if dark else LIGHT
         return {key: palette[self._places[key] % len(palette)] for key in keys}

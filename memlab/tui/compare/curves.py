@@ -1,4 +1,4 @@
-"""From runs to one chart: which x, which measure, single runs or the seeds of one setting."""
+"""Charts of several runs: x axis, measure, single runs or seeds as a band."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from memlab.charts import Band, Chart, Series, VerticalRule
 from memlab.charts.theme import RGB
 from memlab.record.events import Started
 from memlab.record.history import History
+from memlab.record.measure import Measure, Measures
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 from memlab.record.summary import settings
@@ -20,9 +21,9 @@ Axis = Literal["step", "epoch", "wall time", "steps since memorized"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "wall time", "steps since memorized")
 SEEDS = ("training.seed", "training.seeds.")
 NAME = 24
-"""Characters of a run's name in the legend."""
+"""Maximum length of a run's name in the legend."""
 FADED = 0.3
-"""How much colour is left of a run that is not in focus."""
+"""Share of the original colour for runs out of focus."""
 
 
 @final
@@ -36,6 +37,8 @@ class Compared:
     settings: dict[str, Any]
     view: Snapshot
     updates_per_epoch: int
+    declared: Measures
+    """declarations of its measures"""
 
     @property
     def memorized(self) -> int | None:
@@ -52,11 +55,11 @@ class Compared:
 
     def measure(self, name: str) -> tuple[Floats, Floats]:
         """Steps and values of an evaluated measure, where it was recorded."""
-        judged = self.view.evaluations
-        if name not in judged:
+        columns = self.view.evaluations
+        if name not in columns:
             return np.empty(0), np.empty(0)
-        known = np.isfinite(judged[name])
-        return judged["step"][known], judged[name][known]
+        finite = np.isfinite(columns[name])
+        return columns["step"][finite], columns[name][finite]
 
     def curve(self, name: str, axis: Axis) -> tuple[Floats, Floats]:
         """Positions on the x axis, and values; empty if this run has none."""
@@ -95,6 +98,7 @@ def compared(history: History, name: str) -> Compared:
         settings(folder, now),
         now,
         facts.updates_per_epoch,
+        folder.measures,
     )
 
 
@@ -103,6 +107,12 @@ def measures(runs: Sequence[Compared]) -> list[str]:
     names = dict.fromkeys(name for run in runs for name in run.view.evaluations if name != "step")
     usual = [f"{s}_{m}" for m in ("loss", "accuracy") for s in ("val", "train", "test")]
     return [*(n for n in usual if n in names), *(n for n in names if n not in usual)]
+
+
+def declaration(runs: Sequence[Compared], name: str) -> Measure:
+    """The declaration of a measure in the first run that recorded it."""
+    recorded = (run.declared for run in runs if name in run.view.evaluations)
+    return next(recorded, Measures())[name]
 
 
 def overlay(
@@ -124,12 +134,12 @@ def overlay(
 
 
 def _phases(run: Compared, axis: Axis, colour: RGB) -> list[VerticalRule]:
-    found = []
+    rules = []
     for name, step in (("memorized", run.memorized), ("grokked", run.grokked)):
         x = None if step is None else run.along(axis, np.array([float(step)]))
         if x is not None and (name, axis) != ("memorized", "steps since memorized"):
-            found.append(VerticalRule(float(x[0]), name, colour))
-    return found
+            rules.append(VerticalRule(float(x[0]), name, colour))
+    return rules
 
 
 def bands(runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis) -> Chart:
@@ -174,14 +184,14 @@ def _aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
 
 def _seconds(view: Snapshot, steps: Floats) -> Floats:
     """Compute time in seconds up to each step; the time between attempts does not count."""
-    at, spent = [0.0], [0.0]
+    steps_at, seconds = [0.0], [0.0]
     before = None
     for event in view.events:
         if before is not None and not isinstance(event, Started):
-            at.append(max(float(event.step), at[-1]))
-            spent.append(spent[-1] + max(event.wall - before.wall, 0.0))
+            steps_at.append(max(float(event.step), steps_at[-1]))
+            seconds.append(seconds[-1] + max(event.wall - before.wall, 0.0))
         before = event
-    return np.interp(steps, at, spent)
+    return np.interp(steps, steps_at, seconds)
 
 
 def _faded(colour: RGB) -> RGB:

@@ -1,4 +1,4 @@
-"""The chart of a comparison: the curves of several runs, and how people look at them."""
+"""The chart of a comparison: the curves of several runs, and the visible part."""
 
 import math
 from collections.abc import Hashable
@@ -9,6 +9,7 @@ from typing import final
 from textual.content import Content
 
 from memlab.charts import Chart, Series
+from memlab.record.measure import Measure
 from memlab.record.safe_text import safe_text
 from memlab.tui.compare.curves import Axis
 from memlab.tui.plots.panel import link
@@ -16,7 +17,7 @@ from memlab.tui.plots.plot import Plot, log_link, part_shown
 from memlab.tui.plots.viewport import Viewport, XExtent
 
 _CLOSEST = 2.0
-"""Units in the narrowest window."""
+"""Width of the narrowest window in units."""
 
 
 @final
@@ -25,12 +26,12 @@ class Overlaid:
     """The data to draw."""
 
     chart: Chart
-    """the curves, without what is up to the look"""
-    measure: str
+    """the curves, without viewport and scale"""
+    measure: Measure
     axis: Axis
     viewport: Viewport
     absent: int = 0
-    """runs that have no curve"""
+    """number of runs without a curve"""
 
     @cached_property
     def extent(self) -> XExtent:
@@ -57,7 +58,11 @@ class Overlay(Plot[Overlaid]):
 
     @property
     def measure_name(self) -> str:
-        return self.view_state.measure if self.view_state else ""
+        return self.view_state.measure.name if self.view_state else ""
+
+    @property
+    def is_share(self) -> bool:
+        return self.view_state is not None and self.view_state.measure.is_share
 
     def picture(self, view_state: Overlaid, columns: int) -> Chart:
         viewport = view_state.viewport
@@ -65,7 +70,8 @@ class Overlay(Plot[Overlaid]):
             view_state.chart,
             series=tuple(_within(s, viewport.reading) for s in view_state.chart.series),
             x_log=view_state.x_log,
-            y_log=self._y_log(view_state),
+            y_log=self.y_log,
+            y_range=(0.0, 1.0) if view_state.measure.is_share and not self.y_log else None,
             x_range=viewport.span(view_state.extent) if view_state.chart.series else None,
             cursor=viewport.reading,
             hide_outliers=viewport.hide_outliers,
@@ -78,9 +84,9 @@ class Overlay(Plot[Overlaid]):
         if not view_state.chart.series:
             return Content("choose runs with space")
         parts = [
-            link(f"{safe_text(view_state.measure, 40)} ▸", "screen.cycle_measure"),
+            link(f"{safe_text(view_state.measure.name, 40)} ▸", "screen.cycle_measure"),
             link(f"by {view_state.axis} ▸", "screen.cycle_axis"),
-            log_link("y", self._y_log(view_state), "log_y"),
+            log_link("y", self.y_log, "log_y"),
             log_link("x", view_state.x_log, "screen.log_x"),
             *part_shown(viewport, view_state.extent, view_state.axis),
         ]
@@ -91,9 +97,6 @@ class Overlay(Plot[Overlaid]):
         if viewport.reading is not None:
             parts.append(Content.styled(f"values at {viewport.reading:,.6g}", "$text"))
         return Content(" · ").join(parts)
-
-    def _y_log(self, view_state: Overlaid) -> bool:
-        return self.y_log and not view_state.measure.endswith("accuracy")
 
 
 def _within(curve: Series, at: float | None) -> Series:

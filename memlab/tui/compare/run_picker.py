@@ -18,7 +18,7 @@ from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 
 NEWEST = 300
-"""Runs that are offered."""
+"""Maximum number of listed runs."""
 _NAME = 60
 
 

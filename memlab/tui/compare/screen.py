@@ -16,6 +16,7 @@ from memlab.charts import Chart
 from memlab.charts.theme import RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.measure import Measures
 from memlab.record.safe_text import safe_text
 from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.tui.bar import Bar
@@ -25,6 +26,7 @@ from memlab.tui.compare.curves import (
     Compared,
     bands,
     compared,
+    declaration,
     measures,
     overlay,
 )
@@ -41,7 +43,7 @@ from memlab.tui.table import Column, Table
 from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
-"""Seconds between two looks at the runs."""
+"""Seconds between two reads of the runs."""
 
 
 @final
@@ -67,7 +69,7 @@ class CompareScreen(ChartScreen):
         self._axis = AXES[0]
         self._measure = "val_loss"
         self._grouped = self._focused_only = False
-        self._overlaid = Overlaid(Chart(), self._measure, self._axis, Viewport())
+        self._overlaid = Overlaid(Chart(), Measures()[self._measure], self._axis, Viewport())
 
     def compose(self) -> ComposeResult:
         yield Bar()
@@ -80,7 +82,7 @@ class CompareScreen(ChartScreen):
 
     def on_mount(self) -> None:
         """Poll live runs periodically."""
-        self.set_interval(EVERY, self._look)
+        self.set_interval(EVERY, self._refresh_runs)
         self.app.theme_changed_signal.subscribe(self, self._theme_changed)
         self._show()
 
@@ -109,10 +111,10 @@ class CompareScreen(ChartScreen):
     def _toggled(self, event: RunPicker.Toggled) -> None:
         event.stop()
         key = event.folder.path.name
-        kept = {n: folder for n, folder in self._chosen.items() if folder.path.name != key}
-        if len(kept) == len(self._chosen):
-            kept[max(kept, default=0) + 1] = event.folder
-        self._choose(kept)
+        chosen = {n: folder for n, folder in self._chosen.items() if folder.path.name != key}
+        if len(chosen) == len(self._chosen):
+            chosen[max(chosen, default=0) + 1] = event.folder
+        self._choose(chosen)
 
     def on_screen_resume(self) -> None:
         """Read the current list of runs; show it if nothing is compared."""
@@ -146,35 +148,35 @@ class CompareScreen(ChartScreen):
         if any(run.key not in keys for run in self._compared):
             self._compared = [run for run in self._compared if run.key in keys]
             self._show()
-        self._look()
+        self._refresh_runs()
 
-    def _look(self) -> None:
+    def _refresh_runs(self) -> None:
         if self.is_current and self._chosen and not worker_running(self, "read"):
             self._read()
 
     @work(thread=True, group="read")
     def _read(self) -> None:
         chosen = None
-        while chosen is not self._chosen:  # another choice may be made meanwhile
+        while chosen is not self._chosen:  # the selection may change meanwhile
             chosen = self._chosen
-            runs = [self._as_it_stands(number, folder) for number, folder in chosen.items()]
+            runs = [self._current(number, folder) for number, folder in chosen.items()]
         if runs != self._compared:
             self.post_message(self.RunsRead(runs))
 
-    def _as_it_stands(self, number: int, folder: RunFolder) -> Compared:
+    def _current(self, number: int, folder: RunFolder) -> Compared:
         """The current state of a compared run; the same object while nothing has changed."""
-        key, known = folder.path.name, self._known.get(folder.path.name)
-        if known is None:
+        key, run = folder.path.name, self._known.get(folder.path.name)
+        if run is None:
             self._histories[key] = History(folder)
         name = f"{number} {safe_text(folder.labels().name or key, 40)}"
-        if self._histories[key].refresh() or known is None or known.name != name:
-            known = self._known[key] = compared(self._histories[key], name)
-        return known
+        if self._histories[key].refresh() or run is None or run.name != name:
+            run = self._known[key] = compared(self._histories[key], name)
+        return run
 
     @on(RunsRead)
     def _take(self, event: RunsRead) -> None:
         if [run.key for run in event.runs] != [f.path.name for f in self._chosen.values()]:
-            return  # another choice was made since, and will be read
+            return  # the selection has changed since, and will be read
         self._compared = event.runs
         names = measures(self._compared)
         if names and self._measure not in names:
@@ -190,7 +192,10 @@ class CompareScreen(ChartScreen):
         colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
         chart = self._curves(colours)
         absent = sum(not len(run.curve(self._measure, self._axis)[0]) for run in runs)
-        self._overlaid = Overlaid(chart, self._measure, self._axis, viewport, absent)
+        declared = declaration(runs, self._measure)
+        if declared != self._overlaid.measure:
+            self.plot.y_log = declared.scale == "log"
+        self._overlaid = Overlaid(chart, declared, self._axis, viewport, absent)
         self.plot.show(self._overlaid)
         self._show_table(colours)
 
@@ -238,7 +243,7 @@ class CompareScreen(ChartScreen):
         if self._focused_only:
             self._show()
 
-    # Look
+    # Viewport
 
     @property
     def viewport(self) -> Viewport:

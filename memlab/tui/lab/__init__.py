@@ -1,1 +1,1 @@
-"""The Lab: choose a preset, edit it, look ahead, start."""
+"""The Lab screen: choose a preset, edit it, check it, start it."""

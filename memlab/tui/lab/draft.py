@@ -1,4 +1,4 @@
-"""A preset with changes on top, as they are typed: what it means, and what is wrong with each."""
+"""A preset with pending changes: the resulting preset, and the error of each change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from memlab.tasks import kinds
 
 KIND = "task.kind"
 CLAIMS = "claims"
-"""not in the form: a list of mappings, which only a file can state"""
+"""not in the form: a list of mappings, which can only be edited in a file"""
 _ABSENT = object()
 
 
@@ -28,7 +28,7 @@ class Draft:
 
     base: Preset
     texts: Mapping[str, str] = field(default_factory=dict)
-    """dotted key to what was typed, the latest last"""
+    """dotted key to entered text, in order of entry"""
     folder: Path | None = None
     """where a task looks for its files"""
 
@@ -36,7 +36,7 @@ class Draft:
         """The draft after `text` was entered in a field; the preset's own value is no change."""
         others = {k: t for k, t in self.texts.items() if k != key}
         if key == KIND:
-            # Another kind of task has other settings.
+            # Another kind of task has different settings.
             others = {k: t for k, t in others.items() if not k.startswith("task.")}
         draft = replace(self, texts=others)
         return draft if draft.text(key) == text else replace(self, texts={**others, key: text})
@@ -76,13 +76,13 @@ class Draft:
     @cached_property
     def differences(self) -> dict[str, tuple[str, str]]:
         """The fields that differ from the preset: key to (old, new)."""
-        found = {}
+        differences = {}
         for key in self.known:
             before, after = _at(self._original, key), _at(self._document.value, key)
             changed = before != after and not (after is _ABSENT and before is None)
             if changed or self._wrong(key):
-                found[key] = (shown(before), self.text(key))
-        return found
+                differences[key] = (shown(before), self.text(key))
+        return differences
 
     def original(self, key: str) -> str:
         """The preset's own value of a field."""
@@ -126,8 +126,8 @@ class Draft:
     def _value(self, key: str, text: str) -> Any:
         """The value of an entered text: verbatim for string settings, else parsed as YAML."""
         tasks = (None, *kinds(), self.base.task.kind, self.texts.get(KIND))
-        known = [one for kind in tasks for k, one in fields(kind).items() if k == key]
-        if any(one.allowed.startswith("text") for one in known):
+        candidates = [one for kind in tasks for k, one in fields(kind).items() if k == key]
+        if any(one.allowed.startswith("text") for one in candidates):
             return text
         return parse(text.encode("utf-8", "replace"), key).value
 
@@ -137,8 +137,8 @@ class Draft:
     @cached_property
     def _document(self) -> Document:
         """The preset with all valid changes; an invalid change does not affect the others."""
-        kept = [key for key in self._read[0] if key == KIND or key not in self.problems]
-        return self._laid(kept)
+        valid = [key for key in self._read[0] if key == KIND or key not in self.problems]
+        return self._laid(valid)
 
     def _laid(self, keys: list[str]) -> Document:
         document = Document(self._original, {(): self.base.name})

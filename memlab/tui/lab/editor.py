@@ -1,4 +1,4 @@
-"""A preset as YAML in the user's own editor."""
+"""Editing of a preset as YAML in $EDITOR."""
 
 import os
 import shlex
@@ -25,7 +25,7 @@ def edited(text: str) -> str:
         try:
             code = _call([*shlex.split(command), str(path)])
         except (OSError, ValueError) as error:
-            hint = "set $EDITOR to one that is here"
+            hint = "set $EDITOR to an installed editor"
             raise MemlabError(FAILED, where=command, found=str(error), hint=hint) from None
         if code:
             raise MemlabError(FAILED, where=command, found=f"exit code {code}")

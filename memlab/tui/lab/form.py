@@ -1,4 +1,4 @@
-"""The form: every setting of a preset, made from the schema."""
+"""The form: every setting of a preset, generated from the schema."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -20,7 +20,7 @@ from memlab.tui.lab.sheet import Sheet, SheetLine
 from memlab.tui.safe_content import safe
 
 MOST = 2000
-"""Characters of a value."""
+"""Maximum length of a value."""
 SWITCH = ("true", "false")
 
 
@@ -48,7 +48,7 @@ class SettingsForm(Vertical):
         super().__init__(id="form")
         self._draft: Draft | None = None
         self._key = ""
-        """the setting whose text the input holds"""
+        """the setting that the input edits"""
         self._place: tuple[tuple[int, int], int] | None = None
 
     def compose(self) -> ComposeResult:
@@ -85,18 +85,18 @@ class SettingsForm(Vertical):
             value.styles.offset, value.styles.width = self._place
         if self.has_focus_within:
             (value if value.display else self.sheet).focus()
-        self._tell()
+        self._show_help()
 
-    def _tell(self) -> None:
+    def _show_help(self) -> None:
         self.query_one("#field-help", Static).update(self._help(), layout=False)
 
     def on_descendant_focus(self) -> None:
         """Show the help of the field."""
-        self.call_after_refresh(self._tell)
+        self.call_after_refresh(self._show_help)
 
     def on_descendant_blur(self) -> None:
         """Show the preset's description."""
-        self.call_after_refresh(self._tell)
+        self.call_after_refresh(self._show_help)
 
     def on_resize(self) -> None:
         """The value has moved."""
@@ -122,11 +122,11 @@ class SettingsForm(Vertical):
         if draft and line and self.has_focus_within:
             return _explanation(draft, draft.known[line.key])
         hint = Content.styled("⏎ goes to the settings", "dim")
-        # A low screen has no room for it below the presets.
+        # Short terminals have no room for it below the presets.
         about = draft.text("about") if draft and self.screen.has_class("-low") else ""
         return Content("\n").join([hint, *([safe(about, 300)] if about else [])])
 
-    # Moving
+    # Navigation
 
     def enter(self, key: str | None = None) -> None:
         """Focus the form, at a setting or at the first one of the task."""
@@ -196,7 +196,7 @@ def _note(draft: Draft, field: Field) -> str:
 def _explanation(draft: Draft, field: Field) -> Content:
     """Help text of a setting, and its error."""
     unit = f" ({field.unit})" if field.unit else ""
-    live = "; may change while it trains" if field.live else ""
+    live = "; can be edited during training" if field.live else ""
     group = fields().get(_group(field))
     about = field.help or (group.help if group else "")
     lines = [

@@ -1,4 +1,4 @@
-"""What will be trained and what looks wrong, beside the form."""
+"""Preflight report of the draft: facts, findings, differences."""
 
 from collections.abc import Iterable
 from itertools import zip_longest
@@ -25,7 +25,7 @@ class Preflight(Static):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told = Content("")
+        self._shown = Content("")
         self._parts: list[Content | list[tuple[str, str]]] = []
 
     def show(
@@ -51,31 +51,31 @@ class Preflight(Static):
         self._lay()
 
     def _lay(self) -> None:
-        laid = [_laid(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
-        told = Content("\n\n").join(laid)
-        if not told.is_same(self._told):
-            self._told = told
-            self.update(told)
+        parts = [_laid(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
+        content = Content("\n\n").join(parts)
+        if not content.is_same(self._shown):
+            self._shown = content
+            self.update(content)
 
 
 def _problems(draft: Draft) -> Content:
-    told = [str(problem).removeprefix(f"{key}: ") for key, problem in draft.problems.items()]
-    lines = [safe(f"✗ {text}", 600, lines=True, style="$text-error") for text in told]
+    messages = [str(problem).removeprefix(f"{key}: ") for key, problem in draft.problems.items()]
+    lines = [safe(f"✗ {text}", 600, lines=True, style="$text-error") for text in messages]
     return Content("\n").join(lines)
 
 
 def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, str]]:
-    known = report.facts
-    splits = ", ".join(f"{name} {len(s):,}" for name, s in known.dataset.splits.items())
-    time = note or ("press m to estimate" if seconds is None else duration(seconds * known.updates))
+    facts = report.facts
+    splits = ", ".join(f"{name} {len(s):,}" for name, s in facts.dataset.splits.items())
+    time = note or ("press m to estimate" if seconds is None else duration(seconds * facts.updates))
     return [
-        ("parameters", f"{known.parameters:,}"),
+        ("parameters", f"{facts.parameters:,}"),
         ("examples", splits),
-        ("updates", f"{known.updates:,} × {known.batch_size:,} examples"),
-        ("epochs", f"{known.updates / known.updates_per_epoch:,.0f}"),
-        ("evaluations", f"{known.evaluations:,}"),
-        ("chance loss", f"{known.chance_loss:.3f} nats"),
-        ("memory", f"up to {known.memory_bytes / 2**20:,.0f} MiB"),
+        ("updates", f"{facts.updates:,} × {facts.batch_size:,} examples"),
+        ("epochs", f"{facts.updates / facts.updates_per_epoch:,.0f}"),
+        ("evaluations", f"{facts.evaluations:,}"),
+        ("chance loss", f"{facts.chance_loss:.3f} nats"),
+        ("memory", f"up to {facts.memory_bytes / 2**20:,.0f} MiB"),
         ("time", time),
     ]
 
@@ -100,7 +100,7 @@ def _row(cells: Iterable[Content], broad: Iterable[int]) -> Content:
 
 def _findings(report: Report) -> Content:
     if not report.findings:
-        return Content.styled("✓ nothing looks wrong", "$text-success")
+        return Content.styled("✓ no findings", "$text-success")
     return Content("\n").join([_finding(finding) for finding in report.findings])
 
 
@@ -147,7 +147,7 @@ def _claim(claim: Claim) -> str:
 
 def _differences(draft: Draft) -> Content:
     if not draft.differences:
-        return Content.styled("as in the preset", "dim")
+        return Content.styled("no changes", "dim")
     lines = [Content.styled("changes", "bold")]
     for key, (before, after) in draft.differences.items():
         lines.append(

@@ -1,4 +1,4 @@
-"""The list of presets, by folder, and what the one under the cursor shows."""
+"""The list of presets by folder, and the description of the selected one."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -76,8 +76,8 @@ class Presets(Vertical):
         options = self.query_one(PresetOptions)
         options.clear_options()
         words = sought.lower().split()
-        found = [one for one in self._presets if all(word in _text(one) for word in words)]
-        options.add_options(_options(found))
+        matches = [one for one in self._presets if all(word in _text(one) for word in words)]
+        options.add_options(_options(matches))
         options.action_first()
 
     def focus_filter(self) -> None:

@@ -1,4 +1,4 @@
-"""Writing a preset of one's own below `presets/` here."""
+"""Saving of a preset below `./presets/`."""
 
 import re
 from pathlib import Path
@@ -9,8 +9,8 @@ from memlab.preset.schema import Preset
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(?<!\.yaml)(?<!\.yml)")
 RULE = """\
-letters, digits, _ and, not first, - and .; at most 100 of them
-.yaml is added; folders end in / and are named by the same rule"""
+letters, digits, _ and, except first, - and .; at most 100
+.yaml is added; folders are separated by /"""
 
 
 def problem_with(name: str) -> str | None:
@@ -18,8 +18,8 @@ def problem_with(name: str) -> str | None:
     *_, last = parts = name.split("/")
     if not all(_PART.fullmatch(part) for part in parts):
         return RULE
-    if taken := names().get(last):
-        return f"{last} is there already, in {folder_of(taken)}"
+    if existing := names().get(last):
+        return f"{last} already exists in {folder_of(existing)}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The Lab screen: presets, the form, preflight; starting, saving, editing."""
+"""The Lab screen: presets, form and preflight; start, save, edit."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,10 +37,10 @@ from memlab.tui.messages import ClonePreset, EditPreset, StartRun
 from memlab.tui.safe_content import one_line, safe
 
 FIRST = "quickstart"
-"""The preset that the cursor is on at the beginning."""
+"""The initially selected preset."""
 PAUSE_BEFORE_CHECK = 0.15
-"""Seconds without a key before preflight looks again."""
-AFTER_EDITING = {"again": "edit again", "forget": "forget these edits"}
+"""Seconds after the last key press before preflight runs."""
+AFTER_EDITING = {"again": "edit again", "forget": "discard these edits"}
 
 
 class LabScreen(Screen[None]):
@@ -131,8 +131,8 @@ class LabScreen(Screen[None]):
         """Show the settings of a run as changes of its preset, or as a new preset."""
         event.stop()
         preset = event.preset
-        known = {one.name: one for one in available()}
-        base = known.get(preset.name)
+        presets = {one.name: one for one in available()}
+        base = presets.get(preset.name)
         if base is None or base.preset is None:
             base = Available(preset.name, Path("from a run") / preset.name, preset)
             self._extra.append(base)
@@ -147,16 +147,16 @@ class LabScreen(Screen[None]):
         chosen = event.chosen
         if chosen.preset is None:
             return
-        known = self._drafts.get(chosen.name)
-        if known is None or known.base != chosen.preset:
-            known = Draft(chosen.preset, folder=chosen.path.parent)
-        # The presets are read again now and then; what is being typed goes on.
-        if known is not self._draft:
-            self._show(known)
+        draft = self._drafts.get(chosen.name)
+        if draft is None or draft.base != chosen.preset:
+            draft = Draft(chosen.preset, folder=chosen.path.parent)
+        # Presets are reloaded occasionally; text being typed is kept.
+        if draft is not self._draft:
+            self._show(draft)
 
     @on(Presets.PresetOpened)
     def _opened(self) -> None:
-        # A tiny terminal shows either the presets or the form.
+        # A very small terminal shows either the presets or the form.
         self.add_class("-editing")
         self.query_one(SettingsForm).enter()
 
@@ -176,7 +176,7 @@ class LabScreen(Screen[None]):
         if draft and draft.texts:
             self._reverted[draft.base.name] = draft
             self._show(replace(draft, texts={}))
-            self.notify("changes forgotten; ctrl+z brings them back")
+            self.notify("changes discarded; ctrl+z restores them")
         elif draft and draft.base.name in self._reverted:
             self._show(self._reverted.pop(draft.base.name))
 
@@ -185,20 +185,20 @@ class LabScreen(Screen[None]):
             self._draft = draft
         else:
             self._draft, self._seconds, self._note = draft, None, ""
-            self._look_soon()
+            self._check_draft_soon()
         self._drafts[draft.base.name] = draft
         self.query_one(SettingsForm).show(draft, typing=typing)
         self.query_one(SettingsForm).border_title = _title(draft)
         self._show_preflight()
 
-    # Looking ahead
+    # Preflight
 
-    def _look_soon(self) -> None:
+    def _check_draft_soon(self) -> None:
         if self._soon:
             self._soon.stop()
-        self._soon = self.set_timer(PAUSE_BEFORE_CHECK, self._look)
+        self._soon = self.set_timer(PAUSE_BEFORE_CHECK, self._check_draft)
 
-    def _look(self) -> None:
+    def _check_draft(self) -> None:
         if self._draft and self._draft.preset:
             self._inspect(self._draft.preset)
 
@@ -206,7 +206,7 @@ class LabScreen(Screen[None]):
     def _inspect(self, preset: Preset) -> None:
         try:
             report = check_preset(preset)
-            # The figure is computed when it is first read: here, not in the interface's thread.
+            # Computed on first access: here, not in the thread of the interface.
             _ = report.facts.chance_loss
             self.post_message(self.Inspected(preset, report))
         except MemlabError as error:
@@ -240,7 +240,7 @@ class LabScreen(Screen[None]):
         try:
             self.post_message(self.Measured(preset, self._probe(preset), ""))
         except Exception as error:
-            self.post_message(self.Measured(preset, None, f"cannot be measured: {error}"))
+            self.post_message(self.Measured(preset, None, f"measurement failed: {error}"))
 
     @on(Measured)
     def _measured(self, event: Measured) -> None:
@@ -253,7 +253,7 @@ class LabScreen(Screen[None]):
             note = self._note or ("" if self._probe else "not estimated here")
             self.query_one(Preflight).show(self._draft, self._found, self._seconds, note)
 
-    # Starting
+    # Start
 
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:
@@ -288,7 +288,7 @@ class LabScreen(Screen[None]):
     async def action_save(self) -> None:
         """Save the draft as a preset."""
         if preset := self._valid():
-            title = Content("Save as presets/NAME.yaml; a folder may stand before the name")
+            title = Content("Save as presets/NAME.yaml; the name may contain folders")
             name = await self.app.push_screen_wait(TextPrompt(title, problem=problem_with))
             if name is not None:
                 self._save(preset, name)
@@ -297,9 +297,9 @@ class LabScreen(Screen[None]):
         try:
             path = save(preset, name)
         except OSError as problem:
-            self.notify(f"not written: {one_line(problem)}", severity="error", markup=False)
+            self.notify(f"not saved: {one_line(problem)}", severity="error", markup=False)
         else:
-            self.notify(f"written to {safe(str(path)).plain}", markup=False)
+            self.notify(f"saved to {safe(str(path)).plain}", markup=False)
             self.read_presets(path.stem)
 
     @work
@@ -318,7 +318,7 @@ class LabScreen(Screen[None]):
                 )
                 return
             except SuspendNotSupported:
-                self.notify("an editor needs a terminal of its own", severity="error")
+                self.notify("the editor needs a terminal", severity="error")
                 return
             except (MemlabError, OSError) as problem:
                 question = safe(str(problem), 2000, lines=True)

@@ -1,4 +1,4 @@
-"""The lines of the form, drawn one by one: names, values, notes, headings of groups."""
+"""The lines of the form: names, values, notes, headings of groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from memlab.tui.line_strips import fitted, strip
 from memlab.tui.safe_content import safe
 
 NAME = 20
-"""Cells of a name and its sign."""
+"""Width of a name and its sign in cells."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SheetLine:
     value: str = ""
     note: str = ""
     words: tuple[str, ...] = ()
-    """what may be chosen, if nothing else will do"""
+    """the allowed words, if only these are accepted"""
     changed: bool = False
     wrong: bool = False
 
@@ -104,14 +104,14 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             style += self.get_visual_style("sheet--cursor")
         return strip(self._drawn(self.lines[i], i == self.cursor), style, 0, self.size.width)
 
-    def _drawn(self, line: SheetLine, here: bool) -> Content:
+    def _drawn(self, line: SheetLine, is_current: bool) -> Content:
         if not line.key:
             return Content.styled(line.name, self._style("sheet--group"))
         marked = "sheet--wrong" if line.wrong else "sheet--changed" if line.changed else None
         note = safe(line.note, style="dim")
         value = safe(line.value, 2000)
         if line.words:
-            arrow = "bold" if here else "dim"
+            arrow = "bold" if is_current else "dim"
             value = Content.assemble(("‹ ", arrow), value, (" ›", arrow))
         return Content.assemble(
             fitted(Content.styled(f"{line.sign} {line.name}", self._style(marked)), NAME),

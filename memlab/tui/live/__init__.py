@@ -1,1 +1,1 @@
-"""The Live and Replay screen: one run, at its end or at any step of its past."""
+"""The Live and Replay screen: one run, at its end or at any earlier step."""

@@ -1,4 +1,4 @@
-"""How each sample fared over a run: one sign for each evaluation, ✗✗✓✓."""
+"""The history of each sample: one sign per evaluation, ✗✗✓✓."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,11 +42,11 @@ class Strips:
     """
 
     signs: NDArray[np.int8]
-    """(cell, place): 1 = right, 0 = wrong, -1 = not asked"""
+    """(cell, sample): 1 = right, 0 = wrong, -1 = not recorded"""
     steps: list[int]
     """the last evaluation of each cell"""
     now: int | None
-    """the cell of the samples shown"""
+    """the cell of the current evaluation"""
 
     @classmethod
     def over(

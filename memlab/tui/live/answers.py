@@ -1,4 +1,4 @@
-"""The model's answers: samples read from events, as text with signs and probabilities."""
+"""Answers of the model: samples as text with signs and probabilities."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Token:
     text: str
     target: str
     p: float
-    """the probability that the model gave to `text`"""
+    """the model's probability of `text`"""
     ok: bool
 
 

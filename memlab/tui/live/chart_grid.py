@@ -11,7 +11,7 @@ from memlab.tui.live.curves import ChartOf
 from memlab.tui.live.view_state import ViewState
 
 MOST = 6
-"""Rows and columns at most."""
+"""Maximum number of rows and columns."""
 
 
 @final

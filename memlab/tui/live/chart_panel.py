@@ -9,7 +9,7 @@ from memlab.charts import Chart, Tiles
 from memlab.record.events import SPARSE
 from memlab.record.safe_text import safe_text
 from memlab.tui.live import learned_map
-from memlab.tui.live.curves import ChartOf, is_log
+from memlab.tui.live.curves import ChartOf, declared, is_log
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
@@ -48,10 +48,14 @@ class ChartPanel(Plot[ViewState]):
     def measure_name(self) -> str:
         return self.chosen
 
+    @property
+    def is_share(self) -> bool:
+        return self.view_state is not None and declared(self.view_state, self.chosen).is_share
+
     def picture(self, view_state: ViewState, columns: int) -> Chart | Tiles:
-        made = self._chosen[1](view_state, self.y_log, columns)
-        self._caption = made.caption if isinstance(made, Tiles) else None
-        return made
+        picture = self._chosen[1](view_state, self.y_log, columns)
+        self._caption = picture.caption if isinstance(picture, Tiles) else None
+        return picture
 
     def heading(self, view_state: ViewState) -> Content:
         """The measure, its axes, and the values at the cursor."""

@@ -9,7 +9,7 @@ from textual.content import Content
 from memlab.tui.live.answers import RIGHT, WRONG, Answer, shown, token_line
 
 _FIXED = 13
-"""Cells for sign, split, arrow and gaps."""
+"""Width of sign, split, arrow and gaps in cells."""
 _LONGEST = 80
 
 

@@ -1,4 +1,4 @@
-"""Where one stands in a run's time: at its end, or held at a step. Knows no screen and no clock."""
+"""The position in a run's history: at its end, or held at a step. Independent of screen and clock."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""From a view state to charts: which curves, marks, rules and levels each one shows."""
+"""Charts of a view state: curves, marks, rules and levels of each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,14 +23,14 @@ ChartOf = Callable[[ViewState, bool, int], Chart | Tiles]
 """(view state, whether y is logarithmic, columns) to a chart or a map"""
 
 _MINOR = ("grokked_95", "sustained", "generalizing")
-"""Phases without a rule of their own: they are listed among the events."""
+"""Phases without a rule; they are in the list of events."""
 _COLOURS = {
     "memorized": "memorized", "grokked": "grokked", "collapsed": "spike", "diverged": "spike",
 }  # fmt: skip
 _SHARE = (-0.03, 1.03)
 """Shares from 0 to 1, with room for the line at either end."""
 OBJECTIVE = "objective"
-"""Name of the chart of what updates optimize, where that is not the loss."""
+"""Name of the chart of the objective, where it differs from the loss."""
 _BY_TASK = " by task"
 _TASKS = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
 
@@ -54,7 +54,7 @@ def _line(
 def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     """The loss by split and per update, chance, spikes, phases and edits.
 
-    With label smoothing updates optimize another quantity, which has a chart of its own.
+    With label smoothing the objective is another quantity, with a separate chart.
     """
     chance = view_state.chance
     if view_state.folder.facts.is_smoothed:
@@ -287,8 +287,8 @@ def _evaluations(view_state: ViewState, name: str) -> tuple[Floats, Floats]:
 
 def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
     """A line through the finite values: not every split is evaluated at every evaluation."""
-    known = np.isfinite(y)
-    return Series(name, x[known], y[known], colour)
+    finite = np.isfinite(y)
+    return Series(name, x[finite], y[finite], colour)
 
 
 def _spikes(run: Snapshot) -> tuple[Marks, ...]:

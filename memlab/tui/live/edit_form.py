@@ -1,4 +1,4 @@
-"""A small form: the settings that may change while a run trains."""
+"""A form for the settings that can be edited during training."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, final
@@ -39,7 +39,7 @@ class EditForm(Dialog[dict[str, Any] | None]):
     EditForm #message.-problem { color: $text-error; }
     """
 
-    def __init__(self, preset: Preset, title: str = "edit while training") -> None:
+    def __init__(self, preset: Preset, title: str = "edit during training") -> None:
         super().__init__()
         self._preset, self._title = preset, title
         self._fields = [field for field in fields().values() if field.live]
@@ -101,8 +101,8 @@ class EditForm(Dialog[dict[str, Any] | None]):
 
     def _help(self) -> str:
         focused = self.focused
-        known: Mapping[str, Field] = {field.key: field for field in self._fields}
-        field = known.get(str(focused.name)) if isinstance(focused, Input) else None
+        by_key: Mapping[str, Field] = {field.key: field for field in self._fields}
+        field = by_key.get(str(focused.name)) if isinstance(focused, Input) else None
         return f"{field.help} Allowed: {field.allowed}." if field else ""
 
 

@@ -1,4 +1,4 @@
-"""The events of a run, the newest first; a line leads to its step."""
+"""The events of a run, newest first; choosing one goes to its step."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _LONGEST = 160
 _LISTED: tuple[type[Event], ...] = (
     Started, Spike, Gap, Phase, Finding, Change, Edited, Checkpoint, Paused, Resumed, Ended,
 )  # fmt: skip
-"""Kinds with a line of their own; an open spike has one too."""
+"""Listed kinds; an open spike is listed too."""
 
 
 @final
@@ -141,9 +141,9 @@ def _on(event: Started) -> str:
 
 def _phase(event: Phase) -> str:
     name = event.name.replace("grokked_95", "grokked (95 %)")
-    seen = phase_text(event.name, event.split, event.threshold, event.details)
+    condition = phase_text(event.name, event.split, event.threshold, event.details)
     when = f"after step {event.after:,}"
-    return f"{name}: {seen} ({when})" if seen else f"{name} {when}"
+    return f"{name}: {condition} ({when})" if condition else f"{name} {when}"
 
 
 def _spike(event: Spike) -> str:

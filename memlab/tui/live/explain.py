@@ -1,4 +1,4 @@
-"""The key that explains a spike: which one, and what shows the explanation."""
+"""The key that explains a spike."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
     folder = viewer.folder
     spike = spike_at(viewer.whole.closed_spikes, viewer.viewport.reading)
     if spike is None:
-        screen.notify("this run has no spike that has closed")
+        screen.notify("this run has no closed spike")
         return
     onset = spike.onset
     analysis: Analysis | None = getattr(screen.app, "analysis", None)

@@ -1,4 +1,4 @@
-"""One frame of a run as plain text: what the console shows, without a terminal."""
+"""One frame of the console as plain text, without a terminal."""
 
 import asyncio
 from typing import final

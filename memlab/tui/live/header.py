@@ -57,7 +57,7 @@ def facts(view_state: ViewState, room: int) -> list[Content]:
         _progress(view_state.step, planned),
     ]
     rate = steps_per_second(view.events[-RECENT:])
-    # The events of an imported run are as old as its import.
+    # Events of an imported run have the time of the import.
     if rate and view_state.folder.source is None:
         parts.append(Content(f"{rate:,.3g} steps/s" if rate < 1000 else f"{rate:,.0f} steps/s"))
         if view_state.status in ("running", "paused") and planned:

@@ -1,6 +1,6 @@
-"""The map of the training examples: the evaluation that first scored each of them correct.
+"""The map of the training examples: when each was first answered correctly.
 
-It comes from the newest checkpoint, so a live map is as old as that; in a replay it is that of the
+It comes from the newest checkpoint, so a live map lags behind the run; in a replay it is that of the
 cursor's step.
 """
 

@@ -1,4 +1,4 @@
-"""A list of lines: one is selected, the rest scrolls past."""
+"""A scrolling list with one selected line."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

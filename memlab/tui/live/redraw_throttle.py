@@ -1,13 +1,13 @@
-"""How often to draw: training and drawing share one interpreter, so drawing must stay rare."""
+"""Limits the redraw rate: training and drawing share one interpreter."""
 
 from typing import final
 
 SHARE = 0.04
-"""Of the time, for all that the interface does while something trains."""
+"""Maximum share of time for the interface during training."""
 SHORTEST, LONGEST = 0.5, 3.0
-"""Seconds between two drawings while something trains."""
+"""Seconds between two redraws during training."""
 SMOOTH = 0.05
-"""Seconds between two pictures of a replay, at least."""
+"""Minimum seconds between two frames of a replay."""
 
 
 @final
@@ -23,8 +23,8 @@ class RedrawThrottle:
 
         Args:
             now: seconds of any clock.
-            used: processor seconds of the interface's thread so far.
-            playing: a replay in which nothing trains.
+            used: CPU seconds used by the interface's thread so far.
+            playing: a replay without training in this process.
         """
         if self._drawn is None:
             self._drawn, self._used = now, used

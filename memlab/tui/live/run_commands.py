@@ -41,7 +41,7 @@ def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> Non
         if changes:
             ask(screen, folder, Edit(changes=changes))
 
-    _show_form(screen, folder, view, "edit while training", edit)
+    _show_form(screen, folder, view, "edit during training", edit)
 
 
 def ask_for_fork(
@@ -50,7 +50,7 @@ def ask_for_fork(
     """Show the same form for a fork at step `at`, and start it with the changes.
 
     Args:
-        view: the run as it stood at that step.
+        view: the run as of that step.
     """
 
     def start(changes: dict[str, Any] | None) -> None:

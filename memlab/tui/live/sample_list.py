@@ -1,4 +1,4 @@
-"""The samples: prompt, target and answer, token by token, and how one fared over the run."""
+"""The samples: prompt, target and answer, token by token, with the history of each."""
 
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
@@ -19,9 +19,9 @@ from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.panel import link
 
 _LEAST = 16
-"""Cells that a past needs beside its sample."""
+"""Minimum width in cells of a history next to its sample."""
 _MEASURED = 32
-"""Samples that settle how wide columns are."""
+"""Number of samples from which column widths are computed."""
 FILTERS = ("all", "wrong", "train", "val")
 
 
@@ -41,9 +41,9 @@ class SampleList(Lines[Answer]):
         self._past = Past()
         self._strips = Strips.over((), [], 0, 0)
         self._first = 0
-        """the column where a past begins"""
+        """column of the histories"""
         self._below = False
-        """whether the past stands below the samples"""
+        """whether the history is shown below the samples"""
         self._selection: int | None = None
         self._columns = SampleColumns(0, 0, 0, 0)
 
@@ -60,8 +60,8 @@ class SampleList(Lines[Answer]):
             return Content("samples")
         listed = answers(at)
         right = sum(answer.ok for answer in listed)
-        said = Content(f"samples · step {at.step:,} · {right}/{len(listed)} correct · ")
-        return said + Content(" ").join(self._choice(name) for name in FILTERS)
+        heading = Content(f"samples · step {at.step:,} · {right}/{len(listed)} correct · ")
+        return heading + Content(" ").join(self._choice(name) for name in FILTERS)
 
     def _choice(self, name: str) -> Content:
         return link(name, f"screen.filter('{name}')", "reverse" if name == self.filter else "")
@@ -89,11 +89,11 @@ class SampleList(Lines[Answer]):
         self._below = columns.history < _LEAST and self.size.height >= 5
         lead = len(f"#{self._selection} ")
         self._first = lead if self._below else width - columns.history
-        taken = view_state.run.samples
-        now = bisect_right(taken, view_state.reading, key=lambda samples: samples.step) - 1
-        right = self._past.of(taken)
+        evaluations = view_state.run.samples
+        now = bisect_right(evaluations, view_state.reading, key=lambda samples: samples.step) - 1
+        right = self._past.of(evaluations)
         room = width - self._first if self._below or columns.history >= _LEAST else 0
-        self._strips = Strips.over(taken, right, now, room)
+        self._strips = Strips.over(evaluations, right, now, room)
 
     def written(self, items: Sequence[Answer]) -> list[Content]:
         """Sign, split, prompt, target, tokens, history."""
@@ -129,9 +129,9 @@ class SampleList(Lines[Answer]):
 
 def samples_at(view_state: ViewState) -> Samples | None:
     """The newest samples up to the reading cursor."""
-    taken = view_state.run.samples
-    n = bisect_right(taken, view_state.reading, key=lambda samples: samples.step)
-    return taken[n - 1] if n else None
+    evaluations = view_state.run.samples
+    n = bisect_right(evaluations, view_state.reading, key=lambda samples: samples.step)
+    return evaluations[n - 1] if n else None
 
 
 def whole(answer: Answer) -> Content:

@@ -1,6 +1,6 @@
 """The Live and Replay screen: panels around a cursor in a run's history.
 
-Live is a cursor that follows the end, replay one that stays at a step; panels see no difference.
+In Live the cursor follows the end, in Replay it stays at a step; panels need not know.
 The screen reads the run's folder and sends commands to it; it never touches the trainer.
 """
 
@@ -44,9 +44,9 @@ from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.training_functions import Fork, TrainingFunctions
 
 GRID = "chart_grid"
-"""Name under which the grid of charts is remembered."""
+"""Key of the stored grid layout."""
 TICK = 0.1
-"""Seconds between looks at the clock; `RedrawThrottle` decides when to draw."""
+"""Seconds between polls; `RedrawThrottle` decides when to redraw."""
 
 
 @final
@@ -67,7 +67,7 @@ class RunScreen(ChartScreen):
     ) -> None:
         """Start at step `at`; None = at the end. With a `speed` it plays from there.
 
-        Without `interactive` it is a picture: no tabs, no keys.
+        Without `interactive` it has no tabs and no keys.
         """
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
@@ -100,8 +100,7 @@ class RunScreen(ChartScreen):
     def on_mount(self) -> None:
         """Draw, and start the clock."""
         self.call_after_refresh(self._draw)
-        # A run's events and the screen's parts are many and stay: a garbage collection over them
-        # costs a frame.
+        # A run's events and the widgets are many and long-lived: collecting them costs a frame.
         self.call_after_refresh(gc.freeze)
         self.call_after_refresh(self._count_from_here)
         self.set_interval(TICK, self._tick)
@@ -156,7 +155,7 @@ class RunScreen(ChartScreen):
     def _hide_empty_panels(self) -> None:
         """Give the space of empty panels to the others, the same at every step.
 
-        An accuracy that has not changed yet stays while the run is alive: it will change.
+        A constant accuracy is shown while the run is alive, since it may change.
         """
         run = self.viewer.whole
         is_shown = curves.has_accuracy(run) if run.evaluations else True
@@ -205,7 +204,7 @@ class RunScreen(ChartScreen):
 
     def action_go_to(self) -> None:
         def problem(text: str) -> str | None:
-            # Python reads no number of thousands of digits.
+            # int() rejects numbers of thousands of digits.
             ok = text.isdecimal() and len(text) <= 20 and int(text) <= self.viewer.last
             return None if ok else f"a step from 0 to {self.viewer.last:,}"
 
@@ -279,7 +278,7 @@ class RunScreen(ChartScreen):
         """Show what the model looks like inside."""
         open_pictures(self, self.viewer)
 
-    # Look
+    # Viewport
 
     @property
     def viewport(self) -> Viewport:
@@ -318,8 +317,8 @@ class RunScreen(ChartScreen):
 
     def action_spike(self, by: int) -> None:
         """Move the reading cursor to the next or previous spike; move the step if necessary."""
-        here = self.viewport.reading
-        start = (-1 if by > 0 else self.extent.last + 1) if here is None else here
+        reading = self.viewport.reading
+        start = (-1 if by > 0 else self.extent.last + 1) if reading is None else reading
         spikes = self.viewer.spikes()
         step = neighbour(spikes, round(start), by)
         if step is None:
@@ -376,16 +375,16 @@ class RunScreen(ChartScreen):
         """Filter the settings if they have focus, else the charts of the grid."""
         panel, grid = self.query_one(SettingsPanel), self.query_one(ChartGrid)
         if panel.has_focus:
-            title, words, found = "Filter settings", panel.words, panel.filter
+            title, words, apply = "Filter settings", panel.words, panel.filter
         else:
             title, words = "Filter charts by name", grid.choice.words
 
-            def found(words: str) -> None:
+            def apply(words: str) -> None:
                 self._choose_grid(replace(grid.choice, words=words, page=0))
 
         def chosen(words: str | None) -> None:
             if words is not None:
-                found(words)
+                apply(words)
 
         self.app.push_screen(TextPrompt(Content(title), words), chosen)
 

@@ -1,4 +1,4 @@
-"""The run's time in one row: a knob to drag, ticks where something happened."""
+"""The time line: a row with a draggable knob, and ticks at spikes and phases."""
 
 from dataclasses import dataclass
 from typing import final
@@ -23,13 +23,13 @@ class Track:
     known: int
     """the last step recorded"""
     at: int
-    """where the knob is"""
+    """step of the knob"""
     ticks: tuple[tuple[int, str], ...]
-    """steps and their signs, what matters most last"""
+    """steps and their signs, the most important last"""
     lead: str
-    """what stands before it"""
+    """text in front of it"""
     trail: str
-    """what stands behind it"""
+    """text behind it"""
 
 
 def ticks(view: Snapshot) -> tuple[tuple[int, str], ...]:
@@ -117,9 +117,9 @@ def track_line(track: Track, width: int) -> Content:
     def cell(step: float) -> int:
         return round(min(max(step / max(track.last, 1), 0.0), 1.0) * (width - 1))
 
-    known = cell(track.known) + 1
-    glyphs = list("━" * known + "╌" * (width - known))
-    styles = ["$secondary"] * known + ["$foreground-muted"] * (width - known)
+    n_known = cell(track.known) + 1
+    glyphs = list("━" * n_known + "╌" * (width - n_known))
+    styles = ["$secondary"] * n_known + ["$foreground-muted"] * (width - n_known)
     for step, sign in track.ticks:
         glyphs[cell(step)], styles[cell(step)] = sign, _STYLES[sign]
     glyphs[cell(track.at)], styles[cell(track.at)] = "●", "bold $text"

@@ -1,4 +1,4 @@
-"""The configuration of a run next to its curves: searchable, changed values and edits marked."""
+"""The settings of a run: searchable, with changed values and edits marked."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass

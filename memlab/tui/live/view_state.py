@@ -1,4 +1,4 @@
-"""What the panels draw: a run as it stood at a step, and the viewport."""
+"""The input of all panels: a run as of a step, and the viewport."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from memlab.tui.plots.smoothed_loss import Smoothed
 from memlab.tui.plots.viewport import Viewport, XExtent, first_weight
 
 RECENT = 50
-"""Events over which the present speed is measured."""
+"""Number of events over which the current speed is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +24,14 @@ class ViewState:
 
     folder: RunFolder
     run: Snapshot
-    """as it stood at the cursor"""
+    """as of the cursor"""
     smoothed: Smoothed
     learned: LearnedMap
     kept: KeptMeasures
     viewport: Viewport
     status: str
     problem: str = ""
-    """what went wrong, if something did"""
+    """problem of the run, or None"""
 
     @property
     def step(self) -> int:
@@ -71,7 +71,7 @@ class ViewState:
 def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> Viewport:
     """The whole run, smoothed if its loss is noisy."""
     rows = total_steps(folder, run)
-    if folder.columns is None and run.last_step:  # rows may be far apart
+    if folder.columns is None and run.last_step:  # steps of rows may be far apart
         rows = rows * run.steps.n_sealed // run.last_step
     weight = first_weight(rows, folder.facts.has_batches)
     return Viewport(x_log=x_log, weight=weight)

@@ -1,4 +1,4 @@
-"""A run, the cursor in its history, and the viewport. Knows no widgets and no clock."""
+"""A run, the cursor in its history, and the viewport. Independent of widgets and clock."""
 
 from collections.abc import Iterable
 from typing import final
@@ -24,11 +24,11 @@ from memlab.tui.live.view_state import (
 from memlab.tui.plots.smoothed_loss import Smoothed
 
 _SECONDS = 60
-"""How long a whole run plays at the default speed."""
+"""Duration in seconds of a replay at the default speed."""
 VERIFIED_BYTES = 128 << 20
-"""Rows that are verified when a run is opened; of longer runs, those that are drawn."""
+"""Bytes of rows verified on opening; of longer runs, only the rows that are drawn."""
 _RATE = 100.0
-"""Steps a second of a run whose speed is not known."""
+"""Steps per second of a run of unknown speed."""
 
 
 @final
@@ -38,7 +38,7 @@ class Viewer:
     def __init__(self, folder: RunFolder, at: int | None, speed: float | None) -> None:
         self.folder, self.history = folder, History(folder)
         self.whole = self.history.until(None)
-        """the run as it stands, wherever the cursor is"""
+        """the current state of the run, regardless of the cursor"""
         self.status, self.problem = self._condition()
         steps = total_steps(folder, self.whole)
         self.viewport = first_viewport(folder, self.whole)

@@ -1,4 +1,4 @@
-"""A screen around charts with one x axis: zoom, pan, a cursor that reads the values."""
+"""Base of screens with charts on one x axis: zoom, pan, reading cursor."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from memlab.tui.plots.plot import Plot
 from memlab.tui.plots.viewport import Viewport, XExtent
 
 FIGURE_COLUMNS = 600
-"""columns that curves are decimated for; pieces are four times as fine"""
+"""columns for which curves are decimated; there are four segments per column"""
 
 
 class ChartScreen(Screen[None]):
@@ -111,25 +111,29 @@ class ChartScreen(Screen[None]):
             self.notify("a browser tab saves pictures of the screen (ctrl+s), no figures")
             return
         pictures = [
-            (plot.measure_name, plot.picture(plot.view_state, FIGURE_COLUMNS))
+            (plot.measure_name, plot.is_share, plot.picture(plot.view_state, FIGURE_COLUMNS))
             for plot in self.query("Plot")
             if isinstance(plot, Plot) and plot.is_on_screen and plot.view_state is not None
         ]
-        panels = [(name, one) for name, one in pictures if isinstance(one, Chart | Tiles)]
+        panels = [
+            (name, is_share, picture)
+            for name, is_share, picture in pictures
+            if isinstance(picture, Chart | Tiles)
+        ]
         runs = self.shown_runs()
         if panels and runs:
             self._save_figure(panels, runs)
 
     @work(thread=True, group="figure")
     def _save_figure(
-        self, panels: list[tuple[str, Chart | Tiles]], runs: Mapping[str, str]
+        self, panels: list[tuple[str, bool, Chart | Tiles]], runs: Mapping[str, str]
     ) -> None:
         from memlab.figures.shown_charts import save_shown_charts
 
         try:
             path = save_shown_charts(panels, runs, self.x_label)
         except OSError as error:
-            text = safe_text(f"the figure cannot be saved: {error.strerror}", 200)
+            text = safe_text(f"figure not saved: {error.strerror}", 200)
             self.app.call_from_thread(self.notify, text, severity="error", markup=False)
         else:
             text = safe_text(f"saved {path}", 400)

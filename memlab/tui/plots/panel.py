@@ -1,4 +1,4 @@
-"""What all panels share: they receive an immutable view state and redraw only on a difference.
+"""Base of all panels: they receive an immutable view state and redraw only if it differs.
 
 A view state is whatever a screen shows: a run at a step, runs in a comparison.
 """

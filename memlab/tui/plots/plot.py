@@ -19,7 +19,7 @@ from memlab.tui.theme import chart_theme
 Picture = Chart | Tiles | HeatGrid
 
 _ZOOM, _PAN = 0.8, 0.1
-"""What one turn of the wheel does: times and share of the x axis shown."""
+"""Zoom factor, and panned share of the window, per turn of the wheel."""
 
 
 class Plot(Panel[T]):
@@ -61,6 +61,11 @@ class Plot(Panel[T]):
     @abstractmethod
     def measure_name(self) -> str:
         """Quantity on the y axis."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether this quantity is declared to lie between 0 and 1."""
+        return False
 
     def paint(self, view_state: T) -> None:
         width, height = self.size

@@ -1,4 +1,4 @@
-"""The smoothed loss of a whole run, made once as rows arrive: no zoom and no cursor changes it."""
+"""The smoothed loss of a run, computed once as rows arrive, independent of zoom and cursor."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ from memlab.record.row_format import Steps, Values, is_missing
 from memlab.record.run_rows import RunRows
 
 LARGEST = 1 << 18
-"""Points kept. When there are as many, every other one is dropped, and so on from there."""
+"""Maximum number of points. When it is reached, every other point is dropped, and so on."""
 
 Floats = NDArray[np.float64]
 
@@ -47,8 +47,8 @@ class Smoothed:
             half = (self._n + 1) // 2
             self._x[:half], self._y[:half] = self._x[: self._n : 2], self._y[: self._n : 2]
             self._n, self._every = half, 2 * self._every
-        kept = slice(-self._rows % self._every, None, self._every)
-        x, y = steps[kept], y[kept]
+        selection = slice(-self._rows % self._every, None, self._every)
+        x, y = steps[selection], y[selection]
         self._x[self._n : self._n + len(x)], self._y[self._n : self._n + len(x)] = x, y
         self._n, self._rows = self._n + len(x), self._rows + len(steps)
 

@@ -6,7 +6,7 @@ from typing import Self
 from memlab.charts.scale import Axis
 
 WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
-"""What the smoothing may be: the weight of the past in the moving average."""
+"""Possible smoothing: weights of the past in the moving average."""
 
 
 def first_weight(steps: int, noisy: bool) -> float:
@@ -22,7 +22,7 @@ class XExtent:
     first: float
     last: float
     unit: float = 1.0
-    """what a cursor moves by at least, > 0; a logarithmic axis begins there"""
+    """minimum move of a cursor, > 0; start of a logarithmic axis"""
     closest: float = 20.0
     """the narrowest window"""
 
@@ -54,7 +54,7 @@ class Viewport:
     window: StepRange | None = None
     """None = all"""
     reading: float | None = None
-    """position of the reading cursor; in a run also the step whose samples are shown"""
+    """position of the reading cursor; for a run also the step of the samples"""
     weight: float = 0.0
     """smoothing, one of WEIGHTS"""
     hide_outliers: bool = False
@@ -103,11 +103,11 @@ class Viewport:
     def read_on(self, share: float, whole: XExtent) -> Self:
         """The reading cursor moved by a fraction of the visible range, at least by one unit."""
         low, high = self.span(whole)
-        axis, here = Axis(low, high, self.x_log), whole.first
-        here = here if self.reading is None else self.reading
-        there = float(axis.value(axis.place(max(here, low)) + share))
-        least = here + whole.unit if share > 0 else here - whole.unit
-        return self.read_at(max(least, there) if share > 0 else min(least, there), whole)
+        axis, start = Axis(low, high, self.x_log), whole.first
+        start = start if self.reading is None else self.reading
+        target = float(axis.value(axis.place(max(start, low)) + share))
+        least = start + whole.unit if share > 0 else start - whole.unit
+        return self.read_at(max(least, target) if share > 0 else min(least, target), whole)
 
     def smoother(self, by: int) -> Self:
         """The next heavier (1) or lighter (-1) smoothing."""

@@ -1,1 +1,1 @@
-"""The runs: read without delay, filtered, sorted, marked, labelled, deleted."""
+"""The Runs screen: list, filter, sort, mark, label and delete runs."""

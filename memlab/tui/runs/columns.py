@@ -1,4 +1,4 @@
-"""What the list of runs says of each: columns, their cells, what they are sorted by."""
+"""Columns of the list of runs: titles, cells, sort keys."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -26,9 +26,9 @@ SIGNS: dict[Status, tuple[str, str]] = {
 }
 
 NARROWEST, BROADEST = 17, 40
-"""Cells of a name."""
+"""Width of a name in cells."""
 MOST = 12
-"""Columns of settings."""
+"""Maximum number of columns for settings."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Shown:
     column: Column
     cell: Callable[[Entry], Content]
     fact: str
-    """what it is sorted by"""
+    """sort field"""
 
 
 def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list[Shown]:
     """The columns after the mark that fit the width; in `settings` the runs differ."""
 
     def curve(entry: Entry) -> Content:
-        # Full cells would run together with those of the row above.
+        # Full cells would touch those of the row above.
         line = curves.get(entry.key, "·" * CURVE).replace("█", "▇")
         return Content.styled(line, "$accent")
 

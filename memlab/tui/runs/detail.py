@@ -1,4 +1,4 @@
-"""What is told beside the table: how many runs there are, and more of the one under the cursor."""
+"""Text next to the table: counts, and details of the run under the cursor."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from memlab.tui.safe_content import safe
 def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
     """How many of the `known` runs are listed and marked, and the order."""
     if not known:
-        return Content("no runs here yet: start one in the Lab (1)")
+        return Content("no runs yet: start one in the Lab (1)")
     n, marks = len(listing.shown), len(listing.marked)
     of = f" of {known:,}" if n != known else ""
     order = f"   {_order(listing, columns)}" if n > 1 else ""
@@ -43,7 +43,7 @@ def detail(entry: Entry, settings_diff: Sequence[str]) -> Content:
     about = "  ".join([entry.key, f"preset {entry.preset}", age(entry.created), tags])
     lines = [
         Content.assemble(safe(entry.name, style="bold"), "  ", safe(about, 300, style="dim")),
-        safe(values or "nothing measured yet", 300),
+        safe(values or "no evaluation yet", 300),
         safe("  ".join(settings), 300, style="dim"),
         safe(entry.note, 300),
     ]

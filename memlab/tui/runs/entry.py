@@ -1,4 +1,4 @@
-"""A run in the list: what can be read of it quickly, and what takes a look at its history."""
+"""A run in the list: facts that are quick to read, and those that need its history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from memlab.record.status import Status
 from memlab.record.summary import end_summary
 
 CURVE = 12
-"""Cells of the small curve."""
+"""Width of the sparkline in cells."""
 
 
 @final
@@ -37,7 +37,7 @@ class Entry:
     """of the last evaluation"""
     memorized: int | None = None
     grokked: int | None = None
-    """the evaluation that saw it first"""
+    """step of the first evaluation that showed it"""
     spikes: int | None = None
     sweep: Mapping[str, Any] | None = None
     """id, name, cell and place of a member of a sweep"""
@@ -94,10 +94,10 @@ def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, An
 
 def curve(folder: RunFolder) -> str:
     """The validation loss, or else the training loss, as a sparkline."""
-    judged = History(folder).until().evaluations
+    columns = History(folder).until().evaluations
     for name in ("val_loss", "train_loss"):
-        if name in judged:
-            values = judged[name]
+        if name in columns:
+            values = columns[name]
             return sparkline(values[np.isfinite(values)], CURVE)
     return " " * CURVE
 

@@ -1,4 +1,4 @@
-"""The members of a sweep as one row, so that they do not crowd out other runs."""
+"""Folding of the members of a sweep into one row."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,14 +9,14 @@ from memlab.tui.runs.entry import Entry
 
 def folded(entries: Iterable[Entry]) -> list[Entry]:
     """The runs, with all members of a sweep replaced by the newest one under the sweep's name."""
-    kept: list[Entry] = []
+    entries_kept: list[Entry] = []
     sweeps: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.sweep is None:
-            kept.append(entry)
+            entries_kept.append(entry)
         else:
             sweeps.setdefault(str(entry.sweep["id"]), []).append(entry)
-    return kept + [_row(members) for members in sweeps.values()]
+    return entries_kept + [_row(members) for members in sweeps.values()]
 
 
 def _row(members: list[Entry]) -> Entry:

@@ -1,4 +1,4 @@
-"""All runs of a folder, read bit by bit and again only where something has changed."""
+"""The runs of a folder, read incrementally and again only if changed."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from memlab.record.summary import brief, settings
 from memlab.tui.runs.entry import Entry, entry_of
 
 FIRST, MOST = 50, 4000
-"""Runs in the first portion, and at most in a later one; each is twice the one before."""
+"""Number of runs in the first batch and at most in later ones, each twice the previous."""
 
 
 @final
@@ -28,52 +28,52 @@ class Index:
     def refresh(self, first: Sequence[str] = ()) -> Iterator[bool]:
         """Read what is new or has changed, the runs named in `first` before all others.
 
-        Yields after each portion, whether anything changed in it.
+        Yields after each batch whether anything changed in it.
         """
         names = dict.fromkeys(run_names(self._runs))
-        gone = [self._forget(name) for name in self.entries.keys() - names.keys()]
+        removed = [self._forget(name) for name in self.entries.keys() - names.keys()]
         order = list(dict.fromkeys([*(name for name in first if name in names), *names]))
         at, size = 0, FIRST
         with Catalog.of_briefs(self._runs) as briefs, Catalog.of_settings(self._runs) as ended:
             while at < len(order):
                 changed = [self._read(name, briefs, ended) for name in order[at : at + size]]
                 if any(changed):
-                    # Entries stay: the collector would look through all of them again and again.
+                    # Entries are long-lived: the garbage collector would scan them repeatedly.
                     gc.freeze()
-                yield any(changed) or bool(gone)
+                yield any(changed) or bool(removed)
                 at, size = at + size, min(2 * size, MOST)
         if not order:
-            yield bool(gone)
+            yield bool(removed)
 
     def _read(self, name: str, briefs: Catalog, ended: Catalog) -> bool:
-        path, known = self._runs / name, self.entries.get(name)
-        seen = stamp(path)
-        if seen is None:
+        path, cached = self._runs / name, self.entries.get(name)
+        current = stamp(path)
+        if current is None:
             return self._forget(name)
-        if known and _holds(known, self._stamps[name], seen):
+        if cached and _holds(cached, self._stamps[name], current):
             return False
-        if known and self._stamps[name]._replace(labels=seen.labels) == seen:
-            # This folder has watched the heartbeat: it can tell whether the run is alive.
-            folder = known.folder
+        if cached and self._stamps[name]._replace(labels=current.labels) == current:
+            # This object has watched the heartbeat, so it knows whether the run is alive.
+            folder = cached.folder
             facts = brief(folder)
         else:
             folder = RunFolder(path)
-            facts = briefs.tell(folder, seen)
-        # The stamp knows nothing of an edit, which a run that trains may take at any time.
+            facts = briefs.value_of(folder, current)
+        # The stamp does not cover edits, which a running process may apply at any time.
         has_ended = facts["status"] in ENDED
-        own = ended.tell(folder, seen) if has_ended else settings(folder)
+        own = ended.value_of(folder, current) if has_ended else settings(folder)
         entry = entry_of(folder, facts, own)
-        self.entries[name], self._stamps[name] = entry, seen
-        return entry != known
+        self.entries[name], self._stamps[name] = entry, current
+        return entry != cached
 
     def _forget(self, name: str) -> bool:
         self._stamps.pop(name, None)
         return self.entries.pop(name, None) is not None
 
 
-def _holds(known: Entry, then: Stamp, now: Stamp) -> bool:
+def _holds(entry: Entry, then: Stamp, now: Stamp) -> bool:
     """Whether an entry is final; a run assumed dead may turn out to be running."""
     if then != now:
         return False
-    died = known.status == Status.DIED
-    return known.status in ENDED or (died and known.folder.status() == Status.DIED)
+    died = entry.status == Status.DIED
+    return entry.status in ENDED or (died and entry.folder.status() == Status.DIED)

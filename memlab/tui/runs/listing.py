@@ -1,4 +1,4 @@
-"""Which runs are shown, in which order, and which are marked: no widgets, no disk."""
+"""The listed runs, their order and marks; independent of widgets and disk."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import final
@@ -17,27 +17,27 @@ class Listing:
     def __init__(self) -> None:
         self.shown: list[Entry] = []
         self.settings_diff: list[str] = []
-        """the settings in which those shown differ, in the order of a preset"""
+        """the settings in which the listed runs differ, in the order of a preset"""
         self.fact, self.down = "run", True
         self.marked: dict[str, None] = {}
         self._test: Test = parse("")
         self._folds = True
-        """a sweep is one row, as long as nothing is filtered"""
+        """show a sweep as one row, unless a filter is set"""
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Set the runs."""
-        known = {entry.key: entry for entry in entries}
-        passing = [entry for entry in known.values() if self._test(entry.facts)]
+        by_key = {entry.key: entry for entry in entries}
+        passing = [entry for entry in by_key.values() if self._test(entry.facts)]
         rows = folded(passing) if self._folds else passing
         self.shown = ordered(rows, self.fact, self.down)
-        self.marked = {key: None for key in self.marked if key in known}
+        self.marked = {key: None for key in self.marked if key in by_key}
         self.settings_diff = settings_diff((e.preset, e.settings) for e in self.shown)
 
     def filter(self, text: str, known: frozenset[str]) -> None:
         """Show only runs that pass.
 
         Raises:
-            FilterError: the text is not in the language of filters.
+            FilterError: invalid filter expression.
         """
         self._test, self._folds = parse(text, known), not text.strip()
 

@@ -1,4 +1,4 @@
-"""The Runs screen: every run, filtered and sorted; marks, labels, the trash."""
+"""The Runs screen: all runs, filtered and sorted; marks, labels, trash."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ from memlab.tui.table import Column, Table
 from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
-"""Seconds between two looks at the folder."""
+"""Seconds between two scans of the folder."""
 MARK = Column("mark", "", 2)
 MOST = 1 << 16
-"""Characters of a label that can be edited."""
+"""Maximum length of a label."""
 ORDER = "runs_order"
-"""Under which the order is kept for the next session."""
+"""Key of the stored sort order."""
 
 
 class RunsScreen(Screen[None]):
@@ -60,7 +60,7 @@ class RunsScreen(Screen[None]):
         """Sparklines of visible runs were drawn."""
 
         curves: dict[str, tuple[int, str]]
-        """run to the step that it was drawn at, and the curve"""
+        """run to (step, sparkline) when it was drawn"""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -108,8 +108,8 @@ class RunsScreen(Screen[None]):
 
     @work(thread=True, group="read")
     def _read_runs(self) -> None:
-        worker, seen = get_current_worker(), self._seen()
-        for changed in self._index.refresh([entry.key for entry in seen]):
+        worker, visible = get_current_worker(), self._seen()
+        for changed in self._index.refresh([entry.key for entry in visible]):
             if worker.is_cancelled:
                 return
             if changed or not self._known:
@@ -127,8 +127,8 @@ class RunsScreen(Screen[None]):
         self.post_message(self.Drawn(curves))
 
     def _seen(self) -> list[Entry]:
-        seen = self.query_one(Table).seen
-        return self._listing.shown[seen.start : seen.stop]
+        visible = self.query_one(Table).seen
+        return self._listing.shown[visible.start : visible.stop]
 
     @on(IndexRead)
     def _take(self) -> None:
@@ -166,8 +166,8 @@ class RunsScreen(Screen[None]):
         return [mark, *(shown.cell(entry) for shown in self._columns)]
 
     def _tell(self) -> None:
-        said = summary(self._listing, len(self._index.entries), self._columns)
-        self.query_one("#summary", Static).update(said)
+        text = summary(self._listing, len(self._index.entries), self._columns)
+        self.query_one("#summary", Static).update(text)
         self._tell_more()
 
     @on(Table.RowMoved)
@@ -185,10 +185,10 @@ class RunsScreen(Screen[None]):
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         self.refresh_bindings()
-        entries = list(self._index.entries.values())  # another thread adds to them meanwhile
-        known = frozenset().union(*(entry.facts.keys() for entry in entries))
+        entries = list(self._index.entries.values())  # another thread may add entries meanwhile
+        fields = frozenset().union(*(entry.facts.keys() for entry in entries))
         try:
-            self._listing.filter(event.value, known)
+            self._listing.filter(event.value, fields)
         except FilterError as problem:
             self.query_one("#summary", Static).update(
                 safe(f"✗ {one_line(problem)}", style="$text-error")
@@ -264,7 +264,7 @@ class RunsScreen(Screen[None]):
     def _chosen(self) -> list[Entry]:
         return self._listing.chosen(self._index.entries, self.query_one(Table).cursor)
 
-    # What can be done with runs
+    # Actions on runs
 
     @on(Table.RowOpened)
     def action_open(self) -> None:
@@ -293,7 +293,7 @@ class RunsScreen(Screen[None]):
 
     def action_tag(self) -> None:
         self._label(
-            "Tags, with blanks between,",
+            "Tags, separated by spaces,",
             lambda e: " ".join(e.tags),
             lambda e, text: e.folder.set_labels(tags=text.split()),
         )
@@ -309,28 +309,28 @@ class RunsScreen(Screen[None]):
             title = Content.assemble((f"{what} of ", "dim"), safe(entry.name))
             shown = safe(now(entry), MOST).plain
             text = await self.app.push_screen_wait(TextPrompt(title, shown))
-            if text not in (None, shown):  # what is shown may be what was there made safe
+            if text not in (None, shown):  # the displayed text may be an escaped form of the label
                 self._try(lambda: change(entry, text))
                 self._refresh()
 
     def action_delete(self) -> None:
         """Move runs to the trash."""
-        gone = [e.key for e in self._chosen() if self._try(partial(delete, e.folder))]
-        if gone:
-            self._deleted.append(gone)
+        deleted = [e.key for e in self._chosen() if self._try(partial(delete, e.folder))]
+        if deleted:
+            self._deleted.append(deleted)
             self._listing.marked.clear()
-            self.notify(f"{len(gone)} moved to the trash; u brings back")
+            self.notify(f"{len(deleted)} moved to the trash; u restores them")
             self._refresh()
 
     def action_undo(self) -> None:
         """Restore the last deleted run."""
         if not self._deleted:
-            self.notify("nothing was deleted here")
+            self.notify("nothing to restore")
             return
         back = [
             name for name in self._deleted.pop() if self._try(partial(restore, self._runs, name))
         ]
-        self.notify(f"{len(back)} brought back")
+        self.notify(f"{len(back)} restored")
         self._refresh()
 
     def _try(self, act: Callable[[], object]) -> bool:

@@ -67,7 +67,7 @@ def test_a_run_that_nobody_began_is_shown(
     tmp_path: Path, new_run: Callable[..., RunFolder]
 ) -> None:
     text = frame(new_run(tmp_path))
-    assert "queued" in text and "nothing to show yet" in text
+    assert "queued" in text and "no data yet" in text
 
 
 def test_a_run_without_validation_is_shown(
