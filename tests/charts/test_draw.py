@@ -112,7 +112,7 @@ def test_too_little_room_is_said_as_far_as_it_goes(width: int, height: int):
     lines = draw(CHART, width, height)
     text = as_text(lines)
     assert_fits(lines, width, height)
-    assert "a chart needs 24 x 6 cells".startswith(text.strip().removesuffix("…"))
+    assert "needs 24 x 6 cells".startswith(text.strip().removesuffix("…"))
 
 
 def test_one_point_and_a_constant_are_drawn_in_the_middle():

@@ -44,7 +44,7 @@ def test_without_a_run_the_kinds_are_listed(memlab):
         (("last", "--kind", "curvs"), "did you mean curves?"),
         (("last", "-o", "figure.jpg"), ".png, .svg, .pdf"),
         (("last", "--for", "poster"), "paper"),
-        (("last", "--kind", "heatmap"), "not drawn from this"),
+        (("last", "--kind", "heatmap"), "cannot be drawn from these sources"),
         (("nothing",), "neither a run nor a sweep"),
     ],
 )

@@ -124,7 +124,7 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.press(*"0.005")
     console.until("lr → 0.005")
     console.press("enter")
-    console.until(lambda text: "edit while" not in text)
+    console.until(lambda text: "edit during training" not in text)
     # Not in the list of events: many newer ones may come before it is drawn.
     console.press("i")
     console.until("✎ 0.005 at step")

@@ -74,7 +74,7 @@ def test_a_refusal_an_end_and_silence_are_errors_that_say_so(request_of, folder,
     assert list((folder.path / "commands").iterdir()) == []
     with pytest.raises(RunError, match="no answer") as slow:
         request_of(Pause())
-    assert "was taken" in slow.value.found
+    assert "has read it" in slow.value.found
     with pytest.raises(RunError, match="ended before"):
         request_of(Pause(), writer.close)
     with pytest.raises(RunError, match="no process trains"):

@@ -112,7 +112,7 @@ def test_pruning_keeps_what_is_named_and_clears_what_broken_commits_left(checkpo
 
 
 def test_none_at_all_is_the_users_error(checkpoints):
-    with pytest.raises(RunError, match="no checkpoint"):
+    with pytest.raises(RunError, match="no usable checkpoint"):
         checkpoints.load(3, need="weights")
 
 

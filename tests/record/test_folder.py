@@ -62,10 +62,10 @@ def test_a_run_is_found_by_id_beginning_path_and_last(runs, folder, monkeypatch)
     assert all_runs.find(runs, folder.id[: length + 1]).path == folder.path
     monkeypatch.chdir(folder.path)
     assert all_runs.find(runs, ".").id == folder.id
-    with pytest.raises(RunError, match="more than one"):
+    with pytest.raises(RunError, match="several runs"):
         all_runs.find(runs, folder.id[:length])
     for ref in ("zzz", "", "..", "../x", "/"):
-        with pytest.raises(RunError, match="no such run"):
+        with pytest.raises(RunError, match="run not found"):
             all_runs.find(runs, ref)
     with pytest.raises(RunError, match="no runs"):
         all_runs.find(runs / "none", "last")

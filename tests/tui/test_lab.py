@@ -227,7 +227,7 @@ async def test_another_task_brings_other_fields_and_the_cursor_stays(console, se
 
 async def test_preflight_follows_what_is_typed(console, settle) -> None:
     async with console() as (app, pilot):
-        assert "nothing looks wrong" in _text(app, Preflight) or "⚠" in _text(app, Preflight)
+        assert "no findings" in _text(app, Preflight) or "⚠" in _text(app, Preflight)
         await _type(app, pilot, settle, "model.n_heads", "32")
         assert "an attention head has 1 number" in _text(app, Preflight)
 
@@ -338,7 +338,7 @@ async def test_save_as_writes_a_preset_and_goes_to_it(console, settle) -> None:
         await _type(app, pilot, settle, "optimizer.lr", "0.01")
         await pilot.press("escape", "w")
         await pilot.press(*"quickstart", "enter")
-        assert "is there already" in str(app.screen.query_one(".problem", Static).content)
+        assert "already exists in" in str(app.screen.query_one(".problem", Static).content)
         await pilot.press(*"-fast", "enter")
         await settle(app, pilot)
         assert load("quickstart-fast").optimizer.lr == 0.01
@@ -358,7 +358,7 @@ async def test_a_preset_that_cannot_be_written_is_told(console, here, settle, na
         await pilot.press("enter")
         await settle(app, pilot)
         told = [one.message for one in app._notifications]
-        assert len(told) == 1 and told[0].startswith("not written") and why in told[0]
+        assert len(told) == 1 and told[0].startswith("not saved") and why in told[0]
         assert app.current_mode == "lab"
 
 

@@ -211,7 +211,7 @@ async def test_nothing_is_there_and_every_key_is_pressed(console, settle) -> Non
     async with console() as (app, pilot):
         await pilot.press("3")
         await settle(app, pilot)
-        assert "no runs here yet" in _summary(app)
+        assert "no runs yet" in _summary(app)
         await pilot.press("space", "D", "u", "d", "r", "n", "A", "o", "i", "enter", "end", "home")
         await settle(app, pilot)
         assert app.current_mode == "runs"
