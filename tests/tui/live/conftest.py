@@ -188,6 +188,7 @@ class Stage(App[None]):
     """An app around one screen."""
 
     training = SimpleNamespace(current=None, waiting=())
+    read_only = False
 
     def __init__(self, screen: RunScreen) -> None:
         super().__init__()

@@ -122,7 +122,7 @@ async def test_settings_are_shown_next_to_the_curves_and_searched(
         await pilot.press("i")
         await pilot.pause()
         assert screen.query_one(SettingsPanel).has_focus
-        assert "✎ 0.0003 at step 700" in text_of(pilot.app)
+        assert "✎ 0.0003 at step 7" in text_of(pilot.app)
         assert screen.query_one("#loss").size.width > 0
         await pilot.press("slash", *"weight_decay", "enter")
         await pilot.pause()
