@@ -57,7 +57,8 @@ def test_the_task_in_the_architecture_page_works(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/tutorial.md", "docs/architecture.md", "CONTRIBUTING.md"]
+    "page",
+    ["README.md", "docs/tutorial.md", "docs/guide.md", "docs/architecture.md", "CONTRIBUTING.md"],
 )
 def test_commands_and_targets_that_a_page_names_exist(page):
     from memlab.cli.app import app
@@ -70,6 +71,41 @@ def test_commands_and_targets_that_a_page_names_exist(page):
         assert word in commands
     for word in re.findall(r"^make ([a-z-]+)", text, re.MULTILINE):
         assert word in targets
+
+
+def test_the_arguments_of_every_command_in_the_guide_parse():
+    import shlex
+
+    import typer.main
+
+    from memlab.cli.app import app
+
+    text = (ROOT / "docs" / "guide.md").read_text("utf-8")
+    lines = re.findall(r"^memlab (.*)$", text, re.MULTILINE)
+    assert len(lines) > 20
+    for line in lines:
+        command, words = typer.main.get_command(app), shlex.split(line, comments=True)
+        context = typer.Context(command, info_name="memlab")
+        while hasattr(command, "get_command"):
+            command = command.get_command(context, words.pop(0))
+            assert command is not None, line
+        command.make_context(line, words, parent=context)  # raises a UsageError
+
+
+def test_the_sweep_file_in_the_guide_is_valid(tmp_path, monkeypatch):
+    from memlab.sweeps.load import load_sweep
+
+    (text,) = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs/guide.md").read_text("utf-8"), re.DOTALL
+    )
+    (tmp_path / "sweep.yaml").write_text(text)
+    assert load_sweep(str(tmp_path / "sweep.yaml")).file.name == "fraction-by-decay"
+
+
+def test_links_between_pages_lead_to_files():
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_the_presets_and_pairs_in_the_tutorial_work(tmp_path, monkeypatch):
