@@ -18,6 +18,7 @@ from memlab.sweeps.progress import SweepProgress, counts
 from memlab.sweeps.ray_cluster import RETRIES, RayCluster
 from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.worker import Worker
+from memlab.training.worker import work
 
 
 class NodeLostError(BaseException):
@@ -115,10 +116,9 @@ LOST: list[str] = []
 
 def losing(device: str):
     """A trainer whose process disappears at the first checkpoint of each run, once."""
-    trainer = MemberTraining(device)()
 
     def train(folder, **options):
-        events = trainer.train(folder, **options)
+        events = work(folder, device=device, **options)
         for event in events:
             yield event
             if event.kind == "checkpoint" and event.step == 10 and folder.id not in LOST:
@@ -126,7 +126,7 @@ def losing(device: str):
                 events.gi_frame.f_locals["writer"].close()  # as a process that is gone
                 raise NodeLostError
 
-    return trainer._replace(train=train)
+    return MemberTraining(device)()._replace(train=train)
 
 
 def test_a_task_that_ray_repeats_continues_its_member(make, ray):

@@ -132,7 +132,7 @@ def test_a_preempted_task_saves_is_requeued_and_continues(make, commands, monkey
 
 def test_stopping_has_all_tasks_save_and_leave(make, commands, monkeypatch):
     sweep = make()
-    executor = Slurm(1, MemberTraining("cpu"), {})
+    executor = Slurm(2, MemberTraining("cpu"), {})
     executor.start(sweep)
     executor.stop()
     start_task(sweep, 0, monkeypatch)
