@@ -16,8 +16,8 @@ from memlab.detectors.noise import (
     UNKNOWN,
     Floats,
     Noise,
-    measure_noise,
-    median,
+    measure_noises,
+    medians,
     sums,
 )
 
@@ -45,6 +45,8 @@ MEMORY = 512
 """number of residuals from which the noise is estimated"""
 FRAME = 32
 """steps between two estimates of the noise"""
+FRAMES_AT_ONCE = 128
+"""estimates that are computed together: their residuals take 512 KiB"""
 READY = 64
 """steps before the first estimate: earlier no spike is detected"""
 CLIP = 12.0
@@ -188,19 +190,36 @@ class Gauge:
         past = np.concatenate((self.residuals, rise[informative]))  # (residual,)
         # (step + 1,) how many of them lie before each step
         n_before = len(self.residuals) + np.concatenate(([0], np.cumsum(informative)))
-        noises = np.empty((3, len(rise)))
-        start = 0
-        while start < len(rise):
-            n = self.n + start
-            if n % FRAME == 0 and n >= READY:
-                end = int(n_before[start])
-                residuals = past[max(end - MEMORY, 0) : end]
-                self.noise = measure_noise(residuals, self._smallest(residuals, base[start]))
-            stop = min(start + FRAME - n % FRAME, len(rise))
-            noises[:, start:stop] = [[self.noise.scale], [self.noise.center], [self.noise.slow]]
-            start = stop
+        starts = np.arange(-self.n % FRAME, len(rise), FRAME)  # (frame,)
+        starts = starts[self.n + starts >= READY]
+        now = [[self.noise.scale], [self.noise.center], [self.noise.slow]]
+        frames = np.concatenate(
+            (now, self._estimates(past, n_before[starts], base[starts])), axis=1
+        )
         self.residuals = past[-MEMORY:]
+        if len(starts):
+            self.noise = Noise(*frames[:, -1].tolist())
+        # Steps before the first start belong to the frame before the block.
+        return frames[:, np.searchsorted(starts, np.arange(len(rise)), "right")]
+
+    def _estimates(self, past: Floats, ends: NDArray[np.int64], base: Floats) -> Floats:
+        """(3, frame) the noise in the residuals that end before `ends`, at most `MEMORY` of each."""
+        noises = np.empty((3, len(ends)))
+        n_short = int(np.searchsorted(ends, MEMORY))
+        for i in range(n_short):
+            noises[:, i : i + 1] = self._noise(past[None, : ends[i]], base[i : i + 1])
+        for i in range(n_short, len(ends), FRAMES_AT_ONCE):
+            some = slice(i, i + FRAMES_AT_ONCE)
+            windows = sliding_window_view(past, MEMORY)[ends[some] - MEMORY]  # (frame, residual)
+            noises[:, some] = self._noise(windows, base[some])
         return noises
+
+    def _noise(self, residuals: Floats, base: Floats) -> Floats:
+        """(3, frame) the noise in residuals (frame, residual)."""
+        if not self.linear:
+            return measure_noises(residuals, np.full(len(base), SMALLEST))
+        smallest = [self._smallest(*pair) for pair in zip(residuals, base.tolist(), strict=True)]
+        return measure_noises(residuals, np.array(smallest))
 
     def _smallest(self, residuals: Floats, base: float) -> float:
         """Lower bound of the noise: a share of a loss; for a linear series, rounding and trend.
@@ -210,7 +229,7 @@ class Gauge:
         if not self.linear:
             return SMALLEST
         quantum = np.abs(residuals[residuals != 0]).min(initial=np.inf)
-        trend = abs(median(residuals[-LATELY:]))
+        trend = abs(float(medians(residuals[-LATELY:])))
         return max(RESOLUTION * abs(base), quantum if quantum < np.inf else TINY, trend)
 
     def _strong(self, z: Floats, slow: Floats) -> NDArray[np.bool_]:

@@ -219,6 +219,7 @@ def test_a_program_that_says_that_it_begins_again_is_another_attempt():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_ten_million_values_are_read_in_bounded_memory(tmp_path):
     import tracemalloc
 
