@@ -15,8 +15,8 @@ import pyte
 import pytest
 
 ALTERNATE, NORMAL = b"\x1b[?1049h", b"\x1b[?1049l"
-LAST_EVENTS = 30
-"""Lines of each event log that a failure shows."""
+LAST_EVENTS, EVENT_WIDTH = 30, 200
+"""How many events a failure shows, and how much of each."""
 LOOK = 0.1
 """Seconds without output after which is looked whether the program still lives."""
 
@@ -107,7 +107,8 @@ class Terminal:
         """What a failure is explained by: the screen, and the last events of the runs."""
         (self._folder / "screen.txt").write_text(self.text)
         logs = sorted(self._folder.glob("runs/*/attempts/*/events.jsonl"))
-        events = [line for log in logs for line in log.read_text().splitlines()[-LAST_EVENTS:]]
+        lines = [line for log in logs for line in log.read_text().splitlines()]
+        events = [line[:EVENT_WIDTH] for line in lines if '"samples"' not in line][-LAST_EVENTS:]
         waiting = [str(path) for path in self._folder.glob("runs/*/commands/*")]
         return "\n".join([self.text, f"kept in {self._folder}", *events, "commands:", *waiting])
 

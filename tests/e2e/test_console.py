@@ -127,7 +127,7 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.until(lambda text: "edit during training" not in text)
     # Not in the list of events: many newer ones may come before it is drawn.
     console.press("i")
-    console.until("✎ 0.005 at step")
+    console.until("✎ 0.00")  # and what there is room for of "0.005 at step 90"
     console.press("i")
 
     # Stop, find it among the runs.

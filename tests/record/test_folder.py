@@ -352,3 +352,11 @@ def test_a_copy_with_the_name_of_a_newer_run_is_not_the_last_one(runs):
     old, newest = (RunFolder.create(runs, {}, "", name) for name in ("old", "newest"))
     shutil.copytree(old.path, runs / "29991231T235959-aaaaaa")
     assert find(runs, "last").path == newest.path
+
+
+def test_members_of_sweeps_are_not_the_last_run_while_there_are_others(runs):
+    member = RunFolder.create(runs, {"sweep": {"id": "s"}}, "", "member")
+    assert find(runs, "last").path == member.path
+    direct = RunFolder.create(runs, {}, "", "direct")
+    RunFolder.create(runs, {"sweep": {"id": "s"}}, "", "later")
+    assert find(runs, "last").path == direct.path
