@@ -19,7 +19,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.runs import list_runs
 from memlab.record.status import Status
-from memlab.record.summary import flat_settings, summarize
+from memlab.record.summary import flat_settings
 
 SEED = "training.seed"
 
@@ -50,16 +50,13 @@ def is_preset(run: RunFolder, preset: Preset) -> bool:
 def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
     """The claims of a preset, and when the events of each seed's run happened."""
     seeds = sorted(runs)
-    histories = {seed: History(runs[seed]) for seed in seeds}
-    verdicts = [
-        list(judge(preset.claims, histories[seed].until(), lambda prompt: "")) for seed in seeds
-    ]
-    summaries = {seed: summarize(runs[seed], histories[seed]) for seed in seeds}
+    ends = [History(runs[seed]).until() for seed in seeds]
+    verdicts = [list(judge(preset.claims, end, lambda prompt: "")) for end in ends]
     return {
         "seeds": seeds,
-        "memorized_at": [_step(summaries[seed]["memorized_at"]) for seed in seeds],
-        "grokked_at": [_step(summaries[seed]["grokked_at"]) for seed in seeds],
-        "spikes": [[spike["step"] for spike in summaries[seed]["spikes"]] for seed in seeds],
+        "memorized_at": [end.memorized_at and end.memorized_at["to"] for end in ends],
+        "grokked_at": [end.grokked_at and end.grokked_at["to"] for end in ends],
+        "spikes": [[spike.onset for spike in end.spikes] for end in ends],
         "claims": [
             {
                 "claim": statement(claim),
@@ -71,10 +68,6 @@ def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
             for claim, of_claim in zip(preset.claims, zip(*verdicts, strict=True), strict=True)
         ],
     }
-
-
-def _step(event: dict[str, Any] | None) -> int | None:
-    return None if event is None else int(event["to"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -81,33 +82,29 @@ def working_on(sweep: Sweep) -> list[Attempt]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("chance", range(2))
-def test_random_kills_of_workers_and_driver_change_no_bit(base, tmp_path, chance):
-    length = ("steps=2000", "checkpoint_every=100", "evaluation.every=100")
-    arguments = ("run", str(base), "lr=0.01,0.02", *length, "--seeds", "2", "--jobs", "2")
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert memlab(*arguments, runs=whole).wait() == 0
+def test_random_kills_of_workers_and_driver_change_no_bit(make, base, tmp_path, chance):
+    settings = ("lr=0.01,0.02", "steps=1000", "checkpoint_every=50", "evaluation.every=100")
+    undisturbed, runs = make(*settings, seeds=2), tmp_path / "killed"
+    Worker(undisturbed, MemberTraining("cpu")()).run()
     rng = random.Random(chance)
-    driver = memlab(*arguments, runs=killed)
-    while not (killed / "sweeps").exists() or not list((killed / "sweeps").glob("2*")):
+    driver = memlab("run", str(base), *settings, "--seeds", "2", "--jobs", "2", runs=runs)
+    while not list(runs.glob("sweeps/2*/sweep.json")):
         time.sleep(0.05)
-    sweep = find_sweep(killed, "last")
-    deaths: dict[Path, int] = {}
-    kills = 0
-    while driver.poll() is None and kills < 5:
-        time.sleep(rng.uniform(0.2, 2.0))
+    sweep = find_sweep(runs, "last")
+    deaths: Counter[Path] = Counter()
+    while driver.poll() is None and deaths.total() < 5:
+        time.sleep(rng.uniform(0.1, 0.5))
         for attempt in working_on(sweep):
             run = attempt.path.parent.parent
-            if deaths.get(run, 0) < 2 and rng.random() < 0.5:  # the third would set it aside
-                deaths[run] = deaths.get(run, 0) + 1
-                kills += 1
+            if deaths[run] < 2 and rng.random() < 0.5:  # the third would set it aside
+                deaths[run] += 1
                 os.kill(attempt.info["pid"], signal.SIGKILL)
-        if rng.random() < 0.2:
+        if deaths and rng.random() < 0.2:
             driver.kill()
-    if driver.poll() is None:
-        driver.wait()
+    driver.wait()
     while counts(SweepProgress(sweep).read())["running"]:
         time.sleep(0.2)
-    assert memlab("resume", sweep.id, "--jobs", "2", runs=killed).wait() == 0
-    assert kills > 0
-    assert bits(sweep) == bits(find_sweep(whole, "last"))
-    assert len(list_runs(killed)) == 4
+    assert memlab("resume", sweep.id, "--jobs", "2", runs=runs).wait() == 0
+    assert deaths
+    assert bits(sweep) == bits(undisturbed)
+    assert len(list_runs(runs)) == 4
