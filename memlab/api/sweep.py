@@ -43,12 +43,10 @@ class SweepResults:
 
     @property
     def path(self) -> Path:
-        """Its folder."""
         return self._snapshot.sweep.path
 
     @property
     def name(self) -> str:
-        """Its display name."""
         return self._snapshot.name
 
     @property

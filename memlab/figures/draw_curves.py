@@ -183,14 +183,14 @@ def _plain_numbers(axes: Any) -> None:
     if high > 30 * low or low < 1e-3 or high > 1e4:
         return
 
-    class Plain(LogFormatterSciNotation):
+    class PlainFormatter(LogFormatterSciNotation):
         """Names the same ticks."""
 
         def __call__(self, x: float, pos: Any = None) -> str:
             return f"{x:g}" if super().__call__(x, pos) else ""
 
-    axes.yaxis.set_major_formatter(Plain())
-    axes.yaxis.set_minor_formatter(Plain(labelOnlyBase=False))
+    axes.yaxis.set_major_formatter(PlainFormatter())
+    axes.yaxis.set_minor_formatter(PlainFormatter(labelOnlyBase=False))
 
 
 def _log_steps(axes: Any, chart: Chart) -> None:

@@ -39,7 +39,7 @@ def figure_data(
     if not any(accepted.get(part, False) for part in chosen.draws.split(" or ")):
         needed = {"runs": "several runs"} | dict.fromkeys(("attention", "model"), "one run")
         raise MemlabError(
-            f"`{chosen.name}` is not drawn from this",
+            f"`{chosen.name}` cannot be drawn from these sources",
             found="a sweep" if sweep else f"{len(runs)} runs" if len(runs) != 1 else "one run",
             allowed=needed.get(chosen.draws, f"one {chosen.draws}"),
         )

@@ -27,7 +27,6 @@ class TensorBoardWriter:
         self._write(encode_field(1, wall) + encode_field(3, VERSION))
 
     def scalar(self, tag: str, step: int, value: float, wall: float) -> None:
-        """Write one value."""
         self._write(
             encode_field(1, wall) + encode_field(2, step) + encode_field(5, _summary(tag, value))
         )

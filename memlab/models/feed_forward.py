@@ -15,7 +15,7 @@ from memlab.models.linear import CHUNK, Linear, product, suits, weight_gradient
 
 
 class ChunkedFeedForward(torch.autograd.Function):
-    """down(activation(up(x)))."""
+    """down(activation(up(x))) with a hand-written backward pass."""
 
     @staticmethod
     def forward(  # noqa: PLR0913

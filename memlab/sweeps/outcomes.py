@@ -38,7 +38,6 @@ class Outcome:
 
     @property
     def seed(self) -> int:
-        """Its seed."""
         return self.state.member.seed
 
 

@@ -91,7 +91,6 @@ class Slurm(Executor):
         self._sweep: Sweep | None = None
 
     def start(self, sweep: Sweep) -> None:
-        """Submit the array."""
         self._sweep = sweep
         try:
             executor = self._submitit.SlurmExecutor(folder=sweep.path / "slurm")

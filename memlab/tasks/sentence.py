@@ -20,7 +20,7 @@ from memlab.tasks.task import Dataset, Examples, Task, Vocabulary
 
 
 class Sentence(Task):
-    """A text repeated."""
+    """One text, repeated as every training example."""
 
     kind: Literal["sentence"] = "sentence"
     text: str = setting(

@@ -33,8 +33,6 @@ Read = Callable[[Path, Dataset, Integers], Logits]
 
 @dataclass(frozen=True)
 class Exported:
-    """The files written."""
-
     path: Path
     step: int
     files: list[str]

@@ -41,7 +41,6 @@ class ComputedScreen(Screen[None]):
         self._left = True
 
     def action_back(self) -> None:
-        """Leave the screen."""
         self.dismiss()
 
     @work(thread=True, group="compute")

@@ -91,11 +91,11 @@ def test_events_of_a_threshold_are_columns_of_the_table(sweep):
 def test_figures_of_a_sweep_display_themselves(sweep):
     for kind in (None, "overlay"):
         assert sweep.plot(kind)._repr_png_().startswith(b"\x89PNG")
-    with pytest.raises(MemlabError, match="not drawn from this"):
+    with pytest.raises(MemlabError, match="cannot be drawn from these sources"):
         sweep.plot("curves")
     with pytest.raises(MemlabError, match="no such option"):
         sweep.plot("bands", measures="val_loss")
-    with pytest.raises(MemlabError, match="`heatmap` is not drawn from this"):
+    with pytest.raises(MemlabError, match="`heatmap` cannot be drawn from these sources"):
         sweep.runs[0].plot("heatmap")
 
 

@@ -58,8 +58,6 @@ class Section:
 @final
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A report."""
-
     title: str
     subtitle: str
     sections: tuple[Section, ...]

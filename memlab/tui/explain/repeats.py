@@ -68,11 +68,9 @@ class RepeatsPlot(Plot[ShownRepeats]):
 
     @property
     def measure_name(self) -> str:
-        """The loss."""
         return "loss"
 
     def picture(self, view_state: ShownRepeats, columns: int) -> Chart:
-        """The curves."""
         return repeats_chart(view_state, y_log=self.y_log)
 
     def heading(self, view_state: ShownRepeats) -> Content:

@@ -64,7 +64,6 @@ class EventList(Lines[Event]):
         return sorted(events, key=lambda event: (where(event), event.seq), reverse=True)
 
     def written(self, found: Sequence[Event]) -> list[Content]:
-        """Step, sign, text."""
         return [_line(event) for event in found]
 
     def choose(self, what: Event) -> None:

@@ -52,19 +52,15 @@ class AttentionPanel(Plot[ModelPictures]):
 
     @property
     def measure_name(self) -> str:
-        """Its name."""
         return "attention"
 
     def depends(self, view_state: ModelPictures) -> Hashable:
-        """The model."""
         return view_state.step
 
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
-        """The heads."""
         return attention_maps(view_state)
 
     def heading(self, view_state: ModelPictures) -> Content:
-        """The sample."""
         prompt = safe_text(" ".join(view_state.tokens), 60)
         return Content(f"attention on {prompt} · rows: query, columns: key")
 
@@ -75,7 +71,6 @@ class SpectrumPanel(Plot[ModelPictures]):
 
     @property
     def measure_name(self) -> str:
-        """Its name."""
         return "spectrum"
 
     def depends(self, view_state: ModelPictures) -> Hashable:
@@ -83,7 +78,6 @@ class SpectrumPanel(Plot[ModelPictures]):
         return view_state.step, self.y_log
 
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
-        """The bars."""
         if not len(view_state.spectrum):
             return HeatGrid((), 0.0, 1.0, instead="not defined for this task")
         return spectrum_chart(view_state.spectrum, y_log=self.y_log)
@@ -100,15 +94,12 @@ class LogitTablePanel(Plot[ModelPictures]):
 
     @property
     def measure_name(self) -> str:
-        """Its name."""
         return "logit table"
 
     def depends(self, view_state: ModelPictures) -> Hashable:
-        """The model."""
         return view_state.step
 
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
-        """The table."""
         return margin_map(view_state)
 
     def heading(self, view_state: ModelPictures) -> Content:
