@@ -71,7 +71,7 @@ def test_fragments_name_the_roles_of_what_they_show():
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 130), st.integers(0, 45), st.booleans(), st.booleans(), st.booleans())
-def test_a_chart_has_the_size_that_was_asked_for(width, height, x_log, y_log, legend):
+def test_a_chart_has_the_requested_size(width, height, x_log, y_log, legend):
     chart = replace(CHART, x_log=x_log, y_log=y_log, cursor=33.0)
     assert_fits(draw(chart, width, height, legend=legend), width, height)
 
@@ -101,14 +101,14 @@ def test_any_numbers_can_be_drawn(y, x_log, y_log, hide_outliers, window):
 @pytest.mark.parametrize("chart", [
     Chart(), one([]), one([np.nan, np.inf]), one([0.0, -1.0], y_log=True), one([1, 2], x_range=(7, 9)),
 ])  # fmt: skip
-def test_nothing_to_show_is_said(chart: Chart):
+def test_a_chart_without_data_has_a_message(chart: Chart):
     lines = draw(chart, 40, 10)
     assert "no data yet" in as_text(lines)
     assert_fits(lines, 40, 10)
 
 
 @pytest.mark.parametrize(("width", "height"), [(23, 20), (80, 5), (10, 3), (1, 1), (0, 0)])
-def test_too_little_room_is_said_as_far_as_it_goes(width: int, height: int):
+def test_too_little_room_has_a_message_cut_to_the_width(width: int, height: int):
     lines = draw(CHART, width, height)
     text = as_text(lines)
     assert_fits(lines, width, height)
@@ -209,7 +209,7 @@ def test_threads_draw_what_one_draws():
     assert drawn == [alone] * 12
 
 
-def test_layout_says_where_a_step_was_drawn():
+def test_layout_has_the_column_of_a_step():
     where = layout(CHART, 60, 16)
     lines = plain(CHART, 60, 16).split("\n")
     assert lines[where.top - 1][where.left + where.column(40)] == "│"

@@ -71,11 +71,11 @@ def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, data):
     assert shown[len(named) :] == ([f"+{left}"] if left and room else [])
 
 
-def test_a_label_stands_right_of_its_rule():
+def test_a_label_is_right_of_its_rule():
     assert labels((10, "memorized")) == [(0, 11, "memorized 10")]
 
 
-def test_a_label_without_room_at_the_right_stands_left():
+def test_a_label_without_room_on_the_right_is_on_the_left():
     assert labels((35, "grokked")) == [(0, 25, "grokked 35")]
 
 

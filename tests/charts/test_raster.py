@@ -55,7 +55,7 @@ def test_a_thin_line_keeps_its_peak():
     assert dots(low, high, 1, thin=True).any(axis=1).tolist() == [True] * 4
 
 
-def test_what_is_painted_later_covers_what_was_there():
+def test_later_paint_covers_earlier_paint():
     cells = Cells(1, 3)
     cells.paint_row(0, "─", RED)
     cells.paint_column(1, "│", (0, 255, 0))

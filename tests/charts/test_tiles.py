@@ -20,7 +20,7 @@ def half_had_come(steps):
 
 
 @given(first=STEPS, side=st.integers(1, 40), rows=st.integers(1, 30), columns=st.integers(1, 90))
-def test_a_tile_has_the_step_by_which_half_of_its_things_had_come(first, side, rows, columns):
+def test_a_tile_has_the_step_by_which_half_of_its_items_occurred(first, side, rows, columns):
     rng = np.random.default_rng(len(first))
     row, column = rng.integers(0, side, (2, len(first)))
     found = tile_steps(Tiles(np.array(first), row, column, (side, side)), rows, columns)
@@ -55,7 +55,7 @@ def test_levels_part_what_came_into_groups_of_like_size(first):
         assert edges[-1] == max(known)
 
 
-def test_without_colours_the_shade_tells_the_step_and_a_dot_what_has_not_come():
+def test_without_colours_shades_show_the_step_and_a_dot_shows_not_yet():
     first = np.array([20.0, 40, 60, 80, np.inf])
     text = as_text(
         draw_tiles(Tiles(first, np.zeros(5, int), np.arange(5), (1, 6)), 60, 2, colour=False)
@@ -64,7 +64,7 @@ def test_without_colours_the_shade_tells_the_step_and_a_dot_what_has_not_come():
         + "▓" * 10 + "▒" * 10 + "░" * 10 + "·" * 10]  # fmt: skip
 
 
-def test_the_legend_says_what_a_place_without_a_thing_means():
+def test_the_legend_explains_positions_without_items():
     first, place = np.array([20.0, 40]), np.array([0, 1])
     tiles = Tiles(first, place, place, (2, 2), blank="not asked")
     assert as_text(draw_tiles(tiles, 60, 4, colour=False)).startswith("█ ≤20  ▓ ≤40  □ not asked")
@@ -89,7 +89,7 @@ def test_a_map_keeps_within_its_size(size, colour):
         assert all(sum(c in "█▀▄▓▒░· " for c in line) <= size[0] for line in lines[1:])
 
 
-def test_nothing_to_show_says_why():
+def test_a_map_without_items_has_a_message():
     assert "no checkpoint" in as_text(
         draw_tiles(Tiles(np.empty(0), instead="no checkpoint"), 40, 7)
     )

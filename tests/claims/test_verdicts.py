@@ -94,7 +94,7 @@ def test_a_diverged_run_meets_nothing_that_it_had_not_reached(run):
     assert verdict(snapshot, **END, at_most=10.0)[0] == "not met"
 
 
-def test_a_measure_taken_once_stands_for_the_end(run):
+def test_a_measure_evaluated_once_is_the_value_at_the_end(run):
     events = evaluated(val_loss=LOSS)
     events.append(Evaluated(step=70, values={"val_loss": 0.3, "test_accuracy": 0.9}))
     snapshot = run(*events, FINISHED)
@@ -149,7 +149,7 @@ def test_a_completion_must_be_the_answer_to_the_letter(run):
     ({"measure": "spikes", "equals": 0, "at_end": True}, "spikes = 0 at the end"),
     ({"completes": {"prompt": "I", "answer": " love"}}, "completes 'I' with ' love'"),
 ])  # fmt: skip
-def test_a_claim_is_told_in_one_line(claim, text):
+def test_a_claim_is_stated_in_one_line(claim, text):
     assert statement(Claim(source="a test", **claim)) == text
 
 

@@ -37,7 +37,7 @@ def test_the_last_lines_of_a_process_that_fails_are_the_error(pretend, tmp_path)
         analysis().explain(RunFolder(tmp_path), 1, lambda line: True)
 
 
-def test_the_process_ends_when_nobody_wants_its_progress(pretend, tmp_path):
+def test_the_process_ends_when_its_progress_is_no_longer_wanted(pretend, tmp_path):
     pretend("while true; do echo line >&2; done")
     lines = []
     analysis().explain(RunFolder(tmp_path), 1, lambda line: bool(lines.append(line)))

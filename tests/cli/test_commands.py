@@ -31,7 +31,7 @@ def test_a_run_without_a_terminal_talks_in_plain_lines_on_stderr(memlab):
     assert "\x1b" not in memlab.stderr
 
 
-def test_a_quiet_run_says_nothing(memlab):
+def test_a_quiet_run_prints_nothing(memlab):
     assert memlab("run", "tiny", "--quiet") == ""
     assert memlab.stderr == ""
 
@@ -50,7 +50,7 @@ def test_runs_lists_what_there_is(trained):
     assert "first [bold]try" in trained("runs")
 
 
-def test_a_copy_of_a_run_is_named_as_it_can_be_asked_for(trained, tmp_path):
+def test_a_copy_of_a_run_is_listed_by_its_folder_name(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
     for name in ("copy", "moved"):
         shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / name)
@@ -67,12 +67,12 @@ def test_a_copy_of_a_run_is_named_as_it_can_be_asked_for(trained, tmp_path):
 
 
 @pytest.mark.parametrize("words", [[], ["replay", "last"]], ids=["console", "replay"])
-def test_what_needs_a_terminal_says_so_where_there_is_none(trained, words):
+def test_without_a_terminal_interactive_commands_report_an_error(trained, words):
     trained(*words, code=2)
     assert "needs a terminal" in trained.stderr
 
 
-def test_runs_lists_only_the_newest_if_asked(trained, tmp_path):
+def test_runs_lists_only_the_newest_with_an_option(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
     (tmp_path / "stranger").mkdir()
     for name in ("older", "rather new"):
@@ -104,7 +104,7 @@ def test_a_list_in_a_narrow_terminal_keeps_ids_and_numbers_whole(trained, monkey
     assert [cell for cell in lines[1].split() if cell in shown] == shown
 
 
-def test_show_tells_all_of_a_run(trained):
+def test_show_prints_the_whole_summary(trained):
     shown = json.loads(trained("show", "last", "--json"))
     assert shown["step"] == shown["steps"] == 300
     assert set(shown) >= {
@@ -125,7 +125,7 @@ def test_show_gives_rows_and_evaluations_as_csv(trained):
     assert rows[1]["val_loss"] == ""
 
 
-def test_check_tells_what_will_be_trained(trained):
+def test_check_prints_what_will_be_trained(trained):
     report = json.loads(trained("check", "tiny", "--json"))
     assert report["examples"] == {"train": 24, "val": 25}
     assert report["updates"] == 60
@@ -178,7 +178,7 @@ def test_eval_scores_a_checkpoint_as_the_run_did(trained):
     assert set(only["values"]) == {"val_loss", "val_accuracy", "val_token_accuracy"}
 
 
-def test_eval_and_predict_refuse_what_is_not_there(trained):
+def test_eval_and_predict_refuse_missing_checkpoints(trained):
     trained("eval", "last", "--split", "test", code=2)
     trained("eval", "last", "--at", "7", code=2)
     for at in ("never", "²"):
@@ -222,7 +222,7 @@ def test_data_writes_shards_that_llm_c_reads(trained):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_a_checkpoint_and_says_how_to_go_on(memlab, number):
+def test_a_signal_saves_a_checkpoint_and_prints_how_to_resume(memlab, number):
     process = memlab.start("run", "tiny", "training.steps=100000000", "--json")
     for line in process.stdout:
         if json.loads(line)["kind"] == "evaluated":
@@ -254,7 +254,7 @@ def test_only_live_settings_may_change_on_resume(memlab):
     assert "cannot change after a run has started" in memlab.stderr
 
 
-def test_divergence_has_an_exit_code_of_its_own(memlab):
+def test_divergence_has_its_own_exit_code(memlab):
     words = ["optimizer.kind=sgd", "lr=100", "model.norm=none"]
     memlab("run", "tiny", *words, "--quiet", code=3)
 

@@ -18,7 +18,7 @@ from memlab.tui.app import Memlab
 GOLDEN = Path(__file__).parents[1] / "data" / "run-1.0"
 
 
-def test_a_copy_that_is_to_go_on_goes_on_and_not_the_run_it_was_made_from(tmp_path, monkeypatch):
+def test_resuming_a_copy_does_not_resume_the_original(tmp_path, monkeypatch):
     run = RunFolder.create(tmp_path / "runs", {}, "", "original")
     copy = RunFolder(shutil.copytree(run.path, tmp_path / "runs" / "copy"))
     started = []
@@ -47,7 +47,7 @@ def test_an_interface_that_breaks_ends_with_1(tmp_path, monkeypatch, capsys, wor
     assert "a bug" in capsys.readouterr().err
 
 
-def test_nothing_is_measured_beside_a_run_that_trains(tiny, tmp_path, monkeypatch):
+def test_nothing_is_timed_while_a_run_trains(tiny, tmp_path, monkeypatch):
     preset = tiny(**{"training.steps": 5})
     trainer, seen = console._trainer(Leaving()), []
     work = worker.work

@@ -17,7 +17,7 @@ def whole(tmp_path):
     return folder.path
 
 
-def test_the_command_exits_3_on_damage_and_tells_where(whole):
+def test_the_command_exits_3_on_damage_and_reports_where(whole):
     words = ["doctor", whole.name, "--runs", str(whole.parent)]
     sound = CliRunner().invoke(app, words)
     assert sound.exit_code == 0 and "intact" in sound.stdout
@@ -29,7 +29,7 @@ def test_the_command_exits_3_on_damage_and_tells_where(whole):
     assert told["symptoms"][0]["where"] == "labels.json"
 
 
-def test_without_a_run_the_installation_is_told(tmp_path):
+def test_without_a_run_the_installation_is_checked(tmp_path):
     words = ["doctor", "--runs", str(tmp_path / "not" / "there")]
     told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
     assert told["healthy"] and told["versions"]["torch"] and told["runs"]["writable"]

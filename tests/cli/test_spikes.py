@@ -123,7 +123,7 @@ def test_a_flat_curve_and_an_empty_file_have_none(asked, tmp_path):
         assert "no spikes" in asked(tmp_path / "a.npy", plot=True)
 
 
-def test_a_spike_that_is_not_over_is_told(asked, tmp_path):
+def test_an_open_spike_is_reported(asked, tmp_path):
     np.save(tmp_path / "a.npy", np.r_[np.full(500, 0.01), np.full(20, 1.0)])
     assert "a spike that started at step 501, from base 0.01, is still open" in asked(
         tmp_path / "a.npy"
@@ -161,7 +161,7 @@ def test_a_column_with_gaps_is_judged_at_the_steps_that_it_has(asked, tiny, tmp_
     assert spike["details"]["noticed"] == 2000
 
 
-def test_a_file_keeps_its_steps_and_says_where_they_go_back(asked, tmp_path, capsys):
+def test_a_file_keeps_its_steps_and_restarts_are_reported(asked, tmp_path, capsys):
     steps = 50 * np.r_[1:301, 251:1001]
     loss = np.r_[CURVE[:300], CURVE[250:1000]]
     lines = [f"{step},{value!r}" for step, value in zip(steps, loss.tolist(), strict=True)]
@@ -178,7 +178,7 @@ def test_a_file_keeps_its_steps_and_says_where_they_go_back(asked, tmp_path, cap
     assert "note: history: the steps go back" in capsys.readouterr().err
 
 
-def test_a_gap_and_a_linear_scale_are_told(asked, tmp_path):
+def test_a_gap_and_a_linear_scale_are_reported(asked, tmp_path):
     reward = -5 + 0.1 * np.random.default_rng(0).standard_normal(1000)
     reward[800:820] += 4.0
     reward[320] = np.nan
@@ -191,7 +191,7 @@ def test_a_gap_and_a_linear_scale_are_told(asked, tmp_path):
     assert (found["scale"], found["n"], found["spikes"][0]["step"]) == ("linear", 1, 801)
 
 
-def test_damage_is_told_and_is_exit_3(asked, tmp_path, capsys):
+def test_damage_is_reported_with_exit_3(asked, tmp_path, capsys):
     from memlab.formats.tensorboard import VERSION
     from memlab.formats.tensorboard_writer import TensorBoardWriter
 
@@ -233,7 +233,7 @@ def test_what_is_not_there_is_refused(asked, run, tmp_path):
         asked("missing", runs=tmp_path / "runs")
 
 
-def test_show_has_the_tally_and_leaves_out_what_was_not_measured(run, capsys):
+def test_show_has_the_tally_and_omits_missing_values(run, capsys):
     from memlab.cli.show import show
 
     show(str(run.path), json=True)
@@ -270,12 +270,12 @@ def test_memory_does_not_grow_with_the_length_of_a_file(asked, tmp_path):
         ("overfitting", {"best": 0.9}, "while train loss falls"),
     ],
 )
-def test_a_phase_is_told_with_what_was_seen(name, details, said):
+def test_a_phase_is_reported_with_its_details(name, details, said):
     phase = {"name": name, "from": 1000, "to": 1020, "threshold": 0.99, "split": "train"}
     line = phase_line(phase | {"details": details})
     assert line.startswith(f"{name} in steps 1,000 to 1,020: ")
     assert said in line
 
 
-def test_a_tally_of_nothing_says_so():
+def test_statistics_of_no_spikes_have_a_text():
     assert spike_stats_line(spike_stats([], 100)) == "no spikes"

@@ -37,7 +37,7 @@ def test_a_reader_that_left_is_no_bug(trained, broken_pipe, words):
 
 
 @pytest.mark.parametrize("words", [["show", "nothing"], ["--no-such-option"]], ids=" ".join)
-def test_an_error_that_nobody_reads_is_no_bug(trained, broken_pipe, words):
+def test_an_error_without_a_reader_is_not_a_bug(trained, broken_pipe, words):
     assert outcome(trained, words, stderr=broken_pipe) == (141, None)
 
 

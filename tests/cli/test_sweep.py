@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_before_anything_is_made(memlab, tmp_path):
 
 
 @pytest.mark.slow
-def test_interrupt_saves_all_and_says_how_to_resume(memlab, tmp_path):
+def test_interrupt_saves_all_and_prints_how_to_resume(memlab, tmp_path):
     command = ["sweep", "run", "tiny.yaml", "steps=100000", "--jobs", "1", "--runs", "runs"]
     driver = subprocess.Popen(
         [sys.executable, "-m", "memlab", *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True

@@ -57,7 +57,7 @@ def test_a_finished_run_is_read_and_not_trained_again(preset):
     assert len(list((preset.parent / "runs").glob("2*"))) == 1
 
 
-def test_a_claim_that_is_not_met_is_told_by_the_exit_code(preset):
+def test_an_unmet_claim_sets_the_exit_code(preset):
     preset.write_text(FAILING)
     out = verify(str(preset), "--quiet", code=3)
     assert "train_loss <= 0 by step 60" in out and "NOT MET" in out
@@ -82,13 +82,13 @@ def test_what_is_neither_preset_nor_run_is_refused_before_anything_is_trained(pr
     assert not (preset.parent / "runs").exists()
 
 
-def test_a_broken_preset_says_what_is_wrong_with_it(preset):
+def test_an_invalid_preset_is_reported_with_its_error(preset):
     preset.write_text(PRESET.replace("lr: 0.01", "lr: fast"))
     with pytest.raises(MemlabError, match=r"optimizer\.lr"):
         verify(str(preset))
 
 
-def test_a_run_with_changed_settings_says_so_and_leaves_claims_about_the_end_open(
+def test_a_run_with_changed_settings_is_reported_and_claims_about_the_end_stay_open(
     preset, monkeypatch
 ):
     long = PRESET.replace("by_step: 60", "at_end: true").replace("at_most: 0.5", "at_most: 0.0")

@@ -57,7 +57,7 @@ def test_a_run_that_learns_a_sentence_gets_no_advice() -> None:
     assert tell(both, context) == []
 
 
-def test_too_few_updates_are_told_towards_the_end() -> None:
+def test_too_few_updates_are_reported_towards_the_end() -> None:
     curve = [{"train_loss": 4.5 - 0.06 * i, "train_accuracy": 0.01 * i} for i in range(21)]
     bumpy = [
         values | {"train_loss": values["train_loss"] + 0.02 * (i % 2)}
@@ -77,7 +77,7 @@ def test_more_steps_given_by_an_edit_count() -> None:
         assert detector.see(Evaluated(step=100 * i, values=values)) == []
 
 
-def test_a_floor_that_is_known_is_told_when_it_is_reached() -> None:
+def test_a_known_floor_is_reported_when_reached() -> None:
     curve = [{"train_loss": 1.2 + 3 * 0.5**i} for i in range(20)]
     (finding,) = tell(curve, replace(CONTEXT, floor_loss=1.2))
     assert is_about(finding, "floor reached") and finding.level == "info"
@@ -98,7 +98,7 @@ def test_a_smooth_curve_that_hardly_falls_has_too_low_a_learning_rate() -> None:
     assert is_about(finding, "lr too low") and finding.step == 1000
 
 
-def test_a_split_without_a_gap_is_told_when_training_is_memorized() -> None:
+def test_a_split_without_a_gap_is_reported_when_training_is_memorized() -> None:
     curve = [{"train_loss": 0.1, "train_accuracy": a, "val_accuracy": a} for a in (0.0, 0.9, 1.0)]
     (finding,) = tell(curve)
     assert is_about(finding, "no gap") and finding.step == 200
@@ -106,7 +106,7 @@ def test_a_split_without_a_gap_is_told_when_training_is_memorized() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_the_floor_of_float32_is_told_at_the_same_step_however_rows_are_cut(size: int) -> None:
+def test_the_floor_of_float32_is_reported_at_the_same_step_for_any_blocks(size: int) -> None:
     loss = np.full(1000, 1e-5, np.float32)
     loss[300:350] = 0
     loss[350] = 1e-5
@@ -128,7 +128,7 @@ def test_a_float64_loss_has_no_such_floor() -> None:
     assert detector.see(rows_of(np.zeros(1000))) == []
 
 
-def test_every_wording_says_what_why_and_what_to_try() -> None:
+def test_every_finding_has_what_why_and_advice() -> None:
     for text in ADVICE.values():
         assert text.level in ("info", "warning", "error")
         assert all(part.endswith(".") for part in (text.what, text.why, text.advice))

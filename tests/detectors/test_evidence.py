@@ -130,7 +130,7 @@ def test_spikes_and_falls_do_not_inflate_the_scale() -> None:
     assert Gauge().measure(y).scale[600:].max() < 0.09
 
 
-def test_zero_is_the_floor_and_what_is_not_finite_has_no_height() -> None:
+def test_zero_is_the_floor_and_non_finite_losses_have_no_height() -> None:
     y = decades(np.array([0.0, 1e-30, 1.0, np.nan, np.inf, -np.inf], np.float32))
     assert y[:3].tolist() == [rules.ZERO, rules.ZERO, 0.0]
     assert np.isnan(y[3:]).all()

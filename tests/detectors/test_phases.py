@@ -34,7 +34,7 @@ def names(found: list[Phase]) -> list[str]:
     return [phase.name for phase in found]
 
 
-def test_memorizing_then_grokking_is_told_with_intervals_and_delay() -> None:
+def test_memorizing_then_grokking_is_reported_with_intervals_and_delay() -> None:
     train = [0.0, 0.5, 0.995] + [1.0] * 12
     val = [0.0] * 5 + [0.6, 0.96, 0.992] + [1.0] * 7
     found = tell(accuracies(train, val))
@@ -60,7 +60,7 @@ def test_a_crossing_that_does_not_hold_is_not_sustained() -> None:
     assert (sustained.step, sustained.details["since"]) == (240, 140)
 
 
-def test_a_collapse_is_told_each_time_that_it_begins() -> None:
+def test_a_collapse_is_reported_each_time_it_begins() -> None:
     val = [0.0, 1.0, 0.5, 0.5, 1.0, 0.89, 1.0]
     found = tell(accuracies([1.0] * 7, val))
     assert [p.step for p in found if p.name == "collapsed" and p.split == "val"] == [40, 100]
@@ -78,7 +78,7 @@ def test_overfitting_is_a_validation_loss_that_rises_while_training_falls() -> N
 
 
 @pytest.mark.parametrize(("level", "at"), [(4.55, "chance"), (0.503, "floor")])
-def test_stuck_says_where(level: float, at: str) -> None:
+def test_stuck_reports_the_level(level: float, at: str) -> None:
     (phase,) = tell([{"train_loss": level}] * 15)
     assert (phase.name, phase.step, phase.details["at"]) == ("stuck", 200, at)
 
@@ -105,7 +105,7 @@ def test_validation_on_training_examples_is_not_generalization() -> None:
     assert [phase.name for phase in detector.see(event)] == ["memorized"]
 
 
-def test_a_test_score_at_the_end_says_nothing() -> None:
+def test_a_test_score_at_the_end_is_no_phase() -> None:
     assert tell([{"test_loss": 0.1, "test_accuracy": 1.0}]) == []
 
 

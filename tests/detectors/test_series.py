@@ -28,7 +28,7 @@ def test_the_size_of_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     assert find_spikes([CURVE]) == find_spikes(CURVE.tolist()) == at_once
 
 
-def test_a_spike_that_is_not_over_at_the_end_is_told_apart() -> None:
+def test_a_spike_that_is_open_at_the_end_is_reported_separately() -> None:
     loss = np.concatenate((np.full(500, 0.01), np.full(20, 1.0)))
     found = find_spikes([loss])
     assert found.spikes == [] and found.open is not None and found.open.step == 501
@@ -51,7 +51,7 @@ def test_a_spike_that_is_not_over_at_the_end_is_told_apart() -> None:
         ([], True),
     ],
 )
-def test_a_logarithm_suits_what_is_positive(values: list[float], positive: bool) -> None:
+def test_a_log_scale_suits_positive_series(values: list[float], positive: bool) -> None:
     assert is_positive([np.array(values)]) == positive
     assert is_positive(values) == positive
 
@@ -71,7 +71,7 @@ def test_a_negative_series_is_judged_in_units_of_its_noise(unit: float, level: f
     assert spike_stats_of(found).height == spike.details["height"]
 
 
-def test_a_rise_from_minus_five_to_minus_one_is_found_without_any_noise() -> None:
+def test_a_rise_from_minus_five_to_minus_one_is_detected_without_noise() -> None:
     values = np.full(600, -5.0)
     values[400:420] = -1.0
     (spike,) = judge(lambda: series_curve(np.arange(600), values)).spikes

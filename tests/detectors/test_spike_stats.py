@@ -30,7 +30,7 @@ def test_a_run_without_spikes_has_no_medians() -> None:
     assert (told.n, told.per_1000_steps, told.height, told.period) == (0, 0.0, None, None)
 
 
-def test_a_period_is_told_if_intervals_are_alike() -> None:
+def test_a_period_is_stated_if_intervals_are_similar() -> None:
     assert period([100, 1400, 2680, 4010, 5300]) == pytest.approx(1295)
     assert period([100, 1400, 2680, 4010]) is None
     assert period([100, 200, 1900, 2100, 5300, 5350]) is None

@@ -50,7 +50,7 @@ def onsets(found: list[Event]) -> list[SpikeOnset]:
     return [event for event in found if isinstance(event, SpikeOnset)]
 
 
-def test_a_spike_is_told_with_its_onset_peak_recovery_and_area(watch: Watch) -> None:
+def test_a_spike_is_reported_with_its_onset_peak_recovery_and_area(watch: Watch) -> None:
     found = watch(with_spike(plateau(1200), 800, 2.0), chance=4.57)
     (onset,), (spike,) = onsets(found), spikes(found)
     assert 799 <= onset.step <= 802 and onset.base == pytest.approx(1e-3, rel=0.15)
@@ -67,13 +67,13 @@ def test_a_spike_is_told_with_its_onset_peak_recovery_and_area(watch: Watch) -> 
 
 
 @pytest.mark.parametrize(("peak", "said"), [(4.4, "random"), (1.33, "partly confused")])
-def test_it_says_how_near_to_chance_the_peak_was(watch: Watch, peak: float, said: str) -> None:
+def test_details_compare_the_peak_with_chance(watch: Watch, peak: float, said: str) -> None:
     loss = with_spike(plateau(1000, 0.01, 0.01), 700, np.log10(peak / 0.01))
     (spike,) = spikes(watch(loss, chance=math.log(97)))
     assert spike.details["answers"] == said
 
 
-def test_the_gradient_and_the_nearest_accuracies_are_told() -> None:
+def test_the_gradient_and_the_nearest_accuracies_are_reported() -> None:
     detector = SpikeDetector(Context())
     loss = with_spike(plateau(1000), 705, 2.0)
     grad = np.where(np.arange(1, 1001) == 706, 50.0, 1.0)
@@ -102,7 +102,7 @@ def test_a_loss_that_stays_high_lingers_or_has_diverged(
     assert spike.details["settled_at"] == pytest.approx(level, rel=0.3)
 
 
-def test_a_loss_that_comes_back_too_slowly_lingers(watch: Watch) -> None:
+def test_a_loss_that_recovers_too_slowly_lingers(watch: Watch) -> None:
     loss = plateau(4000)
     loss[600:] *= 10 ** np.clip(4 - 0.0015 * np.arange(3400), 0, None)
     (spike,) = spikes(watch(loss, chance=4.57))

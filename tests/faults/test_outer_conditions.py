@@ -70,7 +70,7 @@ def test_a_run_waits_for_room_and_ends_with_the_same_bits(run, expected, monkeyp
 
 
 @pytest.mark.parametrize("how", ["signal", "stop"])
-def test_a_run_that_waits_for_room_can_be_ended_and_gone_on_with(run, expected, monkeypatch, how):
+def test_a_run_that_waits_for_disk_space_can_be_ended_and_resumed(run, expected, monkeypatch, how):
     with monkeypatch.context() as patch:
         disk = FullDisk(patch, 50)
 

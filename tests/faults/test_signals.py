@@ -67,7 +67,7 @@ def test_the_second_interrupt_leaves_at_once_and_what_lies_there_is_valid(memlab
     end_at(memlab, folder)
 
 
-def test_a_stopped_process_is_alive_and_goes_on(memlab):
+def test_a_suspended_process_is_alive_and_continues(memlab):
     process = memlab.start("run", "tiny", ENDLESS, "--json")
     process.until("checkpoint")
     process.send(signal.SIGSTOP)
@@ -80,7 +80,7 @@ def test_a_stopped_process_is_alive_and_goes_on(memlab):
     assert process.wait() == 130 and examine(folder).healthy
 
 
-def test_a_stopped_process_that_was_taken_over_ends_as_superseded(memlab):
+def test_a_suspended_process_that_was_taken_over_ends_as_superseded(memlab):
     process = memlab.start("run", "tiny", ENDLESS, "--json")
     process.until("checkpoint")
     process.send(signal.SIGSTOP)
@@ -114,7 +114,7 @@ def test_a_closed_terminal_ends_the_run_cleanly(memlab):
     assert folder.status() is Status.INTERRUPTED and examine(folder).healthy
 
 
-def test_a_run_whose_talk_nobody_hears_ends_cleanly(memlab):
+def test_a_run_without_a_reader_of_its_output_ends_cleanly(memlab):
     """The terminal is gone and no HUP came: `nohup`, then a closed window."""
     attention_pattern, writing = os.pipe()
     process = memlab.start("run", "tiny", ENDLESS, talk=writing)

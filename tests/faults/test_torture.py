@@ -9,7 +9,7 @@ from memlab.torture.damage import KINDS, damage
 from memlab.torture.trial import TrialCounts
 
 
-def test_torture_tries_to_break_runs_and_tells_what_held(program, tmp_path):
+def test_torture_reports_which_guarantees_held(program, tmp_path):
     program.folder = tmp_path
     words = ("torture", "--kills", "3", "--fills", "1", "--damages", "20", "--json")
     process = program.start(*words)

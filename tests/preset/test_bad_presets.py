@@ -119,7 +119,7 @@ def test_a_bad_override_is_refused_by_name(override, tmp_path):
     assert more in str(error)
 
 
-def test_a_missing_file_and_an_unknown_name_are_told_apart(tmp_path):
+def test_a_missing_file_and_an_unknown_name_are_different_errors(tmp_path):
     with pytest.raises(PresetError, match="preset file not found"):
         load(str(tmp_path / "none.yaml"))
     with pytest.raises(PresetError, match="did you mean quickstart"):

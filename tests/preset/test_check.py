@@ -134,7 +134,7 @@ def test_noise_does_not_look_like_two_answers():
     assert not any("several answers" in what for what in found("noise=0.2"))
 
 
-def test_validation_inside_training_is_told_apart_from_an_accident(monkeypatch):
+def test_validation_inside_training_by_design_is_distinguished_from_an_accident(monkeypatch):
     assert one("by design", preset="sanity-check").level == "info"
     assert found() == {}
     preset = load(ADDITION)

@@ -17,7 +17,7 @@ def test_every_setting_says_what_it_does_and_allows(task):
         assert field.allowed, key
 
 
-def test_a_field_tells_its_range_unit_default_and_words():
+def test_a_field_has_range_unit_default_and_allowed_words():
     known = fields("modular")
     lr, steps = known["optimizer.lr"], known["training.steps"]
     assert lr.allowed == "a number above 0 and at most 100"
@@ -66,7 +66,7 @@ def test_edits_come_back_in_the_same_way_after_a_resume():
 
 
 @pytest.mark.parametrize("key", ["model.n_layers", "training.seed", "task.modulus", "name"])
-def test_other_settings_cannot_change_once_a_run_has_begun(key):
+def test_other_settings_cannot_change_after_a_run_has_started(key):
     with pytest.raises(PresetError, match="cannot change") as caught:
         apply_edits(load("quickstart"), {key: 1})
     assert caught.value.allowed == ", ".join(sorted(live_keys()))

@@ -95,7 +95,7 @@ def test_extends_goes_one_level(folder):
     assert "extend base" in caught.value.hint
 
 
-def test_a_preset_finds_what_it_extends_beside_itself(tmp_path):
+def test_extends_finds_a_preset_in_the_same_folder(tmp_path):
     (tmp_path / "base.yaml").write_text(BASE)
     (tmp_path / "child.yaml").write_text("extends: base\nname: child\n")
     assert load(str(tmp_path / "child.yaml")).task == load(str(tmp_path / "base.yaml")).task
@@ -121,7 +121,7 @@ def test_giving_a_split_takes_train_fraction_away(folder):
     assert task["train_fraction"] is None and task["split"] == {"train": 0.5, "val": 0.25}
 
 
-def test_a_task_looks_for_its_files_beside_the_preset(folder):
+def test_files_of_a_task_are_relative_to_the_preset(folder):
     (folder / "deep" / "words.tsv").write_text("a\tb\nc\td\ne\tf\n")
     (folder / "deep" / "mine.yaml").write_text(
         "name: mine\ntask: {kind: pairs, file: words.tsv, train_fraction: 0.7}\ntraining: {steps: 1}\n"

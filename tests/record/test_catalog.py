@@ -228,7 +228,7 @@ def test_a_line_in_the_place_of_another_is_not_used(runs, cache):
 @pytest.mark.parametrize(
     "name", ['"', "a, b", "\\", "two\nlines", "\u2028", "ü", os.fsdecode(b"\xff")]
 )
-def test_odd_names_of_folders_are_told_apart(runs, name):
+def test_unusual_folder_names_are_distinguished(runs, name):
     make(runs).path.rename(runs / name)
     make(runs, "another")
     look(runs)
@@ -253,7 +253,7 @@ def two(tmp_path_factory) -> Path:
 
 @examples(max_examples=150)
 @given(data=st.data())
-def test_a_damaged_catalog_tells_nothing_wrong(two, tmp_path_factory, data):
+def test_a_damaged_catalog_never_returns_wrong_values(two, tmp_path_factory, data):
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("home")
         patch.setenv("XDG_CACHE_HOME", str(home))
@@ -303,9 +303,7 @@ def test_without_a_place_to_keep_it_runs_are_read_each_time(runs, tmp_path, monk
 
 
 @pytest.mark.parametrize("fault", ["dies", "short", "EINTR", "ENOSPC", "EIO", "EROFS"])
-def test_whichever_call_fails_while_it_is_written_nothing_wrong_is_told(
-    runs, cache, monkeypatch, fault
-):
+def test_whichever_call_fails_during_a_write_values_stay_right(runs, cache, monkeypatch, fault):
     make(runs, "first")
     look(runs)
     expected, at = truth(runs), 0

@@ -61,7 +61,7 @@ def test_a_checkpoint_in_anothers_place_is_refused(checkpoints):
         checkpoints.load()
 
 
-def test_weights_alone_can_be_asked_but_not_gone_on_from(checkpoints):
+def test_weights_alone_can_be_loaded_but_not_resumed_from(checkpoints):
     checkpoints.commit(5, FULL)
     checkpoints.commit(10, {"model.safetensors": b"m"})
     assert checkpoints.load(need="weights").files == {"model.safetensors": b"m"}
@@ -70,7 +70,7 @@ def test_weights_alone_can_be_asked_but_not_gone_on_from(checkpoints):
     assert set(checkpoints.load(5, need="weights").files) == {"model.safetensors", "state.json"}
 
 
-def test_whether_there_is_anything_to_go_on_from_is_known_without_reading_it(checkpoints):
+def test_resumable_checkpoints_are_known_without_reading_them(checkpoints):
     assert not checkpoints.has("weights")
     checkpoints.commit(5, {"model.safetensors": b"m"})
     assert checkpoints.has("weights") and not checkpoints.has("resume")
@@ -81,7 +81,7 @@ def test_whether_there_is_anything_to_go_on_from_is_known_without_reading_it(che
     assert checkpoints.has("resume")  # one that is damaged was made, and its loss will be told
 
 
-def test_a_commit_of_what_is_there_changes_nothing(checkpoints):
+def test_committing_an_existing_checkpoint_changes_nothing(checkpoints):
     checkpoints.commit(5, FULL)
     commit = checkpoints.path / "step-000000005" / "COMMIT.json"
     inode = commit.stat().st_ino
@@ -100,7 +100,7 @@ def test_a_commit_of_other_contents_or_over_a_damaged_one_replaces_it(checkpoint
     assert checkpoints.load().files == edited
 
 
-def test_pruning_keeps_what_is_named_and_clears_what_broken_commits_left(checkpoints):
+def test_pruning_keeps_the_given_steps_and_removes_leftovers_of_commits(checkpoints):
     for step in (1, 2, 3, 4):
         checkpoints.commit(step, FULL)
     (checkpoints.path / ".step-000000009.abcd").mkdir()

@@ -52,7 +52,7 @@ def clock(request, monkeypatch):
     return Clock(monkeypatch, CLOCKS[request.param])
 
 
-def test_a_run_is_recorded_gone_on_with_and_read_in_its_order(runs, clock):
+def test_a_run_is_recorded_resumed_and_read_in_order(runs, clock):
     folder = RunFolder.create(runs, {}, "", "")
     for seq, first in ((0, 1), (3, 11)):
         with folder.claim({}, seq=seq, first_step=first) as writer:
@@ -84,7 +84,7 @@ def test_runs_stay_in_the_order_in_which_they_were_made(runs, clock):
     assert all_runs.find(runs, "last").id == made[-1]
 
 
-def test_commands_are_told_in_the_order_in_which_they_were_sent(folder, clock):
+def test_commands_are_returned_in_the_order_they_were_sent(folder, clock):
     sent = [Pause(), Resume(), Edit({"optimizer.lr": 1.0}, at=5), Pause(), Resume(), Stop()]
     with folder.claim({}, seq=0, first_step=1) as writer:
         (folder.path / "commands" / "mine.json").write_bytes(b"")

@@ -19,7 +19,7 @@ def claim(folder, **options):
     return folder.claim({}, **({"seq": 0, "first_step": 1, "take_over": True} | options))
 
 
-def test_a_run_without_attempts_has_nobody_to_ask(folder):
+def test_a_run_without_attempts_accepts_no_commands(folder):
     with pytest.raises(RunError, match="nobody"):
         send(folder, Stop())
 
@@ -50,7 +50,7 @@ def test_a_superseded_attempt_leaves_the_commands_of_the_next_one_alone(folder):
         assert Inbox(folder, new.number).poll() == [Stop()]
 
 
-def test_an_edit_planned_for_a_step_is_told_to_every_attempt_that_has_not_passed_it(folder):
+def test_an_edit_planned_for_a_step_is_sent_to_every_attempt_before_it(folder):
     edit = Edit({"optimizer.lr": 1.0}, at=50)
     claim(folder).close()
     send(folder, edit)
@@ -77,7 +77,7 @@ def test_what_is_no_command_is_cleared_away(folder, text):
         assert inbox.poll() == [] and not any((folder.path / "commands").iterdir())
 
 
-def test_a_command_that_cannot_be_removed_is_told_once(folder, monkeypatch):
+def test_a_command_that_cannot_be_removed_is_returned_once(folder, monkeypatch):
     with claim(folder) as writer:
         send(folder, Stop())
         inbox = Inbox(folder, writer.number)
@@ -97,9 +97,7 @@ def test_an_inbox_of_a_folder_that_is_gone_is_empty(folder):
 
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: command.kind)
-def test_a_command_is_told_once_whenever_the_worker_looks_while_it_is_sent(
-    folder, monkeypatch, command
-):
+def test_a_command_is_returned_once_whenever_the_worker_polls(folder, monkeypatch, command):
     """The worker looks before and after every file operation of the sender."""
     with claim(folder) as writer:
         inbox, told, looks = Inbox(folder, writer.number), [], []

@@ -19,7 +19,7 @@ def test_the_folder_is_made_by_the_first_write_and_may_be_deleted(folder: RunFol
     assert RunFolder(folder.path).problem() is None
 
 
-def test_a_document_comes_back_unless_other_code_made_it(folder: RunFolder):
+def test_a_document_is_read_unless_other_code_wrote_it(folder: RunFolder):
     document = {"rank": 3, "share": [0.5, math.inf]}
     derived.write_document(folder, "rank.json", document, code_version=2)
     assert derived.read_document(folder, "rank.json", code_version=2) == document
@@ -47,7 +47,7 @@ def test_a_write_that_fails_leaves_the_old_file(folder: RunFolder, monkeypatch):
     assert path.read_bytes() == b"old" and [p.name for p in path.parent.iterdir()] == ["table.csv"]
 
 
-def test_doctor_accepts_what_is_derived(folder: RunFolder):
+def test_doctor_accepts_derived_files(folder: RunFolder):
     before = examine(folder).symptoms
     derived.write(folder, "figures/curves.png", b"picture")
     assert examine(folder).symptoms == before

@@ -38,7 +38,7 @@ def notes(path):
     return [(s.where, s.what) for s in examine(RunFolder(path)).symptoms if s.level == "note"]
 
 
-def test_a_sound_run_has_no_symptom_and_everything_in_it_was_looked_at(whole):
+def test_a_healthy_run_has_no_symptom_and_everything_is_examined(whole):
     found = examine(RunFolder(whole))
     assert found.symptoms == [] and found.healthy
     assert found.verified == {
@@ -133,7 +133,7 @@ def test_events_of_a_later_version_are_a_note(whole):
     assert any("does not know" in what for _, what in notes(whole))
 
 
-def test_a_run_that_trains_now_is_sound(tmp_path):
+def test_a_live_run_is_healthy(tmp_path):
     folder = RunFolder.create(tmp_path, {}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:
         write_rows(writer, 1, 5)
@@ -142,7 +142,7 @@ def test_a_run_that_trains_now_is_sound(tmp_path):
         assert examine(folder).symptoms == []
 
 
-def test_a_run_without_its_folders_is_looked_at_for_what_there_is(folder):
+def test_a_run_without_its_folders_is_examined(folder):
     for name in ("attempts", "checkpoints", "commands"):
         (folder.path / name).rmdir()
     assert examine(RunFolder(folder.path)).symptoms == []
@@ -153,7 +153,7 @@ def test_what_is_no_command_is_named_as_a_stranger(whole):
     assert notes(whole) == [("commands/notes.txt", "does not belong to a run")]
 
 
-def test_columns_that_this_version_does_not_know_are_said(runs):
+def test_unknown_features_are_reported(runs):
     folder = RunFolder.create(runs, {"columns": ["loss", "dreams", "awe"]}, "", "later")
     assert problems(folder.path) == [
         ("run.json", "it uses features that this memlab does not know: awe, dreams")

@@ -47,7 +47,7 @@ def numbered(listed):
 
 @settings(max_examples=50)
 @given(st.lists(EVENTS, max_size=8))
-def test_every_kind_comes_back_from_the_file_as_it_was(tmp_path_factory, listed):
+def test_every_kind_round_trips_through_the_file(tmp_path_factory, listed):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"
     writer, reader = EventWriter(path, "here"), EventReader(path, "here")
     for event in numbered(listed):
@@ -92,7 +92,7 @@ def test_fields_of_later_versions_are_left_out():
 
 @settings(max_examples=50)
 @given(st.lists(EVENTS, min_size=1, max_size=5), st.data())
-def test_a_reader_at_any_byte_sees_whole_lines_and_goes_on_when_the_tail_grows(
+def test_a_reader_at_any_byte_sees_complete_lines_and_continues_when_the_file_grows(
     tmp_path_factory, listed, data
 ):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"

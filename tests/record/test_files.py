@@ -75,7 +75,7 @@ def test_two_processes_may_make_the_same_folder_at_once(tmp_path, monkeypatch):
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_a_file_in_a_folders_place_is_not_taken_for_it(tmp_path):
+def test_a_file_with_the_name_of_a_folder_is_an_error(tmp_path):
     (tmp_path / "a").write_text("mine")
     with pytest.raises(OSError):
         files.make_folder(tmp_path / "a" / "b")

@@ -197,9 +197,7 @@ def test_a_process_of_another_boot_or_another_start_is_dead(folder, monkeypatch)
     assert process.is_running(mine | {"host": "elsewhere", "machine_id": "n"}) is None
 
 
-def test_where_the_system_tells_nothing_of_processes_only_the_heartbeat_counts(
-    folder, tmp_path, monkeypatch
-):
+def test_without_process_information_only_the_heartbeat_counts(folder, tmp_path, monkeypatch):
     """As without /proc: no boot id, no start of a process."""
 
     def missing(path):
@@ -219,7 +217,7 @@ def test_where_the_system_tells_nothing_of_processes_only_the_heartbeat_counts(
         assert folder.status() == "died"
 
 
-def test_on_another_machine_only_a_heartbeat_seen_to_stand_still_means_death(folder, monkeypatch):
+def test_on_another_machine_only_a_stalled_heartbeat_means_death(folder, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("memlab.record.attempt.time.monotonic", lambda: clock[0])
     monkeypatch.setattr(
@@ -271,7 +269,7 @@ def test_a_run_whose_description_is_lost_is_still_a_run(runs, folder):
     assert found.id == folder.id and found.labels().name == "a tiny run"
 
 
-def test_a_run_whose_attempts_are_lost_is_as_if_nobody_had_begun_it(folder):
+def test_a_run_without_attempts_is_queued(folder):
     claim(folder).close()
     shutil.rmtree(folder.path / "attempts")
     found = RunFolder(folder.path)
@@ -312,7 +310,7 @@ def test_an_end_that_comes_while_one_looks_for_life_is_seen(folder, monkeypatch)
     assert reader.status() == "finished"
 
 
-def test_an_attempt_that_is_being_opened_is_not_taken_for_dead(folder, monkeypatch):
+def test_an_attempt_that_is_being_opened_does_not_count_as_dead(folder, monkeypatch):
     """Another thread looks after the folder got its name, and before its files are open."""
     seen, threads = [], []
 

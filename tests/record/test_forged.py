@@ -148,5 +148,5 @@ def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
         ({"a": "x"}, (None, {"a": int}), False),
     ],
 )
-def test_a_shape_says_what_belongs_there(value, hint, answer):
+def test_a_type_check_accepts_only_the_declared_types(value, hint, answer):
     assert shape(hint)(value) is answer

@@ -61,7 +61,7 @@ def tell(process, rows):
     process.stdin.flush()
 
 
-def test_a_dead_attempt_whose_forked_child_lives_is_taken_over(folder, parent):
+def test_a_dead_attempt_with_a_running_child_process_is_taken_over(folder, parent):
     with pytest.raises(BusyError):
         folder.claim({}, seq=0, first_step=1)
     parent.kill()

@@ -16,5 +16,5 @@ from memlab.record.gap_text import gap_text
         ),
     ],
 )
-def test_a_gap_says_where_how_many_and_of_which_kind(gap, text):
+def test_the_text_of_a_gap_has_location_count_and_kind(gap, text):
     assert gap_text(gap) == text

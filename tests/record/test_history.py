@@ -32,7 +32,7 @@ def test_an_empty_run_has_an_empty_history(folder):
     assert History(folder).resume_verified is None
 
 
-def test_a_history_tells_what_happened(folder):
+def test_a_history_contains_all_records(folder):
     spike = events.Spike(
         step=9, onset=7, base=1.0, peak=5.0, peak_step=8, recovered_at=9, label="spike"
     )
@@ -81,7 +81,7 @@ def test_a_history_tells_what_happened(folder):
         now.evaluations["lost"]
 
 
-def test_a_snapshot_stays_as_it_was_while_the_run_goes_on(folder):
+def test_a_snapshot_does_not_change_while_the_run_continues(folder):
     with claim(folder) as writer:
         write_rows(writer, 1, 5)
         writer.write(evaluated(5, val_loss=1.0))

@@ -30,5 +30,5 @@ from memlab.record.phase_text import phase_text
         (("memorized", "train", None, {}), ""),
     ],
 )
-def test_a_crossing_is_told_in_words(phase, told):
+def test_a_crossing_is_described_as_text(phase, told):
     assert phase_text(*phase) == told

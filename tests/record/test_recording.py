@@ -41,7 +41,7 @@ def recorded(folder):
     return History(RunFolder(folder.path)).until()
 
 
-def test_rows_keep_their_steps_their_bits_and_what_was_not_recorded(runs, source):
+def test_rows_keep_their_steps_bits_and_missing_values(runs, source):
     tenth, nan = 0.1, np.nan
     with Recording.create(runs, "log", OtherRun({"lr": tenth}, 99, source)) as recording:
         recording.add([0, 10, 11], {"a": [tenth, nan, np.inf]})

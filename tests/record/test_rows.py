@@ -182,7 +182,7 @@ def test_a_reader_of_a_growing_file_ends_with_all_rows(make, drawn, data):
     assert same_bits(reader.sealed.read(0, 10**9)[1], case.values) and reader.damaged == 0
 
 
-def test_a_torn_seal_is_looked_at_again(make):
+def test_an_incomplete_seal_is_read_again(make):
     case = make(four_rows())
     whole = (case.folder / "steps.idx").read_bytes()
     torn = whole[:-10] + bytes(10)

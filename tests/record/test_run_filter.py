@@ -78,7 +78,7 @@ def test_this_run_is_not_found_by(query: str) -> None:
         ("!" * 60 + "x", "nested"),
     ],
 )
-def test_what_cannot_be_understood_is_told(query: str, what: str) -> None:
+def test_invalid_filters_are_errors(query: str, what: str) -> None:
     with pytest.raises(FilterError, match=what.replace("(", r"\(").replace(")", r"\)")):
         parse(query, KNOWN)
 

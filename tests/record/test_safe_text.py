@@ -38,6 +38,6 @@ def test_what_would_act_is_shown_as_an_escape(text, shown):
     assert safe_text(text) == shown
 
 
-def test_a_long_text_is_cut_and_says_so():
+def test_a_long_text_is_cut_with_an_ellipsis():
     assert safe_text("x" * 10_000_000, 10) == "x" * 9 + "…"
     assert safe_text("x" * 10, 10) == "x" * 10

@@ -31,7 +31,7 @@ def same(a: object, b: object) -> bool:
 
 @settings(max_examples=50)
 @given(DOCUMENTS, st.sampled_from([None, 2]))
-def test_a_document_comes_back_as_it_was_with_nan_and_infinities(document, indent):
+def test_a_document_with_nan_and_infinities_round_trips(document, indent):
     data = sealed_json.seal(document, "here", indent=indent)
     assert same(sealed_json.unseal(data, "here"), document)
 

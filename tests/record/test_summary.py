@@ -79,7 +79,7 @@ def test_a_run_is_summed_up_as_it_happened(folder):
     json.dumps(found, allow_nan=False)
 
 
-def test_a_run_that_was_renamed_is_told_by_the_name_under_which_it_is_found(folder, monkeypatch):
+def test_a_renamed_run_has_the_name_of_its_folder(folder, monkeypatch):
     moved = folder.path.rename(folder.path.with_name("moved"))
     found = find(moved.parent, "moved")
     assert summarize(found).to_json()["run"] == brief(found)["run"] == examine(found).run == "moved"
@@ -99,7 +99,7 @@ def test_a_list_needs_only_what_the_end_keeps(folder):
     }  # fmt: skip
 
 
-def test_a_run_that_nobody_began_comes_to_nothing(runs):
+def test_the_summary_of_a_queued_run_is_empty(runs):
     folder = RunFolder.create(runs, {"check": {"updates": 30}}, "", "")
     found = summarize(folder).to_json()
     assert (found["status"], found["step"], found["steps"]) == ("queued", 0, 30)
@@ -131,7 +131,7 @@ def test_the_best_is_by_the_lowest_loss_that_is_a_number(runs, values, best):
     assert summarize(folder).to_json()["best"] == best
 
 
-def test_events_without_a_beginning_are_no_work(runs):
+def test_events_without_started_are_not_training_time(runs):
     """As when the first line of an attempt is lost."""
     folder = RunFolder.create(runs, {}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:

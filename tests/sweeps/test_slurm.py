@@ -147,7 +147,7 @@ def test_options_are_checked(options, what):
         Slurm(1, MemberTraining("cpu"), options)
 
 
-def test_where_no_slurm_is_that_is_said(make, monkeypatch):
+def test_a_missing_slurm_is_reported(make, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MemlabError, match="no Slurm here"):
         Slurm(1, MemberTraining("cpu"), {}).start(make())

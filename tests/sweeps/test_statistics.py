@@ -74,7 +74,7 @@ def test_what_a_table_says(times, reached, text):
     assert str(steps_to_event(times, reached)) == text
 
 
-def test_a_run_that_diverged_early_says_nothing_about_later_steps():
+def test_a_run_that_diverged_early_is_censored_at_its_end():
     # After the loss at step 10 three runs are left: 1, 2/3, 1/3, 0.
     steps, share = survival([10, 100, 200, 300], [False, True, True, True])
     assert steps == [100, 200, 300]

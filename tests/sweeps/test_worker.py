@@ -124,7 +124,7 @@ def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(mak
     assert counted(sweep)["finished"] == 2
 
 
-def test_a_member_that_dies_three_times_is_set_aside(make):
+def test_a_member_whose_process_dies_three_times_is_set_aside(make):
     sweep = make("lr=0.1,0.2")
     bad = sweep.members[0].run
 
@@ -141,9 +141,7 @@ def test_a_member_that_dies_three_times_is_set_aside(make):
     assert "died 3 times" in SweepProgress(sweep).read()[0].reason
 
 
-def test_a_member_of_a_machine_that_is_gone_is_taken_once_its_heartbeat_stood_still(
-    make, monkeypatch
-):
+def test_a_member_of_a_lost_machine_is_resumed_once_its_heartbeat_has_stalled(make, monkeypatch):
     sweep = make()
     folder = create_member(sweep, sweep.members[0])
     elsewhere = {**process.identity(), "host": "elsewhere", "machine_id": "another"}
@@ -266,7 +264,7 @@ def test_tables_agree_with_the_runs(make):
     )
 
 
-def test_a_sweep_that_was_not_begun_has_empty_tables(make):
+def test_a_sweep_without_runs_has_empty_tables(make):
     told = Results(SweepProgress(make("lr=0.1,0.2"))).to_json()
     assert told["status"] == "queued"
     assert told["cells"][0]["memorized"]["of"] == 0

@@ -42,7 +42,7 @@ def check(runs: Path, logged: int) -> None:
 
 
 @pytest.mark.parametrize("lines", [0, 1, 170])
-def test_a_killed_loop_has_every_row_that_was_logged_and_goes_on(tmp_path, lines):
+def test_a_killed_loop_has_every_logged_row_and_resumes(tmp_path, lines):
     for _ in range(2):
         check(tmp_path, kill_after(tmp_path, lines))
 

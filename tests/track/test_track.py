@@ -112,7 +112,7 @@ def test_spikes_and_phases_are_noticed_at_their_own_steps(runs):
     assert found.grokked_at["to"] == 1400
 
 
-def test_a_resumed_loop_is_a_new_attempt_that_goes_on_from_its_checkpoint(runs):
+def test_a_resumed_loop_is_a_new_attempt_that_continues_from_its_checkpoint(runs):
     first = memlab.track("a", runs=runs)
     for step in range(1, 21):
         first.log(loss=step)

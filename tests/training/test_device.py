@@ -26,7 +26,7 @@ def test_much_work_takes_all_threads_also_after_little(two_threads):
     assert torch.get_num_threads() == 2
 
 
-def test_a_run_goes_on_with_the_threads_that_it_began_with(two_threads):
+def test_a_run_resumes_with_its_initial_number_of_threads(two_threads):
     set_threads(ONE_THREAD_BELOW * 2, before=1)
     assert torch.get_num_threads() == 1
 

@@ -12,7 +12,7 @@ from memlab.training.restore import restore
 from memlab.training.worker import work
 
 
-def test_listed_steps_are_kept_and_told(tiny, tmp_path):
+def test_listed_steps_are_kept_and_reported(tiny, tmp_path):
     folder = create_run(tiny(**{"training.keep": [3, 7, 12, 99]}), tmp_path)
     list(work(folder, device="cpu"))
     assert {3, 7, 12, 20, 30} <= set(folder.checkpoints.steps())
@@ -118,7 +118,7 @@ def test_only_the_highest_spikes_keep_their_checkpoints(
     assert set(folder.checkpoints.steps()) - {best} == {15, 25, 45}
 
 
-def test_no_spike_is_kept_when_none_is_asked_for(tiny, tmp_path, monkeypatch, every_five_steps):
+def test_no_spike_is_kept_if_keep_spikes_is_zero(tiny, tmp_path, monkeypatch, every_five_steps):
     with_onsets(monkeypatch, {19: 5.0})
     settings = {"training.keep_spikes": 0, "training.checkpoint_every": 100}
     folder = create_run(tiny(**settings), tmp_path)

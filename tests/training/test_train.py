@@ -119,7 +119,7 @@ def test_the_generator_may_be_dropped_at_any_yield_and_made_again(tiny):
     assert weights(again) == weights(state)
 
 
-def test_every_tenth_row_has_the_norms_of_the_weights_and_of_what_was_added_to_them(tiny):
+def test_every_tenth_row_has_the_norms_of_weights_and_updates(tiny):
     sgd = {"optimizer.kind": "sgd", "optimizer.lr": 0.25, "optimizer.weight_decay": 0.0}
     preset = tiny(**sgd, **{"training.steps": 25, "training.checkpoint_every": 9})
     found = dict(zip(COLUMNS, rows(run(preset)[0]).T, strict=True))
@@ -167,7 +167,7 @@ def test_an_extension_reports_the_jump_of_the_lr(tiny):
     assert f"from {rates[29]:.3g} at step 30 to {rates[30]:.3g} at step 31" in finding.what
 
 
-def test_edits_that_cannot_be_are_told_and_left_out_and_the_others_take_effect(tiny):
+def test_invalid_edits_are_reported_and_skipped_and_the_others_take_effect(tiny):
     changes = ({"optimizer.lr": -1.0}, {"model.n_layers": 3}, {"nonsense": 1})
     refused = [Edit(one, at=12) for one in changes]
     allowed = Edit({"optimizer.lr": 0.5}, at=12)
@@ -182,7 +182,7 @@ def test_edits_that_cannot_be_are_told_and_left_out_and_the_others_take_effect(t
     assert state.edits == allowed.changes
 
 
-def test_a_checkpoint_that_is_asked_for_beside_an_edit_that_cannot_be_is_made(tiny):
+def test_a_checkpoint_requested_together_with_an_invalid_edit_is_saved(tiny):
     events, _, _ = run(tiny(), [CheckpointNow(), Edit({"optimizer.lr": -1.0})])
     assert [type(e) for e in rare(events)[:4]] == [Evaluated, Samples, Finding, Checkpoint]
     assert not any(isinstance(e, Edited) for e in events)
@@ -196,7 +196,7 @@ def test_a_stop_saves_a_checkpoint_and_ends(tiny):
     assert events[-1].step == 0
 
 
-def test_a_checkpoint_can_be_asked_for(tiny):
+def test_a_checkpoint_can_be_requested(tiny):
     events, _, _ = run(tiny(), [CheckpointNow()])
     assert [e.step for e in events if isinstance(e, Checkpoint)] == [0, 10, 20, 30]
 
@@ -224,7 +224,7 @@ def test_divergence_ends_the_run_at_its_first_row_without_a_number(tiny):
     assert events[-1].step == state.step == len(losses)
 
 
-def test_a_run_may_go_on_without_numbers_if_its_preset_says_so(tiny):
+def test_a_run_continues_after_a_non_finite_loss_if_its_preset_allows_it(tiny):
     settings = {"optimizer.kind": "sgd", "optimizer.lr": 100.0, "model.norm": "none"}
     events, _, _ = run(tiny(**settings, **{"training.on_divergence": "continue"}))
     assert events[-1].reason == "finished"

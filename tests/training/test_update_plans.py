@@ -17,7 +17,7 @@ def tokens_of(plans) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("part", [None, 4])
-def test_each_update_has_its_own_batch_in_parts_of_the_size_asked_for(tiny, part):
+def test_each_update_has_its_batch_in_parts_of_the_requested_size(tiny, part):
     preset = tiny(
         **{"training.engine": "plain", "training.batch_size": 6, "training.micro_batch_size": part}
     )

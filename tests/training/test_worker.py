@@ -123,7 +123,7 @@ def test_an_edit_in_the_middle_survives_a_crash_right_after_it(tiny, tmp_path):
     assert set(rates[13:]) == {np.float32(0.002)}
 
 
-def test_settings_can_change_when_a_run_goes_on(undisturbed):
+def test_settings_can_change_on_resume(undisturbed):
     begin(undisturbed, edits={"training.steps": 45, "optimizer.lr": 0.001})
     shown = summarize(undisturbed).to_json()
     assert (shown["step"], shown["steps"]) == (45, 45)
@@ -217,7 +217,7 @@ def test_a_paused_run_that_another_process_takes_over_ends(tiny, tmp_path, monke
     strangers[0].close()
 
 
-def test_a_run_can_be_stopped_and_gone_on_with(tiny, tmp_path, undisturbed):
+def test_a_run_can_be_stopped_and_resumed(tiny, tmp_path, undisturbed):
     folder = create_run(tiny(), tmp_path / "stopped")
     for event in work(folder, device="cpu"):
         if isinstance(event, Evaluated) and event.step == 15:
@@ -234,14 +234,14 @@ def outcome_but_checkpoints(folder):
     return steps, rows, [e for e in events if e["kind"] != "checkpoint"], weights
 
 
-def test_an_interrupted_run_says_so(tiny, tmp_path):
+def test_an_interrupted_run_has_that_status(tiny, tmp_path):
     folder = create_run(tiny(), tmp_path)
     ended = begin(folder, interrupted=lambda: True)
     assert ended.reason == "interrupted"
     assert folder.status() is Status.INTERRUPTED
 
 
-def test_a_live_run_is_not_taken_twice_unless_asked(tiny, tmp_path, undisturbed):
+def test_a_live_run_is_not_claimed_twice_without_take_over(tiny, tmp_path, undisturbed):
     folder = create_run(tiny(), tmp_path / "live")
     first = work(folder, device="cpu")
     for event in first:
@@ -270,7 +270,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(tiny, tmp_pa
     assert (steps, rows, weights) == tuple(outcome(undisturbed)[i] for i in (0, 1, 3))
 
 
-def test_a_run_goes_on_though_its_best_weights_are_lost(tiny, tmp_path, undisturbed):
+def test_a_run_resumes_although_its_best_weights_are_lost(tiny, tmp_path, undisturbed):
     folder = create_run(tiny(**{"optimizer.lr": 0.05}), tmp_path / "lost")
     begin(folder, lambda e: isinstance(e, Checkpoint) and e.step == 20)
     best = int(summarize(folder).to_json()["best"]["step"])

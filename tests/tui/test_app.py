@@ -28,14 +28,14 @@ async def test_number_keys_and_tabs_go_to_the_screens(console, make_run, settle)
         assert app.current_mode == "runs"
 
 
-async def test_live_without_a_run_says_so_and_stays(console, settle) -> None:
+async def test_live_without_a_run_shows_a_message(console, settle) -> None:
     async with console() as (app, pilot):
         await pilot.press("2", "5")
         await settle(app, pilot)
         assert app.current_mode == "lab"
 
 
-async def test_a_picture_that_cannot_be_saved_is_told(console, here, monkeypatch) -> None:
+async def test_a_failure_to_save_a_picture_is_reported(console, here, monkeypatch) -> None:
     async with console() as (app, pilot):
         await pilot.press("ctrl+s")
         assert len(list(here.glob("*.svg"))) == 1
@@ -112,7 +112,7 @@ async def test_further_runs_wait_for_the_first(console, settle, trained) -> None
         ),
     ],
 )
-async def test_a_crash_is_shown_and_the_console_lives_on(
+async def test_a_crash_of_training_is_shown_and_the_console_keeps_running(
     console, settle, trained, problem, told, untold
 ) -> None:
     def crash(folder) -> None:
@@ -177,7 +177,7 @@ async def test_one_may_stay(console, settle, stoppable, trained) -> None:
 
 
 @pytest.mark.parametrize(("answer", "detached"), [("stop", 0), ("keep", 1)])
-async def test_one_may_stop_the_run_or_let_it_go_on_elsewhere(
+async def test_on_quit_the_run_can_be_stopped_or_detached(
     console, settle, stoppable, trained, answer, detached
 ) -> None:
     async with console() as (app, pilot):
@@ -213,7 +213,7 @@ async def test_a_run_that_began_while_the_question_stood_is_saved_too(
         assert trained.detached == ([second] if answer == "keep" else [])
 
 
-async def test_a_run_that_finished_while_the_question_stood_is_not_gone_on_with(
+async def test_a_run_that_finished_during_the_question_is_not_resumed(
     console, settle, stoppable, trained
 ) -> None:
     async with console() as (app, pilot):
@@ -230,7 +230,9 @@ async def test_a_run_that_finished_while_the_question_stood_is_not_gone_on_with(
         assert trained.detached == []
 
 
-async def test_when_nothing_can_be_saved_one_is_told_and_stays(console, settle, trained) -> None:
+async def test_if_the_run_cannot_be_saved_the_console_reports_it_and_stays_open(
+    console, settle, trained
+) -> None:
     full = RunError("the disk is full", hint="make room")
 
     def work(folder) -> None:
@@ -255,9 +257,7 @@ async def test_when_nothing_can_be_saved_one_is_told_and_stays(console, settle, 
         assert app._exit
 
 
-async def test_one_is_asked_once_however_often_one_wants_to_leave(
-    console, settle, stoppable
-) -> None:
+async def test_repeated_quit_keys_ask_once(console, settle, stoppable) -> None:
     async with console() as (app, pilot):
         await pilot.press("s")
         await settle(app, pilot)

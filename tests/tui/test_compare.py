@@ -264,7 +264,7 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
         assert _values(app) == last != expected
 
 
-async def test_it_says_how_many_runs_have_no_curve(console, make_run, settle) -> None:
+async def test_the_number_of_runs_without_a_curve_is_shown(console, make_run, settle) -> None:
     async with console() as (app, pilot):
         runs = [make_run(name="one"), make_run(name="two")]
         app.post_message(CompareRuns(runs))
@@ -316,7 +316,7 @@ async def test_the_chart_takes_the_whole_screen_and_gives_it_back(compare_screen
         assert app.screen.plot.size == before
 
 
-async def test_a_run_can_be_taken_out_or_opened(compare_screen, settle) -> None:
+async def test_a_run_can_be_removed_or_opened(compare_screen, settle) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press("space")
         app.screen._refresh_runs()
@@ -369,7 +369,7 @@ async def test_an_older_choice_that_was_read_late_is_not_shown(console, make_run
         assert [run.name for run in app.screen._compared] == ["1 second"]
 
 
-async def test_what_is_new_is_shown_and_what_is_not_stays_the_same_object(
+async def test_changed_runs_are_updated_and_unchanged_ones_stay_the_same_object(
     console, make_run, settle
 ) -> None:
     old, growing = make_run(name="old"), make_run(name="growing", reason=None)
@@ -388,7 +388,7 @@ async def test_what_is_new_is_shown_and_what_is_not_stays_the_same_object(
         assert _values(app)[1] == "0.25"
 
 
-async def test_without_runs_it_says_how_to_get_some(console) -> None:
+async def test_without_runs_a_hint_is_shown(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("4")
         assert "choose runs with space" in _title(app)

@@ -39,7 +39,7 @@ def test_the_presets_own_value_is_no_change(draft) -> None:
     assert there_and_back.differences == {}
 
 
-def test_a_wrong_value_is_told_at_its_key_and_what_was_typed_stays(draft) -> None:
+def test_an_invalid_value_is_reported_at_its_key_and_the_text_stays(draft) -> None:
     wrong = draft.typed("optimizer.lr", "fast").typed("training.steps", "0")
     assert wrong.preset is None
     assert set(wrong.problems) == {"optimizer.lr", "training.steps"}
@@ -47,7 +47,7 @@ def test_a_wrong_value_is_told_at_its_key_and_what_was_typed_stays(draft) -> Non
     assert wrong.text("training.steps") == "0"
 
 
-def test_settings_that_do_not_fit_together_blame_what_was_typed(draft) -> None:
+def test_conflicting_settings_report_the_edited_one(draft) -> None:
     wrong = draft.typed("model.n_heads", "5")
     assert set(wrong.problems) == {"model.n_heads"}
     assert wrong.typed("model.d_model", "40").preset is not None
@@ -82,12 +82,12 @@ def test_another_kind_of_task_brings_its_own_settings(draft) -> None:
     assert other.preset.task.kind == "sentence"
 
 
-def test_text_is_taken_as_it_stands(draft) -> None:
+def test_text_settings_are_taken_verbatim(draft) -> None:
     for text in ("123", "null", "a: [b", "# x", " padded "):
         assert draft.typed("name", text).preset.name == text
 
 
-def test_the_name_of_a_run_says_what_was_changed(draft) -> None:
+def test_the_default_name_of_a_run_contains_its_changes(draft) -> None:
     assert draft.name == "quickstart"
     changed = draft.typed("optimizer.lr", "0.01").typed("training.seed", "3")
     assert changed.name == "quickstart lr=0.01 seed=3"
@@ -168,7 +168,7 @@ def test_a_name_that_is_not_refused_can_be_saved_and_found(draft, here, name: st
 
 
 @pytest.mark.parametrize("name", ["{}", "mine/{}", "a/b/{}"])
-def test_a_name_that_is_taken_elsewhere_is_refused(here, name: str) -> None:
+def test_a_name_used_in_another_folder_is_refused(here, name: str) -> None:
     (here / "shipped" / "quick").mkdir(parents=True)
     (here / "shipped" / "quick" / "shipped-one.yaml").touch()
     for taken, where in (

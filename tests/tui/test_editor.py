@@ -79,7 +79,7 @@ async def test_changes_of_the_form_are_in_the_text(lab, settle, editor) -> None:
     ("bad", "told"),
     [("[29", "not valid YAML"), ("2.5", "wrong type"), ("-1", "too small")],
 )
-async def test_bad_text_is_told_with_its_place_and_can_be_mended(
+async def test_invalid_text_is_reported_with_its_position_and_can_be_corrected(
     lab, settle, editor, bad, told
 ) -> None:
     editor(f"sed -i 's/modulus: 23/modulus: {bad}/; s/n_layers: 1/n_layers: 2/' \"$1\"")
@@ -99,7 +99,9 @@ async def test_bad_text_is_told_with_its_place_and_can_be_mended(
         assert 1 <= int(column) <= len(lines[int(line) - 1])
 
 
-async def test_a_full_disk_is_told_and_nothing_is_lost(lab, settle, editor, monkeypatch) -> None:
+async def test_a_full_disk_is_reported_and_nothing_is_lost(
+    lab, settle, editor, monkeypatch
+) -> None:
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -139,7 +141,7 @@ async def test_an_editor_that_fails_loses_nothing_of_what_came_before(lab, settl
         assert app.screen._draft.differences == {"task.modulus": ("23", "29")}
 
 
-async def test_where_there_is_no_terminal_the_console_says_so(console, settle, editor) -> None:
+async def test_without_a_terminal_the_console_shows_an_error(console, settle, editor) -> None:
     editor("true")
     async with console() as (app, pilot):
         await _edit(app, pilot, settle)
@@ -169,7 +171,7 @@ def test_without_a_word_it_is_vi(editor, monkeypatch, tmp_path, value) -> None:
 
 
 @pytest.mark.parametrize("command", ["not-here --wait", "'unclosed", " ", "/"])
-def test_an_editor_that_cannot_be_started_is_told(monkeypatch, command) -> None:
+def test_a_failure_to_start_the_editor_is_reported(monkeypatch, command) -> None:
     monkeypatch.setenv("VISUAL", command)
     with pytest.raises(MemlabError, match="the editor failed") as told:
         edited("text")

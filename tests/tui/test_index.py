@@ -24,7 +24,7 @@ def read(folder: RunFolder) -> Entry:
     return entry_of(folder, brief(folder), settings(folder))
 
 
-def test_a_run_says_what_came_out_of_it(make_run) -> None:
+def test_an_entry_has_the_results_of_its_run(make_run) -> None:
     entry = read(make_run("training.seed=3", name="third"))
     assert (entry.name, entry.status, entry.step) == ("third", Status.FINISHED, 600)
     assert (entry.memorized, entry.grokked, entry.spikes) == (100, 400, 0)
@@ -80,7 +80,7 @@ def test_the_next_console_knows_what_this_one_has_read(make_run, here, monkeypat
     assert second.entries[ended.id].name == "another"
 
 
-def test_another_run_in_the_place_of_one_is_read_as_itself(make_run, here) -> None:
+def test_a_run_that_replaces_another_is_read_again(make_run, here) -> None:
     first, other = make_run(name="first"), make_run("training.seed=3", name="other")
     index = Index(here / "runs")
     list(index.refresh())
@@ -113,7 +113,7 @@ def test_a_live_run_is_always_read_again(make_run, here) -> None:
     assert index.entries[folder.id].status == Status.STOPPED
 
 
-def test_a_run_that_was_taken_for_dead_is_looked_at_again(make_run, here, monkeypatch) -> None:
+def test_a_run_assumed_dead_is_read_again(make_run, here, monkeypatch) -> None:
     """On another machine it is, when it stalls; and so is one that was seen halfway."""
     folder = make_run(reason=None)
     index = Index(here / "runs")
@@ -138,7 +138,7 @@ def test_an_end_that_is_put_back_is_seen(make_run, here) -> None:
     assert index.entries[folder.id].status == Status.FINISHED
 
 
-def test_an_attempt_that_is_taken_away_counts_no_more(make_run, here) -> None:
+def test_a_removed_attempt_no_longer_counts(make_run, here) -> None:
     folder = make_run()
     with folder.claim({"device": "cpu"}, seq=99, first_step=601) as writer:
         writer.write(Ended(step=700, reason="diverged"))
@@ -175,7 +175,7 @@ def test_deleted_runs_go_and_restored_ones_come_back(make_run, here) -> None:
     assert len(index.entries) == 2
 
 
-def test_what_is_seen_is_read_first_and_portions_grow(make_run, here, monkeypatch) -> None:
+def test_visible_runs_are_read_first_and_batches_grow(make_run, here, monkeypatch) -> None:
     monkeypatch.setattr(index_module, "FIRST", 1)
     names = [make_run().id for _ in range(7)]
     index, known = Index(here / "runs"), []

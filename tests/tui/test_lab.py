@@ -62,7 +62,7 @@ async def test_the_filter_finds_name_folder_and_text(console, settle) -> None:
             assert options.has_focus
 
 
-async def test_a_broken_preset_says_why(console, settle) -> None:
+async def test_an_invalid_preset_shows_its_error(console, settle) -> None:
     async with console() as (app, pilot):
         await pilot.press("down")
         await settle(app, pilot)
@@ -87,9 +87,7 @@ async def test_typing_marks_the_field_and_shows_the_difference(console, settle) 
         ("optimizer.lr", ["end", *"5", "left", "backspace", "0"], "0.0005"),
     ],
 )
-async def test_a_field_keeps_what_is_typed_until_it_is_left(
-    console, settle, key, keys, holds
-) -> None:
+async def test_a_field_keeps_the_text_while_it_has_focus(console, settle, key, keys, holds) -> None:
     async with console() as (app, pilot):
         _go(app, key)
         for one in keys:
@@ -138,7 +136,7 @@ async def test_all_keys_in_the_footer_are_in_sight(console, settle, size, key) -
         assert all(one.region.right <= size[0] and one.region.width for one in shown)
 
 
-async def test_a_wrong_field_says_what_it_was_and_below_what_is_wrong(console, settle) -> None:
+async def test_an_invalid_field_shows_the_old_value_and_the_error(console, settle) -> None:
     async with console() as (app, pilot):
         for text, why in (("fast", "has the wrong type"), ("-1", "too small")):
             await _type(app, pilot, settle, "optimizer.lr", text)
@@ -163,7 +161,7 @@ async def test_what_a_field_was_is_shown_in_full_or_ends_in_an_ellipsis(
         assert drawn["name"].endswith(" was quickstart" if size[0] == 200 else "…")
 
 
-async def test_a_wrong_value_is_told_while_typing_and_cannot_be_started(
+async def test_an_invalid_value_is_reported_while_typing_and_cannot_be_started(
     console, settle, trained
 ) -> None:
     async with console() as (app, pilot):
@@ -214,7 +212,7 @@ async def test_arrows_enter_and_the_mouse_go_from_field_to_field(console, settle
         assert _here(app) == keys[-6]
 
 
-async def test_another_task_brings_other_fields_and_the_cursor_stays(console, settle) -> None:
+async def test_another_task_has_other_fields_and_the_cursor_stays(console, settle) -> None:
     async with console() as (app, pilot):
         _go(app, "task.kind")
         while _line(app, "task.kind").value != "sentence":
@@ -225,7 +223,7 @@ async def test_another_task_brings_other_fields_and_the_cursor_stays(console, se
         assert app.screen.query_one(Sheet).has_focus
 
 
-async def test_preflight_follows_what_is_typed(console, settle) -> None:
+async def test_preflight_follows_edits(console, settle) -> None:
     async with console() as (app, pilot):
         assert "no findings" in _text(app, Preflight) or "⚠" in _text(app, Preflight)
         await _type(app, pilot, settle, "model.n_heads", "32")
@@ -239,7 +237,7 @@ async def test_the_time_is_measured_on_demand(console, settle) -> None:
         assert "6 s" in _text(app, Preflight)
 
 
-async def test_why_the_time_cannot_be_measured_is_told_until_something_else_is_shown(
+async def test_a_failed_time_measurement_is_shown_until_the_report_changes(
     console, settle, trained
 ) -> None:
     def refuse(preset) -> float:
@@ -281,7 +279,7 @@ async def test_escape_is_offered_and_leads_back_to_the_presets(console, settle) 
             assert options.has_focus
 
 
-async def test_what_was_reverted_can_be_taken_up_again(console, settle) -> None:
+async def test_reverted_changes_can_be_restored(console, settle) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "model.n_layers", "3")
         for value in ("1", "3", "1"):
@@ -290,7 +288,7 @@ async def test_what_was_reverted_can_be_taken_up_again(console, settle) -> None:
             assert _line(app, "model.n_layers").value == value
 
 
-async def test_on_a_low_screen_what_a_preset_shows_stands_below_the_form(console, settle) -> None:
+async def test_on_a_short_screen_the_description_is_below_the_form(console, settle) -> None:
     async with console(size=(80, 24)) as (app, pilot):
         assert "Memorizes" in _text(app, "#field-help")
         await pilot.press("enter")
@@ -350,7 +348,7 @@ async def test_save_as_writes_a_preset_and_goes_to_it(console, settle) -> None:
     [("a-file/mine", "a-file"), (f"{'a/' * 3000}mine", "File name too long")],
     ids=["no folder", "too long"],
 )
-async def test_a_preset_that_cannot_be_written_is_told(console, here, settle, name, why) -> None:
+async def test_a_failure_to_save_a_preset_is_reported(console, here, settle, name, why) -> None:
     (here / "presets" / "a-file").touch()
     async with console() as (app, pilot):
         await pilot.press("w")

@@ -55,7 +55,7 @@ async def test_every_run_is_there_newest_first(runs_screen, size) -> None:
         assert "■ stopped" in _seen(app)
 
 
-async def test_the_order_is_told_though_its_column_is_out_of_sight(runs_screen, settle) -> None:
+async def test_the_sort_order_is_shown_even_if_its_column_is_hidden(runs_screen, settle) -> None:
     async with runs_screen((80, 24)) as (app, pilot):
         assert "newest first" in _summary(app)
         for keys, told in (("i", "oldest first"), ("o", "▴")):
@@ -64,7 +64,7 @@ async def test_the_order_is_told_though_its_column_is_out_of_sight(runs_screen, 
             assert told in _summary(app)
 
 
-async def test_a_second_look_tells_what_the_table_has_no_room_for(runs_screen, settle) -> None:
+async def test_details_show_what_the_table_has_no_room_for(runs_screen, settle) -> None:
     async with runs_screen((80, 24)) as (app, pilot):
         app.screen._listing.shown[1].folder.set_labels(tags=["paper"], note="look [b]again[/b]")
         await pilot.press("down")
@@ -114,7 +114,7 @@ async def test_the_filter_works_while_it_is_typed(runs_screen) -> None:
         assert len(_names(app)) == 3
 
 
-async def test_a_filter_that_is_wrong_says_so_and_changes_nothing(runs_screen) -> None:
+async def test_an_invalid_filter_shows_an_error_and_changes_nothing(runs_screen) -> None:
     async with runs_screen() as (app, pilot):
         await _filter(app, pilot, "status:finished")
         await _filter(app, pilot, "status:finished val_loss<abc")
@@ -198,7 +198,7 @@ async def test_clone_opens_the_settings_in_the_lab(runs_screen, settle) -> None:
         assert set(app.screen._draft.differences) == {"training.seed", "optimizer.lr"}
 
 
-async def test_a_run_that_ended_early_goes_on(runs_screen, settle, trained) -> None:
+async def test_a_run_that_ended_early_is_resumed(runs_screen, settle, trained) -> None:
     async with runs_screen() as (app, pilot):
         await pilot.press("r")
         await settle(app, pilot)

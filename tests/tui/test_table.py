@@ -47,7 +47,7 @@ async def test_every_line_is_as_wide_as_the_table_also_with_wide_characters(stag
             assert {table.render_line(y).cell_length for y in range(10)} == {table.size.width}
 
 
-async def test_the_header_stays_and_says_what_it_is_sorted_by(stage) -> None:
+async def test_the_header_is_fixed_and_shows_the_sort_order(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
         table = stage.query_one(Table)
         assert "name ▾" in _lines(table)[0]
@@ -70,7 +70,7 @@ async def test_keys_move_the_cursor_and_it_stays_in_sight(stage) -> None:
         assert table.cursor in table.seen
 
 
-async def test_only_rows_that_are_seen_are_made(stage) -> None:
+async def test_only_visible_rows_are_created(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
         table, made = stage.query_one(Table), set()
         table.show(COLUMNS, 100_000, lambda row: made.add(row) or _cells(row))

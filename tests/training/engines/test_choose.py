@@ -32,7 +32,7 @@ def test_long_unshared_sequences_take_the_pruned_form():
         assert choice.name == "pruned" and "less than its overhead" in choice.reason
 
 
-def test_a_wish_is_followed():
+def test_a_requested_engine_is_used():
     for name in ("plain", "pruned", "tree"):
         assert choose(name, equations(), TINY, None).name == name
 
@@ -45,7 +45,7 @@ def test_dropout_forbids_sharing():
         choose("tree", repeated(), settings, None)
 
 
-def test_too_little_memory_falls_back_and_says_so(monkeypatch):
+def test_too_little_memory_falls_back_with_a_reason(monkeypatch):
     monkeypatch.setattr(choosing, "memory_limit", lambda device: 1000)
     choice = choose("auto", equations(31, first=4), TINY, None)
     assert choice.name == "pruned" and "GiB" in choice.reason

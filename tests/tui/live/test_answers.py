@@ -68,7 +68,7 @@ def test_a_cell_is_right_only_if_all_of_its_evaluations_were(
     assert begin == len(history)
 
 
-def test_the_past_may_be_asked_for_at_any_step_and_after_a_resume() -> None:
+def test_the_history_is_available_at_any_step_and_after_a_resume() -> None:
     history = [[False], [False], [True], [True]]
     found, past = taken(history), Past()
     assert past.of(found) == [[0], [0], [1], [1]]

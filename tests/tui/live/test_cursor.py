@@ -35,7 +35,7 @@ def test_playing_ends_at_the_end_and_begins_again_from_the_beginning() -> None:
     assert (cursor.at, cursor.playing) == (0, True)
 
 
-def test_a_cursor_that_does_not_play_stands_still() -> None:
+def test_a_paused_cursor_does_not_move() -> None:
     cursor = Cursor(None, rate=10)
     cursor.hold(5, last=100)
     assert not cursor.advance(100, last=100)

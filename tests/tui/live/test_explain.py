@@ -101,7 +101,7 @@ async def test_leaving_the_screen_ends_the_computation(opened: Open, finished: R
     assert answers == [True, False]
 
 
-async def test_without_another_process_only_what_is_kept_is_shown(
+async def test_without_a_process_only_stored_explanations_are_shown(
     opened: Open, finished: RunFolder, explain_made_up: Callable[..., None]
 ) -> None:
     async with opened(finished) as (pilot, screen):

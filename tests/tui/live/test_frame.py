@@ -63,9 +63,7 @@ def test_a_frame_shows_the_run_as_it_was(finished: RunFolder) -> None:
     assert "step 1,400/1,400" in frame(finished)
 
 
-def test_a_run_that_nobody_began_is_shown(
-    tmp_path: Path, new_run: Callable[..., RunFolder]
-) -> None:
+def test_a_queued_run_is_shown(tmp_path: Path, new_run: Callable[..., RunFolder]) -> None:
     text = frame(new_run(tmp_path))
     assert "queued" in text and "no data yet" in text
 
@@ -142,7 +140,7 @@ SEEN = [
 
 
 @pytest.mark.parametrize(("name", "details", "seen"), SEEN)
-def test_a_phase_is_told_as_on_the_command_line(
+def test_a_phase_has_the_same_text_as_on_the_command_line(
     name: str, details: dict[str, Any], seen: str
 ) -> None:
     phase = Phase(step=9, name=name, after=7, threshold=0.9, split="train", details=details)

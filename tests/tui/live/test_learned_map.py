@@ -53,7 +53,7 @@ def test_operands_are_those_of_the_training_examples(finished: RunFolder) -> Non
     assert tiles.first.tolist() == first_right().tolist()
 
 
-def test_a_replay_knows_what_was_learned_by_its_step(finished: RunFolder) -> None:
+def test_a_replay_shows_the_map_as_of_its_step(finished: RunFolder) -> None:
     commit(finished, 1400)
     seen = LearnedMap(finished)
     for step in (0, 19, 20, 700, 1400):
@@ -84,7 +84,7 @@ def test_examples_without_two_operands_lie_in_order(
     assert "in order" in tiles.caption
 
 
-def test_without_data_it_says_why(tmp_path: Path, new_run: Callable[..., RunFolder]) -> None:
+def test_without_data_a_reason_is_shown(tmp_path: Path, new_run: Callable[..., RunFolder]) -> None:
     folder = new_run(tmp_path)
     assert "first checkpoint" in LearnedMap(folder).until(0).instead
     folder.checkpoints.commit(10, {"model.safetensors": b"weights alone"})
@@ -126,7 +126,7 @@ async def checkpointed(pilot: Any, screen: Any, writer: AttemptWriter, step: int
     return text_of(pilot.app).split("\n")[:-2]
 
 
-async def test_a_live_map_says_how_old_it_is(
+async def test_a_live_map_shows_the_step_of_its_checkpoint(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, writer, events = live

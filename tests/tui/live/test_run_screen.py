@@ -151,7 +151,7 @@ async def test_a_spike_that_is_not_over_is_read_too(
         assert screen.viewport.reading == 901 and screen.viewer.following
 
 
-async def test_where_no_spike_is_it_is_said(opened: Open, finished: RunFolder) -> None:
+async def test_a_missing_next_spike_is_reported(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("n", "n")
         assert told(pilot) == "no spike after step 901"
@@ -236,7 +236,7 @@ async def test_the_third_chart_goes_through_the_measures(opened: Open, finished:
         ]  # fmt: skip
 
 
-async def test_samples_are_filtered_and_told_in_full(opened: Open, finished: RunFolder) -> None:
+async def test_samples_are_filtered_and_shown_in_full(opened: Open, finished: RunFolder) -> None:
     async with opened(finished, 500) as (pilot, screen):
         samples = screen.query_one(SampleList)
         await pilot.press("w")
@@ -260,7 +260,7 @@ async def test_the_strip_of_a_sample_leads_to_its_evaluation(
         assert f"step {screen.viewport.reading:.0f}" in title(screen, "samples")
 
 
-async def test_events_stand_newest_first_also_a_spike_that_is_told_when_it_is_over(
+async def test_events_are_listed_newest_first_including_closed_spikes(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
 ) -> None:
     folder, writer, _ = live
@@ -371,7 +371,7 @@ async def test_a_run_that_died_in_a_pause_after_a_checkpoint_is_not_paused_any_m
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_a_run_that_waits_for_room_on_the_disk_says_so(
+async def test_a_run_that_waits_for_disk_space_shows_it(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any], size: tuple[int, int]
 ) -> None:
     folder, writer, _ = live
@@ -391,7 +391,7 @@ async def test_a_run_that_waits_for_room_on_the_disk_says_so(
         assert said in await settle(pilot)
 
 
-async def test_a_run_whose_folder_was_deleted_says_so_in_line_and_bar(
+async def test_a_deleted_run_is_reported_in_header_and_bar(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
 ) -> None:
     folder, writer, events = live
