@@ -21,7 +21,9 @@ class ExpectedRun:
     """The records of a run before its files were changed."""
 
     def __init__(self, folder: RunFolder) -> None:
-        self._steps, self._rows = History(folder).until().steps.read(0, NEVER)
+        rows = History(folder).until().steps
+        self._columns = rows.columns
+        self._steps, self._rows = rows.read(0, NEVER)
         self._description, self._labels = folder.description, folder.labels()
         self._ends = [attempt.end for attempt in folder.attempts()]
         self._events = [event for number in (1, 2) for event in _events(folder, number)]
@@ -40,11 +42,15 @@ class ExpectedRun:
         """
         folder = RunFolder(path)
         history = History(folder)
-        steps, rows = history.until().steps.read(0, NEVER)
+        now = history.until().steps
+        steps, rows = now.read(0, NEVER)
         at = np.isin(self._steps, steps)
         lost = len(self._steps) - len(steps)
+        columns = [self._columns.index(name) for name in now.columns if name in self._columns]
         holds = {
-            "rows": rows.tobytes() == self._rows[at].tobytes(),
+            # Without run.json nothing is known of the columns, and no row is shown.
+            "columns": len(columns) == len(now.columns) or not len(steps),
+            "rows": rows.tobytes() == self._rows[at][:, columns].tobytes(),
             "number of rows": not one_bit_of_rows or lost <= self._longest,
             "events": all(event in self._events for event in history.until().events),
             "resume_verified": (history.resume_verified or {}).get("first_difference") is None,
@@ -74,4 +80,4 @@ def _longest_seal(folder: RunFolder, number: int) -> int:
     path = folder.path / "attempts" / f"{number:03d}"
     reader = TableReader(path, lambda name: place(folder.id, number, name), folder.columns)
     reader.refresh()
-    return max(int(table.seals["rows"].max()) for table in reader.tables)
+    return max(int(table.seals["rows"].max(initial=0)) for table in reader.tables)
