@@ -79,6 +79,7 @@ def serve(tmp_path) -> Iterator:
     for process in started:
         process.terminate()
         assert process.wait() == 0
+        process.stdout.close()
 
 
 async def _lab(page, url: str) -> None:
