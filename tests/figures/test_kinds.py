@@ -61,8 +61,8 @@ def png(kind: str, source: object, style: str = "paper", **options: object) -> I
 
 @pytest.mark.parametrize("kind", [kind.name for kind in all_kinds().values()])
 def test_every_kind_is_a_picture_as_wide_as_the_page_with_something_on_it(kind, source_of):
-    picture = png(kind, source_of[kind_of(kind).draws])
-    assert abs(picture.width - 5.5 * 300) <= 1
+    picture = png(kind, source_of[kind_of(kind).draws], "web")
+    assert abs(picture.width - STYLES["web"].width * STYLES["web"].dpi) <= 1
     assert len(picture.getcolors(1 << 24)) > 20
 
 
