@@ -31,10 +31,13 @@ def bands(source: SweepSnapshot | Sequence[RunSource], options: FigureOptions) -
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     note = f"Median and {spread} of {n} seeds up to the end of the shortest run; single runs thin."
     of = (source.id,) if isinstance(source, SweepSnapshot) else tuple(run.id for run in runs)
-    title = (
-        f"{source.name if isinstance(source, SweepSnapshot) else runs[0].name}: spread over seeds"
-    )
+    title = source.name if isinstance(source, SweepSnapshot) else _common_name(groups)
+    title += ": spread over seeds"
     return FigureData("bands", panels, of, title=title, note=note)
+
+
+def _common_name(groups: Sequence[tuple[str, list[RunSource]]]) -> str:
+    return groups[0][0] if len(groups) == 1 else f"{len(groups)} settings"
 
 
 def _groups(source: SweepSnapshot | Sequence[RunSource]) -> list[tuple[str, list[RunSource]]]:
