@@ -66,13 +66,13 @@ class Memlab(App[None]):
         self,
         runs: Path,
         trainer: TrainingFunctions | None = None,
-        first: OpenRun | None = None,
+        first: OpenRun | CompareRuns | None = None,
         state: ConsoleState | None = None,
         analysis: Analysis | None = None,
         *,
         read_only: bool = False,
     ) -> None:
-        """Start with the run in `first`, if given; without `training` no run can be started.
+        """Start with what `first` shows, if given; without `training` no run can be started.
 
         If it is `read_only`, nothing that changes a run or a file is offered.
         """

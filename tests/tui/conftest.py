@@ -136,7 +136,7 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
     """Opens the console: `async with console(size=(120, 40)) as (app, pilot)`."""
 
     @asynccontextmanager
-    async def opened(size: tuple[int, int] = (120, 40), **options: Any) -> Any:
+    async def opened(size: tuple[int, int] = (120, 40), begin: str = "lab", **options: Any) -> Any:
         trainer = TrainingFunctions(
             trained.train,
             trained.detached.append,
@@ -144,11 +144,23 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
             is_machine_idle=trained.is_machine_idle,
         )
         app = Memlab(here / "runs", trainer, **options)
+        begin_in(app, begin)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)
             yield app, pilot
 
     return opened
+
+
+def begin_in(app: Memlab, mode: str) -> None:
+    """Let the console begin with another screen than the Lab, whose form takes most of a start."""
+    switch_mode = app.switch_mode
+
+    def begin(first: str) -> Any:
+        app.switch_mode = switch_mode  # type: ignore[method-assign]
+        return switch_mode(mode if first == "lab" else first)
+
+    app.switch_mode = begin  # type: ignore[method-assign]
 
 
 async def settle(app: Memlab, pilot: Any) -> None:

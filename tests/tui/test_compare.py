@@ -151,7 +151,7 @@ def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
 
 
 @pytest.fixture
-def compare_screen(console, make_run, settle):
+def compare_screen(console, make_run):
     folders = [
         make_run(name="one"),
         make_run("training.seed=1", name="two [b]", grokked=200),
@@ -160,9 +160,7 @@ def compare_screen(console, make_run, settle):
 
     @asynccontextmanager
     async def opened(size=(120, 40)):
-        async with console(size=size) as (app, pilot):
-            app.post_message(CompareRuns(folders))
-            await settle(app, pilot)
+        async with console(size=size, first=CompareRuns(folders)) as (app, pilot):
             yield app, pilot
 
     return opened

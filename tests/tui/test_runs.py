@@ -13,16 +13,14 @@ from memlab.tui.table import Table
 
 
 @pytest.fixture
-def runs_screen(console, make_run, settle):
+def runs_screen(console, make_run):
     make_run(name="first", grokked=400)
     make_run("training.seed=1", "optimizer.lr=0.01", name="second", grokked=200)
     make_run("training.seed=2", name="third [b]bold[/b]", grokked=9999, reason="stopped")
 
     @asynccontextmanager
     async def opened(size=(120, 40)):
-        async with console(size=size) as (app, pilot):
-            await pilot.press("3")
-            await settle(app, pilot)
+        async with console(size=size, begin="runs") as (app, pilot):
             yield app, pilot
 
     return opened
