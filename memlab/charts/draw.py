@@ -15,7 +15,7 @@ from memlab.charts.chart import Band, Chart, Marks, Series
 from memlab.charts.decimate import spans
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
-from memlab.charts.legend import legend_line, plain_marker
+from memlab.charts.legend import legend_line, plain_markers
 from memlab.charts.raster import Cells, Dots, dots
 from memlab.charts.text import Fragment, Lines, cut, fitted, stripped
 
@@ -75,8 +75,8 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
             canvas.paint_band(_band_dots(band, chart, where), band.colour)
         else:
             canvas.paint_curve(_band_dots(band, chart, where), "·", band.colour)
-    for i, series in enumerate(chart.series):
-        marker = chart.marker if colour or i == 0 else plain_marker(i)
+    for series, plain in zip(chart.series, plain_markers(chart), strict=True):
+        marker = chart.marker if colour else plain or chart.marker
         canvas.paint_curve(_line_dots(series, chart, where), marker, series.colour)
     for marks in chart.marks:
         canvas.paint(_mark_cells(marks, where), "▼", marks.colour)

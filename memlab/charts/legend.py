@@ -8,6 +8,7 @@ from memlab.charts.chart import Chart
 from memlab.charts.decimate import visible
 from memlab.charts.scale import Axis
 from memlab.charts.text import Fragment, cells, plain
+from memlab.charts.theme import BASELINE
 
 _PLAIN_MARKERS = "●×+◆○▪*"
 
@@ -15,6 +16,22 @@ _PLAIN_MARKERS = "●×+◆○▪*"
 def plain_marker(i: int) -> str:
     """The glyph of the i-th series, i >= 1, where curves cannot be told apart by colour."""
     return _PLAIN_MARKERS[(i - 1) % len(_PLAIN_MARKERS)]
+
+
+def plain_markers(chart: Chart) -> list[str | None]:
+    """By series, the glyph that tells it apart without colour; None = the marker of the chart.
+
+    The first curve has that; a baseline has a dot and does not count.
+    """
+    markers: list[str | None] = []
+    others = 0
+    for s in chart.series:
+        if s.colour == BASELINE:
+            markers.append("·")
+        else:
+            markers.append(plain_marker(others) if others else None)
+            others += 1
+    return markers
 
 
 def values_at(chart: Chart, step: float | None) -> dict[str, tuple[float, float]]:
@@ -50,11 +67,11 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
 
     Entries without room are omitted from the end; the number of omitted curves is shown.
     """
-    values = values_at(chart, chart.cursor)
+    values, markers = values_at(chart, chart.cursor), plain_markers(chart)
     parts = []
     named = [(i, s) for i, s in enumerate(chart.series) if s.name]
     for i, s in sorted(named, key=lambda numbered: not numbered[1].leads):
-        glyph = "▬" if colour or i == 0 else plain_marker(i)
+        glyph = "▬" if colour else markers[i] or "▬"
         value = values[s.name][1] if s.value is None and s.name in values else s.value
         text = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
         parts.append(Fragment(f"{glyph} {plain(s.name)}{text}", s.colour))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.charts.scale import Floats
-from memlab.charts.text import Fragment, Line, Lines, stripped
+from memlab.charts.text import Fragment, Lines, stripped
 from memlab.charts.theme import Colour
 
 Dots = NDArray[np.bool_]
@@ -90,20 +90,32 @@ class Cells:
 
     def lines(self) -> Lines:
         """The rows from the top, each split where the colour changes."""
-        return [self._fragments(row) for row in reversed(range(self.rows))]
-
-    def _fragments(self, row: int) -> Line:
-        text = self.glyphs[row].tobytes().decode("utf-32-le")
-        inks, grounds = self.inks[row], self.grounds[row]
-        starts = np.flatnonzero(np.diff(inks * len(self.palette) + grounds, prepend=-1))
-        ends = [*starts[1:].tolist(), self.columns]
-        runs = zip(
-            starts.tolist(), ends, inks[starts].tolist(), grounds[starts].tolist(), strict=True
+        text = self.glyphs.tobytes().decode("utf-32-le")
+        colours = self.inks * len(self.palette) + self.grounds
+        changes = np.ones((self.rows, self.columns), dtype=bool)
+        changes[:, 1:] = colours[:, 1:] != colours[:, :-1]
+        starts = np.flatnonzero(changes)
+        # What begins in a row ends in it: each row begins with a change.
+        runs = list(
+            zip(
+                starts.tolist(),
+                np.append(starts, changes.size)[1:].tolist(),
+                self.inks.ravel()[starts].tolist(),
+                self.grounds.ravel()[starts].tolist(),
+                strict=True,
+            )
         )
-        colours = self.palette
-        return stripped(
-            [Fragment(text[a:b], colours[i], colours[g] if g else None) for a, b, i, g in runs]
-        )
+        first = np.searchsorted(starts, np.arange(self.rows + 1) * self.columns).tolist()
+        palette = self.palette
+        return [
+            stripped(
+                [
+                    Fragment(text[a:b], palette[i], palette[g] if g else None)
+                    for a, b, i, g in runs[first[row] : first[row + 1]]
+                ]
+            )
+            for row in reversed(range(self.rows))
+        ]
 
     def _index(self, colour: Colour) -> int:
         if colour not in self.palette:

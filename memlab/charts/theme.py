@@ -7,6 +7,8 @@ RGB = tuple[int, int, int]
 Colour = str | RGB
 """A role that the theme names, or the colour itself."""
 
+BASELINE = "baseline"
+"""Role of the curve of a run that others are compared with."""
 TILES = ("tile 1", "tile 2", "tile 3", "tile 4", "tile never")
 """Roles in a map of steps: early, later, later still, late, and not yet."""
 

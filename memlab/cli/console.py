@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memlab.cli.detached import start_fork, start_training
+from memlab.cli.detached import resume_sweep, start_fork, start_training
 from memlab.cli.streams import need_terminal
 from memlab.errors import RunError
 
@@ -62,7 +62,9 @@ def _trainer(leaving: "Leaving") -> "TrainingFunctions":
         finally:
             leaving.busy.release()
 
-    return TrainingFunctions(train, start_training, probe, start_fork, _is_machine_idle)
+    return TrainingFunctions(
+        train, start_training, probe, start_fork, resume_sweep, _is_machine_idle
+    )
 
 
 def _is_machine_idle() -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from memlab.record.folder import RunFolder
 
 PROGRAM = (sys.executable, "-m", "memlab")
@@ -22,6 +24,12 @@ def start_fork(folder: "RunFolder", at: int, changes: Mapping[str, Any]) -> None
     path = folder.path.absolute()
     overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
     _start("fork", str(path), "--at", str(at), *overrides, "--quiet", "--runs", str(path.parent))
+
+
+def resume_sweep(path: "Path") -> None:
+    """Train the unfinished members of the sweep in a folder in a process of its own."""
+    runs = path.absolute().parent.parent
+    _start("sweep", "resume", path.name, "--quiet", "--runs", str(runs))
 
 
 def _start(*words: str) -> "subprocess.Popen[bytes]":

@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,6 +65,8 @@ def _here(runs: Path, as_json: bool) -> bool:
 
 
 def _versions() -> dict[str, str | None]:
+    from importlib import metadata
+
     versions: dict[str, str | None] = {"python": platform.python_version()}
     for name in NEEDED:
         try:

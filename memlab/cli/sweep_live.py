@@ -14,6 +14,7 @@ from memlab.cli.output import stderr, table
 from memlab.record.safe_text import safe_text
 from memlab.sweeps.progress import MemberState, counts
 from memlab.sweeps.sweep import Sweep
+from memlab.sweeps.time_left import TimeLeft
 
 PLAIN_SECONDS = 10.0
 MOST_CELLS = 40
@@ -29,7 +30,7 @@ class LiveTable:
         self._sweep, self._quiet = sweep, quiet
         self._console = stderr()
         self._live: Live | None = None
-        self._began: tuple[float, int] | None = None
+        self._time_left = TimeLeft()
         self._printed = float("-inf")
 
     def __enter__(self) -> Self:
@@ -64,21 +65,10 @@ class LiveTable:
     def _line(self, states: Sequence[MemberState]) -> str:
         number = counts(states)
         parts = [f"{number[name]:,} {name}" for name in COLUMNS if number[name]]
-        left = self._seconds_left(states)
+        left = self._time_left.seconds(states)
         if left is not None:
             parts.append(f"{int(left // 3600)}:{int(left // 60 % 60):02}:{int(left % 60):02} left")
         return f"{number['total']:,} members: {', '.join(parts)}"
-
-    def _seconds_left(self, states: Sequence[MemberState]) -> float | None:
-        """Estimated from the steps that all workers together made since the start."""
-        over = ("finished", "diverged", "failed", "stopped")
-        done = sum(state.target if state.state in over else state.step for state in states)
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now, done
-        began, before = self._began
-        left = sum(state.target for state in states) - done
-        return left * (now - began) / (done - before) if done > before and left else None
 
     def _table(self, states: Sequence[MemberState]) -> Table:
         by_cell: dict[int, list[MemberState]] = {}

@@ -1,17 +1,15 @@
 """`memlab sweep run --dry-run`: the planned members, and an estimate of their cost."""
 
-from memlab.cli.output import print_json, stdout, table
-from memlab.preset.load import from_json
-from memlab.sweeps.cost import disk_bytes, steps
-from memlab.sweeps.plan import Plan
+from functools import partial
 
-MOST_TIMED = 6
-"""maximum number of cells whose updates are timed; the others are assumed to be similar"""
+from memlab.cli.output import print_json, stdout, table
+from memlab.sweeps.cost import disk_bytes, seconds, steps
+from memlab.sweeps.plan import Plan
 
 
 def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
     """Print cells, members and steps of a plan, and an estimate of time and disk space."""
-    seconds = _seconds(plan, device) / jobs
+    duration = _seconds(plan, device) / jobs
     size = disk_bytes(plan)
     if as_json:
         print_json(
@@ -26,7 +24,7 @@ def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
                     for cell in plan.cells
                 ],
                 "steps": steps(plan),
-                "seconds": seconds,
+                "seconds": duration,
                 "jobs": jobs,
                 "disk_bytes": size,
             }
@@ -39,7 +37,7 @@ def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
     ]
     console = stdout()
     console.print(table(["cell", "steps", "members"], rows, numbers=["steps", "members"]))
-    hours, minutes = divmod(round(seconds / 60), 60)
+    hours, minutes = divmod(round(duration / 60), 60)
     console.print(
         f"\n{len(plan.members):,} members ({plan.skipped:,} skipped), {steps(plan):,} steps, "
         f"about {hours}:{minutes:02} hours with {jobs} at once, {size / 2**20:,.0f} MiB",
@@ -53,13 +51,4 @@ def _seconds(plan: Plan, device: str) -> float:
     from memlab.training.step_time import seconds_per_step
 
     set_threads(0, plan.threads)
-    stride = max(1, len(plan.cells) // MOST_TIMED)
-    timed = {
-        cell.number: seconds_per_step(from_json(dict(cell.preset)), device)
-        for cell in plan.cells[::stride]
-    }
-    mean = sum(timed.values()) / len(timed)
-    return sum(
-        (plan.cells[member.cell].updates - plan.shared_steps) * timed.get(member.cell, mean)
-        for member in plan.members
-    )
+    return seconds(plan, partial(seconds_per_step, device=device))

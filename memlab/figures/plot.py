@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.charts import Chart, Series
+from memlab.charts import Chart, Series, Tiles
 from memlab.charts.theme import Colour
 
 Floats = NDArray[np.float64]
@@ -150,6 +150,10 @@ class Answers:
 
 
 Panel = PlottedCurves | CellGrid | Shares | Answers
+ShownChart = Chart | Tiles | CellGrid
+"""a picture of the console"""
+ShownPanel = tuple[str, bool, ShownChart]
+"""name of the measure, whether its values are shares of 1, and the picture"""
 
 
 @final

@@ -1,13 +1,13 @@
-"""The charts that the console shows, as a figure: same window, same measures, same runs."""
+"""The charts that the console shows, as a figure: same window, same measures, same runs or sweep."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from memlab.charts import Chart, Tiles
+from memlab.charts import Tiles
 from memlab.figures.draw import draw
-from memlab.figures.plot import CellGrid, FigureData, Floats, Panel, PlottedCurves
+from memlab.figures.plot import CellGrid, FigureData, Floats, Panel, PlottedCurves, ShownChart
 from memlab.figures.save import Origin, to_bytes
 from memlab.figures.style import style_of
 from memlab.record import files
@@ -17,9 +17,9 @@ STYLE = "web"
 
 
 def save_shown_charts(
-    panels: Sequence[tuple[str, bool, Chart | Tiles]], runs: Mapping[str, str], x_label: str
+    panels: Sequence[tuple[str, bool, ShownChart]], runs: Mapping[str, str], x_label: str
 ) -> Path:
-    """Save charts of `runs` (id to name) in the current folder; returns the path.
+    """Save charts of `runs` or a sweep (id to name) in the current folder; returns the path.
 
     Each chart comes with the name of its measure, and whether its values are shares of 1.
 
@@ -38,7 +38,9 @@ def save_shown_charts(
     return path
 
 
-def _panel(name: str, is_share: bool, chart: Chart | Tiles, x_label: str) -> Panel:
+def _panel(name: str, is_share: bool, chart: ShownChart, x_label: str) -> Panel:
+    if isinstance(chart, CellGrid):
+        return chart
     if isinstance(chart, Tiles):
         return CellGrid(_grid(chart), "", "", f"{name}: first right at step", blank=chart.blank)
     return PlottedCurves(chart, name.replace("_", " "), x_label, percent=is_share)

@@ -8,7 +8,7 @@ from typing import Any, final
 from memlab.errors import MemlabError, nearest
 from memlab.figures.source import FigureOptions, SweepSnapshot
 from memlab.record.safe_text import safe_text
-from memlab.sweeps.plan import SweepAxis
+from memlab.sweeps.plan import Cell, SweepAxis
 from memlab.sweeps.tables import CellResult, Results
 
 MOST_GRIDS = 6
@@ -62,12 +62,7 @@ def grids(source: SweepSnapshot, results: Results, options: FigureOptions) -> li
     found = []
     for values in product(*(axis.values for axis in rest)):
         fixed = {axis.key: value for axis, value in zip(rest, values, strict=True)}
-        cells = {
-            (_key(cell.cell.at[y.key]) if y else _key(None), _key(cell.cell.at[x.key])): cell
-            for cell in results.cells
-            if all(cell.cell.at[key] == value for key, value in fixed.items())
-        }
-        found.append(SweepGrid(x, y, fixed, cells))
+        found.append(_grid(results, x, y, fixed))
     if len(found) > MOST_GRIDS:
         raise MemlabError(
             "the sweep has too many axes for one figure",
@@ -76,6 +71,23 @@ def grids(source: SweepSnapshot, results: Results, options: FigureOptions) -> li
             hint="choose the two with the most values by --x and --y",
         )
     return found
+
+
+def grid_through(results: Results, x: SweepAxis, y: SweepAxis | None, cell: Cell) -> SweepGrid:
+    """The grid over `x` and `y` that contains a cell: the other axes are fixed at its values."""
+    fixed = {key: value for key, value in cell.at.items() if key not in (x.key, y and y.key)}
+    return _grid(results, x, y, fixed)
+
+
+def _grid(
+    results: Results, x: SweepAxis, y: SweepAxis | None, fixed: Mapping[str, Any]
+) -> SweepGrid:
+    cells = {
+        (_key(cell.cell.at[y.key]) if y else _key(None), _key(cell.cell.at[x.key])): cell
+        for cell in results.cells
+        if all(cell.cell.at[key] == value for key, value in fixed.items())
+    }
+    return SweepGrid(x, y, fixed, cells)
 
 
 def _axis(axes: list[SweepAxis], key: str) -> SweepAxis:

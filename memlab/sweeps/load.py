@@ -13,7 +13,7 @@ from memlab.preset.error_text import shown
 from memlab.preset.fields import Field, fields, settings_of
 from memlab.preset.merge import merged
 from memlab.preset.override import change, full_key, read
-from memlab.preset.strict_yaml import Document
+from memlab.preset.strict_yaml import Document, Keys
 from memlab.preset.validate import explained, task_kind
 from memlab.record.runs import runs_folder
 from memlab.sweeps.fork_parent import ForkParent, fork_parent
@@ -73,6 +73,37 @@ def load_sweep(
             document = merged(source.document, change(key, value, f"--{key}"))
             source = _changed(source, document, runs_folder(runs))
     return source
+
+
+def from_settings(  # noqa: PLR0913 - the parts of a sweep
+    base: Document,
+    folder: Path,
+    name: str,
+    grid: Mapping[str, Sequence[object]],
+    seeds: Sequence[int],
+    fixed: Mapping[str, object],
+) -> SweepSource:
+    """A sweep over settings of a preset that need not be in a file.
+
+    Args:
+        base: a resolved preset, `fixed` applied.
+        folder: where its task looks for its files.
+        name: of the sweep.
+        grid: full dotted keys to values.
+        fixed: settings in which `base` differs from the preset of its name.
+
+    Raises:
+        PresetError: the description is not valid.
+    """
+    values = {
+        "name": name,
+        "base": base.value["name"],
+        "grid": {k: list(v) for k, v in grid.items()},
+        "seeds": list(seeds),
+    }
+    places: dict[Keys, str] = {("grid", key): key for key in grid}
+    document = Document(values, {(): "settings", **places})
+    return SweepSource(_validated(document), document, base, folder, fixed=fixed)
 
 
 def find(ref: str) -> Path | None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
+from memlab.record import sealed_json
+from memlab.record.attempt import place
 from memlab.record.catalog import Catalog, stamp
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
@@ -55,6 +57,7 @@ class SweepProgress:
         self.sweep = sweep
         self._folders: dict[str, RunFolder] = {}
         self._ended: dict[str, MemberState] = {}
+        self._first_attempts: dict[str, Mapping[str, Any]] = {}
         self._look()
 
     def folder(self, member: Member) -> RunFolder:
@@ -71,6 +74,16 @@ class SweepProgress:
         """The current state of one member."""
         self._look()
         return self._state(member, None)
+
+    def first_attempt(self, member: Member) -> Mapping[str, Any]:
+        """`attempt.json` of the first attempt: threads, device, versions. Empty while unknown."""
+        if member.run not in self._first_attempts:
+            path = self.folder(member).path / "attempts" / "001" / "attempt.json"
+            found = sealed_json.read(path, place(member.run, 1, "attempt.json"))
+            if found is None:
+                return {}
+            self._first_attempts[member.run] = found
+        return self._first_attempts[member.run]
 
     def _look(self) -> None:
         self._retries, self._problems = self.sweep.retries, self.sweep.problems()

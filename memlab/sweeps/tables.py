@@ -6,8 +6,6 @@ from functools import cache, cached_property
 from typing import Any, final
 
 from memlab.errors import MemlabError, nearest
-from memlab.record import sealed_json
-from memlab.record.attempt import place
 from memlab.record.measure import Measures
 from memlab.sweeps.outcomes import PHASES, Outcome, event_times, outcomes
 from memlab.sweeps.plan import VARIANT, Cell, SweepAxis
@@ -62,6 +60,7 @@ class Results:
 
     def __init__(self, progress: SweepProgress, events: Sequence[str] = ()) -> None:
         self.sweep: Sweep = progress.sweep
+        self._progress = progress
         self.events = (*PHASES, *events)
         self.states = progress.read()
         found: dict[int, list[Outcome]] = {}
@@ -178,7 +177,7 @@ class Results:
         sweep, plan = self.sweep, self.sweep.plan
         budgets = {sweep.target(state.member) for state in self.states}
         every = [cell.preset.get("evaluation", {}).get("every") for cell in sweep.cells]
-        circumstances = [_circumstances(sweep, s) for s in self.states if s.status]
+        circumstances = [self._progress.first_attempt(s.member) for s in self.states if s.status]
         return {
             "seeds": list(sweep.seeds),
             "vary": list(plan.vary),
@@ -218,13 +217,6 @@ def _paired(axis: SweepAxis, first: CellResult, second: CellResult, measure: str
         "measure": measure,
         **vars(paired_difference([x for x, _ in pairs], [y for _, y in pairs])),
     }
-
-
-def _circumstances(sweep: Sweep, state: MemberState) -> Mapping[str, Any]:
-    """`attempt.json` of a member's first attempt: what its bits depend on."""
-    run = state.member.run
-    path = f"{sweep.runs}/{run}/attempts/001/attempt.json"
-    return sealed_json.read(path, place(run, 1, "attempt.json")) or {}
 
 
 def _versions(circumstances: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -3,11 +3,11 @@
 import asyncio
 import gc
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -31,16 +31,26 @@ from memlab.tui.messages import (
     CompareRuns,
     EditPreset,
     OpenRun,
+    PinBaseline,
     ResumeRun,
+    ResumeSweep,
+    ShowSweep,
     StartRun,
+    StartSweep,
     TrainingEnded,
 )
 from memlab.tui.palette import Palette, PresetsAndRuns
+from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.safe_content import one_line, safe
 from memlab.tui.screens import SCREENS
 from memlab.tui.training_functions import Analysis, TrainingFunctions
 from memlab.tui.training_queue import TrainingQueue
 from memlab.tui.worker_running import worker_running
+
+if TYPE_CHECKING:
+    from memlab.sweeps.load import SweepSource
+    from memlab.sweeps.sweep import Sweep
+    from memlab.tui.baseline import BaselineRun
 
 ALIVE = (Status.RUNNING, Status.PAUSED)
 LOST = (Status.FAILED, Status.DIED)
@@ -82,6 +92,7 @@ class Memlab(App[None]):
         self._first, self.state = first, state or ConsoleState()
         self.training = TrainingQueue(trainer.train if trainer else None, self._ended)
         self._shown: dict[str, RunFolder] = {}
+        self.baseline: BaselineRun | None = None
 
     def on_mount(self) -> None:
         """Create the screens; show the first one in the theme of the last session."""
@@ -93,6 +104,8 @@ class Memlab(App[None]):
         for entry in SCREENS:
             if not entry.shows_one_run:
                 self.add_mode(entry.mode, partial(entry.create, self))
+        if self.state.folder:
+            self.call_after_refresh(self._recall_baseline)
         if self._first:
             self.post_message(self._first)
         else:
@@ -154,6 +167,34 @@ class Memlab(App[None]):
     async def _edit_preset(self, event: EditPreset) -> None:
         await self._pass_on("lab", event)
 
+    @on(ShowSweep)
+    async def _show_sweep(self, event: ShowSweep) -> None:
+        await self._pass_on("sweeps", event)
+
+    @on(StartSweep)
+    async def _start_sweep(self, event: StartSweep) -> None:
+        if self._resumes_sweeps is not None:
+            try:
+                sweep = await asyncio.to_thread(_new_sweep, event.source, self.runs)
+            except (MemlabError, OSError) as problem:
+                self.push_screen(MessageBox(Content("The sweep cannot be made"), _told(problem)))
+            else:
+                self._resume_sweep(ResumeSweep(sweep.path))
+                await self._show_sweep(ShowSweep(sweep.id))
+
+    @on(ResumeSweep)
+    def _resume_sweep(self, event: ResumeSweep) -> None:
+        if resume := self._resumes_sweeps:
+            resume(event.path)
+            self.notify("the sweep is trained in a process of its own")
+
+    @property
+    def _resumes_sweeps(self) -> Callable[[Path], None] | None:
+        resume = self.trainer.resume_sweep if self.trainer else None
+        if resume is None:
+            self.notify("this console only shows sweeps; use `memlab sweep run`", markup=False)
+        return resume
+
     @on(CompareRuns)
     async def _compare(self, event: CompareRuns) -> None:
         await self._pass_on("compare", event)
@@ -162,6 +203,41 @@ class Memlab(App[None]):
         """Switch to a screen, which handles the message."""
         await self.switch_mode(mode)
         self.screen.post_message(event)
+
+    # The baseline
+
+    @work(thread=True, group="baseline")
+    def _recall_baseline(self) -> None:
+        from memlab.tui.baseline import BaselineFile
+
+        if (pinned := BaselineFile(self.state.folder).read()) is not None:
+            self.call_from_thread(self._show_baseline, pinned)
+
+    @on(PinBaseline)
+    def _pin(self, event: PinBaseline) -> None:
+        is_pinned = self.baseline is not None and self.baseline.path == event.folder.path
+        self._pin_run(None if is_pinned else event.folder)
+
+    @work(thread=True, exclusive=True, group="baseline")
+    def _pin_run(self, folder: RunFolder | None) -> None:
+        from memlab.tui.baseline import BaselineFile, BaselineRun
+
+        try:
+            pinned = None if folder is None else BaselineRun.of(folder)
+        except (MemlabError, OSError) as problem:
+            text = f"the run cannot be pinned: {one_line(problem)}"
+            self.call_from_thread(self.notify, text, severity="error", markup=False)
+            return
+        BaselineFile(self.state.folder).write(pinned)
+        self.call_from_thread(self._show_baseline, pinned)
+        text = f"baseline: {safe(pinned.name, 60).plain}" if pinned else "no baseline any more"
+        self.call_from_thread(self.notify, text, markup=False)
+
+    def _show_baseline(self, pinned: "BaselineRun | None") -> None:
+        self.baseline = pinned
+        for screen in self.screen_stack:
+            if isinstance(screen, ChartScreen):
+                screen.show_baseline()
 
     # Training
 
@@ -279,6 +355,13 @@ class Memlab(App[None]):
         for command in super().get_system_commands(screen):
             if command.title in ("Maximize", "Minimize"):
                 yield command
+
+
+def _new_sweep(source: "SweepSource", runs: Path) -> "Sweep":
+    from memlab.sweeps.create import create_sweep
+    from memlab.sweeps.expand import expand
+
+    return create_sweep(source, expand(source, runs), runs)
 
 
 def _told(problem: Exception) -> Content:

@@ -10,7 +10,7 @@ from memlab.record.safe_text import safe_text
 from memlab.tui.console import Console
 from memlab.tui.screens import SCREENS
 
-SHORT = 56
+SHORT = 58
 """Width in cells below which only the current tab shows its title."""
 
 
@@ -40,7 +40,7 @@ class Bar(Widget):
         return tabs if room < 1 else Content.assemble(tabs, " " * room, status)
 
     def _tabs(self) -> Content:
-        parts: list[Content] = [] if self.size.width < 60 else [Content.styled("memlab ", "bold")]
+        parts: list[Content] = [] if self.size.width < 66 else [Content.styled("memlab ", "bold")]
         for entry in SCREENS:
             is_current = entry.mode == self.console.current_mode
             dot = "●" if entry.mode == "live" and self.console.training.current else ""

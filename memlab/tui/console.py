@@ -1,13 +1,16 @@
 """Interface of the app for screens and widgets, which avoids an import cycle."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.message import Message
 
 from memlab.tui.console_state import ConsoleState
 from memlab.tui.training_functions import TrainingFunctions
 from memlab.tui.training_queue import TrainingQueue
+
+if TYPE_CHECKING:
+    from memlab.tui.baseline import BaselineRun
 
 
 class Console(Protocol):
@@ -20,6 +23,8 @@ class Console(Protocol):
     state: ConsoleState
     read_only: bool
     """whether it only shows runs"""
+    baseline: "BaselineRun | None"
+    """the pinned run"""
 
     @property
     def current_mode(self) -> str | None:

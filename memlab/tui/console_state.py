@@ -25,6 +25,11 @@ class ConsoleState:
         """Without a path nothing is stored."""
         self._path = path
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the console keeps files; None = nowhere."""
+        return self._path and self._path.parent
+
     def recall(self, name: str) -> str | None:
         word = self._known().get(name)
         return word if isinstance(word, str) else None

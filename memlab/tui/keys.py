@@ -152,6 +152,12 @@ CHOICE = Keys(
     (
         Key("right,space", "turn(1)", "next", "The next choice."),
         Key("left", "turn(-1)", "previous", "The previous choice."),
+        Key(
+            "comma",
+            "add_choice",
+            "several",
+            "Add the next choice: several values make an axis of a sweep.",
+        ),
     ),
 )
 
@@ -165,6 +171,7 @@ RUNS = Keys(
         Key("o", "sort(1)", "sort", "Sort by the next column.", footer=True),
         Key("O", "sort(-1)", "sort back", "Sort by the previous column."),
         Key("i", "flip", "reverse", "Reverse the order."),
+        Key("b", "baseline", "baseline", "Pin the run as the baseline, drawn dimly in all charts; again to unpin."),
         Key("n", "name", "name", "Rename the run.", footer=True, changes=True),
         Key("number_sign", "tag", "tags", "Set its tags, separated by spaces.", changes=True),
         Key("N", "note", "note", "Edit its note.", changes=True),

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
+
+if TYPE_CHECKING:
+    from memlab.preset.schema import Preset
+    from memlab.sweeps.load import SweepSource
 
 
 @dataclass
@@ -24,7 +29,7 @@ class OpenRun(Message):
 class StartRun(Message):
     """Create a run of a preset and train it, now or after the queued ones."""
 
-    preset: Preset
+    preset: "Preset"
     name: str
     queue: bool = False
 
@@ -38,7 +43,7 @@ class ResumeRun(Message):
 class ClonePreset(Message):
     """Open a run's settings in the Lab."""
 
-    preset: Preset
+    preset: "Preset"
 
 
 @dataclass
@@ -47,8 +52,38 @@ class EditPreset(Message):
 
 
 @dataclass
+class PinBaseline(Message):
+    """Pin a run as the baseline; the pinned run itself is unpinned."""
+
+    folder: RunFolder
+
+
+@dataclass
 class CompareRuns(Message):
     folders: Sequence[RunFolder]
+
+
+@dataclass
+class StartSweep(Message):
+    """Create a sweep, and train its members in a process of its own."""
+
+    source: "SweepSource"
+
+
+@dataclass
+class ShowSweep(Message):
+    """Show a sweep."""
+
+    sweep: str
+    """its id"""
+
+
+@dataclass
+class ResumeSweep(Message):
+    """Train the members of a sweep that are neither finished nor running."""
+
+    path: Path
+    """its folder"""
 
 
 @dataclass

@@ -35,4 +35,5 @@ SCREENS = (
     ScreenEntry("runs", "3", "Runs", "All runs: filter, sort, mark, rename, delete.", "memlab.tui.runs.screen:RunsScreen"),
     ScreenEntry("compare", "4", "Compare", "Several runs in one chart.", "memlab.tui.compare.screen:CompareScreen"),
     ScreenEntry("replay", "5", "Replay", "The run opened last, at any step.", "memlab.tui.live.screen:RunScreen", True),
+    ScreenEntry("sweeps", "6", "Sweeps", "Many runs: progress, results by cell, heat map.", "memlab.tui.sweeps.screen:SweepsScreen"),
 )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
+
+if TYPE_CHECKING:
+    from memlab.preset.schema import Preset
 
 Train = Callable[[RunFolder, Callable[[], bool]], None]
 """(folder, interrupted): trains a run; saves a checkpoint and ends when interrupted."""
@@ -23,10 +26,13 @@ class TrainingFunctions:
     """starts or resumes the run in a folder, and returns when it has ended; raises its error"""
     detach: Callable[[RunFolder], object]
     """starts a process that resumes the run; returns at once"""
-    probe: Callable[[Preset], float]
+    probe: "Callable[[Preset], float]"
     """measures a few updates: seconds per update; raises if a run trains here"""
     fork: Fork | None = None
     """forks a run at a step in a separate process; returns at once"""
+    resume_sweep: Callable[[Path], None] | None = None
+    """starts a process that trains the unfinished members of the sweep in a folder; returns at
+    once"""
     is_machine_idle: Callable[[], bool] = lambda: False
     """whether the machine is idle, so that the console may time a few updates automatically"""
     outlive_console: bool = False

@@ -177,3 +177,39 @@ def test_a_name_used_in_another_folder_is_refused(here, name: str) -> None:
         ("shipped-one", "shipped/quick"),
     ):
         assert problem_with(name.format(taken)) == f"{taken} already exists in {where}"
+
+
+def test_values_with_commas_make_an_axis_and_the_first_one_is_looked_at(draft) -> None:
+    changed = draft.typed("optimizer.lr", "0.001, 0.01").typed("training.seed", "0,1,2")
+    assert changed.axes == {"optimizer.lr": [0.001, 0.01]}
+    assert changed.preset.optimizer.lr == 0.001
+    assert changed.sweep.file.grid == {"optimizer.lr": [0.001, 0.01]}
+    assert changed.sweep.file.seed_list == [0, 1, 2]
+    assert changed.differences["optimizer.lr"][1] == "0.001,0.01"
+    assert changed.sweep.file.name == changed.name
+
+
+def test_lists_stay_values_of_an_axis(draft) -> None:
+    changed = draft.typed("optimizer.betas", "[0.9, 0.98],[0.9, 0.999]")
+    assert changed.axes == {"optimizer.betas": [[0.9, 0.98], [0.9, 0.999]]}
+    assert draft.typed("optimizer.betas", "[0.9, 0.97]").sweep is None
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "what"),
+    [
+        ("optimizer.lr", "0.001,-1", "-1"),
+        ("optimizer.lr", "0.001,", "missing"),
+        ("optimizer.lr", "0.001,1e-3", "repeated"),
+        ("task.modulus", "23,x", "x"),
+    ],
+)
+def test_each_value_of_an_axis_is_checked_in_its_field(draft, key, text, what) -> None:
+    changed = draft.typed(key, text)
+    assert changed.preset is None and changed.sweep is None
+    assert what in str(changed.problems[key])
+    assert changed.text(key) == text
+
+
+def test_commas_in_text_are_no_axis(draft) -> None:
+    assert draft.typed("about", "one, two").sweep is None

@@ -5,10 +5,13 @@ from textual.widgets import Input, Static
 
 from memlab.errors import RunError
 from memlab.preset.load import load
+from memlab.sweeps.sweep import Sweep, sweep_paths
+from memlab.tui.duration import duration
 from memlab.tui.lab.form import SettingsForm
-from memlab.tui.lab.preflight import Preflight, duration
+from memlab.tui.lab.preflight import Preflight
 from memlab.tui.lab.presets import PresetOptions
 from memlab.tui.lab.sheet import NAME, Sheet, SheetLine
+from memlab.tui.live.frame import text_of
 
 EVERY_SIZE = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 
@@ -410,3 +413,47 @@ async def test_the_duration_is_estimated_unasked_on_an_idle_machine(
         await settle(app, pilot)
         assert "press m to estimate" not in _text(app, Preflight)
         assert "6 s" in _text(app, Preflight)
+
+
+async def test_values_with_commas_show_a_sweep_and_start_creates_it(console, here, settle) -> None:
+    async with console() as (app, pilot):
+        resumed = []
+        object.__setattr__(app.trainer, "resume_sweep", resumed.append)
+        await _type(app, pilot, settle, "optimizer.weight_decay", "0,0.1,1")
+        await _type(app, pilot, settle, "training.seed", "0,1")
+        text = _text(app, Preflight)
+        assert "members" in text and "3: weight_decay (3)" in text and "press m" in text
+        assert not list((here / "runs").glob("sweeps/*"))
+        await pilot.press("escape", "m")
+        await settle(app, pilot)
+        assert "at once" in _text(app, Preflight)
+        await pilot.press("s")
+        await settle(app, pilot)
+        (sweep,) = [Sweep.open(path) for path in sweep_paths(here / "runs")]
+        assert resumed == [sweep.path]
+        assert len(sweep.members) == 6 and sweep.seeds == (0, 1)
+        assert [cell.at["optimizer.weight_decay"] for cell in sweep.cells] == [0, 0.1, 1]
+        assert app.current_mode == "sweeps" and "0/6" in text_of(app)
+
+
+async def test_a_wrong_value_of_an_axis_is_stated_and_nothing_starts(console, here, settle) -> None:
+    async with console() as (app, pilot):
+        await _type(app, pilot, settle, "optimizer.lr", "0.1,-1")
+        assert _line(app, "optimizer.lr").wrong
+        assert "✗" in _text(app, Preflight)
+        await pilot.press("ctrl+r")
+        await settle(app, pilot)
+        assert app.current_mode == "lab" and not sweep_paths(here / "runs")
+
+
+async def test_a_comma_adds_a_choice_and_arrows_go_back_to_one(console, settle) -> None:
+    async with console() as (app, pilot):
+        _go(app, "task.operation")
+        await pilot.pause()
+        await pilot.press("comma")
+        await settle(app, pilot)
+        first, second = _line(app, "task.operation").value.split(",")
+        assert first == "add" and second != "add"
+        await pilot.press("right")
+        await settle(app, pilot)
+        assert "," not in _line(app, "task.operation").value

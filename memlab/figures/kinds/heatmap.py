@@ -20,7 +20,7 @@ def heatmap(source: SweepSnapshot, options: FigureOptions) -> FigureData:
     if not is_event and name not in results.measures:
         allowed = ", ".join([*results.events, *results.measures])
         raise MemlabError("the sweep has no such measure", found=name, allowed=allowed)
-    panels = tuple(_panel(g, name, is_event) for g in grids(source, results, options))
+    panels = tuple(cell_grid(g, name, is_event=is_event) for g in grids(source, results, options))
     what = f"steps to {name}" if is_event else run_curves.label(name)
     return FigureData(
         "heatmap", panels, (source.id,), title=f"{source.name}: {what}", note=_note(name, is_event)
@@ -46,7 +46,8 @@ def _note(name: str, is_event: bool) -> str:
     return "Median over the seeds that finished, and how many they are."
 
 
-def _panel(grid: SweepGrid, name: str, is_event: bool) -> CellGrid:
+def cell_grid(grid: SweepGrid, name: str, *, is_event: bool) -> CellGrid:
+    """Median of a measure, or of the steps to an event, in each cell; bounds are hatched."""
     shape = (len(grid.rows), len(grid.columns))
     values, bound = np.full(shape, np.nan), np.zeros(shape, np.bool_)
     texts = [[""] * shape[1] for _ in range(shape[0])]

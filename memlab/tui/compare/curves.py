@@ -24,6 +24,8 @@ NAME = 24
 """Maximum length of a run's name in the legend."""
 FADED = 0.3
 """Share of the original colour for runs out of focus."""
+_GROUND = {True: 45, False: 225}
+"""Grey that colours fade to, by whether the background is dark."""
 
 
 @final
@@ -115,8 +117,14 @@ def declaration(runs: Sequence[Compared], name: str) -> Measure:
     return next(recorded, Measures())[name]
 
 
-def overlay(
-    runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis, focus: str | None
+def overlay(  # noqa: PLR0913 - what is compared, and how it looks
+    runs: Sequence[Compared],
+    colours: dict[str, RGB],
+    measure: str,
+    axis: Axis,
+    focus: str | None,
+    *,
+    dark: bool = True,
 ) -> Chart:
     """One curve per run, with rules where it memorized and generalized."""
     series, rules = [], []
@@ -126,7 +134,7 @@ def overlay(
             continue
         colour = colours[run.key]
         faint = focus is not None and run.key != focus
-        shown, name = _faded(colour) if faint else colour, safe_text(run.name, NAME)
+        shown, name = faded(colour, dark) if faint else colour, safe_text(run.name, NAME)
         series.append(Series(name, x, values, shown, leads=run.key == focus))
         if not faint:
             rules += _phases(run, axis, colour)
@@ -142,7 +150,14 @@ def _phases(run: Compared, axis: Axis, colour: RGB) -> list[VerticalRule]:
     return rules
 
 
-def bands(runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis: Axis) -> Chart:
+def bands(
+    runs: Sequence[Compared],
+    colours: dict[str, RGB],
+    measure: str,
+    axis: Axis,
+    *,
+    dark: bool = True,
+) -> Chart:
     """Runs that differ only in seed: the median as a curve, minimum to maximum as a band."""
     series, spread = [], []
     for group in by_seed(runs).values():
@@ -150,12 +165,12 @@ def bands(runs: Sequence[Compared], colours: dict[str, RGB], measure: str, axis:
         lines = [(x, values) for x, values in curves if len(x)]
         if not lines:
             continue
-        x, values = _aligned(lines)
+        x, values = aligned(lines)
         colour = colours[group[0].key]
         name = f"{_title(group[0])} ({len(lines)} seed{'s' * (len(lines) > 1)})"
         series.append(Series(name, x, np.nanmedian(values, axis=0), colour))
         low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
-        spread.append(Band(x, low, high, _faded(colour)))
+        spread.append(Band(x, low, high, faded(colour, dark)))
     return Chart(series=tuple(series), bands=tuple(spread))
 
 
@@ -172,7 +187,7 @@ def _title(run: Compared) -> str:
     return run.name.partition(" seed=")[0]
 
 
-def _aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+def aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     """Curves interpolated at all of their positions within the common range: (curve, position)."""
     low, high = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
     places = np.unique(np.concatenate([x for x, _ in lines]))
@@ -194,6 +209,7 @@ def _seconds(view: Snapshot, steps: Floats) -> Floats:
     return np.interp(steps, steps_at, seconds)
 
 
-def _faded(colour: RGB) -> RGB:
-    r, g, b = (round(FADED * part + (1 - FADED) * 60) for part in colour)
+def faded(colour: RGB, dark: bool, share: float = FADED) -> RGB:
+    """A colour mixed with the background, of which `share` is left."""
+    r, g, b = (round(share * part + (1 - share) * _GROUND[dark]) for part in colour)
     return (r, g, b)

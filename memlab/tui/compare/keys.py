@@ -1,7 +1,7 @@
 """The keys of the Compare screen."""
 
 from memlab.tui.keys import TABLE, Key, Keys
-from memlab.tui.plots.keys import CHART_SCREEN
+from memlab.tui.plots.keys import BASELINE, CHART_SCREEN
 
 COMPARE = Keys(
     "Compare",
@@ -10,6 +10,7 @@ COMPARE = Keys(
         Key("a", "cycle_axis", "x axis", "Step, epoch, wall time, steps since memorized.", footer=True),
         Key("y", "log_y", "log y", "Switch between a logarithmic and a linear y axis.", footer=True),
         *CHART_SCREEN,
+        BASELINE,
         Key("s", "group", "seeds", "Show runs that differ only in seed as median and band.", footer=True),
         Key("z", "focus_run", "focus", "Dim all runs except the one under the cursor.", footer=True),
         Key("space", "drop", "drop", "Remove the run from the comparison."),

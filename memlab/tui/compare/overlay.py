@@ -48,7 +48,6 @@ class Overlaid:
         return self.viewport.x_log and self.axis != "steps since memorized"
 
 
-@final
 class Overlay(Plot[Overlaid]):
     DEFAULT_CSS = "Overlay { height: 1fr; }"
 

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.theme import Theme
 
 from memlab.charts import Chart
-from memlab.charts.theme import RGB
+from memlab.charts.theme import BASELINE, RGB
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.measure import Measures
@@ -40,6 +40,7 @@ from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
+from memlab.tui.theme import chart_theme
 from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
@@ -118,6 +119,8 @@ class CompareScreen(ChartScreen):
 
     def on_screen_resume(self) -> None:
         """Read the current list of runs; show it if nothing is compared."""
+        if self._chosen:
+            self._show()  # another run may have been pinned meanwhile
         if not worker_running(self, "offer"):
             self._read_names()
         self.call_after_refresh(self._focus_if_empty)
@@ -190,7 +193,9 @@ class CompareScreen(ChartScreen):
         viewport = viewport or self.viewport
         runs = self._compared
         colours = self._colours.of([run.key for run in runs], self.app.current_theme.dark)
-        chart = self._curves(colours)
+        if (pinned := self.baseline) is not None and pinned.key in colours:
+            colours[pinned.key] = chart_theme(self.app.current_theme).rgb(BASELINE)
+        chart = self._with_baseline(self._curves(colours))
         absent = sum(not len(run.curve(self._measure, self._axis)[0]) for run in runs)
         declared = declaration(runs, self._measure)
         if declared != self._overlaid.measure:
@@ -200,11 +205,34 @@ class CompareScreen(ChartScreen):
         self._show_table(colours)
 
     def _curves(self, colours: dict[str, RGB]) -> Chart:
+        dark = self.app.current_theme.dark
         if self._grouped:
-            return bands(self._compared, colours, self._measure, self._axis)
+            return bands(self._compared, colours, self._measure, self._axis, dark=dark)
         focus = self._at_cursor() if self._focused_only else None
         key = focus.key if focus else None
-        return overlay(self._compared, colours, self._measure, self._axis, key)
+        return overlay(self._compared, colours, self._measure, self._axis, key, dark=dark)
+
+    def _with_baseline(self, chart: Chart) -> Chart:
+        """The chart with the pinned run below all others, unless it is one of them."""
+        pinned = self.baseline
+        if (
+            pinned is None
+            or not self._chosen
+            or any(f.path == pinned.path for f in self._chosen.values())
+        ):
+            return chart
+        curve = pinned.curve([self._measure], self._axis)
+        return replace(chart, series=(curve, *chart.series)) if curve else chart
+
+    @property
+    def run_to_pin(self) -> RunFolder | None:
+        """The run under the cursor."""
+        run = self._at_cursor()
+        return self._histories[run.key].folder if run else None
+
+    def show_baseline(self) -> None:
+        """Draw it."""
+        self._show()
 
     def _show_table(self, colours: dict[str, RGB]) -> None:
         runs = self._compared

@@ -1,4 +1,8 @@
-"""A preset with pending changes: the resulting preset, and the error of each change."""
+"""A preset with pending changes: the resulting preset, and the error of each change.
+
+Several values separated by commas turn a setting into an axis of a sweep; several seeds are the
+seeds of its cells.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +17,12 @@ from memlab.preset.override import change
 from memlab.preset.schema import Preset
 from memlab.preset.strict_yaml import Document, parse
 from memlab.preset.validate import task_kind, validated
+from memlab.sweeps.load import SweepSource, from_settings
+from memlab.sweeps.value_list import values_of
 from memlab.tasks import kinds
 
 KIND = "task.kind"
+SEED = "training.seed"
 CLAIMS = "claims"
 """not in the form: a list of mappings, which can only be edited in a file"""
 _ABSENT = object()
@@ -70,6 +77,8 @@ class Draft:
         """The text of a field: the entered text while it is invalid, else the current value."""
         if self._wrong(key):
             return self.texts[key]
+        if key in self._several:
+            return ",".join(map(_typed, self._several[key]))
         value = _at(self._document.value, key)
         return shown(self.known[key].default if value is _ABSENT else value)
 
@@ -80,7 +89,7 @@ class Draft:
         for key in self.known:
             before, after = _at(self._original, key), _at(self._document.value, key)
             changed = before != after and not (after is _ABSENT and before is None)
-            if changed or self._wrong(key):
+            if changed or self._wrong(key) or key in self._several:
                 differences[key] = (shown(before), self.text(key))
         return differences
 
@@ -95,8 +104,29 @@ class Draft:
 
     @property
     def preset(self) -> Preset | None:
-        """The preset to train; None while the draft is invalid."""
+        """The preset to train, of a sweep that of the first member; None while invalid."""
         return self._judged[0]
+
+    @cached_property
+    def axes(self) -> dict[str, list[Any]]:
+        """The settings with several values, seeds left out: full key to values."""
+        return {key: values for key, values in self._several.items() if key != SEED}
+
+    @cached_property
+    def sweep(self) -> SweepSource | None:
+        """The sweep that would be trained; None if no setting has several values."""
+        if self.preset is None or not self._several:
+            return None
+        seeds = self._several.get(SEED, [self.preset.training.seed])
+        folder = self.folder or Path()
+        read, kept = self._read[0], self.differences.keys() - {"name", "about"}
+        fixed = {key: read[key][0] for key in read if key in kept and key not in self._several}
+        return from_settings(self._document, folder, self.name, self.axes, seeds, fixed)
+
+    @property
+    def subject(self) -> tuple[Preset | None, dict[str, list[Any]]]:
+        """What preflight looks at: equal for drafts that train the same."""
+        return self.preset, self._several
 
     @property
     def name(self) -> str:
@@ -113,23 +143,40 @@ class Draft:
         return self.base.model_dump(mode="json")
 
     @cached_property
-    def _read(self) -> tuple[dict[str, Document], dict[str, PresetError]]:
-        """The changes that parse, and the errors of the others."""
+    def _read(self) -> tuple[dict[str, list[Any]], dict[str, PresetError]]:
+        """The values of the changes that parse, mostly one each, and the errors of the others."""
         changes, problems = {}, {}
         for key, text in self.texts.items():
             try:
-                changes[key] = change(key, self._value(key, text), key)
+                changes[key] = self._values(key, text)
             except PresetError as problem:
                 problems[key] = problem
         return changes, problems
 
-    def _value(self, key: str, text: str) -> Any:
-        """The value of an entered text: verbatim for string settings, else parsed as YAML."""
+    def _values(self, key: str, text: str) -> list[Any]:
+        """The values of an entered text: verbatim for string settings, else parsed as YAML.
+
+        Raises:
+            PresetError: a part is empty, not YAML, or repeated.
+        """
         tasks = (None, *kinds(), self.base.task.kind, self.texts.get(KIND))
         candidates = [one for kind in tasks for k, one in fields(kind).items() if k == key]
         if any(one.allowed.startswith("text") for one in candidates):
-            return text
-        return parse(text.encode("utf-8", "replace"), key).value
+            return [text]
+        parts = values_of(text)
+        if len(parts) > 1 and not all(parts):
+            raise PresetError("a value is missing between commas", where=key, found=text)
+        values = [parse(part.encode("utf-8", "replace"), key).value for part in parts]
+        for i, value in enumerate(values):
+            if value in values[:i]:
+                raise PresetError("a value is repeated", where=key, found=shown(value))
+        return values
+
+    @cached_property
+    def _several(self) -> dict[str, list[Any]]:
+        """Keys with several valid values."""
+        read = self._read[0].items()
+        return {key: v for key, v in read if len(v) > 1 and key not in self.problems}
 
     def _wrong(self, key: str) -> bool:
         return key in self.texts and key in self.problems
@@ -140,10 +187,12 @@ class Draft:
         valid = [key for key in self._read[0] if key == KIND or key not in self.problems]
         return self._laid(valid)
 
-    def _laid(self, keys: list[str]) -> Document:
+    def _laid(self, keys: list[str], other: tuple[str, Any] | None = None) -> Document:
+        """The preset with the first value of each change; `other` states another for a key."""
         document = Document(self._original, {(): self.base.name})
-        for key in keys:
-            document = merged(document, self._read[0][key])
+        first = {key: self._read[0][key][0] for key in keys} | dict([other] if other else [])
+        for key, value in first.items():
+            document = merged(document, change(key, value, key))
         return document
 
     @cached_property
@@ -154,6 +203,9 @@ class Draft:
         while True:
             try:
                 preset = validated(self._laid(keys), self.folder)
+                for key in keys:
+                    for value in self._read[0][key][1:]:
+                        validated(self._laid(keys, (key, value)), self.folder)
                 return (None if problems else preset), problems
             except PresetError as problem:
                 key = str(problem.where)
@@ -181,6 +233,12 @@ def _item(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return shown(value)
+
+
+def _typed(value: Any) -> str:
+    """A value among others; text with a comma in it is quoted."""
+    text = shown(value)
+    return _item(value) if isinstance(value, str) and "," in value else text
 
 
 def _at(values: Any, key: str) -> Any:

@@ -199,9 +199,14 @@ def _explanation(draft: Draft, field: Field) -> Content:
     live = "; can be edited during training" if field.live else ""
     group = fields().get(_group(field))
     about = field.help or (group.help if group else "")
+    several = "" if field.allowed.startswith("text") else "; several with commas make a sweep"
     lines = [
         Content.assemble((field.key, "bold"), f"  {about}"),
-        safe(f"{field.allowed}{unit}; preset {draft.original(field.key)}{live}", 300, style="dim"),
+        safe(
+            f"{field.allowed}{unit}; preset {draft.original(field.key)}{live}{several}",
+            300,
+            style="dim",
+        ),
     ]
     if problem := draft.problems.get(field.key):
         lines.insert(0, safe(f"✗ {problem.what}", 200, style="$text-error"))

@@ -10,7 +10,9 @@ from memlab.errors import MemlabError
 from memlab.preset.check import Report
 from memlab.preset.findings import PresetFinding
 from memlab.preset.schema import Claim
+from memlab.tui.duration import duration
 from memlab.tui.lab.draft import Draft
+from memlab.tui.lab.sweep_report import SweepReport
 from memlab.tui.safe_content import safe
 
 SIGNS = {
@@ -31,14 +33,21 @@ class Preflight(Static):
     def show(
         self,
         draft: Draft,
-        found: Report | MemlabError | None,
+        found: Report | SweepReport | MemlabError | None,
         seconds: float | None,
         note: str = "",
     ) -> None:
-        """Show the report; `seconds` is the time of one update, `note` is shown instead of it."""
+        """Show the report.
+
+        Args:
+            seconds: of one update, or of all members of a sweep.
+            note: shown instead of the time.
+        """
         parts: list[Content | list[tuple[str, str]]] = [_problems(draft)]
         if isinstance(found, Report) and not draft.problems:
             parts += [_facts(found, seconds, note), _findings(found)]
+        elif isinstance(found, SweepReport) and not draft.problems:
+            parts += [found.facts(seconds, note), _findings(found.first)]
         elif isinstance(found, MemlabError):
             parts.append(safe(f"✗ {found}", 600, lines=True, style="$text-error"))
         parts.append(_differences(draft))
@@ -154,14 +163,3 @@ def _differences(draft: Draft) -> Content:
             Content.assemble("● ", safe(key), " ", safe(f"{before} → {after}", style="bold"))
         )
     return Content("\n").join(lines)
-
-
-def duration(seconds: float) -> str:
-    """A duration in words: "2 min 10 s"."""
-    if seconds < 1:
-        return f"{seconds:.2g} s"
-    days, rest = divmod(round(seconds), 86400)
-    parts = zip(
-        (days, rest // 3600, rest // 60 % 60, rest % 60), ("d", "h", "min", "s"), strict=True
-    )
-    return " ".join([f"{n} {unit}" for n, unit in parts if n][:2])

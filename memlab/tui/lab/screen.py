@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Input
 
-from memlab.errors import MemlabError
+from memlab.errors import MemlabError, RunError
 from memlab.plugins.load import loaded_plugins
 from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
@@ -22,6 +22,8 @@ from memlab.preset.load import Available, available
 from memlab.preset.schema import Preset
 from memlab.preset.strict_yaml import parse
 from memlab.preset.validate import validated
+from memlab.sweeps.cost import seconds
+from memlab.sweeps.plan import Plan
 from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.console import Console
@@ -33,7 +35,8 @@ from memlab.tui.lab.form import SettingsForm
 from memlab.tui.lab.preflight import Preflight
 from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.save import problem_with, save
-from memlab.tui.messages import ClonePreset, EditPreset, StartRun
+from memlab.tui.lab.sweep_report import SweepReport
+from memlab.tui.messages import ClonePreset, EditPreset, StartRun, StartSweep
 from memlab.tui.safe_content import one_line, safe
 
 FIRST = "quickstart"
@@ -60,14 +63,14 @@ class LabScreen(Screen[None]):
     class Inspected(Message):
         """Preflight has checked a preset."""
 
-        preset: Preset
-        found: Report | MemlabError
+        draft: Draft
+        found: Report | SweepReport | MemlabError
 
     @dataclass
     class Measured(Message):
-        """The update time of a preset was measured."""
+        """The time of an update, or of all members of a sweep, was measured."""
 
-        preset: Preset
+        draft: Draft
         seconds: float | None
         problem: str
 
@@ -75,12 +78,13 @@ class LabScreen(Screen[None]):
         super().__init__()
         self._trainer, self._training = console.trainer, console.training
         self._read_only = console.read_only
+        self._runs = console.runs
         self._probe = console.trainer.probe if console.trainer else None
         self._drafts: dict[str, Draft] = {}
         self._reverted: dict[str, Draft] = {}
         self._extra: list[Available] = []
         self._draft: Draft | None = None
-        self._found: Report | MemlabError | None = None
+        self._found: Report | SweepReport | MemlabError | None = None
         self._seconds: float | None = None
         self._note = ""
         self._soon: Timer | None = None
@@ -181,7 +185,7 @@ class LabScreen(Screen[None]):
             self._show(self._reverted.pop(draft.base.name))
 
     def _show(self, draft: Draft, *, typing: bool = False) -> None:
-        if self._draft and draft.preset == self._draft.preset is not None:
+        if self._draft and draft.preset is not None and draft.subject == self._draft.subject:
             self._draft = draft
         else:
             self._draft, self._seconds, self._note = draft, None, ""
@@ -200,24 +204,30 @@ class LabScreen(Screen[None]):
 
     def _check_draft(self) -> None:
         if self._draft and self._draft.preset:
-            self._inspect(self._draft.preset)
+            self._inspect(self._draft)
 
     @work(thread=True, exclusive=True, group="preflight")
-    def _inspect(self, preset: Preset) -> None:
+    def _inspect(self, draft: Draft) -> None:
+        assert draft.preset is not None
         try:
-            report = check_preset(preset)
+            if draft.sweep is not None:
+                self.post_message(self.Inspected(draft, SweepReport.of(draft.sweep, self._runs)))
+                return
+            report = check_preset(draft.preset)
             # Computed on first access: here, not in the thread of the interface.
             _ = report.facts.chance_loss
-            self.post_message(self.Inspected(preset, report))
+            self.post_message(self.Inspected(draft, report))
         except MemlabError as error:
-            self.post_message(self.Inspected(preset, error))
+            self.post_message(self.Inspected(draft, error))
+        except OSError as error:
+            self.post_message(self.Inspected(draft, RunError(f"cannot be planned: {error}")))
 
     @on(Inspected)
     def _inspected(self, event: Inspected) -> None:
-        if self._draft and event.preset == self._draft.preset:
+        if self._draft and event.draft.subject == self._draft.subject:
             self._found = event.found
             self._show_preflight()
-            if isinstance(event.found, Report):
+            if not isinstance(event.found, MemlabError):
                 self._estimate_if_idle()
 
     def _estimate_if_idle(self) -> None:
@@ -232,19 +242,22 @@ class LabScreen(Screen[None]):
         if self._probe and self._draft and self._draft.preset:
             self._note = "measuring ..."
             self._show_preflight()
-            self._measure(self._draft.preset)
+            plan = self._found.plan if isinstance(self._found, SweepReport) else None
+            self._measure(self._draft, plan)
 
     @work(thread=True, exclusive=True, group="measure")
-    def _measure(self, preset: Preset) -> None:
-        assert self._probe is not None
+    def _measure(self, draft: Draft, plan: Plan | None) -> None:
+        """Time a few updates: seconds of one, or of all members of a plan."""
+        assert self._probe is not None and draft.preset is not None
         try:
-            self.post_message(self.Measured(preset, self._probe(preset), ""))
+            taken = seconds(plan, self._probe) if plan else self._probe(draft.preset)
+            self.post_message(self.Measured(draft, taken, ""))
         except Exception as error:
-            self.post_message(self.Measured(preset, None, f"measurement failed: {error}"))
+            self.post_message(self.Measured(draft, None, f"measurement failed: {error}"))
 
     @on(Measured)
     def _measured(self, event: Measured) -> None:
-        if self._draft and event.preset == self._draft.preset:
+        if self._draft and event.draft.subject == self._draft.subject:
             self._seconds, self._note = event.seconds, event.problem
             self._show_preflight()
 
@@ -266,8 +279,13 @@ class LabScreen(Screen[None]):
     def _begin(self, queue: bool) -> None:
         if preset := self._valid():
             assert self._draft is not None
-            errors = [f for f in getattr(self._found, "findings", ()) if f.level == "error"]
-            if errors:
+            report = self._found.first if isinstance(self._found, SweepReport) else self._found
+            errors = [f for f in getattr(report, "findings", ()) if f.level == "error"]
+            if isinstance(self._found, MemlabError):
+                self.notify(one_line(self._found), severity="error", markup=False)
+            elif self._draft.sweep is not None:
+                self.post_message(StartSweep(self._draft.sweep))
+            elif errors:
                 self.notify(safe(errors[0].what).plain, severity="error", markup=False)
             else:
                 self.post_message(StartRun(preset, self._draft.name, queue))
@@ -281,13 +299,20 @@ class LabScreen(Screen[None]):
         self.query_one(SettingsForm).action_next_changed()
         return None
 
+    def _single(self) -> Preset | None:
+        """The draft's preset, unless it is a sweep: that has several."""
+        if self._draft and self._draft.sweep is not None:
+            self.notify("a field has several values: start makes a sweep of them")
+            return None
+        return self._valid()
+
     # Files
 
     @on(Button.Pressed, "#save")
     @work
     async def action_save(self) -> None:
         """Save the draft as a preset."""
-        if preset := self._valid():
+        if preset := self._single():
             title = Content("Save as presets/NAME.yaml; the name may contain folders")
             name = await self.app.push_screen_wait(TextPrompt(title, problem=problem_with))
             if name is not None:
@@ -305,7 +330,7 @@ class LabScreen(Screen[None]):
     @work
     async def action_edit(self) -> None:
         """Edit the draft as YAML in $EDITOR until it is valid or the edit is cancelled."""
-        preset, draft = self._valid(), self._draft
+        preset, draft = self._single(), self._draft
         if preset is None or draft is None:
             return
         text = dump(preset)

@@ -155,6 +155,13 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             at = words.index(self.line.value) if self.line.value in words else -by
             self.post_message(self.SettingChosen(words[(at + by) % len(words)]))
 
+    def action_add_choice(self) -> None:
+        """Add the first word that is not chosen yet: several words make an axis."""
+        if self.line and self.line.words:
+            chosen = self.line.value.split(",")
+            if (word := next((w for w in self.line.words if w not in chosen), None)) is not None:
+                self.post_message(self.SettingChosen(",".join([*chosen, word])))
+
     def on_click(self, event: Click) -> None:
         """Go to the line; on a choice, select the next option, or the previous one on the left
         arrow.

@@ -41,8 +41,8 @@ class ChartPanel(Plot[ViewState]):
         """Data, viewport and axes; a map depends on its checkpoint."""
         if self.chosen == learned_map.FIRST_LEARNED:
             return view_state.learned.known(view_state.reading), self.chosen
-        kept = view_state.kept.version
-        return view_state.version, kept, view_state.viewport, self.y_log, self.chosen
+        shown = view_state.version, view_state.kept.version, view_state.viewport
+        return *shown, view_state.baseline, self.y_log, self.chosen
 
     @property
     def measure_name(self) -> str:

@@ -61,9 +61,11 @@ def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
         chart = _frame(view_state, y_log)
     else:
         chart = _per_update(view_state, y_log, columns)
+    baseline = _baseline(view_state, "val_loss", "train_loss", "loss")
+    evaluated = _by_split(view_state, "loss", ("train", "val", "test"))
     return replace(
         chart,
-        series=(*chart.series, *_by_split(view_state, "loss", ("train", "val", "test"))),
+        series=(*baseline, *chart.series, *evaluated),
         levels=(Level(chance, "chance", "chance"),) if chance else (),
     )
 
@@ -95,6 +97,12 @@ def _per_update(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     )
 
 
+def _baseline(view_state: ViewState, *names: str) -> tuple[Series, ...]:
+    """The pinned run's curve of the first of some measures that it has."""
+    curve = view_state.baseline and view_state.baseline.curve(names)
+    return (curve,) if curve else ()
+
+
 def _with_past(view_state: ViewState, line: Series) -> tuple[Series, ...]:
     """The line, with the part that a fork shares with its parent as a separate, dim line."""
     fork = fork_point(view_state.folder)
@@ -108,7 +116,8 @@ def _with_past(view_state: ViewState, line: Series) -> tuple[Series, ...]:
 
 def accuracy(view_state: ViewState, y_log: bool, columns: int) -> Chart:
     """Accuracies by split, with phases."""
-    series = _by_split(view_state, "accuracy", ("train", "val", "test"))
+    baseline = _baseline(view_state, "val_accuracy", "train_accuracy")
+    series = (*baseline, *_by_split(view_state, "accuracy", ("train", "val", "test")))
     return replace(_frame(view_state, y_log), series=series, y_range=None if y_log else _SHARE)
 
 
@@ -186,7 +195,7 @@ def column(name: str) -> ChartOf:
         line = _line(view_state, name, name, values)
         return replace(
             _frame(view_state, y_log),
-            series=(line,),
+            series=(*_baseline(view_state, name), line),
             not_finite=values.not_finite,
             y_range=_y_range(view_state, name, y_log),
         )
@@ -216,7 +225,7 @@ def _evaluated(kind: str) -> ChartOf:
         ]
         return replace(
             _frame(view_state, y_log),
-            series=tuple(series),
+            series=(*_baseline(view_state, f"val_{kind}", *names), *series),
             y_range=_y_range(view_state, kind, y_log),
         )
 

@@ -1,7 +1,7 @@
 """The keys of the Live and Replay screen."""
 
 from memlab.tui.keys import Key, Keys
-from memlab.tui.plots.keys import CHART_SCREEN
+from memlab.tui.plots.keys import BASELINE, CHART_SCREEN
 
 RUN = Keys(
     "Run",
@@ -64,6 +64,7 @@ RUN = Keys(
         Key("pagedown", "grid_page(1)", "next page", "Grid: the next page of charts."),
         Key("pageup", "grid_page(-1)", "previous page", "Grid: the previous page of charts."),
         *CHART_SCREEN,
+        BASELINE,
         Key("n", "spike(1)", "spike", "Read the values at the next spike.", footer=True),
         Key("N", "spike(-1)", "previous spike", "Read the values at the previous spike."),
         Key("w", "filter", "samples", "Show all, wrong, training or validation samples."),

@@ -5,16 +5,17 @@ cursor's step.
 """
 
 from functools import cached_property
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from memlab.charts import Tiles
 from memlab.errors import MemlabError
-from memlab.preset.run_preset import preset_of
 from memlab.record.example_history import MAX_EXAMPLES, ExampleHistory, newest_example_history
 from memlab.record.folder import RunFolder
-from memlab.tasks.task import ExampleTable
+
+if TYPE_CHECKING:
+    from memlab.tasks.task import ExampleTable
 
 FIRST_LEARNED = "first learned"
 
@@ -55,8 +56,11 @@ class LearnedMap:
         )
 
     @cached_property
-    def _table(self) -> ExampleTable | None:
+    def _table(self) -> "ExampleTable | None":
         """Positions of the examples in the task's table, if it has one."""
+        # The schema takes a fifth of a second to load; most pictures need none.
+        from memlab.preset.run_preset import preset_of
+
         try:
             preset = preset_of(self._folder)
         except MemlabError:

@@ -6,12 +6,9 @@ from typing import Any
 from textual.screen import Screen
 
 from memlab.errors import MemlabError
-from memlab.preset.edit import apply_edits
-from memlab.preset.run_preset import preset_of
 from memlab.record.commands import Command, Edit, send
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
-from memlab.tui.live.edit_form import EditForm
 from memlab.tui.safe_content import one_line
 from memlab.tui.training_functions import Fork
 
@@ -74,6 +71,11 @@ def _show_form(
     then: Callable[[dict[str, Any] | None], None],
 ) -> None:
     """Show the settings as of `view` for editing."""
+    # The form needs the schema, which takes a fifth of a second to load; no picture does.
+    from memlab.preset.edit import apply_edits
+    from memlab.preset.run_preset import preset_of
+    from memlab.tui.live.edit_form import EditForm
+
     try:
         preset = preset_of(folder)
         for edited in view.edits:

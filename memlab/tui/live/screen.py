@@ -8,7 +8,7 @@ import gc
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from textual import on
 from textual.app import ComposeResult
@@ -37,11 +37,15 @@ from memlab.tui.live.run_commands import ask, ask_for_edits, ask_for_fork
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.scrubber import Scrubber, ticks
 from memlab.tui.live.settings_panel import SettingsPanel
+from memlab.tui.live.view_state import ViewState
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.panel import Panel
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.training_functions import Fork, TrainingFunctions
+
+if TYPE_CHECKING:
+    from memlab.tui.baseline import BaselineRun
 
 GRID = "chart_grid"
 """Key of the stored grid layout."""
@@ -76,6 +80,8 @@ class RunScreen(ChartScreen):
         self._state = state or ConsoleState()
         self._throttle = RedrawThrottle()
         self._behind = self._was_following = False
+        self._baseline: BaselineRun | None = None
+        """the baseline when it was drawn last"""
 
     def compose(self) -> ComposeResult:
         """Two columns of panels between the header and the time line."""
@@ -112,6 +118,8 @@ class RunScreen(ChartScreen):
     def on_screen_resume(self) -> None:
         """Catch up with changes while another screen was shown."""
         self.poll()
+        if self._baseline is not self.baseline:
+            self._moved()
         self.call_after_refresh(self._count_from_here)
 
     def on_resize(self) -> None:
@@ -139,7 +147,7 @@ class RunScreen(ChartScreen):
     def _draw(self) -> None:
         """Pass the view state to all parts; each redraws what differs."""
         self._behind = False
-        view_state = self.viewer.view_state()
+        view_state = self._view_state()
         self._hide_empty_panels()
         self.query_one(Header).show(view_state)
         if self.has_class("-grid"):
@@ -151,6 +159,23 @@ class RunScreen(ChartScreen):
         if self._was_following != self.viewer.following:
             self._was_following = self.viewer.following
             self.refresh_bindings()
+
+    def _view_state(self) -> ViewState:
+        """What is shown, with the baseline unless it is this run."""
+        pinned = self.baseline
+        if pinned is not None and pinned.path == self.viewer.folder.path:
+            pinned = None
+        self._baseline = self.baseline
+        return replace(self.viewer.view_state(), baseline=pinned)
+
+    @property
+    def run_to_pin(self) -> RunFolder:
+        """This run."""
+        return self.viewer.folder
+
+    def show_baseline(self) -> None:
+        """Draw it."""
+        self._moved()
 
     def _hide_empty_panels(self) -> None:
         """Give the space of empty panels to the others, the same at every step.
@@ -358,7 +383,7 @@ class RunScreen(ChartScreen):
         self._choose_grid(self.query_one(ChartGrid).choice.sized(rows, columns))
 
     def action_grid_page(self, by: int) -> None:
-        self.query_one(ChartGrid).turn(by, self.viewer.view_state())
+        self.query_one(ChartGrid).turn(by, self._view_state())
 
     def _choose_grid(self, choice: GridChoice) -> None:
         self.query_one(ChartGrid).choice = choice

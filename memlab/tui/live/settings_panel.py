@@ -8,7 +8,6 @@ from typing import Any, final
 from textual.content import Content
 
 from memlab.errors import MemlabError
-from memlab.preset.load import load
 from memlab.record.folder import RunFolder
 from memlab.record.safe_text import safe_text
 from memlab.record.settings_diff import shown_setting
@@ -71,6 +70,8 @@ class SettingsPanel(Lines[SettingLine]):
     @cached_property
     def _preset(self) -> Mapping[str, Any] | None:
         """The settings of the current preset of that name; None if there is none."""
+        from memlab.preset.load import load  # the schema takes a fifth of a second to load
+
         try:
             preset = load(self._folder.facts.preset)
         except MemlabError:

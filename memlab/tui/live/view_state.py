@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from memlab.measures.kept import KeptMeasures
 from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
@@ -13,6 +14,9 @@ from memlab.record.summary import planned_steps
 from memlab.tui.live.learned_map import LearnedMap
 from memlab.tui.plots.smoothed_loss import Smoothed
 from memlab.tui.plots.viewport import Viewport, XExtent, first_weight
+
+if TYPE_CHECKING:
+    from memlab.tui.baseline import BaselineRun
 
 RECENT = 50
 """Number of events over which the current speed is measured."""
@@ -32,6 +36,8 @@ class ViewState:
     status: str
     problem: str = ""
     """problem of the run, or None"""
+    baseline: "BaselineRun | None" = None
+    """the pinned run, unless it is this one"""
 
     @property
     def step(self) -> int:

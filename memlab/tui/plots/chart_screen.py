@@ -3,15 +3,21 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on, work
 from textual.screen import Screen
 
-from memlab.charts import Chart, Tiles
+from memlab.charts import HeatGrid
+from memlab.record.folder import RunFolder
 from memlab.record.safe_text import safe_text
+from memlab.tui.messages import PinBaseline
 from memlab.tui.plots.plot import Plot
 from memlab.tui.plots.viewport import Viewport, XExtent
+
+if TYPE_CHECKING:
+    from memlab.figures.plot import ShownPanel
+    from memlab.tui.baseline import BaselineRun
 
 FIGURE_COLUMNS = 600
 """columns for which curves are decimated; there are four segments per column"""
@@ -46,6 +52,25 @@ class ChartScreen(Screen[None]):
     @abstractmethod
     def shown_runs(self) -> Mapping[str, str]:
         """Ids and names of the runs in the charts."""
+
+    @property
+    def run_to_pin(self) -> RunFolder | None:
+        """The run that the key for the baseline pins."""
+        return None
+
+    def show_baseline(self) -> None:
+        """Draw the pinned baseline, or that there is none."""
+
+    @property
+    def baseline(self) -> "BaselineRun | None":
+        """The pinned baseline; None also in a picture without a console."""
+        pinned: BaselineRun | None = getattr(self.app, "baseline", None)
+        return pinned
+
+    def action_baseline(self) -> None:
+        """Pin the run as the baseline, or unpin it."""
+        if (folder := self.run_to_pin) is not None:
+            self.post_message(PinBaseline(folder))
 
     @property
     def x_label(self) -> str:
@@ -105,29 +130,30 @@ class ChartScreen(Screen[None]):
         """Toggle between braille and block characters."""
         self.see(replace(self.viewport, blocks=not self.viewport.blocks))
 
-    def action_save_figure(self) -> None:
-        """Draw the visible charts with matplotlib, in a thread: importing it takes a second."""
-        if self.app.is_web:
-            self.notify("a browser tab saves pictures of the screen (ctrl+s), no figures")
-            return
+    def shown_charts(self) -> "list[ShownPanel]":
+        """Measures, whether they are shares, and pictures of the visible charts."""
         pictures = [
             (plot.measure_name, plot.is_share, plot.picture(plot.view_state, FIGURE_COLUMNS))
             for plot in self.query("Plot")
             if isinstance(plot, Plot) and plot.is_on_screen and plot.view_state is not None
         ]
-        panels = [
+        return [
             (name, is_share, picture)
             for name, is_share, picture in pictures
-            if isinstance(picture, Chart | Tiles)
+            if not isinstance(picture, HeatGrid)
         ]
-        runs = self.shown_runs()
+
+    def action_save_figure(self) -> None:
+        """Draw the visible charts with matplotlib, in a thread: importing it takes a second."""
+        if self.app.is_web:
+            self.notify("a browser tab saves pictures of the screen (ctrl+s), no figures")
+            return
+        panels, runs = self.shown_charts(), self.shown_runs()
         if panels and runs:
             self._save_figure(panels, runs)
 
     @work(thread=True, group="figure")
-    def _save_figure(
-        self, panels: list[tuple[str, bool, Chart | Tiles]], runs: Mapping[str, str]
-    ) -> None:
+    def _save_figure(self, panels: "list[ShownPanel]", runs: Mapping[str, str]) -> None:
         from memlab.figures.shown_charts import save_shown_charts
 
         try:

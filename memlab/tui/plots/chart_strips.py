@@ -11,20 +11,26 @@ from memlab.charts import Line, Lines, Theme
 from memlab.charts.theme import RGB
 
 
-def strips(lines: Lines, theme: Theme | None) -> list[Strip]:
-    """The lines of a chart in the colours of a theme; None = without colours."""
-    return [_strip(line, theme) for line in lines]
+def strips(lines: Lines, theme: Theme | None, background: Color) -> list[Strip]:
+    """The lines of a chart in the colours of a theme; None = the background alone."""
+    return [_strip(line, theme, background) for line in lines]
 
 
-def _strip(line: Line, theme: Theme | None) -> Strip:
+def _strip(line: Line, theme: Theme | None, background: Color) -> Strip:
     if theme is None:
-        return Strip([Segment(fragment.text) for fragment in line])
+        plain = Style(bgcolor=background)
+        return Strip([Segment(fragment.text, plain) for fragment in line])
     rgb = theme.rgb
     return Strip(
-        [Segment(text, _style(rgb(ink), ground and rgb(ground))) for text, ink, ground in line]
+        [
+            Segment(text, _style(rgb(ink), ground and rgb(ground), background))
+            for text, ink, ground in line
+        ]
     )
 
 
 @lru_cache(maxsize=256)
-def _style(ink: RGB, ground: RGB | None) -> Style:
-    return Style(color=Color.from_rgb(*ink), bgcolor=Color.from_rgb(*ground) if ground else None)
+def _style(ink: RGB, ground: RGB | None, background: Color) -> Style:
+    return Style(
+        color=Color.from_rgb(*ink), bgcolor=Color.from_rgb(*ground) if ground else background
+    )

@@ -3,18 +3,15 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.strip import Strip
 
 from memlab.charts import Chart, ChartLayout, HeatGrid, Tiles, draw, draw_heat, draw_tiles, layout
-from memlab.tui.plots.chart_strips import strips
 from memlab.tui.plots.keys import CHART
-from memlab.tui.plots.panel import Panel, T, link
+from memlab.tui.plots.painted_panel import PaintedPanel
+from memlab.tui.plots.panel import T, link
 from memlab.tui.plots.viewport import Viewport, XExtent
-from memlab.tui.theme import chart_theme
 
 Picture = Chart | Tiles | HeatGrid
 
@@ -22,7 +19,7 @@ _ZOOM, _PAN = 0.8, 0.1
 """Zoom factor, and panned share of the window, per turn of the wheel."""
 
 
-class Plot(Panel[T]):
+class Plot(PaintedPanel[T]):
     """Draws one chart and reports mouse events on it."""
 
     KEYS = CHART
@@ -51,7 +48,6 @@ class Plot(Panel[T]):
         super().__init__(id=id)
         self.y_log = y_log
         self._where: ChartLayout | None = None
-        self._strips: list[Strip] = []
 
     @abstractmethod
     def picture(self, view_state: T, columns: int) -> Picture:
@@ -77,13 +73,7 @@ class Plot(Panel[T]):
         else:
             self._where = layout(picture, width, height)
             lines = draw(picture, width, height, colour=colour)
-        self._strips = strips(lines, chart_theme(self.app.current_theme) if colour else None)
-
-    def render_line(self, y: int) -> Strip:
-        """A line of the cached picture."""
-        line = self._strips[y] if y < len(self._strips) else Strip.blank(0)
-        ground = Style(bgcolor=self.background_colors[1].rich_color)
-        return line.adjust_cell_length(self.size.width).apply_style(ground)
+        self.keep_lines(lines)
 
     def _x_at(self, event: events.MouseEvent) -> float | None:
         at = event.get_content_offset(self)

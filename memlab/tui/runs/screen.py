@@ -24,7 +24,7 @@ from memlab.tui.bar import Bar
 from memlab.tui.console import Console
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
-from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, ResumeRun
+from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, PinBaseline, ResumeRun
 from memlab.tui.runs.columns import Shown, columns
 from memlab.tui.runs.detail import detail, summary
 from memlab.tui.runs.entry import Entry, curve
@@ -275,6 +275,11 @@ class RunsScreen(Screen[None]):
     def action_compare(self) -> None:
         """Compare the marked runs."""
         self.post_message(CompareRuns([entry.folder for entry in self._chosen()]))
+
+    def action_baseline(self) -> None:
+        """Pin the run as the baseline, or unpin it."""
+        if entry := self._at_cursor():
+            self.post_message(PinBaseline(entry.folder))
 
     def action_clone(self) -> None:
         if entry := self._at_cursor():

@@ -1,0 +1,156 @@
+"""The pinned baseline: the curves of one run, kept apart from its folder.
+
+They are copied when the run is pinned, so that they outlive the run and cost nothing to draw. While
+the run exists, a new session copies them again.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, final
+
+import numpy as np
+
+from memlab.charts import Series
+from memlab.charts.theme import BASELINE
+from memlab.record import files
+from memlab.record.extremes import column_extremes
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.safe_text import safe_text
+from memlab.record.snapshot import Snapshot
+from memlab.tui.compare.curves import AXES, Axis, Floats, compared
+
+FILE = "baseline.npz"
+"""beside the file of the console's state"""
+_LARGEST = 1 << 26
+_COLUMNS = 1024
+"""Columns of a picture that per-step values are copied for."""
+_NAME = 20
+_EMPTY = np.empty(0)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class BaselineRun:
+    """The curves of a run."""
+
+    path: Path
+    """its folder, which may be gone"""
+    name: str
+    evaluations: Mapping[str, Floats] = field(default_factory=dict)
+    """measure to values; NaN where it was not evaluated"""
+    places: Mapping[str, Floats] = field(default_factory=dict)
+    """x axis of Compare to where the evaluations lie on it"""
+    columns: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    """per-step column to steps and values"""
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> Self:
+        """Copy the curves of a run as it stands."""
+        history = History(folder)
+        run = compared(history, folder.labels().name or folder.path.name)
+        evaluations = {name: np.asarray(v, np.float64) for name, v in run.view.evaluations.items()}
+        steps = evaluations.get("step", _EMPTY)
+        places = {axis: run.along(axis, steps) for axis in AXES}
+        return cls(
+            folder.path,
+            run.name,
+            evaluations,
+            {axis: x for axis, x in places.items() if x is not None},
+            {name: _line(run.view, name) for name in run.view.steps.columns},
+        )
+
+    @property
+    def key(self) -> str:
+        """What tells the run from all others in its folder."""
+        return self.path.name
+
+    def curve(self, names: Sequence[str], axis: Axis = "step") -> Series | None:
+        """The first of some measures or per-step columns that the run has, as a dim line."""
+        for name in names:
+            x, y = self._values(name, axis)
+            if len(x):
+                return Series(f"baseline {safe_text(self.name, _NAME)}", x, y, BASELINE)
+        return None
+
+    def _values(self, name: str, axis: Axis) -> tuple[Floats, Floats]:
+        if name in self.evaluations and axis in self.places:
+            y = self.evaluations[name]
+            known = np.isfinite(y)
+            return self.places[axis][known], y[known]
+        return self.columns.get(name, (_EMPTY, _EMPTY)) if axis == "step" else (_EMPTY, _EMPTY)
+
+    def to_bytes(self) -> bytes:
+        """As `from_bytes` reads it."""
+        arrays = {f"evaluations {k}": v for k, v in self.evaluations.items()}
+        arrays |= {f"places {k}": v for k, v in self.places.items()}
+        for name, line in self.columns.items():
+            arrays[f"columns {name}"] = np.stack(line)
+        about = json.dumps({"path": str(self.path), "name": self.name})
+        file = io.BytesIO()
+        np.savez_compressed(file, about=np.array(about), **arrays)  # type: ignore[arg-type]
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The baseline that `to_bytes` wrote.
+
+        Raises:
+            ValueError, KeyError, OSError, EOFError: the data is damaged.
+        """
+        parts: dict[str, dict[str, Floats]] = {"evaluations": {}, "places": {}, "columns": {}}
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
+            for key in stored.files:
+                kind, _, name = key.partition(" ")
+                if kind in parts and name:
+                    parts[kind][name] = np.asarray(stored[key], np.float64)
+        columns = {name: (line[0], line[1]) for name, line in parts["columns"].items()}
+        name, path = str(about["name"]), Path(str(about["path"]))
+        return cls(path, name, parts["evaluations"], parts["places"], columns)
+
+
+def _line(view: Snapshot, column: str) -> tuple[Floats, Floats]:
+    """A column through the extremes of each piece."""
+    return column_extremes(
+        view, column, (0.0, float(view.last_step)), log=True, columns=_COLUMNS
+    ).line()
+
+
+@final
+class BaselineFile:
+    """Where the pinned run is kept from one session to the next. Failures are no errors."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Without a folder nothing outlives the session."""
+        self._path = folder and folder / FILE
+
+    def read(self) -> BaselineRun | None:
+        """What is pinned; copied again if the run still exists."""
+        try:
+            data = files.read_from(self._path, 0, _LARGEST) if self._path else None
+            stored = BaselineRun.from_bytes(data) if data else None
+        except Exception:  # a damaged archive raises many kinds
+            return None
+        if stored is None or not stored.path.exists():
+            return stored
+        try:
+            return BaselineRun.of(RunFolder(stored.path))
+        except Exception:  # a run that became unreadable does not take the copy away
+            return stored
+
+    def write(self, baseline: BaselineRun | None) -> None:
+        """Keep what is pinned, or that nothing is."""
+        if self._path is None:
+            return
+        try:
+            if baseline is None:
+                self._path.unlink(missing_ok=True)
+            else:
+                files.make_folder(self._path.parent)
+                files.replace(self._path, baseline.to_bytes())
+        except OSError:
+            return

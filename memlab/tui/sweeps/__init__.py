@@ -1,0 +1,1 @@
+"""The sweeps of a folder: progress, results by cell, heat map, curves."""

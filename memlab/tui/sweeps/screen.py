@@ -1,0 +1,403 @@
+"""The Sweeps screen: progress of all sweeps; cells, heat map and curves of the selected one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.theme import Theme
+from textual.widget import Widget
+from textual.widgets import Static
+
+from memlab.charts import Chart
+from memlab.figures.plot import ShownPanel
+from memlab.record.folder import RunFolder
+from memlab.record.history import History
+from memlab.record.measure import Measures
+from memlab.sweeps.tables import CellResult, Results
+from memlab.tui.bar import Bar
+from memlab.tui.compare.curves import Compared, compared, declaration
+from memlab.tui.compare.overlay import Overlaid
+from memlab.tui.console import Console
+from memlab.tui.footer import Footer
+from memlab.tui.keys import is_offered
+from memlab.tui.messages import CompareRuns, ResumeSweep, ShowSweep
+from memlab.tui.plots.chart_screen import ChartScreen
+from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.safe_content import one_line, safe
+from memlab.tui.sweeps.cell_curves import CellCurves, cell_chart, curve_measure
+from memlab.tui.sweeps.cell_table import CellTable, member_line
+from memlab.tui.sweeps.heat_map import SweepMap, SweepMapView
+from memlab.tui.sweeps.keys import SWEEPS
+from memlab.tui.sweeps.reader import SelectedSweep, SweepReader, SweepRow
+from memlab.tui.sweeps.selection import SweepSelection, measures
+from memlab.tui.sweeps.sweep_list import SweepList
+from memlab.tui.table import Table
+from memlab.tui.worker_running import worker_running
+
+EVERY = 2.0
+"""Seconds between two looks at the folders."""
+SELECTION = "sweep_selection"
+"""Name under which the selection is remembered."""
+PARTS = ("sweeps", "cells", "map", "curves")
+"""Ids of the parts that the keys lead to, in order."""
+MOST_HISTORIES = 200
+"""runs whose curves are kept in memory"""
+EMPTY = Content.from_markup(
+    "[b]no sweeps here yet[/b]\n\n"
+    "In the Lab (1), type several values with commas into a field, such as 0.1,0.3,1, and start.\n"
+    "Or in a shell:\n\n"
+    "  memlab sweep run quickstart optimizer.weight_decay=0,0.1,1 --seeds 3\n\n"
+    "Sweep files stand in presets/sweeps: memlab sweep run grok-add-seeds"
+)
+
+
+@final
+class SweepsScreen(ChartScreen):
+    """All sweeps of a folder of runs."""
+
+    CSS_PATH = "sweeps.tcss"
+    KEYS = SWEEPS
+    BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
+    AUTO_FOCUS = "#cells"
+
+    @dataclass
+    class SweepsRead(Message):
+        """The sweeps were read."""
+
+        rows: list[SweepRow]
+        selected: SelectedSweep | None
+
+    @dataclass
+    class CurvesRead(Message):
+        """The runs of a cell were read."""
+
+        cell: tuple[str, int]
+        """id of the sweep and number of the cell"""
+        runs: list[Compared]
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._runs, self._state = console.runs, console.state
+        self._reader = SweepReader(console.runs)
+        self._rows: Sequence[SweepRow] = ()
+        self._selected: SelectedSweep | None = None
+        self._selection = SweepSelection.read(console.state.recall(SELECTION))
+        self._remembered = self._selection
+        self._histories: dict[str, History] = {}
+        self._curves: list[Compared] = []
+        self._curves_of: tuple[str, int] | None = None
+        self._overlaid = Overlaid(Chart(), Measures()["val_accuracy"], "step", Viewport())
+
+    def compose(self) -> ComposeResult:
+        """The list, the cells, what must be known to read them, the heat map and the curves."""
+        yield Bar()
+        yield Static(EMPTY, id="empty")
+        yield SweepList(id="sweeps")
+        yield CellTable(id="cells")
+        yield Static(id="members")
+        yield Static(id="notes")
+        with Horizontal(id="charts"):
+            yield SweepMap(id="map")
+            yield CellCurves(y_log=True, id="curves")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Look now, and again every now and then."""
+        self._part("cells")
+        self.set_interval(EVERY, self._look)
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+
+    def on_screen_resume(self) -> None:
+        """Look at once when the screen is shown."""
+        self._look()
+
+    def on_screen_suspend(self) -> None:
+        """Remember the selection for the next session."""
+        self._remember()
+
+    def _theme_changed(self, theme: Theme) -> None:
+        self._show_curves()
+
+    def _remember(self) -> None:
+        if self._selection != self._remembered:
+            self._remembered = self._selection
+            self._state.keep(SELECTION, self._selection.word())
+
+    # Reading
+
+    def _look(self) -> None:
+        self._remember()
+        if self.is_current and not worker_running(self, "read"):
+            self._read()
+
+    @work(thread=True, group="read")
+    def _read(self) -> None:
+        wanted = None
+        while wanted != self._selection.sweep:  # another one may be selected meanwhile
+            wanted = self._selection.sweep
+            rows, selected = self._reader.read(wanted)
+        self.post_message(self.SweepsRead(rows, selected))
+
+    @on(SweepsRead)
+    def _take(self, event: SweepsRead) -> None:
+        changed = event.selected is not self._selected
+        self._selected = event.selected
+        if event.rows != self._rows or changed:
+            self._rows = event.rows
+            self.set_class(not event.rows, "-empty")
+            if self._selected is not None:
+                self._selection = self._selection.fitted(self._selected.results)
+            self.query_one(SweepList).list_sweeps(self._rows, self._selection.sweep)
+        if changed:
+            self._show()
+        self._look_at_curves()
+
+    def _look_at_curves(self) -> None:
+        cell = self._cell
+        if cell is not None and self.is_current and not worker_running(self, "curves"):
+            self._read_curves()
+
+    @work(thread=True, group="curves")
+    def _read_curves(self) -> None:
+        cell = None
+        while cell is not self._cell and self._cell is not None:
+            cell = self._cell
+            key = (self._selection.sweep, cell.cell.number)
+            runs = [self._as_it_stands(one.state.member.run, one.seed) for one in cell.outcomes]
+        if cell is not None:
+            self.post_message(self.CurvesRead(key, runs))
+
+    def _as_it_stands(self, run: str, seed: int) -> Compared:
+        history = self._histories.pop(run, None) or History(RunFolder(self._runs / run))
+        self._histories[run] = history
+        while len(self._histories) > MOST_HISTORIES:
+            del self._histories[next(iter(self._histories))]
+        history.refresh()
+        return compared(history, f"seed {seed}")
+
+    @on(CurvesRead)
+    def _take_curves(self, event: CurvesRead) -> None:
+        self._curves, self._curves_of = event.runs, event.cell
+        self._show_curves()
+        if event.cell != self._key:
+            self._look_at_curves()
+
+    # Showing
+
+    @property
+    def _cell(self) -> CellResult | None:
+        """The selected cell."""
+        cells = self._selected.results.cells if self._selected else ()
+        return cells[self._selection.cell] if self._selection.cell < len(cells) else None
+
+    @property
+    def _key(self) -> tuple[str, int]:
+        return self._selection.sweep, self._selection.cell
+
+    def _show(self) -> None:
+        """Show the selected sweep, or that there is none."""
+        selected = self._selected
+        self.set_class(selected is None, "-none")
+        if selected is None:
+            return
+        results, selection = selected.results, self._selection
+        self.set_class(not results.sweep.axes, "-no-axes")
+        self.query_one(CellTable).show_results(selected.texts, selection.cell, selection.measure)
+        self.query_one("#notes", Static).update(safe(" ".join(selected.footer), 1200))
+        self.query_one(SweepMap).show(SweepMapView(results, selection))
+        self._show_members()
+        self._show_curves()
+
+    def _show_members(self) -> None:
+        if self._cell is not None:
+            self.query_one("#members", Static).update(member_line(self._cell))
+
+    def _show_curves(self) -> None:
+        measure = curve_measure(self._selection.measure)
+        runs = self._curves if self._curves_of == self._key else []
+        chart = cell_chart(runs, measure, dark=self.app.current_theme.dark)
+        declared = declaration(runs, measure)
+        if declared.name != self._overlaid.measure.name:
+            self.plot.y_log = declared.scale == "log"
+        self._overlaid = Overlaid(chart, declared, "step", self.viewport)
+        self.plot.show(self._overlaid)
+
+    def _select(self, selection: SweepSelection) -> None:
+        """Select another cell, measure or axis of the same sweep."""
+        if self._selected is None or selection == self._selection:
+            return
+        before, self._selection = self._selection, selection
+        self.query_one(SweepMap).show(SweepMapView(self._selected.results, selection))
+        table = self.query_one(CellTable)
+        if before.measure != selection.measure:
+            table.show_results(self._selected.texts, selection.cell, selection.measure)
+        table.cursor = selection.cell
+        self._show_members()
+        self._show_curves()
+        if before.cell != selection.cell:
+            self._look_at_curves()
+
+    @on(CellTable.CellChosen)
+    def _cell_chosen(self, event: CellTable.CellChosen) -> None:
+        self._select(replace(self._selection, cell=event.cell))
+
+    @on(SweepMap.MapCellChosen)
+    def _map_cell_chosen(self, event: SweepMap.MapCellChosen) -> None:
+        if event.again:
+            self.action_open()
+        self._select(replace(self._selection, cell=event.cell))
+
+    @on(SweepList.SweepChosen)
+    def _sweep_chosen(self, event: SweepList.SweepChosen) -> None:
+        if event.sweep != self._selection.sweep:
+            self._selection = replace(self._selection, sweep=event.sweep, cell=0)
+            self._look()
+
+    @on(ShowSweep)
+    def _show_sweep(self, event: ShowSweep) -> None:
+        event.stop()
+        self._selection = replace(self._selection, sweep=event.sweep, cell=0)
+        self._look()
+
+    # The chart of the curves
+
+    @property
+    def viewport(self) -> Viewport:
+        """How the curves are shown."""
+        return self._overlaid.viewport
+
+    def see(self, viewport: Viewport) -> None:
+        """Use another viewport; arrows then move its cursor or window."""
+        self._overlaid = replace(self._overlaid, viewport=viewport)
+        self.plot.show(self._overlaid)
+        if viewport.window or viewport.reading is not None:
+            self._part("curves")
+
+    @property
+    def extent(self) -> XExtent:
+        """Of all curves."""
+        return self._overlaid.extent
+
+    @property
+    def plot(self) -> CellCurves:
+        """The curves of the selected cell."""
+        return self.query_one(CellCurves)
+
+    def slide(self, by: int) -> None:
+        """The whole axis is visible."""
+
+    def shown_runs(self) -> Mapping[str, str]:
+        """The sweep, of which figures are."""
+        results = self._selected and self._selected.results
+        return {results.sweep.id: results.sweep.name} if results else {}
+
+    def shown_charts(self) -> list[ShownPanel]:
+        """The heat map and the curves, where they are visible."""
+        heat_map = self.query_one(SweepMap)
+        grid = heat_map.view_state.grid if heat_map.view_state else None
+        maps: list[ShownPanel] = (
+            [("heatmap", False, grid)] if grid is not None and heat_map.is_on_screen else []
+        )
+        return [*maps, *(super().shown_charts() if self.extent and self._curves else [])]
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Changes are not offered where the console only shows runs."""
+        return is_offered(self, action)
+
+    def _part(self, name: str) -> None:
+        """Go to a part; small terminals show only that one."""
+        for part in PARTS:
+            self.set_class(part == name, f"-at-{part}")
+        if name in ("map", "curves"):
+            self.set_class(name == "curves", "-curves")
+        self.call_after_refresh(self.query_one(f"#{name}", Widget).focus)
+
+    def action_panel(self, by: int) -> None:
+        """The next part that there is."""
+        parts = [p for p in PARTS if not (p == "map" and self.has_class("-no-axes"))]
+        here = next((p for p in parts if self.has_class(f"-at-{p}")), "cells")
+        self._part(parts[(parts.index(here) + by) % len(parts)])
+
+    def on_descendant_focus(self) -> None:
+        """A part that was clicked is the one that keys lead on from."""
+        for part in PARTS:
+            self.set_class(self.query_one(f"#{part}").has_focus, f"-at-{part}")
+
+    def action_full(self) -> None:
+        """Show the focused part alone, or all again."""
+        self.toggle_class("-one")
+
+    def action_cycle_measure(self, by: int) -> None:
+        """Another measure or event."""
+        if self._selected is not None:
+            names = measures(self._selected.results)
+            at = names.index(self._selection.measure)
+            self._select(replace(self._selection, measure=names[(at + by) % len(names)]))
+
+    def action_cycle_x(self) -> None:
+        """The next axis along x."""
+        if self._selected is not None:
+            self._select(self._selection.with_x(self._selected.results))
+
+    def action_cycle_y(self) -> None:
+        """The next axis along y."""
+        if self._selected is not None:
+            self._select(self._selection.with_y(self._selected.results))
+
+    def action_log_y(self) -> None:
+        """A logarithmic or a linear y axis."""
+        self.plot.action_log_y()
+
+    def action_sweep(self, by: int) -> None:
+        """The next sweep of the list."""
+        self.query_one(SweepList).cursor += by
+
+    @on(Table.RowOpened)
+    def action_open(self) -> None:
+        """Compare the runs of the cell; from the list of sweeps, go to its cells."""
+        if self.query_one(SweepList).has_focus:
+            self._part("cells")
+        elif self._cell is not None:
+            runs = [one.state.member.run for one in self._cell.outcomes]
+            if runs:
+                self.post_message(CompareRuns([RunFolder(self._runs / run) for run in runs]))
+            else:
+                self.notify("no run of this cell has begun")
+
+    def action_stop(self) -> None:
+        """Ask all members to save and stop."""
+        if results := self._results_with("running", "queued"):
+            try:
+                results.sweep.stop()
+            except OSError as problem:
+                self.notify(one_line(problem), severity="error", markup=False)
+            else:
+                self.notify("all members are asked to save and stop; r resumes")
+
+    def action_resume(self) -> None:
+        """Train what is neither finished nor running, in a process of its own."""
+        if results := self._results_with("queued", "stopped", "failed"):
+            self.post_message(ResumeSweep(results.sweep.path))
+
+    def _results_with(self, *states: str) -> Results | None:
+        """The results of the sweep, if it has members in one of the states."""
+        results = self._selected and self._selected.results
+        if results and not any(results.counts[state] for state in states):
+            self.notify(f"this sweep is {results.status}")
+            return None
+        return results
+
+    def action_back(self) -> None:
+        """Leave the full view, then the cursor, then go from the cells to the list."""
+        if self.has_class("-one") or self.viewport.reading is not None:
+            super().action_back()
+        else:
+            self._part("sweeps")
