@@ -17,7 +17,8 @@ def spectrum(pictures: ModelPictures, options: FigureOptions) -> FigureData:
     # Steps of a staircase: the middle of each is its frequency.
     x = np.repeat(np.arange(n + 1) + 0.5, 2)[1:-1]
     series = Series("", x, np.repeat(pictures.spectrum, 2), "train")
-    chart = Chart(series=(series,), x_range=(0.5, n + 0.5))
+    top = 1.05 * float(pictures.spectrum.max())
+    chart = Chart(series=(series,), x_range=(0.5, n + 0.5), y_range=(0.0, top))
     panel = PlottedCurves(chart, "norm", "frequency")
     title = f"{pictures.run}: spectrum of the token embedding at step {pictures.step:,}"
     return FigureData("spectrum", (panel,), (pictures.run,), title=title)
