@@ -1,11 +1,14 @@
 """`memlab export`: a run's weights or curves as files of other programs."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from memlab.cli.options import Device, Json, RunName, RunsFolder
+
+if TYPE_CHECKING:
+    from memlab.record.folder import RunFolder
 
 
 def export(
@@ -45,8 +48,7 @@ def export(
     For a checkpoint it prints the largest difference of the logits.
     """
     from memlab.cli.export_curves import export_curves
-    from memlab.cli.output import print_json, stdout
-    from memlab.errors import MemlabError, nearest
+    from memlab.errors import MemlabError
     from memlab.formats.export import CURVE_FORMATS
     from memlab.record.runs import find, runs_folder
 
@@ -55,9 +57,26 @@ def export(
             f"{to} holds the curves of a run, not a checkpoint", where="--at", found=at,
             hint="memlab show --csv and --to csv write every step",
         )  # fmt: skip
+    folder = find(runs_folder(runs), run)
     if to in CURVE_FORMATS:
-        export_curves(find(runs_folder(runs), run), to, output, json)
-        return
+        export_curves(folder, to, output, json)
+    else:
+        _export_weights(run, folder, to, at or "last", output, device, json)
+
+
+def _export_weights(
+    run: str,
+    folder: "RunFolder",
+    to: str,
+    at: str,
+    output: Path | None,
+    device: str,
+    json: bool,
+) -> None:
+    """Write the weights of one checkpoint, or of all (`at` = "all"), and print where they are."""
+    from memlab.cli.output import print_json, stdout
+    from memlab.errors import MemlabError, nearest
+    from memlab.formats.export import CURVE_FORMATS
     from memlab.training.export_weights import FORMATS, export_weights
     from memlab.training.trained_model import load_model
 
@@ -66,14 +85,12 @@ def export(
         raise MemlabError(
             "unknown format", found=to, allowed=", ".join(formats), hint=nearest(to, formats)
         )
-    folder = find(runs_folder(runs), run)
     target = output or Path(f"{folder.path.name}-{to}")
+    paths = {at: target}
     if at == "all":
-        places = {str(s): target / f"step-{s:09d}" for s in folder.checkpoints.steps()}
-    else:
-        places = {at or "last": target}
+        paths = {str(s): target / f"step-{s:09d}" for s in folder.checkpoints.steps()}
     exports: list[dict[str, Any]] = []
-    for which, path in places.items():
+    for which, path in paths.items():
         exported = export_weights(load_model(folder, which, device), to, path)
         exports.append(
             {
