@@ -13,6 +13,7 @@ from memlab.claims.sweep_verdicts import (
 from memlab.figures.report.page import Block, Code, Page, Text, section, table
 from memlab.figures.report.run_page import picture
 from memlab.figures.source import SweepSnapshot
+from memlab.figures.sweep_grid import axis_name
 from memlab.record.settings_diff import shown_setting
 from memlab.sweeps.tables import Results
 
@@ -87,15 +88,19 @@ def _cells(results: Results, document: Mapping[str, Any]) -> list[Block | None]:
 
 
 def _finals(results: Results, document: Mapping[str, Any]) -> Block | None:
-    """All final values of all cells, with all their digits."""
+    """Final values of all cells with all their digits."""
     names = ("n", "mean", "std", "min", "max", "median", "geometric_mean", "geometric_std")
     rows = [
-        [cell.cell.label or "all", measure, *(values.get(name) for name in names)]
+        [
+            cell.cell.label or "all",
+            measure.replace("_", " "),
+            *(stored["final"][measure].get(name) for name in names),
+        ]
         for cell, stored in zip(results.cells, document["cells"], strict=True)
-        for measure, values in stored["final"].items()
+        for measure in MEASURES
+        if measure in stored["final"]
     ]
-    headers = ("cell", "measure", "n", "mean", "s", "min", "max", "median", "geometric mean",
-               "geometric s")  # fmt: skip
+    headers = ("cell", "measure", "n", "mean", "s", "min", "max", "median", "geom. mean", "geom. s")
     return table(headers, rows, "Final values over seeds")
 
 
@@ -133,8 +138,8 @@ def _joined(value: Any) -> Any:
 
 def _paired(document: Mapping[str, Any]) -> Block | None:
     rows = [
-        [p["measure"], f"{p['axis']}: {shown_setting(p['from'])} to {shown_setting(p['to'])}",
-         ", ".join(f"{key}={shown_setting(at)}" for key, at in p["settings"].items()),
+        [p["measure"].replace("_", " "), f"{axis_name(p['axis'])}: {shown_setting(p['from'])} to {shown_setting(p['to'])}",
+         ", ".join(f"{axis_name(key)}={shown_setting(at)}" for key, at in p["settings"].items()),
          p["n"], p["mean"], p["std"], p["min"], p["max"], p["p"]]
         for p in document["paired"] if p["measure"] in MEASURES
     ]  # fmt: skip
