@@ -10,13 +10,13 @@ from memlab.cli.event_text import phase_line, spike_stats_line
 from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
 from memlab.detectors.curve import recorded, spike_stats_of
-from memlab.detectors.spike_stats import SpikeStats
 from memlab.record.example_history import LearnedExamples
 from memlab.record.folder import RunFolder
 from memlab.record.gap_text import gap_text
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.sample_text import spaced
+from memlab.record.snapshot import Snapshot
 from memlab.record.summary import RunSummary, summarize
 from memlab.tui.live import curves
 from memlab.tui.live.view_state import first_viewport, view_at_end
@@ -31,13 +31,13 @@ def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
     summary = summarize(folder, history)
     run = history.until()
     view = view_at_end(folder, run, first_viewport(folder, run, x_log=True))
-    print_chart(console, curves.loss(view, y_log=True, columns=width()))
+    print_chart(console, curves.first(view, width()))
     if curves.has_objective(folder):
         print_chart(console, curves.objective(view, y_log=True, columns=width()))
     for line in _samples(history):
         console.print(line)
     console.print(_figures(summary.final))
-    for text in _lines(folder, summary, spike_stats_of(recorded(run))):
+    for text in _lines(folder, summary, run):
         console.print(text, markup=False)
     for text in _losses(folder, history.damage):
         console.print(text, markup=False)
@@ -83,10 +83,12 @@ def _figures(final: Mapping[str, float]) -> Table:
     return table(headers, rows, numbers=headers[1:])
 
 
-def _lines(folder: RunFolder, summary: RunSummary, spikes: SpikeStats) -> list[str]:
+def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     lines = [_outcome(folder, summary)]
     lines += [phase_line(phase) for phase in summary.phases]
-    lines.append(f"loss: {spike_stats_line(spikes)}; memlab spikes {summary.run}")
+    if "loss" in run.steps.columns or not summary.step:
+        spikes = spike_stats_line(spike_stats_of(recorded(run)))
+        lines.append(f"loss: {spikes}; memlab spikes {summary.run}")
     lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MOST_GAPS]]
     if (more := len(summary.gaps) - MOST_GAPS) > 0:
         lines.append(f"loss: {more:,} more gaps; memlab spikes {summary.run} --json")

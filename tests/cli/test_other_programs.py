@@ -9,6 +9,7 @@ from memlab.cli.show import show
 from memlab.detectors.observer import RunObserver
 from memlab.record.events import Evaluated
 from memlab.record.recording import OtherRun, Recording, Source
+from memlab.tui.live.frame import frame
 
 
 def imported(runs, losses):
@@ -52,3 +53,14 @@ def test_a_tracked_run_shows_answers_without_tokens(tmp_path, capsys):
     text = capsys.readouterr().out
     assert "wrong val   1+1= → 3   target 2\n" in text and "ok    val   1+1= → 2\n" in text
     assert "finished at step 1 of 4 in" in text and "resume" not in text
+
+
+def test_a_run_without_a_loss_shows_what_it_has(tmp_path, capsys):
+    source = Source("log.csv", "csv", "ab", {})
+    with Recording.create(tmp_path, "log", OtherRun({}, None, source), RunObserver) as recording:
+        recording.add([0, 10, 20], {"reward": [-1.0, 0.5, 7.0]})
+    show(str(recording.folder.path))
+    text = capsys.readouterr().out
+    assert "reward 7" in text and "no data" not in text and "spikes" not in text
+    screen = frame(recording.folder)
+    assert "reward ▸" in screen and "· imported" in screen

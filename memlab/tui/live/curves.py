@@ -141,9 +141,23 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
     return charts | {kind: _computed(kind) for kind in kept if kind not in charts}
 
 
-def third(folder: RunFolder) -> tuple[str, ChartOf]:
+def third(folder: RunFolder, run: Snapshot) -> tuple[str, ChartOf]:
     """The chart that stands third at first, and its name."""
-    return (OBJECTIVE, objective) if has_objective(folder) else ("grad_norm", column("grad_norm"))
+    if has_objective(folder):
+        return OBJECTIVE, objective
+    others = [name for name in run.steps.columns if name != "loss"]
+    name = "grad_norm" if "grad_norm" in others or not others else others[0]
+    return name, column(name)
+
+
+def first(view_state: ViewState, columns: int) -> Chart:
+    """The loss; of a run without one, which another program trained, its first measure."""
+    run, charts = view_state.run, measures(view_state)
+    losses = ("loss", *(f"{split}_loss" for split in ("train", "val", "test")))
+    if not run.last_step or any(n in run.steps.columns or n in run.evaluations for n in losses):
+        return loss(view_state, True, columns)
+    made = (chart(view_state, is_log(view_state, n), columns) for n, chart in charts.items())
+    return next((chart for chart in made if isinstance(chart, Chart)), Chart())
 
 
 def has_objective(folder: RunFolder) -> bool:

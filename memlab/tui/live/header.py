@@ -16,6 +16,7 @@ _SIGNS = {
     "paused": ("‖", "$text-warning"),
     "finished": ("✓", "$text-success"),
     "queued": ("…", "$foreground-muted"),
+    "imported": ("·", "$foreground-muted"),
     "stopped": ("■", "$text-warning"),
     "interrupted": ("■", "$text-warning"),
 }

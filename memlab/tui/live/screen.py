@@ -95,7 +95,9 @@ class RunScreen(ChartScreen):
                     yield SampleList(id="samples")
                 with Vertical(classes="column", id="second"):
                     yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
-                    yield ChartPanel(*curves.third(self.viewer.folder), y_log=True, id="third")
+                    name, chart = curves.third(self.viewer.folder, self.viewer.whole)
+                    y_log = name in ("grad_norm", curves.OBJECTIVE)
+                    yield ChartPanel(name, chart, y_log=y_log, id="third")
                     yield EventList(id="events")
             yield ChartGrid(GridChoice.read(self._state.recall(GRID)))
             yield SettingsPanel(self.viewer.folder, id="settings")
