@@ -244,7 +244,10 @@ def test_with_label_smoothing_losses_and_objective_have_charts_of_their_own(
     (floor,) = chart.levels
     assert (floor.name, floor.y) == ("floor", facts(preset_of(folder)).objective_floor)
     assert [marks.y.tolist() for marks in chart.marks] == [[4.0]]
-    assert curves.is_log(view_state, "objective") and curves.third(folder, view_state.run)[0] == "objective"
+    assert (
+        curves.is_log(view_state, "objective")
+        and curves.third(folder, view_state.run)[0] == "objective"
+    )
 
 
 def test_what_another_program_records_as_its_loss_is_its_train_loss(tmp_path: Path) -> None:

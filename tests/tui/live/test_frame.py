@@ -146,10 +146,7 @@ def test_a_phase_has_the_same_text_as_on_the_command_line(
     phase = Phase(step=9, name=name, after=7, threshold=0.9, split="train", details=details)
     _, _, told = describe(phase)
     assert told == f"{name}: {seen} (after step 7)"
-    printed = phase_line(
-        {"name": name, "from": 7, "to": 9, "threshold": 0.9, "split": "train", "details": details}
-    )
-    assert printed == f"{name} in steps 7 to 9: {seen}"
+    assert phase_line(phase) == f"{name} in steps 7 to 9: {seen}"
 
 
 def test_a_gap_is_listed_once_where_it_begins(tmp_path: Path) -> None:
