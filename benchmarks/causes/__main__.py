@@ -16,6 +16,7 @@ from memlab.preset.load import from_json, load
 from memlab.preset.schema import Preset
 from memlab.record.commands import Edit, send
 from memlab.record.events import Spike, Started
+from memlab.record.explanation import CODE_VERSION
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.training import step as step_module
@@ -155,6 +156,7 @@ def scored(case: Case, seed: int, runs: Path) -> dict[str, Any]:
     outcome = "control" if not case.named else "found" if right else "missed"
     effects = {change["change"]: change["effect"] for change in document["changes"]}
     return known | {
+        "rule": CODE_VERSION,
         "outcome": outcome,
         "false": len(document["causes"]) - len(right),
         "causes": document["causes"],
