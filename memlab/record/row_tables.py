@@ -266,5 +266,7 @@ class TableReader:
         """The line that names the columns of a file, even if damaged; None while it is not written."""
         data = files.read_from(self._folder / f"{_stem(number)}.idx", 0, HEADER_LIMIT)
         line, newline, _ = data.partition(b"\n")
-        followed = files.size(self._folder / f"{_stem(number + 1)}.idx")
+        # Both are made after it.
+        later = (f"{_stem(number)}.tail", f"{_stem(number + 1)}.idx")
+        followed = any(files.size(self._folder / name) for name in later)
         return line + newline if newline or followed else None

@@ -227,7 +227,7 @@ def test_gaps_are_in_the_summary(runs):
     ]
     with Recording.create(runs, "log", OtherRun()) as recording:
         recording.add([1, 50], {"loss": [1.0, 1.0]}, gaps)
-    assert summarize(recording.folder)["gaps"] == [
+    assert summarize(recording.folder).to_json()["gaps"] == [
         {"first": 5, "last": 6, "nan": 1, "infinite": 1, "closed": True},
         {"first": 21, "last": 49, "nan": 29, "infinite": 0, "closed": True},
     ]

@@ -311,3 +311,19 @@ def test_detectors_see_rows_that_a_checkpoint_seals(runs):
             if step % 7 == 0:
                 run.checkpoint({"state": b""})
     assert [spike.onset for spike in now(run).of(Spike)] == [151]
+
+
+def test_damage_of_a_header_whose_rows_all_wait_for_a_seal_is_found(runs):
+    run = memlab.track("a", runs=runs)
+    run.log(loss=1.0)
+    index = run.folder.path / "attempts/001/rows-001.idx"
+    header = index.read_bytes()
+    for place in (0, 20, len(header) - 1):
+        damaged = bytearray(header)
+        damaged[place] ^= 2
+        index.write_bytes(bytes(damaged))
+        assert not examine(RunFolder(run.folder.path)).healthy, place
+        assert now(run).steps["step"].tolist() == []
+    index.write_bytes(header)
+    assert now(run).steps["loss"].tolist() == [1.0]
+    run.close()
