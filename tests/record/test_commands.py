@@ -20,7 +20,7 @@ def claim(folder, **options):
 
 
 def test_a_run_without_attempts_accepts_no_commands(folder):
-    with pytest.raises(RunError, match="nobody"):
+    with pytest.raises(RunError, match="no process"):
         send(folder, Stop())
 
 

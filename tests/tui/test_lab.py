@@ -250,7 +250,7 @@ async def test_a_failed_time_measurement_is_shown_until_the_report_changes(
     async with console() as (app, pilot):
         await pilot.press("m")
         await settle(app, pilot)
-        assert "cannot be measured: a run trains here" in _text(app, Preflight)
+        assert "measurement failed: a run trains here" in _text(app, Preflight)
         await _type(app, pilot, settle, "model.n_layers", "2")
         assert "press m to estimate" in _text(app, Preflight)
 
