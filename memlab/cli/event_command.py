@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, final
 
 import typer
 
-from memlab.cli.output import json_line, stderr
 from memlab.errors import MemlabError
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ class EventCommand:
         if self._waiting.qsize() >= WAITING:
             self._warn("is too slow: events are dropped")
         else:
+            from memlab.cli.output import json_line
+
             self._waiting.put(json_line({"run": self._run} | to_json(event)))
 
     def close(self) -> None:
@@ -144,6 +145,8 @@ class EventCommand:
 
     def _warn(self, what: str) -> None:
         if not self._warned:
+            from memlab.cli.output import stderr
+
             self._warned = True
             stderr().print(f"warning: --on-event: {shlex.join(self._words)} {what}", markup=False)
 

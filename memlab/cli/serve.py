@@ -1,7 +1,5 @@
 """`memlab serve`: the console in a browser on this machine."""
 
-import asyncio
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +8,6 @@ import typer
 
 from memlab.cli.detached import PROGRAM
 from memlab.cli.options import Json, RunsFolder
-from memlab.cli.output import print_json, stderr
 from memlab.errors import MemlabError
 
 DEFAULT_PORT = 8765
@@ -38,10 +35,17 @@ def serve(
     starts train in processes of their own. From another machine: ssh -L PORT:127.0.0.1:PORT HOST,
     with the same port on both sides.
     """
+    import asyncio  # takes a tenth of a second, which every other command would pay
+
     asyncio.run(_serve(port, control=control, tabs=tabs, as_json=json, runs=runs))
 
 
 async def _serve(port: int, *, control: bool, tabs: int, as_json: bool, runs: Path | None) -> None:
+    import asyncio
+    import signal
+
+    from memlab.cli.output import print_json, stderr
+
     try:
         from memlab.web.server import ConsoleServer
     except ImportError as error:

@@ -262,7 +262,7 @@ def test_divergence_has_its_own_exit_code(memlab):
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [
-        (["--help"], {"torch", "numpy", "pydantic", "textual", "matplotlib"}),
+        (["--help"], {"torch", "numpy", "pydantic", "textual", "matplotlib", "asyncio"}),
         (["plot"], {"torch", "textual", "matplotlib.pyplot"}),
         (["runs"], {"torch", "textual"}),
         (["check", "tiny"], {"torch", "textual"}),
