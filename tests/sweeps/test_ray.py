@@ -182,7 +182,8 @@ def test_a_real_node_that_is_killed_costs_no_member(make, monkeypatch, tmp_path)
     overrides = ("lr=0.01,0.02", "steps=6000", "checkpoint_every=200", "evaluation.every=200")
     sweep, undisturbed = make(*overrides), make(*overrides)
     node_options = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 << 20}
-    cluster = Cluster(initialize_head=True, head_node_args=node_options)
+    head_options = {**node_options, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head_options)
     try:
         lost = cluster.add_node(**node_options)
         ray.init(address=cluster.address, log_to_driver=False)
