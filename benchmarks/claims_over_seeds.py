@@ -60,7 +60,10 @@ def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
         "claims": [
             {
                 "claim": statement(claim),
-                "measured": [verdict.measured for verdict in of_claim],
+                "measured": [
+                    None if verdict.measured != verdict.measured else verdict.measured
+                    for verdict in of_claim
+                ],
                 "at_step": [verdict.step for verdict in of_claim],
                 "met": sum(verdict.status == "met" for verdict in of_claim),
                 "of": len(of_claim),
