@@ -5,7 +5,7 @@ from typing import Any
 from memlab.tasks.task import Vocabulary
 
 UNKNOWN = "<unk>"
-"""not in any vocabulary: a symbol that is unknown is an error, as in memlab"""
+"""not in any vocabulary, so that an unknown symbol is an error, as in memlab"""
 
 
 def tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -33,9 +33,19 @@ def tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:
         "model": {
             "type": "WordLevel",
             "vocab": {symbol: i for i, symbol in enumerate(vocabulary.symbols)},
-            "unk_token": UNKNOWN,
+            "unk_token": unknown(vocabulary),
         },
     }
+
+
+def unknown(vocabulary: Vocabulary) -> str:
+    """What an unknown symbol becomes: padding or BOS, where the task has one.
+
+    TransformerLens encodes "a" to see which special tokens are added, so this must not be an error,
+    nor EOS, which would look like one that is appended.
+    """
+    ids = [i for i in (vocabulary.pad, vocabulary.bos) if i is not None]
+    return vocabulary.symbols[ids[0]] if ids else UNKNOWN
 
 
 def tokenizer_config(vocabulary: Vocabulary, n_ctx: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from memlab.formats.llmc_model import model_bin, read_model_bin, write_model_bin
 from memlab.formats.model_weights import ModelWeights, fitted
 from memlab.formats.numpy_logits import gpt2_logits, transformer_lens_logits
 from memlab.formats.transformer_lens import transformer_lens_config, transformer_lens_tensors
+from memlab.formats.word_level import unknown
 from memlab.models.transformer import Transformer
 from memlab.preset.schema import Model
 from memlab.tasks.task import Vocabulary
@@ -248,3 +249,10 @@ def test_any_model_is_written_exactly_or_refused_by_every_setting_that_does_not_
         return
     assert not unfit
     np.testing.assert_allclose(logits, expected_logits(model), atol=1e-5)
+
+
+def test_an_unknown_symbol_is_padding_or_bos_and_never_eos():
+    symbols = ("a", "<bos>", "<eos>", "<pad>")
+    assert unknown(Vocabulary(symbols, "", bos=1, eos=2, pad=3)) == "<pad>"
+    assert unknown(Vocabulary(symbols, "", bos=1, eos=2)) == "<bos>"
+    assert unknown(Vocabulary(symbols, "", eos=2)) == "<unk>"
