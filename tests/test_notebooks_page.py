@@ -8,6 +8,7 @@ import pytest
 
 from memlab.api import sweep_run
 from memlab.api import train as api_train
+from memlab.cli.sweep_work import MemberTraining
 from memlab.record.folder import RunFolder
 from memlab.sweeps.progress import SweepProgress
 from memlab.sweeps.worker import Worker
@@ -57,7 +58,7 @@ def test_the_code_of_the_page_runs_with_training_in_this_process(tmp_path, monke
         list(work(folder))
 
     def execute(sweep, executor, **options):
-        Worker(sweep, work).run()
+        Worker(sweep, MemberTraining("cpu")()).run()
         return SweepProgress(sweep).read()
 
     monkeypatch.setattr(api_train, "train", train)

@@ -21,6 +21,7 @@ def preset(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_training_controlling_stopping_and_extending_a_run_from_python(preset, tmp_path, capsys):
     run = memlab.run(
         preset,
@@ -34,7 +35,7 @@ def test_training_controlling_stopping_and_extending_a_run_from_python(preset, t
     assert run.pause().status == "paused"
     step = run.step
     assert run.pause().step == step
-    assert run.checkpoint().history.folder.checkpoints.steps() == [step]
+    assert run.checkpoint().history.folder.checkpoints.steps()[-1] == step
     run.edit({"lr": 1e-4})
     assert [event.kind for event in run.events][-1] == "checkpoint"
     with pytest.raises(PresetError):

@@ -187,6 +187,7 @@ def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     known = {split + measure + part for split in splits for measure in LOSSES for part in parts}
     known |= {split + score for split in splits for score in preset.task.score_names}
     known |= {"accuracy_gap", "memorized_bits", "bits_per_parameter", *HAPPENED}
+    known |= set(preset.evaluation.measures)
     for claim in preset.claims:
         assert claim.completes or (claim.split or "") + str(claim.measure) in known
         limit = claim.by_step or claim.not_by_step or 0

@@ -4,8 +4,10 @@ import json
 import threading
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import memlab as library
+from memlab.cli.schema import named_schema
 from memlab.record.folder import RunFolder
 
 
@@ -37,6 +39,10 @@ def test_a_run_is_paused_resumed_edited_saved_and_stopped_from_the_shell(memlab,
     memlab("pause", "last")
     assert "already" in memlab.stderr
     assert json.loads(memlab("resume", "last", "--json"))["kind"] == "resumed"
+    Draft202012Validator(named_schema("pause")).validate(
+        json.loads(memlab("pause", "last", "--json"))
+    )
+    memlab("resume", "last")
     memlab("edit", "last", "lr=0.2")
     assert "edited" in memlab.stderr
     memlab("edit", "last", "lr=fast", code=2)

@@ -23,6 +23,6 @@ def test_what_cannot_be_forked_or_explained_is_a_user_error(memlab):
     memlab("fork", "last", "--at", "30", "model.d_model=32", code=2)
     assert "a fork cannot change model.d_model" in memlab.stderr
     memlab("explain", "last", code=2)
-    assert "no spike" in memlab.stderr
+    assert "no closed spike" in memlab.stderr
     memlab("explain", "last", "--at", "3", "--all", code=2)
     assert len(json.loads(memlab("runs", "--json"))) == 1

@@ -123,7 +123,6 @@ OUTPUTS_OF_A_RUN = [
     ("schema", ["schema", "show"]),
     ("sweep list", ["sweep", "list"]),
     ("sweep run", ["sweep", "run", "tiny", "optimizer.lr=1e-3,1e-2", "--dry-run"]),
-    ("pause", ["pause", "last"]),
     ("import", ["import", "loss.csv"]),
 ]
 

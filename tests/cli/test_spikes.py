@@ -16,7 +16,7 @@ from memlab.cli.spikes import spikes
 from memlab.detectors.spike_stats import spike_stats
 from memlab.errors import DataError, RunError
 from memlab.preset.create import create_run
-from memlab.record.events import Ended, Rows, Spike
+from memlab.record.events import Ended, Phase, Rows, Spike
 
 STARTS = (500, 1200, 1900, 2600, 3300)
 
@@ -271,8 +271,8 @@ def test_memory_does_not_grow_with_the_length_of_a_file(asked, tmp_path):
     ],
 )
 def test_a_phase_is_reported_with_its_details(name, details, said):
-    phase = {"name": name, "from": 1000, "to": 1020, "threshold": 0.99, "split": "train"}
-    line = phase_line(phase | {"details": details})
+    phase = Phase(step=1020, name=name, after=1000, threshold=0.99, split="train", details=details)
+    line = phase_line(phase)
     assert line.startswith(f"{name} in steps 1,000 to 1,020: ")
     assert said in line
 

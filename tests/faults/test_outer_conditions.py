@@ -61,8 +61,8 @@ def test_a_run_waits_for_room_and_ends_with_the_same_bits(run, expected, monkeyp
         disk.left = 10**9 if len(seen) == 3 else disk.left
 
     monkeypatch.setattr("memlab.training.worker.time.sleep", nap)
-    told = [e for e in finish(run) if isinstance(e, Finding) and "no room" in e.what]
-    assert len(told) == 1 and "training waits" in told[0].what
+    findings = [e for e in finish(run) if isinstance(e, Finding) and "disk is full" in e.what]
+    assert len(findings) == 1 and "training waits" in findings[0].what
     assert seen[1:] == [Status.PAUSED] * 2
     assert expected.difference(outcome(run)) is None
     assert examine(run).healthy and run.status() is Status.FINISHED

@@ -44,7 +44,6 @@ def request_of(folder, writer, monkeypatch):
     ("command", "answer"),
     [
         (Pause(), events.Paused(step=3)),
-        (Stop(), events.Ended(step=3, reason="stopped")),
         (CheckpointNow(), events.Checkpoint(step=3)),
         (Edit({"a": 1}), events.Edited(step=3, changes={"a": 1})),
     ],
@@ -53,6 +52,19 @@ def test_the_answer_to_a_command_is_its_event(request_of, writer, command, answe
     writer.write(events.Change(step=1, what="before"))
     other = events.Change(step=3, what="something else")
     assert request_of(command, other, answer).kind == answer.kind
+
+
+def test_the_answer_to_a_stop_is_the_end_of_the_closed_record(request_of, folder, writer):
+    def end():
+        writer.write(events.Ended(step=3, reason="stopped"))
+        writer.end("stopped", 3, {})
+        writer.close()
+
+    ended = events.Ended(step=3, reason="stopped")
+    with pytest.raises(RunError, match="no answer"):
+        request_of(Stop(), ended)  # written, but the record is still open
+    assert request_of(Stop(), end).kind == "ended"
+    assert folder.status() == "stopped"
 
 
 def test_a_run_is_paused_and_unpaused_once(request_of):

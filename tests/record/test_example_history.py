@@ -3,7 +3,7 @@
 import numpy as np
 import safetensors.numpy
 
-from memlab.record.example_history import BARS, learned
+from memlab.record.example_history import BARS, LearnedExamples, learned
 
 
 def commit(folder, step, first, forgotten=0):
@@ -17,23 +17,23 @@ def commit(folder, step, first, forgotten=0):
 
 def test_examples_are_counted_by_the_evaluation_that_first_found_them_right(folder):
     commit(folder, 10, [-1, 10, 10, 20, 20, 20, 40, -1], forgotten=[0, 1, 2, 0, 0, 0, 0, 0])
-    assert learned(folder) == {
-        "examples": 8,
-        "median": 20.0,
-        "never": 2,
-        "forgotten": 2,
-        "histogram": [
+    assert learned(folder) == LearnedExamples(
+        examples=8,
+        median=20.0,
+        never=2,
+        forgotten=2,
+        histogram=[
             {"after": 0, "to": 10, "examples": 2},
             {"after": 10, "to": 20, "examples": 3},
             {"after": 20, "to": 40, "examples": 1},
         ],
-    }
+    )
 
 
 def test_many_evaluations_share_bars_and_no_example_is_lost(folder):
     first = np.random.default_rng(0).integers(0, 10_000, 3000)
     commit(folder, 10, first)
-    bars = learned(folder)["histogram"]
+    bars = learned(folder).histogram
     assert len(bars) == BARS
     for bar in bars[1:]:
         within = (first > bar["after"]) & (first <= bar["to"])
@@ -43,8 +43,8 @@ def test_many_evaluations_share_bars_and_no_example_is_lost(folder):
 
 def test_nothing_learned_has_no_median(folder):
     commit(folder, 10, [-1, -1])
-    found = learned(folder)
-    assert (found["median"], found["never"], found["histogram"]) == (None, 2, [])
+    examples = learned(folder)
+    assert (examples.median, examples.never, examples.histogram) == (None, 2, [])
 
 
 def test_the_newest_checkpoint_that_has_the_examples_undamaged_is_read(folder):
@@ -52,6 +52,6 @@ def test_the_newest_checkpoint_that_has_the_examples_undamaged_is_read(folder):
     commit(folder, 10, [10])
     commit(folder, 20, [20])
     folder.checkpoints.commit(30, {"model.safetensors": b"weights alone"})
-    assert learned(folder)["median"] == 20
+    assert learned(folder).median == 20
     (folder.path / "checkpoints" / "step-000000020" / "examples.safetensors").write_bytes(b"torn")
-    assert learned(folder)["median"] == 10
+    assert learned(folder).median == 10

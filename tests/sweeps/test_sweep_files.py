@@ -69,7 +69,7 @@ BAD = {
     "no base": ("base: tiny", "base: tinny", "2:1", "unknown preset 'tinny'", ""),
     "two axes for one setting": ("adam: {optimizer.kind: adam}", "adam: {lr: 1.0}", None, "two axes set optimizer.lr", "variant"),
     "a value twice": ("[0.0, 1.0]", "[1, 1.0]", "3:41", "a value twice", ""),
-    "a bad filter": ("variant:adam\"", "foo:adam\"", "6:8", "no field is called 'foo'", ""),
+    "a bad filter": ("variant:adam\"", "foo:adam\"", "6:8", "unknown field 'foo'", ""),
     "a seed twice": ("[42, 7]", "[42, 42]", None, "a seed is given twice", ""),
     "seeds as an axis": ("weight_decay: [0.0", "training.seed: [0.0", "3:41", "not an axis", "vary"),
     "a claim on no cell": ("seeds: [42, 7]", "claims: [{cell: {weight_decay: 3}, measure: grokked_at, reached: {at_least: 1}}]", "7:10", "no cell has these settings", "variant=adamw"),

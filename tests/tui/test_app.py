@@ -199,7 +199,7 @@ async def test_a_run_that_began_while_the_question_stood_is_saved_too(
         await app.action_quit()
         await pilot.pause()
         question = str(app.screen.query(Static).first().content)
-        assert "2 more in the queue" in question and "memlab resume" in question
+        assert "2 more will stay in the queue" in question and "memlab resume" in question
         first, second = app.training.current, app.training.waiting[0]
         third = app.training.waiting[1]
         stoppable.set()
@@ -362,7 +362,7 @@ async def test_at_40x10_a_run_shows_its_loss_chart(console, make_run, settle):
     async with console(size=(40, 10)) as (app, pilot):
         app.post_message(OpenRun(folder))
         await settle(app, pilot)
-        assert "train" in text_of(app) and "└" in text_of(app)
+        assert "batch" in text_of(app) and "└" in text_of(app)
         await pilot.press("p")
         await settle(app, pilot)
         assert not app.screen.query_one("#loss").display

@@ -508,7 +508,7 @@ async def test_a_new_theme_gives_the_charts_of_a_held_replay_its_colours(
     opened: Open, finished: RunFolder, before: str, after: str
 ) -> None:
     def drawn(screen: RunScreen) -> list[list[Strip]]:
-        return [panel._strips for panel in screen.query(ChartPanel)]
+        return [panel._lines for panel in screen.query(ChartPanel)]
 
     async with opened(finished, 500) as (pilot, screen):
         pilot.app.theme = after
