@@ -4,7 +4,8 @@
 
 For every preset of which RUNS holds finished runs: each of its claims as they are stated now, with
 what each seed measured and whether it meets the claim. Runs whose settings are not those of the
-preset, but for the seed, are left out and named on stderr. Nothing is trained.
+preset, except for the seed, are left out and named on stderr. Claims about completions are left out, since
+nothing is trained or loaded.
 """
 
 import json
@@ -51,7 +52,8 @@ def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
     """The claims of a preset, and when the events of each seed's run happened."""
     seeds = sorted(runs)
     ends = [History(runs[seed]).until() for seed in seeds]
-    verdicts = [list(judge(preset.claims, end, lambda prompt: "")) for end in ends]
+    claims = [claim for claim in preset.claims if not claim.completes]
+    verdicts = [list(judge(claims, end, lambda prompt: "")) for end in ends]
     return {
         "seeds": seeds,
         "memorized_at": [end.memorized_at and end.memorized_at["to"] for end in ends],
@@ -68,7 +70,7 @@ def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
                 "met": sum(verdict.status == "met" for verdict in of_claim),
                 "of": len(of_claim),
             }
-            for claim, of_claim in zip(preset.claims, zip(*verdicts, strict=True), strict=True)
+            for claim, of_claim in zip(claims, zip(*verdicts, strict=True), strict=True)
         ],
     }
 
