@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from memlab.cli.output import number, print_json, stderr
-from memlab.cli.run_report import run_report
+from memlab.cli.run_summary import print_run_summary
 from memlab.preset.findings import PresetFinding
 from memlab.record.events import Evaluated, Event, Finding, Phase, Rows, Spike, Started, to_json
 from memlab.record.folder import RunFolder
@@ -113,7 +113,7 @@ class Progress(RunOutput):
         if self.live is not None:
             self.live.update(self._line(), refresh=True)
             self.live.stop()
-        run_report(self.folder)
+        print_run_summary(self.folder)
 
     def _say(self, text: str, style: str = "dim") -> None:
         self.console.print(Text(safe_text(text, limit=400), style=style))

@@ -18,7 +18,7 @@ def show(
 ) -> None:
     """Summarize a run, or print its rows and evaluations."""
     from memlab.cli.output import print_json
-    from memlab.cli.run_report import run_report
+    from memlab.cli.run_summary import print_run_summary
     from memlab.detectors.curve import recorded, spike_stats_of
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
@@ -32,7 +32,7 @@ def show(
         spike_stats = spike_stats_of(recorded(history.until()))
         print_json(summarize(folder, history).to_json() | {"tally": asdict(spike_stats)})
     else:
-        run_report(folder, on_stdout=True)
+        print_run_summary(folder, on_stdout=True)
 
 
 def _print_csv(folder: Any) -> None:

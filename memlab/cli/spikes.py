@@ -46,7 +46,7 @@ def spikes(
     from memlab.cli.log_notes import print_notes
     from memlab.cli.output import print_json, stdout
     from memlab.cli.terminal_chart import print_chart
-    from memlab.detectors.curve import judge, recorded, run_curve
+    from memlab.detectors.curve import iter_column, judge, recorded
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
 
@@ -58,7 +58,7 @@ def spikes(
     else:
         folder, column = find(runs_folder(runs), ref), column or "loss"
         snapshot = History(folder).until()
-        ref, curve = folder.path.name, partial(run_curve, snapshot, column)
+        ref, curve = folder.path.name, partial(iter_column, snapshot, column)
         is_recorded = column == "loss" and column in snapshot.steps.columns
         analysis = recorded(snapshot) if is_recorded else judge(curve)
     if json:

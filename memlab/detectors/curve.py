@@ -29,7 +29,7 @@ def series_curve(steps: NDArray[np.int64], values: NDArray[np.floating[Any]]) ->
         yield steps[start : start + CHUNK], values[start : start + CHUNK]
 
 
-def run_curve(now: Snapshot, column: str) -> Iterator[Chunk]:
+def iter_column(now: Snapshot, column: str) -> Iterator[Chunk]:
     """A per-step or evaluated column of a run, at the steps where it was recorded.
 
     Raises:

@@ -11,7 +11,7 @@ IN_MEMORY = 1 << 20
 
 
 @final
-class LogColumn:
+class GrowableArray:
     """A growable array; a long one is kept in a temporary file and memory-mapped for reading."""
 
     def __init__(self, dtype: type[np.generic]) -> None:

@@ -15,12 +15,12 @@ def flatten(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, flo
         if isinstance(value, dict) and "_type" not in value:
             yield from flatten(value, f"{prefix}{name}.")
         elif isinstance(value, int | float):
-            yield prefix + name, to_float(value)
+            yield prefix + name, float_or_inf(value)
         elif value in ("NaN", "Infinity", "-Infinity"):
             yield prefix + name, float(value)
 
 
-def to_float(value: int | float) -> float:
+def float_or_inf(value: int | float) -> float:
     """A number of any size; one beyond float64 is infinite."""
     try:
         return float(value)

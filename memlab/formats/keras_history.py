@@ -7,7 +7,7 @@ from typing import Any, final
 
 from memlab.errors import DataError
 from memlab.formats.json_file import JsonFileParser
-from memlab.formats.json_values import to_float
+from memlab.formats.json_values import float_or_inf
 
 
 @final
@@ -22,7 +22,7 @@ class KerasHistoryParser(JsonFileParser):
         self._builder.step_name = "the place in each list, an epoch"
         for name, values in value.items():
             for epoch, number in enumerate(values):
-                self._builder.add(name, epoch, to_float(number))
+                self._builder.add(name, epoch, float_or_inf(number))
 
 
 def is_history(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from memlab.errors import DataError
-from memlab.formats.columns import LogColumn
+from memlab.formats.columns import GrowableArray
 from memlab.formats.log import LogRun, LogSeries, Steps, Values
 
 MAX_ATTEMPTS = 999
@@ -23,7 +23,7 @@ class _Growing:
     """A series that is being read."""
 
     def __init__(self, attempt: int) -> None:
-        self.steps, self.values = LogColumn(np.int64), LogColumn(np.float64)
+        self.steps, self.values = GrowableArray(np.int64), GrowableArray(np.float64)
         self.starts = [0] * (attempt + 1)
         self.last = 0
         """its last step"""

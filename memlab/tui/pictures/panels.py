@@ -28,7 +28,7 @@ def attention_maps(pictures: ModelPictures) -> HeatGrid:
 
 
 def margin_map(pictures: ModelPictures) -> HeatGrid:
-    """The logit table: above 0 the answer is right."""
+    """Logit of the answer minus the largest other logit: above 0 the answer is right."""
     known = pictures.margins[np.isfinite(pictures.margins)]
     if not len(known):
         return HeatGrid((), 0.0, 1.0, instead="not defined for this task")

@@ -25,7 +25,7 @@ MOST_GAPS = 5
 """maximum number of listed gaps"""
 
 
-def run_report(folder: RunFolder, *, on_stdout: bool = False) -> None:
+def print_run_summary(folder: RunFolder, *, on_stdout: bool = False) -> None:
     console = stdout() if on_stdout else stderr()
     history = History(folder)
     summary = summarize(folder, history)
