@@ -161,7 +161,7 @@ async def test_the_screen_shows_list_cells_map_and_curves(console, settle, sweep
         assert "1/3  >400 (350 to >400)" in text
         assert "Budget 400 steps" in text and "grokked: val_accuracy>=0.99" in text
         assert "steps to grokked" in text and "x weight_decay" in text and "y lr" in text
-        assert "median of 3" in text
+        assert "median of 3" in text and "val_accuracy ▸ · linear y" in text
 
 
 async def test_table_and_heat_map_select_the_same_cell_and_enter_compares_its_runs(

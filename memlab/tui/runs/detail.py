@@ -40,7 +40,8 @@ def detail(entry: Entry, settings_diff: Sequence[str]) -> Content:
         if key in entry.settings
     ]
     tags = " ".join(f"#{tag}" for tag in entry.tags)
-    about = "  ".join([entry.key, f"preset {entry.preset}", age(entry.created), tags])
+    preset = f"preset {entry.preset}" if entry.preset else ""
+    about = "  ".join(filter(None, [entry.key, preset, age(entry.created), tags]))
     lines = [
         Content.assemble(safe(entry.name, style="bold"), "  ", safe(about, 300, style="dim")),
         safe(values or "no evaluation yet", 300),

@@ -104,7 +104,7 @@ class SweepsScreen(ChartScreen):
         yield Static(id="notes")
         with Horizontal(id="charts"):
             yield SweepMap(id="map")
-            yield CellCurves(y_log=True, id="curves")
+            yield CellCurves(y_log=self._overlaid.measure.scale == "log", id="curves")
         yield Footer()
 
     def on_mount(self) -> None:
