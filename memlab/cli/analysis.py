@@ -1,11 +1,11 @@
 """What the console lets other processes compute of a run: explanations and arrays of its model."""
 
 import subprocess
-import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
 from memlab.errors import RunError
+from memlab.record.child_process import memlab_command, memlab_environment
 
 if TYPE_CHECKING:
     from memlab.record.folder import RunFolder
@@ -35,10 +35,11 @@ def _run(folder: "RunFolder", words: list[str], report: "Report") -> None:
     """
     last: deque[str] = deque(maxlen=6)
     with subprocess.Popen(
-        [sys.executable, "-m", "memlab", *words],
+        memlab_command(*words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        env=memlab_environment(),
         text=True,
         errors="replace",
     ) as process:

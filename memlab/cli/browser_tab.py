@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memlab.cli.detached import PROGRAM, start_fork, start_training
+from memlab.cli.detached import start_fork, start_training
 from memlab.cli.options import RunsFolder
 from memlab.errors import MemlabError, RunError
+from memlab.record.child_process import memlab_command
 
 if TYPE_CHECKING:
     from memlab.preset.schema import Preset
@@ -52,7 +53,9 @@ def _limits(runs: Path, control: bool) -> "Limits":
     from memlab.web.confine import Limits
 
     folders = (Path.cwd(), runs)
-    programs = [(*PROGRAM, command) for command in ("resume", "fork", "explain", "arrays")]
+    programs = [
+        tuple(memlab_command(command)) for command in ("resume", "fork", "explain", "arrays")
+    ]
     if control:
         return Limits(readable=(), writable=folders, programs=programs)
     return Limits(readable=folders, writable=(), programs=())

@@ -2,16 +2,15 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from memlab.record.child_process import memlab_command, memlab_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from memlab.record.folder import RunFolder
-
-PROGRAM = (sys.executable, "-m", "memlab")
 
 
 def start_training(folder: "RunFolder") -> "subprocess.Popen[bytes]":
@@ -34,9 +33,10 @@ def resume_sweep(path: "Path") -> None:
 
 def _start(*words: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [*PROGRAM, *words],
+        memlab_command(*words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=memlab_environment(),
         start_new_session=True,
     )

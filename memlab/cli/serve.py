@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from memlab.cli.detached import PROGRAM
 from memlab.cli.options import Json, RunsFolder
 from memlab.errors import MemlabError
+from memlab.record.child_process import memlab_command
 
 DEFAULT_PORT = 8765
 
@@ -55,7 +55,7 @@ async def _serve(port: int, *, control: bool, tabs: int, as_json: bool, runs: Pa
             "textual-serve is not installed", hint='pip install "memlab[web]"'
         ) from None
     options = ["--control"] * control + (["--runs", str(runs)] if runs else [])
-    server = ConsoleServer([*PROGRAM, "_tab", *options], port=port, tabs=tabs)
+    server = ConsoleServer(memlab_command("_tab", *options), port=port, tabs=tabs)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
