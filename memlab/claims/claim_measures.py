@@ -2,7 +2,7 @@
 
 val_loss, train_digits, ...      the measure of that name in the evaluations
 val_accuracy_add                 one task of a mixture, or one group of examples
-spikes, spike_peak               loss spikes so far, an open one included, and their highest peak
+spikes, spike_peak               number of loss spikes so far, and their highest peak
 grok_ratio                       step of generalization / step of memorization
 """
 
@@ -16,40 +16,41 @@ from memlab.record.events import Evaluated
 from memlab.record.measure import Measure
 from memlab.record.snapshot import Snapshot
 
-LAST = 5
-"""number of final evaluations whose median is the value at the end"""
+FINAL_EVALUATIONS = 5
+"""The value at the end is the median of this many final evaluations."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A measure over a run."""
+    """Values of a measure by step."""
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
-    settles: bool = True
-    """True: noisy, so the value at the end is a median; False: cumulative, the last value counts"""
+    cumulative: bool = False
+    """True for counts and maxima so far; False for values with noise"""
 
     def last(self) -> float:
-        """The value at the end; requires at least one value."""
-        return float(np.median(self.values[-LAST:])) if self.settles else float(self.values[-1])
+        """The last value, or the median of the final evaluations; requires at least one value."""
+        if self.cumulative:
+            return float(self.values[-1])
+        return float(np.median(self.values[-FINAL_EVALUATIONS:]))
 
 
 def curve(run: Snapshot, name: str) -> Curve:
     """The measure `name` over the run; empty if it was never recorded."""
-    if name in HAPPENED:
-        points = HAPPENED[name].points(run)
-        return _curve(points, settles=False)
+    if name in EVENT_MEASURES:
+        return _curve(EVENT_MEASURES[name].points(run), cumulative=True)
     measured: dict[int, float] = {}
     for event in run.of(Evaluated):
         value = _value(event, name)
         if value is not None:
             measured[event.step] = value
-    return _curve(list(measured.items()), settles=True)
+    return _curve(list(measured.items()), cumulative=False)
 
 
-def _curve(points: Sequence[tuple[int, float]], settles: bool) -> Curve:
+def _curve(points: Sequence[tuple[int, float]], cumulative: bool) -> Curve:
     steps = np.array([step for step, _ in points], np.int64)
-    return Curve(steps, np.array([value for _, value in points], np.float64), settles)
+    return Curve(steps, np.array([value for _, value in points], np.float64), cumulative)
 
 
 def _value(event: Evaluated, name: str) -> float | None:
@@ -80,14 +81,14 @@ def _grok_ratio(run: Snapshot) -> list[tuple[int, float]]:
 
 @dataclass(frozen=True)
 class EventMeasure:
-    """A quantity derived from a run's events."""
+    """A measure computed from the events of a run."""
 
     declared: Measure
     points: Callable[[Snapshot], list[tuple[int, float]]]
-    """(step, value) so far"""
+    """gives (step, value) pairs in the order of steps"""
 
 
-HAPPENED = {
+EVENT_MEASURES = {
     measure.declared.name: measure
     for measure in (
         EventMeasure(
@@ -100,9 +101,11 @@ HAPPENED = {
             _spike_peak,
         ),
         EventMeasure(
-            Measure("grok_ratio", "Step of generalization over step of memorization.", "1", 0.0),
+            Measure(
+                "grok_ratio", "Step of generalization divided by step of memorization.", "1", 0.0
+            ),
             _grok_ratio,
         ),
     )
 }
-"""Measures that are read from events, by name."""
+"""Measures computed from events, by name."""

@@ -1,4 +1,4 @@
-"""Settings in which a run departs from the preset that it is named after."""
+"""Differences between the settings of a run and the preset that it names."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +14,10 @@ from memlab.record.summary import flat_settings
 
 @dataclass(frozen=True)
 class Departures:
-    """Differences between a run's settings, edits included, and its preset."""
+    """Differences between the settings of a run, including its edits, and its preset."""
 
     settings: dict[str, tuple[Any, Any]]
-    """dotted key to (value of the run, value of the preset)"""
+    """dotted key: (value in the run, value in the preset)"""
     shortened: bool
     """the run is planned for fewer updates than the preset"""
 
@@ -29,17 +29,17 @@ NONE = Departures({}, shortened=False)
 
 
 def departures(folder: RunFolder) -> Departures:
-    """Compare a run with the preset of its name; `NONE` if that preset is not available here."""
+    """Compare a run with the preset that it names; `NONE` if that preset is not available."""
     preset = edited_preset(folder)
     try:
         named = load(preset.name)
     except MemlabError:
         return NONE
-    own, stated = (flat_settings(p.model_dump(mode="json")) for p in (preset, named))
+    of_run, of_preset = (flat_settings(p.model_dump(mode="json")) for p in (preset, named))
     differing = {
-        key: (own.get(key), stated.get(key))
-        for key in stated | own
-        if own.get(key) != stated.get(key) and key != "task.folder"
+        key: (of_run.get(key), of_preset.get(key))
+        for key in of_preset | of_run
+        if of_run.get(key) != of_preset.get(key) and key != "task.folder"
     }
     is_length = differing.keys() & {"training.steps", "training.epochs"}
     return Departures(differing, bool(is_length) and _updates(preset) < _updates(named))

@@ -1,12 +1,13 @@
-"""Claims on the cells of a sweep, compared with what its members came to.
+"""Claims about the cells of a sweep, compared with the results of its members.
 
-    {cell: C, measure: grokked_at, reached: {at_least: 0.6}}            a share of the seeds
+    {cell: C, measure: grokked_at, reached: {at_least: 0.6}}            fraction of the seeds
     {cell: C, measure: grokked_at, median: {at_most: 3000}}             Kaplan-Meier median
     {cell: C, measure: val_accuracy, mean: {at_least: 0.99}}            of finished members
     {compare: [C, D], measure: grokked_at, factor: {at_least: 1.5}}     median of C over median of D
 
-A number that is known only within limits (members are unfinished, a median was not reached) is an
-interval. A claim is met or not met if that is so for all of the interval, and open otherwise.
+A number that is not known exactly (members are unfinished, a median was not reached) is an
+interval. A claim is met if the whole interval satisfies it, not met if no part does, and otherwise
+open.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,54 +25,54 @@ from memlab.sweeps.tables import CellResult, Results
 
 @dataclass(frozen=True)
 class Interval:
-    """An unknown number with a lower and an upper bound."""
+    """Bounds of a number that may not be known exactly."""
 
     low: float
     high: float
 
     def satisfies(self, bound: Bound) -> Status:
-        """Whether all, none, or only part of the interval satisfies a bound."""
+        """`met` if the whole interval satisfies the bound, `not met` if no part of it does."""
         if bound.at_least is not None:
-            below, above = self.high < bound.at_least, self.low >= bound.at_least
+            none, whole = self.high < bound.at_least, self.low >= bound.at_least
         else:
             assert bound.at_most is not None
-            below, above = self.low > bound.at_most, self.high <= bound.at_most
-        return "met" if above else "not met" if below else "open"
+            none, whole = self.low > bound.at_most, self.high <= bound.at_most
+        return "met" if whole else "not met" if none else "open"
 
 
-ANY = Interval(-inf, inf)
+UNKNOWN = Interval(-inf, inf)
 
 
 @dataclass(frozen=True)
 class SweepVerdict:
-    """A claim on a sweep and whether the results meet it."""
+    """A claim about a sweep and whether the results meet it."""
 
     claim: SweepClaim
     status: Status
     measured: str
-    """the number, or what limits it"""
+    """the number, or its bounds, as text"""
 
 
 def sweep_claims(sweep: Sweep) -> list[SweepClaim]:
-    """The claims that a sweep was planned with."""
+    """The claims in the plan of a sweep."""
     return [SweepClaim.model_validate(dict(claim)) for claim in sweep.plan.claims]
 
 
 def event_of(measure: str) -> str | None:
-    """The event that the measure of a claim names; None for a final value."""
+    """The event that the measure of a claim refers to; None for a final value."""
     if measure.removesuffix("_at") in PHASES:
         return measure.removesuffix("_at")
     return measure if set(measure) & {"<", ">"} else None
 
 
 def events_of(claims: Sequence[SweepClaim]) -> list[str]:
-    """The events that claims need in addition to those that every run records."""
+    """The events of claims, without those that every run records."""
     named = (event_of(claim.measure) for claim in claims)
     return list(dict.fromkeys(name for name in named if name and name not in PHASES))
 
 
 def judge_sweep(claims: Sequence[SweepClaim], results: Results) -> Iterator[SweepVerdict]:
-    """Verdicts on the claims, in order; `results` must know `events_of(claims)`."""
+    """Verdicts on the claims, in order; `results` must include `events_of(claims)`."""
     for claim in claims:
         number, bound = _measured(claim, results)
         yield SweepVerdict(claim, number.satisfies(bound), _text(number))
@@ -96,7 +97,7 @@ def _cell_text(cell: dict[str, object]) -> str:
 
 
 def _text(number: Interval) -> str:
-    if number == ANY or number.low != number.low:
+    if number == UNKNOWN or number.low != number.low:
         return "-"
     if number.low == number.high:
         return f"{number.low:.4g}"
@@ -107,11 +108,11 @@ def _text(number: Interval) -> str:
 
 def _measured(claim: SweepClaim, results: Results) -> tuple[Interval, Bound]:
     cells = [
-        _result(results, cell_at([r.cell for r in results.cells], cell, results.sweep.id).number)
+        results.cells[cell_at([r.cell for r in results.cells], cell, results.sweep.id).number]
         for cell in claim.compare or [claim.cell or {}]
     ]
     if claim.reached is not None:
-        return _share(cells[0], claim), claim.reached
+        return _fraction_reached(cells[0], claim), claim.reached
     if claim.median is not None:
         return _median(cells[0], claim.measure), claim.median
     if claim.mean is not None:
@@ -121,28 +122,23 @@ def _measured(claim: SweepClaim, results: Results) -> tuple[Interval, Bound]:
     return _ratio(first, second), claim.factor
 
 
-def _result(results: Results, number: int) -> CellResult:
-    return next(result for result in results.cells if result.cell.number == number)
-
-
 def _unfinished(cell: CellResult) -> int:
     return sum(state.state in UNFINISHED for state in cell.states)
 
 
-def _share(cell: CellResult, claim: SweepClaim) -> Interval:
-    """The share of members that reached an event; unfinished members may still reach it."""
+def _fraction_reached(cell: CellResult, claim: SweepClaim) -> Interval:
+    """The fraction of members that reached an event; unfinished members can still reach it."""
     event = event_of(claim.measure)
     limit = inf if claim.by_step is None else claim.by_step
     total, reached, undecided = len(cell.states), 0, 0
-    known = {one.state.member.run: one for one in cell.outcomes}
     for state in cell.states:
-        one = known.get(state.member.run)
-        crossing = one.events[event] if one and event else None
+        outcome = cell.outcome_by_run.get(state.member.run)
+        crossing = outcome.events[event] if outcome and event else None
         if crossing is not None and crossing.step <= limit:
             reached += 1
         elif state.state in UNFINISHED and crossing is None and state.step < limit:
             undecided += 1
-    return Interval(reached / total, (reached + undecided) / total) if total else ANY
+    return Interval(reached / total, (reached + undecided) / total) if total else UNKNOWN
 
 
 def _median(cell: CellResult, measure: str) -> Interval:
@@ -150,7 +146,7 @@ def _median(cell: CellResult, measure: str) -> Interval:
     if event is None:
         return _final(cell, measure, "median")
     if _unfinished(cell) or not cell.outcomes:
-        return ANY
+        return UNKNOWN
     steps = cell.event(event)
     if steps.median is not None:
         return Interval(steps.median, steps.median)
@@ -162,13 +158,13 @@ def _final(cell: CellResult, measure: str, name: str) -> Interval:
     values = cell.final(measure)
     number = values.median if name == "median" else values.mean
     if _unfinished(cell) or number is None:
-        return ANY
+        return UNKNOWN
     return Interval(number, number)
 
 
 def _ratio(first: Interval, second: Interval) -> Interval:
     """The ratio of two positive intervals."""
-    if first == ANY or second == ANY or second.low <= 0:
-        return ANY
+    if first == UNKNOWN or second == UNKNOWN or second.low <= 0:
+        return UNKNOWN
     low = 0.0 if second.high == inf else first.low / second.high
     return Interval(low, inf if first.high == inf else first.high / second.low)

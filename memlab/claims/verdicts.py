@@ -1,13 +1,13 @@
 """Verdicts: claims compared with a recorded run.
 
     claim                              met when
-    val_accuracy >= 0.99 by step N     an evaluation up to N reaches it (the first is reported)
-    val_accuracy < 0.99 up to step N   the run has reached step N and no evaluation up to N did
+    val_accuracy >= 0.99 by step N     an evaluation up to N satisfies it (the first is reported)
+    val_accuracy < 0.99 up to step N   the run has reached step N and all evaluations satisfy it
     val_loss <= 0.03 at the end        the median of the last five evaluations satisfies it (a run
-                                       with weight decay may end inside a spike)
-    completes "I" with " love"         the trained model does so with greedy decoding
+                                       with weight decay can end in a loss spike)
+    completes "I" with " love"         greedy decoding of the trained model gives this answer
 
-A claim that the run is too short to decide is open.
+A claim is open if the run is too short to decide it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,20 +23,20 @@ from memlab.preset.schema import Claim, Completion
 from memlab.record.snapshot import Snapshot
 
 Status = Literal["met", "not met", "open"]
-ENDS = ("finished", "early_stop", "diverged")
-"""End reasons after which claims about the end are decided."""
+COMPLETE = ("finished", "early_stop", "diverged")
+"""End reasons of runs that are not to be continued: claims about the end can be decided."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim and its outcome."""
+    """A claim and whether a run meets it."""
 
     claim: Claim
     status: Status
     measured: float | str | None = None
-    """value of the measure, or the completion; None if absent"""
+    """value of the measure, or the completion; None if there is none"""
     step: int | None = None
-    """step of the evaluation, for claims about a step"""
+    """step of that evaluation, for claims with a step"""
 
 
 def judge(
@@ -49,20 +49,21 @@ def judge(
     """The verdict on each claim, in order.
 
     Args:
-        claims: what to check.
+        claims: the claims to check.
         run: the recorded run.
-        complete: runs the trained model on a prompt.
-        shortened: the run is planned for fewer updates than its preset, so that claims about the
-            end stay open.
+        complete: gives the trained model's completion of a prompt.
+        shortened: the run has fewer planned updates than its preset: claims about the end stay
+            open.
     """
-    decided = _over(run) and not shortened
+    ended = run.ended is not None and run.ended.reason in COMPLETE
+    can_decide = ended and not shortened
     for claim in claims:
         if claim.completes is not None:
-            yield _completion(claim, claim.completes, decided, complete)
+            yield _completion(claim, claim.completes, can_decide, complete)
             continue
         measured = curve(run, _name(claim))
         if claim.at_end:
-            yield _at_end(claim, measured, decided)
+            yield _at_end(claim, measured, can_decide)
         else:
             yield _by_step(claim, measured, run)
 
@@ -91,7 +92,7 @@ def _bound(claim: Claim) -> tuple[str, float]:
     return next((sign, bound) for sign, bound in bounds.items() if bound is not None)
 
 
-def _reaches(claim: Claim, value: float) -> bool:
+def _satisfies(claim: Claim, value: float) -> bool:
     sign, bound = _bound(claim)
     if sign == "=":
         return isclose(value, bound, rel_tol=1e-9)
@@ -99,21 +100,21 @@ def _reaches(claim: Claim, value: float) -> bool:
 
 
 def _completion(
-    claim: Claim, wanted: Completion, decided: bool, complete: Callable[[str], str]
+    claim: Claim, expected: Completion, can_decide: bool, complete: Callable[[str], str]
 ) -> Verdict:
-    if not decided:
+    if not can_decide:
         return Verdict(claim, "open")
-    answer = complete(wanted.prompt)
-    return Verdict(claim, "met" if answer == wanted.answer else "not met", answer)
+    answer = complete(expected.prompt)
+    return Verdict(claim, "met" if answer == expected.answer else "not met", answer)
 
 
-def _at_end(claim: Claim, measured: Curve, decided: bool) -> Verdict:
+def _at_end(claim: Claim, measured: Curve, can_decide: bool) -> Verdict:
     if not len(measured.values):
         return Verdict(claim, "open")
     value = measured.last()
-    if not decided:
+    if not can_decide:
         return Verdict(claim, "open", value)
-    return Verdict(claim, "met" if _reaches(claim, value) else "not met", value)
+    return Verdict(claim, "met" if _satisfies(claim, value) else "not met", value)
 
 
 def _by_step(claim: Claim, measured: Curve, run: Snapshot) -> Verdict:
@@ -123,21 +124,17 @@ def _by_step(claim: Claim, measured: Curve, run: Snapshot) -> Verdict:
     values, steps = measured.values[early], measured.steps[early]
     if not len(values):
         return Verdict(claim, "open")
-    reached = [i for i, value in enumerate(values) if _reaches(claim, value)]
-    place = reached[0] if reached else _nearest(claim, values)
+    reached = [i for i, value in enumerate(values) if _satisfies(claim, value)]
+    index = reached[0] if reached else _nearest(claim, values)
     status: Status = "open"
     if reached:
         status = "met" if claim.by_step is not None else "not met"
     elif run.last_step >= limit or (run.ended and run.ended.reason == "diverged"):
         status = "not met" if claim.by_step is not None else "met"
-    return Verdict(claim, status, float(values[place]), int(steps[place]))
+    return Verdict(claim, status, float(values[index]), int(steps[index]))
 
 
 def _nearest(claim: Claim, values: NDArray[np.float64]) -> int:
     """Index of the value nearest to the bound."""
     distance = np.abs(values - _bound(claim)[1])
     return int(np.argmin(np.where(np.isfinite(distance), distance, inf)))
-
-
-def _over(run: Snapshot) -> bool:
-    return run.ended is not None and run.ended.reason in ENDS

@@ -75,7 +75,7 @@ def measure(
 
 def _all_measures() -> "dict[str, list[Measure]]":
     """All measures, grouped by how they are computed."""
-    from memlab.claims.claim_measures import HAPPENED
+    from memlab.claims.claim_measures import EVENT_MEASURES
     from memlab.measures import declared, model_measures
     from memlab.record.measure import COLUMN_MEASURES
     from memlab.tasks import kinds
@@ -87,7 +87,7 @@ def _all_measures() -> "dict[str, list[Measure]]":
     return {
         "update": list(columns.values()),
         "evaluation": [*evaluated, *scores.values()],
-        "events": [measure.declared for measure in HAPPENED.values()],
+        "events": [measure.declared for measure in EVENT_MEASURES.values()],
         "checkpoint": [m.declared for m in of_models.values()],
     }
 

@@ -1,1 +1,1 @@
-"""Sweeps: many runs of one experiment, their statistics, and workers that execute them."""
+"""Sweeps: many runs of one experiment, the workers that execute them, and their statistics."""

@@ -1,4 +1,4 @@
-"""The axes of a sweep file: variants, linked settings and the grid, each checked by itself."""
+"""The axes of a sweep file: variants, linked settings and the grid."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ class AxisValue:
     overrides: Mapping[str, Any]
     """full dotted keys to values"""
     place: str
-    """where it is written"""
+    """position in the sweep file, for error messages"""
 
 
 def axes_of(source: SweepSource) -> list[tuple[SweepAxis, list[AxisValue]]]:
     """The axes of a sweep, each with its values.
 
-    Variants come first: one may choose another task, which replaces the settings of the task.
+    Variants come first: a variant can choose another task, which replaces all task settings.
 
     Raises:
-        PresetError: a key is unknown, or set by two axes; a value is given twice.
+        PresetError: a key is unknown, two axes set it, or an axis has a value twice.
     """
     settings = fields(task_kind(source.base.value))
     axes = [*_variants(source, settings), *_linked(source, settings), *_grid(source, settings)]
@@ -56,9 +56,9 @@ def _variants(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
     values = []
     for name, overrides in variants.items():
         kind = overrides.get("task.kind")
-        own = fields(kind) if isinstance(kind, str) else settings
+        known = fields(kind) if isinstance(kind, str) else settings
         resolved = {
-            _key(key, own, place(("variants", name, key))): value
+            _key(key, known, place(("variants", name, key))): value
             for key, value in overrides.items()
         }
         values.append(AxisValue(name, resolved, place(("variants", name))))
@@ -76,7 +76,7 @@ def _linked(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
         resolved = {_key(k, settings, place(("linked", i, k))): v for k, v in entry.items()}
         if values and resolved.keys() != values[0].overrides.keys():
             raise PresetError(
-                "linked entries state different settings",
+                "linked entries have different settings",
                 where=at,
                 found=", ".join(resolved),
                 allowed=", ".join(values[0].overrides),
@@ -84,19 +84,18 @@ def _linked(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
         values.append(AxisValue(next(iter(resolved.values())), resolved, at))
     keys = tuple(values[0].overrides)
     axis = SweepAxis(keys[0], keys, tuple(value.label for value in values))
-    _refuse_repeats(axis, place(("linked",)))
+    _check_distinct(axis, place(("linked",)))
     return [(axis, values)]
 
 
 def _grid(source: SweepSource, settings: Mapping[str, Field]) -> _Axes:
     place = source.document.place
     axes = []
-    for written, labels in source.file.grid.items():
-        key = _key(written, settings, place(("grid", written)))
+    for name, labels in source.file.grid.items():
+        key = _key(name, settings, place(("grid", name)))
         axis = SweepAxis(key, (key,), tuple(labels))
-        _refuse_repeats(axis, place(("grid", written)))
-        places = [place(("grid", written, i)) for i in range(len(labels))]
-        values = [AxisValue(x, {key: x}, at) for x, at in zip(labels, places, strict=True)]
+        _check_distinct(axis, place(("grid", name)))
+        values = [AxisValue(x, {key: x}, place(("grid", name, i))) for i, x in enumerate(labels)]
         axes.append((axis, values))
     return axes
 
@@ -108,14 +107,14 @@ def _key(name: str, settings: Mapping[str, Field], where: str) -> str:
             "a seed is not an axis",
             where=where,
             found=full,
-            hint="list seeds under `seeds`, and what they feed under `vary`",
+            hint="list the seeds under `seeds`, and the seeds that vary under `vary`",
         )
     if full in ("name", "about", "claims"):
-        raise PresetError("this setting does not change what is trained", where=where, found=full)
+        raise PresetError("this setting does not affect training", where=where, found=full)
     return full
 
 
-def _refuse_repeats(axis: SweepAxis, where: str) -> None:
+def _check_distinct(axis: SweepAxis, where: str) -> None:
     values: Sequence[Any] = axis.values
     for i, value in enumerate(values):
         if value in values[:i]:

@@ -1,4 +1,4 @@
-"""Changes to a sweep that exists: more seeds, more steps, the trash."""
+"""Changes to an existing sweep: add seeds, add steps, delete."""
 
 from memlab.errors import BusyError, PresetError
 from memlab.preset.fields import fields
@@ -13,88 +13,95 @@ from memlab.sweeps.sweep import FOLDER, Addition, Sweep
 
 
 def add_seeds(sweep: Sweep, seeds: int | list[int]) -> Sweep:
-    """The sweep with further members: so many seeds after the highest, or these.
+    """The sweep with more members.
+
+    Args:
+        seeds: how many seeds after the highest present one, or a list of seeds.
 
     Raises:
-        PresetError: a seed is there already, or seeds change nothing in this sweep.
+        PresetError: a seed is already present, or the sweep varies no seed.
     """
     if not sweep.plan.vary:
         raise PresetError(
-            "seeds vary nothing in this sweep: its members are forks",
+            "this sweep varies no seed: its members are forks",
             where=sweep.id,
-            hint="plan another sweep with vary: [batches]",
+            hint="create another sweep with vary: [batches]",
         )
     first = max(sweep.seeds) + 1
-    wanted = list(range(first, first + seeds)) if isinstance(seeds, int) else seeds
-    present = sorted(set(wanted) & set(sweep.seeds))
-    if present or not wanted or len(set(wanted)) < len(wanted):
+    added = list(range(first, first + seeds)) if isinstance(seeds, int) else seeds
+    if not added or set(added) & set(sweep.seeds) or len(set(added)) < len(added):
         raise PresetError(
             "these seeds cannot be added",
             where=sweep.id,
-            found=", ".join(map(str, wanted)),
+            found=", ".join(map(str, added)),
             allowed=f"seeds other than {', '.join(map(str, sweep.seeds))}, each once",
         )
-    # Only cells and seeds whose combination was skipped are missing: a cell is added whole.
-    places = [(seed, cell.number) for seed in wanted for cell in sweep.cells]
+    # Every cell gets every added seed, also combinations that `skip` would leave out.
+    combinations = [(seed, cell.number) for seed in added for cell in sweep.cells]
     return sweep.add(
         Addition(
             members=tuple(
                 Member(run, cell, seed, seed_changes(sweep.plan.vary, seed))
-                for run, (seed, cell) in zip(new_ids(sweep.runs, len(places)), places, strict=True)
+                for run, (seed, cell) in zip(
+                    new_ids(sweep.runs, len(combinations)), combinations, strict=True
+                )
             )
         )
     )
 
 
 def add_steps(sweep: Sweep, text: str) -> Sweep:
-    """The sweep whose members all continue to the N of `training.steps=N`.
+    """The sweep with all members extended to N steps, where `text` is `training.steps=N`.
 
     Raises:
-        PresetError: it is of another form, not later than now, or a schedule depends on `steps`.
+        PresetError: `text` has another form, N is not above the present number of steps, or a
+            learning rate schedule depends on `training.steps`.
     """
     key, steps = read(text, fields())
-    now = max(sweep.target(member) for member in sweep.members)
-    if key != "training.steps" or type(steps) is not int or steps <= now:
+    planned = max(sweep.target(member) for member in sweep.members)
+    if key != "training.steps" or type(steps) is not int or steps <= planned:
         raise PresetError(
-            "members can only continue to a later step",
+            "members can only be extended to a later step",
             where=f"sweep add {text}",
             found=text,
-            allowed=f"training.steps=N with N above {now:,}",
+            allowed=f"training.steps=N with N above {planned:,}",
         )
     for cell in sweep.cells:
         preset = from_json(dict(cell.preset))
         if preset.optimizer.schedule != "constant":
             raise PresetError(
-                "the lr schedule depends on steps: members would not be what a longer run is",
+                "the lr schedule depends on steps: extended members would differ from longer runs",
                 where=f"{sweep.id}, cell {cell.label or cell.number}",
                 found=f"optimizer.schedule: {preset.optimizer.schedule}",
-                hint="plan another sweep with training.steps in its base",
+                hint="create another sweep with training.steps in its base",
             )
         if preset.training.steps is None:
             raise PresetError(
                 "the length of these members is given in epochs",
                 where=f"{sweep.id}, cell {cell.label or cell.number}",
-                hint="plan another sweep with more epochs",
+                hint="create another sweep with more epochs",
             )
     return sweep.add(Addition(steps=steps))
 
 
 def delete_sweep(sweep: Sweep) -> list[str]:
-    """Move a sweep and its members to the trash; returns the ids of the runs that went there.
+    """Move a sweep and its members to the trash; returns the ids of the moved runs.
+
+    Members of an adopted sweep stay.
 
     Raises:
-        BusyError: a member is alive; nothing was moved.
+        BusyError: a member is running; nothing was moved.
     """
     progress = SweepProgress(sweep)
-    alive = [s.member.run for s in progress.read() if s.state == "running"]
-    if alive:
+    running = [s.member.run for s in progress.read() if s.state == "running"]
+    if running:
         raise BusyError(
-            "members are alive",
+            "members are running",
             where=sweep.id,
-            found=", ".join(alive[:5]),
+            found=", ".join(running[:5]),
             hint=f"memlab sweep stop {sweep.id}",
         )
-    sweep.stop()  # a worker that waits must not make members anew
+    sweep.stop()  # a waiting worker must not create the members again
     moved = []
     for member in () if sweep.adopted else sweep.members:
         folder = progress.folder(member)

@@ -1,4 +1,4 @@
-"""Results of a sweep as columns of plain values; None = not known."""
+"""Results of a sweep as columns of plain values; None = unknown."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,10 +11,10 @@ EVENT = ("reached", "median", "low", "high", "censored_at")
 
 
 def cell_columns(results: Results, measures: Sequence[str] | None = None) -> dict[str, Column]:
-    """One row a cell: its settings, members, steps to events, final values over seeds.
+    """One row per cell: settings, number of members, steps to events, final values over seeds.
 
     Args:
-        measures: final values to give; None = all that a finished member has.
+        measures: measures whose final values to include; None = all of finished members.
     """
     chosen = results.measures if measures is None else list(measures)
     cells = results.cells
@@ -33,18 +33,17 @@ def cell_columns(results: Results, measures: Sequence[str] | None = None) -> dic
 
 
 def member_columns(results: Results) -> dict[str, Column]:
-    """One row a member: its place, how it stands, when it reached events, its final values."""
+    """One row per member: axis values, seed, state, steps to events, final values."""
     axes = [axis.key for axis in results.sweep.axes]
     measures = results.measures
     columns: dict[str, Column] = {
         name: [] for name in ("run", *axes, "seed", "state", "step", *results.events, *measures)
     }
     for cell in results.cells:
-        known = {one.state.member.run: one for one in cell.outcomes}
         for state in cell.states:
-            one = known.get(state.member.run)
-            crossings = [one.events[event] if one else None for event in results.events]
-            final = one.state.final if one else {}
+            outcome = cell.outcome_by_run.get(state.member.run)
+            crossings = [outcome.events[event] if outcome else None for event in results.events]
+            final = outcome.state.final if outcome else {}
             row = [
                 state.member.run,
                 *(cell.cell.at[axis] for axis in axes),

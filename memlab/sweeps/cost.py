@@ -1,4 +1,4 @@
-"""What a sweep will take: steps and disk space."""
+"""Cost of a sweep before it runs: steps, time and disk space."""
 
 import json
 from collections.abc import Callable
@@ -9,26 +9,23 @@ from memlab.preset.schema import Preset
 from memlab.sweeps.plan import Plan
 
 SIZED_BY = ("task", "model", "optimizer", "training", "evaluation")
-"""parts of a preset that the size of its run depends on, or may"""
-
-
-MOST_TIMED = 6
-"""cells that a few real updates are timed of; others are taken to be like them"""
+"""groups of settings that can affect the size of a run on disk"""
+MAX_TIMED_CELLS = 6
+"""The updates of at most this many cells are timed; the others get the mean."""
 
 
 def steps(plan: Plan) -> int:
-    """Optimizer updates of all members; what forks share with their parent is not made again."""
-    every = (plan.cells[member.cell].updates for member in plan.members)
-    return sum(updates - plan.shared_steps for updates in every)
+    """Optimizer updates of all members, without the steps that forks share with their parent."""
+    return sum(plan.cells[member.cell].updates - plan.shared_steps for member in plan.members)
 
 
 def seconds(plan: Plan, seconds_of: Callable[[Preset], float]) -> float:
-    """Seconds that all members take one after another.
+    """Estimated seconds of all members, run one after another.
 
     Args:
-        seconds_of: times an update; it is called with a few cells.
+        seconds_of: measures the seconds of one update; called with the presets of a few cells.
     """
-    stride = max(1, len(plan.cells) // MOST_TIMED)
+    stride = max(1, len(plan.cells) // MAX_TIMED_CELLS)
     timed = {cell.number: seconds_of(from_json(dict(cell.preset))) for cell in plan.cells[::stride]}
     mean = sum(timed.values()) / len(timed)
     return sum(
@@ -38,7 +35,7 @@ def seconds(plan: Plan, seconds_of: Callable[[Preset], float]) -> float:
 
 
 def disk_bytes(plan: Plan) -> int:
-    """An estimate of what all members will keep on the disk: the sum of their presets' estimates."""
+    """Estimated disk space of all members: the sum of the estimates of their presets."""
     known: dict[str, int] = {}
     sizes = []
     for cell in plan.cells:

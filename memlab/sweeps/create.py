@@ -1,4 +1,4 @@
-"""A sweep that was read and expanded is written down."""
+"""Write a planned sweep to disk."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from memlab.sweeps.sweep import Sweep
 
 
 def create_sweep(source: SweepSource, plan: Plan, runs: Path) -> Sweep:
-    """Write a planned sweep into `runs`; no run is made yet."""
+    """Write a planned sweep into `runs`; its members are not created yet."""
     return Sweep.create(runs, plan, sweep_text(source, plan))
 
 
 def sweep_text(source: SweepSource, plan: Plan) -> str:
-    """The sweep as a file that people read and `memlab sweep run` reads back.
+    """The sweep as a sweep file, which `memlab sweep run` can read.
 
-    An override with one value is an axis of one value there.
+    An override with one value becomes an axis with one value.
     """
     values = source.file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     fixed = {key: [value] for key, value in source.fixed.items()}

@@ -1,5 +1,8 @@
-"""Starting workers, and watching a sweep while they work. No process owns the sweep: if this one is
-lost, workers go on, and another may watch or start more."""
+"""Start workers and follow their progress.
+
+No process owns a sweep: if this process dies, the workers continue, and another process can follow
+them or start more.
+"""
 
 import time
 from abc import ABC, abstractmethod
@@ -10,32 +13,33 @@ from memlab.errors import MemlabError
 from memlab.sweeps.progress import MemberState, SweepProgress, counts
 from memlab.sweeps.sweep import Sweep
 
-SHORTEST, SHARE = 0.5, 0.01
-"""seconds between two looks at the members at least, and the most of a core that looking takes"""
+MIN_POLL_SECONDS = 0.5
+MAX_POLL_LOAD = 0.01
+"""largest fraction of one core that reading the progress takes"""
 
 
 class Executor(ABC):
-    """Where workers run."""
+    """Starts and stops the workers of a sweep: here, on a Slurm cluster or on a Ray cluster."""
 
     @abstractmethod
     def start(self, sweep: Sweep) -> None:
-        """Start the workers of a sweep; returns at once."""
+        """Start the workers of a sweep without waiting for them."""
 
     @abstractmethod
-    def keep(self) -> int:
-        """Replace workers that died; returns how many are working or will.
+    def maintain(self) -> int:
+        """Replace dead workers; returns the number of workers that run or wait to start.
 
         Raises:
-            MemlabError: they die as soon as they start.
+            MemlabError: workers repeatedly die right after they start.
         """
 
     @abstractmethod
     def stop(self) -> None:
-        """Ask the workers to save and leave."""
+        """Ask the workers to save a checkpoint and exit."""
 
     @abstractmethod
     def close(self) -> None:
-        """Wait until they have left, and release what the executor holds."""
+        """Wait for the workers to exit and release resources."""
 
 
 Show = Callable[[Sequence[MemberState]], None]
@@ -49,19 +53,20 @@ def execute(
     show: Show,
     fail_fast: bool = False,
 ) -> list[MemberState]:
-    """Have the members executed until none is left, with `show` called at every look.
+    """Execute all members of a sweep.
 
     Args:
-        interrupted: true asks all workers to save and leave.
-        fail_fast: the same as soon as a member is set aside.
+        interrupted: polled; true stops all workers after a checkpoint.
+        show: called with the states of all members at every poll.
+        fail_fast: stop all workers as soon as a member has failed.
 
     Returns:
-        How the members stand at the end.
+        The states of all members at the end.
     """
     progress = SweepProgress(sweep)
     executor.start(sweep)
     try:
-        _watch(sweep, progress, executor, interrupted, show, fail_fast)
+        _follow(sweep, progress, executor, interrupted, show, fail_fast)
     finally:
         executor.stop()
         executor.close()
@@ -70,7 +75,7 @@ def execute(
     return states
 
 
-def _watch(  # noqa: PLR0913 - the arguments of `execute`
+def _follow(  # noqa: PLR0913 - the arguments of `execute`
     sweep: Sweep,
     progress: SweepProgress,
     executor: Executor,
@@ -82,16 +87,17 @@ def _watch(  # noqa: PLR0913 - the arguments of `execute`
         began = time.process_time()
         states = progress.read()
         show(states)
-        number = counts(states)
-        if not number["queued"] and not number["running"]:
+        by_state = counts(states)
+        if not by_state["queued"] and not by_state["running"]:
             return
-        if (fail_fast and number["failed"]) or sweep.stopped or not executor.keep():
+        if (fail_fast and by_state["failed"]) or sweep.stopped or not executor.maintain():
             return
-        _sleep(max(SHORTEST, (time.process_time() - began) / SHARE), interrupted)
+        cpu_seconds = time.process_time() - began
+        _sleep(max(MIN_POLL_SECONDS, cpu_seconds / MAX_POLL_LOAD), interrupted)
 
 
 def _sleep(seconds: float, interrupted: Callable[[], bool]) -> None:
-    """Sleep in short pieces, so that a signal is obeyed soon."""
+    """Sleep in short intervals, to react to an interruption within 0.25 s."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0 and not interrupted():
         time.sleep(min(left, 0.25))
@@ -99,20 +105,23 @@ def _sleep(seconds: float, interrupted: Callable[[], bool]) -> None:
 
 @final
 class RestartLimit:
-    """Whether workers that die may be replaced: not when they die again and again at once."""
+    """Limits the number of worker deaths per minute.
 
-    def __init__(self, most: int) -> None:
-        self._most, self._deaths = most, list[float]()
+    Without it, workers that die right after they start would be replaced forever.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._deaths = limit, list[float]()
 
     def died(self, where: str) -> None:
         """Count a death.
 
         Raises:
-            MemlabError: there were too many within a minute.
+            MemlabError: there were more than the limit within a minute.
         """
         now = time.monotonic()
         self._deaths = [t for t in self._deaths if now - t < 60] + [now]
-        if len(self._deaths) > self._most:
+        if len(self._deaths) > self._limit:
             raise MemlabError(
-                "workers die as soon as they start", where=where, hint="their output is there"
+                "workers die right after they start", where=where, hint="see their output there"
             )

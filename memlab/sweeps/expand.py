@@ -1,4 +1,4 @@
-"""A sweep file becomes cells and members. This is done once, and the result is stored."""
+"""Expand a sweep file into cells and members. This happens once; `sweep.json` stores the result."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,14 +26,14 @@ MAX_MEMBERS = 20_000
 
 
 def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
-    """The sweep that a file describes, with ids for the runs to be made in `runs`.
+    """The plan of a sweep file, with ids for the runs that workers will create in `runs`.
 
     Args:
-        threads: of each member; None = 1, or those of the run that they are forked from.
+        threads: per member; None = 1, or as many as the parent of forked members used.
 
     Raises:
-        PresetError: a cell's settings are not valid, with the place of the value at fault.
-        DataError: the task of a cell cannot make its data.
+        PresetError: the settings of a cell are not valid; `where` is the position of the value.
+        DataError: the task of a cell cannot generate its data.
     """
     file, place, parent = source.file, source.document.place, source.parent
     axes = axes_of(source)
@@ -54,8 +54,8 @@ def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
     runs.mkdir(parents=True, exist_ok=True)
     cells = [replace(cells[old], number=new) for old, new in numbers.items()]
     for i, claim in enumerate(file.claims):
-        for wanted in claim.compare or [claim.cell or {}]:
-            cell_at(cells, wanted, place(("claims", i)))
+        for settings in claim.compare or [claim.cell or {}]:
+            cell_at(cells, settings, place(("claims", i)))
     return Plan(
         name=file.name,
         about=file.about,
@@ -76,22 +76,25 @@ def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
 
 
 def _seeds(source: SweepSource) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The seeds of each cell and what they feed; forks keep those of their parent by default."""
+    """The seeds of each cell, and the names of the seeds that vary.
+
+    By default, forks keep the seeds of their parent.
+    """
     file, parent = source.file, source.parent
     if parent is not None and not {"seeds", "vary"} & file.model_fields_set:
         return (parent.settings.training.seed,), ()
     return tuple(file.seed_list), tuple(file.vary)
 
 
-def _threads(source: SweepSource, asked: int | None) -> int:
+def _threads(source: SweepSource, requested: int | None) -> int:
     parent = source.parent
     if parent is None:
-        return asked or 1
-    if asked not in (None, parent.threads):
+        return requested or 1
+    if requested not in (None, parent.threads):
         raise PresetError(
-            "forks are trained with the threads of their parent",
+            "forks train with as many threads as their parent",
             where="--threads",
-            found=str(asked),
+            found=str(requested),
             allowed=str(parent.threads),
         )
     return parent.threads
@@ -104,9 +107,9 @@ def _cells(
 ) -> Iterator[Cell]:
     """All combinations of the axes' values, the last axis changing fastest."""
     sizes: dict[str, int] = {}
-    """training examples by task"""
+    """number of training examples by task"""
 
-    for number, values in enumerate(product(*(own for _, own in axes))):
+    for number, values in enumerate(product(*(axis_values for _, axis_values in axes))):
         document, settings, places = source.base, dict[str, Any](), dict[str, str]()
         for value in values:
             for key, setting in value.overrides.items():
@@ -115,7 +118,7 @@ def _cells(
         for key, seed in first_seed.items():
             document = merged(document, change(key, seed, source.document.place(("seeds",))))
         preset = validated(document, source.folder)
-        # To make the data shows that it can be made; once for each task is enough.
+        # Generate the data of each task once, to find out whether that is possible.
         task = preset.task.model_dump_json()
         if task not in sizes:
             sizes[task] = len(preset.task.dataset(preset.seeds).splits["train"])
@@ -138,19 +141,19 @@ def _check_fork(
     if updates <= parent.at:
         lengths = (places[key] for key in ("training.steps", "training.epochs") if key in places)
         raise PresetError(
-            "the members end where they are forked",
+            "members must have steps after the fork",
             where=next(lengths, f"run {parent.run}"),
-            found=f"{updates:,} steps in all, forked at {parent.at:,}",
-            hint="give training.steps a later step: it counts from the parent's beginning",
+            found=f"{updates:,} steps in total, forked at step {parent.at:,}",
+            hint="increase training.steps: it includes the steps of the parent",
         )
 
 
 def _not_skipped(
     source: SweepSource, cells: Sequence[Cell], seeds: Sequence[Mapping[str, int]]
 ) -> list[tuple[int, int]]:
-    """(index of the seed, number of the cell) of all members, seeds in the outer loop."""
+    """(seed index, cell number) of all members, with seeds in the outer loop."""
     facts = [facts_of(cell) for cell in cells]
-    known = frozenset(key for own in facts for key in own)
+    known = frozenset(key for cell_facts in facts for key in cell_facts)
     tests = []
     for i, text in enumerate(source.file.skip):
         try:
@@ -161,8 +164,8 @@ def _not_skipped(
     return [
         (i, cell.number)
         for i, changes in enumerate(seeds)
-        for cell, own in zip(cells, facts, strict=True)
-        if not _any(tests, own, changes)
+        for cell, cell_facts in zip(cells, facts, strict=True)
+        if not _any(tests, cell_facts, changes)
     ]
 
 

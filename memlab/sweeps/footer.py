@@ -1,15 +1,15 @@
-"""The footer of the tables of a sweep in words."""
+"""The footer of the result tables of a sweep as text."""
 
 from memlab.sweeps.tables import Results
 
 
 def footer_lines(results: Results) -> list[str]:
-    """Remarks that are needed to interpret the numbers."""
+    """Lines with the information that is needed to interpret the numbers."""
     footer = results.footer
     seeds = ", ".join(map(str, footer["seeds"]))
     budget = " or ".join(f"{steps:,}" for steps in footer["budget"])
     every = " or ".join(map(str, footer["evaluation_every"]))
-    missing = [f"{footer[k]} {k}" for k in ("unfinished", "failed", "diverged", "stopped")]
+    incomplete = [f"{footer[k]} {k}" for k in ("unfinished", "failed", "diverged", "stopped")]
     threads = " or ".join(map(str, footer["threads"])) or "-"
     fork = footer["fork"]
     shared = fork and f"Forked from run {fork['run']}: steps up to {fork['at']:,} are shared."
@@ -17,9 +17,9 @@ def footer_lines(results: Results) -> list[str]:
         f"Seeds {seeds} vary {', '.join(footer['vary']) or 'nothing'}. Budget {budget} steps.",
         *([shared] if shared else []),
         *(f"{name}: {definition}." for name, definition in footer["events"].items()),
-        f"Steps are those of the first evaluation that shows the event; evaluated every {every}. "
-        "Range over all seeds; > = not reached by then (Kaplan-Meier median).",
-        "Final values: mean ± sample standard deviation of single runs [min, max], finished members.",
-        f"Members: {', '.join(missing)}; diverged and stopped ones are censored where they ended.",
+        f"Step of an event: the first evaluation that shows it; evaluated every {every} steps. "
+        "Range over all seeds; > = not reached by that step (Kaplan-Meier median).",
+        "Final values: mean ± sample standard deviation over finished members [min, max].",
+        f"Members: {', '.join(incomplete)}; diverged and stopped members are censored at their end.",
         f"Threads {threads}; {'; '.join(footer['versions']) or 'no member trained yet'}.",
     ]

@@ -13,23 +13,23 @@ from memlab.sweeps.schema import SweepFile
 
 @dataclass(frozen=True)
 class ForkParent:
-    """A run, the last step that members share with it, and what they inherit."""
+    """A run, the last step that members share with it, and what they inherit from it."""
 
     run: str
-    """its id, or its path if it does not lie in the folder of runs"""
+    """its id, or its path if it is not in the folder of runs"""
     at: int
     settings: Preset
-    """at that step, with all edits"""
+    """the settings at that step, including all edits"""
     threads: int
-    """of its first attempt: the members' bits depend on them, too"""
+    """of its first attempt: the bits of the members depend on the number of threads"""
 
 
 def fork_parent(file: SweepFile, document: Document, runs: Path) -> ForkParent | None:
     """The run that `from` names; None without `from`.
 
     Raises:
-        PresetError: the members would share less than a fork does, by their seeds.
-        RunError: there is no such run, it has no such step, or it has no preset.
+        PresetError: the seeds change the data, the split or the initial weights.
+        RunError: the run does not exist, or has no such step or no preset.
     """
     if file.fork is None:
         return None
@@ -53,11 +53,11 @@ def fork_parent(file: SweepFile, document: Document, runs: Path) -> ForkParent |
 
 def _check_seeds(file: SweepFile, document: Document) -> None:
     given = {"seeds", "vary"} & file.model_fields_set
-    shared = [child for child in file.vary if child in ("seed", *SHARED_SEEDS)]
+    shared = [seed for seed in file.vary if seed in ("seed", *SHARED_SEEDS)]
     if given and shared:
         raise PresetError(
             "forks share the data, the split and the initial weights of their parent",
             where=document.place(("vary",) if "vary" in given else ("seeds",)),
             found=f"vary: [{', '.join(file.vary)}]",
-            allowed="vary: [batches], [dropout] or [batches, dropout]; or neither seeds nor vary",
+            allowed="vary: [batches], [dropout] or [batches, dropout]; or omit seeds and vary",
         )

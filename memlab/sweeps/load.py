@@ -1,4 +1,4 @@
-"""Sweep files by path or name, or a sweep described on the command line."""
+"""Load a sweep from a file, by path or name, or from command-line overrides of a preset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,23 +21,23 @@ from memlab.sweeps.schema import SweepFile
 from memlab.sweeps.value_list import values_of
 
 STARTS = {"base", "from"}
-"""keys of what the members of a sweep start from, one of which a sweep file has"""
+"""A sweep file has exactly one of these keys: what its members start from."""
 
 
 @dataclass(frozen=True)
 class SweepSource:
-    """A validated sweep file, where each part of it was written, and what it starts from."""
+    """A validated sweep file, its document with line numbers, and what its members start from."""
 
     file: SweepFile
     document: Document
     base: Document
-    """the base preset, or the settings of the run that members are forked from"""
+    """the base preset, or the settings of the parent of forked members"""
     folder: Path | None
-    """where the base preset's task looks for its files; None: they have been found"""
+    """relative paths in the base preset's task start here; None: its paths are absolute"""
     parent: ForkParent | None = None
-    """the run that members are forked from"""
+    """the parent of forked members"""
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    """overrides with one value, which `base` has: dotted setting to value"""
+    """overrides with one value, already applied to `base`: dotted setting to value"""
 
 
 def load_sweep(
@@ -48,17 +48,18 @@ def load_sweep(
     seeds: int | list[int] | None = None,
     runs: Path | None = None,
 ) -> SweepSource:
-    """The sweep of a file, or of a preset, with `KEY=VALUE` and `KEY=V1,V2` applied.
+    """The sweep of a file or a preset with the overrides `KEY=VALUE` and `KEY=V1,V2` applied.
 
-    One value is an override of the base preset; several make an axis, which replaces an axis of
-    the file with the same key.
+    `KEY=VALUE` changes the base preset. `KEY=V1,V2` makes an axis and replaces an axis of the file
+    with the same key.
 
     Args:
-        runs: the folder of the run that a sweep is forked from; None = the usual one.
+        ref: path or name of a sweep file or preset.
+        runs: folder of the run that members are forked from; None = the default folder.
 
     Raises:
-        PresetError: it is not found, not valid, or an override is not.
-        RunError: the run that it is forked from is not found, or has no such step.
+        PresetError: the sweep does not exist, or it or an override is not valid.
+        RunError: the run that members are forked from does not exist, or has no such step.
     """
     path = find(ref)
     if path is None:
@@ -83,14 +84,15 @@ def from_settings(  # noqa: PLR0913 - the parts of a sweep
     seeds: Sequence[int],
     fixed: Mapping[str, object],
 ) -> SweepSource:
-    """A sweep over settings of a preset that need not be in a file.
+    """A sweep over settings of a preset, without a sweep file.
 
     Args:
-        base: a resolved preset, `fixed` applied.
-        folder: where its task looks for its files.
-        name: of the sweep.
+        base: a resolved preset with `fixed` applied.
+        folder: relative paths in its task start here.
+        name: name of the sweep.
         grid: full dotted keys to values.
-        fixed: settings in which `base` differs from the preset of its name.
+        seeds: the seeds of each cell.
+        fixed: settings in which `base` differs from the preset that it names.
 
     Raises:
         PresetError: the description is not valid.
@@ -107,10 +109,10 @@ def from_settings(  # noqa: PLR0913 - the parts of a sweep
 
 
 def find(ref: str) -> Path | None:
-    """The sweep file that `ref` names; None where it can only be a preset.
+    """The sweep file with the name or path `ref`; None if it is a preset.
 
     Raises:
-        PresetError: a path that does not exist, or neither a sweep file nor a preset has the name.
+        PresetError: there is neither a sweep file nor a preset with this name or path.
     """
     if Path(ref).suffix in (".yaml", ".yml") or len(Path(ref).parts) > 1:
         path = load.find(ref)
@@ -120,18 +122,19 @@ def find(ref: str) -> Path | None:
     known = names()
     if ref in known:
         return known[ref]
-    if ref in (others := load.names()):
+    presets = load.names()
+    if ref in presets:
         return None
-    every = [*known, *others]
     raise PresetError(
         f"there is no sweep file and no preset called {ref!r}",
         allowed=", ".join(known) or "a path to a .yaml file",
-        hint=nearest(ref, every) or "`memlab sweep list` and `memlab presets` list them",
+        hint=nearest(ref, [*known, *presets])
+        or "`memlab sweep list` and `memlab presets` list them",
     )
 
 
 def names() -> dict[str, Path]:
-    """Names to sweep files; one in the current folder hides a shipped one of the same name."""
+    """Names to sweep files; files in the current folder come before shipped files."""
     paths: dict[str, Path] = {}
     for folder in (load.HERE, load.SHIPPED):
         for path in sorted((folder / load.SWEEPS).rglob("*.yaml")):
@@ -149,7 +152,7 @@ def _from_preset(ref: str) -> SweepSource:
 
 
 def _changed(source: SweepSource, document: Document, runs: Path) -> SweepSource:
-    """The source with another document that starts from the same."""
+    """The source with another document and the same base."""
     file = _validated(document)
     parent = source.parent and fork_parent(file, document, runs)
     return replace(source, file=file, document=document, parent=parent)
@@ -165,8 +168,8 @@ def _from_document(document: Document, folder: Path, runs: Path) -> SweepSource:
     assert file.base is not None
     where = document.place(("base",))
     try:
-        beside = folder / f"{file.base}.yaml"
-        path = beside if beside.is_file() else load.find(file.base)
+        sibling = folder / f"{file.base}.yaml"
+        path = sibling if sibling.is_file() else load.find(file.base)
     except PresetError as error:
         error.where = where
         raise
@@ -202,7 +205,7 @@ def _overridden(source: SweepSource, override: str) -> SweepSource:
     where = f"override {override}"
     full = full_key(key.strip(), settings, where)
     values = [read(f"{key}={text}", settings)[1] for text in texts]
-    grid = {**_kept(source.file, full), full: values}
+    grid = {**_grid_without(source.file, full), full: values}
     places = change("grid", {full: values}, where).places
     document = Document(
         {**source.document.value, "grid": grid}, {**source.document.places, **places}
@@ -210,6 +213,6 @@ def _overridden(source: SweepSource, override: str) -> SweepSource:
     return replace(source, file=_validated(document), document=document)
 
 
-def _kept(file: SweepFile, key: str) -> dict[str, list[object]]:
-    """The grid of a file without the axis of `key`, which it may call by its last word."""
-    return {own: v for own, v in file.grid.items() if own != key and not key.endswith(f".{own}")}
+def _grid_without(file: SweepFile, key: str) -> dict[str, list[object]]:
+    """The grid of a file without the axis of `key`, which the file can abbreviate."""
+    return {k: v for k, v in file.grid.items() if k != key and not key.endswith(f".{k}")}

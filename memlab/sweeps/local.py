@@ -1,4 +1,4 @@
-"""Workers on this machine: one process each, which loads torch once and takes many members."""
+"""Worker processes on this machine. Each imports torch once and trains many members."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from memlab.sweeps.sweep import Sweep
 
 
 def jobs_here(threads: int) -> int:
-    """Members of so many threads that the cores of this machine can train at once."""
+    """How many members with `threads` threads each the cores of this machine can train at once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (cores or 1) // threads)
 
@@ -22,15 +22,15 @@ def jobs_here(threads: int) -> int:
 class Local(Executor):
     """A pool of worker processes.
 
-    They are in sessions of their own: Ctrl-C reaches only the process that watches, which asks
-    them to save, and they outlive it if it is killed.
+    Each worker is in its own session. Ctrl-C reaches only this process, which asks the workers to
+    save; if this process is killed, the workers continue.
     """
 
     def __init__(self, jobs: int, options: Sequence[str]) -> None:
         """
         Args:
-            jobs: processes at once.
-            options: of `memlab sweep work`.
+            jobs: number of processes.
+            options: command-line options for `memlab sweep work`.
         """
         self._command = memlab_command("sweep", "work", *options)
         self._jobs = jobs
@@ -44,8 +44,8 @@ class Local(Executor):
         self._log, self._sweep = sweep.path / "workers.log", sweep.path
         self._workers = [self._started() for _ in range(self._jobs)]
 
-    def keep(self) -> int:
-        """Replace those that died; those that found nothing to do have left for good."""
+    def maintain(self) -> int:
+        """Replace workers that died; workers without a member left have exited with code 0."""
         for i, worker in enumerate(self._workers):
             if worker.poll() not in (None, 0):
                 self._limit.died(str(self._log))
@@ -53,18 +53,18 @@ class Local(Executor):
         return sum(worker.poll() is None for worker in self._workers)
 
     def stop(self) -> None:
-        """Ask them to save and leave."""
+        """Ask the workers to save a checkpoint and exit."""
         for worker in self._workers:
             if worker.poll() is None:
                 worker.send_signal(signal.SIGTERM)
 
     def close(self) -> None:
-        """Wait until they have left."""
+        """Wait for the workers to exit."""
         for worker in self._workers:
             worker.wait()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        # Torch asks for as many threads as there are cores when it is loaded, unless this is set.
+        # Without this, torch starts one thread per core when it is imported.
         environment = {"OMP_NUM_THREADS": "1", **memlab_environment()}
         with self._log.open("ab") as log:
             return subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What came out of each member: when it reached events, and its last values."""
+"""The outcome of each member: its steps to events and its final values."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,22 +15,23 @@ from memlab.sweeps.progress import MemberState, SweepProgress
 from memlab.sweeps.statistics import StepsToEvent, steps_to_event
 
 PHASES = {"memorized": "train_accuracy>=0.99", "grokked": "val_accuracy>=0.99 after memorizing"}
-"""The events that every run records, with their definitions."""
+"""The events that every run records, and their definitions."""
 _EVENT = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*")
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """The evaluations between which an event happened."""
+    """The two evaluations between which an event happened."""
 
     last_before: int
+    """step of the last evaluation before the event"""
     step: int
-    """of the evaluation that first showed it: what tables call the step of the event"""
+    """step of the first evaluation that shows the event; tables give this step"""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A member that has a run, and what is known of it."""
+    """A member that has trained, and its events."""
 
     state: MemberState
     events: Mapping[str, Crossing | None]
@@ -44,14 +45,14 @@ class Outcome:
 def outcomes(
     progress: SweepProgress, states: Iterable[MemberState], events: Sequence[str] = ()
 ) -> list[Outcome]:
-    """The outcomes of members that made at least one step.
+    """The outcomes of members that have trained at least one step.
 
     Args:
-        events: further events than those of `PHASES`, such as "val_accuracy>=0.95". They are
-            searched for in all evaluations, which takes a few milliseconds a run.
+        events: events in addition to `PHASES`, such as "val_accuracy>=0.95". Each costs a few
+            milliseconds per run, since all evaluations are read.
 
     Raises:
-        MemlabError: an event is not of that form.
+        MemlabError: an event has another form.
     """
     conditions = {event: condition(event) for event in events}
     return [
@@ -65,7 +66,7 @@ def condition(event: str) -> tuple[str, str, float]:
     """Measure, comparison and threshold of "val_accuracy>=0.95".
 
     Raises:
-        MemlabError: it is not of that form.
+        MemlabError: `event` has another form.
     """
     match = _EVENT.fullmatch(event)
     try:
@@ -86,24 +87,24 @@ def _outcome(
     known: Mapping[str, Any] = {
         "memorized_at": state.memorized_at, "grokked_at": state.grokked_at, "final": state.final,
     }  # fmt: skip
-    if not state.final:  # no end.json tells of it: it is alive, or died
+    if not state.final:  # there is no end.json: the run is alive, or its process died
         known = end_summary(folder)
         state = replace(state, final=known["final"])
-    found = {name: _phase(known[f"{name}_at"]) for name in PHASES}
+    crossings = {name: _phase(known[f"{name}_at"]) for name in PHASES}
     if conditions:
         evaluations = History(folder).until().evaluations
-        found |= {name: first_crossing(evaluations, *c) for name, c in conditions.items()}
-    return Outcome(state, found)
+        crossings |= {name: first_crossing(evaluations, *c) for name, c in conditions.items()}
+    return Outcome(state, crossings)
 
 
-def _phase(known: Mapping[str, Any] | None) -> Crossing | None:
-    return None if known is None else Crossing(int(known["from"]), int(known["to"]))
+def _phase(steps: Mapping[str, Any] | None) -> Crossing | None:
+    return None if steps is None else Crossing(int(steps["from"]), int(steps["to"]))
 
 
 def first_crossing(
     evaluations: Mapping[str, Any], measure: str, comparison: str, threshold: float
 ) -> Crossing | None:
-    """The first evaluation that fulfils a condition, and the last measured before it."""
+    """The first evaluation that satisfies a condition, and the one before it."""
     if measure not in evaluations:
         return None
     values = np.asarray(evaluations[measure], np.float64)
@@ -118,10 +119,10 @@ def first_crossing(
 
 
 def event_times(members: Sequence[Outcome], event: str) -> StepsToEvent:
-    """When these members reached an event; those that did not are censored where they stand."""
+    """Steps to an event over members; members without it are censored at their last step."""
     times, reached = [], []
-    for one in members:
-        crossing = one.events[event]
-        times.append(one.state.step if crossing is None else crossing.step)
+    for outcome in members:
+        crossing = outcome.events[event]
+        times.append(outcome.state.step if crossing is None else crossing.step)
         reached.append(crossing is not None)
     return steps_to_event(times, reached)

@@ -1,4 +1,4 @@
-"""What a sweep consists of: axes, cells and members, as plain immutable data."""
+"""The plan of a sweep: axes, cells and members, as plain immutable data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,90 +10,90 @@ VARIANT = "variant"
 
 @dataclass(frozen=True)
 class SweepAxis:
-    """Something that differs between cells."""
+    """A setting, or several linked settings, whose values differ between cells."""
 
     key: str
-    """dotted setting, or "variant"; of linked settings the first"""
+    """dotted setting, or "variant"; the first of linked settings"""
     keys: tuple[str, ...]
-    """all settings that change along it"""
+    """all settings that change along this axis"""
     values: tuple[Any, ...]
-    """values of `key` in the order of the file; names for variants"""
+    """values of `key`, or names of variants, in the order of the file"""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Members that differ in nothing but their seed."""
+    """Members that differ only in their seed."""
 
     number: int
     at: Mapping[str, Any]
     """axis key to the value of this cell"""
     settings: Mapping[str, Any]
-    """what it states over the base: dotted setting to value, and "variant" """
+    """overrides of the base preset: dotted setting to value, and "variant" """
     preset: Mapping[str, Any]
-    """the complete resolved preset of its first seed"""
+    """the resolved preset with the first seed"""
     updates: int
-    """planned optimizer updates of a member"""
+    """planned optimizer updates per member"""
 
     @property
     def label(self) -> str:
-        """Its place in words: `train_fraction=0.3 weight_decay=1.0`; empty for the only cell."""
+        """Axis values as text: `train_fraction=0.3 weight_decay=1.0`; empty without axes."""
         return " ".join(f"{key.rpartition('.')[2]}={value}" for key, value in self.at.items())
 
 
 @dataclass(frozen=True)
 class Member:
-    """A run of a sweep, made or not."""
+    """A run of a sweep. Its folder exists as soon as a worker creates it."""
 
     run: str
-    """its id, which is the name of its folder"""
+    """run id = name of its folder"""
     cell: int
     seed: int
     changes: Mapping[str, int]
-    """what the seed sets over the preset of the cell: {"training.seed": 3}"""
+    """overrides of the preset of the cell by the seed: {"training.seed": 3}"""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep before and after it is written down: nothing is ever expanded twice."""
+    """The complete description of a sweep, as `sweep.json` stores it."""
 
     name: str
     about: str
     base: str
-    """name of the preset that all cells start from"""
+    """name of the base preset of all cells"""
     axes: tuple[SweepAxis, ...]
     cells: tuple[Cell, ...]
     members: tuple[Member, ...]
-    """in the order of execution: every cell's first seed before any cell's second"""
+    """in the order of execution: the first seed of all cells before the second of any"""
     seeds: tuple[int, ...]
     vary: tuple[str, ...]
     claims: tuple[Mapping[str, Any], ...] = ()
     fork: Mapping[str, Any] | None = None
-    """{"run": id or path, "at": step}: what members are forked from, and the last shared step"""
+    """{"run": id or path of the parent, "at": last shared step}; None = not forked"""
     skipped: int = 0
-    """members that `skip` left out"""
+    """number of members that `skip` removed"""
     threads: int = 1
-    """of each member: other numbers give other bits"""
+    """per member; the bits of a run depend on the number of threads"""
 
     @property
     def shared_steps(self) -> int:
-        """Steps that forked members share with their parent, so that nobody trains them."""
+        """Steps that forked members share with their parent instead of training them."""
         return 0 if self.fork is None else int(self.fork["at"])
 
     @property
-    def made_attempts(self) -> int:
-        """Attempts that a member has when it is made: that of a fork holds the shared steps."""
+    def initial_attempts(self) -> int:
+        """Attempts of a new member: a fork starts with one that holds the shared steps."""
         return 0 if self.fork is None else 1
 
     def to_json(self) -> dict[str, Any]:
-        """As `sweep.json` stores it."""
+        """As JSON for `sweep.json`."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """From what `to_json` gave, other members left out.
+        """The inverse of `to_json`; unknown keys are ignored.
 
         Raises:
-            KeyError, TypeError: it is not of that form.
+            KeyError, TypeError: a key is missing or a value has another type.
         """
         known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         axes = (SweepAxis(a["key"], tuple(a["keys"]), tuple(a["values"])) for a in stored["axes"])
@@ -111,10 +111,8 @@ class Plan:
 
 
 def seed_changes(vary: tuple[str, ...], seed: int) -> dict[str, int]:
-    """The settings that a seed sets: `training.seed`, or single children of it."""
-    return {
-        "training.seed" if child == "seed" else f"training.seeds.{child}": seed for child in vary
-    }
+    """The settings that get the value of a seed: `training.seed`, or some of `training.seeds`."""
+    return {"training.seed" if name == "seed" else f"training.seeds.{name}": seed for name in vary}
 
 
 def with_changes(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Members on a Ray cluster: one task each, with its CPUs and its share of a GPU.
+"""Execute members on a Ray cluster: one task per member, with its CPUs and fraction of a GPU.
 
-Results stay in folders. A task takes its member only if that is neither finished nor alive. So Ray may retry a task whose
-node is lost, and a lost driver costs nothing but the tasks that have not begun.
+All results are in run folders, and a task trains its member only if it is neither finished nor
+alive. So Ray can safely retry the tasks of a lost node, and a lost driver only loses tasks that have
+not started.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,14 @@ from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.worker import Trainer, Worker
 
 RETRIES = 3
-"""of a task whose worker or node died"""
-PATIENCE = 120.0
-"""seconds that closing waits for tasks to save"""
+"""retries of a task whose worker or node died"""
+CLOSE_TIMEOUT = 120.0
+"""seconds that `close` waits for tasks to save"""
 
 
 @final
 class RayCluster(Executor):
-    """Ray does placement, retries and scaling."""
+    """Leaves placement, retries and scaling to Ray."""
 
     def __init__(
         self,
@@ -33,10 +34,10 @@ class RayCluster(Executor):
     ) -> None:
         """
         Args:
-            address: of an existing cluster, or "auto"; empty = start one on this machine.
-            jobs: members at once on a cluster that is started here; None = as cores allow.
-            trainer: makes what trains on the node; it is pickled by reference.
-            gpus: of each member: 0.25 puts four on a card; 0 = none is visible to it.
+            address: address of an existing cluster, or "auto"; empty = start one here.
+            jobs: members at once on a cluster started here; None = as many as cores allow.
+            trainer: creates the trainer on the node; pickled by reference.
+            gpus: GPUs per member; 0.25 puts four members on one GPU, 0 hides all GPUs.
 
         Raises:
             MemlabError: ray is not installed.
@@ -54,33 +55,33 @@ class RayCluster(Executor):
         self._started_here = False
 
     def start(self, sweep: Sweep) -> None:
-        """Submit a task for each member that is left, in the order of execution."""
+        """Submit a task for each queued member, in the order of execution."""
         self._sweep = sweep
         if not self._ray.is_initialized():
             self._connect(sweep.plan.threads)
         take = self._ray.remote(take_member).options(
             num_cpus=sweep.plan.threads, num_gpus=self._gpus, max_retries=RETRIES
         )
-        left = [state.member for state in SweepProgress(sweep).read() if state.state == "queued"]
+        queued = [state.member for state in SweepProgress(sweep).read() if state.state == "queued"]
         path = str(sweep.path.absolute())
-        self._tasks = [take.remote(path, member.run, self._trainer) for member in left]
+        self._tasks = [take.remote(path, member.run, self._trainer) for member in queued]
 
-    def keep(self) -> int:
-        """How many tasks are not done; Ray itself repeats those whose worker died."""
+    def maintain(self) -> int:
+        """The number of tasks that are not done; Ray itself retries tasks of dead workers."""
         if self._tasks:
             count = len(self._tasks)
             _, self._tasks = self._ray.wait(self._tasks, num_returns=count, timeout=0)
         return len(self._tasks)
 
     def stop(self) -> None:
-        """Stop the sweep: there is no other way to have tasks on other machines save."""
-        if self._sweep is not None and self.keep():
+        """Stop the sweep: tasks on other machines see `stop.json` and save."""
+        if self._sweep is not None and self.maintain():
             self._sweep.stop()
 
     def close(self) -> None:
-        """Wait until the tasks are done; a cluster that was started here is shut down."""
+        """Wait for the tasks, and shut down the cluster if it was started here."""
         if self._tasks:
-            self._ray.wait(self._tasks, num_returns=len(self._tasks), timeout=PATIENCE)
+            self._ray.wait(self._tasks, num_returns=len(self._tasks), timeout=CLOSE_TIMEOUT)
         if self._started_here:
             self._ray.shutdown()
 
@@ -93,15 +94,15 @@ class RayCluster(Executor):
             num_cpus=self._jobs * threads if self._jobs else None,
             include_dashboard=False,
             log_to_driver=False,
-            _node_ip_address="127.0.0.1",  # nobody outside of this machine has business with it
+            _node_ip_address="127.0.0.1",  # not reachable from other machines
         )
 
 
 def take_member(path: str, run: str, make_trainer: Callable[[], Trainer]) -> dict[str, Any]:
-    """Train one member, on a node of the cluster.
+    """The Ray task: train one member.
 
     Returns:
-        The id of its run, and whether this call trained it.
+        `{"run": run id, "trained": whether this call trained it}`.
     """
     worker = Worker(Sweep.open(Path(path)), make_trainer())
     return {"run": run, "trained": worker.take(run)}

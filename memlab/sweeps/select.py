@@ -1,4 +1,4 @@
-"""Choosing cells by their settings: `{optimizer.weight_decay: 1.0, variant: adam}`."""
+"""Select cells by their settings: `{optimizer.weight_decay: 1.0, variant: adam}`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,10 +15,10 @@ def facts_of(cell: Cell) -> dict[str, Any]:
 
 
 def cell_at(cells: Iterable[Cell], wanted: Mapping[str, Any], where: str) -> Cell:
-    """The one cell with these settings; a key may be its last word where that is unique.
+    """The only cell with these settings; a key can be abbreviated to its last part if unique.
 
     Raises:
-        PresetError: a key is unknown, or no cell or several have these settings.
+        PresetError: a key is unknown, or the settings select no cell or several.
     """
     cells = list(cells)
     keys = dict.fromkeys(key for cell in cells for key in facts_of(cell))
@@ -37,7 +37,7 @@ def cell_at(cells: Iterable[Cell], wanted: Mapping[str, Any], where: str) -> Cel
 def _full(key: str, keys: Iterable[str], where: str) -> str:
     if key in keys:
         return key
-    matches = [own for own in keys if own.rpartition(".")[2] == key]
+    matches = [full for full in keys if full.rpartition(".")[2] == key]
     if len(matches) == 1:
         return matches[0]
     raise PresetError(f"unknown setting {key!r}", where=where, hint=nearest(key, keys))

@@ -1,8 +1,8 @@
-"""Members in Slurm jobs: an array whose tasks each work on several members, through submitit.
+"""Execute members in a Slurm job array through submitit. Each task of the array is a worker.
 
-A job that is preempted or reaches its time limit gets a signal beforehand: it saves, and Slurm puts
-it into the queue again. Where preempted jobs are cancelled instead, `memlab sweep resume` submits
-what is left. Nothing is lost or done twice either way, since a member belongs to whoever claims it.
+Before a job is preempted or reaches its time limit, it gets a signal: it saves, and Slurm requeues
+it. Where preempted jobs are cancelled instead, `memlab sweep resume` submits new jobs. Either way no
+step is lost or trained twice, since a worker claims a member before it trains it.
 """
 
 import signal
@@ -17,33 +17,33 @@ from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.worker import Trainer, Worker
 
 OPTIONS = {"partition": "partition", "time": "time", "memory": "mem", "gpus": "gpus_per_node"}
-"""options of `--slurm`, and what submitit calls them"""
+"""options of `--slurm` to parameters of submitit"""
 DEFAULT_JOBS = 4
 DEFAULT_MINUTES = 60
 
 
 @final
 class WorkerJob:
-    """What a job runs: members one after another, until none is left or its time is over."""
+    """The function of a job: a worker that runs until no member is left or a signal arrives."""
 
     def __init__(self, sweep: str, trainer: Callable[[], Trainer], threads: int) -> None:
         self._sweep, self._trainer, self._threads = sweep, trainer, threads
 
     def __call__(self) -> str:
-        """Work; returns the sweep's path."""
+        """Run the worker; returns the path of the sweep."""
         from submitit.core.job_environment import JobEnvironment
 
         warning: int = JobEnvironment._usr_sig()
         requeue = signal.getsignal(warning)
         received: list[int] = []
 
-        def note(number: int, frame: FrameType | None) -> None:
+        def record(number: int, frame: FrameType | None) -> None:
             received.append(number)
 
-        # submitit requeues from within the signal's handler, and lets a job ignore SIGTERM: a run
-        # would not be saved. So signals are noted, and submitit's handler is called afterwards.
+        # The handler of submitit requeues the job immediately and ignores SIGTERM, so that the run
+        # would not be saved. Record the signal here, and call that handler after the worker saved.
         for number in (warning, signal.SIGTERM):
-            signal.signal(number, note)
+            signal.signal(number, record)
         worker = Worker(
             Sweep.open(Path(self._sweep)),
             self._trainer(),
@@ -56,7 +56,7 @@ class WorkerJob:
         return self._sweep
 
     def checkpoint(self) -> Any:
-        """Called by submitit at the warning signal: the same job again, from what is committed."""
+        """Called by submitit to requeue: the same job, which continues from the run folders."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
@@ -64,19 +64,19 @@ class WorkerJob:
 
 @final
 class Slurm(Executor):
-    """An array of worker jobs. It is Slurm's: it goes on without the process that watches."""
+    """An array of worker jobs, which continue without this process."""
 
     def __init__(
         self, jobs: int | None, trainer: Callable[[], Trainer], options: Mapping[str, str]
     ) -> None:
         """
         Args:
-            jobs: tasks of the array.
-            trainer: makes what trains in the job; it is pickled by reference.
+            jobs: number of tasks of the array; None = 4.
+            trainer: creates the trainer in the job; pickled by reference.
             options: partition, time (minutes), memory (GB), gpus.
 
         Raises:
-            MemlabError: submitit is not installed, or an option is unknown or no number.
+            MemlabError: submitit is not installed, or an option is unknown or not a number.
         """
         try:
             import submitit
@@ -96,7 +96,7 @@ class Slurm(Executor):
             executor = self._submitit.SlurmExecutor(folder=sweep.path / "slurm")
         except RuntimeError as error:
             raise MemlabError(
-                "there is no Slurm here", where="--on slurm", found=str(error)
+                "Slurm is not available", where="--on slurm", found=str(error)
             ) from None
         executor.update_parameters(
             **self._parameters,
@@ -108,32 +108,32 @@ class Slurm(Executor):
         with executor.batch():
             self._array = [executor.submit(job) for _ in range(self._jobs)]
 
-    def keep(self) -> int:
-        """How many tasks of the array are waiting or working."""
+    def maintain(self) -> int:
+        """The number of tasks of the array that wait or run."""
         return sum(not job.done() for job in self._array)
 
     def stop(self) -> None:
-        """Stop the sweep, so that its jobs save and leave, wherever they are."""
-        if self._sweep is not None and self.keep():
+        """Stop the sweep: jobs on other machines see `stop.json` and save."""
+        if self._sweep is not None and self.maintain():
             self._sweep.stop()
 
     def close(self) -> None:
-        """Nothing: jobs leave by themselves."""
+        """Do nothing: jobs exit by themselves."""
 
 
 def _parameters(options: Mapping[str, str]) -> dict[str, Any]:
     unknown = options.keys() - OPTIONS.keys()
     if unknown:
         raise MemlabError(
-            "no such option of Slurm jobs",
+            "unknown option for Slurm jobs",
             where="--slurm",
             found=", ".join(sorted(unknown)),
             allowed=", ".join(OPTIONS),
         )
-    found: dict[str, Any] = {OPTIONS["time"]: DEFAULT_MINUTES}
+    parameters: dict[str, Any] = {OPTIONS["time"]: DEFAULT_MINUTES}
     for name, text in options.items():
         if name != "partition" and not text.isdecimal():
-            raise MemlabError(f"{name} is a whole number", where=f"--slurm {name}={text}")
-        number: Any = f"{text}GB" if name == "memory" else int(text) if text.isdecimal() else text
-        found[OPTIONS[name]] = number
-    return found
+            raise MemlabError(f"{name} must be an integer", where=f"--slurm {name}={text}")
+        value: Any = f"{text}GB" if name == "memory" else int(text) if text.isdecimal() else text
+        parameters[OPTIONS[name]] = value
+    return parameters

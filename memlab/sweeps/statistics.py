@@ -1,7 +1,7 @@
-"""Statistics of a few runs that differ in their seeds. Plain Python: arrays of five are slower.
+"""Statistics over seeds. Plain Python, since numpy is slower for about five values.
 
-Steps to an event are right-censored: a run that did not reach it is known to need more steps than
-it made. Such a run is neither dropped nor counted with its last step.
+Steps to an event are right-censored: a run that has not reached the event needs more steps than it
+has trained. Such a run is neither dropped nor counted with its last step.
 """
 
 from collections import Counter
@@ -9,30 +9,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, isnan, log, nan, sqrt
 
-FEWEST_FOR_P = 4
-"""pairs below which no p-value is given: of three, none can be below 0.25"""
-MOST_FOR_EXACT = 16
-"""pairs up to which all sign changes are counted"""
+MIN_PAIRS_FOR_P = 4
+"""With fewer pairs no p-value is given: with three it cannot be below 0.25."""
+MAX_PAIRS_FOR_P = 16
+"""The exact test enumerates all sign changes for up to this many pairs."""
 HALF = 0.5 + 1e-12
-"""products of shares such as 2/3 and 3/4 are not exactly a half"""
+"""with tolerance: the floating-point product of 2/3 and 3/4 is not exactly 0.5"""
 
 
 @dataclass(frozen=True)
 class StepsToEvent:
-    """When runs reached an event, in steps of the evaluations that first showed it."""
+    """Steps to an event over runs. The step is that of the first evaluation that shows the event."""
 
     reached: int
-    """runs that reached it"""
+    """number of runs that reached it"""
     of: int
-    """runs that were observed"""
+    """number of runs"""
     median: float | None
     """Kaplan-Meier median; None = not reached by half of the runs"""
     low: float | None
-    """the earliest; None = no run reached it"""
+    """the first step; None = no run reached it"""
     high: float | None
-    """the latest; None = some runs did not reach it"""
+    """the last step; None = some runs did not reach it"""
     censored_at: int | None
-    """the last step that any run was observed at, if some did not reach it"""
+    """the largest observed step; None = all runs reached the event"""
 
     def __str__(self) -> str:
         """Such as `4/5, median 4,100 (2,900 to >20,000)`."""
@@ -48,37 +48,37 @@ class StepsToEvent:
 
 
 def survival(times: Sequence[float], reached: Sequence[bool]) -> tuple[list[float], list[float]]:
-    """The Kaplan-Meier estimate of the share of runs that have not reached an event.
+    """The Kaplan-Meier estimate of the fraction of runs that have not reached an event.
 
     Args:
-        times: step of the event, or the last observed step, of each run.
-        reached: whether the event was observed.
+        times: per run, the step of the event, or the last observed step.
+        reached: per run, whether the event was observed.
 
     Returns:
-        The distinct steps of events, ascending, and the share S(t) = prod (1 - d_i / n_i) after
-        each, where d_i runs reach the event at t_i and n_i were observed up to then. A run that is
-        censored at t_i counts among the n_i (Kaplan and Meier 1958).
+        The distinct steps of events t_i, ascending, and S(t) = prod (1 - d_i / n_i) after each,
+        where d_i is the number of runs that reach the event at t_i and n_i the number of runs at
+        risk. A run censored at t_i is still at risk (Kaplan and Meier 1958).
     """
     events = Counter(step for step, happened in zip(times, reached, strict=True) if happened)
-    steps, shares, share = sorted(events), list[float](), 1.0
+    steps, fractions, fraction = sorted(events), list[float](), 1.0
     for step in steps:
         at_risk = sum(time >= step for time in times)
-        share *= 1 - events[step] / at_risk
-        shares.append(share)
-    return steps, shares
+        fraction *= 1 - events[step] / at_risk
+        fractions.append(fraction)
+    return steps, fractions
 
 
 def steps_to_event(times: Sequence[float], reached: Sequence[bool]) -> StepsToEvent:
-    """The summary of `times`, of which those with `reached` false are censored."""
+    """The summary of `times`; times with `reached` false are censored."""
     if not times:
         return StepsToEvent(0, 0, None, None, None, None)
-    steps, shares = survival(times, reached)
+    steps, fractions = survival(times, reached)
     is_censored = not all(reached)
     return StepsToEvent(
         reached=sum(map(bool, reached)),
         of=len(times),
         median=next(
-            (float(s) for s, share in zip(steps, shares, strict=True) if share <= HALF), None
+            (float(s) for s, left in zip(steps, fractions, strict=True) if left <= HALF), None
         ),
         low=float(steps[0]) if steps else None,
         high=None if is_censored else float(steps[-1]),
@@ -88,7 +88,7 @@ def steps_to_event(times: Sequence[float], reached: Sequence[bool]) -> StepsToEv
 
 @dataclass(frozen=True)
 class FinalValues:
-    """A measure at the end of runs."""
+    """Final values of a measure over runs."""
 
     n: int
     mean: float | None
@@ -100,7 +100,7 @@ class FinalValues:
 
 
 def final_values(values: Sequence[float]) -> FinalValues:
-    """The summary of one measure over runs; values that are not finite make it so, too."""
+    """The summary of one measure over runs. NaN and infinity propagate."""
     n = len(values)
     if n == 0:
         return FinalValues(0, None, None, None, None, None)
@@ -121,9 +121,9 @@ def _mean_and_std(values: Sequence[float]) -> tuple[float, float | None]:
 
 
 def geometric(values: Sequence[float]) -> dict[str, float | None]:
-    """Geometric mean and standard deviation (a factor) of positive values.
+    """Geometric mean and geometric standard deviation (a factor) of positive values.
 
-    Empty where one is not positive and finite: a loss of 0 has no logarithm.
+    Empty if a value is not positive or not finite.
     """
     if not values or not all(0 < value < inf for value in values):
         return {}
@@ -133,7 +133,7 @@ def geometric(values: Sequence[float]) -> dict[str, float | None]:
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Second minus first over seeds that both have: the seed's own effect cancels."""
+    """Second minus first, over the seeds of both: the effect of the seed cancels."""
 
     n: int
     mean: float | None
@@ -142,25 +142,24 @@ class PairedDifference:
     max: float | None
     median: float | None
     p: float | None
-    """two-sided, exact, of the null hypothesis that signs are exchangeable; None below 4 pairs"""
+    """p-value of the exact two-sided sign-flip test; None for fewer than 4 or more than 16 pairs"""
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference:
-    """The summary of `second - first`, pair by pair."""
+    """The summary of the differences `second - first`."""
     differences = [after - before for before, after in zip(first, second, strict=True)]
     return PairedDifference(**vars(final_values(differences)), p=sign_flip_p(differences))
 
 
 def sign_flip_p(differences: Sequence[float]) -> float | None:
-    """The share of all sign changes whose mean is at least as far from 0 (Fisher 1935).
+    """The fraction of all sign changes whose mean is at least as far from 0 (Fisher 1935).
 
-    None below 4 pairs, above 16, and where a difference is not finite.
+    None for fewer than 4 or more than 16 pairs, and if a difference is not finite.
     """
-    if not FEWEST_FOR_P <= len(differences) <= MOST_FOR_EXACT or not all(
-        map(isfinite, differences)
-    ):
+    has_test = MIN_PAIRS_FOR_P <= len(differences) <= MAX_PAIRS_FOR_P
+    if not has_test or not all(map(isfinite, differences)):
         return None
-    sums = [differences[0]]  # the other half of the sums has the opposite sign
+    sums = [differences[0]]  # by symmetry, half of the sign changes suffice
     for d in differences[1:]:
         sums = [total + d for total in sums] + [total - d for total in sums]
     least = abs(sums[0]) - 1e-12 * sum(map(abs, differences))

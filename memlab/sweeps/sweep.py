@@ -1,14 +1,14 @@
-"""A sweep's folder: `runs/sweeps/<id>/`, with what was planned, added and asked for.
+"""The folder of a sweep, `runs/sweeps/<id>/`.
 
-    sweep.json        sealed, never changed: the plan, with every member's run id and settings
-    sweep.yaml        the sweep file or command that it came from, for people
-    labels.json       name, tags, note
-    additions/0001.json   sealed: more seeds, or more steps
-    stop.json         while the sweep is stopped
-    retries.json      attempts of members that no longer count as failures
-    problems/         why a member could not even begin
+    sweep.json            sealed, never changed: the plan with the run ids and settings of members
+    sweep.yaml            the sweep as a sweep file, for people
+    labels.json           name, tags, note
+    additions/0001.json   sealed: added seeds or steps
+    stop.json             exists while the sweep is stopped
+    retries.json          attempts of members that no longer count as failures
+    problems/             why members could not start
 
-Members are ordinary runs beside it. What became of them is read from their folders.
+Members are ordinary runs in `runs`. Their states are read from their run folders.
 """
 
 import time
@@ -27,29 +27,29 @@ from memlab.sweeps.plan import Cell, Member, Plan, SweepAxis
 FORMAT = "memlab-sweep"
 VERSION = (1, 0)
 FOLDER = "sweeps"
-"""of sweeps within the folder of runs"""
-SAME_PROBLEM = 2
-"""times that a member fails to begin for one reason until it is set aside"""
+"""folder of all sweeps within the folder of runs"""
+MAX_SAME_PROBLEM = 2
+"""A member has failed after it could not start this many times for the same reason."""
 
 
 @dataclass(frozen=True)
 class Addition:
-    """What was added to a sweep after it was planned."""
+    """Members or steps added to a sweep after it was created."""
 
     members: tuple[Member, ...] = ()
     steps: int | None = None
-    """all members continue to this step"""
+    """all members train up to this step"""
 
 
 @final
 class Sweep:
-    """One sweep: its plan and additions. How its members stand: `memlab.sweeps.progress`."""
+    """One sweep: its plan and additions. `SweepProgress` reads the states of its members."""
 
     def __init__(self, path: Path, plan: Plan, created: float, adopted: bool) -> None:
         self.path, self.id = path, path.name
         self.plan, self.created = plan, created
         self.adopted = adopted
-        """made of runs that existed; they were not started by it"""
+        """made of runs that already existed"""
         self.runs = path.absolute().parent.parent
         """the folder of all runs"""
 
@@ -58,14 +58,14 @@ class Sweep:
         """The sweep in a folder.
 
         Raises:
-            RunError: there is none, or it is damaged.
+            RunError: there is no sweep, or it is damaged.
         """
         document = sealed_json.read(path / "sweep.json", _place(path.name, "sweep.json"))
         if document is None or document.get("format") != FORMAT:
-            raise RunError("there is no sweep here, or it is damaged", where=str(path))
+            raise RunError("this is not a sweep, or it is damaged", where=str(path))
         if document["version"][0] != VERSION[0]:
             raise RunError(
-                "this sweep is of another format",
+                "this sweep has another format version",
                 where=str(path),
                 found=str(document["version"]),
                 allowed=str(list(VERSION)),
@@ -78,10 +78,10 @@ class Sweep:
 
     @classmethod
     def create(cls, runs: Path, plan: Plan, text: str, *, adopted: bool = False) -> Self:
-        """Write a sweep down; it appears complete or not at all, and no run is made yet.
+        """Write a sweep atomically. Its members are not created yet.
 
         Args:
-            text: the sweep file or command, for people.
+            text: content of sweep.yaml.
         """
         folder = runs / FOLDER
         files.make_folder(folder)
@@ -103,7 +103,7 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name from its labels, or from the plan."""
         return labels.read(self.path, self.id).name or self.plan.name
 
     @property
@@ -112,32 +112,32 @@ class Sweep:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Groups of members that differ in their seeds alone."""
+        """The cells: groups of members that differ only in their seeds."""
         return self.plan.cells
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """All members, added ones included, in the order of execution."""
+        """All members, including added ones, in the order of execution."""
         return self.plan.members + tuple(m for added in self.additions for m in added.members)
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """All seeds, added ones included."""
+        """All seeds, including added ones."""
         return tuple(dict.fromkeys(member.seed for member in self.members))
 
     @cached_property
     def additions(self) -> tuple[Addition, ...]:
-        """What was added, oldest first; read once."""
-        found = []
+        """All additions, oldest first; read once."""
+        additions = []
         for path in self._addition_paths():
             stored = sealed_json.read(path, _place(self.id, path.name)) or {}
             members = tuple(Member(**member) for member in stored.get("members", ()))
-            found.append(Addition(members, stored.get("steps")))
-        return tuple(found)
+            additions.append(Addition(members, stored.get("steps")))
+        return tuple(additions)
 
     @property
     def extended_to(self) -> int | None:
-        """The step that all members continue to; None = each as planned."""
+        """The step up to which all members train; None = as planned."""
         steps = [added.steps for added in self.additions if added.steps is not None]
         return max(steps, default=None)
 
@@ -146,10 +146,10 @@ class Sweep:
         return max(self.cells[member.cell].updates, self.extended_to or 0)
 
     def add(self, addition: Addition) -> Self:
-        """The sweep with something added to it.
+        """Store an addition; returns the sweep with it.
 
         Raises:
-            FileExistsError: another process added something at the same moment.
+            FileExistsError: another process added something at the same time.
         """
         folder = self.path / "additions"
         files.make_folder(folder)
@@ -161,17 +161,22 @@ class Sweep:
         return type(self).open(self.path)
 
     def stop(self) -> None:
-        """Ask all workers to save and leave."""
+        """Ask all workers to save a checkpoint and exit."""
         self._put("stop.json", {"asked": time.time()})
 
     @property
     def stopped(self) -> bool:
-        """Whether it was stopped and not resumed since."""
+        """Whether the sweep was stopped and not resumed since."""
         return (self.path / "stop.json").exists()
 
-    def resume(self, forgiven: Mapping[str, int]) -> None:
-        """Let workers go on; the first `forgiven[run]` attempts of a member no longer count."""
-        self._put("retries.json", {"attempts": {**self.retries, **forgiven}})
+    def resume(self, ignored_attempts: Mapping[str, int]) -> None:
+        """Let workers continue.
+
+        Args:
+            ignored_attempts: run id to the number of its first attempts that no longer count as
+                failures.
+        """
+        self._put("retries.json", {"attempts": {**self.retries, **ignored_attempts}})
         for path in (self.path / "problems").glob("*.json"):
             path.unlink(missing_ok=True)
         (self.path / "stop.json").unlink(missing_ok=True)
@@ -190,7 +195,7 @@ class Sweep:
         return sorted((self.path / "additions").glob("*.json"))
 
     def report_problem(self, run: str, text: str) -> None:
-        """Note why a member could not begin; the second time with one reason it is set aside."""
+        """Store why a member could not start; the second time for the same reason it has failed."""
         files.make_folder(self.path / "problems")
         name = f"problems/{run}.json"
         before = sealed_json.read(self.path / name, _place(self.id, name)) or {}
@@ -198,14 +203,14 @@ class Sweep:
         self._put(name, {"run": run, "error": text, "times": times})
 
     def problems(self) -> dict[str, str]:
-        """Run id to the reason, of members that are set aside since they could not begin."""
-        found = {}
+        """Run id to reason, for members that failed because they could not start."""
+        reasons = {}
         for path in (self.path / "problems").glob("*.json"):
             name = f"problems/{path.name}"
             stored = sealed_json.read(path, _place(self.id, name)) or {}
-            if stored.get("times", 0) >= SAME_PROBLEM:
-                found[path.stem] = str(stored.get("error"))
-        return found
+            if stored.get("times", 0) >= MAX_SAME_PROBLEM:
+                reasons[path.stem] = str(stored.get("error"))
+        return reasons
 
     def _put(self, name: str, document: Mapping[str, Any]) -> None:
         files.replace(self.path / name, sealed_json.seal(document, _place(self.id, name), indent=2))
@@ -222,10 +227,10 @@ def sweep_paths(runs: Path) -> list[Path]:
 
 
 def find_sweep(runs: Path, ref: str) -> Sweep:
-    """The sweep that `ref` means: an id, its beginning, a path, a unique name, or "last".
+    """The sweep with the reference `ref`: an id, a prefix of it, a path, a unique name, or "last".
 
     Raises:
-        RunError: there is none, or more than one.
+        RunError: no sweep or several have this reference.
     """
     if "/" in ref and (Path(ref) / "sweep.json").exists():
         return Sweep.open(Path(ref))
@@ -239,8 +244,8 @@ def find_sweep(runs: Path, ref: str) -> Sweep:
         return Sweep.open(matches[0])
     names = ", ".join(path.name for path in (matches or paths)[:5])
     raise RunError(
-        "more than one sweep is meant" if matches else "there is no such sweep",
+        "several sweeps match" if matches else "there is no such sweep",
         where=ref,
         found=f"in {runs / FOLDER}: {names or 'nothing'}",
-        allowed="an id, its beginning, a name, a path, or `last`",
+        allowed="an id, a prefix of an id, a name, a path, or `last`",
     )

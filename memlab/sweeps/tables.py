@@ -1,5 +1,6 @@
-"""The result tables of a sweep: a row for each cell, paired differences, and the footer."""
+"""The results of a sweep: values per cell, paired differences, and the footer of the tables."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,55 +23,62 @@ from memlab.sweeps.sweep import Sweep
 
 @dataclass(frozen=True)
 class CellResult:
-    """A cell and what its members came to."""
+    """A cell and the results of its members."""
 
     cell: Cell
     states: tuple[MemberState, ...]
-    """of all its members"""
+    """of all members"""
     outcomes: tuple[Outcome, ...]
-    """of those that made a step"""
+    """of members that have trained at least one step"""
+
+    @cached_property
+    def outcome_by_run(self) -> dict[str, Outcome]:
+        """Run id to outcome."""
+        return {outcome.state.member.run: outcome for outcome in self.outcomes}
 
     @cached_property
     def finished(self) -> list[Outcome]:
-        """The members that came to their end: final values are theirs."""
-        return [one for one in self.outcomes if one.state.state == "finished"]
+        """The outcomes of finished members; final values are taken from these."""
+        return [outcome for outcome in self.outcomes if outcome.state.state == "finished"]
 
     def event(self, name: str) -> StepsToEvent:
-        """When its members reached an event."""
+        """Steps to an event over the members."""
         return event_times(self.outcomes, name)
 
     def values(self, measure: str) -> list[float]:
-        """Last values of a measure of the finished members, in the order of seeds."""
-        finals = [one.state.final for one in self.finished]
+        """Final values of a measure over finished members, in the order of seeds."""
+        finals = [outcome.state.final for outcome in self.finished]
         return [final[measure] for final in finals if measure in final]
 
     def final(self, measure: str) -> FinalValues:
-        """The summary of a measure."""
+        """The summary of the final values of a measure."""
         return final_values(self.values(measure))
 
     @cached_property
     def measures(self) -> list[str]:
-        """Names of all measures that a finished member has."""
-        return list(dict.fromkeys(name for one in self.finished for name in one.state.final))
+        """Names of all measures of finished members."""
+        return list(
+            dict.fromkeys(name for outcome in self.finished for name in outcome.state.final)
+        )
 
 
 @final
 class Results:
-    """All that is known of a sweep at one moment."""
+    """The results of a sweep at the time of construction."""
 
     def __init__(self, progress: SweepProgress, events: Sequence[str] = ()) -> None:
         self.sweep: Sweep = progress.sweep
         self._progress = progress
         self.events = (*PHASES, *events)
         self.states = progress.read()
-        found: dict[int, list[Outcome]] = {}
-        for one in outcomes(progress, self.states, events):
-            found.setdefault(one.state.member.cell, []).append(one)
-        by_cell: dict[int, list[MemberState]] = {}
+        states_of = defaultdict[int, list[MemberState]](list)
         for state in self.states:
-            by_cell.setdefault(state.member.cell, []).append(state)
+            states_of[state.member.cell].append(state)
+        outcomes_of = defaultdict[int, list[Outcome]](list)
+        for outcome in outcomes(progress, self.states, events):
+            outcomes_of[outcome.state.member.cell].append(outcome)
         self.cells = tuple(
-            CellResult(cell, tuple(by_cell.get(cell.number, ())), tuple(found.get(cell.number, ())))
+            CellResult(cell, tuple(states_of[cell.number]), tuple(outcomes_of[cell.number]))
             for cell in self.sweep.cells
         )
 
@@ -81,19 +89,19 @@ class Results:
 
     @property
     def status(self) -> str:
-        """Status of the sweep."""
+        """The status of the sweep."""
         return status_of(self.sweep, self.counts)
 
     @cached_property
     def measures(self) -> list[str]:
-        """Names of all measures that a finished member has."""
+        """Names of all measures of finished members."""
         return list(dict.fromkeys(name for cell in self.cells for name in cell.measures))
 
     def check_measures(self, names: Sequence[str]) -> None:
-        """Refuse measures that no finished member has.
+        """Check that finished members have these measures.
 
         Raises:
-            MemlabError: with the ones that there are.
+            MemlabError: no finished member has one of them.
         """
         for name in names:
             if name not in self.measures:
@@ -105,7 +113,7 @@ class Results:
                 )
 
     def to_json(self, measures: Sequence[str] | None = None) -> dict[str, Any]:
-        """What `memlab sweep show --json` prints; `measures` = only these."""
+        """The output of `memlab sweep show --json`; `measures`: None = all measures."""
         sweep = self.sweep
         return {
             "sweep": sweep.id,
@@ -133,12 +141,11 @@ class Results:
         }
 
     def _cell_json(self, cell: CellResult, measures: Sequence[str] | None) -> dict[str, Any]:
-        number = counts(cell.states)
         return {
             "settings": dict(cell.cell.settings),
             "at": dict(cell.cell.at),
             "runs": [state.member.run for state in cell.states],
-            "members": number,
+            "members": counts(cell.states),
             **{event: vars(cell.event(event)) for event in self.events},
             "final": {
                 name: vars(cell.final(name)) | _geometric(name, cell.values(name))
@@ -148,9 +155,9 @@ class Results:
         }
 
     def paired(self, measures: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Differences over shared seeds of cells that are neighbours along one axis.
+        """Differences between neighbouring cells along each axis, paired by seed.
 
-        Variants are compared with the first of them.
+        Variants are compared with the first variant.
         """
         for axis in self.sweep.axes:
             for first, second in self._neighbours(axis):
@@ -161,23 +168,25 @@ class Results:
                             yield entry
 
     def _neighbours(self, axis: SweepAxis) -> Iterator[tuple[CellResult, CellResult]]:
-        rest: dict[str, dict[Any, CellResult]] = {}
+        lines = defaultdict[str, dict[str, CellResult]](dict)
+        """cells with equal values on the other axes, by their value on this axis"""
+
         for cell in self.cells:
             others = repr({key: at for key, at in cell.cell.at.items() if key != axis.key})
-            rest.setdefault(others, {})[repr(cell.cell.at[axis.key])] = cell
+            lines[others][repr(cell.cell.at[axis.key])] = cell
         values = [repr(value) for value in axis.values]
-        for line in rest.values():
+        for line in lines.values():
             present = [line[value] for value in values if value in line]
             firsts = present[:1] * len(present) if axis.key == VARIANT else present
             yield from zip(firsts, present[1:], strict=False)
 
     @cached_property
     def footer(self) -> dict[str, Any]:
-        """What a reader must know of the numbers: seeds, budget, definitions, what is missing."""
+        """Information for interpreting the numbers: seeds, steps, definitions, missing members."""
         sweep, plan = self.sweep, self.sweep.plan
         budgets = {sweep.target(state.member) for state in self.states}
         every = [cell.preset.get("evaluation", {}).get("every") for cell in sweep.cells]
-        circumstances = [self._progress.first_attempt(s.member) for s in self.states if s.status]
+        attempts = [self._progress.first_attempt(s.member) for s in self.states if s.status]
         return {
             "seeds": list(sweep.seeds),
             "vary": list(plan.vary),
@@ -187,14 +196,14 @@ class Results:
             "evaluation_every": [v for i, v in enumerate(every) if v not in every[:i]],
             "unfinished": sum(self.counts[name] for name in ("running", "queued")),
             **{name: self.counts[name] for name in ("failed", "diverged", "stopped")},
-            "threads": sorted({c["threads"] for c in circumstances if "threads" in c}),
-            "devices": sorted({c["device"] for c in circumstances if "device" in c}),
-            "versions": _versions(circumstances),
+            "threads": sorted({a["threads"] for a in attempts if "threads" in a}),
+            "devices": sorted({a["device"] for a in attempts if "device" in a}),
+            "versions": _versions(attempts),
         }
 
 
 def _geometric(measure: str, values: Sequence[float]) -> dict[str, float | None]:
-    """Geometric values of measures that spread by factors, such as losses."""
+    """Geometric mean and deviation of measures with a logarithmic scale, such as losses."""
     return geometric(values) if _scale(measure) == "log" else {}
 
 
@@ -204,8 +213,8 @@ def _scale(measure: str) -> str:
 
 
 def _paired(axis: SweepAxis, first: CellResult, second: CellResult, measure: str) -> dict[str, Any]:
-    before = {one.seed: one.state.final.get(measure) for one in first.finished}
-    after = {one.seed: one.state.final.get(measure) for one in second.finished}
+    before = {outcome.seed: outcome.state.final.get(measure) for outcome in first.finished}
+    after = {outcome.seed: outcome.state.final.get(measure) for outcome in second.finished}
     pairs = [
         (x, y) for seed, y in after.items() if y is not None and (x := before.get(seed)) is not None
     ]
@@ -219,10 +228,10 @@ def _paired(axis: SweepAxis, first: CellResult, second: CellResult, measure: str
     }
 
 
-def _versions(circumstances: Sequence[Mapping[str, Any]]) -> list[str]:
+def _versions(attempts: Sequence[Mapping[str, Any]]) -> list[str]:
     texts = (
-        ", ".join(f"{name} {version}" for name, version in one["versions"].items())
-        for one in circumstances
-        if isinstance(one.get("versions"), dict)
+        ", ".join(f"{name} {version}" for name, version in attempt["versions"].items())
+        for attempt in attempts
+        if isinstance(attempt.get("versions"), dict)
     )
     return sorted(set(texts))

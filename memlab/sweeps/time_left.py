@@ -1,4 +1,4 @@
-"""How long a sweep will take, from the steps that all its workers made since the first look."""
+"""Estimate the remaining time of a sweep from the steps since the first call."""
 
 import time
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from typing import final
 
 from memlab.sweeps.progress import MemberState
 
-_OVER = ("finished", "diverged", "failed", "stopped")
+_ENDED = ("finished", "diverged", "failed", "stopped")
 
 
 @final
 class TimeLeft:
-    """Keep one for each sweep."""
+    """Estimates the remaining time of one sweep; use one object per sweep."""
 
     def __init__(self) -> None:
         self._began: tuple[float, int] | None = None
 
     def seconds(self, states: Sequence[MemberState]) -> float | None:
-        """Seconds until all members are finished; None while unknown, and where none is left."""
+        """Seconds until all members have ended; None if unknown or if none is left."""
         done = steps_done(states)
         now = time.monotonic()
         if self._began is None:
@@ -28,5 +28,5 @@ class TimeLeft:
 
 
 def steps_done(states: Sequence[MemberState]) -> int:
-    """Steps of all members; one that is over counts with all of its steps."""
-    return sum(state.target if state.state in _OVER else state.step for state in states)
+    """Steps of all members; an ended member counts with all of its planned steps."""
+    return sum(state.target if state.state in _ENDED else state.step for state in states)

@@ -4,9 +4,9 @@ _CLOSING = {"[": "]", "{": "}", "(": ")"}
 
 
 def values_of(text: str) -> list[str]:
-    """The texts between the commas that lie outside of brackets and quotes.
+    """Split at commas outside of brackets and quotes.
 
-    Brackets that do not match are left to the YAML parser: then the text is one value.
+    A text with unmatched brackets or quotes is one value; the YAML parser reports the error.
     """
     parts, start, open_brackets, quote = [], 0, [], ""
     for at, character in enumerate(text):

@@ -1,10 +1,10 @@
-"""A worker: takes members that are neither finished nor alive, one after another.
+"""A worker: trains members that are neither finished nor alive, one after another.
 
-Nothing but the folders of the members says who does what, so any number of workers may run, on any
-machine that sees the folder. The first attempt of a member belongs to whoever creates its folder, by a
-rename that succeeds once; each later attempt to whoever claims it, by the same means. Whoever comes
-second looks for another member. An attempt is only claimed if there has been none since its member
-was seen unfinished, so nothing is trained to its end twice.
+Workers coordinate through the run folders only, so any number of them can run, on any machine that
+shares the file system. The worker that creates a member's folder owns its first attempt; a later
+attempt belongs to the worker that claims it. Both use a rename that succeeds only once, and a worker
+that comes second tries another member. A worker only claims an attempt if no other attempt was made
+since it read the member's state, so no member is finished twice.
 """
 
 import time
@@ -26,13 +26,13 @@ from memlab.sweeps.progress import MemberState, SweepProgress
 from memlab.sweeps.sweep import Sweep
 
 POLL_SECONDS = 1.0
-"""between looks at members that others are working on"""
-TO_KNOW = STANDSTILL + 2 * POLL_SECONDS
-"""seconds after which it is known whether a process on another machine lives"""
+"""between reads of members that other workers train"""
+LIVENESS_SECONDS = STANDSTILL + 2 * POLL_SECONDS
+"""seconds after which a worker knows whether a process on another machine is alive"""
 
 
 class Train(Protocol):
-    """Trains the run in a folder until it ends, as `memlab.training.worker.work` does."""
+    """Trains the run in a folder until it ends; `memlab.training.worker.work` is one."""
 
     def __call__(
         self,
@@ -48,7 +48,7 @@ class Train(Protocol):
 
 
 class Fork(Protocol):
-    """Makes a run in `runs` that shares the past of `parent` up to step `at`."""
+    """Creates a run in `runs` that shares all steps of `parent` up to step `at`."""
 
     def __call__(  # noqa: PLR0913 - each by its keyword
         self,
@@ -61,19 +61,19 @@ class Fork(Protocol):
         run: str,
         origin: Mapping[str, Any],
     ) -> None:
-        """Make it, with the id `run` and `origin` in its `run.json`."""
+        """Create the run with the id `run`; `origin` is added to its `run.json`."""
         ...
 
 
 class Trainer(NamedTuple):
-    """What a worker needs of the code that trains."""
+    """The functions that a worker uses to train and fork runs."""
 
     train: Train
     fork: Fork
 
 
 Report = Callable[[str], None]
-"""Tells a person something, in one line."""
+"""Prints one line for the user."""
 
 
 @final
@@ -91,39 +91,40 @@ class Worker:
     ) -> None:
         """
         Args:
-            threads: of each member; None = as the sweep was planned.
-            interrupted: polled while it trains and waits; true asks it to save and leave.
+            threads: per member; None = as planned.
+            interrupted: polled during training and waiting; true makes the worker save and exit.
+            report: prints a line for each ended member.
         """
         self._progress = SweepProgress(sweep)
         self._trainer, self._report = trainer, report
         self._threads = threads or sweep.plan.threads
         self._interrupted = interrupted
-        self._stopped, self._looked = False, 0.0
+        self._stopped, self._checked_at = False, 0.0
         self._unclaimed: dict[str, float] = {}
-        """when members were first seen that another process has made and not begun yet"""
+        """run id to the time when this worker first saw a member without an attempt"""
 
     def run(self, *, wait: bool = True) -> None:
-        """Take members until none is left, or it is to leave.
+        """Train members until none is left or the worker is asked to exit.
 
         Args:
-            wait: stay while others work on the last members, to take over from one that dies;
-                otherwise only for as long as it takes to know that they are alive.
+            wait: wait while other workers train the last members, to take over if one dies. False
+                = only wait until it is known that they are alive.
         """
         idle_since = None
-        while not self._leaving():
+        while not self._should_exit():
             if self._take_next():
                 idle_since = None
                 continue
             if not any(state.state == "running" for state in self._progress.read()):
                 return
             idle_since = idle_since or time.monotonic()
-            if not wait and time.monotonic() - idle_since > TO_KNOW:
+            if not wait and time.monotonic() - idle_since > LIVENESS_SECONDS:
                 return
             time.sleep(POLL_SECONDS)
 
     def take(self, run: str) -> bool:
-        """Take one member, if it is neither finished nor alive; this may take 15 s to know."""
-        return not self._leaving() and any(
+        """Train one member if it is neither finished nor alive; finding out can take 15 s."""
+        return not self._should_exit() and any(
             self._take(member) or (self._has_died(member) and self._take(member))
             for member in self._progress.sweep.members
             if member.run == run
@@ -133,28 +134,26 @@ class Worker:
         attempts = self._progress.folder(member).attempts()
         return bool(attempts) and attempts[-1].end is None and not attempts[-1].watch()
 
-    def _leaving(self) -> bool:
-        """Whether to save and leave; the sweep's folder is asked twice a second at most."""
+    def _should_exit(self) -> bool:
+        """Whether to save and exit; reads the folder of the sweep at most twice per second."""
         now = time.monotonic()
-        if now - self._looked > 0.5:
-            self._looked, self._stopped = now, self._progress.sweep.stopped
+        if now - self._checked_at > 0.5:
+            self._checked_at, self._stopped = now, self._progress.sweep.stopped
         return self._stopped or self._interrupted()
 
     def _take_next(self) -> bool:
-        """Take the first member that can be taken; false when there is none."""
+        """Train the first available member; false if there is none."""
         sweep = self._progress.sweep
         if sweep.has_changed():
             self._progress = SweepProgress(Sweep.open(sweep.path))
         return any(self._take(member) for member in self._progress.sweep.members)
 
     def _take(self, member: Member) -> bool:
-        """Train a member until it ends; false when it is not to be had."""
+        """Train a member until it ends; false if it is not available."""
         folder = self._progress.folder(member)
         attempts = folder.attempts()
-        after, made = (
-            attempts[-1].number if attempts else 0,
-            self._progress.sweep.plan.made_attempts,
-        )
+        after = attempts[-1].number if attempts else 0
+        initial_attempts = self._progress.sweep.plan.initial_attempts
         state = self._progress.state(member)
         if state.state != "queued":
             return False
@@ -162,18 +161,18 @@ class Worker:
             if not state.status:
                 if not self._create(member):
                     return False
-                after = made
-            elif after == made and self._made_elsewhere(folder):
+                after = initial_attempts
+            elif after == initial_attempts and self._creator_starts_it(folder):
                 return False
             self._work(member, state, after)
         except BusyError:
             return False
         except (MemlabError, OSError, RuntimeError, ValueError, MemoryError) as error:
-            self._note(member, error, after)
+            self._record_failure(member, error, after)
         return True
 
     def _create(self, member: Member) -> bool:
-        """Make the run of a member; false when another worker was faster."""
+        """Create the run of a member; false if another worker was faster."""
         sweep = self._progress.sweep
         try:
             if sweep.plan.fork is None:
@@ -186,14 +185,14 @@ class Worker:
             return False
         return True
 
-    def _made_elsewhere(self, folder: RunFolder) -> bool:
-        """Whether the process that made this folder is still about to begin its first attempt."""
-        maker = folder.description.get("sweep", {}).get("worker", {})
-        is_running = process.is_running(maker) if isinstance(maker, dict) and maker else None
+    def _creator_starts_it(self, folder: RunFolder) -> bool:
+        """Whether another process created this folder and is about to start its first attempt."""
+        creator = folder.description.get("sweep", {}).get("worker", {})
+        is_running = process.is_running(creator) if isinstance(creator, dict) and creator else None
         if is_running is None:  # created on another machine: wait until it counts as dead
-            first = self._unclaimed.setdefault(folder.path.name, time.monotonic())
-            return time.monotonic() - first < STANDSTILL
-        return is_running and maker.get("pid") != process.identity()["pid"]
+            first_seen = self._unclaimed.setdefault(folder.path.name, time.monotonic())
+            return time.monotonic() - first_seen < STANDSTILL
+        return is_running and creator.get("pid") != process.identity()["pid"]
 
     def _work(self, member: Member, state: MemberState, after: int) -> None:
         folder = self._progress.folder(member)
@@ -204,14 +203,14 @@ class Worker:
             edits={"training.steps": steps} if extends else None,
             threads=self._threads,
             after=after,
-            interrupted=self._leaving,
+            interrupted=self._should_exit,
         )
         for event in events:
             if event.kind == "ended":
                 self._report(f"{folder.path.name}: {getattr(event, 'reason', 'ended')}")
 
-    def _note(self, member: Member, error: Exception, after: int) -> None:
-        """See that the failure counts: a failed attempt says so itself, if there is one."""
+    def _record_failure(self, member: Member, error: Exception, after: int) -> None:
+        """Store the error in the sweep unless a new attempt of the member has recorded it."""
         text = f"{type(error).__name__}: {error}"
         self._report(f"{member.run}: {text}")
         attempts = self._progress.folder(member).attempts()
@@ -220,10 +219,10 @@ class Worker:
 
 
 def create_member(sweep: Sweep, member: Member) -> RunFolder:
-    """Make the run of a member, with the id that it was given when the sweep was planned.
+    """Create the run of a member with its planned id.
 
     Raises:
-        OSError: among others, another worker has made it.
+        OSError: another worker has created it, or the disk failed.
     """
     return create_run(
         member_preset(sweep, member),
@@ -235,11 +234,11 @@ def create_member(sweep: Sweep, member: Member) -> RunFolder:
 
 
 def fork_member(sweep: Sweep, member: Member, fork: Fork) -> None:
-    """Make the run of a member as a fork: elsewhere, and then claimed by a rename.
+    """Create the run of a member as a fork in a temporary folder, then rename it.
 
     Raises:
-        RunError: the parent is not there any more, or cannot be forked at that step.
-        OSError: among others, another worker has made the member.
+        RunError: the parent no longer exists, or cannot be forked at that step.
+        OSError: another worker has created the member, or the disk failed.
     """
     assert sweep.plan.fork is not None
     staging = files.hidden(sweep.runs / member.run)
@@ -260,10 +259,10 @@ def fork_member(sweep: Sweep, member: Member, fork: Fork) -> None:
 
 
 def member_preset(sweep: Sweep, member: Member) -> Preset:
-    """The complete settings of a member that is made now.
+    """The complete settings of a member, including added steps.
 
     Raises:
-        PresetError: this version does not accept them.
+        PresetError: this version of memlab does not accept them.
     """
     changes: dict[str, Any] = dict(member.changes)
     if sweep.extended_to is not None:
@@ -273,14 +272,14 @@ def member_preset(sweep: Sweep, member: Member) -> Preset:
 
 
 def member_name(sweep: Sweep, member: Member) -> str:
-    """What the run of a member is called in lists."""
+    """The name of the run of a member."""
     label = sweep.cells[member.cell].label
     return " ".join(filter(None, (sweep.plan.name, label, f"seed {member.seed}")))
 
 
 def origin(sweep: Sweep, member: Member) -> dict[str, Any]:
-    """What `run.json` says of the sweep."""
-    about = {
+    """The entry of `run.json` about the sweep."""
+    entry = {
         "id": sweep.id,
         "name": sweep.plan.name,
         "cell": member.cell,
@@ -288,4 +287,4 @@ def origin(sweep: Sweep, member: Member) -> dict[str, Any]:
         "seed": member.seed,
         "worker": process.identity(),
     }
-    return {"sweep": about}
+    return {"sweep": entry}

@@ -1,4 +1,4 @@
-"""Claims on sweeps: met, not met, or open where what is known does not decide."""
+"""Claims about sweeps: met, not met, or open if the results do not decide them."""
 
 import pytest
 
@@ -12,8 +12,8 @@ from memlab.sweeps.tables import CellResult
 BUDGET = 1000
 
 
-class Fake:
-    """Results of two cells: at weight decay 1 seeds grok at these steps, at 0 none does."""
+class FakeResults:
+    """Results of two cells: with weight decay 1 seeds grok at `steps`, with 0 none groks."""
 
     def __init__(self, steps, unfinished=0):
         self.sweep = type("S", (), {"id": "sweep"})
@@ -69,17 +69,17 @@ CASES = [
 @pytest.mark.parametrize("claim, unfinished, status, measured", CASES)
 def test_verdicts(claim, unfinished, status, measured):
     steps = [200, 400, None]
-    assert verdict(Fake(steps, unfinished), **claim) == (status, measured)
+    assert verdict(FakeResults(steps, unfinished), **claim) == (status, measured)
 
 
-def test_an_interval_decides_only_as_a_whole():
+def test_an_interval_decides_a_claim_only_as_a_whole():
     assert Interval(1, 2).satisfies(Bound(at_least=1)) == "met"
     assert Interval(1, 2).satisfies(Bound(at_least=1.5)) == "open"
     assert Interval(1, 2).satisfies(Bound(at_least=3)) == "not met"
     assert Interval(1, 2).satisfies(Bound(at_most=0.5)) == "not met"
 
 
-def test_a_claim_in_words_and_the_events_that_it_needs():
+def test_a_claim_as_text_and_the_events_that_it_needs():
     claim = SweepClaim.model_validate(
         {"cell": WITH, "measure": "val_accuracy>=0.95", "reached": {"at_least": 1}, "by_step": 2500}
     )

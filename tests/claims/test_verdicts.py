@@ -1,11 +1,11 @@
-"""Claims against runs that are written down by hand."""
+"""Verdicts on claims for runs whose events are written by hand."""
 
 from math import nan
 from pathlib import Path
 
 import pytest
 
-from memlab.claims.claim_measures import HAPPENED
+from memlab.claims.claim_measures import EVENT_MEASURES
 from memlab.claims.verdicts import judge, statement
 from memlab.errors import PresetError
 from memlab.preset.check import check_preset
@@ -37,7 +37,7 @@ def evaluated(**columns):
 
 
 def verdict(snapshot, complete=str, **claim):
-    """What becomes of one claim: status, measured, step."""
+    """The verdict on one claim: status, measured, step."""
     (found,) = judge([Claim(source="a test", **claim)], snapshot, complete)
     return found.status, found.measured, found.step
 
@@ -60,7 +60,7 @@ END = {"measure": "val_loss", "at_end": True}
     ({"equals": 0.3, "at_end": True}, ("met", 0.3, None)),
     ({"equals": 0.5, "by_step": 70}, ("met", 0.5, 30)),
 ])  # fmt: skip
-def test_a_claim_is_judged_by_the_curve_it_names(run, claim, expected):
+def test_a_claim_is_judged_by_its_measure(run, claim, expected):
     """The end is the median of 0.5, 0.2, 4.0, 0.1, 0.3: a spike within it does not count."""
     snapshot = run(*evaluated(val_loss=LOSS), FINISHED)
     assert verdict(snapshot, measure="val_loss", **claim) == expected
@@ -68,7 +68,7 @@ def test_a_claim_is_judged_by_the_curve_it_names(run, claim, expected):
 
 
 @pytest.mark.parametrize("ending", [[], [Ended(step=70, reason="stopped")]])
-def test_what_a_run_has_not_come_to_is_open(run, ending):
+def test_claims_beyond_the_last_step_of_a_run_are_open(run, ending):
     snapshot = run(*evaluated(val_loss=LOSS), *ending)
     assert verdict(snapshot, **END, at_most=1.0) == ("open", 0.3, None)
     assert verdict(snapshot, measure="val_loss", at_most=0.01, by_step=71)[0] == "open"
@@ -82,13 +82,13 @@ def test_a_shortened_run_leaves_claims_beyond_its_end_open(run):
     assert verdict(snapshot, measure="val_loss", at_most=0.01, by_step=100) == ("open", 0.1, 60)
 
 
-def test_what_was_never_measured_is_open(run):
+def test_claims_about_a_measure_that_was_not_recorded_are_open(run):
     snapshot = run(*evaluated(val_loss=LOSS), FINISHED)
     assert verdict(snapshot, measure="val_digits", at_least=1, at_end=True) == ("open", None, None)
     assert verdict(snapshot, measure="val_digits", at_least=1, by_step=9) == ("open", None, None)
 
 
-def test_a_diverged_run_meets_nothing_that_it_had_not_reached(run):
+def test_a_diverged_run_decides_claims_beyond_its_last_step(run):
     snapshot = run(*evaluated(val_loss=[5.0, nan]), Ended(step=10, reason="diverged"))
     assert verdict(snapshot, measure="val_loss", at_most=1.0, by_step=500)[0] == "not met"
     assert verdict(snapshot, **END, at_most=10.0)[0] == "not met"
@@ -102,7 +102,7 @@ def test_a_measure_evaluated_once_is_the_value_at_the_end(run):
     assert verdict(snapshot, **END, at_most=1)[1] == 0.3
 
 
-def test_one_task_of_a_mixture_is_named_behind_the_measure(run):
+def test_the_suffix_of_a_measure_selects_one_task_of_a_mixture(run):
     groups = {"copy": {"val_accuracy": 0.9}, "add": {"val_accuracy": 0.2}}
     snapshot = run(Evaluated(step=0, values={"val_accuracy": 0.5}, groups=groups), FINISHED)
     for group, value in (("copy", 0.9), ("add", 0.2)):
@@ -135,7 +135,7 @@ def test_the_delay_of_generalization_is_a_ratio_of_steps(run):
     assert verdict(run(memorized, FINISHED), **late)[0] == "not met"
 
 
-def test_a_completion_must_be_the_answer_to_the_letter(run):
+def test_a_completion_must_equal_the_answer(run):
     snapshot = run(FINISHED)
     claim = {"completes": {"prompt": "I", "answer": " love"}}
     assert verdict(snapshot, {"I": " love"}.get, **claim) == ("met", " love", None)
@@ -161,7 +161,7 @@ def test_a_claim_is_stated_in_one_line(claim, text):
     {"at_most": 1.0, "at_end": True},
     {"completes": {"prompt": "I", "answer": "x"}, "at_most": 1.0, "measure": "val_loss"},
 ])  # fmt: skip
-def test_half_a_claim_is_refused(claim):
+def test_an_incomplete_claim_is_rejected(claim):
     with pytest.raises(PresetError):
         from_json(load("quickstart").model_dump() | {"claims": [claim | {"source": "a test"}]})
 
@@ -186,7 +186,7 @@ def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     splits = {f"{split}_" for split in dataset.splits if not split.startswith("ood")}
     known = {split + measure + part for split in splits for measure in LOSSES for part in parts}
     known |= {split + score for split in splits for score in preset.task.score_names}
-    known |= {"accuracy_gap", "memorized_bits", "bits_per_parameter", *HAPPENED}
+    known |= {"accuracy_gap", "memorized_bits", "bits_per_parameter", *EVENT_MEASURES}
     known |= set(preset.evaluation.measures)
     for claim in preset.claims:
         assert claim.completes or (claim.split or "") + str(claim.measure) in known
@@ -198,6 +198,6 @@ def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
     ("add-97", 6586, 1411, 1412), ("subtract-97", 6586, 1411, 1412), ("divide-97", 6518, 1396, 1398),
     ("add-113", 8938, 1915, 1916), ("subtract-113-2-layers", 8938, 1915, 1916),
 ])  # fmt: skip
-def test_the_splits_of_the_fourth_seed_have_its_sizes(name, train, val, test):
+def test_split_sizes_of_presets_that_reproduce_a_source(name, train, val, test):
     examples = check_preset(load(name)).to_json()["examples"]
     assert examples == {"train": train, "val": val, "test": test}

@@ -1,4 +1,4 @@
-"""A base preset that trains in a moment, and sweeps of it."""
+"""A tiny base preset and sweeps of it."""
 
 from collections.abc import Callable
 from pathlib import Path

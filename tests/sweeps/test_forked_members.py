@@ -67,7 +67,7 @@ def test_a_member_without_changes_ends_with_the_bits_of_its_parent(plan, parent)
     assert Results(progress).footer["fork"] == {"run": parent.id, "at": 13}
 
 
-def test_a_fork_that_was_made_and_not_begun_is_trained_by_another_worker(plan, parent):
+def test_another_worker_trains_a_fork_that_was_created_but_not_started(plan, parent):
     sweep = made(plan(""), parent.path.parent)
     fork_member(sweep, sweep.members[0], MemberTraining("cpu")().fork)
     (state,) = SweepProgress(sweep).read()
@@ -87,7 +87,7 @@ def test_the_second_of_two_workers_that_fork_a_member_leaves_nothing_behind(plan
     assert not list(runs.glob(f".{sweep.members[0].run}*"))
 
 
-def test_seeds_of_forks_change_what_comes_after_the_shared_steps(plan, parent):
+def test_seeds_of_forks_change_only_the_steps_after_the_fork(plan, parent):
     sweep = made(plan("seeds: 2\nvary: [batches]"), parent.path.parent)
     Worker(sweep, MemberTraining("cpu")()).run()
     first, second = (SweepProgress(sweep).folder(member) for member in sweep.members)
@@ -103,12 +103,12 @@ def test_a_plan_counts_the_steps_after_the_fork_and_keeps_the_seed_of_the_parent
     assert {cell.preset["training"]["seed"] for cell in planned.cells} == {3}
 
 
-def test_seeds_are_not_added_where_they_vary_nothing(plan, parent):
-    with pytest.raises(MemlabError, match="vary nothing"):
+def test_seeds_cannot_be_added_to_forks_that_vary_no_seed(plan, parent):
+    with pytest.raises(MemlabError, match="varies no seed"):
         add_seeds(made(plan(""), parent.path.parent), 2)
 
 
-def test_a_parent_that_is_gone_sets_the_member_aside(plan, parent):
+def test_a_member_fails_if_its_parent_no_longer_exists(plan, parent):
     sweep = made(plan(""), parent.path.parent)
     parent.path.rename(parent.path.parent.parent / "elsewhere")
     Worker(sweep, MemberTraining("cpu")()).run()
@@ -118,17 +118,21 @@ def test_a_parent_that_is_gone_sets_the_member_aside(plan, parent):
 
 
 BAD = {
-    "seeds that feed all": ("seeds: 3", "3:1", "share the data"),
-    "seeds that feed the split": ("seeds: 3\nvary: [split]", "4:1", "share the data"),
+    "seeds of everything": ("seeds: 3", "3:1", "share the data"),
+    "seeds of the split": ("seeds: 3\nvary: [split]", "4:1", "share the data"),
     "another shape": ("grid: {model.d_model: [16, 32]}", "3:28", "cannot change model.d_model"),
     "another task": ("linked: [{task.modulus: 11}]", "3:10", "cannot change task.modulus"),
-    "no step after it": ("grid: {training.steps: [30, 10]}", "3:29", "end where they are forked"),
-    "base as well": ("base: tiny", None, "one of base and from"),
+    "no steps after the fork": (
+        "grid: {training.steps: [30, 10]}",
+        "3:29",
+        "must have steps after the fork",
+    ),
+    "base and from": ("base: tiny", None, "either base or from"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_a_fork_cannot_be_is_refused_where_it_is_written(case, plan, tmp_path):
+def test_settings_that_a_fork_cannot_change_are_rejected_with_their_position(case, plan, tmp_path):
     text, place, what = BAD[case]
     with pytest.raises(MemlabError) as caught:
         plan(text)
@@ -137,8 +141,8 @@ def test_what_a_fork_cannot_be_is_refused_where_it_is_written(case, plan, tmp_pa
         assert caught.value.where == f"{tmp_path / 'forks.yaml'}:{place}"
 
 
-def test_a_step_that_the_parent_never_made_and_other_threads_are_refused(plan):
+def test_steps_beyond_the_parent_and_other_threads_are_rejected(plan):
     with pytest.raises(MemlabError, match="no step 21"):
         plan("", at=21)
-    with pytest.raises(MemlabError, match="threads of their parent"):
+    with pytest.raises(MemlabError, match="threads as their parent"):
         plan("", threads=2)

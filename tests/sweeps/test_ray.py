@@ -1,4 +1,4 @@
-"""Members on Ray: what is asked of it, retries, and a node that is lost (with the real Ray)."""
+"""Members on Ray: task options, retries, and a lost node (with the real Ray)."""
 
 import pickle
 import sys
@@ -22,7 +22,7 @@ from memlab.training.worker import work
 
 
 class NodeLostError(BaseException):
-    """Raised within a task: its node is gone, and whatever the task was about to do is not done."""
+    """Raised within a task: its node is lost before the task can finish."""
 
 
 @dataclass
@@ -77,7 +77,7 @@ def ray(monkeypatch) -> FakeRay:
 
 
 def bits(sweep: Sweep) -> list[str]:
-    """Weights of all members, after seeing that each finished exactly once."""
+    """Hashes of the weights of all members; checks that each finished exactly once."""
     found = []
     for member in sweep.members:
         ends = [a.end for a in RunFolder(sweep.runs / member.run).attempts() if a.end]
@@ -104,18 +104,18 @@ def test_every_member_is_a_task_with_its_cpus_and_its_share_of_a_gpu(make, ray):
     assert bits(sweep) == bits(alone)
 
 
-def test_a_cluster_that_was_there_is_left_running(make, ray):
+def test_an_existing_cluster_keeps_running(make, ray):
     assert executed(make(), RayCluster("auto", None, MemberTraining("cpu")))["finished"] == 1
     assert ray.init_options == [{"address": "auto", "log_to_driver": False}]
     assert ray.shut_down == 0
 
 
 LOST: list[str] = []
-"""runs whose node was lost once"""
+"""runs whose node has been lost once"""
 
 
 def losing(device: str):
-    """A trainer whose process disappears at the first checkpoint of each run, once."""
+    """A trainer whose process is lost once per run, at its first checkpoint."""
 
     def train(folder, **options):
         events = work(folder, device=device, **options)
@@ -123,13 +123,13 @@ def losing(device: str):
             yield event
             if event.kind == "checkpoint" and event.step == 10 and folder.id not in LOST:
                 LOST.append(folder.id)
-                events.gi_frame.f_locals["writer"].close()  # as a process that is gone
+                events.gi_frame.f_locals["writer"].close()  # as if the process had died
                 raise NodeLostError
 
     return MemberTraining(device)()._replace(train=train)
 
 
-def test_a_task_that_ray_repeats_continues_its_member(make, ray):
+def test_a_task_that_ray_retries_continues_its_member(make, ray):
     LOST.clear()
     sweep, undisturbed = make("lr=0.01,0.02"), make("lr=0.01,0.02")
     assert executed(sweep, RayCluster("", 1, partial(losing, "cpu")))["finished"] == 2
@@ -138,7 +138,7 @@ def test_a_task_that_ray_repeats_continues_its_member(make, ray):
     assert bits(sweep) == bits(undisturbed)
 
 
-def test_a_task_for_a_member_that_is_finished_trains_nothing(make, ray):
+def test_a_task_for_a_finished_member_trains_nothing(make, ray):
     sweep = make()
     Worker(sweep, MemberTraining("cpu")()).run()
     executor = RayCluster("", 1, MemberTraining("cpu"))
@@ -146,7 +146,7 @@ def test_a_task_for_a_member_that_is_finished_trains_nothing(make, ray):
     assert len(RunFolder(sweep.runs / sweep.members[0].run).attempts()) == 1
 
 
-def test_tasks_that_begin_after_the_sweep_was_stopped_make_nothing(make, ray):
+def test_tasks_that_start_after_the_sweep_was_stopped_create_no_run(make, ray):
     sweep = make(seeds=2)
     executor = RayCluster("", 1, MemberTraining("cpu"))
     sweep.stop()
@@ -156,7 +156,7 @@ def test_tasks_that_begin_after_the_sweep_was_stopped_make_nothing(make, ray):
     assert not any((sweep.runs / member.run).exists() for member in sweep.members)
 
 
-def test_without_ray_the_way_to_install_it_is_named(monkeypatch):
+def test_the_error_without_ray_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MemlabError, match="Ray is not installed") as caught:
         RayCluster("", 1, MemberTraining("cpu"))
@@ -172,7 +172,7 @@ def members_at_work(sweep: Sweep) -> dict[int, str]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
-def test_a_real_node_that_is_killed_costs_no_member(make, monkeypatch, tmp_path):
+def test_all_members_finish_after_a_real_node_is_killed(make, monkeypatch, tmp_path):
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 

@@ -1,4 +1,4 @@
-"""Members in Slurm jobs: what is submitted, preemption and requeueing (also with a real Slurm)."""
+"""Members in Slurm jobs: submission, preemption and requeueing (also with a real Slurm)."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGCONT, signal.SIGUSR2)
 
 @pytest.fixture
 def commands(tmp_path, monkeypatch) -> Iterator[Path]:
-    """The folder of the fake commands; handlers that a job sets are taken back."""
+    """The folder of the fake commands; restores the signal handlers that a job sets."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name, script in FAKE.items():
@@ -49,7 +49,7 @@ def commands(tmp_path, monkeypatch) -> Iterator[Path]:
 
 
 def start_task(sweep: Sweep, index: int, monkeypatch) -> None:
-    """Do in this process what a node does for one task of the array."""
+    """Execute one task of the array in this process, as a node does."""
     variables = {
         "SUBMITIT_EXECUTOR": "slurm",
         "SLURM_JOB_ID": str(JOB),
@@ -63,7 +63,7 @@ def start_task(sweep: Sweep, index: int, monkeypatch) -> None:
 
 
 def bits(sweep: Sweep) -> list[str]:
-    """Weights of all members, after seeing that each finished exactly once."""
+    """Hashes of the weights of all members; checks that each finished exactly once."""
     found = []
     for member in sweep.members:
         ends = [a.end for a in RunFolder(sweep.runs / member.run).attempts() if a.end]
@@ -91,10 +91,10 @@ def test_an_array_is_submitted_with_the_options_and_its_tasks_share_the_members(
         f"#SBATCH --job-name=memlab-{sweep.id}",
         "#SBATCH --signal=USR2@90",
     }
-    assert executor.keep() == 2
+    assert executor.maintain() == 2
     for index in range(2):
         start_task(sweep, index, monkeypatch)
-    assert executor.keep() == 0
+    assert executor.maintain() == 0
     Worker(alone, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(alone)
 
@@ -112,7 +112,7 @@ def warned(device: str):
     return trainer._replace(train=train)
 
 
-def test_a_preempted_task_saves_is_requeued_and_continues(make, commands, monkeypatch):
+def test_a_preempted_task_saves_and_continues_after_requeueing(make, commands, monkeypatch):
     sweep, undisturbed = make("lr=0.01,0.02"), make("lr=0.01,0.02")
     executor = Slurm(2, partial(warned, "cpu"), {})
     executor.start(sweep)
@@ -123,14 +123,14 @@ def test_a_preempted_task_saves_is_requeued_and_continues(make, commands, monkey
     start_task(sweep, 0, monkeypatch)
     assert (commands / "scontrol.log").read_text().split() == ["requeue", f"{JOB}_0"] * 2
     assert counts(SweepProgress(sweep).read())["finished"] == 2
-    assert executor.keep() == 1  # the other task finds nothing to do
+    assert executor.maintain() == 1  # the other task finds nothing to do
     start_task(sweep, 1, monkeypatch)
-    assert executor.keep() == 0
+    assert executor.maintain() == 0
     Worker(undisturbed, MemberTraining("cpu")()).run()
     assert bits(sweep) == bits(undisturbed)
 
 
-def test_stopping_has_all_tasks_save_and_leave(make, commands, monkeypatch):
+def test_all_tasks_save_and_exit_after_stop(make, commands, monkeypatch):
     sweep = make()
     executor = Slurm(2, MemberTraining("cpu"), {})
     executor.start(sweep)
@@ -140,7 +140,7 @@ def test_stopping_has_all_tasks_save_and_leave(make, commands, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "options, what", [({"queue": "x"}, "no such option"), ({"time": "1h"}, "whole number")]
+    "options, what", [({"queue": "x"}, "unknown option"), ({"time": "1h"}, "must be an integer")]
 )
 def test_options_are_checked(options, what):
     with pytest.raises(MemlabError, match=what):
@@ -149,15 +149,15 @@ def test_options_are_checked(options, what):
 
 def test_a_missing_slurm_is_reported(make, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(MemlabError, match="no Slurm here"):
+    with pytest.raises(MemlabError, match="Slurm is not available"):
         Slurm(1, MemberTraining("cpu"), {}).start(make())
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_real_slurm_requeues_a_task_and_no_bit_changes(make):
+def test_requeueing_by_a_real_slurm_changes_no_bit(make):
     if shutil.which("scontrol") is None or subprocess.run(["scontrol", "ping"]).returncode:
-        pytest.skip("needs a Slurm that answers")
+        pytest.skip("needs a running Slurm")
     overrides = ("lr=0.01,0.02", "steps=4000", "checkpoint_every=200", "evaluation.every=200")
     sweep, undisturbed = make(*overrides), make(*overrides)
     executor = Slurm(2, MemberTraining("cpu"), {"time": "30"})

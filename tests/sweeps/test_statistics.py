@@ -1,4 +1,4 @@
-"""Statistics over seeds, compared with scipy and with values worked out by hand."""
+"""Statistics over seeds, compared with scipy and with values computed by hand."""
 
 import math
 
@@ -21,7 +21,7 @@ RUNS = st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_si
 
 
 @given(RUNS)
-def test_survival_is_that_of_scipy(runs):
+def test_survival_agrees_with_scipy(runs):
     times, reached = [t for t, _ in runs], [r for _, r in runs]
     if not any(reached):
         assert len(survival(times, reached)[0]) == 0
@@ -35,7 +35,7 @@ def test_survival_is_that_of_scipy(runs):
 
 
 @given(RUNS)
-def test_the_median_is_the_first_step_with_half_of_the_runs_there(runs):
+def test_the_median_is_the_first_step_that_half_of_the_runs_have_reached(runs):
     times, reached = [t for t, _ in runs], [r for _, r in runs]
     summary = steps_to_event(times, reached)
     if not any(reached):
@@ -54,7 +54,7 @@ def test_without_censoring_the_median_is_an_order_statistic(times):
     assert steps_to_event(times, [True] * len(times)).median == sorted(times)[(len(times) - 1) // 2]
 
 
-def test_one_of_five_that_never_got_there_counts_with_more_than_its_last_step():
+def test_a_censored_run_is_shown_as_more_than_its_last_step():
     summary = steps_to_event([2900, 4100, 3500, 20000, 5200], [True, True, True, False, True])
     assert str(summary) == "4/5, median 4,100 (2,900 to >20,000)"
     assert (summary.high, summary.censored_at) == (None, 20000)
@@ -70,7 +70,7 @@ def test_one_of_five_that_never_got_there_counts_with_more_than_its_last_step():
         ([], [], "-"),
     ],
 )
-def test_what_a_table_says(times, reached, text):
+def test_steps_to_event_as_text(times, reached, text):
     assert str(steps_to_event(times, reached)) == text
 
 
@@ -82,7 +82,7 @@ def test_a_run_that_diverged_early_is_censored_at_its_end():
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8))
-def test_final_values_are_those_of_numpy(values):
+def test_final_values_agree_with_numpy(values):
     summary = final_values(values)
     assert math.isclose(summary.mean, np.mean(values), rel_tol=1e-9, abs_tol=1e-9)
     assert math.isclose(summary.std, np.std(values, ddof=1), rel_tol=1e-9, abs_tol=1e-9)
@@ -93,7 +93,7 @@ def test_final_values_are_those_of_numpy(values):
 @pytest.mark.parametrize(
     "values", [[1.0, math.inf], [math.inf], [-math.inf, math.inf], [math.nan, 1.0], [1e308] * 3]
 )
-def test_values_that_are_not_finite_are_not_hidden(values):
+def test_nan_and_infinity_propagate(values):
     summary = final_values(values)
     with np.errstate(all="ignore"):
         expected = [np.mean(values), np.min(values), np.max(values), np.median(values)]
@@ -103,14 +103,14 @@ def test_values_that_are_not_finite_are_not_hidden(values):
     assert summary.std is None or not math.isfinite(summary.std)
 
 
-def test_one_run_has_no_deviation_and_none_has_nothing():
+def test_one_run_has_no_standard_deviation_and_no_run_has_no_mean():
     assert final_values([0.5]).std is None
     assert final_values([]).n == 0
     assert final_values([]).mean is None
 
 
 @given(st.lists(st.floats(1e-6, 1e3), min_size=2, max_size=8))
-def test_geometric_values_are_those_of_scipy(values):
+def test_geometric_values_agree_with_scipy(values):
     mine = geometric(values)
     assert math.isclose(mine["geometric_mean"], stats.gmean(values), rel_tol=1e-9)
     if max(values) > min(values):
@@ -122,7 +122,7 @@ def test_a_loss_of_zero_has_no_geometric_mean():
 
 
 @given(st.lists(st.integers(-20, 20), min_size=4, max_size=7).filter(any))
-def test_the_p_value_is_that_of_scipys_exact_permutation_test(differences):
+def test_the_p_value_agrees_with_the_exact_permutation_test_of_scipy(differences):
     theirs = stats.permutation_test(
         (np.array(differences, float),),
         lambda x: np.mean(x),

@@ -1,4 +1,4 @@
-"""Sweep files: what they expand to, and what is wrong with a bad one, where."""
+"""Sweep files: their expansion, and errors with their positions in bad files."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def plan_of(folder: Path, text: str = FILE):
     return expand(load_sweep(str(folder / "trial.yaml")), folder / "runs")
 
 
-def test_all_combinations_but_the_skipped_ones(base, tmp_path):
+def test_all_combinations_except_skipped_ones_become_members(base, tmp_path):
     plan = plan_of(tmp_path)
     # 2 variants x 2 linked x 2 fractions x 2 decays, less adam without decay, times 2 seeds
     assert len(plan.cells) == 16 - 4
@@ -39,7 +39,7 @@ def test_all_combinations_but_the_skipped_ones(base, tmp_path):
     )
 
 
-def test_a_cell_is_what_its_settings_say(base, tmp_path):
+def test_the_preset_of_a_cell_has_the_settings_of_the_cell(base, tmp_path):
     for cell in plan_of(tmp_path).cells:
         optimizer, training = cell.preset["optimizer"], cell.preset["training"]
         assert optimizer["kind"] == cell.at["variant"]
@@ -48,7 +48,7 @@ def test_a_cell_is_what_its_settings_say(base, tmp_path):
         assert optimizer["lr"] == {4: 1e-3, 8: 2e-3}[training["batch_size"]]
 
 
-def test_every_cell_gets_its_first_seed_before_any_gets_its_second(base, tmp_path):
+def test_all_cells_run_with_the_first_seed_before_any_runs_with_the_second(base, tmp_path):
     members = plan_of(tmp_path).members
     assert [member.seed for member in members] == [42] * 12 + [7] * 12
     assert [member.cell for member in members] == 2 * list(range(12))
@@ -56,7 +56,7 @@ def test_every_cell_gets_its_first_seed_before_any_gets_its_second(base, tmp_pat
     assert sorted(member.run for member in members) == [member.run for member in members]
 
 
-def test_seeds_feed_only_what_varies(base, tmp_path):
+def test_a_seed_changes_only_the_seeds_under_vary(base, tmp_path):
     member = plan_of(tmp_path).members[-1]
     assert member.changes == {"training.seeds.init": 7, "training.seeds.batches": 7}
 
@@ -78,7 +78,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_file_is_refused_where_it_is_wrong(case, base, tmp_path):
+def test_a_bad_file_is_rejected_with_the_position_of_the_error(case, base, tmp_path):
     old, new, place, what, more = BAD[case]
     assert old in FILE
     with pytest.raises(MemlabError) as caught:
@@ -119,7 +119,7 @@ def test_an_axis_on_the_command_line_replaces_that_of_the_file(base, tmp_path):
     assert {cell.at["optimizer.weight_decay"] for cell in plan.cells} == {0.5, 0.6}
 
 
-def test_what_was_planned_is_read_back_and_damage_is_noticed(make):
+def test_a_plan_is_read_back_unchanged_and_damage_is_detected(make):
     sweep = make("lr=0.1,0.2", seeds=2)
     assert find_sweep(sweep.runs, "last").plan == sweep.plan
     path = sweep.path / "sweep.json"
@@ -128,7 +128,7 @@ def test_what_was_planned_is_read_back_and_damage_is_noticed(make):
         Sweep.open(sweep.path)
 
 
-def test_shipped_sweeps_are_valid_and_no_presets(tmp_path):
+def test_shipped_sweeps_are_valid_and_share_no_name_with_a_preset(tmp_path):
     assert len(names()) >= 6
     assert not names().keys() & preset_names().keys()
     for name in names():

@@ -1,4 +1,4 @@
-"""kill -9 of workers and of the process that watches: every member finishes once, with the same bits."""
+"""kill -9 of workers and driver: every member finishes exactly once, with the same bits."""
 
 import os
 import random
@@ -37,7 +37,7 @@ Worker(Sweep.open(Path(sys.argv[1])), Trainer(train, None)).run()
 
 
 def ends(sweep: Sweep) -> list[dict]:
-    """The end of every member, after seeing that each has exactly one attempt that finished."""
+    """end.json of every member; checks that each has exactly one finished attempt."""
     found = []
     for member in sweep.members:
         attempts = RunFolder(sweep.runs / member.run).attempts()
@@ -52,7 +52,7 @@ def bits(sweep: Sweep) -> list[str]:
     return [end["summary"]["weights_sha256"] for end in ends(sweep)]
 
 
-def test_members_of_a_killed_worker_are_finished_by_another(make):
+def test_another_worker_finishes_the_members_of_a_killed_worker(make):
     sweep, undisturbed = make(seeds=2), make(seeds=2)
     victim = sweep.members[1].run
     command = [sys.executable, "-c", KILLED_AT_STEP, str(sweep.path), victim]
@@ -74,7 +74,7 @@ def memlab(*arguments: str, runs: Path) -> subprocess.Popen:
 
 
 def working_on(sweep: Sweep) -> list[Attempt]:
-    """Attempts whose process lives on this machine."""
+    """Attempts whose process is alive on this machine."""
     attempts = [RunFolder(sweep.runs / m.run).attempts() for m in sweep.members]
     return [own[-1] for own in attempts if own and own[-1].alive()]
 
@@ -96,7 +96,7 @@ def test_random_kills_of_workers_and_driver_change_no_bit(make, base, tmp_path, 
         time.sleep(rng.uniform(0.1, 0.5))
         for attempt in working_on(sweep):
             run = attempt.path.parent.parent
-            if deaths[run] < 2 and rng.random() < 0.5:  # the third would set it aside
+            if deaths[run] < 2 and rng.random() < 0.5:  # the third death would fail it
                 deaths[run] += 1
                 os.kill(attempt.info["pid"], signal.SIGKILL)
         if deaths and rng.random() < 0.2:

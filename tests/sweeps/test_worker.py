@@ -1,4 +1,4 @@
-"""Workers: same bits as a run alone, nothing trained twice, failures set aside, additions."""
+"""Workers: same bits as single runs, nothing trained twice, failures, added seeds and steps."""
 
 import os
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def counted(sweep: Sweep) -> dict[str, int]:
     return counts(SweepProgress(sweep).read())
 
 
-def test_members_have_the_bits_of_the_same_runs_alone(make, base, tmp_path):
+def test_members_have_the_same_bits_as_single_runs(make, base, tmp_path):
     sweep = make("weight_decay=0,1", seeds=2)
     Worker(sweep, trainer()).run()
     for member in sweep.members:
@@ -51,7 +51,7 @@ def test_members_have_the_bits_of_the_same_runs_alone(make, base, tmp_path):
     assert status_of(sweep, counted(sweep)) == "finished"
 
 
-def test_a_second_worker_finds_nothing_to_do(make):
+def test_a_second_worker_trains_nothing_after_the_first(make):
     sweep = make(seeds=2)
     Worker(sweep, trainer()).run()
     Worker(sweep, trainer()).run()
@@ -68,7 +68,7 @@ def test_a_worker_that_restored_before_another_finished_does_not_train_again(mak
     assert attempts(sweep) == [1]
 
 
-def test_a_member_is_made_once(make):
+def test_a_member_is_created_once(make):
     sweep = make(seeds=2)
     create_member(sweep, sweep.members[1])
     with pytest.raises(OSError):
@@ -77,7 +77,7 @@ def test_a_member_is_made_once(make):
     assert counted(sweep)["finished"] == 2
 
 
-def test_a_member_that_a_living_process_has_made_is_left_to_it(make, monkeypatch):
+def test_a_worker_leaves_a_member_to_the_live_process_that_created_it(make, monkeypatch):
     sweep = make(seeds=2)
     parent = {**process.identity(), "pid": os.getppid()}
     parent["pid_start"] = process.start_time(os.getppid())
@@ -88,7 +88,7 @@ def test_a_member_that_a_living_process_has_made_is_left_to_it(make, monkeypatch
     assert attempts(sweep) == [0, 1]
 
 
-def test_run_json_names_the_sweep_and_last_is_what_was_started_directly(make, base, tmp_path):
+def test_run_json_names_the_sweep_and_last_is_the_last_run_outside_of_sweeps(make, base, tmp_path):
     sweep = make("lr=0.1,0.2")
     direct = create_run(load_preset(str(base)), sweep.runs)
     Worker(sweep, trainer()).run()
@@ -99,7 +99,7 @@ def test_run_json_names_the_sweep_and_last_is_what_was_started_directly(make, ba
     assert find(sweep.runs, "last").id == direct.id
 
 
-def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(make):
+def test_a_member_that_fails_twice_with_one_error_is_not_tried_until_resume(make):
     sweep = make("lr=0.1,0.2")
     bad = sweep.members[0].run
 
@@ -124,7 +124,7 @@ def test_a_member_that_fails_twice_alike_is_set_aside_and_resume_tries_again(mak
     assert counted(sweep)["finished"] == 2
 
 
-def test_a_member_whose_process_dies_three_times_is_set_aside(make):
+def test_a_member_fails_after_its_process_died_three_times(make):
     sweep = make("lr=0.1,0.2")
     bad = sweep.members[0].run
 
@@ -133,7 +133,7 @@ def test_a_member_whose_process_dies_three_times_is_set_aside(make):
         if folder.id != bad:
             return events
         next(events)
-        events.gi_frame.f_locals["writer"].close()  # as a process that is gone
+        events.gi_frame.f_locals["writer"].close()  # as if the process had died
         return iter(())
 
     Worker(sweep, trainer(dying)).run()
@@ -149,7 +149,7 @@ def test_a_member_of_a_lost_machine_is_resumed_once_its_heartbeat_has_stalled(ma
         patch.setattr(process, "identity", lambda: elsewhere)
         events = work(folder)
         next(events)
-        events.gi_frame.f_locals["writer"].close()  # as a process that is gone
+        events.gi_frame.f_locals["writer"].close()  # as if the process had died
     monkeypatch.setattr(attempt, "STANDSTILL", 0.05)
     worker = Worker(sweep, trainer())
     assert SweepProgress(sweep).read()[0].state == "running"
@@ -158,7 +158,7 @@ def test_a_member_of_a_lost_machine_is_resumed_once_its_heartbeat_has_stalled(ma
     assert counted(sweep)["finished"] == 1
 
 
-def test_a_member_that_cannot_begin_is_set_aside_the_second_time(make):
+def test_a_member_fails_after_it_could_not_start_twice(make):
     sweep = make("lr=0.1,0.2")
 
     def refuse(folder, **options) -> Iterator:
@@ -169,7 +169,7 @@ def test_a_member_that_cannot_begin_is_set_aside_the_second_time(make):
     assert attempts(sweep) == [0, 0]
 
 
-def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp_path):
+def test_a_stopped_sweep_resumes_with_the_same_bits(make, base, tmp_path):
     sweep, whole = make(seeds=2), make(seeds=2)
     Worker(whole, trainer()).run()
 
@@ -180,7 +180,7 @@ def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp
             yield event
 
     worker = Worker(sweep, trainer(stopping))
-    worker._looked = float("-inf")
+    worker._checked_at = float("-inf")
     worker.run()
     assert sweep.stopped
     assert counted(sweep)["finished"] < 2
@@ -193,7 +193,7 @@ def test_a_stopped_sweep_is_saved_and_resumed_with_the_same_bits(make, base, tmp
     ]
 
 
-def test_more_seeds_and_more_steps(make, base, tmp_path):
+def test_added_seeds_and_steps_have_the_same_bits_as_longer_single_runs(make, base, tmp_path):
     sweep = make("lr=0.01,0.02")
     Worker(sweep, trainer()).run()
     sweep = add_seeds(sweep, 1)
@@ -234,7 +234,7 @@ def test_an_adopted_sweep_has_the_axes_in_which_its_runs_differ(base, tmp_path):
     assert all(folder.path.exists() for folder in folders)
 
 
-def test_deleting_moves_members_to_the_trash(make):
+def test_deleting_a_sweep_moves_its_members_to_the_trash(make):
     sweep = make(seeds=2)
     Worker(sweep, trainer()).run()
     moved = delete_sweep(sweep)
@@ -254,21 +254,22 @@ def test_tables_agree_with_the_runs(make):
         assert cell.final("val_loss").mean == pytest.approx(sum(values) / 3)
         event = cell.event("train_accuracy>=0.2")
         assert event.of == 3
-    told = results.to_json(["val_loss"])
-    assert told["members"]["finished"] == 6
-    (pair,) = told["paired"]
+    document = results.to_json(["val_loss"])
+    assert document["members"]["finished"] == 6
+    (pair,) = document["paired"]
     assert (pair["from"], pair["to"], pair["n"], pair["p"]) == (0, 1, 3, None)
-    assert told["footer"]["threads"] == [1]
+    assert document["footer"]["threads"] == [1]
     assert (
-        told["cells"][0]["grokked"]["high"] is None or told["cells"][0]["grokked"]["reached"] == 3
+        document["cells"][0]["grokked"]["high"] is None
+        or document["cells"][0]["grokked"]["reached"] == 3
     )
 
 
 def test_a_sweep_without_runs_has_empty_tables(make):
-    told = Results(SweepProgress(make("lr=0.1,0.2"))).to_json()
-    assert told["status"] == "queued"
-    assert told["cells"][0]["memorized"]["of"] == 0
-    assert Path(told["sweep"]).name == told["sweep"]
+    document = Results(SweepProgress(make("lr=0.1,0.2"))).to_json()
+    assert document["status"] == "queued"
+    assert document["cells"][0]["memorized"]["of"] == 0
+    assert Path(document["sweep"]).name == document["sweep"]
 
 
 def test_runs_are_adopted_with_the_steps_to_which_they_were_extended(base, tmp_path):
