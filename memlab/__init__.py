@@ -5,7 +5,7 @@
     run.evaluations["val_loss"]
     run.predict(["12 + 40 ="])
 
-Importing it, and opening and reading runs, loads no torch.
+Importing memlab and reading runs load no torch.
 """
 
 import importlib
@@ -25,16 +25,16 @@ def open(ref: str = "last", runs: str | Path | None = None) -> "Run":
     """Open a run: `memlab.open("last").steps["loss"]`.
 
     Args:
-        ref: an id, a unique beginning of one, a path, or "last".
-        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `runs` here.
+        ref: an id, a unique prefix of an id, a path, or "last".
+        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `./runs`.
 
     Raises:
-        RunError: there is no such run, or several.
+        RunError: no run matches, or several do.
     """
     from memlab.api.run import Run
-    from memlab.record.runs import find, runs_folder
+    from memlab.record.runs import find
 
-    return Run(find(runs_folder(None if runs is None else Path(runs)), str(ref)))
+    return Run(find(_runs_folder(runs), str(ref)))
 
 
 def run(  # noqa: PLR0913 - options of one command
@@ -48,18 +48,18 @@ def run(  # noqa: PLR0913 - options of one command
     progress: bool = True,
     wait: bool = True,
 ) -> "Run":
-    """Train a preset on this machine, in a process of its own, and return the run.
+    """Train a preset on this machine, in a child process, and return the run.
 
     Args:
         preset: a preset's name, or the path of its file.
         overrides: dotted settings to values, e.g. `{"optimizer.lr": 3e-4}`.
-        seed: the same as `training.seed`.
+        seed: override of `training.seed`.
         name: display name.
-        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `runs` here.
+        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `./runs`.
         device: cpu, cuda or auto.
         progress: show a progress bar.
-        wait: return when the run has ended; False = as soon as it trains, to be followed with
-            `run.refresh()` and controlled with `run.pause()`, `run.edit()`, `run.stop()`.
+        wait: True = return when the run has ended; False = when it has started. Then
+            `run.refresh()` follows it; `run.pause()`, `run.edit()`, `run.stop()` control it.
 
     Raises:
         PresetError: the preset or an override is not valid.
@@ -70,11 +70,10 @@ def run(  # noqa: PLR0913 - options of one command
     from memlab.api.train import train
     from memlab.preset.create import create_run
     from memlab.preset.load import load
-    from memlab.record.runs import runs_folder
 
     settings = dict(overrides or {}) | ({} if seed is None else {"training.seed": seed})
     resolved = load(str(preset), override_texts(settings))
-    folder = create_run(resolved, runs_folder(None if runs is None else Path(runs)), name)
+    folder = create_run(resolved, _runs_folder(runs), name)
     train(folder, device=device, progress=progress, wait=wait)
     return Run(folder)
 
@@ -93,19 +92,18 @@ def sweep(  # noqa: PLR0913 - options of one command
 ) -> "SweepResults":
     """Train a preset with several settings and seeds on this machine, and return the sweep.
 
-    Members are trained in processes of their own. An interrupt (Ctrl-C, a notebook's stop button)
-    makes them save and end; `memlab sweep resume` continues them.
+    Members train in child processes. On an interrupt (Ctrl-C, a notebook's stop button) they save
+    checkpoints and exit; `memlab sweep resume` continues them.
 
     Args:
         base: a sweep file or a preset: name or path.
-        settings: dotted settings to values; a list is the values of an axis, and all axes are
-            combined: `{"optimizer.weight_decay": [0, 1], "training.steps": 2000}`.
-        seeds: how many, from 0 on, or which.
+        settings: dotted settings to values; a list makes an axis, and the cells are the product
+            of all axes: `{"optimizer.weight_decay": [0, 1], "training.steps": 2000}`.
+        seeds: number of seeds, starting at 0, or a list of seeds.
         jobs: members trained at once; None = cores / threads.
-        threads: CPU threads of each member; None = 1, or those of the run that they are forked
-            from.
+        threads: CPU threads of each member; None = 1, for forks as many as their parent used.
         name: display name.
-        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `runs` here.
+        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `./runs`.
         device: cpu, cuda or auto.
         progress: show a progress bar.
 
@@ -115,14 +113,12 @@ def sweep(  # noqa: PLR0913 - options of one command
     """
     from memlab.api.sweep import SweepResults
     from memlab.api.sweep_run import train_sweep
-    from memlab.record.runs import runs_folder
 
-    here = runs_folder(None if runs is None else Path(runs))
     return SweepResults(
         train_sweep(
             base,
             settings or {},
-            here,
+            _runs_folder(runs),
             seeds=seeds,
             jobs=jobs,
             threads=threads,
@@ -137,17 +133,22 @@ def open_sweep(ref: str = "last", runs: str | Path | None = None) -> "SweepResul
     """Open a sweep: `memlab.open_sweep("last").table()`.
 
     Args:
-        ref: an id, a unique beginning of one, a name, a path, or "last".
-        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `runs` here.
+        ref: an id, a unique prefix of an id, a name, a path, or "last".
+        runs: the folder of runs; None = `$MEMLAB_RUNS`, else `./runs`.
 
     Raises:
-        RunError: there is no such sweep, or several.
+        RunError: no sweep matches, or several do.
     """
     from memlab.api.sweep import SweepResults
-    from memlab.record.runs import runs_folder
     from memlab.sweeps.sweep import find_sweep
 
-    return SweepResults(find_sweep(runs_folder(None if runs is None else Path(runs)), str(ref)))
+    return SweepResults(find_sweep(_runs_folder(runs), str(ref)))
+
+
+def _runs_folder(runs: str | Path | None) -> Path:
+    from memlab.record.runs import runs_folder
+
+    return runs_folder(None if runs is None else Path(runs))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,1 @@
-"""The Python interface: what `import memlab` offers."""
+"""The Python API: runs and sweeps as objects, training from Python."""

@@ -1,4 +1,4 @@
-"""Columns of numbers by name, as notebooks use them."""
+"""Columns of numbers by name, for notebooks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -14,12 +14,12 @@ from memlab.record.safe_text import safe_text
 if TYPE_CHECKING:
     import pandas
 
-MOST_ROWS = 20
-"""that a notebook shows"""
+MAX_HTML_ROWS = 20
+"""rows that a notebook shows"""
 
 
 class MissingColumn(RunError, KeyError):
-    """No column of that name; also a `KeyError`, as for any mapping."""
+    """There is no column of that name. Also a `KeyError`, as mappings raise."""
 
 
 @final
@@ -53,8 +53,8 @@ class Columns(dict[str, NDArray[Any]]):
         return f"<{self._rows:,} rows of {len(self)} columns: {names}>"
 
     def _repr_html_(self) -> str:
-        """A table in a notebook: the first rows, and how many there are."""
-        rows = min(self._rows, MOST_ROWS)
+        """An HTML table of the first rows, and the number of rows."""
+        rows = min(self._rows, MAX_HTML_ROWS)
         lines = [self._html_row("th", self)]
         lines += [
             self._html_row("td", (_text(column[i]) for column in self.values()))
@@ -78,7 +78,9 @@ def _text(value: Any) -> str:
 
 
 def columns_of(lists: Mapping[str, Sequence[Any]]) -> Columns:
-    """Columns of lists: numbers as float64 with NaN for None (int64 without), others as objects."""
+    """Columns from lists: integers as int64, other numbers as float64 with NaN for None, anything
+    else as objects.
+    """
     return Columns({name: _array(values) for name, values in lists.items()})
 
 

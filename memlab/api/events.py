@@ -1,4 +1,4 @@
-"""Events as notebooks use them."""
+"""Events of a run in a notebook."""
 
 from collections import Counter
 from typing import TypeVar, final

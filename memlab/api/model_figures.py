@@ -1,4 +1,4 @@
-"""What figures show of a run's model: attention, spectrum, table of logits. Loads torch."""
+"""Data of figures of a run's model: attention, spectrum, logit table. Loads torch."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ def attention_of(run: "Run", prompt: str, at: str | int = "last") -> AttentionPa
     return AttentionPatterns(run.id, step, tuple(symbols[i] for i in ids), weights)
 
 
-def model_figure_data(  # noqa: PLR0913 - each but two has a default
+def model_figure_data(  # noqa: PLR0913 - most have defaults
     run: "Run",
     kind: str,
     options: FigureOptions,
@@ -44,28 +44,28 @@ def model_figure_data(  # noqa: PLR0913 - each but two has a default
     at: str | int | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> FigureData:
-    """A picture of the model of a run at a step.
+    """The data of a figure of a run's model at a step.
 
     Args:
         kind: one of `OF_A_MODEL`.
-        prompt: of attention; empty = a validation example.
-        at: `best`, `last`, or a step, whose model is recomputed where it was not kept;
-            None = `options.at`, else the last.
-        report: receives lines on what is recomputed.
+        prompt: input for attention; empty = a validation example.
+        at: `best`, `last`, or a step, which is recomputed if it has no checkpoint;
+            None = `options.at`, else `last`.
+        report: called with a line of text about each recomputation.
 
     Raises:
-        MemlabError: there is no such checkpoint, or the prompt is not one of the task.
+        MemlabError: there is no such checkpoint, or the prompt has an unknown symbol.
     """
-    place = next((one for one in (at, options.at) if one is not None), "last")
-    chosen = kind_of(kind)
+    at = next((given for given in (at, options.at) if given is not None), "last")
+    figure = kind_of(kind)
     if prompt and kind == "attention":
-        return chosen.make(attention_of(run, prompt, place), options)
+        return figure.make(attention_of(run, prompt, at), options)
     folder = run.history.folder
-    step = last_checkpoint(folder) if place == "last" else place
+    step = last_checkpoint(folder) if at == "last" else at
     if isinstance(step, str):
         step = run.checkpoint_step(step)
     pictures = model_pictures(ModelsAt(folder, "auto", report), step)
     if kind != "attention":
-        return chosen.make(pictures, options)
+        return figure.make(pictures, options)
     patterns = AttentionPatterns(folder.id, step, pictures.tokens, pictures.attention)
-    return chosen.make(patterns, options)
+    return figure.make(patterns, options)

@@ -1,4 +1,4 @@
-"""Overrides as Python values, turned into the `KEY=VALUE` texts that the shell takes."""
+"""Conversion of overrides given as Python values to `KEY=VALUE` texts of the command line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ def override_texts(changes: Mapping[str, Any]) -> list[str]:
     """`{"optimizer.lr": 3e-4}` -> `["optimizer.lr=0.0003"]`; JSON values are valid YAML.
 
     Raises:
-        PresetError: a value has no JSON form.
+        PresetError: a value cannot be written as JSON.
     """
     return [f"{key}={_json(key, value)}" for key, value in changes.items()]
 
@@ -19,10 +19,10 @@ def override_texts(changes: Mapping[str, Any]) -> list[str]:
 def sweep_texts(settings: Mapping[str, Any]) -> list[str]:
     """`{"optimizer.lr": [1e-3, 1e-2]}` -> `["optimizer.lr=0.001,0.01"]`; others as overrides.
 
-    A list, tuple, range or array is the values of an axis; its items may be lists.
+    A list, tuple, range or array holds the values of an axis; its items may be lists.
 
     Raises:
-        PresetError: a value has no JSON form, or an axis has no value.
+        PresetError: a value cannot be written as JSON, or an axis has no value.
     """
     texts = []
     for key, value in settings.items():
@@ -42,7 +42,7 @@ def _json(key: str, value: Any) -> str:
         return json.dumps(item() if callable(item) else value)
     except (TypeError, ValueError):
         raise PresetError(
-            "this value has no form in YAML",
+            "this value cannot be written as YAML",
             where=f"override of {key}",
             found=type(value).__name__,
             allowed="numbers, texts, booleans, None, lists and dictionaries of them",

@@ -27,24 +27,24 @@ def _progress() -> Progress:
 
 
 def _plain(name: str) -> str:
-    """A name in which nothing is markup."""
+    """A name with its markup escaped."""
     return safe_text(name).replace("[", r"\[")
 
 
 @contextmanager
 def sweep_progress_bar(name: str) -> Iterator[Callable[[Sequence[MemberState]], None]]:
-    """A bar over the steps of all members; gives the function that draws how they stand."""
+    """A bar over the steps of all members; yields a function that updates it."""
     with _progress() as bar:
         task = bar.add_task(_plain(name), total=None, values="")
 
         def show(states: Sequence[MemberState]) -> None:
-            number = counts(states)
+            totals = counts(states)
             shown = ("finished", "running", "failed", "diverged")
             bar.update(
                 task,
                 total=sum(state.target for state in states),
                 completed=sum(s.target if s.terminal else s.step for s in states),
-                values=", ".join(f"{number[name]} {name}" for name in shown if number[name]),
+                values=", ".join(f"{totals[name]} {name}" for name in shown if totals[name]),
             )
 
         yield show

@@ -1,4 +1,4 @@
-"""A run for notebooks: what it recorded, its model, and commands to it while it trains."""
+"""A run in a notebook: its record, its model, and commands while it trains."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @final
 class Run:
-    """A run as it stood when it was opened; `refresh()` reads what was recorded since.
+    """A run at the time it was opened; `refresh()` reads what was recorded since.
 
     Reading loads numpy only. `model`, `predict` and `trace` load torch. Errors are `MemlabError`.
     """
@@ -69,18 +69,18 @@ class Run:
         """Read what was recorded since the last read; returns the run itself."""
         if self.history.refresh():
             self._trained.clear()
-        for name in ("_now", "steps", "evaluations", "events", "preset"):
+        for name in ("_snapshot", "steps", "evaluations", "events", "preset"):
             self.__dict__.pop(name, None)
         return self
 
     @cached_property
-    def _now(self) -> Snapshot:
+    def _snapshot(self) -> Snapshot:
         return self.history.until()
 
     @property
     def step(self) -> int:
         """The last recorded step."""
-        return self._now.last_step
+        return self._snapshot.last_step
 
     @property
     def description(self) -> dict[str, Any]:
@@ -88,12 +88,12 @@ class Run:
         folder = self.history.folder
         if "preset" not in folder.description:
             return folder.description
-        return {**folder.description, "preset": current_preset(folder, self._now)}
+        return {**folder.description, "preset": current_preset(folder, self._snapshot)}
 
     @property
     def settings(self) -> dict[str, Any]:
         """Dotted keys to values of its settings now, edits and extensions included."""
-        return settings(self.history.folder, self._now)
+        return settings(self.history.folder, self._snapshot)
 
     @cached_property
     def preset(self) -> "Preset":
@@ -109,16 +109,16 @@ class Run:
     @cached_property
     def steps(self) -> Columns:
         """Per-step columns (step,): `run.steps["loss"]` in nats, grad_norm, lr, ..."""
-        return Columns(self._now.steps)
+        return Columns(self._snapshot.steps)
 
     @cached_property
     def evaluations(self) -> Columns:
         """Columns over evaluations (evaluation,): `run.evaluations["val_loss"]` in nats, ..."""
-        return Columns(self._now.evaluations)
+        return Columns(self._snapshot.evaluations)
 
     @cached_property
     def events(self) -> Events:
-        return Events(self._now.events)
+        return Events(self._snapshot.events)
 
     @cached_property
     def _vocabulary(self) -> "Vocabulary":
@@ -162,7 +162,7 @@ class Run:
             at: `best` (lowest val_loss), `last`, or the step of a checkpoint.
 
         Returns:
-            A copy of its own, so that changing it changes nothing else.
+            A copy, which may be modified.
 
         Raises:
             RunError: there is no such checkpoint.
@@ -206,8 +206,9 @@ class Run:
             kind: curves, measure, samples, first-learned, spike, attention, spectrum or
                 logit-table; `memlab plot` lists all.
             made_for: width and fonts: paper, icml, icml-wide, slides or web.
-            prompt: what attention is computed on; empty = a validation example.
-            options: `measure`, `at` (a step; of a model `best` and `last`, too) and `spike` (number), where the kind reads them.
+            prompt: input for attention; empty = a validation example.
+            options: `measure`, `at` (a step; for figures of a model also `best` and `last`)
+                and `spike` (its number), for kinds that use them.
 
         Raises:
             MemlabError: there is no such kind or option, or nothing to draw.
@@ -227,7 +228,7 @@ class Run:
         return figure_of(kind, [run], None, made_for, options)
 
     def checkpoint_step(self, at: str | int = "last") -> int:
-        """The step of the checkpoint that `at` means: `best`, `last`, or a step."""
+        """The step of a checkpoint that is given as `best`, `last`, or a step."""
         return self._load(at).step
 
     def trace(self, prompts: str | Sequence[str], *, at: str | int = "last") -> "Trace":
@@ -261,7 +262,7 @@ class Run:
         return Trace(model, torch.tensor(ids, device=model.token.weight.device))
 
     def pause(self) -> Self:
-        """Pause the live run after the present update; returns when it is paused.
+        """Pause the live run after the current update; returns when it is paused.
 
         Raises:
             RunError: no process trains it.
@@ -270,14 +271,14 @@ class Run:
         return self.refresh()
 
     def resume(self, overrides: Mapping[str, Any] | None = None, *, progress: bool = True) -> Self:
-        """Un-pause the live run; train one that has ended further, from its last checkpoint.
+        """Continue a paused run, or train a run that has ended from its last checkpoint.
 
         Args:
             overrides: settings to change first, e.g. `{"training.steps": 2000}`.
-            progress: show a progress bar (of a run that had ended).
+            progress: show a progress bar if the run had ended.
 
         Raises:
-            MemlabError: a setting cannot change now, or the training failed.
+            MemlabError: a setting cannot change now, or training failed.
         """
         from memlab.api.train import train
         from memlab.record.ask import LIVE

@@ -1,4 +1,4 @@
-"""A sweep for notebooks: its runs, its results as columns, its figures."""
+"""A sweep in a notebook: its runs, its results as columns, its figures."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @final
 class SweepResults:
-    """A sweep as it stood when it was opened; `refresh()` reads what its runs recorded since.
+    """A sweep at the time it was opened; `refresh()` reads what its runs recorded since.
 
-    Nothing here loads torch. Errors are `MemlabError`.
+    Loads no torch. Errors are `MemlabError`.
     """
 
     def __init__(self, sweep: Sweep) -> None:
@@ -56,12 +56,12 @@ class SweepResults:
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """The runs that recorded something, cell by cell, seeds in order."""
+        """The runs with recorded data, ordered by cell, then by seed."""
         results = self._snapshot.results()
         return tuple(Run(run.folder) for cell in results.cells for run in self._snapshot.runs(cell))
 
     def refresh(self) -> Self:
-        """Read what was recorded since; returns the sweep itself."""
+        """Read what was recorded since the last read; returns the sweep itself."""
         self._snapshot = SweepSnapshot(Sweep.open(self.path))
         self.__dict__.pop("runs", None)
         return self
@@ -75,24 +75,27 @@ class SweepResults:
         """Results as columns; `table().frame()` is a pandas frame.
 
         Args:
-            measures: final values to give, such as "val_accuracy"; none = all.
-            by: `cell`: a row for each combination of settings, over its seeds, with `_mean`,
+            measures: measures whose final values are included, such as "val_accuracy";
+                none = all.
+            by: `cell`: a row for each combination of settings, aggregated over seeds: `_mean`,
                 `_std` (ddof 1), `_min`, `_max` of final values of finished runs and, in steps,
                 the Kaplan-Meier `_median` and range of events; `member`: a row for each run.
-            events: further events than memorized and grokked, such as "val_accuracy>=0.95".
+            events: events in addition to memorized and grokked, such as "val_accuracy>=0.95".
 
         Returns:
-            Columns (row,); NaN = not known, or an event that was not reached.
+            Columns (row,); NaN = unknown, or an event that was not reached.
 
         Raises:
-            MemlabError: no finished run has such a measure, or an event is not of that form.
+            MemlabError: no finished run has such a measure, or an event does not parse.
         """
         results = self._snapshot.results(*events)
         results.check_measures(measures)
         if by == "cell":
             return columns_of(cell_columns(results, measures or None))
         if by != "member":
-            raise MemlabError("tables have no such rows", found=str(by), allowed="cell, member")
+            raise MemlabError(
+                "a table has one row per cell or per member", found=str(by), allowed="cell, member"
+            )
         columns = member_columns(results)
         unwanted = set(results.measures) - set(measures) if measures else set[str]()
         return columns_of({name: own for name, own in columns.items() if name not in unwanted})
@@ -103,8 +106,8 @@ class SweepResults:
         Args:
             kind: heatmap, phase-diagram, steps-to, bands, or overlay of its runs.
             made_for: width and fonts: paper, icml, icml-wide, slides or web.
-            options: `measure` (a measure or an event), `x` and `y` (settings), where the kind
-                reads them.
+            options: `measure` (a measure or an event), `x` and `y` (settings), for kinds that
+                use them.
 
         Raises:
             MemlabError: there is no such kind or option, or nothing to draw.

@@ -29,8 +29,8 @@ def train_sweep(  # noqa: PLR0913 - the arguments of `memlab.sweep`
     progress: bool,
 ) -> Sweep:
     """Create a sweep in `runs` and train its members; see `memlab.sweep`."""
-    given = list(seeds) if isinstance(seeds, Sequence) else seeds
-    source = load_sweep(str(base), sweep_texts(settings), name=name, seeds=given, runs=runs)
+    seed_list = list(seeds) if isinstance(seeds, Sequence) else seeds
+    source = load_sweep(str(base), sweep_texts(settings), name=name, seeds=seed_list, runs=runs)
     plan = expand(source, runs, threads)
     sweep = create_sweep(source, plan, runs)
     with _bar(sweep, progress) as show:

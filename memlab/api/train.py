@@ -1,8 +1,8 @@
-"""Training from Python, in a process of its own.
+"""Training from Python, in a child process.
 
-Where torch was imported before memlab, its threads spin without limit while they wait, and other
-work on the same cores slows training down several times; a fresh process has memlab's own setting.
-It also keeps training away from the notebook's memory and signals.
+If torch was imported before memlab, its threads busy-wait without limit, and any other work on the
+same cores slows training down several times; a child process starts with memlab's thread settings.
+It also separates training from the notebook's memory and signals.
 """
 
 import signal
@@ -21,7 +21,7 @@ from memlab.record.history import History
 
 POLL_SECONDS = 0.1
 ENDED = (None, 0, 3, 130)
-"""exit codes of runs that ended as runs do: finished or stopped, diverged, interrupted"""
+"""exit codes without an error: not awaited, finished or stopped, diverged, interrupted"""
 
 
 def train(
@@ -34,7 +34,7 @@ def train(
 ) -> None:
     """Train a run from its newest checkpoint, in a child process.
 
-    An interrupt (Ctrl-C, a notebook's stop button) is passed on: the run saves a checkpoint and
+    An interrupt (Ctrl-C, a notebook's stop button) is forwarded: the run saves a checkpoint and
     ends, then `KeyboardInterrupt` is raised.
 
     Args:
@@ -42,15 +42,15 @@ def train(
         edits: settings to change first.
         device: cpu, cuda or auto.
         progress: show a progress bar.
-        wait: return when the run has ended; False = when it has begun.
+        wait: True = return when the run has ended; False = when it has started.
 
     Raises:
-        MemlabError: it cannot be trained as asked.
+        MemlabError: an edit or the device is not valid, or another process trains the run.
         RunError: training failed.
     """
-    words = ["resume", str(folder.path.absolute()), *override_texts(edits or {})]
+    arguments = ["resume", str(folder.path.absolute()), *override_texts(edits or {})]
     with tempfile.TemporaryFile("w+") as messages:
-        process = _start([*words, "--quiet", "--device", device], messages)
+        process = _start([*arguments, "--quiet", "--device", device], messages)
         with _bar(folder, progress and wait) as bar:
             try:
                 code = _follow(folder, process, bar, wait)
@@ -63,14 +63,14 @@ def train(
             raise _failure(folder, code, messages.read())
 
 
-def _start(words: list[str], messages: IO[str]) -> "subprocess.Popen[bytes]":
+def _start(arguments: list[str], messages: IO[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        memlab_command(*words),
+        memlab_command(*arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=messages,
         env=memlab_environment(),
-        start_new_session=True,  # signals reach it through this process alone
+        start_new_session=True,  # only this process sends it signals
     )
 
 
@@ -89,8 +89,8 @@ def _bar(folder: RunFolder, shown: bool) -> AbstractContextManager[_Bar | None]:
 def _follow(
     folder: RunFolder, process: "subprocess.Popen[bytes]", bar: _Bar | None, wait: bool
 ) -> int | None:
-    """Wait for the child process; the exit code, or None once an attempt has begun if the caller
-    does not wait.
+    """Wait for the child process; the exit code, or None once an attempt has started if the
+    caller does not wait.
     """
     history, attempts = History(folder), len(folder.attempts())
     while True:
@@ -103,13 +103,13 @@ def _follow(
         if code is not None:
             return code
         if not wait and len(folder.attempts()) > attempts:
-            # Somebody must collect the exit code, or the process stays as a zombie.
+            # Until its exit code is read, a process that has ended remains as a zombie.
             threading.Thread(target=process.wait, daemon=True).start()
             return None
 
 
 def _failure(folder: RunFolder, code: int, messages: str) -> MemlabError:
-    """The error of the child process: a user error unchanged, anything else with its last lines."""
+    """The error of the child process: a user error as it is, any other with its last lines."""
     text = messages.strip()
     if code == 2:
         return MemlabError(text.removeprefix("memlab: "))

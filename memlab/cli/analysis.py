@@ -1,4 +1,4 @@
-"""What the console lets other processes compute of a run: explanations and arrays of its model."""
+"""Analyses that the console runs in child processes: explanations of spikes, arrays of models."""
 
 import subprocess
 from collections import deque
@@ -27,15 +27,15 @@ def _pictures(folder: "RunFolder", step: int, report: "Report") -> None:
     _run(folder, ["arrays", str(folder.path.absolute()), "--at", str(step)], report)
 
 
-def _run(folder: "RunFolder", words: list[str], report: "Report") -> None:
+def _run(folder: "RunFolder", arguments: list[str], report: "Report") -> None:
     """Run a command of memlab and report the lines of its stderr.
 
     Raises:
         RunError: it failed; the error holds its last lines.
     """
-    last: deque[str] = deque(maxlen=6)
+    last_lines: deque[str] = deque(maxlen=6)
     with subprocess.Popen(
-        memlab_command(*words),
+        memlab_command(*arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -45,9 +45,9 @@ def _run(folder: "RunFolder", words: list[str], report: "Report") -> None:
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            last.append(line.strip())
+            last_lines.append(line.strip())
             if not report(line.strip()):
                 process.terminate()
                 return
     if process.returncode:
-        raise RunError(" · ".join(last) or "the process failed", where=folder.path.name)
+        raise RunError(" · ".join(last_lines) or "the process failed", where=folder.path.name)

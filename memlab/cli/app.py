@@ -22,7 +22,7 @@ from memlab.cli.measure import measure
 from memlab.cli.new import new, task
 from memlab.cli.options import RunsFolder
 from memlab.cli.plot import plot
-from memlab.cli.plugin_option import PluginFolder, announce_plugins, takes_plugins
+from memlab.cli.plugin_option import PluginFolder, announce_plugins, with_plugin_option
 from memlab.cli.predict import predict
 from memlab.cli.presets import presets
 from memlab.cli.replay import replay
@@ -127,11 +127,11 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 """commands by the panels of `memlab --help`; a command's name is its function's"""
 NAMES = {evaluate_checkpoint: "eval", import_log: "import"}
-"""names of commands that are not those of their functions"""
+"""names of commands whose functions have other names"""
 
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(NAMES.get(command), rich_help_panel=panel)(takes_plugins(command))
+        app.command(NAMES.get(command), rich_help_panel=panel)(with_plugin_option(command))
 app.command("_tab", hidden=True)(browser_tab)
 new.command("task")(task)
 app.add_typer(new, name="new", rich_help_panel="Models and data")

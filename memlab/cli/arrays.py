@@ -1,4 +1,4 @@
-"""`memlab arrays`: what a model looks like inside, as arrays."""
+"""`memlab arrays`: attention, embedding spectrum and logit table of a model, as arrays."""
 
 from typing import Annotated
 
@@ -11,7 +11,9 @@ def arrays(
     run: RunName,
     at: Annotated[
         int | None,
-        typer.Option("--at", metavar="STEP", help="The step; the last checkpoint without it."),
+        typer.Option(
+            "--at", metavar="STEP", help="Step of the model. Default: the last checkpoint."
+        ),
     ] = None,
     device: Device = "auto",
     json: Json = False,
@@ -19,8 +21,8 @@ def arrays(
 ) -> None:
     """Save attention on a sample, embedding spectrum and logit table as an .npz file.
 
-    It lies in the run's `derived/` folder, and the console and `memlab plot` draw it. A step
-    without a checkpoint is recomputed; the recomputed rows must equal the recorded ones.
+    The file is in the run's `derived/` folder; the console and `memlab plot` draw it. A step
+    without a checkpoint is recomputed, and the recomputed rows must equal the recorded ones.
     """
     from memlab.cli.output import print_json, stderr, stdout
     from memlab.record.model_pictures import last_checkpoint, pictures_path

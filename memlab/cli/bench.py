@@ -6,7 +6,7 @@ from memlab.cli.options import Json, Overrides, PresetName
 def bench(
     preset: PresetName = "quickstart", overrides: Overrides = None, json: Json = False
 ) -> None:
-    """Measure the time of a training step with each engine, interleaved in one process."""
+    """Measure the time of a training step with each engine; steps are interleaved in one process."""
     from memlab.cli.output import number, print_json, stdout, table
     from memlab.preset.load import load
     from memlab.training.bench import measure

@@ -61,10 +61,10 @@ def to_markdown(reports: Sequence[Report]) -> str:
 
 def _title(report: Report) -> str:
     if "sweep" in report:
-        number = report["members"]
+        members = report["members"]
         return safe_text(
             f"{report['preset']} ({report['sweep']}): {report['status']}, "
-            f"{number['finished']:,} of {number['total']:,} members finished"
+            f"{members['finished']:,} of {members['total']:,} members finished"
         )
     return safe_text(
         f"{report['preset']}, seed {report['seed']}: {report['status']} at step "

@@ -28,7 +28,7 @@ def pause(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder 
 
 
 def stop(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder = None) -> None:
-    """Let a live run save a checkpoint and end."""
+    """Save a checkpoint of a live run and stop it."""
     from memlab.record.commands import Stop
     from memlab.record.runs import find, runs_folder
 
@@ -38,7 +38,7 @@ def stop(run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder =
 def checkpoint(
     run: RunName, wait: Wait = 30.0, json: Json = False, runs: RunsFolder = None
 ) -> None:
-    """Let a live run save a checkpoint and continue."""
+    """Save a checkpoint of a live run, which continues."""
     from memlab.record.commands import CheckpointNow
     from memlab.record.runs import find, runs_folder
 
@@ -68,7 +68,7 @@ def edit(
 
 
 def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` texts for a training loop that declares which of its settings may be edited."""
+    """The values in `KEY=VALUE` texts, for a training loop that declares its editable settings."""
     from json import loads
 
     from memlab.errors import PresetError, nearest
@@ -78,7 +78,7 @@ def _declared(texts: list[str], declared: list[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals or key not in declared:
             raise PresetError(
-                "this is not KEY=VALUE with a setting that may be edited",
+                "not KEY=VALUE with an editable setting",
                 found=text,
                 allowed=", ".join(declared)
                 or "none: the training loop declares no editable settings",

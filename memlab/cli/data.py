@@ -13,10 +13,12 @@ def data(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; created if missing.")],
     overrides: Overrides = None,
     seed: Seed = None,
-    format: Annotated[str, typer.Option(metavar="jsonl|llmc")] = "jsonl",
+    format: Annotated[
+        str, typer.Option(metavar="jsonl|llmc", help="JSON lines, or token shards of llm.c.")
+    ] = "jsonl",
     json: Json = False,
 ) -> None:
-    """Write the splits as JSON lines of prompt and answer, or as llm.c token shards."""
+    """Write the splits of a preset's data for other programs."""
     from memlab.cli.output import print_json, stdout
     from memlab.errors import MemlabError
     from memlab.preset.load import load

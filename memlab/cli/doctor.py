@@ -21,14 +21,15 @@ def doctor(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Verify every seal, line and hash of a run; exit 3 on a problem. Changes nothing."""
+    """Verify all checksums of a run, or check the installation; changes nothing. Exit 3 on a problem."""
     from memlab.record.runs import find, runs_folder
 
-    healthy = _run(find(runs_folder(runs), run), json) if run else _here(runs_folder(runs), json)
+    folder = runs_folder(runs)
+    healthy = _check_run(find(folder, run), json) if run else _check_installation(folder, json)
     raise typer.Exit(0 if healthy else 3)
 
 
-def _run(folder: Any, as_json: bool) -> bool:
+def _check_run(folder: Any, as_json: bool) -> bool:
     from dataclasses import asdict
 
     from memlab.cli.output import print_json, stdout, table
@@ -49,7 +50,7 @@ def _run(folder: Any, as_json: bool) -> bool:
     return diagnosis.healthy
 
 
-def _here(runs: Path, as_json: bool) -> bool:
+def _check_installation(runs: Path, as_json: bool) -> bool:
     from memlab.cli.output import print_json, stdout, table
 
     facts = {"versions": _versions(), **_machine(), "terminal": _terminal(), "runs": _disk(runs)}

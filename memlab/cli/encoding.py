@@ -1,4 +1,4 @@
-"""Output on streams that are not UTF-8: every missing character becomes ASCII of equal width."""
+"""Output on streams that are not UTF-8: missing characters become ASCII of equal width."""
 
 import codecs
 import sys

@@ -21,7 +21,7 @@ def evaluate_checkpoint(
             "-o",
             "--output",
             metavar="DIR",
-            help="Also write each split's results there: measures as JSON, answers as CSV.",
+            help="Also write the results of each split to this folder: measures as JSON, answers as CSV.",
         ),
     ] = None,
     device: Device = "auto",

@@ -1,7 +1,7 @@
-"""`--on-event CMD`: a program that is run at a phase, a spike, and the end of a run.
+"""`--on-event CMD`: a program that is called at each phase and spike, and at the end of a run.
 
-It cannot harm the run: training never waits for it, its output is discarded, its time and the number
-of events that wait for it are bounded, and of everything that goes wrong one warning tells.
+It cannot disturb the run: training does not wait for it, its output is discarded, its run time and
+the queue of events are limited, and problems are reported in one warning.
 """
 
 import os
@@ -28,18 +28,18 @@ OnEvent = Annotated[
     typer.Option(
         "--on-event",
         metavar="CMD",
-        help="Run a program, without a shell, at each phase, spike and end, divergence included; "
-        "it gets the event as JSON on stdin.",
+        help="Program to call, without a shell, at each phase and spike and at the end of the run; "
+        "it reads the event as JSON from stdin.",
     ),
 ]
 KINDS = ("phase", "spike", "ended")
-"""of events that are passed on; a divergence is a phase, and a reason to end"""
-WAITING = 100
-"""events that may wait; further ones are dropped"""
+"""kinds of events for which the program is called; a divergence is a phase"""
+MAX_QUEUED = 100
+"""maximum number of queued events; further ones are dropped"""
 CALL_SECONDS = 30.0
-"""that one call may take; then it is killed with what it started"""
+"""time limit of one call, after which it is killed with its child processes"""
 END_SECONDS = 10.0
-"""that the end of a run waits for calls; those that are left then are dropped"""
+"""time limit of the remaining calls at the end of a run; the others are dropped"""
 
 
 def parse_command(text: str | None) -> tuple[str, ...]:
@@ -53,26 +53,24 @@ def parse_command(text: str | None) -> tuple[str, ...]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise MemlabError(
-            "this is no command", where="--on-event", found=f"{text}: {error}"
-        ) from None
+        raise MemlabError("invalid command", where="--on-event", found=f"{text}: {error}") from None
     if not words or shutil.which(words[0]) is None:
         raise MemlabError(
-            "no such program", where="--on-event", found=words[0] if words else "nothing",
+            "program not found", where="--on-event", found=words[0] if words else "nothing",
             allowed="a program on PATH, or its path",
-            hint="no shell reads this: for pipes or redirection write a script",
+            hint="it is not executed by a shell; for pipes or redirection, use a script",
         )  # fmt: skip
     return tuple(words)
 
 
-def passed_on(
-    events: "Iterator[Event]", words: Sequence[str], folder: "RunFolder"
+def call_on_events(
+    events: "Iterator[Event]", program: Sequence[str], folder: "RunFolder"
 ) -> "Iterator[Event]":
-    """The same events; those of the chosen kinds are given to the program meanwhile."""
-    if not words:
+    """Yield the events, and call the program for those in `KINDS`."""
+    if not program:
         yield from events
         return
-    command = EventCommand(words, folder.path.name)
+    command = EventCommand(program, folder.path.name)
     try:
         for event in events:
             if event.kind in KINDS:
@@ -84,10 +82,10 @@ def passed_on(
 
 @final
 class EventCommand:
-    """Calls the program for one event after another, in a thread."""
+    """Calls the program for queued events, one at a time, in a thread."""
 
-    def __init__(self, words: Sequence[str], run: str) -> None:
-        self._words, self._run = list(words), run
+    def __init__(self, program: Sequence[str], run: str) -> None:
+        self._program, self._run = list(program), run
         self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._warned = self._given_up = False
@@ -95,10 +93,10 @@ class EventCommand:
         self._thread.start()
 
     def send(self, event: "Event") -> None:
-        """Have the program called; returns at once."""
+        """Queue a call of the program; returns at once."""
         from memlab.record.events import to_json
 
-        if self._waiting.qsize() >= WAITING:
+        if self._waiting.qsize() >= MAX_QUEUED:
             self._warn("is too slow: events are dropped")
         else:
             from memlab.cli.output import json_line
@@ -106,12 +104,12 @@ class EventCommand:
             self._waiting.put(json_line({"run": self._run} | to_json(event)))
 
     def close(self) -> None:
-        """Wait a bounded time for the calls that are left."""
+        """Wait for the remaining calls, at most `END_SECONDS`."""
         self._waiting.put(None)
         self._thread.join(END_SECONDS)
         if self._thread.is_alive():
             self._given_up = True
-            self._warn(f"still runs {END_SECONDS:g} s after the end: it is killed")
+            self._warn(f"was killed: still running {END_SECONDS:g} s after the end")
             if self._process is not None:
                 _kill(self._process)
 
@@ -124,11 +122,11 @@ class EventCommand:
 
     def _call(self, line: bytes) -> None:
         self._process = process = subprocess.Popen(
-            self._words,
+            self._program,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # Ctrl+C is meant for the training; and what the program starts is killed with it.
+            # Ctrl+C must reach the training alone, and killing the group ends child processes, too.
             start_new_session=True,
         )
         if self._given_up:
@@ -136,7 +134,7 @@ class EventCommand:
         try:
             process.communicate(line, CALL_SECONDS)
         except subprocess.TimeoutExpired:
-            self._warn(f"took more than {CALL_SECONDS:g} s: it was killed")
+            self._warn(f"was killed: it took more than {CALL_SECONDS:g} s")
             _kill(process)
             process.wait()
         else:
@@ -148,7 +146,7 @@ class EventCommand:
             from memlab.cli.output import stderr
 
             self._warned = True
-            stderr().print(f"warning: --on-event: {shlex.join(self._words)} {what}", markup=False)
+            stderr().print(f"warning: --on-event: {shlex.join(self._program)} {what}", markup=False)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -7,7 +7,7 @@ from memlab.record.phase_text import phase_text
 
 
 def phase_line(phase: Phase) -> str:
-    """A phase in one line: the evaluations between which it began, and its details."""
+    """A phase in one line: the evaluations between which it started, and its details."""
     detail = phase_text(phase.name, phase.split, phase.threshold, phase.details)
     when = f"{phase.name} in steps {phase.after:,} to {phase.step:,}"
     return f"{when}: {detail}" if detail else when

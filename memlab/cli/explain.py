@@ -1,4 +1,4 @@
-"""`memlab explain`: what causes a spike, by experiment."""
+"""`memlab explain`: tests what causes a spike by recomputing it with changes."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,10 +15,12 @@ def explain(
     run: RunName,
     spike: Annotated[
         int | None,
-        typer.Option("--spike", metavar="N", help="Which spike, counted from 1 by its onset."),
+        typer.Option(
+            "--spike", metavar="N", help="Number of the spike, from 1, in order of onset."
+        ),
     ] = None,
     at: Annotated[
-        int | None, typer.Option("--at", metavar="STEP", help="The spike around this step.")
+        int | None, typer.Option("--at", metavar="STEP", help="The spike at this step.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="The 8 highest and 8 random spikes; can be interrupted.")
@@ -29,8 +31,8 @@ def explain(
 ) -> None:
     """Recompute a spike, by default the highest, with one change at a time.
 
-    A cause is named only if its change prevents the spike and none of five placebos does. Results
-    are kept in the run's `derived/` folder. Exit code 3 if recomputed rows differ.
+    A change is reported as a cause only if it prevents the spike and none of five placebos does.
+    Results are stored in the run's `derived/` folder. Exit code 3 if recomputed rows differ.
     """
     from memlab.cli.output import print_json, stderr
     from memlab.errors import RunError
@@ -39,7 +41,9 @@ def explain(
     from memlab.training.explain.explain import explain_spike
 
     if (spike is not None) + (at is not None) + every > 1:
-        raise RunError("which spike?", allowed="one of --spike, --at and --all")
+        raise RunError(
+            "more than one way to select spikes", allowed="one of --spike, --at and --all"
+        )
     folder = find(runs_folder(runs), run)
     documents = []
     for chosen in _chosen(History(folder).until(), spike, at, every=every):

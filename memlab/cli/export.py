@@ -1,4 +1,4 @@
-"""`memlab export`: a run's weights or curves as files of other programs."""
+"""`memlab export`: writes a run's weights or curves for other programs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +27,7 @@ def export(
         typer.Option(
             "--at",
             metavar="best|last|STEP|all",
-            help="Which checkpoint to export. Default: last. Curves are always those of the run.",
+            help="Checkpoint to export; not for curves. Default: last.",
         ),
     ] = None,
     output: Annotated[
@@ -45,7 +45,7 @@ def export(
 ) -> None:
     """Write a checkpoint or the curves of a run for other programs.
 
-    For a checkpoint it prints the largest difference of the logits.
+    A checkpoint is loaded again from the files; the largest difference of its logits is printed.
     """
     from memlab.cli.export_curves import export_curves
     from memlab.errors import MemlabError
@@ -73,7 +73,7 @@ def _export_weights(
     device: str,
     json: bool,
 ) -> None:
-    """Write the weights of one checkpoint, or of all (`at` = "all"), and print where they are."""
+    """Write the weights of one checkpoint, or of all (`at` = "all"), and print the paths."""
     from memlab.cli.output import print_json, stdout
     from memlab.errors import MemlabError, nearest
     from memlab.formats.export import CURVE_FORMATS

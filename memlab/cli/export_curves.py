@@ -1,4 +1,4 @@
-"""The part of `memlab export` that writes curves."""
+"""`memlab export` for curves."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`memlab fork`: a new run that shares another run's past."""
+"""`memlab fork`: trains a new run that branches off another run at a step."""
 
 from typing import Annotated
 
@@ -20,10 +20,10 @@ def fork(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Train a new run that shares RUN's past up to a step and continues with other settings.
+    """Train a new run that equals RUN up to a step and continues with other settings.
 
     The steps between the nearest earlier checkpoint and STEP are recomputed and compared with
-    the recorded rows. A fork without changes ends with the bits of RUN.
+    the recorded rows. A fork without changes equals RUN bit for bit.
     """
     from memlab.cli.output import print_json, stderr
     from memlab.cli.training import train_headless

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from memlab.formats.names import NamedSeries
 
 SourcePath = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="A log file, a folder of logs, or `-`.")
+    str, typer.Argument(metavar="SOURCE", help="A log file, a folder of logs, or `-` for stdin.")
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--from", metavar="FORMAT", help="Format of the log. Default: by its content."),
+    typer.Option(
+        "--from", metavar="FORMAT", help="Format of the log. Default: detected from its content."
+    ),
 ]
 Renamed = Annotated[
     list[str] | None,
@@ -33,14 +35,14 @@ def import_log(
     format: Format = None,
     renamed: Renamed = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the detected contents, and write nothing.")
+        bool, typer.Option("--dry-run", help="Print the detected content without importing it.")
     ] = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Import the log of another program as a run that can only be read.
+    """Import the log of another program as a read-only run.
 
-    Values keep the steps of the file. Steps that go back are further attempts. A log of several
+    Values keep the steps of the log; where steps go back, a new attempt starts. A log of several
     runs is imported as several runs.
     """
     from memlab.cli.output import print_json
@@ -85,7 +87,7 @@ def parse_map(texts: list[str]) -> list[tuple[str, str]]:
         column, equals, name = text.rpartition("=")
         if not (equals and column and name):
             raise DataError(
-                "this names no column", where="--map", found=text, allowed="COLUMN=NAME"
+                "not a column and a name", where="--map", found=text, allowed="COLUMN=NAME"
             )
         pairs.append((column, name))
     return pairs

@@ -23,21 +23,23 @@ def measure(
         str | None,
         typer.Option(
             metavar="STEPS",
-            help="Steps: 100,200 or FIRST:LAST:EVERY. Default: those of all kept checkpoints.",
+            help="Steps: 100,200 or FIRST:LAST:EVERY. Default: the steps of all checkpoints.",
         ),
     ] = None,
     keys: Annotated[
         str | None,
-        typer.Option(metavar="K,...", help="Key frequencies. Default: of the last checkpoint."),
+        typer.Option(
+            metavar="K,...", help="Key frequencies. Default: those of the last checkpoint."
+        ),
     ] = None,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """List the measures, or compute some of a run.
+    """List the measures, or compute measures of a run.
 
-    Steps without a checkpoint are recomputed; the recomputed rows must equal the recorded ones.
-    Values are kept in the run's `derived/` folder, and drawn like any other measure.
+    Steps without a checkpoint are recomputed, and the recomputed rows must equal the recorded ones.
+    Values are stored in the run's `derived/` folder and can be plotted like any other measure.
     """
     from memlab.cli.output import print_json, stderr
     from memlab.errors import MemlabError
@@ -47,7 +49,7 @@ def measure(
         _list(json)
         return
     if not names:
-        raise MemlabError("which measures?", hint="`memlab measure` lists them")
+        raise MemlabError("no measure is given", hint="`memlab measure` lists them")
     from memlab.training.measure_run import measure_run
     from memlab.training.models_at import ModelsAt
 

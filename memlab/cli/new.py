@@ -1,4 +1,4 @@
-"""`memlab new`: files to begin with."""
+"""`memlab new`: creates files from templates."""
 
 import shlex
 from pathlib import Path
@@ -9,21 +9,23 @@ import typer
 from memlab.cli.options import Json
 from memlab.cli.plugin_option import PluginFolder
 
-new = typer.Typer(no_args_is_help=True, help="Write files to begin with.")
+new = typer.Typer(no_args_is_help=True, help="Create files from templates.")
 DEFAULT_FOLDER = Path("plugins")
 
 
 @new.callback()
 def _group() -> None:
-    """Write files to begin with."""
+    """Create files from templates."""
 
 
 def task(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the task: its kind.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Kind of the task, as in task.kind=NAME.")
+    ],
     plugins: PluginFolder = None,
     json: Json = False,
 ) -> None:
-    """Write a task that works, and its test, into the folder of plugins, else into plugins/."""
+    """Create a working task and its test in the folder of plugins, by default plugins/."""
     from memlab.cli.output import print_json, stderr, stdout
     from memlab.errors import MemlabError
     from memlab.plugins.create import create_task
@@ -31,7 +33,7 @@ def task(
     from memlab.tasks import kinds
 
     if name in kinds():
-        raise MemlabError("memlab has a task of this name", where=name, hint="another name")
+        raise MemlabError("a task of this name exists", where=name, hint="choose another name")
     folder = plugins or plugin_folder() or DEFAULT_FOLDER
     paths = create_task(folder, name)
     if json:

@@ -39,13 +39,13 @@ Threads = Annotated[
         metavar="N",
         min=1,
         max=1024,
-        help="CPU threads; the number affects the bits of the results.",
+        help="CPU threads; results depend on the number by rounding.",
         show_default="by the size of the model",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Checkpoint = Annotated[
-    str, typer.Option("--at", metavar="best|last|STEP", help="Which checkpoint to use.")
+    str, typer.Option("--at", metavar="best|last|STEP", help="Checkpoint to use.")
 ]
 
 

@@ -1,4 +1,4 @@
-"""`--plugins DIR`, which every command takes, and the line that names a plugin in use."""
+"""The option `--plugins DIR` of every command, and the message about each loaded plugin."""
 
 import inspect
 import sys
@@ -25,10 +25,10 @@ PluginFolder = Annotated[
     ),
 ]
 QUIET = (None, "replay", "watch", "_tab")
-"""commands that draw on the terminal; the Lab names plugins itself"""
+"""commands that draw on the terminal; the Lab lists plugins itself"""
 
 
-def takes_plugins(command: Callable[..., None]) -> Callable[..., None]:
+def with_plugin_option(command: Callable[..., None]) -> Callable[..., None]:
     """The same command with the option `--plugins`."""
 
     @wraps(command)
@@ -47,7 +47,7 @@ def takes_plugins(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def announce_plugins(command: str | None) -> None:
-    """Have each plugin that the command imports named on stderr."""
+    """Print a line on stderr for each plugin that the command imports."""
     from memlab.plugins.load import listeners
 
     if command not in QUIET and _announce not in listeners:

@@ -43,13 +43,14 @@ def predict(
     from memlab.training.trained_model import load_model
 
     trained = load_model(find(runs_folder(runs), run), at, device)
-
-    default = 0.0 if repeat is None else 1.0
-    heat = default if temperature is None else temperature
+    if temperature is None:
+        temperature = 0.0 if repeat is None else 1.0
 
     def complete(texts: list[str]) -> "list[Prediction]":
-        times = [text for text in texts for _ in range(repeat or 1)]
-        return predictions.complete(trained, times, temperature=heat, top_k=top_k, seed=seed)
+        repeated = [text for text in texts for _ in range(repeat or 1)]
+        return predictions.complete(
+            trained, repeated, temperature=temperature, top_k=top_k, seed=seed
+        )
 
     def answer(texts: list[str]) -> None:
         completions = complete(texts)
@@ -59,7 +60,7 @@ def predict(
             _print_repeated(repeated)
 
     if prompts is None:
-        _converse(answer)
+        _answer_typed_prompts(answer)
     elif json:
         completions = complete(prompts)
         shown = (
@@ -72,7 +73,7 @@ def predict(
         answer(prompts)
 
 
-def _converse(answer: Callable[[list[str]], None]) -> None:
+def _answer_typed_prompts(answer: Callable[[list[str]], None]) -> None:
     from memlab.cli.output import stderr
     from memlab.errors import DataError
 

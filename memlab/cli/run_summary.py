@@ -36,10 +36,10 @@ def print_run_summary(folder: RunFolder, *, on_stdout: bool = False) -> None:
         print_chart(console, curves.objective(view, y_log=True, columns=width()))
     for line in _samples(history):
         console.print(line)
-    console.print(_figures(summary.final))
+    console.print(_final_values(summary.final))
     for text in _lines(folder, summary, run):
         console.print(text, markup=False)
-    for text in _losses(folder, history.damage):
+    for text in _damage(folder, history.damage):
         console.print(text, markup=False)
     if on_stdout and summary.learned:
         for text in _learned(summary.learned, width()):
@@ -49,9 +49,7 @@ def print_run_summary(folder: RunFolder, *, on_stdout: bool = False) -> None:
 
 
 def _samples(history: History) -> list[Text]:
-    """The newest samples: one line each, tokens coloured, with a marker that is readable without
-    colour.
-    """
+    """The newest samples, one line each: wrong tokens are underlined and coloured."""
     evaluations = history.until().samples
     lines = []
     for sample in evaluations[-1].samples if evaluations else ():
@@ -68,7 +66,7 @@ def _samples(history: History) -> list[Text]:
     return lines
 
 
-def _figures(final: Mapping[str, float]) -> Table:
+def _final_values(final: Mapping[str, float]) -> Table:
     """The last evaluation: one row per split, then the other measures."""
     splits = [name for name in ("train", "val", "test") if f"{name}_loss" in final]
     names = list(
@@ -99,12 +97,12 @@ def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     if verified and not verified["steps"]:
         lines.append("resumed: no step was computed twice, nothing to verify")
     elif verified:
-        same = verified["first_difference"] is None
+        is_equal = verified["first_difference"] is None
         lines.append(
             f"resume verified: {verified['steps']:,} steps computed twice, "
             + (
                 "every bit equal"
-                if same
+                if is_equal
                 else f"first difference at step {verified['first_difference']:,}"
             )
         )
@@ -112,7 +110,7 @@ def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
 
 
 def _outcome(folder: RunFolder, summary: RunSummary) -> str:
-    """How far the run came, and how fast, as far as that is known."""
+    """Status, step, source, duration and size of the run, as far as known."""
     line = f"{summary.status} at step {summary.step:,}"
     if summary.steps:
         line += f" of {summary.steps:,}"
@@ -146,8 +144,8 @@ def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
     ]
 
 
-def _losses(folder: RunFolder, damage: str) -> list[str]:
-    """Damaged records, which the report omits."""
+def _damage(folder: RunFolder, damage: str) -> list[str]:
+    """Damage of the record; damaged data are not in the report."""
     problems = [folder.problem(), damage]
     return [
         safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)

@@ -15,7 +15,7 @@ DEFAULT_PORT = 8765
 
 def serve(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 = any free one.")
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 = any free port.")
     ] = DEFAULT_PORT,
     control: Annotated[
         bool,
@@ -23,19 +23,17 @@ def serve(
             "--control", help="Allow changes: start, edit, pause, stop, rename, delete, save."
         ),
     ] = False,
-    tabs: Annotated[
-        int, typer.Option(min=1, max=64, help="Consoles that may be open at a time.")
-    ] = 4,
+    tabs: Annotated[int, typer.Option(min=1, max=64, help="Maximum number of open consoles.")] = 4,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
     """Show the console in a browser; read-only unless --control is given.
 
-    The printed URL is a key: whoever on this machine has it can use the console. Runs that a tab
-    starts train in processes of their own. From another machine: ssh -L PORT:127.0.0.1:PORT HOST,
+    Everyone on this machine who has the printed URL can use the console. Runs that are started
+    from a tab train in separate processes. From another machine: ssh -L PORT:127.0.0.1:PORT HOST,
     with the same port on both sides.
     """
-    import asyncio  # takes a tenth of a second, which every other command would pay
+    import asyncio  # imported here: it takes a tenth of a second
 
     asyncio.run(_serve(port, control=control, tabs=tabs, as_json=json, runs=runs))
 
@@ -77,5 +75,5 @@ async def _serve(port: int, *, control: bool, tabs: int, as_json: bool, runs: Pa
             "the server cannot listen",
             where=f"port {port}",
             found=str(error.strerror),
-            hint="--port 0 takes a free one",
+            hint="--port 0 takes a free port",
         ) from error

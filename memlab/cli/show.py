@@ -12,7 +12,9 @@ from memlab.cli.options import Json, RunName, RunsFolder
 
 def show(
     run: RunName,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Rows and evaluations as CSV.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print rows and evaluations as CSV.")
+    ] = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:

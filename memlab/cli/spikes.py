@@ -27,7 +27,7 @@ def spikes(
         str,
         typer.Argument(
             metavar="RUN_OR_FILE",
-            help="A run, a log (CSV, JSON Lines, event files, ...), an .npy with one axis, or `-`.",
+            help="A run, a log (CSV, JSON Lines, event files, ...), a 1-D .npy file, or `-` for stdin.",
         ),
     ],
     column: Annotated[
@@ -40,8 +40,7 @@ def spikes(
 ) -> None:
     """Find loss spikes.
 
-    The spikes of a run are those recorded during training; another column, or a file, is analysed
-    now, at the steps of its values.
+    The spikes of a run were recorded during training; other columns and files are analysed now.
     """
     from memlab.cli.log_notes import print_notes
     from memlab.cli.output import print_json, stdout
@@ -74,7 +73,7 @@ def spikes(
 
 
 def _is_log(path: Path) -> bool:
-    """Whether the argument is a log file rather than the name or folder of a run."""
+    """Whether the argument is a log and not the name or folder of a run."""
     if str(path) == "-" or path.suffix in FILES:
         return True
     if path.is_dir():

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from memlab.cli.plugin_option import takes_plugins
+from memlab.cli.plugin_option import with_plugin_option
 from memlab.cli.sweep_add import add
 from memlab.cli.sweep_adopt import adopt
 from memlab.cli.sweep_delete import delete
@@ -30,4 +30,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 SWEEP_COMMANDS = tuple(COMMANDS)
 for name, command in COMMANDS.items():
-    sweep.command(name)(takes_plugins(command))
+    sweep.command(name)(with_plugin_option(command))

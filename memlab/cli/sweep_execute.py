@@ -1,4 +1,4 @@
-"""Executing a sweep in the foreground: the executor, signals, the live table, the exit code."""
+"""Execution of a sweep in the foreground: executor, signals, live table, exit code."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ def executor_for(
 
     if gpus and not on.startswith("ray"):
         raise MemlabError(
-            "shares of GPUs are Ray's", where="--gpus", hint="on Slurm: --slurm gpus=N"
+            "--gpus is an option of Ray", where=f"--on {on}", hint="on Slurm: --slurm gpus=N"
         )
     if on == "local":
         from memlab.sweeps.local import Local, jobs_here
@@ -68,18 +68,18 @@ def execute_sweep(
         states = execute(
             sweep, executor, interrupted=interrupted, show=table.show, fail_fast=fail_fast
         )
-    number = counts(states)
+    totals = counts(states)
     results = Results(SweepProgress(sweep))
     if as_json:
         print_json(results.to_json())
     elif not quiet:
         print_results(results)
-    if number["queued"] or number["running"] or number["stopped"]:
+    if totals["queued"] or totals["running"] or totals["stopped"]:
         stderr().print(
-            f"{number['finished']} of {number['total']} members are finished; "
+            f"{totals['finished']} of {totals['total']} members are finished; "
             f"continue with: memlab sweep resume {sweep.id}"
         )
     if interrupted():
         raise typer.Exit(130)
-    if number["failed"]:
+    if totals["failed"]:
         raise typer.Exit(3)

@@ -23,9 +23,9 @@ def list_(json: Json = False, runs: RunsFolder = None) -> None:
                 {"sweep": path.name, "name": "", "status": "damaged", "error": str(error)}
             )
             continue
-        number = counts(SweepProgress(sweep).read())
-        status = status_of(sweep, number)
-        sweeps.append({"sweep": sweep.id, "name": sweep.name, "status": status, "members": number})
+        totals = counts(SweepProgress(sweep).read())
+        status = status_of(sweep, totals)
+        sweeps.append({"sweep": sweep.id, "name": sweep.name, "status": status, "members": totals})
     if json:
         print_json({"sweeps": sweeps, "files": {name: str(path) for name, path in names().items()}})
         return

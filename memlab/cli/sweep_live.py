@@ -18,7 +18,7 @@ from memlab.sweeps.time_left import TimeLeft
 
 PLAIN_SECONDS = 10.0
 MOST_CELLS = 40
-"""maximum number of listed cells; beyond it, only those with a running or failed member"""
+"""number of cells up to which all are listed, else only those with a running or failed member"""
 COLUMNS = ("finished", "running", "queued", "failed", "diverged", "stopped")
 
 
@@ -63,12 +63,12 @@ class LiveTable:
             self._console.print(line)
 
     def _line(self, states: Sequence[MemberState]) -> str:
-        number = counts(states)
-        parts = [f"{number[name]:,} {name}" for name in COLUMNS if number[name]]
+        totals = counts(states)
+        parts = [f"{totals[name]:,} {name}" for name in COLUMNS if totals[name]]
         left = self._time_left.seconds(states)
         if left is not None:
             parts.append(f"{int(left // 3600)}:{int(left // 60 % 60):02}:{int(left % 60):02} left")
-        return f"{number['total']:,} members: {', '.join(parts)}"
+        return f"{totals['total']:,} members: {', '.join(parts)}"
 
     def _table(self, states: Sequence[MemberState]) -> Table:
         by_cell: dict[int, list[MemberState]] = {}
@@ -76,13 +76,13 @@ class LiveTable:
             by_cell.setdefault(state.member.cell, []).append(state)
         rows = []
         for cell in self._sweep.cells:
-            number = counts(by_cell.get(cell.number, ()))
-            if len(by_cell) <= MOST_CELLS or number["running"] or number["failed"]:
+            totals = counts(by_cell.get(cell.number, ()))
+            if len(by_cell) <= MOST_CELLS or totals["running"] or totals["failed"]:
                 shares = [
                     state.step / state.target
                     for state in by_cell.get(cell.number, ())
                     if state.state == "running" and state.target
                 ]
                 at = " ".join(f"{share:.0%}" for share in shares)
-                rows.append([cell.label or "all", *(str(number[n] or "") for n in COLUMNS), at])
+                rows.append([cell.label or "all", *(str(totals[n] or "") for n in COLUMNS), at])
         return table(["cell", *COLUMNS, "progress"], rows, numbers=COLUMNS)

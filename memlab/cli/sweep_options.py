@@ -35,9 +35,12 @@ SlurmOptions = Annotated[
 Gpus = Annotated[
     float,
     typer.Option(
-        "--gpus", metavar="SHARE", min=0, help="GPUs of each member on Ray; 0.25: four on a card."
+        "--gpus",
+        metavar="SHARE",
+        min=0,
+        help="GPUs of each member on Ray; 0.25 = four members on a GPU.",
     ),
 ]
 FailFast = Annotated[
-    bool, typer.Option("--fail-fast", help="Save and stop as soon as a member is set aside.")
+    bool, typer.Option("--fail-fast", help="Save and stop all members as soon as one has failed.")
 ]

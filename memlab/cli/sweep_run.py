@@ -20,7 +20,9 @@ def run(
     overrides: Overrides = None,
     seeds: Annotated[
         str | None,
-        typer.Option(metavar="N|LIST", help="Number of seeds, from 0 on, or a list: 42,123,456."),
+        typer.Option(
+            metavar="N|LIST", help="Number of seeds, starting at 0, or a list: 42,123,456."
+        ),
     ] = None,
     jobs: Jobs = None,
     threads: Annotated[
@@ -30,7 +32,7 @@ def run(
             min=1,
             max=1024,
             help="CPU threads of each member.",
-            show_default="1; for forks, those of the parent",
+            show_default="1; for forks as many as their parent used",
         ),
     ] = None,
     on: On = "local",
@@ -38,7 +40,7 @@ def run(
     gpus: Gpus = 0.0,
     name: Annotated[str | None, typer.Option(help="Display name of the sweep.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the planned members, and create nothing.")
+        bool, typer.Option("--dry-run", help="Print the planned members without creating them.")
     ] = False,
     fail_fast: FailFast = False,
     device: Device = "auto",
@@ -47,7 +49,7 @@ def run(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Create a sweep and train its members. KEY=V1,V2 makes an axis of a setting."""
+    """Create a sweep and train its members; KEY=V1,V2 makes a setting an axis of the sweep."""
     from memlab.cli.sweep_execute import execute_sweep, executor_for
     from memlab.cli.sweep_plan import print_plan
     from memlab.cli.sweep_work import MemberTraining
@@ -83,7 +85,7 @@ def resume(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Train the members that are neither finished nor alive, including failed and stopped ones."""
+    """Train the members that are neither finished nor running, including failed and stopped ones."""
     from memlab.cli.sweep_execute import execute_sweep, executor_for
     from memlab.cli.sweep_work import MemberTraining
     from memlab.record.runs import runs_folder
@@ -98,12 +100,12 @@ def resume(
 
 
 def _attempts_so_far(sweep: "Sweep") -> dict[str, int]:
-    """Attempts of failed or stopped members, which are to be retried."""
+    """Number of attempts of failed and stopped members, which will be retried."""
     from memlab.sweeps.progress import SweepProgress
 
     progress = SweepProgress(sweep)
-    given_up = [state for state in progress.read() if state.state in ("failed", "stopped")]
-    attempts = {state.member.run: progress.folder(state.member).attempts() for state in given_up}
+    ended = [state for state in progress.read() if state.state in ("failed", "stopped")]
+    attempts = {state.member.run: progress.folder(state.member).attempts() for state in ended}
     return {run: own[-1].number for run, own in attempts.items() if own}
 
 

@@ -13,13 +13,19 @@ def show(
     sweep: SweepName,
     measure: Annotated[
         list[str] | None,
-        typer.Option("--measure", metavar="M", help="Final value to show; repeatable."),
+        typer.Option(
+            "--measure", metavar="M", help="Measure whose final values are shown; repeatable."
+        ),
     ] = None,
     event: Annotated[
         list[str] | None,
-        typer.Option("--event", metavar="M>=X", help="Further event: 'val_accuracy>=0.95'."),
+        typer.Option(
+            "--event",
+            metavar="M>=X",
+            help="Additional event, such as 'val_accuracy>=0.95'; repeatable.",
+        ),
     ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One row per member as CSV.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print one row per member as CSV.")] = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
@@ -31,7 +37,7 @@ def show(
     from memlab.sweeps.sweep import find_sweep
     from memlab.sweeps.tables import Results
 
-    gc.disable()  # the data have no reference cycles, and the garbage collector would scan them repeatedly
+    gc.disable()  # there are no reference cycles, and the collector would scan the data repeatedly
     opened = find_sweep(runs_folder(runs), sweep)
     results = Results(SweepProgress(opened), event or ())
     results.check_measures(measure or ())

@@ -1,11 +1,11 @@
-"""`memlab sweep stop`: all workers save and exit."""
+"""`memlab sweep stop`: stops all workers of a sweep."""
 
 from memlab.cli.options import Json, RunsFolder
 from memlab.cli.sweep_options import SweepName
 
 
 def stop(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
-    """Ask all workers of a sweep, on any machine, to save and exit."""
+    """Stop all workers of a sweep, on any machine, after they have saved checkpoints."""
     from memlab.cli.output import print_json, stderr
     from memlab.record.runs import runs_folder
     from memlab.sweeps.progress import SweepProgress, counts
@@ -13,8 +13,8 @@ def stop(sweep: SweepName, json: Json = False, runs: RunsFolder = None) -> None:
 
     opened = find_sweep(runs_folder(runs), sweep)
     opened.stop()
-    number = counts(SweepProgress(opened).read())
+    totals = counts(SweepProgress(opened).read())
     if json:
-        print_json({"sweep": opened.id, "members": number})
+        print_json({"sweep": opened.id, "members": totals})
     else:
-        stderr().print(f"{number['running']} members are saving; memlab sweep resume {opened.id}")
+        stderr().print(f"{totals['running']} members are saving; memlab sweep resume {opened.id}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from memlab.cli.event_command import OnEvent, parse_command, passed_on
+from memlab.cli.event_command import OnEvent, call_on_events, parse_command
 from memlab.cli.options import Device, Json, RunsFolder, Threads
 from memlab.cli.sweep_options import SweepName
 from memlab.plugins.folder import VARIABLE
@@ -26,7 +26,10 @@ def work(
     sweep: SweepName,
     threads: Threads = None,
     wait: Annotated[
-        bool, typer.Option(help="Stay while others train the last members, in case one dies.")
+        bool,
+        typer.Option(
+            help="Wait while other workers train the last members, in case one of them dies."
+        ),
     ] = True,
     device: Device = "auto",
     on_event: OnEvent = None,
@@ -52,33 +55,33 @@ def work(
     with interruptible() as interrupted:
         worker = Worker(opened, training(), threads=threads, interrupted=interrupted, report=report)
         worker.run(wait=wait)
-    number = counts(SweepProgress(opened).read())
+    totals = counts(SweepProgress(opened).read())
     if json:
-        print_json({"sweep": opened.id, "members": number})
+        print_json({"sweep": opened.id, "members": totals})
     if interrupted():
         raise typer.Exit(130)
-    if number["failed"] and json:
+    if totals["failed"] and json:
         raise typer.Exit(3)
 
 
 @dataclass(frozen=True)
 class MemberTraining:
-    """How workers train members; it is pickled for those on other machines."""
+    """How workers train members; pickled for workers on other machines."""
 
     device: str
     on_event: tuple[str, ...] = ()
-    """a program and its arguments, called for some events"""
+    """a program and its arguments (`parse_command`)"""
     plugins: str | None = field(default_factory=lambda: os.environ.get(VARIABLE))
-    """the folder of plugins, for machines that do not get this environment"""
+    """the folder of plugins, for machines without this environment variable"""
 
     @property
     def options(self) -> list[str]:
-        """The same as options of `memlab sweep work`."""
+        """These values as options of `memlab sweep work`."""
         on_event = ["--on-event", shlex.join(self.on_event)] if self.on_event else []
         return ["--device", self.device, *on_event]
 
     def __call__(self) -> "Trainer":
-        """What trains members; torch is loaded when the first one is trained."""
+        """The functions that train members; torch is imported when the first one trains."""
         from memlab.sweeps.worker import Trainer
 
         if self.plugins is not None:
@@ -104,7 +107,7 @@ class MemberTraining:
             after=after,
             interrupted=interrupted,
         )
-        return passed_on(events, self.on_event, folder)
+        return call_on_events(events, self.on_event, folder)
 
     def _fork(
         self,

@@ -28,7 +28,7 @@ def torture(
 ) -> None:
     """Crash-test small runs on the disk of your runs; exit 3 if a guarantee does not hold.
 
-    With counts, only those trials run; otherwise each kind gets a third of the time.
+    With counts, only those trials run; otherwise each kind of trial gets a third of the time.
     """
     from memlab.cli.output import print_json, stderr, stdout, table
     from memlab.record.runs import runs_folder

@@ -7,7 +7,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from memlab.cli.event_command import passed_on
+from memlab.cli.event_command import call_on_events
 from memlab.cli.progress import view
 from memlab.cli.streams import drop_broken_streams
 from memlab.errors import RunError
@@ -34,9 +34,9 @@ def train_headless(
     """Train the run in `folder` with progress output; returns the exit code.
 
     Args:
-        on_event: a program and its arguments, called for some events (`parse_command`).
+        on_event: a program and its arguments (`parse_command`).
 
-    If the output is closed (a closed terminal, `| head`), the run ends as interrupted.
+    If the output is closed (a closed terminal, `| head`), the run is interrupted.
 
     Raises:
         RunError: the folder cannot be written to.
@@ -56,7 +56,7 @@ def train_headless(
             interrupted=lambda: closed or interrupted(),
         )
         try:
-            for event in passed_on(events, on_event, folder):
+            for event in call_on_events(events, on_event, folder):
                 closed |= not _write(partial(output.show, event))
                 if isinstance(event, Ended):
                     reason = event.reason

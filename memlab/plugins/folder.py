@@ -1,4 +1,4 @@
-"""The folder of plugin files, which `MEMLAB_PLUGINS` names, so that started processes see it too."""
+"""The folder of plugin files, in the variable `MEMLAB_PLUGINS`, which child processes inherit."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,11 @@ from memlab.errors import MemlabError
 
 VARIABLE = "MEMLAB_PLUGINS"
 OFF = "off"
-"""value of the variable with which no plugin is loaded, not even an installed one"""
+"""value of the variable that disables all plugins, installed ones included"""
 
 
 def is_off() -> bool:
-    """Whether plugins are turned off."""
+    """Whether plugins are disabled."""
     return os.environ.get(VARIABLE) == OFF
 
 
@@ -22,18 +22,20 @@ def plugin_folder() -> Path | None:
 
 
 def use_folder(path: Path) -> None:
-    """Load plugins from a folder from now on, in this process and in those that it starts.
+    """Load plugins from a folder, in this process and its child processes.
 
     Raises:
         MemlabError: there is no such folder.
     """
     if not path.is_dir():
-        raise MemlabError("no folder of plugins", where=str(path), allowed="a folder of .py files")
+        raise MemlabError(
+            "plugin folder not found", where=str(path), allowed="a folder of .py files"
+        )
     os.environ[VARIABLE] = str(path.absolute())
 
 
 def plugin_files(folder: Path) -> dict[str, Path]:
-    """The Python files of a folder by name; tests and private files are no plugins."""
+    """The plugin files of a folder by name: Python files except tests and private ones."""
     return {
         path.stem: path
         for path in sorted(folder.glob("*.py"))

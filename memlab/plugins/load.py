@@ -27,12 +27,12 @@ class Plugin:
     name: str
     group: Group
     members: tuple[object, ...]
-    """what its module defines"""
+    """objects that its module defines"""
     origin: str
     """path of its file, or name and version of its package"""
     files: tuple[Path, ...]
     sha256: str
-    """of its file; of a package over names and contents of all its Python files"""
+    """of its file, or of the names and contents of all Python files of its package"""
 
     def to_json(self) -> dict[str, str]:
         """As `run.json` records it."""
@@ -40,11 +40,11 @@ class Plugin:
         return {"name": self.name, "kind": kind, "origin": self.origin, "sha256": self.sha256}
 
     def guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function of this plugin whose exceptions become errors that name file and line."""
+        """The function, with its exceptions converted to errors that name file and line."""
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with _blaming(self.name, self.files):
+            with _plugin_errors(self.name, self.files):
                 return function(*args, **kwargs)
 
         return call
@@ -56,7 +56,7 @@ _loaded: dict[tuple[Group, str, str], Plugin] = {}
 
 
 def plugin_names(group: Group) -> tuple[str, ...]:
-    """Names of the plugins that could be imported, as far as that is seen without importing them."""
+    """Names of the available plugins, determined without importing them."""
     folder = plugin_folder()
     files = plugin_files(folder) if folder else {}
     matching = [name for name, path in files.items() if _seems_to_define(group, path)]
@@ -64,7 +64,7 @@ def plugin_names(group: Group) -> tuple[str, ...]:
 
 
 def load_plugin(group: Group, name: str) -> Plugin | None:
-    """The plugin of that name, imported when it is first asked for; None if there is none.
+    """The plugin of that name, imported on first use; None if there is none.
 
     Raises:
         PluginError: it cannot be imported.
@@ -92,26 +92,26 @@ def loaded_plugins() -> list[Plugin]:
     return list(_loaded.values())
 
 
-_MARKS = {"tasks": b"(Task)", "measures": b"Measure("}
-"""what the text of a file contains that defines a task or a measure"""
+_PATTERNS = {"tasks": b"(Task)", "measures": b"Measure("}
+"""text that occurs in every file that defines a task or a measure"""
 
 
 def _seems_to_define(group: Group, path: Path) -> bool:
     try:
-        return _MARKS[group] in path.read_bytes()
+        return _PATTERNS[group] in path.read_bytes()
     except OSError:
         return False
 
 
 def _from_file(group: Group, name: str, path: Path) -> Plugin:
-    """Import a file. What is hashed is what is executed, whatever happens to the file meanwhile."""
+    """Import a file. It is read once, so that the hash is that of the executed code."""
     try:
         source = path.read_bytes()
     except OSError as error:
         raise PluginError(f"cannot read plugin {name}: {error.strerror}", where=str(path)) from None
     module = ModuleType(f"memlab_plugin_{name}")
     module.__file__ = str(path)
-    with _blaming(name, (path,)):
+    with _plugin_errors(name, (path,)):
         code = compile(source, str(path), "exec")
         sys.modules[module.__name__] = module  # pydantic looks up annotations there
         exec(code, module.__dict__)
@@ -123,7 +123,7 @@ def _from_package(group: Group, name: str, point: EntryPoint) -> Plugin:
     """Import what an entry point names: a class, a measure, or a module with one."""
     package = point.module.partition(".")[0]
     files = _files_of(package)
-    with _blaming(name, files):
+    with _plugin_errors(name, files):
         value = point.load()
     members = tuple(vars(value).values()) if isinstance(value, ModuleType) else (value,)
     digest = hashlib.sha256()
@@ -155,8 +155,8 @@ def _points(group: Group) -> dict[str, EntryPoint]:
 
 
 @contextmanager
-def _blaming(name: str, files: tuple[Path, ...]) -> Iterator[None]:
-    """Turn an exception of a plugin's code into an error that names its file and line."""
+def _plugin_errors(name: str, files: tuple[Path, ...]) -> Iterator[None]:
+    """Convert exceptions of a plugin's code to errors that name file and line."""
     try:
         yield
     except (MemlabError, OSError):
@@ -165,7 +165,7 @@ def _blaming(name: str, files: tuple[Path, ...]) -> Iterator[None]:
         raise PluginError(
             f"plugin {name} fails: {type(error).__name__}: {_message(error)}",
             where=_place(error, files),
-            hint="correct the plugin; nothing of what was recorded is lost",
+            hint="correct the plugin; recorded data is kept",
         ) from error
 
 

@@ -19,7 +19,7 @@ from memlab.version import __version__
 UNITS = {measure.name: measure.unit for measure in COLUMN_MEASURES}
 
 
-def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
+def create_run(  # noqa: PLR0913 - keyword options
     preset: Preset,
     runs: Path,
     name: str | None = None,
@@ -34,9 +34,9 @@ def create_run(  # noqa: PLR0913  (what names a run, each by its keyword)
         preset: what to train.
         runs: folder of runs.
         name: display name; None = name of the preset.
-        run: its id, if already chosen.
-        origin: members of `run.json` about its origin, such as its sweep.
-        report: of `check_preset`, if already computed.
+        run: id of the run; None = a new one.
+        origin: keys of `run.json` about its origin, such as its sweep.
+        report: result of `check_preset`, if already computed.
 
     Raises:
         DataError: the task cannot create its data; no folder is left behind.

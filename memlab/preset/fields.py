@@ -1,7 +1,7 @@
 """Every setting of a preset by its dotted key: help, unit, default, allowed values.
 
 Derived from the schema. Overrides, error messages, edits and the console's form use it; validation
-of values is the schema's task.
+of values is done by the schema.
 """
 
 from collections.abc import Iterator, Mapping
@@ -141,7 +141,7 @@ def _allowed(schema: Any, defs: Mapping[str, Any]) -> str:
 
 
 _TYPED = {"$ref", "anyOf", "const", "enum", "type"}
-"""of these keys a JSON schema has one, unless it accepts everything"""
+"""a JSON schema has one of these keys, unless it accepts any value"""
 
 _NOUNS: Mapping[str, str] = {
     "integer": "a whole number",

@@ -19,7 +19,7 @@ MANY_EXAMPLES = 100
 """distinct examples; smaller sets are memorized quickly"""
 DENSE_EVALUATION = 0.1
 """evaluation time as a fraction of training time"""
-LITTLE = 0.01
+ZERO_LOSS = 0.01
 """nats below which a loss counts as zero"""
 
 
@@ -177,7 +177,7 @@ def unseen_symbols(facts: Facts) -> Iterator[PresetFinding]:
 
 def diluted_loss(facts: Facts) -> Iterator[PresetFinding]:
     """Loss on tokens that their prefix does not determine outweighs the loss on the answer."""
-    lost = (facts.irreducible > LITTLE) & ~facts.train.answer[:, 1:]
+    lost = (facts.irreducible > ZERO_LOSS) & ~facts.train.answer[:, 1:]
     if not lost.any():
         return
     places = np.flatnonzero(lost.any(axis=0))
@@ -196,7 +196,7 @@ def diluted_loss(facts: Facts) -> Iterator[PresetFinding]:
 
 def several_answers(facts: Facts) -> Iterator[PresetFinding]:
     """A prompt with two different answers cannot always be answered correctly."""
-    ambiguous = ((facts.irreducible > LITTLE) & facts.train.answer[:, 1:]).any(axis=1)
+    ambiguous = ((facts.irreducible > ZERO_LOSS) & facts.train.answer[:, 1:]).any(axis=1)
     if ambiguous.any():
         yield PresetFinding(
             "warning",

@@ -40,7 +40,7 @@ def preset_at(parent: RunFolder, recorded: Snapshot, at: int) -> Preset:
 
 
 def preset_to_fork(parent: RunFolder, at: int) -> Preset:
-    """As `preset_at`, with the run's history read here."""
+    """As `preset_at`, after reading the run's history."""
     return preset_at(parent, History(parent).until(), at)
 
 

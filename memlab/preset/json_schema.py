@@ -9,9 +9,9 @@ Node = dict[str, Any]
 
 
 def preset_schema() -> Node:
-    """A preset file: complete, or with `extends`, which may leave out what the base states.
+    """A preset file: complete, or with `extends` and without the settings that the base states.
 
-    Rules between settings, such as exactly one of `steps` and `epochs`, are checked by memlab alone.
+    Rules between settings, such as exactly one of `steps` and `epochs`, are not part of it; memlab checks them.
     """
     schema = Preset.model_json_schema()
     defs = schema.pop("$defs")
@@ -35,7 +35,7 @@ def preset_schema() -> Node:
 
 
 def _task(schema: Node, defs: Node) -> tuple[Node, list[str]]:
-    """The schema of a task without what must be stated, and that; its definitions go to `defs`."""
+    """The schema of a task without `required`, and the required keys; fills `defs`."""
     defs |= schema.pop("$defs", {})
     required = schema.pop("required", [])
     return schema, ["kind", *(key for key in required if key != "kind")]

@@ -182,8 +182,8 @@ def _base(document: Document, folder: Path) -> Document | None:
         raise PresetError(
             "extends names another preset", where=where, found=shown(name), allowed="a bare name"
         )
-    beside = folder / f"{name}.yaml"
-    base = parsed(beside if _is_file(beside) else _found(name, where))
+    sibling = folder / f"{name}.yaml"
+    base = parsed(sibling if _is_file(sibling) else _found(name, where))
     if isinstance(base.value, dict) and "extends" in base.value:
         raise PresetError(
             f"{name} extends another preset itself",

@@ -16,22 +16,24 @@ def merged(under: Document, over: Document) -> Document:
 
     Another `task.kind` replaces the whole task.
     """
-    places = {path: place for path, place in under.places.items() if not _hidden(path, over.value)}
-    return Document(_laid(under.value, over.value, ()), {**places, **over.places})
+    places = {
+        path: place for path, place in under.places.items() if not _is_replaced(path, over.value)
+    }
+    return Document(_merge(under.value, over.value, ()), {**places, **over.places})
 
 
-def _laid(under: Any, over: Any, path: Keys) -> Any:
+def _merge(under: Any, over: Any, path: Keys) -> Any:
     if not (isinstance(under, dict) and isinstance(over, dict)):
         return over
     if path == ("task",) and over.get("kind", under.get("kind")) != under.get("kind"):
         return over
-    rivals = ONE_OF.get(path, frozenset())
-    dropped = rivals - set(over) if any(over.get(key) is not None for key in rivals) else ()
+    exclusive = ONE_OF.get(path, frozenset())
+    dropped = exclusive - set(over) if any(over.get(key) is not None for key in exclusive) else ()
     remaining = {key: value for key, value in under.items() if key not in dropped}
-    return remaining | {key: _laid(remaining.get(key), over[key], (*path, key)) for key in over}
+    return remaining | {key: _merge(remaining.get(key), over[key], (*path, key)) for key in over}
 
 
-def _hidden(path: Keys, over: Any) -> bool:
+def _is_replaced(path: Keys, over: Any) -> bool:
     """Whether `over` replaces the mapping or list that contains `path`."""
     for part in path:
         if not isinstance(over, dict):

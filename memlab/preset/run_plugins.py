@@ -1,4 +1,4 @@
-"""The plugins that a run uses: recorded with a hash when it is made, compared when it is resumed."""
+"""The plugins that a run uses: recorded with a hash when it is created, compared when it is resumed."""
 
 from memlab.errors import PluginError
 from memlab.measures import measure_plugin
@@ -18,7 +18,7 @@ def plugins_of(preset: Preset) -> list[PluginFacts]:
 
 
 def verified_plugins(folder: RunFolder, *, accept_change: bool = False) -> list[PluginFacts]:
-    """The plugins of a run as they are now; the same code as before, unless a change is accepted.
+    """The current plugins of a run, with unchanged code unless a change is accepted.
 
     Raises:
         PluginError: the code of one differs from what the run used last.
@@ -31,7 +31,7 @@ def verified_plugins(folder: RunFolder, *, accept_change: bool = False) -> list[
     for kind, name in sorted(before.keys() | now.keys()):
         if before.get((kind, name)) != now.get((kind, name)) and not accept_change:
             raise PluginError(
-                f"{kind} {name} is not the code that this run used",
+                f"the code of {kind} {name} differs from what this run used",
                 where=folder.path.name,
                 found=now.get((kind, name), "no plugin"),
                 allowed=before.get((kind, name), "no plugin"),
@@ -41,6 +41,6 @@ def verified_plugins(folder: RunFolder, *, accept_change: bool = False) -> list[
 
 
 def _hashes(plugins: object) -> dict[tuple[str, str], str]:
-    """SHA-256 by kind and name, from what a run's files say."""
+    """SHA-256 by (kind, name), from a run's files; malformed entries are skipped."""
     entries = [one for one in plugins if isinstance(one, dict)] if isinstance(plugins, list) else []
     return {(str(e.get("kind")), str(e.get("name"))): str(e.get("sha256")) for e in entries}

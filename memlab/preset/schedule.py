@@ -36,8 +36,8 @@ def next_evaluation(preset: Preset, per_epoch: int, steps: int, step: int) -> in
         return 0
     every = preset.evaluation.every
     if isinstance(every, LogSchedule):
-        growing = _growing(every.ratio, steps)
-        due = growing[min(bisect_right(growing, step), len(growing) - 1)]
+        listed = _geometric_steps(every.ratio, steps)
+        due = listed[min(bisect_right(listed, step), len(listed) - 1)]
     else:
         interval = per_epoch if every == "epoch" else every
         due = step - step % interval + interval
@@ -54,7 +54,7 @@ def next_kept(preset: Preset, steps: int, step: int) -> int | None:
     keep = preset.training.keep
     if keep is None:
         return None
-    listed = _growing(keep.ratio, steps) if isinstance(keep, LogSchedule) else sorted(keep)
+    listed = _geometric_steps(keep.ratio, steps) if isinstance(keep, LogSchedule) else sorted(keep)
     later = listed[bisect_right(listed, step) :]
     return later[0] if later and later[0] <= steps else None
 
@@ -71,14 +71,14 @@ def evaluations(preset: Preset, per_epoch: int, steps: int) -> int:
     """Number of evaluations of the whole run."""
     every = preset.evaluation.every
     if isinstance(every, LogSchedule):
-        return bisect_right(_growing(every.ratio, steps), steps - 1) + 1
+        return bisect_right(_geometric_steps(every.ratio, steps), steps - 1) + 1
     return 1 + -(-steps // (per_epoch if every == "epoch" else every))
 
 
 @lru_cache(maxsize=4)
-def _growing(ratio: float, steps: int) -> list[int]:
-    """0, 1, 2, ...: each at least one more than, and about `ratio` times, the one before; up to
-    `steps` or beyond.
+def _geometric_steps(ratio: float, steps: int) -> list[int]:
+    """Ascending steps from 0: each about `ratio` times the previous, at least one more; the last is
+    `steps` or more.
     """
     steps_reached = [0, 1]
     while steps_reached[-1] < steps:

@@ -41,7 +41,7 @@ def _task(value: Any, info: ValidationInfo) -> Task:
             "unknown task",
             key="kind",
             allowed=allowed,
-            hint="a task of your own needs --plugins DIR",
+            hint="custom tasks need --plugins DIR",
         )
     return task.model_validate(value, context=info.context)
 

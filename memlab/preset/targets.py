@@ -21,15 +21,15 @@ def targets(examples: Examples, vocabulary: Vocabulary, loss_on: LossOn) -> Inte
     `{skip_first: n}` leaves out the first n of those. `{positions: [...]}`: the predictions of the
     input tokens at these positions, without padding.
     """
-    place = np.arange(examples.tokens.shape[1])
+    position = np.arange(examples.tokens.shape[1])
     if loss_on == "answer":
         chosen = examples.answer
     elif isinstance(loss_on, LossPositions):
-        chosen = np.isin(place - 1, loss_on.positions) & (place < examples.length[:, None])
+        chosen = np.isin(position - 1, loss_on.positions) & (position < examples.length[:, None])
     else:
         skipped = loss_on.skip_first if isinstance(loss_on, SkipFirst) else 0
         first = skipped + (vocabulary.bos is not None)
-        chosen = (place >= first) & (place < examples.length[:, None])
+        chosen = (position >= first) & (position < examples.length[:, None])
     return np.where(chosen, examples.tokens, -1)[:, 1:]
 
 
@@ -51,7 +51,7 @@ def irreducible_loss(examples: Examples, target: Integers) -> NDArray[np.float64
     for position in range(target.shape[1]):
         prefix = _numbered(prefix, examples.tokens[:, position])
         rows = target[:, position] >= 0
-        loss[rows, position] = _surprise(prefix[rows], target[rows, position])
+        loss[rows, position] = _surprisal(prefix[rows], target[rows, position])
     return loss
 
 
@@ -64,7 +64,7 @@ def objective_floor(
     q = (1 - s) p + s / V, where p holds the shares of the tokens that follow it in the data. No
     model can do better than predict q, so the floor is the mean of the entropies H(q).
     """
-    even, total = label_smoothing / d_vocab, 0.0
+    uniform, total = label_smoothing / d_vocab, 0.0
     prefix = np.zeros(len(target), np.int64)
     for position in range(target.shape[1]):
         prefix = _numbered(prefix, examples.tokens[:, position])
@@ -74,14 +74,14 @@ def objective_floor(
         counts = np.bincount(_numbered(given, target[rows, position]), minlength=len(pair))
         in_prefix = np.bincount(given)
         owner = given[first]
-        q = (1 - label_smoothing) * counts / in_prefix[owner] + even
-        unseen = (d_vocab - np.bincount(owner)) * _surprisal(even)
+        q = (1 - label_smoothing) * counts / in_prefix[owner] + uniform
+        unseen = (d_vocab - np.bincount(owner)) * _entropy_term(uniform)
         entropy = np.bincount(owner, -q * np.log(q)) + unseen
         total += float(in_prefix @ entropy) if len(given) else 0.0
     return total / int((target >= 0).sum())
 
 
-def _surprisal(p: float) -> float:
+def _entropy_term(p: float) -> float:
     """-p log p, 0 at p = 0."""
     return float(-p * np.log(p)) if p > 0 else 0.0
 
@@ -91,7 +91,7 @@ def _numbered(one: Integers, other: Integers) -> Integers:
     return np.unique(one * (other.max(initial=0) + 1) + other, return_inverse=True)[1]
 
 
-def _surprise(given: Integers, value: Integers) -> NDArray[np.float64]:
+def _surprisal(given: Integers, value: Integers) -> NDArray[np.float64]:
     """-log of the relative frequency of each row's value among the rows with the same `given`."""
     pair = _numbered(given, value)
     share = np.bincount(pair)[pair] / np.bincount(given)[given]

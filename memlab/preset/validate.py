@@ -44,9 +44,9 @@ def explained(
 ) -> PresetError:
     """The most specific of pydantic's errors, reworded; `settings` are those of the schema."""
     located = [(_path(e["loc"], e["type"], document.value), e) for e in error.errors()]
-    problems = _of_the_meant_member(located)
+    problems = _without_other_members(located)
     covering = {path[:n] for path, _ in problems for n in range(len(path))}
-    path, problem = min(problems, key=lambda p: _urgency(p[0], p[1]["type"], covering))
+    path, problem = min(problems, key=lambda p: _priority(p[0], p[1]["type"], covering))
     if problem["type"] == "extra_forbidden":
         return unknown_key(path, document.place(path), settings)
     where = document.place(path)
@@ -114,7 +114,7 @@ def _path(location: tuple[int | str, ...], kind: str, value: Any) -> Keys:
     return path
 
 
-def _of_the_meant_member(problems: list[Located]) -> list[Located]:
+def _without_other_members(problems: list[Located]) -> list[Located]:
     """Without errors of union members that reject a key which another member accepts."""
     unknown = {path for path, e in problems if e["type"] == "extra_forbidden"}
     accepted = {path for path, e in problems if e["type"] != "extra_forbidden"} & unknown
@@ -128,7 +128,7 @@ def _of_the_meant_member(problems: list[Located]) -> list[Located]:
     return remaining or problems
 
 
-def _urgency(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bool]:
+def _priority(path: Keys, kind: str, covering: Set[Keys]) -> tuple[bool, bool, bool]:
     """Sort key: unknown keys first (they explain missing ones), then the deepest error of a
     union.
 

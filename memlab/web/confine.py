@@ -1,8 +1,8 @@
-"""Limits on what the process of a tab may do, whatever the person at the browser types.
+"""Restricts what the process of a browser tab may do, whatever the user types.
 
-They are enforced by an audit hook (PEP 578): Python calls it before it opens a file, changes a
-folder, starts a program or connects to anything, and nothing can remove it. So a console that only
-shows runs cannot change one, by a key that exists today or by one that is added later.
+An audit hook (PEP 578) enforces the limits: Python calls it before opening a file, changing a
+folder, starting a program or connecting to a socket, and it cannot be removed. A read-only console
+therefore cannot change a run, whichever keys it has.
 """
 
 import errno
@@ -17,7 +17,7 @@ from typing import Any, final
 
 FORBIDDEN = "not allowed in a browser tab"
 _ALWAYS = re.compile(r"/dev/(null|urandom)|/proc/[0-9]+/stat")
-"""Files outside of all folders that are read: the last says whether a trainer is alive."""
+"""Readable files outside of all folders; `stat` shows whether a training process is alive."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -34,9 +34,9 @@ class Limits:
     ) -> None:
         """
         Args:
-            readable: folders, next to those that Python imports from.
-            writable: folders, which are readable too.
-            programs: the first words of command lines that may be started.
+            readable: folders, in addition to those that Python imports from.
+            writable: folders, which are also readable.
+            programs: prefixes of the command lines that may be started.
         """
         self._writable = tuple(os.path.realpath(folder) for folder in writable)
         folders = (*_imported_from(), *map(str, readable))
@@ -47,9 +47,9 @@ class Limits:
             "os.listdir": self._read,
             "os.scandir": self._read,
             "subprocess.Popen": self._start,
-            **dict.fromkeys(_CHANGES_ONE, self._change),
-            **dict.fromkeys(_CHANGES_TWO, self._change_both),
-            **dict.fromkeys(_NEVER, _refuse),
+            **dict.fromkeys(_EVENTS_WITH_PATH, self._change),
+            **dict.fromkeys(_EVENTS_WITH_TWO_PATHS, self._change_both),
+            **dict.fromkeys(_FORBIDDEN_EVENTS, _refuse),
         }
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -68,7 +68,7 @@ class Limits:
             self._read(path)
 
     def _read(self, path: Any, *_: Any) -> None:
-        # A number is a file that is open already; None is the current folder.
+        # An integer is an open file; None is the current folder.
         if isinstance(path, str | bytes | os.PathLike):
             name = _real(os.path.abspath(os.fsdecode(path)))
             if not (_is_below(name, self._readable) or _ALWAYS.fullmatch(name)):
@@ -85,23 +85,23 @@ class Limits:
         self._change(target)
 
     def _start(self, executable: Any, words: Any, *_: Any) -> None:
-        given = tuple(map(str, words)) if isinstance(words, list | tuple) else ()
-        if not any(given[: len(first)] == first for first in self._programs):
+        command = tuple(map(str, words)) if isinstance(words, list | tuple) else ()
+        if not any(command[: len(prefix)] == prefix for prefix in self._programs):
             _refuse(executable)
 
 
 def confine(limits: Limits) -> None:
-    """Hold this process to limits from now on, for good."""
+    """Enforce limits on this process until it exits."""
     sys.dont_write_bytecode = True
     sys.addaudithook(limits.hook)
 
 
-_CHANGES_ONE = (
+_EVENTS_WITH_PATH = (
     "os.chmod", "os.chown", "os.mkdir", "os.remove", "os.removexattr", "os.rmdir", "os.setxattr",
     "os.truncate", "os.utime",
 )  # fmt: skip
-_CHANGES_TWO = ("os.link", "os.rename", "os.symlink")
-_NEVER = (
+_EVENTS_WITH_TWO_PATHS = ("os.link", "os.rename", "os.symlink")
+_FORBIDDEN_EVENTS = (
     "os.exec", "os.fork", "os.forkpty", "os.kill", "os.killpg", "os.posix_spawn", "os.spawn",
     "os.system", "pty.spawn", "socket.bind", "socket.connect", "socket.sendmsg", "socket.sendto",
     "sqlite3.connect", "webbrowser.open",
@@ -114,7 +114,7 @@ def _refuse(what: object = None, *_: object) -> None:
 
 
 def _imported_from() -> set[str]:
-    """Folders of Python's library, of packages and of this program with its data."""
+    """Folders of the standard library, of installed packages and of memlab with its presets."""
     paths = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     package = Path(__file__).parents[1]
     return paths | {str(package), str(package / "preset" / "shipped")}
@@ -125,7 +125,7 @@ def _is_below(path: str, folders: Collection[str]) -> bool:
 
 
 def _real(path: str) -> str:
-    """An absolute path without links; runs are opened often, so their folders are remembered."""
+    """An absolute path without symbolic links; folders are cached, since runs are opened often."""
     if os.path.islink(path):
         return os.path.realpath(path)
     folder, name = os.path.split(path)

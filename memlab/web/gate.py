@@ -1,8 +1,8 @@
-"""Which requests the server answers.
+"""Decides which requests the server answers.
 
-A browser sends cookies of 127.0.0.1 to every port of it, and any web page may open a WebSocket to
-it. So a request must carry the cookie, name this server as its host (which stops DNS rebinding) and,
-where the browser says so, come from this server's own page.
+Browsers send the cookies of 127.0.0.1 to all of its ports, and any web page may open a WebSocket to
+it. Therefore a request must carry the cookie, name this server as its host (against DNS rebinding)
+and, if the browser states the origin, come from this server's own page.
 """
 
 import hmac
@@ -16,7 +16,7 @@ ADDRESS = "127.0.0.1"
 
 @final
 class Gate:
-    """The secrets of one server: a token for its URL and the cookie that the token buys."""
+    """The secrets of one server: the token in its URL, and the cookie given in exchange for it."""
 
     def __init__(self, port: int) -> None:
         self.token = secrets.token_urlsafe(32)
@@ -27,15 +27,15 @@ class Gate:
         self.url = f"http://{ADDRESS}:{port}/?token={self.token}"
 
     def refusal(self, headers: Mapping[str, str], *, is_socket: bool) -> str | None:
-        """Why the origin of a request is refused; None if it is not.
+        """Why a request is refused; None if its host and origin are accepted.
 
         Args:
             headers: of the request, with names in any case.
-            is_socket: whether it opens a WebSocket; browsers name the origin of those always.
+            is_socket: whether it opens a WebSocket, whose origin browsers always state.
         """
         host, origin = headers.get("Host", ""), headers.get("Origin")
         if host not in self._hosts:
-            return "this server is reached as 127.0.0.1 only"
+            return "this server answers requests to 127.0.0.1 only"
         if origin != f"http://{host}" and (is_socket or origin is not None):
             return "the request comes from another page"
         if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
@@ -43,9 +43,7 @@ class Gate:
         return None
 
     def accepts_token(self, text: str) -> bool:
-        """Whether a text is the token."""
         return hmac.compare_digest(text.encode(), self.token.encode())
 
     def accepts_cookie(self, text: str) -> bool:
-        """Whether a text is the cookie."""
         return hmac.compare_digest(text.encode(), self.cookie.encode())

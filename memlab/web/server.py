@@ -16,9 +16,9 @@ from memlab.web.tab import TabProcess
 
 PAGE = Path(__file__).parent / "page"
 MAX_MESSAGE = 1 << 20
-"""bytes of one message from the browser, such as a text that was pasted"""
+"""maximum size in bytes of a message from the browser, such as pasted text"""
 CLOSING_SECONDS = 2.0
-"""that the browser gets to answer when the server ends"""
+"""seconds to wait for browsers when the server ends"""
 
 
 @final
@@ -28,18 +28,18 @@ class ConsoleServer(Server):
     def __init__(self, arguments: Sequence[str], *, port: int, tabs: int) -> None:
         """
         Args:
-            arguments: start a console; no shell reads them.
-            port: 0 = any free one.
-            tabs: how many consoles may be open at a time.
+            arguments: command line of a console, executed without a shell.
+            port: 0 = any free port.
+            tabs: maximum number of open consoles.
         """
         super().__init__("memlab", host=ADDRESS, port=port, title="memlab")
         self.arguments, self.limit = tuple(arguments), tabs
         self.gate = Gate(port)
         self.sockets: set[web.WebSocketResponse] = set()
-        """of the tabs that are open"""
+        """of all open tabs"""
 
     async def run_until(self, stopped: asyncio.Event, announce: Callable[[str], None]) -> None:
-        """Serve until `stopped` is set; `announce` gets the URL once the server listens.
+        """Serve until `stopped` is set; `announce` is called with the URL once the server listens.
 
         Raises:
             OSError: the port is taken.
@@ -76,15 +76,15 @@ class ConsoleServer(Server):
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let a request through that has the cookie; give the cookie to one that has the token."""
+        """Accept requests with the cookie; exchange the token for the cookie."""
         gate = self.gate
         if refusal := gate.refusal(request.headers, is_socket=request.path == "/ws"):
             raise web.HTTPForbidden(text=f"{refusal}\n")
         token = request.query.get("token")
         if request.path == "/" and token is not None and gate.accepts_token(token):
-            answer = web.HTTPSeeOther("/")
-            answer.set_cookie(gate.cookie_name, gate.cookie, httponly=True, samesite="Strict")
-            raise answer
+            redirect = web.HTTPSeeOther("/")
+            redirect.set_cookie(gate.cookie_name, gate.cookie, httponly=True, samesite="Strict")
+            raise redirect
         if not gate.accepts_cookie(request.cookies.get(gate.cookie_name, "")):
             raise web.HTTPForbidden(text="open the URL that `memlab serve` printed\n")
         return await handler(request)
@@ -107,13 +107,13 @@ class ConsoleServer(Server):
 
     @aiohttp_jinja2.template("index.html")
     async def handle_index(self, request: web.Request) -> dict[str, object]:
-        """The page, unless all tabs are taken."""
+        """The page, unless the maximum number of tabs is open."""
         self._require_free_tab()
         size = min(max(to_int(request.query.get("fontsize", "16"), 16), 6), 60)
         return {"socket": f"ws://{request.host}/ws", "font_size": size}
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """One tab: a console process from the first message to the last."""
+        """Run the console process of one tab until its socket closes."""
         self._require_free_tab()
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=MAX_MESSAGE)
         self.sockets.add(socket)
@@ -149,4 +149,4 @@ class ConsoleServer(Server):
 
 
 _MALFORMED = (AssertionError, AttributeError, LookupError, OverflowError, TypeError, ValueError)
-"""what a message raises that no page of ours sends"""
+"""exceptions that only messages from other pages than ours raise"""

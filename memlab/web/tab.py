@@ -1,4 +1,4 @@
-"""The process behind one tab of the browser: a console that draws into pipes."""
+"""The process of one browser tab: a console that draws into pipes."""
 
 import asyncio
 import os
@@ -12,16 +12,16 @@ from textual_serve.download_manager import DownloadManager
 
 MAX_COLUMNS, MAX_ROWS = 500, 200
 FPS = "15"
-"""frames per second at most; textual-serve's 60 would load the machine that trains"""
-PATIENCE = 10.0
-"""seconds that a console gets to close; then it is killed"""
-DROPPED = ("EDITOR", "VISUAL", "MEMLAB_PLUGINS")
-"""variables that would let a tab run programs"""
+"""maximum frames per second; the 60 of textual-serve would slow training down"""
+CLOSE_SECONDS = 10.0
+"""seconds to wait for a console to exit before it is killed"""
+UNSAFE_VARIABLES = ("EDITOR", "VISUAL", "MEMLAB_PLUGINS")
+"""environment variables that would let a tab start programs"""
 
 
 @final
 class TabProcess(AppService):
-    """Starts the console from a list of arguments, without a shell, in a session of its own."""
+    """Starts the console from a list of arguments, without a shell, in a separate session."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class TabProcess(AppService):
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment = super()._build_environment(*clamped(width, height))
         return {
-            **{name: value for name, value in environment.items() if name not in DROPPED},
+            **{name: value for name, value in environment.items() if name not in UNSAFE_VARIABLES},
             "TEXTUAL_FPS": FPS,
             "MEMLAB_PLUGINS": "off",
         }
@@ -61,7 +61,7 @@ class TabProcess(AppService):
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=self._build_environment(width, height),
-            # Ctrl+C in the server's terminal is the server's: it then closes every console.
+            # Ctrl+C in the server's terminal must reach the server alone, which closes the consoles.
             start_new_session=True,
         )
         assert process.stdin is not None
@@ -69,15 +69,15 @@ class TabProcess(AppService):
         return process
 
     async def set_terminal_size(self, width: int, height: int) -> None:
-        """Pass on the size of the terminal, within bounds."""
+        """Forward the size of the terminal, within bounds."""
         await super().set_terminal_size(*clamped(width, height))
 
     async def stop(self) -> None:
-        """Close the console and wait for its end; kill it if it does not react."""
+        """Close the console and wait until it exits; kill it if it does not."""
         if (process := self._process) is None:
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLOSE_SECONDS):
                 await super().stop()
                 await process.wait()
         except TimeoutError:
@@ -87,5 +87,5 @@ class TabProcess(AppService):
 
 
 def clamped(width: int, height: int) -> tuple[int, int]:
-    """A size in cells between 1x1 and the largest that a tab may ask for."""
+    """A size in cells between 1x1 and the maximum size of a tab."""
     return max(1, min(int(width), MAX_COLUMNS)), max(1, min(int(height), MAX_ROWS))

@@ -122,7 +122,7 @@ def test_commands_to_a_run_that_has_ended_are_refused(run: Run):
             command()
     with pytest.raises(PresetError):
         run.edit({"model.n_layers": 3})
-    with pytest.raises(PresetError, match="no form in YAML"):
+    with pytest.raises(PresetError, match="cannot be written as YAML"):
         run.edit({"optimizer.lr": object()})
 
 

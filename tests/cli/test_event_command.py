@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from memlab.cli import event_command
-from memlab.cli.event_command import EventCommand, parse_command, passed_on
+from memlab.cli.event_command import EventCommand, call_on_events, parse_command
 from memlab.cli.sweep_work import MemberTraining
 from memlab.record.events import Ended, Evaluated, Phase
 from memlab.record.folder import RunFolder
@@ -43,7 +43,7 @@ def warnings(capsys) -> list[str]:
 def test_it_gets_one_json_object_for_each_chosen_event_in_their_order(here):
     folder = RunFolder.create(here / "runs", {}, "", "a run")
     events = [PHASE, Evaluated(step=8, values={}), Ended(step=9, reason="diverged")]
-    assert list(passed_on(iter(events), python(APPEND), folder)) == events
+    assert list(call_on_events(iter(events), python(APPEND), folder)) == events
     phase, ended = map(json.loads, (here / "log").read_text().splitlines())
     assert phase == {
         "run": folder.path.name, "kind": "phase", "step": 7, "wall": 0.0, "seq": -1,
@@ -59,7 +59,7 @@ def test_events_that_raise_end_the_program_too(here):
 
     folder = RunFolder.create(here / "runs", {}, "", "a run")
     with pytest.raises(RuntimeError, match="a bug"):
-        list(passed_on(events(), python(APPEND), folder))
+        list(call_on_events(events(), python(APPEND), folder))
     assert (here / "log").exists()
 
 
@@ -112,9 +112,9 @@ def test_the_end_of_a_run_waits_a_bounded_time(capsys, monkeypatch):
 def test_what_waits_is_bounded_and_sending_never_waits(capsys, monkeypatch):
     monkeypatch.setattr(event_command, "END_SECONDS", 0.0)
     command = EventCommand(("sleep", "1000"), "a-run")
-    for _ in range(3 * event_command.WAITING):
+    for _ in range(3 * event_command.MAX_QUEUED):
         command.send(PHASE)
-    assert command._waiting.qsize() <= event_command.WAITING
+    assert command._waiting.qsize() <= event_command.MAX_QUEUED
     command.close()
     (line,) = warnings(capsys)
     assert "events are dropped" in line

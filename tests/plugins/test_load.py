@@ -111,7 +111,7 @@ def test_with_plugins_off_there_are_none(folder, monkeypatch):
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
-    with pytest.raises(MemlabError, match="no folder of plugins"):
+    with pytest.raises(MemlabError, match="plugin folder not found"):
         use_folder(tmp_path / "nowhere")
 
 
@@ -166,13 +166,13 @@ def test_the_hash_of_a_package_covers_all_its_files(installed, fresh):
 
 @pytest.mark.parametrize("name", ["Parity", "two words", "_x", "test_x", "", "../x", "1x"])
 def test_a_task_needs_a_name_that_python_can_import(tmp_path, name):
-    with pytest.raises(MemlabError, match="no name for a task"):
+    with pytest.raises(MemlabError, match="invalid name of a task"):
         create_task(tmp_path, name)
 
 
 def test_an_existing_file_is_never_overwritten(folder):
     (folder / "test_other.py").write_text("mine")
-    with pytest.raises(MemlabError, match="there already"):
+    with pytest.raises(MemlabError, match="the file exists"):
         create_task(folder, "other")
     assert not (folder / "other.py").exists()
 

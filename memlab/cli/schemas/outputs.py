@@ -1,6 +1,6 @@
 """What each command prints with `--json`, as types (`memlab.cli.schemas.shape`).
 
-Tests hold the real outputs against these, and see that no command is missing.
+Tests validate real outputs against these types, and check that no command is missing.
 """
 
 from typing import Any, Literal

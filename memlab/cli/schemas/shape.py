@@ -1,4 +1,4 @@
-"""From declared types to JSON Schema."""
+"""Conversion of declared types to JSON Schema."""
 
 import inspect
 from collections.abc import Mapping
