@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from memlab.tui.training_functions import TrainingFunctions
     from memlab.web.confine import Limits
 
-LOOK_SECONDS = 0.5
-"""between two looks at a process that trains"""
+POLL_SECONDS = 0.5
+"""between two polls of a training process"""
 
 
 def browser_tab(
@@ -30,26 +30,25 @@ def browser_tab(
 ) -> None:
     """Draw a console into the pipes of `memlab serve`."""
     if os.environ.get("TEXTUAL_DRIVER") is None or sys.stdin.isatty():
-        raise MemlabError("only `memlab serve` starts this", hint="memlab serve")
+        raise MemlabError("only `memlab serve` starts this command", hint="memlab serve")
     from memlab.cli.analysis import analysis
-    from memlab.cli.shutdown import Leaving
+    from memlab.cli.console import run_console
+    from memlab.cli.shutdown import Shutdown
     from memlab.record.process import machine
     from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
     from memlab.web.confine import confine
 
-    machine()  # remembers what it reads from files that are closed to a tab
+    machine()  # cached now, since a tab cannot read the files it comes from
     here = runs_folder(runs)
     confine(_limits(here, control))
     app = Memlab(here, _trainer(), analysis=analysis()) if control else Memlab(here, read_only=True)
-    # The pipe from the server closes when the server ends, however it ends.
-    Leaving().watch(lambda: app.call_from_thread(app.exit))
-    app.run()
-    sys.exit(app.return_code)
+    # The pipe from the server closes when the server exits, even if it is killed.
+    run_console(app, Shutdown())
 
 
 def _limits(runs: Path, control: bool) -> "Limits":
-    """What a tab may read, write and start."""
+    """The files a tab may read and write, and the programs it may start."""
     from memlab.web.confine import Limits
 
     folders = (Path.cwd(), runs)
@@ -62,14 +61,16 @@ def _limits(runs: Path, control: bool) -> "Limits":
 
 
 def _trainer() -> "TrainingFunctions":
-    """Training in processes of their own, which outlive the tab."""
+    """Functions that train in separate processes, which outlive the tab."""
     from memlab.tui.training_functions import TrainingFunctions
 
-    return TrainingFunctions(_train_apart, start_training, _probe, start_fork, outlive_console=True)
+    return TrainingFunctions(
+        _train_in_process, start_training, _probe, start_fork, outlive_console=True
+    )
 
 
-def _train_apart(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
-    """Train a run in a process of its own and wait for its end, or until the tab is closed.
+def _train_in_process(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
+    """Train a run in a separate process and wait until it exits or the tab is closed.
 
     Raises:
         RunError: the process ended with an error.
@@ -78,15 +79,15 @@ def _train_apart(folder: "RunFolder", interrupted: Callable[[], bool]) -> None:
     while process.poll() is None:
         if interrupted():
             return
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     if process.returncode in (1, 2):
         raise RunError(
-            "the process that trains this run ended with an error",
+            "the training process ended with an error",
             where=folder.path.name,
             found=f"exit code {process.returncode}",
-            hint=f"`memlab resume {folder.path.name}` shows it",
+            hint=f"`memlab resume {folder.path.name}` shows the error",
         )
 
 
 def _probe(preset: "Preset") -> float:
-    raise RunError("a browser tab computes no updates; `memlab bench` measures them")
+    raise RunError("a browser tab cannot time updates; use `memlab bench`")

@@ -1,6 +1,5 @@
-"""Processes that train and outlive the console that started them."""
+"""Training processes that outlive the console that starts them."""
 
-import json
 import subprocess
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,26 +13,27 @@ if TYPE_CHECKING:
 
 
 def start_training(folder: "RunFolder") -> "subprocess.Popen[bytes]":
-    """Train a run, or continue it, in a process of its own."""
+    """Train or resume a run in a separate process."""
     return _start("resume", str(folder.path.absolute()), "--quiet")
 
 
 def start_fork(folder: "RunFolder", at: int, changes: Mapping[str, Any]) -> None:
-    """Fork a run at a step in a process of its own."""
-    path = folder.path.absolute()
-    overrides = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+    """Fork a run at a step and train the fork in a separate process."""
+    from memlab.api.overrides import override_texts
+
+    path, overrides = folder.path.absolute(), override_texts(changes)
     _start("fork", str(path), "--at", str(at), *overrides, "--quiet", "--runs", str(path.parent))
 
 
 def resume_sweep(path: "Path") -> None:
-    """Train the unfinished members of the sweep in a folder in a process of its own."""
+    """Train the unfinished members of the sweep at `path` in a separate process."""
     runs = path.absolute().parent.parent
     _start("sweep", "resume", path.name, "--quiet", "--runs", str(runs))
 
 
-def _start(*words: str) -> "subprocess.Popen[bytes]":
+def _start(*arguments: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        memlab_command(*words),
+        memlab_command(*arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -29,22 +29,22 @@ def plot(
         str | None, typer.Option("--y", metavar="KEY", help="Sweep: setting on the y axis.")
     ] = None,
     at: Annotated[
-        int | None, typer.Option("--at", metavar="STEP", help="The run as of this step.")
+        int | None, typer.Option("--at", metavar="STEP", help="Draw the run as of this step.")
     ] = None,
     spike: Annotated[
-        int | None, typer.Option("--spike", metavar="N", help="Which spike, counted from 1.")
+        int | None, typer.Option("--spike", metavar="N", help="Number of the spike, from 1.")
     ] = None,
     prompt: Annotated[
         str,
         typer.Option(
             "--prompt",
             metavar="TEXT",
-            help="For attention: the input; else the first prompt of the split.",
+            help="Input for attention. Default: a validation example.",
         ),
     ] = "",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="A .png, .svg or .pdf."),
+        typer.Option("-o", "--output", metavar="FILE", help="Path of a .png, .svg or .pdf file."),
     ] = None,
     made_for: Annotated[
         str, typer.Option("--for", metavar="paper|icml|slides|web", help="Width and fonts.")
@@ -55,7 +55,7 @@ def plot(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Draw a figure and print where it lies; without a run, list the kinds of figures."""
+    """Draw a figure and print its path; without a run, list the kinds of figures."""
     from memlab.cli.figure_sources import open_sources
     from memlab.cli.output import print_json, stdout
     from memlab.figures.make import OF_A_MODEL, figure_data, plot_command
@@ -75,9 +75,8 @@ def plot(
     else:
         data = figure_data(kind, *open_sources(refs, runs_folder(runs), at), options)
     path = output or Path(f"{_file_name(data)}.{file_format}")
-    options_given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
-    options_given["prompt"] = prompt or None
-    command = plot_command(refs, data.kind, options_given, made_for)
+    given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    command = plot_command(refs, data.kind, given | {"prompt": prompt or None}, made_for)
     written = _write(data, path, file_format, made_for, command, as_csv)
     if json:
         print_json({"kind": data.kind, "runs": list(data.runs), "files": list(map(str, written))})

@@ -1,6 +1,5 @@
 """`memlab replay`: opens the console on a recorded run, or prints one frame as text."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -19,11 +18,11 @@ def replay(
     at: Annotated[int | None, typer.Option(metavar="STEP", min=0, help="Step to start at.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Print one frame as text and exit.")] = False,
     size: Annotated[
-        str, typer.Option(metavar="COLUMNSxROWS", help="Size of that frame.")
+        str, typer.Option(metavar="COLUMNSxROWS", help="Size of the frame of --once.")
     ] = "120x40",
     runs: RunsFolder = None,
 ) -> None:
-    """Replay a recorded run: play, pause, go to any step."""
+    """Replay a recorded run in the console: play, pause, go to any step."""
     from memlab.record.runs import find, runs_folder
 
     folder = find(runs_folder(runs), run)
@@ -34,16 +33,15 @@ def replay(
     else:
         need_terminal()
         from memlab.cli.analysis import analysis
-        from memlab.cli.shutdown import Leaving
+        from memlab.cli.console import run_console
+        from memlab.cli.shutdown import Shutdown
         from memlab.tui.app import Memlab
         from memlab.tui.console_state import ConsoleState, state_file
         from memlab.tui.messages import OpenRun
 
-        first, memory = OpenRun(folder, at, speed), ConsoleState(state_file())
-        app = Memlab(runs_folder(runs), first=first, state=memory, analysis=analysis())
-        Leaving().watch(lambda: app.call_from_thread(app.exit))
-        app.run()
-        sys.exit(app.return_code)
+        first, state = OpenRun(folder, at, speed), ConsoleState(state_file())
+        app = Memlab(runs_folder(runs), first=first, state=state, analysis=analysis())
+        run_console(app, Shutdown())
 
 
 def _cells(size: str) -> tuple[int, int]:

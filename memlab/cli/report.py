@@ -1,4 +1,4 @@
-"""`memlab report`: a run, several runs or a sweep as one page."""
+"""`memlab report`: writes a page about a run, several runs or a sweep."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,13 +23,13 @@ def report(
     ] = None,
     ood: Annotated[
         bool,
-        typer.Option("--ood", help="Evaluate runs on out-of-distribution examples, too."),
+        typer.Option("--ood", help="Also evaluate runs on out-of-distribution examples."),
     ] = False,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Write a report and print where it lies: one HTML file, or Markdown with figures."""
+    """Write a report as one HTML file, or as Markdown with figures, and print its path."""
     from memlab.cli.figure_sources import open_sources
     from memlab.cli.output import print_json, stdout
     from memlab.errors import MemlabError
@@ -70,8 +70,9 @@ def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> 
 
 
 def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
-    """Verdicts on the claims, and results outside of the distribution."""
+    """Verdicts on the claims, and out-of-distribution results."""
     from memlab.claims.verdicts import judge
+    from memlab.cli.completion import completion
     from memlab.errors import MemlabError
     from memlab.figures.report.run_page import Findings
     from memlab.preset.run_preset import preset_of
@@ -80,28 +81,8 @@ def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
         claims = preset_of(run.folder).claims
     except MemlabError:
         claims = []
-    complete = _completion(run, device)
-    return Findings(
-        tuple(judge(claims, run.now, complete)), _ood_values(run, device) if ood else None
-    )
-
-
-def _completion(run: "RunSource", device: str) -> Any:
-    """The trained model as a function of a prompt, loaded on the first call."""
-    from functools import cache
-
-    @cache
-    def model() -> Any:
-        from memlab.training.trained_model import load_model
-
-        return load_model(run.folder, "last", device)
-
-    def complete(prompt: str) -> str:
-        from memlab.training import predictions
-
-        return predictions.complete(model(), [prompt])[0].answer
-
-    return complete
+    verdicts = judge(claims, run.now, completion(run.folder, device))
+    return Findings(tuple(verdicts), _ood_values(run, device) if ood else None)
 
 
 def _ood_values(run: "RunSource", device: str) -> dict[str, dict[str, float]]:

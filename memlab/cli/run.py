@@ -1,5 +1,7 @@
 """`memlab run`: trains a preset without the console."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,10 +20,11 @@ from memlab.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from memlab.preset.check import Report
     from memlab.preset.schema import Preset
     from memlab.record.folder import RunFolder
 
-CHEAP = 0.02
+WARNED_SHARE = 0.02
 """share of the training time that measures may take without a warning"""
 
 
@@ -33,7 +36,7 @@ def run(
         str | None,
         typer.Option(
             metavar="PATH",
-            help="Initial weights: a run (RUN, RUN@best, RUN@STEP), a GPT-2 folder, a model.bin.",
+            help="Initial weights: a run (RUN, RUN@best, RUN@STEP), a GPT-2 folder or a model.bin.",
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Display name of the run.")] = None,
@@ -44,7 +47,7 @@ def run(
         typer.Option(
             "--measure",
             metavar="NAME",
-            help="Record a measure of the model at every evaluation; may be given several times.",
+            help="Record a measure of the model at every evaluation; repeatable.",
         ),
     ] = None,
     plot: Annotated[
@@ -55,33 +58,17 @@ def run(
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
-    """Train a preset and print progress, then a loss chart, samples, spikes and phases."""
+    """Train a preset; print progress, then a summary with loss chart, samples, phases and spikes."""
     from memlab.cli.training import train_headless
     from memlab.preset.check import check_preset
-    from memlab.preset.create import create_run
-    from memlab.preset.load import load
     from memlab.record.runs import runs_folder
     from memlab.training.device import choose_device
 
     command = parse_command(on_event)
-    resolved = load(preset, with_seed(overrides, seed))
-    if measure:
-        names = [*resolved.evaluation.measures, *measure]
-        wanted = [*with_seed(overrides, seed), f"evaluation.measures=[{', '.join(names)}]"]
-        resolved = load(preset, wanted)
+    resolved = _resolved(preset, with_seed(overrides, seed), measure or ())
     report = check_preset(resolved)
     choose_device(device)  # fail before the run folder exists
-    folder_of_runs = runs_folder(runs)
-    if init is None:
-        folder = create_run(resolved, folder_of_runs, name, report=report)
-    else:
-        from memlab.training.initial_weights import commit_initial_weights, read_initial_weights
-
-        weights = read_initial_weights(init, folder_of_runs, report.facts)
-        folder = create_run(
-            resolved, folder_of_runs, name, origin={"init": weights.origin}, report=report
-        )
-        commit_initial_weights(folder, weights)
+    folder = _created(resolved, report, init, name, runs_folder(runs))
     if measure:
         _warn_of_cost(resolved, report.facts.evaluations, device)
     code = train_headless(
@@ -98,13 +85,40 @@ def run(
     raise typer.Exit(code)
 
 
+def _resolved(ref: str, overrides: list[str], measures: Sequence[str]) -> "Preset":
+    """The preset with overrides applied, which also records `measures`."""
+    from memlab.preset.load import load
+
+    preset = load(ref, overrides)
+    if not measures:
+        return preset
+    names = ", ".join([*preset.evaluation.measures, *measures])
+    return load(ref, [*overrides, f"evaluation.measures=[{names}]"])
+
+
+def _created(
+    preset: "Preset", report: "Report", init: str | None, name: str | None, runs: Path
+) -> "RunFolder":
+    """A new run, with initial weights if `init` names some."""
+    from memlab.preset.create import create_run
+
+    if init is None:
+        return create_run(preset, runs, name, report=report)
+    from memlab.training.initial_weights import commit_initial_weights, read_initial_weights
+
+    weights = read_initial_weights(init, runs, report.facts)
+    folder = create_run(preset, runs, name, origin={"init": weights.origin}, report=report)
+    commit_initial_weights(folder, weights)
+    return folder
+
+
 def _warn_of_cost(preset: "Preset", evaluations: int, device: str) -> None:
-    """Say it when recording measures takes a considerable part of the time."""
+    """Warn if recording measures takes more than `WARNED_SHARE` of the training time."""
     from memlab.cli.output import stderr
     from memlab.training.measure_cost import share_of_measures
 
     share = share_of_measures(preset, evaluations, device)
-    if share > CHEAP:
+    if share > WARNED_SHARE:
         stderr().print(
             f"warning: these measures add about {share:.1%} to the training time; evaluate less "
             "often, or compute them afterwards with `memlab measure RUN NAME --at STEPS`",

@@ -13,30 +13,30 @@ from collections.abc import Callable
 
 SAVE_SECONDS = 4.0
 EXIT_SECONDS = 1.0
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
-class Leaving:
-    """Watches for signals and for a lost terminal."""
+class Shutdown:
+    """A request to exit: by a signal, or because the terminal has disappeared."""
 
     def __init__(self) -> None:
-        self.wanted = threading.Event()
-        """set when the process must end; training checks it between blocks of updates"""
+        self.requested = threading.Event()
+        """set when the process must exit; training checks it between blocks of updates"""
         self.busy = threading.Lock()
         """held while a run trains or is timed"""
 
-    def watch(self, leave: Callable[[], object]) -> None:
-        """Start watching, from the main thread; `leave` closes the interface."""
+    def watch(self, close: Callable[[], object]) -> None:
+        """Start watching, from the main thread; `close` closes the interface."""
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.wanted.set())
-        threading.Thread(target=self._watch, args=(leave,), daemon=True).start()
+            signal.signal(number, lambda *_: self.requested.set())
+        threading.Thread(target=self._watch, args=(close,), daemon=True).start()
 
-    def _watch(self, leave: Callable[[], object]) -> None:
-        while not self.wanted.wait(LOOK_SECONDS):
+    def _watch(self, close: Callable[[], object]) -> None:
+        while not self.requested.wait(POLL_SECONDS):
             if _terminal_is_gone():
-                self.wanted.set()
+                self.requested.set()
         self.busy.acquire(timeout=SAVE_SECONDS)
-        closer = threading.Thread(target=leave, daemon=True)
+        closer = threading.Thread(target=close, daemon=True)
         closer.start()
         closer.join(EXIT_SECONDS)
         threading.Event().wait(EXIT_SECONDS)

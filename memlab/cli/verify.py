@@ -1,7 +1,6 @@
 """`memlab verify`: checks claims against results."""
 
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 REPORTED = ("run", "preset", "status", "step", "steps", "seed", "seconds", "device")
-"""keys of the summary that are reported"""
+"""keys of the run's summary that are part of the report"""
 
 
 def verify(
@@ -25,7 +24,7 @@ def verify(
         list[str],
         typer.Argument(
             metavar="PRESET_OR_RUN_OR_SWEEP ...",
-            help="Presets are trained; runs and sweeps are read.",
+            help="Presets, which are trained first, runs or sweeps.",
         ),
     ],
     markdown: Annotated[
@@ -107,6 +106,7 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     """The claims of a run with their verdicts, as plain values."""
     from memlab.claims.departures import departures
     from memlab.claims.verdicts import judge, statement
+    from memlab.cli.completion import completion
     from memlab.preset.run_preset import preset_of
     from memlab.record.history import History
     from memlab.record.summary import summarize
@@ -115,9 +115,6 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
     summary = summarize(folder, history).to_json()
     preset = preset_of(folder)
     departed = departures(folder)
-
-    def complete(prompt: str) -> str:
-        return str(_asked(folder, device)([prompt])[0].answer)
 
     return {
         **{key: summary[key] for key in REPORTED},
@@ -134,18 +131,10 @@ def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
                 "status": verdict.status,
             }
             for verdict in judge(
-                preset.claims, history.until(), complete, shortened=departed.shortened
+                preset.claims,
+                history.until(),
+                completion(folder, device),
+                shortened=departed.shortened,
             )
         ],
     }
-
-
-@cache
-def _asked(folder: "RunFolder", device: str) -> Any:
-    """The trained model as a cached function of prompts, since loading takes seconds."""
-    from functools import partial
-
-    from memlab.training.predictions import complete
-    from memlab.training.trained_model import load_model
-
-    return partial(complete, load_model(folder, "last", device))

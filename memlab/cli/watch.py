@@ -18,9 +18,9 @@ POLL_SECONDS = 0.5
 def watch(
     source: SourcePath, format: Format = None, renamed: Renamed = None, runs: RunsFolder = None
 ) -> None:
-    """Follow a growing log in the console; the data read are kept as an imported run.
+    """Follow a growing log in the console and import it as a run.
 
-    For a folder, the most recently written log is followed.
+    In a folder, the most recently written log is followed.
     """
     from memlab.cli.streams import need_terminal
     from memlab.formats.follow import LogFollower
@@ -36,7 +36,7 @@ def watch(
 
 def _open(follower: "LogFollower", runs: Path) -> None:
     """Show the run while a thread writes it; an error in the log closes the console."""
-    from memlab.cli.shutdown import Leaving
+    from memlab.cli.shutdown import Shutdown
     from memlab.errors import MemlabError
     from memlab.tui.app import Memlab
     from memlab.tui.console_state import ConsoleState, state_file
@@ -58,7 +58,7 @@ def _open(follower: "LogFollower", runs: Path) -> None:
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
-    Leaving().watch(lambda: app.call_from_thread(app.exit))
+    Shutdown().watch(lambda: app.call_from_thread(app.exit))
     try:
         app.run()
     finally:

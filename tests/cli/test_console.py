@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memlab.cli import console, detached, main, replay
-from memlab.cli.shutdown import Leaving
+from memlab.cli.shutdown import Shutdown
 from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record.folder import RunFolder
@@ -36,7 +36,7 @@ def test_an_interface_that_breaks_ends_with_1(tmp_path, monkeypatch, capsys, wor
 
     for module in (console, replay):
         monkeypatch.setattr(module, "need_terminal", lambda: None)
-    monkeypatch.setattr(Leaving, "watch", lambda *_: None)
+    monkeypatch.setattr(Shutdown, "watch", lambda *_: None)
     monkeypatch.setattr(Memlab, "on_mount", broken)
     monkeypatch.setattr(Memlab, "run", partialmethod(Memlab.run, headless=True))
     monkeypatch.setattr("sys.argv", words)
@@ -49,7 +49,7 @@ def test_an_interface_that_breaks_ends_with_1(tmp_path, monkeypatch, capsys, wor
 
 def test_nothing_is_timed_while_a_run_trains(tiny, tmp_path, monkeypatch):
     preset = tiny(**{"training.steps": 5})
-    trainer, seen = console._trainer(Leaving()), []
+    trainer, seen = console._trainer(Shutdown()), []
     work = worker.work
 
     def disturbed(folder, **options):
@@ -66,14 +66,14 @@ def test_nothing_is_timed_while_a_run_trains(tiny, tmp_path, monkeypatch):
 
 
 def test_no_run_trains_while_something_is_measured(monkeypatch):
-    leaving, held = Leaving(), []
+    shutdown, held = Shutdown(), []
 
     def seconds_per_step(preset):
-        held.append(leaving.busy.locked())
+        held.append(shutdown.busy.locked())
         raise RunError("no data")
 
     monkeypatch.setattr("memlab.training.step_time.seconds_per_step", seconds_per_step)
     with pytest.raises(RunError, match="no data"):
-        console._trainer(leaving).probe(None)
+        console._trainer(shutdown).probe(None)
     assert held == [True]
-    assert not leaving.busy.locked()
+    assert not shutdown.busy.locked()

@@ -9,17 +9,17 @@ import pytest
 
 STAND_IN = """
 import sys, threading
-from memlab.cli.shutdown import Leaving
+from memlab.cli.shutdown import Shutdown
 
-leaving = Leaving()
+shutdown = Shutdown()
 
 def train():
-    with leaving.busy:
+    with shutdown.busy:
         print("training", flush=True)
-        leaving.wanted.wait()
+        shutdown.requested.wait()
         open(sys.argv[1], "w").write("saved")
 
-leaving.watch(lambda: None)
+shutdown.watch(lambda: None)
 threading.Thread(target=train).start()
 threading.Event().wait()  # an interface that hangs in a write
 """
