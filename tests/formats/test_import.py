@@ -168,7 +168,7 @@ def test_damage_keeps_what_came_before_it_and_is_exit_3(tmp_path, capsys):
 
 @pytest.mark.parametrize("text", ["loss", "=a", "loss=", "="])
 def test_a_map_needs_a_column_and_a_name(text):
-    with pytest.raises(DataError, match="names no column"):
+    with pytest.raises(DataError, match="not a column and a name"):
         parse_map([text])
     assert parse_map(["a=b=c"]) == [("a=b", "c")]
 

@@ -113,7 +113,7 @@ def test_one_run_has_no_standard_deviation_and_no_run_has_no_mean():
 def test_geometric_values_agree_with_scipy(values):
     mine = geometric(values)
     assert math.isclose(mine["geometric_mean"], stats.gmean(values), rel_tol=1e-9)
-    if max(values) > min(values):
+    if max(values) > min(values) * (1 + 1e-6):  # scipy refuses differences of rounding errors
         assert math.isclose(mine["geometric_std"], stats.gstd(values), rel_tol=1e-6)
 
 
