@@ -60,7 +60,7 @@ def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
         name=file.name,
         about=file.about,
         base=str(source.base.value.get("name", file.base)),
-        axes=tuple(axis for axis, _ in axes),
+        axes=tuple(axis for axis, values in axes if len(values) > 1),
         cells=tuple(cells),
         members=tuple(
             Member(run, numbers[cell], seeds[i], seed_changes(vary, seeds[i]))
@@ -105,7 +105,10 @@ def _cells(
     axes: Sequence[tuple[SweepAxis, list[AxisValue]]],
     first_seed: Mapping[str, int],
 ) -> Iterator[Cell]:
-    """All combinations of the axes' values, the last axis changing fastest."""
+    """All combinations of the axes' values, the last axis changing fastest.
+
+    An axis with one value does not distinguish cells: it is a setting of all of them.
+    """
     sizes: dict[str, int] = {}
     """number of training examples by task"""
 
@@ -125,9 +128,10 @@ def _cells(
         resolved = preset.model_dump(mode="json")
         if settings:
             resolved["claims"] = []  # a preset's claims are about its own settings
-        at = {axis.key: value.label for (axis, _), value in zip(axes, values, strict=True)}
-        if VARIANT in at:
-            settings = {VARIANT: at[VARIANT]} | settings
+        labels = {axis.key: value.label for (axis, _), value in zip(axes, values, strict=True)}
+        if VARIANT in labels:
+            settings = {VARIANT: labels[VARIANT]} | settings
+        at = {axis.key: labels[axis.key] for axis, axis_values in axes if len(axis_values) > 1}
         updates = total_steps(preset, updates_per_epoch(preset, sizes[task]))
         if source.parent is not None:
             _check_fork(source.parent, preset, updates, places)

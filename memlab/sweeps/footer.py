@@ -13,7 +13,9 @@ def footer_lines(results: Results) -> list[str]:
     threads = " or ".join(map(str, footer["threads"])) or "-"
     fork = footer["fork"]
     shared = fork and f"Forked from run {fork['run']}: steps up to {fork['at']:,} are shared."
+    settings = ", ".join(f"{key}={value}" for key, value in footer["settings"].items())
     return [
+        *([f"Preset {footer['base']} with {settings}."] if settings else []),
         f"Seeds {seeds} vary {', '.join(footer['vary']) or 'nothing'}. Budget {budget} steps.",
         *([shared] if shared else []),
         *(f"{name}: {definition}." for name, definition in footer["events"].items()),

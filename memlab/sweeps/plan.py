@@ -80,6 +80,17 @@ class Plan:
         return 0 if self.fork is None else int(self.fork["at"])
 
     @property
+    def common_settings(self) -> dict[str, Any]:
+        """The overrides of the base preset that all cells share."""
+        first, *others = (cell.settings for cell in self.cells)
+        return {
+            key: value
+            for key, value in first.items()
+            if all(other.get(key) == value for other in others)
+            and not any(key in axis.keys for axis in self.axes)
+        }
+
+    @property
     def initial_attempts(self) -> int:
         """Attempts of a new member: a fork starts with one that holds the shared steps."""
         return 0 if self.fork is None else 1

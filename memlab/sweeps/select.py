@@ -10,7 +10,7 @@ from memlab.sweeps.plan import VARIANT, Cell
 
 def facts_of(cell: Cell) -> dict[str, Any]:
     """All settings of a cell by dotted key, and its variant."""
-    variant = {VARIANT: cell.at[VARIANT]} if VARIANT in cell.at else {}
+    variant = {VARIANT: cell.settings[VARIANT]} if VARIANT in cell.settings else {}
     return flat_settings(cell.preset) | variant
 
 

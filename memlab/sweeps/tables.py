@@ -188,6 +188,8 @@ class Results:
         every = [cell.preset.get("evaluation", {}).get("every") for cell in sweep.cells]
         attempts = [self._progress.first_attempt(s.member) for s in self.states if s.status]
         return {
+            "base": plan.base,
+            "settings": plan.common_settings,
             "seeds": list(sweep.seeds),
             "vary": list(plan.vary),
             "fork": plan.fork,

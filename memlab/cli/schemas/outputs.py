@@ -159,7 +159,7 @@ SWEEP_RESULTS = {
     "cells": [CELL], "paired": [PAIRED],
     "failed": [{"run": str, "cell": int, "seed": int, "reason": str | None}],
     "footer": {
-        "seeds": list[int], "vary": list[str], "budget": list[int], "events": dict[str, str],
+        "base": str, "settings": dict[str, Any], "seeds": list[int], "vary": list[str], "budget": list[int], "events": dict[str, str],
         "evaluation_every": list[Any], "unfinished": int, "failed": int, "diverged": int,
         "stopped": int, "threads": list[int], "devices": list[str], "versions": list[str],
     },
