@@ -17,7 +17,7 @@ from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
 from memlab.charts.legend import legend_line, plain_markers
 from memlab.charts.raster import Cells, Dots, dots
-from memlab.charts.text import Fragment, Lines, cut, fitted, stripped
+from memlab.charts.text import Fragment, Lines, clip_to_width, cut, stripped
 
 _FIGURE = threading.Lock()
 
@@ -39,10 +39,12 @@ def draw(
     margin = Fragment(" " * where.left, "tick")
     above: Lines = []
     if legend:
-        above = [fitted([margin, *legend_line(chart, where.x, where.columns, colour)], width)]
+        above = [
+            clip_to_width([margin, *legend_line(chart, where.x, where.columns, colour)], width)
+        ]
     labels = Cells(where.label_rows, where.columns)
     paint_labels(labels, chart, where.x)
-    above += [fitted([margin, *row], width) for row in labels.lines()]
+    above += [clip_to_width([margin, *row], width) for row in labels.lines()]
     return [*above, *_figure(_canvas(chart, where, colour), where)]
 
 

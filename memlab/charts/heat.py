@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from memlab.charts.draw import message
 from memlab.charts.scale import Floats, short
-from memlab.charts.text import Fragment, Line, Lines, cells, cut, fitted, stripped
+from memlab.charts.text import Fragment, Line, Lines, cells, clip_to_width, cut, stripped
 from memlab.charts.theme import RGB
 
 _ANCHORS: tuple[RGB, ...] = (
@@ -56,7 +56,7 @@ def draw_heat(grid: HeatGrid, width: int, height: int, *, colour: bool = True) -
     columns, rows = _arrangement(grid, width, height - 1, colour)
     wide, high = (width + 1) // columns - 1, (height - 1) // rows
     shown = grid.maps[: rows * columns]
-    lines: Lines = [fitted(_legend(grid, len(grid.maps) - len(shown), colour), width)]
+    lines: Lines = [clip_to_width(_legend(grid, len(grid.maps) - len(shown), colour), width)]
     for i in range(0, len(shown), columns):
         blocks = [_block(one, grid, wide, high, colour) for one in shown[i : i + columns]]
         lines += [_joined(parts, wide) for parts in zip(*blocks, strict=True)]

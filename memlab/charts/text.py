@@ -51,7 +51,7 @@ def cut(text: str, width: int) -> str:
     return text + "…" if width > 0 else ""
 
 
-def fitted(fragments: Iterable[Fragment], width: int) -> Line:
+def clip_to_width(fragments: Iterable[Fragment], width: int) -> Line:
     """Fragments side by side in at most `width` cells, control characters replaced."""
     line = []
     for text, colour, ground in fragments:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from memlab.charts.draw import message
 from memlab.charts.legend import side_by_side
 from memlab.charts.scale import Floats, short
-from memlab.charts.text import Fragment, Line, Lines, fitted, stripped
+from memlab.charts.text import Fragment, Line, Lines, clip_to_width, stripped
 from memlab.charts.theme import TILES
 
 Integers = NDArray[np.int64]
@@ -55,7 +55,7 @@ def draw_tiles(tiles: Tiles, width: int, height: int, *, colour: bool = True) ->
     levels = np.where(np.isnan(grid), _NOTHING, _level(grid, edges))
     rows = _squares(levels) if colour else _shades(levels)
     blank = tiles.blank if np.isnan(grid).any() else ""
-    legend = fitted(_legend(tiles.first, edges, blank, width, colour), width)
+    legend = clip_to_width(_legend(tiles.first, edges, blank, width, colour), width)
     return [legend, *map(stripped, rows)]
 
 

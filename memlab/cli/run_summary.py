@@ -9,7 +9,7 @@ from memlab.charts import bars
 from memlab.cli.event_text import phase_line, spike_stats_line
 from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
-from memlab.detectors.curve import recorded, spike_stats_of
+from memlab.detectors.curve import recorded_spikes, spike_stats_of
 from memlab.record.example_history import LearnedExamples
 from memlab.record.folder import RunFolder
 from memlab.record.gap_text import gap_text
@@ -85,7 +85,7 @@ def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     lines = [_outcome(folder, summary)]
     lines += [phase_line(phase) for phase in summary.phases]
     if "loss" in run.steps.columns or not summary.step:
-        spikes = spike_stats_line(spike_stats_of(recorded(run)))
+        spikes = spike_stats_line(spike_stats_of(recorded_spikes(run)))
         lines.append(f"loss: {spikes}; memlab spikes {summary.run}")
     lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MOST_GAPS]]
     if (more := len(summary.gaps) - MOST_GAPS) > 0:

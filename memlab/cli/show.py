@@ -21,7 +21,7 @@ def show(
     """Summarize a run, or print its rows and evaluations."""
     from memlab.cli.output import print_json
     from memlab.cli.run_summary import print_run_summary
-    from memlab.detectors.curve import recorded, spike_stats_of
+    from memlab.detectors.curve import recorded_spikes, spike_stats_of
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
     from memlab.record.summary import summarize
@@ -31,7 +31,7 @@ def show(
         _print_csv(folder)
     elif json:
         history = History(folder)
-        spike_stats = spike_stats_of(recorded(history.until()))
+        spike_stats = spike_stats_of(recorded_spikes(history.until()))
         print_json(summarize(folder, history).to_json() | {"tally": asdict(spike_stats)})
     else:
         print_run_summary(folder, on_stdout=True)

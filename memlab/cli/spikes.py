@@ -45,7 +45,7 @@ def spikes(
     from memlab.cli.log_notes import print_notes
     from memlab.cli.output import print_json, stdout
     from memlab.cli.terminal_chart import print_chart
-    from memlab.detectors.curve import iter_column, judge, recorded
+    from memlab.detectors.curve import find_curve_spikes, iter_column, recorded_spikes
     from memlab.record.history import History
     from memlab.record.runs import find, runs_folder
 
@@ -53,13 +53,13 @@ def spikes(
     curve: Curve
     if _is_log(path):
         column, curve, log = _file_curve(path, column)
-        analysis = judge(curve)
+        analysis = find_curve_spikes(curve)
     else:
         folder, column = find(runs_folder(runs), ref), column or "loss"
         snapshot = History(folder).until()
         ref, curve = folder.path.name, partial(iter_column, snapshot, column)
         is_recorded = column == "loss" and column in snapshot.steps.columns
-        analysis = recorded(snapshot) if is_recorded else judge(curve)
+        analysis = recorded_spikes(snapshot) if is_recorded else find_curve_spikes(curve)
     if json:
         print_json(_report(ref, column, analysis, log))
     else:

@@ -54,7 +54,7 @@ def _chunk(steps: Steps, values: Values) -> Chunk:
     return (range(int(steps[0]), int(steps[-1]) + 1) if contiguous else steps.tolist()), values
 
 
-def judge(curve: Curve) -> SpikeSearch:
+def find_curve_spikes(curve: Curve) -> SpikeSearch:
     """The spikes of a curve, at its own steps. Reads it twice, first to choose the scale."""
     linear = not is_positive(values for _, values in curve())
     seen: list[Sequence[int] | NDArray[np.int64]] = []
@@ -74,7 +74,7 @@ def judge(curve: Curve) -> SpikeSearch:
     )
 
 
-def recorded(now: Snapshot) -> SpikeSearch:
+def recorded_spikes(now: Snapshot) -> SpikeSearch:
     """The spikes in a run's loss as they were detected during training."""
     linear = any(spike.details.get("scale") == "linear" for spike in now.spikes)
     return SpikeSearch(list(now.spikes), now.open_spike, now.last_step, list(now.gaps), linear)

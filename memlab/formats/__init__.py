@@ -1,7 +1,7 @@
-"""Logs of other programs in, curves out: one format per file, without torch.
+"""Reads curves from logs of other programs: one format per module, without torch.
 
-A parser takes bytes and makes a `Log`: runs of series, each value at the step that the file gives
-it. `detect` tells formats by content, `read` reads files, folders and standard input.
+A parser takes bytes and returns a `Log`: runs with their series, each value at the step stated in
+the file. `detect` detects formats by content, `read` reads files, folders and standard input.
 """
 
 from memlab.formats.choose import choose_series

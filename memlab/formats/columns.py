@@ -1,4 +1,4 @@
-"""Columns of numbers that grow while a log is read, in bounded memory."""
+"""Growable columns of numbers in bounded memory."""
 
 import tempfile
 from typing import IO, Any, final
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 IN_MEMORY = 1 << 20
-"""values of a column that are kept in memory before they are moved to a temporary file"""
+"""number of values kept in memory before a column is moved to a temporary file"""
 
 
 @final
@@ -17,7 +17,7 @@ class GrowableArray:
     def __init__(self, dtype: type[np.generic]) -> None:
         self._dtype = np.dtype(dtype)
         self._chunks: list[NDArray[Any]] = []
-        self._waiting = 0
+        self._n_in_memory = 0
         self._file: IO[bytes] | None = None
         self._length = 0
 
@@ -27,9 +27,9 @@ class GrowableArray:
     def extend(self, values: NDArray[Any]) -> None:
         if len(values):
             self._chunks.append(np.array(values, self._dtype))
-            self._waiting += len(values)
+            self._n_in_memory += len(values)
             self._length += len(values)
-        if self._waiting >= IN_MEMORY:
+        if self._n_in_memory >= IN_MEMORY:
             self._spill()
 
     def _spill(self) -> None:
@@ -37,12 +37,12 @@ class GrowableArray:
         for chunk in self._chunks:
             self._file.write(chunk.tobytes())
         self._file.flush()
-        self._chunks, self._waiting = [], 0
+        self._chunks, self._n_in_memory = [], 0
 
     def array(self) -> NDArray[Any]:
         if self._file is None:
             self._chunks = [np.concatenate([np.empty(0, self._dtype), *self._chunks])]
             return self._chunks[0]
-        if self._waiting:
+        if self._n_in_memory:
             self._spill()
         return np.memmap(self._file, self._dtype, "r", shape=(self._length,))

@@ -1,4 +1,4 @@
-"""Output of training scripts: lines with values among lines of anything else, which are passed over."""
+"""Console output of training scripts: lines with values; other lines are skipped."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from memlab.formats.parser import TextParser
 from memlab.formats.run_builder import RunBuilder
 
 STEP = r"\d{1,18}"
-"""a step that fits into 64 bits; what is longer is no step"""
+"""digits of a step that fits into 64 bits"""
 NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|nan|inf(?:inity)?)"
 
 
@@ -23,19 +23,19 @@ class ConsoleParser(TextParser):
     def builders(self) -> Sequence[RunBuilder]:
         return [self._builder]
 
-    def block(self, text: str, line: int) -> None:
+    def read_block(self, text: str, line: int) -> None:
         for row in text.split("\n"):
-            self.read(row)
+            self.read_line(row)
 
-    def torn(self, text: str, line: int) -> None:
-        """Leave out the last line: a number in it may be cut off."""
-        self.warnings.append(f"line {line:,}, the last one, has no end and is left out")
+    def read_unterminated(self, text: str, line: int) -> None:
+        """Omit the last line: a number in it may be cut off."""
+        self.warnings.append(f"line {line:,}, the last one, has no newline and is left out")
 
     @abstractmethod
-    def read(self, line: str) -> None:
+    def read_line(self, line: str) -> None:
         """Parse one line."""
 
     @classmethod
     @abstractmethod
     def is_row(cls, line: str) -> bool:
-        """Whether a line is one that this program prints."""
+        """Whether this program prints lines of this form."""

@@ -1,7 +1,7 @@
-"""Curves as tables: CSV with a row per step or per value, and Parquet.
+"""Curves as tables: CSV with one row per step or per value, and Parquet.
 
-A cell is empty where nothing was recorded; NaN and infinity are `nan` and `inf`. Numbers have as many
-digits as bring back the same bits.
+A cell is empty where nothing was recorded; NaN and infinity are written as `nan` and `inf`. Numbers
+have enough digits to round-trip exactly.
 """
 
 import csv
@@ -13,35 +13,32 @@ import numpy as np
 
 from memlab.errors import MemlabError
 from memlab.formats.log import Values
+from memlab.formats.partial_file import partial_file
 from memlab.formats.run_curves import RunCurves
 from memlab.record.row_format import is_missing
 
 
 def write_wide(curves: RunCurves, path: Path) -> None:
     """Write a file with the rows of `wide_rows`."""
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w", newline="", encoding="utf-8") as file:
+    with partial_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(wide_rows(curves))
-    aside.replace(path)
 
 
 def wide_rows(curves: RunCurves) -> Iterator[Sequence[Any]]:
-    """A header and a row per step, with every column: `step, loss, ..., val_loss`."""
+    """A header and one row per step with every column: `step, loss, ..., val_loss`."""
     yield "step", *curves.row_names, *curves.evaluated_names
     for steps, table in curves.wide():
         yield from zip(steps.tolist(), *(_cells(column) for column in table.T), strict=True)
 
 
 def write_long(curves: RunCurves, path: Path) -> None:
-    """Write a row per value: `step, name, value`."""
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w", newline="", encoding="utf-8") as file:
+    """Write one row per value: `step, name, value`."""
+    with partial_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["step", "name", "value"])
         for name, steps, values in curves.series():
             for step, value in zip(steps.tolist(), values.tolist(), strict=True):
                 out.writerow([step, name, repr(value)])
-    aside.replace(path)
 
 
 def write_parquet(curves: RunCurves, path: Path) -> None:
@@ -59,13 +56,12 @@ def write_parquet(curves: RunCurves, path: Path) -> None:
         ) from None
     names = (*curves.row_names, *curves.evaluated_names)
     fields = [arrow.field("step", arrow.int64()), *(arrow.field(n, arrow.float64()) for n in names)]
-    aside = path.with_name(f".{path.name}.part")
-    with parquet.ParquetWriter(aside, arrow.schema(fields)) as writer:
+    schema = arrow.schema(fields)
+    with partial_file(path) as part, parquet.ParquetWriter(part, schema) as writer:
         for steps, table in curves.wide():
             columns: list[Any] = [arrow.array(steps)]
             columns += [arrow.array(column, mask=is_missing(column)) for column in table.T.copy()]
-            writer.write_table(arrow.Table.from_arrays(columns, schema=arrow.schema(fields)))
-    aside.replace(path)
+            writer.write_table(arrow.Table.from_arrays(columns, schema=schema))
 
 
 def _cells(column: Values) -> Sequence[str]:

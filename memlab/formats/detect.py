@@ -1,4 +1,4 @@
-"""Which format a file has, by its content and, where that leaves two, by its name."""
+"""Detects the format of a file by its content and, where that is ambiguous, by its name."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ from memlab.formats.table import TableOptions, TableParser
 from memlab.formats.trainer_state import TrainerStateParser
 
 HEAD = 1 << 18
-"""bytes at the beginning that a format is told by"""
+"""number of bytes at the beginning of a file by which its format is detected"""
 ROWS = 2
-"""lines of a program among the first ones that make a text its output"""
+"""number of lines of a program's form that identify a text as its output"""
 
 CONSOLES: tuple[type[ConsoleParser], ...] = (
     NanoGptParser, ModdedNanoGptParser, LlmcLogParser, LlmcConsoleParser,
 )  # fmt: skip
 
-Make = Callable[[str, str, TableOptions], LogParser]
-"""(file, name of the run, what a person said) to a parser"""
+MakeParser = Callable[[str, str, TableOptions], LogParser]
+"""(file, name of the run, options) -> parser"""
 
 
 def _jsonl(where: str, name: str, options: TableOptions) -> LogParser:
@@ -35,30 +35,30 @@ def _jsonl(where: str, name: str, options: TableOptions) -> LogParser:
     return JsonlParser(where, name, steps[0] if steps else None)
 
 
-PLAIN: tuple[type[LogParser], ...] = (
+WITHOUT_OPTIONS: tuple[type[LogParser], ...] = (
     tensorboard.TensorBoardParser, wandb.WandbParser, TrainerStateParser, KerasHistoryParser,
     *CONSOLES,
 )  # fmt: skip
-"""formats of which a person need not say anything"""
+"""parsers of formats that have no options"""
 
 
-def _plain(cls: type[LogParser]) -> Make:
+def _without_options(cls: type[LogParser]) -> MakeParser:
     return lambda where, name, options: cls(where, name)
 
 
-PARSERS: Mapping[str, Make] = {
+PARSERS: Mapping[str, MakeParser] = {
     "csv": TableParser,
     "jsonl": _jsonl,
-    **{cls.format: _plain(cls) for cls in PLAIN},
+    **{cls.format: _without_options(cls) for cls in WITHOUT_OPTIONS},
 }
 """formats by name, as in `--from`"""
 
 
-def parser_of(name: str) -> Make:
-    """The format that a person named.
+def parser_of(name: str) -> MakeParser:
+    """The parser of the format `name`.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such format.
     """
     if name not in PARSERS:
         known = ", ".join(PARSERS)
@@ -70,7 +70,7 @@ def parser_of(name: str) -> Make:
 
 
 def detect(head: bytes, file_name: str = "") -> str:
-    """The format of a file that begins with `head`; a table where nothing else fits."""
+    """The format of a file that begins with `head`; csv if no other format matches."""
     if head.startswith(wandb.MAGIC):
         return "wandb"
     if tensorboard.VERSION in head[:64] or ".tfevents." in file_name:
@@ -79,14 +79,14 @@ def detect(head: bytes, file_name: str = "") -> str:
     lines = [line for line in text.split("\n") if line.strip()]
     first = lines[0].strip() if lines else ""
     if first.startswith("{"):
-        return _json(first, text, file_name)
+        return _detect_json(first, text, file_name)
     counts = {cls.format: sum(map(cls.is_row, lines)) for cls in CONSOLES}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] >= min(ROWS, len(lines)) > 0 else "csv"
 
 
-def _json(first: str, text: str, file_name: str) -> str:
-    """One value, or one per line."""
+def _detect_json(first: str, text: str, file_name: str) -> str:
+    """Whether a file is one JSON value, or has one per line."""
     value: Any = None
     try:
         value = json.loads(first)

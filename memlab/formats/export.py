@@ -1,4 +1,4 @@
-"""Export of a run's curves: one table of formats."""
+"""Exports the curves of a run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,21 +17,21 @@ _FORMATS: dict[str, tuple[str, Callable[[RunCurves, Path], None]]] = {
     "tensorboard": ("{run}-tensorboard", write_events),
     "trainer_state": ("{run}-trainer_state.json", write_state),
 }
-"""format -> (name of the file, its writer)"""
+"""format -> (file name, writer)"""
 CURVE_FORMATS = tuple(_FORMATS)
 """names of the formats, as in `--to`"""
 
 
 def export_curves(folder: RunFolder, to: str, path: Path | None = None) -> Path:
-    """Write the curves of a run; returns where they lie.
+    """Write the curves of a run; return the path of the file or folder.
 
     Args:
         folder: the run.
         to: one of `CURVE_FORMATS`.
-        path: a file, for tensorboard a folder; None = one named after the run, here.
+        path: a file, for tensorboard a folder; None = named after the run, in the working directory.
 
     Raises:
-        RunError: nothing can be written there.
+        RunError: `path` cannot be written.
     """
     name, write = _FORMATS[to]
     target = path or Path(name.format(run=folder.path.name))

@@ -1,4 +1,4 @@
-"""Which files of a folder are logs, and which of them belong to one run."""
+"""Searches a folder for logs and groups the files of each run."""
 
 import os
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_FILES = 100_000
-"""files that are looked at; a folder with more is no folder of logs"""
+"""number of files after which the search ends: a folder with more does not contain logs only"""
 EVENT_FILE = re.compile(r"events\.out\.tfevents\.(\d+)\.")
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 STATE = "trainer_state.json"
@@ -22,15 +22,15 @@ class LogFiles:
     name: str
     files: tuple[Path, ...]
     settings: Path | None = None
-    """a file with the run's settings, beside its log"""
+    """a file with the run's settings in the folder of the log"""
 
 
 def find_logs(folder: Path) -> list[LogFiles]:
-    """The logs in a folder and the folders in it, in the order of their paths."""
+    """The logs in a folder and its subfolders, sorted by path."""
     events: dict[Path, list[Path]] = {}
     states: dict[Path, dict[int, Path]] = {}
-    """output folder to the states of its checkpoints by step; its own counts as the last"""
-    found: dict[Path, LogFiles] = {}
+    """output folder -> step -> state of that checkpoint; the folder's own state counts as the last"""
+    logs: dict[Path, LogFiles] = {}
     for path in _files(folder):
         if ".tfevents." in path.name:
             events.setdefault(path.parent, []).append(path)
@@ -40,36 +40,36 @@ def find_logs(folder: Path) -> list[LogFiles]:
             step = int(checkpoint[1]) if checkpoint else 1 << 62
             states.setdefault(output, {})[step] = path
         elif path.suffix in SUFFIXES or path.name in NAMES:
-            beside = path.with_name(SETTINGS)
-            settings = beside if beside.is_file() else None
-            found[path] = LogFiles(_name(path, folder), (path,), settings)
+            hparams = path.with_name(SETTINGS)
+            settings = hparams if hparams.is_file() else None
+            logs[path] = LogFiles(_run_name(path, folder), (path,), settings)
     for where, files in events.items():
-        files.sort(key=_written)
-        found[files[0]] = LogFiles(_relative(where, folder), tuple(files))
+        files.sort(key=_start_time)
+        logs[files[0]] = LogFiles(_relative(where, folder), tuple(files))
     for output, by_step in states.items():
         path = by_step[max(by_step)]
-        found[path] = LogFiles(_relative(output, folder), (path,))
-    return [found[path] for path in sorted(found)]
+        logs[path] = LogFiles(_relative(output, folder), (path,))
+    return [logs[path] for path in sorted(logs)]
 
 
 def _files(folder: Path) -> list[Path]:
-    found: list[Path] = []
+    files: list[Path] = []
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(where, name) for name in names]
-        if len(found) > MAX_FILES:
+        files += [Path(where, name) for name in names]
+        if len(files) > MAX_FILES:
             break
-    return found
+    return files
 
 
-def _written(path: Path) -> tuple[int, str]:
-    """When an event file was begun, as its name says."""
-    found = EVENT_FILE.match(path.name)
-    return int(found[1]) if found else 0, path.name
+def _start_time(path: Path) -> tuple[int, str]:
+    """The start time that an event file has in its name, and the name."""
+    match = EVENT_FILE.match(path.name)
+    return int(match[1]) if match else 0, path.name
 
 
-def _name(path: Path, folder: Path) -> str:
-    """What a run is called: its file, or its folder where all files have one name."""
+def _run_name(path: Path, folder: Path) -> str:
+    """The name of the file, or that of its folder if logs of this program share one file name."""
     if path.name in ("metrics.csv", *NAMES):
         return _relative(path.parent, folder)
     return path.stem

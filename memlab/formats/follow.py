@@ -1,4 +1,4 @@
-"""Follows a log that grows: what is new in it goes to a run, while the program still writes it."""
+"""Follows a growing log: writes new values to a run while the program still writes the log."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,17 +12,17 @@ from memlab.formats.json_file import JsonFileParser
 from memlab.formats.log import Log, LogRun
 from memlab.formats.names import NamedSeries, name_series
 from memlab.formats.parser import LogParser
-from memlab.formats.record_log import blocks, open_recording, tables
+from memlab.formats.record_log import iter_row_blocks, merged_series, open_recording
 from memlab.formats.table import TableOptions, TableParser
 from memlab.record.recording import Recording
 
 BEGINNING = 4096
-"""bytes whose change shows that a file was written anew"""
+"""number of first bytes whose change shows that a file was rewritten"""
 
 
 @final
 class GrowingFile:
-    """A file that a program appends to, or writes anew, read as far as it is."""
+    """A file that a program appends to or rewrites, read incrementally."""
 
     def __init__(self, path: Path, name: str, format: str | None, options: TableOptions) -> None:
         self._path, self._name, self._format, self._options = path, name, format, options
@@ -31,10 +31,10 @@ class GrowingFile:
         self._beginning = b""
 
     def refresh(self) -> bool:
-        """Read what is new; whether there was anything.
+        """Read new bytes; return whether there were any.
 
         Raises:
-            DataError: a text does not fit its format.
+            DataError: the text does not match the format.
         """
         with self._path.open("rb") as file:
             beginning = file.read(BEGINNING)
@@ -58,20 +58,20 @@ class GrowingFile:
         try:
             self._parser.feed(data)
         except DataError:
-            if not self._may_be_something_else(size):
+            if not self._may_be_console_output(size):
                 raise
             self._parser, self._offset = None, 0
             return False
         self._offset += len(data)
         return True
 
-    def _may_be_something_else(self, size: int) -> bool:
-        """Whether the file, taken for a table, may be the output of a script that prints no row yet."""
+    def _may_be_console_output(self, size: int) -> bool:
+        """Whether a file detected as a table may be console output without a value so far."""
         named = self._format is not None or self._path.suffix in (".csv", ".tsv")
         return isinstance(self._parser, TableParser) and not named and size < HEAD
 
     def _read_json(self, parser: JsonFileParser, data: bytes) -> bool:
-        """Read one value; a file that is being replaced is read at the next poll."""
+        """Read a JSON value; a file that is being replaced is read again at the next poll."""
         parser.feed(data)
         try:
             parser.close()
@@ -82,13 +82,13 @@ class GrowingFile:
         return True
 
     def log(self) -> Log | None:
-        """What was read so far; None before there is anything."""
+        """The log as read so far; None if nothing was read."""
         return self._parser.log() if self._parser else None
 
 
 @final
 class LogFollower:
-    """Writes the first run of a growing log to a run folder, once it holds a value."""
+    """Writes the first run of a growing log to a run folder, from its first value on."""
 
     def __init__(
         self,
@@ -108,14 +108,15 @@ class LogFollower:
         self._named: dict[str, NamedSeries] = {}
         self._attempts = 1
         self._next = 0
-        """steps below it are written"""
+        """all lower steps have been written"""
         self._seen: dict[str, int] = {}
-        """how many values of each series were looked at, in the order of the file"""
+        """number of processed values of each series"""
 
     def poll(self) -> bool:
-        """Write what is new; whether there was anything.
+        """Write new values; return whether the file has grown.
 
-        The newest step waits, as more values of it may come, until nothing is new.
+        The newest step is written once the file has stopped growing, since more of its values may
+        follow.
         """
         grown = self._file.refresh()
         log = self._file.log()
@@ -139,7 +140,7 @@ class LogFollower:
         return [self._named[source] for source in run.series]
 
     def _restart(self, run: LogRun) -> None:
-        """Complete the attempts that are over, and begin the next."""
+        """Complete the attempts that have ended, and begin the next."""
         assert self.recording is not None
         for attempt in range(self._attempts, run.attempts):
             self._write(run, attempt, None)
@@ -147,7 +148,7 @@ class LogFollower:
         self._attempts = run.attempts
 
     def _rewind_to_late_values(self, run: LogRun) -> None:
-        """Values that came later than others of later steps: write again from their step on."""
+        """Write again from the first step that received a value after later steps were written."""
         late = []
         for source, series in run.series.items():
             fresh = series.steps[max(self._seen.get(source, 0), series.starts[run.attempts - 1]) :]
@@ -165,13 +166,14 @@ class LogFollower:
         """Write the steps before `end`, or all of an attempt."""
         assert self.recording is not None
         named = self._names(run)
-        rows, judged = (tables(run, named, place, attempt) for place in ("row", "evaluation"))
+        rows = merged_series(run, named, "row", attempt)
+        evaluations = merged_series(run, named, "evaluation", attempt)
         last = max(
-            (int(steps[-1]) for steps, _ in (*rows.values(), *judged.values()) if len(steps)),
+            (int(steps[-1]) for steps, _ in (*rows.values(), *evaluations.values()) if len(steps)),
             default=-1,
         )
         end = last + 1 if end is None else min(end, last + 1)
-        for block in blocks(rows, judged, self._next, end):
+        for block in iter_row_blocks(rows, evaluations, self._next, end):
             self.recording.add(*block)
         self._next = max(self._next, end)
 
@@ -187,10 +189,10 @@ class LogFollower:
 
 
 def newest_log(source: Path) -> Path:
-    """A file, or the file in a folder that was written last.
+    """`source` if it is a file, else the log in this folder that was modified last.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no log.
     """
     if source.is_file():
         return source

@@ -1,11 +1,11 @@
-"""Weights as a folder that Hugging Face transformers opens as GPT-2.
+"""Weights as a GPT-2 folder of Hugging Face transformers.
 
     config.json               GPT2Config
-    model.safetensors         GPT2LMHeadModel's tensors; the head only where it is not tied
+    model.safetensors         GPT2LMHeadModel's tensors; the head only if it is not tied
     tokenizer.json, tokenizer_config.json    a word-level tokenizer of the task's vocabulary
 
 transformers' `Conv1D` stores matrices as (in, out): the four matrices of a block are transposed,
-nothing else. Biases and positions that the model lacks are zeros there, which is exact.
+all other tensors are stored as they are. Missing biases and positions become zeros, which is exact.
 """
 
 import json
@@ -24,7 +24,7 @@ from memlab.record import files
 from memlab.tasks.task import Vocabulary
 
 ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu"}
-"""memlab's gelu is the tanh form; `gelu` of transformers is the exact one, another function"""
+"""memlab's gelu is the tanh approximation; `gelu` of transformers is the exact function"""
 MATRICES = {
     "attention.qkv": "attn.c_attn",
     "attention.out": "attn.c_proj",
@@ -39,7 +39,7 @@ def write_gpt2(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> Ite
     """Write the files into `folder`.
 
     Raises:
-        PresetError: GPT-2 cannot hold one of the settings.
+        PresetError: GPT-2 cannot represent one of the settings.
     """
     documents = {
         "config.json": gpt2_config(model, vocabulary),
@@ -59,7 +59,7 @@ def gpt2_config(model: ModelWeights, vocabulary: Vocabulary) -> dict[str, Any]:
     """The fields of transformers' `GPT2Config`.
 
     Raises:
-        PresetError: GPT-2 cannot hold one of the settings.
+        PresetError: GPT-2 cannot represent one of the settings.
     """
     settings = model.settings
     require(
@@ -94,7 +94,7 @@ def gpt2_config(model: ModelWeights, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def gpt2_tensors(model: ModelWeights) -> dict[str, Array]:
-    """Tensors by the names that `GPT2LMHeadModel` gives them."""
+    """Tensors by their names in `GPT2LMHeadModel`."""
     arrays, size = model.arrays, model.settings.d_model
     tensors = {
         "transformer.wte.weight": arrays["token.weight"],
@@ -117,11 +117,10 @@ def gpt2_tensors(model: ModelWeights) -> dict[str, Array]:
 
 
 def read_gpt2(folder: Path) -> ModelWeights:
-    """The weights in a folder of transformers' GPT-2.
+    """The weights in a GPT-2 folder of transformers.
 
     Raises:
-        RunError: a file is missing or damaged, or the model computes something that memlab's does
-            not.
+        RunError: a file is missing or damaged, or memlab's model cannot compute the same function.
     """
     config = _json(folder / "config.json")
     settings = _settings(config, folder)
@@ -173,7 +172,7 @@ def _settings(config: Mapping[str, Any], folder: Path) -> Model:
 
 
 def _arrays(tensors: Mapping[str, Array], settings: Model) -> dict[str, Array]:
-    """Under memlab's names; buffers of attention masks, which older files hold, are left out."""
+    """Arrays by memlab's names, without the attention masks of older files."""
     arrays = {"token.weight": tensors["wte.weight"], "position.weight": tensors["wpe.weight"]}
     for part in ("weight", "bias"):
         arrays[f"norm.{part}"] = tensors[f"ln_f.{part}"]

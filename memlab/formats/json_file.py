@@ -1,4 +1,4 @@
-"""Files that hold one JSON value, which is read when they are complete."""
+"""Files with a single JSON value, which is parsed once they are complete."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from memlab.formats.run_builder import RunBuilder
 
 
 class JsonFileParser(LogParser):
+    """Collects the bytes of a file and parses them in `close`."""
+
     def __init__(self, where: str, name: str) -> None:
         super().__init__(where, name)
         self._data: list[bytes] = []
@@ -20,20 +22,20 @@ class JsonFileParser(LogParser):
         return [self._builder]
 
     def feed(self, data: bytes) -> None:
-        """Keep the bytes until the value is complete."""
+        """Store the next bytes."""
         self._data.append(data)
 
     def close(self) -> None:
         try:
             value = load(b"".join(self._data).decode("utf-8-sig"))
         except ValueError as error:
-            raise DataError("this is no JSON", where=self.where, found=str(error)) from None
-        self.read(value)
+            raise DataError("this is not JSON", where=self.where, found=str(error)) from None
+        self.read_value(value)
 
     @abstractmethod
-    def read(self, value: Any) -> None:
-        """Take in the value.
+    def read_value(self, value: Any) -> None:
+        """Read runs from the JSON value.
 
         Raises:
-            DataError: it is not what the format holds.
+            DataError: it does not match the format.
         """

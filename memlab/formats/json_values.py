@@ -1,4 +1,4 @@
-"""Numbers in JSON: nested, beyond float64, and not finite."""
+"""Numbers in JSON: nested, out of the range of float64, or not finite."""
 
 import json
 import math
@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 DEEPEST = 64
-"""levels of nesting that are read"""
+"""maximum number of nesting levels"""
 
 
 def flatten(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers of nested values as `outer.inner`; W&B's own objects and texts are left out."""
+    """The numbers in nested values, named `outer.inner`; W&B media objects and texts are omitted."""
     for name, value in row.items():
         if isinstance(value, dict) and "_type" not in value:
             yield from flatten(value, f"{prefix}{name}.")
@@ -21,7 +21,7 @@ def flatten(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, flo
 
 
 def float_or_inf(value: int | float) -> float:
-    """A number of any size; one beyond float64 is infinite."""
+    """`value` as a float; infinite if it is out of range."""
     try:
         return float(value)
     except OverflowError:
@@ -32,7 +32,7 @@ def load(text: str) -> Any:
     """The value of a JSON text; bare NaN and Infinity are numbers.
 
     Raises:
-        ValueError: it is no JSON, or nested too deeply.
+        ValueError: it is not JSON, or nested too deeply.
     """
     try:
         value = json.loads(text)

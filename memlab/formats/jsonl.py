@@ -1,9 +1,9 @@
-"""JSON Lines: one object per row, with any keys.
+"""JSON Lines: one object per line, with any keys.
 
     {"step": 10, "loss": 2.31, "eval": {"loss": 2.4}}
 
-Nested keys become `eval.loss`. Bare NaN and Infinity, and the same as text, are numbers. Other
-texts, lists and nulls are no values.
+Nested keys become `eval.loss`. NaN and Infinity are numbers, also as text. Other texts, lists and
+nulls are ignored.
 """
 
 from collections.abc import Sequence
@@ -17,43 +17,43 @@ from memlab.formats.table_header import STEP_NAMES
 
 @final
 class JsonlParser(TextParser):
-    """Reads objects, one a line."""
+    """Reads one object per line."""
 
     format = "jsonl"
 
     def __init__(self, where: str, name: str, step_name: str | None = None) -> None:
         super().__init__(where, name)
         self._step_name = step_name
-        """the key that counts steps; None = not known yet, or none"""
+        """key of the step; None = not known yet, or there is none"""
         self._builder = RunBuilder(name)
         self._rows = 0
         self._first: dict[str, Any] | None = None
-        """a first row without a step, until the next one tells what it is"""
+        """a first row without a step, until the second row shows whether it has settings or values"""
 
     def builders(self) -> Sequence[RunBuilder]:
         return [self._builder]
 
-    def block(self, text: str, line: int) -> None:
+    def read_block(self, text: str, line: int) -> None:
         for at, row in enumerate(text.split("\n"), line):
             if row.strip():
                 self._read(row, at)
 
-    def torn(self, text: str, line: int) -> None:
-        """Read the last line, which may be cut off."""
+    def read_unterminated(self, text: str, line: int) -> None:
+        """Read the last line unless it is cut off."""
         try:
             load(text)
         except ValueError:
             self.warnings.append(f"line {line:,}, the last one, is cut off and left out")
         else:
-            self.block(text + "\n", line)
+            self.read_block(text + "\n", line)
 
     def _read(self, text: str, line: int) -> None:
         try:
             row = load(text)
         except ValueError as error:
-            raise self.error("the line is no JSON", line, f"{error}: {text[:60]}") from None
+            raise self.error("the line is not JSON", line, f"{error}: {text[:60]}") from None
         if not isinstance(row, dict):
-            raise self.error("the line is no object", line, text, allowed="{name: value, ...}")
+            raise self.error("the line is not an object", line, text, allowed="{name: value, ...}")
         values = dict(flatten(row))
         step_name = self._step_name or _step_of(values)
         if self._rows == 0 and step_name is None and self._first is None:
@@ -65,7 +65,7 @@ class JsonlParser(TextParser):
         self._row(values, line)
 
     def _decide(self, step_name: str | None, line: int) -> None:
-        """What the first row, which has no step, is: settings if the next one has a step."""
+        """Take the first row, which has no step, as settings if the second one has a step."""
         first, self._first = self._first or {}, None
         if step_name is None:
             self._row(dict(flatten(first)), line)
@@ -82,13 +82,13 @@ class JsonlParser(TextParser):
             self._builder.add(name, step, value)
 
     def close(self) -> None:
-        """A first row that is the only one holds values."""
+        """Take the first row as values if there is no other."""
         super().close()
         if self._first is not None:
             self._decide(None, 1)
 
     def _step(self, values: dict[str, float], line: int) -> int:
-        """The step of a row, taken out of its values."""
+        """The step of a row; removes it from `values`."""
         if self._step_name is None:
             return self._rows
         step: Any = values.pop(self._step_name, None)
@@ -96,7 +96,7 @@ class JsonlParser(TextParser):
             raise self.error(f"the row has no {self._step_name!r}", line)
         if not abs(step) < 2**53 or step != int(step):
             raise self.error(
-                f"{self._step_name!r} is no whole number", line, str(step),
+                f"{self._step_name!r} is not a whole number", line, str(step),
                 hint="another key may count the steps: --map KEY=step",
             )  # fmt: skip
         return int(step)

@@ -12,14 +12,16 @@ from memlab.formats.json_values import float_or_inf
 
 @final
 class KerasHistoryParser(JsonFileParser):
+    """Reads lists of numbers by name."""
+
     format = "keras-history"
 
-    def read(self, value: Any) -> None:
+    def read_value(self, value: Any) -> None:
         if not is_history(value):
             raise DataError(
-                "this is no history", where=self.where, allowed="lists of numbers by name"
+                "this is not a history", where=self.where, allowed="lists of numbers by name"
             )
-        self._builder.step_name = "the place in each list, an epoch"
+        self._builder.step_name = "the index in each list, an epoch"
         for name, values in value.items():
             for epoch, number in enumerate(values):
                 self._builder.add(name, epoch, float_or_inf(number))

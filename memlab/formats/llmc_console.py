@@ -1,6 +1,6 @@
 """llm.c's console: `step   10/100 | loss 4.1 (+0.1z)| norm 1.2 (..z)| lr 3.00e-04 | 9 ms | ...`.
 
-`val loss 4.2` has no step: it is printed before the step line that it belongs to.
+`val loss 4.2` has no step: it is printed before the line of its step.
 """
 
 import re
@@ -11,6 +11,8 @@ from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 @final
 class LlmcConsoleParser(ConsoleParser):
+    """Reads the steps and validation losses that llm.c prints, on GPU or CPU."""
+
     format = "llmc-console"
     ROW = re.compile(
         rf"step +({STEP})/({STEP}) \| (?:train )?loss ({NUMBER})[^|]*"
@@ -22,10 +24,10 @@ class LlmcConsoleParser(ConsoleParser):
     def __init__(self, where: str, name: str) -> None:
         super().__init__(where, name)
         self._val: float | None = None
-        """a validation loss that waits for its step"""
+        """a validation loss whose step line has not been read"""
         self._last: int | None = None
 
-    def read(self, line: str) -> None:
+    def read_line(self, line: str) -> None:
         if found := self.VAL.match(line):
             self._val = float(found[1])
         elif found := self.ROW.match(line):
@@ -45,12 +47,13 @@ class LlmcConsoleParser(ConsoleParser):
         self._last = step
 
     def close(self) -> None:
-        """A validation loss at the end belongs to the step that was not made."""
+        """Assign a validation loss at the end to the step after the last."""
         super().close()
         if self._val is not None and self._last is not None:
             self._builder.add("val_loss", self._last + 1, self._val)
             self.notes.append(
-                f"the last validation loss has no step after it and stands at {self._last + 1:,}"
+                "the last validation loss has no step line after it and is recorded at step "
+                f"{self._last + 1:,}"
             )
             self._val = None
 

@@ -11,6 +11,8 @@ from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 @final
 class LlmcLogParser(ConsoleParser):
+    """Reads lines of `name:value` pairs."""
+
     format = "llmc-log"
     ROW = re.compile(rf"s:({STEP})((?: \w+:\S+)+)\s*$")
     VALUE = re.compile(rf" (\w+):({NUMBER})(?= |$)")
@@ -21,7 +23,7 @@ class LlmcLogParser(ConsoleParser):
         "norm": "grad_norm",
     }
 
-    def read(self, line: str) -> None:
+    def read_line(self, line: str) -> None:
         if found := self.ROW.match(line):
             for name, value in self.VALUE.findall(found[2].rstrip()):
                 self._builder.add(self.NAMES.get(name, name), int(found[1]), float(value))

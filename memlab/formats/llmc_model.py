@@ -1,8 +1,8 @@
 """Weights as `model.bin` of llm.c, version 3 (float32).
 
 256 little-endian int32 (magic, version, positions, vocabulary, layers, heads, channels, padded
-vocabulary, zeros), then the tensors of `TENSORS` without gaps, each kind for all layers together,
-matrices (out, in). The head is tied; the rows that pad the vocabulary are zeros.
+vocabulary, zeros), then the tensors of `TENSORS` without gaps, each stacked over layers, matrices
+as (out, in). The head is tied; the rows that pad the vocabulary are zeros.
 Layout: llm.c `train_gpt2.py`, `write_model`.
 """
 
@@ -34,7 +34,7 @@ def write_model_bin(model: ModelWeights, path: Path) -> None:
     """Write `model.bin`.
 
     Raises:
-        PresetError: llm.c cannot hold one of the settings.
+        PresetError: llm.c cannot represent one of the settings.
     """
     files.write_new(path, model_bin(model))
 
@@ -43,7 +43,7 @@ def model_bin(model: ModelWeights) -> bytes:
     """The bytes of `model.bin`.
 
     Raises:
-        PresetError: llm.c cannot hold one of the settings.
+        PresetError: llm.c cannot represent one of the settings.
     """
     settings = model.settings
     require(
@@ -82,10 +82,10 @@ def _in_order(model: ModelWeights, padded: int) -> Iterator[Array]:
 
 
 def read_model_bin(path: Path) -> ModelWeights:
-    """The weights in a `model.bin`, the padding of the vocabulary left out.
+    """The weights in a `model.bin`, without the padding of the vocabulary.
 
     Raises:
-        RunError: it is not such a file, or of another version or size.
+        RunError: it is not a `model.bin`, or has another version or size.
     """
     data = files.read(path, LIMIT)
     if data is None:
@@ -103,13 +103,13 @@ def read_model_bin(path: Path) -> ModelWeights:
         settings = Model(n_layers=n_layers, n_heads=n_heads, d_model=d_model)
     except ValueError as error:
         raise RunError(
-            "the header describes no model", where=str(path), found=str(error)[:200]
+            "the header does not describe a model", where=str(path), found=str(error)[:200]
         ) from None
     shapes = _shapes(settings, n_ctx, padded)
     expected = 4 * (HEADER + sum(int(np.prod(shape)) for shape in shapes.values()))
     if len(data) != expected or not 0 < d_vocab <= padded:
         raise RunError(
-            "the size of this file does not fit its header",
+            "the size of this file does not match its header",
             where=str(path),
             found=f"{len(data):,} bytes",
             allowed=f"{expected:,} bytes",
@@ -127,7 +127,7 @@ def read_model_bin(path: Path) -> ModelWeights:
 
 
 def _shapes(settings: Model, n_ctx: int, padded: int) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor in the file's order; of a kind that each layer has, layer first."""
+    """Shape of each tensor in the order of the file; per-layer tensors have a first axis of layers."""
     layers, size = settings.n_layers, settings.d_model
     sizes = {"attention.qkv": (3 * size, size), "attention.out": (size, size)}
     sizes |= {"mlp.up": (4 * size, size), "mlp.down": (size, 4 * size)}

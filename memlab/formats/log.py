@@ -1,4 +1,4 @@
-"""What a log says, whatever program wrote it: runs, their series, and their attempts."""
+"""Contents of a log, independent of its format: runs, their series, and their attempts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LogSeries:
-    """One quantity as it was logged: each value at the step that the file gives it.
+    """One quantity as it was logged: each value at the step stated in the file.
 
-    NaN and infinite values are data; a value that was not logged has no entry.
+    NaN and infinity are values; steps without a value have no entry.
     """
 
     name: str
@@ -24,12 +24,12 @@ class LogSeries:
     values: Values
     """(value,)"""
     starts: tuple[int, ...] = (0,)
-    """where the values of each attempt begin"""
+    """index of the first value of each attempt"""
 
     def merged(self, attempts: int | None = None) -> tuple[Steps, Values]:
-        """Ascending steps and their values after the first `attempts`, or after all.
+        """Ascending steps and values after the first `attempts` attempts, by default after all.
 
-        Each attempt replaces what was logged before it, from its own first step on.
+        Each attempt replaces earlier values from its own first step on.
         """
         stops = (*self.starts[1:], len(self.steps))
         steps, values = self.steps[: stops[0]], self.values[: stops[0]]
@@ -44,27 +44,29 @@ class LogSeries:
 
 @dataclass(frozen=True, eq=False)
 class LogRun:
+    """One run of a log."""
+
     name: str
     series: Mapping[str, LogSeries]
     attempts: int = 1
-    """how often the steps begin; each time that they go back, a process was resumed"""
+    """1 + how often the steps go back because a process was resumed"""
     config: Mapping[str, Any] = field(default_factory=dict)
     planned_steps: int | None = None
     ended: bool | None = None
-    """whether the file says that the run is complete; None = it does not say"""
+    """whether the run is complete according to the file; None = the format does not record it"""
     files: tuple[str, ...] = ()
-    """where it was read"""
+    """the files that it was read from"""
     sha256: str = ""
-    """of the bytes of these files, one after another"""
+    """SHA-256 of the concatenated files"""
 
     @property
     def n_values(self) -> int:
-        """Values logged, repeated ones included."""
+        """Number of logged values, including replaced ones."""
         return sum(len(series.steps) for series in self.series.values())
 
     @property
     def n_replaced(self) -> int:
-        """Values that a later attempt replaced."""
+        """Number of values replaced by a later attempt."""
         return self.n_values - sum(len(series.merged()[0]) for series in self.series.values())
 
     def restarts(self) -> list[int]:
@@ -86,8 +88,8 @@ class Log:
     format: str
     runs: tuple[LogRun, ...]
     notes: tuple[str, ...] = ()
-    """what a reader should know of the source, such as means that it has in place of values"""
+    """properties of the source that matter to readers, e.g. that its values are means"""
     warnings: tuple[str, ...] = ()
-    """what was left out"""
+    """descriptions of omitted content"""
     damage: str | None = None
-    """why everything after some place could not be read"""
+    """where and how the file is damaged; everything after that place is missing"""

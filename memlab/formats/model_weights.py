@@ -1,4 +1,4 @@
-"""The weights of a model as numpy arrays: what the weight formats read and write."""
+"""Model weights as numpy arrays, as read and written by the weight formats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from memlab.preset.schema import Model
 
 Array = NDArray[np.float32]
 EPSILON = 1e-5
-"""of every layernorm"""
+"""epsilon of every layernorm"""
 
 
 @final
 @dataclass(frozen=True)
 class ModelWeights:
-    """Settings and weights; matrices as `nn.Linear` holds them, (out, in)."""
+    """Settings and weights; matrices are (out, in), as in `nn.Linear`."""
 
     settings: Model
     n_ctx: int
-    """positions"""
+    """number of positions"""
     arrays: Mapping[str, Array]
-    """memlab's parameter name to values; names as in `model.safetensors`"""
+    """parameters by their names in memlab's `model.safetensors`"""
 
     @property
     def d_vocab(self) -> int:
@@ -37,31 +37,31 @@ class ModelWeights:
         return self.settings.d_mlp or 4 * self.settings.d_model
 
     def bias(self, name: str, size: int) -> Array:
-        """The bias `name`; zeros of `size` where the model has none, which is the same."""
+        """The bias `name`; (size,) zeros if the model has none, which is equivalent."""
         return self.arrays.get(name, np.zeros(size, np.float32))
 
     def positions(self) -> Array:
-        """(position, d_model) position embeddings; zeros where the model has none."""
+        """(position, d_model) position embeddings; zeros if the model has none."""
         shape = (self.n_ctx, self.settings.d_model)
         return self.arrays.get("position.weight", np.zeros(shape, np.float32))
 
 
 def require(model: ModelWeights, format_name: str, allowed: Mapping[str, Sequence[object]]) -> None:
-    """Refuse settings that a format cannot hold.
+    """Refuse a model that a format cannot represent.
 
     Args:
-        model: what is to be written.
+        model: the model to export.
         format_name: for the message.
-        allowed: setting of `model` to the values that the format can hold.
+        allowed: by setting of the model, the values that the format can represent.
 
     Raises:
-        PresetError: naming each setting that does not fit.
+        PresetError: lists the settings that the format cannot represent.
     """
     values = {name: getattr(model.settings, name) for name in allowed}
     refused = [name for name, value in values.items() if value not in allowed[name]]
     if refused:
         raise PresetError(
-            f"the format {format_name} cannot hold this model",
+            f"the format {format_name} cannot represent this model",
             found=", ".join(f"model.{name}={_yaml(values[name])}" for name in refused),
             allowed=", ".join(
                 f"model.{name}={' or '.join(map(_yaml, allowed[name]))}" for name in refused
@@ -69,11 +69,13 @@ def require(model: ModelWeights, format_name: str, allowed: Mapping[str, Sequenc
         )
 
 
-def fitted(model: ModelWeights, settings: Model, d_vocab: int, n_ctx: int) -> dict[str, Array]:
-    """The arrays as a model of `settings` needs them: biases and positions that are zero may go.
+def adapt_arrays(
+    model: ModelWeights, settings: Model, d_vocab: int, n_ctx: int
+) -> dict[str, Array]:
+    """The parameters of a model with `settings`: drops zero biases and positions that it lacks.
 
     Raises:
-        RunError: the weights are of a model of another shape.
+        RunError: the weights belong to a model of another shape.
     """
     arrays = dict(model.arrays)
     optional = [name for name in arrays if name.endswith(".bias") and not settings.biases]
@@ -85,16 +87,16 @@ def fitted(model: ModelWeights, settings: Model, d_vocab: int, n_ctx: int) -> di
         arrays.get("head.weight", arrays["token.weight"]), arrays["token.weight"]
     ):
         arrays.pop("head.weight", None)
-    found = {"d_vocab": model.d_vocab, "n_ctx": model.n_ctx}
-    wanted = {"d_vocab": d_vocab, "n_ctx": n_ctx}
+    actual = {"d_vocab": model.d_vocab, "n_ctx": model.n_ctx}
+    expected = {"d_vocab": d_vocab, "n_ctx": n_ctx}
     for name in ("n_layers", "n_heads", "d_model", "activation", "norm"):
-        found[name], wanted[name] = getattr(model.settings, name), getattr(settings, name)
-    different = [name for name in wanted if found[name] != wanted[name]]
+        actual[name], expected[name] = getattr(model.settings, name), getattr(settings, name)
+    different = [name for name in expected if actual[name] != expected[name]]
     if different:
         raise RunError(
-            "these weights are of another model",
-            found=", ".join(f"{name} {found[name]}" for name in different),
-            allowed=", ".join(f"{name} {wanted[name]}" for name in different),
+            "these weights belong to another model",
+            found=", ".join(f"{name} {actual[name]}" for name in different),
+            allowed=", ".join(f"{name} {expected[name]}" for name in different),
         )
     return arrays
 

@@ -1,4 +1,4 @@
-"""What the series of a log are called in a run: memlab's names, train and validation apart."""
+"""Maps the series of a log to columns and evaluations of a run, under memlab's names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ PER_STEP = {
     "lr": ("lr", "learning_rate", "train_lr", "train_learning_rate", "lr_adam", "lr_adamw", "lr_sgd"),
 }  # fmt: skip
 MAX_EVALUATIONS = 100_000
-"""values of a series of evaluations above which it is kept as a column of rows, which costs less"""
+"""number of values above which evaluations are stored as a per-step column, which costs less"""
 DROP = "-"
-"""the name that leaves a series out"""
+"""the name that omits a series"""
 
 Place = Literal["row", "evaluation", "left out"]
 
 
 @dataclass(frozen=True)
 class NamedSeries:
-    """Where a series of a log goes."""
+    """Name and place of a series in a run."""
 
     source: str
     name: str
@@ -40,10 +40,10 @@ def name_series(run: LogRun, renamed: Sequence[tuple[str, str]] = ()) -> list[Na
 
     Args:
         run: a run of a log.
-        renamed: (series, name) as a person wants them; `-` leaves a series out.
+        renamed: (series, name) as given by the user; `-` omits a series.
 
     Raises:
-        DataError: there is no such series, or two would have one name.
+        DataError: there is no such series, or two would have the same name.
     """
     given = {source: name for source, name in renamed if name != "step"}
     for source in given:
@@ -57,19 +57,19 @@ def name_series(run: LogRun, renamed: Sequence[tuple[str, str]] = ()) -> list[Na
     loss = _loss(run, names)
     if loss is not None and loss not in given:
         names[loss] = "loss"
-    found, taken = [], set()
+    series, taken = [], set()
     for source, name in names.items():
         if name in taken and source not in given:
             name = source
         if name in taken:
-            raise DataError("two columns would have one name", where="--map", found=name)
+            raise DataError("two columns would have the same name", where="--map", found=name)
         taken |= {name} - {DROP}
-        found.append(NamedSeries(source, name, _place(run, source, name, names)))
-    return found
+        series.append(NamedSeries(source, name, _place(run, source, name, names)))
+    return series
 
 
 def _loss(run: LogRun, names: Mapping[str, str]) -> str | None:
-    """The series that is the training loss, unless one is called so already."""
+    """The series to rename to `loss`; None if one has this name already, or none matches."""
     if "loss" in names.values():
         return None
     for wanted in LOSS_NAMES:
@@ -80,7 +80,7 @@ def _loss(run: LogRun, names: Mapping[str, str]) -> str | None:
 
 
 def _known_name(source: str) -> str:
-    """memlab's name for a quantity that it knows, or the source's own name."""
+    """memlab's name of a known quantity, or the name in the source."""
     plain = plain_name(source)
     for name, aliases in PER_STEP.items():
         if plain in aliases:
@@ -96,7 +96,7 @@ def _known_name(source: str) -> str:
 
 
 def is_evaluation(name: str) -> bool:
-    """Whether a name is that of a quantity on a split other than the training data."""
+    """Whether a name denotes a quantity on a split other than the training data."""
     return plain_name(name).split("_")[0] in SPLITS or plain_name(name).split("_")[-1] in SPLITS
 
 
@@ -109,8 +109,8 @@ def _place(run: LogRun, source: str, name: str, names: Mapping[str, str]) -> Pla
     if is_evaluation(name):
         return "evaluation"
     if name.startswith("train_") and name != "train_loss_step":
-        # Training data that was judged as validation data was, as nanoGPT does at each evaluation.
-        judged = [run.series[other].steps for other in names if is_evaluation(names[other])]
-        if judged and np.isin(series.steps, np.concatenate(judged)).all():
+        # Training data evaluated together with validation data, as nanoGPT does.
+        evaluated = [run.series[other].steps for other in names if is_evaluation(names[other])]
+        if evaluated and np.isin(series.steps, np.concatenate(evaluated)).all():
             return "evaluation"
     return "row"

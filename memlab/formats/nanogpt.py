@@ -8,13 +8,15 @@ from memlab.formats.console_text import NUMBER, STEP, ConsoleParser
 
 @final
 class NanoGptParser(ConsoleParser):
+    """Reads the lines of iterations and evaluations."""
+
     format = "nanogpt"
     ITERATION = re.compile(
         rf"iter ({STEP}): loss ({NUMBER}), time ({NUMBER})ms(?:, mfu ({NUMBER})%)?"
     )
     EVALUATION = re.compile(rf"step ({STEP}): train loss ({NUMBER}), val loss ({NUMBER})")
 
-    def read(self, line: str) -> None:
+    def read_line(self, line: str) -> None:
         if found := self.ITERATION.search(line):
             step = int(found[1])
             self._builder.add("loss", step, float(found[2]))

@@ -1,4 +1,4 @@
-"""NumPy files with one axis: a series whose values count the steps from 1."""
+"""NumPy files with one axis: a series with one value per step, from step 1."""
 
 from typing import IO
 
@@ -11,10 +11,10 @@ MAGIC = b"\x93NUMPY"
 
 
 def read_npy(file: IO[bytes], where: str, name: str) -> Log:
-    """The series of an `.npy` file, mapped where its type needs no conversion.
+    """The series of an `.npy` file, memory-mapped.
 
     Raises:
-        DataError: it is no array of numbers with one axis.
+        DataError: it is not an array of numbers with one axis.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -24,12 +24,14 @@ def read_npy(file: IO[bytes], where: str, name: str) -> Log:
         shape, _, dtype = read(file)
         if len(shape) != 1 or dtype.kind not in "fiu":
             raise DataError(
-                "a series is one row of numbers", where=where, found=f"shape {shape}, type {dtype}"
+                "a series is an array with one axis",
+                where=where,
+                found=f"shape {shape}, type {dtype}",
             )
         n, offset = int(shape[0]), file.tell()
         values = np.memmap(file, dtype, "r", offset, (n,)) if n else np.empty(0, dtype)
     except (ValueError, OSError) as error:
-        raise DataError("this is no array of numbers", where=where, found=str(error)) from None
+        raise DataError("this is not an array of numbers", where=where, found=str(error)) from None
     column = "column 1"
     steps = np.arange(1, n + 1, dtype=np.int64)
     series = LogSeries(column, steps, values)

@@ -1,7 +1,7 @@
-"""The logits of exported tensors, computed from what is in the files and by numpy alone.
+"""Logits of exported weights, computed by numpy alone from the exported files, in float64.
 
-An export is compared with memlab's own model through these, in float64: a tensor that is
-transposed, missing or under the wrong name shows as a large difference.
+They are compared with the logits of memlab's model: a transposed, missing or misnamed tensor shows
+as a large difference.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Integers = NDArray[np.int64]
 
 
 def gpt2_logits(tensors: Tensors, config: Mapping[str, Any], tokens: Integers) -> Floats:
-    """Logits (example, position, vocabulary) of tokens (example, position) by GPT-2's names."""
+    """(example, position, vocabulary) logits of tokens (example, position); tensors as in GPT-2."""
     t = {name: np.asarray(x, np.float64) for name, x in tensors.items()}
 
     def dense(name: str, x: Floats) -> Floats:
@@ -34,7 +34,7 @@ def gpt2_logits(tensors: Tensors, config: Mapping[str, Any], tokens: Integers) -
         qkv = dense(f"{h}.attn.c_attn", norm(f"{h}.ln_1", x))
         # (q k v, example, head, position, d_head)
         q, k, v = qkv.reshape(n, length, 3, config["n_head"], -1).transpose(2, 0, 3, 1, 4)
-        mixed = _pattern(q, k) @ v
+        mixed = _attention_weights(q, k) @ v
         x = x + dense(f"{h}.attn.c_proj", mixed.transpose(0, 2, 1, 3).reshape(n, length, -1))
         x = x + dense(f"{h}.mlp.c_proj", act(dense(f"{h}.mlp.c_fc", norm(f"{h}.ln_2", x))))
     head = t.get("lm_head.weight", t["transformer.wte.weight"])
@@ -44,7 +44,7 @@ def gpt2_logits(tensors: Tensors, config: Mapping[str, Any], tokens: Integers) -
 def transformer_lens_logits(
     tensors: Tensors, config: Mapping[str, Any], tokens: Integers
 ) -> Floats:
-    """Logits (example, position, vocabulary) by TransformerLens's names, head by head."""
+    """(example, position, vocabulary) logits; tensors as in TransformerLens, split by head."""
     t = {name: np.asarray(x, np.float64) for name, x in tensors.items()}
 
     def norm(name: str, x: Floats) -> Floats:
@@ -61,7 +61,7 @@ def transformer_lens_logits(
             np.einsum("npd,hde->nhpe", y, t[f"{attn}.W_{c}"]) + t[f"{attn}.b_{c}"][:, None]
             for c in "QKV"
         )
-        mixed = _pattern(q, k) @ v
+        mixed = _attention_weights(q, k) @ v
         x = x + np.einsum("nhpe,hed->npd", mixed, t[f"{attn}.W_O"]) + t[f"{attn}.b_O"]
         hidden = act(norm(f"blocks.{i}.ln2", x) @ t[f"{mlp}.W_in"] + t[f"{mlp}.b_in"])
         x = x + hidden @ t[f"{mlp}.W_out"] + t[f"{mlp}.b_out"]
@@ -74,7 +74,7 @@ def _normalized(x: Floats, epsilon: float) -> Floats:
     return normalized
 
 
-def _pattern(q: Floats, k: Floats) -> Floats:
+def _attention_weights(q: Floats, k: Floats) -> Floats:
     """(..., position, d_head) twice -> causal attention weights (..., query, key)."""
     scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
     scores = np.where(np.tri(*scores.shape[-2:]) > 0, scores, -np.inf)

@@ -1,4 +1,4 @@
-"""What every parser of a format is: bytes go in as they come, runs come out."""
+"""Interface of parsers: bytes in pieces of any size -> runs."""
 
 from abc import ABC, abstractmethod
 from codecs import BOM_UTF8
@@ -10,7 +10,7 @@ from memlab.formats.run_builder import RunBuilder
 
 
 class LogParser(ABC):
-    """Reads one file of a format, piece by piece, so that a growing file is read once."""
+    """Reads one file incrementally, so that each byte of a growing file is read once."""
 
     format: str
     """name of the format, as in `--from`"""
@@ -19,22 +19,22 @@ class LogParser(ABC):
         self.where = where
         """the file, for messages"""
         self.name = name
-        """what a run is called that has no name of its own"""
+        """name of a run if the file does not state one"""
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.damage: str | None = None
 
     @abstractmethod
     def feed(self, data: bytes) -> None:
-        """Take in the next bytes.
+        """Parse the next bytes.
 
         Raises:
-            DataError: a text does not fit the format; the error names its line.
+            DataError: a text does not match the format; the error states the line.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """The file ends here: what is incomplete is cut off."""
+        """End of the file: an incomplete record will not be completed."""
 
     @abstractmethod
     def builders(self) -> Sequence[RunBuilder]:
@@ -54,25 +54,25 @@ class TextParser(LogParser):
     """Reads text in blocks of whole lines."""
 
     strict = True
-    """bytes that are no UTF-8 are an error; otherwise they are replaced"""
+    """whether invalid UTF-8 is an error; otherwise it is replaced"""
 
     def __init__(self, where: str, name: str) -> None:
         super().__init__(where, name)
         self._rest = b""
-        """the beginning of a line"""
+        """an incomplete line"""
         self._line = 1
         """number of the next line"""
 
     @abstractmethod
-    def block(self, text: str, line: int) -> None:
-        """Take in whole lines, each ending in a newline; the first one has number `line`."""
+    def read_block(self, text: str, line: int) -> None:
+        """Parse whole lines, each ending in a newline; the first has number `line`."""
 
-    def torn(self, text: str, line: int) -> None:
-        """Take in the last line, which has no newline."""
-        self.block(text + "\n", line)
+    def read_unterminated(self, text: str, line: int) -> None:
+        """Parse the last line, which has no newline."""
+        self.read_block(text + "\n", line)
 
     def feed(self, data: bytes) -> None:
-        """Take in the next bytes; a line that is not complete waits."""
+        """Parse the complete lines in the next bytes; store an incomplete one."""
         if self._line == 1 and not self._rest:
             data = data.removeprefix(BOM_UTF8)
         whole, newline, rest = data.rpartition(b"\n")
@@ -82,28 +82,28 @@ class TextParser(LogParser):
         whole, self._rest = self._rest + whole + newline, rest
         line = self._line
         self._line += whole.count(b"\n")
-        self.block(self._decode(whole, line), line)
+        self.read_block(self._decode(whole, line), line)
 
     def close(self) -> None:
         rest, self._rest = self._rest, b""
         if rest.strip(b"\0 \t\r"):
-            self.torn(self._decode(rest, self._line), self._line)
+            self.read_unterminated(self._decode(rest, self._line), self._line)
 
     def _decode(self, data: bytes, line: int) -> str:
         try:
             text = data.decode("utf-8", "strict" if self.strict else "replace")
         except UnicodeDecodeError as error:
             at = line + data.count(b"\n", 0, error.start)
-            raise self.error("this is no text in UTF-8", at, found=str(error)) from None
+            raise self.error("this is not UTF-8 text", at, found=str(error)) from None
         return text.replace("\r\n", "\n") if "\r" in text else text
 
     def error(self, what: str, line: int, found: str | None = None, **more: str) -> DataError:
-        """An error that names the line."""
+        """An error that states the line."""
         return DataError(
             what, where=f"{self.where}, line {line:,}", found=found and shorten(found), **more
         )
 
 
 def shorten(text: str, limit: int = 80) -> str:
-    """The beginning of a text that may be long."""
+    """The text, truncated to `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -14,10 +14,10 @@ Field = tuple[int, int, int | bytes]
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number that begins at `at`, and where it ends.
+    """The number that begins at `at`, and the offset after it.
 
     Raises:
-        ValueError: it does not end.
+        ValueError: it is incomplete.
     """
     value = shift = 0
     while at < len(data) and shift < 70:
@@ -35,10 +35,10 @@ def signed(value: int) -> int:
 
 
 def fields(data: bytes) -> Iterator[Field]:
-    """The fields of a message, in its order.
+    """The fields of a message, in order.
 
     Raises:
-        ValueError: this is no message.
+        ValueError: `data` is not a message.
     """
     at = 0
     while at < len(data):
@@ -61,12 +61,12 @@ def fields(data: bytes) -> Iterator[Field]:
 
 
 def text(value: int | bytes) -> str:
-    """A field of text."""
+    """The value of a text field."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def message(value: int | bytes) -> bytes:
-    """A field that holds a message.
+    """The value of a field whose type is a message.
 
     Raises:
         ValueError: it is of another type.
@@ -77,7 +77,7 @@ def message(value: int | bytes) -> bytes:
 
 
 def encode_varint(value: int) -> bytes:
-    """A number, negative ones as ten bytes."""
+    """A number as a varint; negative numbers take ten bytes."""
     value &= 0xFFFF_FFFF_FFFF_FFFF
     out = bytearray()
     while value > 0x7F:
@@ -88,7 +88,7 @@ def encode_varint(value: int) -> bytes:
 
 
 def encode_field(number: int, value: int | float | bytes, single: bool = False) -> bytes:
-    """A field: int as varint, float as eight bytes or as four if `single`, bytes with their length."""
+    """A field: int as varint, float as eight bytes (four if `single`), bytes with their length."""
     if isinstance(value, bytes):
         return encode_varint(number << 3 | BYTES) + encode_varint(len(value)) + value
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""From a path to its log: a file, a folder of files, or standard input."""
+"""Reads logs from files, folders and standard input."""
 
 import hashlib
 import shutil
@@ -23,22 +23,22 @@ from memlab.formats.table import TableOptions
 from memlab.formats.tensorboard import TensorBoardParser
 
 CHUNK = 1 << 20
-"""bytes that are read at a time"""
+"""number of bytes read at a time"""
 STDIN = "-"
 GENERIC = ("metrics", "trainer_state", "main", "log", "history", "output")
-"""names of files that say nothing of their run; the folder's does"""
+"""uninformative file names: the run is named after the folder"""
 
 
 def read_log(source: Path, format: str | None = None, options: TableOptions | None = None) -> Log:
-    """What a source holds.
+    """The log in a source.
 
     Args:
-        source: a file, a folder in which logs are looked for, or `-`.
-        format: a name of `PARSERS`; None = by content.
-        options: which columns a table has.
+        source: a file, a folder that is searched for logs, or `-`.
+        format: a name of `PARSERS`; None = detected by content.
+        options: for tables.
 
     Raises:
-        DataError: there is no such source, or a text does not fit its format.
+        DataError: there is no such source, or a text does not match its format.
     """
     options = options or TableOptions()
     if not source.is_dir():
@@ -48,22 +48,22 @@ def read_log(source: Path, format: str | None = None, options: TableOptions | No
         raise DataError(
             "this is a run of memlab", where=str(source), hint=f"memlab show {source} reads it"
         )
-    found = find_logs(source)
-    if not found:
+    logs_by_run = find_logs(source)
+    if not logs_by_run:
         raise DataError(
-            "there is no log in the folder", where=str(source),
+            "the folder contains no log", where=str(source),
             allowed="event files, CSV, JSON Lines, trainer_state.json, *.wandb, main.log",
         )  # fmt: skip
-    logs = [_read_files(files, format, options) for files in found]
+    logs = [_read_files(files, format, options) for files in logs_by_run]
     formats = ", ".join(dict.fromkeys(log.format for log in logs))
     return _join(formats, logs)
 
 
-def _read_files(found: LogFiles, format: str | None, options: TableOptions) -> Log:
+def _read_files(run_files: LogFiles, format: str | None, options: TableOptions) -> Log:
     """The log in the files of one run."""
-    builder, digest = RunBuilder(found.name), hashlib.sha256()
+    builder, digest = RunBuilder(run_files.name), hashlib.sha256()
     logs: list[Log] = []
-    for path in found.files:
+    for path in run_files.files:
         with open_source(path) as file:
             logs.append(_read_file(file, path, builder, format, options))
             file.seek(0)
@@ -71,12 +71,13 @@ def _read_files(found: LogFiles, format: str | None, options: TableOptions) -> L
                 digest.update(data)
     log = _join(logs[-1].format, logs)
     if logs[-1].format == "tensorboard":
-        # The files of a folder share a builder, which holds the runs of all of them at the end.
+        # The files share one builder, so the last log contains the values of all.
         log = replace(log, runs=logs[-1].runs)
-    origin: dict[str, Any] = {"files": tuple(map(str, found.files)), "sha256": digest.hexdigest()}
+    names = tuple(map(str, run_files.files))
+    origin: dict[str, Any] = {"files": names, "sha256": digest.hexdigest()}
     log = replace(log, runs=tuple(replace(run, **origin) for run in log.runs))
-    if found.settings is not None and log.runs:
-        log = _with_settings(log, found.settings)
+    if run_files.settings is not None and log.runs:
+        log = _with_settings(log, run_files.settings)
     return log
 
 
@@ -112,7 +113,7 @@ def _join(format: str, logs: Sequence[Log]) -> Log:
 
 
 def _with_settings(log: Log, path: Path) -> Log:
-    """The log with the settings of a file beside it, as Lightning writes them."""
+    """The log with the settings in a file that Lightning writes next to it."""
     try:
         settings = yaml.safe_load(path.read_text("utf-8"))
     except (ValueError, yaml.YAMLError):
@@ -125,7 +126,7 @@ def _with_settings(log: Log, path: Path) -> Log:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[IO[bytes]]:
-    """A file to read and seek in; what can be read only once is copied to a temporary file.
+    """A seekable file; pipes and standard input are copied to a temporary file.
 
     Raises:
         DataError: there is no such file.

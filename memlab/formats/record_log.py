@@ -1,4 +1,4 @@
-"""Writes a run of a log as a run folder that can only be read."""
+"""Writes a run of a log as a read-only run folder."""
 
 import json
 import math
@@ -19,24 +19,24 @@ from memlab.record.recording import OtherRun, Recording, Source
 from memlab.record.row_format import MISSING
 
 CHUNK = 65536
-"""rows that are in memory at a time"""
+"""maximum number of rows per block"""
 LOSS = "loss"
 
 Table = Mapping[str, tuple[Steps, Values]]
-"""name to ascending steps and values"""
+"""name -> (ascending steps, values)"""
 
 
 def record_run(
     run: LogRun, log: Log, named: Sequence[NamedSeries], runs: Path, source: str
 ) -> Recording:
-    """Write a run of a log; returns its recording, which has ended.
+    """Write a run of a log; return its recording, which has ended.
 
     Args:
         run: the run.
-        log: the log that it belongs to.
-        named: where its series go.
+        log: the log that contains it.
+        named: names and places of its series.
         runs: the folder of runs.
-        source: the path as a person gave it.
+        source: the path as given by the user.
 
     Raises:
         DataError: a step is negative.
@@ -62,16 +62,16 @@ def _write(run: LogRun, named: Sequence[NamedSeries], recording: Recording) -> N
     for attempt, first in enumerate(firsts, 1):
         if attempt > 1:
             recording.begin_attempt(first)
-        rows = tables(run, named, "row", attempt)
-        judged = tables(run, named, "evaluation", attempt)
-        for block in blocks(rows, judged, first):
+        rows = merged_series(run, named, "row", attempt)
+        evaluations = merged_series(run, named, "evaluation", attempt)
+        for block in iter_row_blocks(rows, evaluations, first):
             recording.add(*block)
 
 
 def open_recording(
     run: LogRun, log: Log, named: Sequence[NamedSeries], runs: Path, source: str
 ) -> Recording:
-    """A recording of an imported run, to which nothing was written yet."""
+    """A new recording of an imported run."""
     details = {
         "files": list(run.files),
         "names": {one.source: one.name for one in named if one.source != one.name},
@@ -83,51 +83,48 @@ def open_recording(
     }
     origin = Source(source, log.format, run.sha256, details)
     outline = OtherRun(_plain(run.config), run.planned_steps, origin)
-    loss = tables(run, named, "row", run.attempts).get(LOSS)
+    loss = merged_series(run, named, "row", run.attempts).get(LOSS)
     linear = loss is not None and not is_positive(
         loss[1][i : i + CHUNK] for i in range(0, len(loss[1]), CHUNK)
     )
     return Recording.create(runs, run.name, outline, lambda: RunObserver(linear=linear))
 
 
-def tables(run: LogRun, named: Sequence[NamedSeries], place: str, attempt: int) -> Table:
-    """The series that go to a place, as they were after the first `attempt` attempts."""
-    found = {one.name: run.series[one.source] for one in named if one.place == place}
-    return {name: series.merged(attempt) for name, series in found.items()}
+def merged_series(run: LogRun, named: Sequence[NamedSeries], place: str, attempt: int) -> Table:
+    """The series with the given place, merged over the first `attempt` attempts."""
+    return {one.name: run.series[one.source].merged(attempt) for one in named if one.place == place}
 
 
-def blocks(
-    rows: Table, judged: Table, first: int, stop: int | None = None
+def iter_row_blocks(
+    rows: Table, evaluations: Table, first: int, stop: int | None = None
 ) -> Iterator[tuple[Steps, dict[str, Values], list[Evaluated]]]:
-    """Rows, and evaluations among them, from step `first` to before `stop`, in blocks."""
-    tables = [*rows.values(), *judged.values()]
+    """Blocks of rows and evaluations from step `first` to before `stop`."""
+    series = [*rows.values(), *evaluations.values()]
     at = first
-    last = max((int(steps[-1]) for steps, _ in tables if len(steps)), default=-1)
+    last = max((int(steps[-1]) for steps, _ in series if len(steps)), default=-1)
     stop = last + 1 if stop is None else stop
     while at < stop:
         ends = [
             int(steps[place])
-            for steps, _ in tables
+            for steps, _ in series
             if (place := int(np.searchsorted(steps, at)) + CHUNK) < len(steps)
         ]
         end = min([*ends, stop])
-        steps, columns = _rows({name: _cut(series, at, end) for name, series in rows.items()})
-        yield (
-            steps,
-            columns,
-            _evaluations({name: _cut(series, at, end) for name, series in judged.items()}),
-        )
+        yield *_rows(_between(rows, at, end)), _evaluations(_between(evaluations, at, end))
         at = end
 
 
-def _cut(series: tuple[Steps, Values], first: int, end: int) -> tuple[Steps, Values]:
-    steps, values = series
-    i, j = np.searchsorted(steps, (first, end))
-    return steps[i:j], values[i:j]
+def _between(table: Table, first: int, end: int) -> Table:
+    """The values at steps from `first` to before `end`."""
+    part: dict[str, tuple[Steps, Values]] = {}
+    for name, (steps, values) in table.items():
+        i, j = np.searchsorted(steps, (first, end))
+        part[name] = steps[i:j], values[i:j]
+    return part
 
 
 def _rows(table: Table) -> tuple[Steps, dict[str, Values]]:
-    """One row per step that any of the series has."""
+    """One row per step at which any of the series has a value."""
     filled = {name: series for name, series in table.items() if len(series[0])}
     if not filled:
         return np.zeros(0, np.int64), {}
@@ -154,7 +151,7 @@ def _evaluations(table: Table) -> list[Evaluated]:
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as JSON has them: other things as text."""
+    """Settings as JSON values; other types as text."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -165,5 +162,5 @@ def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
             return str(value)
         return value if isinstance(value, str | int | float | None) else str(value)
 
-    made: dict[str, Any] = json.loads(json.dumps(plain(config)))
-    return made
+    as_json: dict[str, Any] = json.loads(json.dumps(plain(config)))
+    return as_json

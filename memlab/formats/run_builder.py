@@ -1,4 +1,4 @@
-"""Collects what a log says of one run, and notices where its steps go back."""
+"""Collects the values of one run of a log, and detects where its steps go back."""
 
 import math
 from bisect import bisect_right
@@ -13,9 +13,9 @@ from memlab.formats.columns import GrowableArray
 from memlab.formats.log import LogRun, LogSeries, Steps, Values
 
 MAX_ATTEMPTS = 999
-"""attempts that a run folder numbers; steps that go back more often are no steps"""
+"""maximum number of attempts in a run folder; a column that goes back more often is not a step"""
 BLOCK = 4096
-"""single values that wait until they are added as a block"""
+"""number of single values that are buffered and added as a block"""
 
 
 @final
@@ -26,7 +26,7 @@ class _Growing:
         self.steps, self.values = GrowableArray(np.int64), GrowableArray(np.float64)
         self.starts = [0] * (attempt + 1)
         self.last = 0
-        """its last step"""
+        """step of its last value"""
         self.last_value = math.nan
         self.attempt = -1
         """the attempt of its last value"""
@@ -37,7 +37,7 @@ class _SeriesPart:
     """The values of one series in a block of rows."""
 
     rows: Steps
-    """(value,) in which row of the block"""
+    """(value,) row in the block"""
     steps: Steps
     values: Values
 
@@ -45,10 +45,10 @@ class _SeriesPart:
 @final
 @dataclass
 class RunBuilder:
-    """One run of a log, while it is read.
+    """One run of a log while it is read.
 
-    A series whose step does not ascend begins another attempt, for all series: the process was
-    resumed from a checkpoint and repeats what it did.
+    When the step of a series does not increase, a new attempt begins for all series: the process
+    was resumed from a checkpoint and repeats steps.
     """
 
     name: str = ""
@@ -56,7 +56,7 @@ class RunBuilder:
     planned_steps: int | None = None
     ended: bool | None = None
     step_name: str = "step"
-    """where the steps come from, for messages"""
+    """source of the steps, for messages"""
 
     def __post_init__(self) -> None:
         self._series: dict[str, _Growing] = {}
@@ -70,13 +70,13 @@ class RunBuilder:
             self._flush()
 
     def restart(self) -> None:
-        """Another process continues the run, as the file says itself."""
+        """Begin a new attempt because the file states that another process continues the run."""
         self._flush()
         if any(growing.attempt >= self._attempts - 1 for growing in self._series.values()):
             self._begin_attempt({}, 0)
 
     def _flush(self) -> None:
-        """Add the values that wait, row by row: values in a row at one step are one row."""
+        """Add the buffered values in one block."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
@@ -95,8 +95,8 @@ class RunBuilder:
         """Add a block of rows.
 
         Args:
-            steps: (row,) of each row.
-            columns: name to values, and the rows that they belong to; None = one for each row.
+            steps: (row,).
+            columns: by name, values and their row indices; None = one value per row.
         """
         self._flush()
         parts = {}
@@ -107,7 +107,7 @@ class RunBuilder:
         self._add(parts)
 
     def add_values(self, series: Mapping[str, tuple[Steps, Steps, Values]]) -> None:
-        """Add a block of single values: by name (place in the file, step, value), each (value,)."""
+        """Add a block of single values: by name (position in the file, step, value), each (value,)."""
         self._flush()
         self._add({name: _SeriesPart(*arrays) for name, arrays in series.items() if len(arrays[0])})
 
@@ -126,9 +126,9 @@ class RunBuilder:
             growing.attempt = bisect_right(growing.starts, len(growing.steps) - 1) - 1
 
     def _without_copies(self, name: str, part: _SeriesPart) -> _SeriesPart:
-        """The same without values that repeat the one before at its step.
+        """The values without those that repeat the previous value at the same step.
 
-        Lightning and the Hugging Face Trainer write the epoch in every row, two of them at a step.
+        Lightning and the Hugging Face Trainer write the epoch in every row, also if a step has two.
         """
         growing = self._series[name]
         if growing.attempt < 0:
@@ -145,7 +145,7 @@ class RunBuilder:
     def _split(self, parts: Mapping[str, _SeriesPart]) -> None:
         """Begin an attempt at each row where a series repeats a step or goes back."""
         back: list[tuple[int, int, str]] = []
-        """(row, row of the value before, or -1, name)"""
+        """(row, row of the previous value of the series or -1, name)"""
         for name, part in parts.items():
             growing = self._series[name]
             before = np.concatenate(([growing.last], part.steps[:-1]))
@@ -154,15 +154,15 @@ class RunBuilder:
                 if place or growing.attempt >= 0:
                     previous = int(part.rows[place - 1]) if place else -1
                     back.append((int(part.rows[place]), previous, name))
-        begun = -1
-        """row at which the attempt began; -1 = in an earlier block"""
+        first_row = -1
+        """row at which the current attempt began; -1 = in an earlier block"""
         for row, previous, name in sorted(back):
-            if begun < 0 and previous < 0:
+            if first_row < 0 and previous < 0:
                 repeated = self._series[name].attempt == self._attempts - 1
             else:
-                repeated = previous >= begun
+                repeated = previous >= first_row
             if repeated:
-                begun = row
+                first_row = row
                 self._begin_attempt(parts, row)
 
     def _begin_attempt(self, parts: Mapping[str, _SeriesPart], row: int) -> None:
@@ -184,7 +184,7 @@ class RunBuilder:
         return not self._series and not self._waiting
 
     def build(self) -> LogRun:
-        """The run as far as it was read."""
+        """The run as read so far."""
         self._flush()
         series = {
             name: LogSeries(
@@ -198,5 +198,5 @@ class RunBuilder:
 
 
 def _text(name: str) -> str:
-    """A name that can be written in UTF-8: JSON may hold halves of characters."""
+    """A name that can be encoded in UTF-8: JSON may contain lone surrogates."""
     return name.encode("utf-8", "backslashreplace").decode()

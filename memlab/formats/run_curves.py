@@ -1,4 +1,4 @@
-"""The curves of a run as series and as blocks of rows, for files of other programs."""
+"""The curves of a run as series and as blocks of rows, for export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from memlab.record.summary import planned_steps
 
 @dataclass(frozen=True)
 class RunCurves:
-    """The series of a run: per-step columns, and quantities that were evaluated."""
+    """The series of a run: per-step columns and evaluated quantities."""
 
     name: str
     snapshot: Snapshot
@@ -24,11 +24,11 @@ class RunCurves:
     created: float
     """seconds since the epoch"""
     walls: tuple[tuple[int, float], ...]
-    """(step, seconds since the epoch) of events, ascending: when a step was about"""
+    """(step, seconds since the epoch) of events, ascending"""
 
     @classmethod
     def of(cls, folder: RunFolder) -> "RunCurves":
-        """Those of a run as it stands."""
+        """The curves recorded so far."""
         snapshot = History(folder).until()
         created = float(folder.description.get("created", 0.0))
         walls = {event.step: event.wall for event in snapshot.events}
@@ -41,12 +41,12 @@ class RunCurves:
 
     @property
     def evaluated_names(self) -> tuple[str, ...]:
-        """Quantities that were evaluated; one that is a per-step column, too, is left to the rows."""
+        """Evaluated quantities, without those that are also per-step columns."""
         names = (name for name in self.snapshot.evaluations if name != "step")
         return tuple(name for name in names if name not in self.row_names)
 
     def series(self) -> Iterator[tuple[str, Steps, Values]]:
-        """Name, ascending steps and values of each series, where it was recorded."""
+        """Name, ascending steps and values of each series, at the steps where it was recorded."""
         for name in self.row_names:
             steps, values = self.snapshot.steps.measured(name)
             yield name, steps, values.astype(np.float64)
@@ -60,20 +60,22 @@ class RunCurves:
             )
 
     def evaluations(self) -> dict[int, dict[str, float]]:
-        """Ascending steps to what was evaluated there; of a step's evaluations, the last counts."""
+        """By ascending step, the values evaluated there; the last evaluation of a step counts."""
         by_step: dict[int, dict[str, float]] = {}
         for event in self.snapshot.of(Evaluated):
             by_step.setdefault(event.step, {}).update(event.values)
         return dict(sorted(by_step.items()))
 
     def wide(self) -> Iterator[tuple[Steps, Values]]:
-        """Blocks of rows (row, column) with every column; `MISSING` where nothing was recorded."""
+        """Blocks of (row, column) values with every column; `MISSING` where nothing was recorded."""
         evaluations = self.evaluations()
-        judged = np.array(list(evaluations), np.int64)
+        evaluated = np.array(list(evaluations), np.int64)
         n_rows, done = len(self.row_names), 0
         for steps, values in self._blocks():
-            stop = int(np.searchsorted(judged, steps[-1], "right")) if len(steps) else len(judged)
-            here, done = judged[done:stop], stop
+            stop = len(evaluated)
+            if len(steps):
+                stop = int(np.searchsorted(evaluated, steps[-1], "right"))
+            here, done = evaluated[done:stop], stop
             both = np.union1d(steps, here)
             table = np.full((len(both), n_rows + len(self.evaluated_names)), MISSING)
             table[np.searchsorted(both, steps), :n_rows] = values
@@ -95,7 +97,7 @@ class RunCurves:
         yield np.zeros(0, np.int64), np.zeros((0, len(self.row_names)))
 
     def wall(self, steps: Steps) -> Values:
-        """About when each step was made, between the events around it."""
+        """Approximate time of each step, interpolated between the events around it."""
         if not self.walls:
             return np.full(len(steps), self.created)
         at, when = np.array(self.walls, np.float64).T

@@ -1,8 +1,8 @@
 """CSV and TSV with any header: Lightning, Keras, W&B and TensorBoard exports, `np.savetxt`.
 
-Rows must fit the header. A block without quotes is counted and split as a whole, which reads a
-million rows in about a second; one that holds quotes, or does not fit, is read row by row, and the
-row that does not fit is named with its line.
+Rows must match the header. A block without quotes is validated and split as a whole, which reads a
+million rows in about a second. A block that contains quotes or does not match is read row by row,
+and the error states the line.
 
     step,train_loss,val_loss
     10,2.31,
@@ -26,19 +26,19 @@ from memlab.formats.table_rows import Place, RowBlock, decimal_comma, open_quote
 
 NO_NEWLINE = "the last line has no newline: if the file was cut off, so is its last number"
 LONGEST_NUMBER = 1000
-"""characters of a cell above which it is no number"""
+"""maximum number of characters of a number"""
 Cells = tuple[NDArray[np.float64], NDArray[np.int64] | None]
-"""values of a column in a block, and the rows that have one; None = all"""
+"""values of a column in a block, and the rows that have a value; None = all"""
 
 
 @dataclass(frozen=True)
 class TableOptions:
-    """What a person says of a table."""
+    """How to read a table."""
 
     renamed: tuple[tuple[str, str], ...] = ()
-    """(column, name); `step` names the column with the steps"""
+    """(column, name); the name `step` marks the step column, `-` omits a column"""
     only: str | None = None
-    """the one column whose values matter; others may hold anything"""
+    """the only column to read; the others are not parsed"""
 
 
 @final
@@ -52,24 +52,24 @@ class TableParser(TextParser):
         self._options = options or TableOptions()
         self._header: TableHeader | None = None
         self._waiting = ""
-        """lines before the header is known, or a quoted cell that is not complete"""
+        """lines before the header is known, or an incomplete quoted cell"""
         self._waiting_line = 1
         self._text_columns: set[int] = set()
         self._known_columns: set[int] = set()
-        """columns that have held a number"""
+        """columns in which a number has been read"""
         self._rows = 0
         self._runs: dict[str, RunBuilder] = {}
 
     def builders(self) -> Sequence[RunBuilder]:
-        """One run, or one for each run of a W&B chart."""
+        """One run; for a W&B chart, one per run in it."""
         return list(self._runs.values())
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Columns of the header; empty before it was read."""
+        """Columns of the header; empty until it is read."""
         return self._header.names if self._header else ()
 
-    def block(self, text: str, line: int) -> None:
+    def read_block(self, text: str, line: int) -> None:
         if self._waiting:
             text, line, self._waiting = self._waiting + text, self._waiting_line, ""
         if self._header is None:
@@ -77,21 +77,24 @@ class TableParser(TextParser):
         if text and self._header is not None:
             self._read_rows(text, line, last=False)
 
-    def torn(self, text: str, line: int) -> None:
-        """Read the last line, which may be cut off."""
+    def read_unterminated(self, text: str, line: int) -> None:
+        """Read the last line unless it is cut off."""
         if self._waiting:
             text, line, self._waiting = self._waiting + text, self._waiting_line, ""
         if self._header is None:
             text, line = self._read_header(text + "\n", line, closing=True)
             text = text.rstrip("\n")
         if text.strip() and self._header is not None:
-            torn = len(self.warnings)
+            n_warnings = len(self.warnings)
             self._read_rows(text, line, last=True)
-            if len(self.warnings) == torn:
+            if len(self.warnings) == n_warnings:
                 self.notes.append(NO_NEWLINE)
 
     def close(self) -> None:
-        """A quote that is open at the end has swallowed the rest of the file."""
+        """
+        Raises:
+            DataError: a quote was not closed, so the rest of the file belongs to one cell.
+        """
         super().close()
         if self._waiting and self._header is not None:
             raise open_quote(Place(self.where, self._waiting_line))
@@ -101,13 +104,13 @@ class TableParser(TextParser):
             if text:
                 self._read_rows(text, line, last=False)
         if self._header is None:
-            raise DataError("there is no table in it", where=self.where, found="no line")
+            raise DataError("the file contains no table", where=self.where, found="no line")
         if self._text_columns:
             names = ", ".join(self._header.names[i] for i in sorted(self._text_columns))
             self.notes.append(f"columns of text are left out: {names}")
 
     def _read_header(self, text: str, line: int, closing: bool = False) -> tuple[str, int]:
-        """Read the header; returns the lines after it and the number of the first."""
+        """Read the header; return the lines after it and the number of the first."""
         header_line, rest = "", text
         while rest and not header_line.strip():
             header_line, _, rest = rest.partition("\n")
@@ -121,29 +124,31 @@ class TableParser(TextParser):
         try:
             self._header = read_header(header_line, following, self._options.renamed)
         except csv.Error as error:
-            raise self.error("this is no CSV in UTF-8", line - 1, str(error)) from None
+            raise self.error("this is not CSV in UTF-8", line - 1, str(error)) from None
         self._check_header(line - 1)
         if self._header.kind == "wandb":
             self.notes.append("W&B samples the points of a chart that it exports")
         if self._header.first_row_is_data:
-            self.notes.append("there is no header: the first line holds numbers, and is data")
+            self.notes.append(
+                "there is no header: the first line contains numbers and is read as data"
+            )
             return header_line + "\n" + rest, line - 1
         return rest, line
 
     def _check_header(self, line: int) -> None:
         assert self._header is not None
         names = self._header.names
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise self.error("two columns have one name", line, found=", ".join(twice))
+        duplicates = sorted({name for name in names if names.count(name) > 1})
+        if duplicates:
+            raise self.error("two columns have the same name", line, found=", ".join(duplicates))
 
     def _read_rows(self, text: str, line: int, last: bool) -> None:
         assert self._header is not None
         rows = read_rows(text, Place(self.where, line), self._header, last)
         if rows.waiting:
             self._waiting, self._waiting_line = rows.waiting, rows.waiting_line
-        if rows.torn is not None:
-            self._tear(rows.torn)
+        if rows.truncated is not None:
+            self._warn_truncated(rows.truncated)
         if not rows.lines:
             return
         try:
@@ -151,11 +156,11 @@ class TableParser(TextParser):
         except _NoNumber as error:
             if not (last and error.line == rows.lines[-1]):
                 raise self._no_number(error) from None
-            self._tear(error.line)
+            self._warn_truncated(error.line)
             if rows.lines[:-1]:
                 self._add(rows.without_last())
 
-    def _tear(self, line: int) -> None:
+    def _warn_truncated(self, line: int) -> None:
         self.warnings.append(f"line {line:,}, the last one, is cut off and left out")
 
     def _add(self, rows: RowBlock) -> None:
@@ -169,14 +174,14 @@ class TableParser(TextParser):
         steps = self._steps(numbers, lines)
         self._rows += len(lines)
         runs: dict[str, dict[str, Cells]] = {}
-        for i, found in numbers.items():
+        for i, cells in numbers.items():
             if i != header.step:
-                run, name = self._place(header.names[i])
-                runs.setdefault(run, {})[name] = found
+                run, name = self._run_and_series(header.names[i])
+                runs.setdefault(run, {})[name] = cells
         for run, series in runs.items():
             if run not in self._runs:
-                counted = "the row numbers" if header.step is None else header.names[header.step]
-                self._runs[run] = RunBuilder(run, step_name=counted)
+                step_name = "the row numbers" if header.step is None else header.names[header.step]
+                self._runs[run] = RunBuilder(run, step_name=step_name)
             self._runs[run].add_rows(steps, series)
 
     def _wanted(self, i: int) -> bool:
@@ -189,11 +194,11 @@ class TableParser(TextParser):
 
     @property
     def _only(self) -> str | None:
-        """The one column whose values matter, if the table has it."""
+        """The only column to read, if the table has it."""
         only = self._options.only
         return only if self._header and only in self._header.names else None
 
-    def _place(self, name: str) -> tuple[str, str]:
+    def _run_and_series(self, name: str) -> tuple[str, str]:
         """Run and series of a column."""
         assert self._header is not None
         if self._header.kind != "wandb":
@@ -202,14 +207,14 @@ class TableParser(TextParser):
         return run, series
 
     def _numbers(self, i: int, rows: RowBlock) -> Cells | None:
-        """Values of a column and their rows, None = all; no values for a column of text."""
+        """Values of a column and their rows; None for a column of text."""
         if rows.numbers is not None:
             self._known_columns.add(i)
             return np.ascontiguousarray(rows.numbers[:, i]), None
         cells = rows.columns[i]
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))
-            # float() takes 1_000, which no other program does.
+            # float() accepts 1_000, which no other program writes.
             if "_" not in "".join(cells) and max(map(len, cells)) <= LONGEST_NUMBER:
                 self._known_columns.add(i)
                 return values, None
@@ -229,15 +234,15 @@ class TableParser(TextParser):
         return np.array([float(cells[place]) for place in filled]), np.array(filled, np.int64)
 
     def _must_hold_numbers(self, i: int, cell: str) -> bool:
-        """Whether a column cannot be one of text, though a cell is no number."""
+        """Whether a column whose cell is not a number is an error rather than a column of text."""
         assert self._header is not None
         name = self._header.names[i]
         loss = plain_name(name) in LOSS_NAMES or len(self._header.names) == 1
-        asked = i == self._header.step or name == self._only
-        return loss or asked or decimal_comma(cell.split(","))
+        requested = i == self._header.step or name == self._only
+        return loss or requested or decimal_comma(cell.split(","))
 
     def _is_empty(self, cell: str) -> bool:
-        """Whether nothing was logged there; Keras writes NA."""
+        """Whether a cell has no value; Keras writes NA."""
         assert self._header is not None
         return not cell.strip() or (self._header.kind == "keras" and cell.strip() == "NA")
 
@@ -262,13 +267,13 @@ class TableParser(TextParser):
         odd = ~(np.abs(values) < 2**53) | (steps != values)
         counts = name.lower() == "epoch" and not self._header.step_chosen
         if counts and self._rows == 0 and (odd.any() or _repeats(values)):
-            self.notes.append(f"{name} does not count steps, so rows count them from 1")
+            self.notes.append(f"{name} does not count steps, so the row number is the step")
             self._header = TableHeader(self._header.names, self._header.separator, None)
             return counted
         if odd.any():
             place = int(np.flatnonzero(odd)[0])
             raise self.error(
-                f"the step in column {name!r} is no whole number",
+                f"the step in column {name!r} is not a whole number",
                 lines[place],
                 found=f"{values[place]}",
             )
@@ -281,17 +286,17 @@ class TableParser(TextParser):
         if decimal_comma(cell.split(",")):
             hint = "is this a decimal comma? Numbers need a decimal point"
         elif cell == error.column:
-            hint = "this is the header again"
+            hint = "this line repeats the header"
         elif cell.lower() in ("na", "n/a", "none", "null", "-", "?"):
             hint = "leave a cell empty where nothing was logged, or write nan"
         return self.error(
-            f"column {error.column!r} holds something that is no number", error.line,
+            f"a value in column {error.column!r} is not a number", error.line,
             found=repr(shorten(error.cell)), hint=hint,
         )  # fmt: skip
 
 
 class _NoNumber(Exception):
-    """A cell that should be a number is none."""
+    """A cell that should be a number is not."""
 
     def __init__(self, line: int, column: str, cell: str) -> None:
         super().__init__(line, column, cell)
@@ -303,5 +308,5 @@ def _is_number(cell: str) -> bool:
 
 
 def _repeats(steps: NDArray[np.float64]) -> bool:
-    """Whether neighbours are often equal: many rows belong to one epoch."""
+    """Whether consecutive steps are often equal, because an epoch has many rows."""
     return len(steps) > 2 and float(np.mean(np.diff(steps) == 0)) > 0.2

@@ -1,4 +1,4 @@
-"""The header of a table: its separator, the names of its columns, and which one counts steps."""
+"""The header of a table: its separator, its column names, and the step column."""
 
 import csv
 import re
@@ -10,7 +10,7 @@ STEP_NAMES = (
     "step", "global_step", "_step", "steps", "trainer/global_step", "iteration", "iterations",
     "iter", "update", "epoch",
 )  # fmt: skip
-"""columns that count steps, by preference; case does not matter"""
+"""names of step columns in lower case, in order of preference"""
 SEPARATORS = (",", ";", "\t", " ")
 
 Number = re.compile(
@@ -25,9 +25,9 @@ class TableHeader:
     names: tuple[str, ...]
     separator: str
     step: int | None
-    """index of the column with the steps; None = rows count them from 1"""
+    """index of the step column; None = the row number, from 1, is the step"""
     step_chosen: bool = False
-    """someone has named the column, so nothing else will do"""
+    """whether the user named the step column"""
     kind: Literal["plain", "keras", "wandb"] = "plain"
     first_row_is_data: bool = False
 
@@ -45,7 +45,7 @@ def split(line: str, separator: str) -> list[str]:
 
 
 def separator_of(line: str, following: str) -> str:
-    """What separates the cells of a header, judged by the line after it where it has no comma."""
+    """The separator of a header; blanks separate cells only if the next line consists of numbers."""
     counts = {separator: len(split(line, separator)) for separator in SEPARATORS[:-1]}
     best = max(counts, key=lambda separator: counts[separator])
     if counts[best] > 1:
@@ -56,7 +56,13 @@ def separator_of(line: str, following: str) -> str:
 
 
 def read_header(line: str, following: str, renamed: Sequence[tuple[str, str]]) -> TableHeader:
-    """What the first line says; `renamed` are pairs (column, name) that a person gave."""
+    """The header in the first line of a table.
+
+    Args:
+        line: the first line.
+        following: the next line that is not empty.
+        renamed: (column, name) as given by the user.
+    """
     comment = line.lstrip().startswith("#")
     line = line.lstrip().lstrip("#").strip() if comment else line
     separator = separator_of(line, following)
@@ -66,14 +72,14 @@ def read_header(line: str, following: str, renamed: Sequence[tuple[str, str]]) -
         return TableHeader(tuple(names), separator, None, first_row_is_data=True)
     names = [cell or f"column {i}" for i, cell in enumerate(cells, 1)]
     given = dict(renamed)
-    asked = [i for i, name in enumerate(names) if given.get(name) == "step"]
-    step = asked[0] if asked else _step_of(names)
+    chosen = [i for i, name in enumerate(names) if given.get(name) == "step"]
+    step = chosen[0] if chosen else _step_of(names)
     kind: Literal["plain", "keras", "wandb"] = "plain"
     if names[:1] == ["epoch"] and names[1:] == sorted(names[1:]) and step == 0:
         kind = "keras"
     elif _is_wandb(names, step):
         kind = "wandb"
-    return TableHeader(tuple(names), separator, step, bool(asked), kind)
+    return TableHeader(tuple(names), separator, step, bool(chosen), kind)
 
 
 def _step_of(names: Sequence[str]) -> int | None:
@@ -85,7 +91,7 @@ def _step_of(names: Sequence[str]) -> int | None:
 
 
 def _is_wandb(names: Sequence[str], step: int | None) -> bool:
-    """A chart that was exported from W&B: `run - metric` with its extremes for each run."""
+    """Whether this is a chart exported from W&B: `run - metric` and its extremes for each run."""
     others = [name for i, name in enumerate(names) if i != step]
     extremes = [name for name in others if name.endswith(("__MIN", "__MAX"))]
     return bool(extremes) and all(" - " in name for name in others)

@@ -1,6 +1,6 @@
-"""The rows of a table: cells that fit the header, or an error that names the line.
+"""The rows of a table: cells that match the header, or an error that states the line.
 
-A block without quotes is counted and split as a whole; another is read row by row.
+A block without quotes is validated and split as a whole; other blocks are read row by row.
 """
 
 import csv
@@ -17,12 +17,12 @@ from memlab.formats.parser import shorten
 from memlab.formats.table_header import TableHeader, is_number, split
 
 LONGEST_LINE = 1 << 16
-"""characters of a line above which it is read row by row"""
+"""maximum number of characters of a line in a block that is split as a whole"""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a block of text begins."""
+    """File and first line of a block of text."""
 
     where: str
     line: int
@@ -40,15 +40,15 @@ class RowBlock:
     lines: Sequence[int]
     """the line of each row"""
     numbers: NDArray[np.float64] | None = None
-    """(row, column) where every cell is a number; then `columns` is empty"""
+    """(row, column) if every cell is a number; then `columns` is empty"""
     waiting: str = ""
     """the beginning of a row that ends in a later block"""
     waiting_line: int = 0
-    torn: int | None = None
-    """the line of a last row that is cut off"""
+    truncated: int | None = None
+    """line of the last row if it is cut off"""
 
     def without_last(self) -> "RowBlock":
-        """The same without its last row, which holds no numbers alone."""
+        """The block without its last row."""
         return RowBlock([column[:-1] for column in self.columns], self.lines[:-1])
 
 
@@ -56,23 +56,22 @@ def read_rows(text: str, place: Place, header: TableHeader, last: bool) -> RowBl
     """The rows of whole lines.
 
     Args:
-        text: lines; the last one of the file may lack its newline.
-        place: where they begin.
-        header: what they must fit.
-        last: the file ends with this text, perhaps in the middle of a row.
+        text: lines; the last line of the file may have no newline.
+        place: file and first line of `text`.
+        header: the header that rows must match.
+        last: whether the file ends with this text, perhaps within a row.
 
     Raises:
-        DataError: a row does not fit.
+        DataError: a row does not match the header.
     """
     whole = text if text.endswith("\n") else text + "\n"
     separator, n = header.separator, len(header.names)
     if '"' in text or separator == " " or not _all_fit(whole, separator, n):
         return _read_by_row(text, place, header, last)
     if n == 1:
-        # A blank line is no row.
         cells = whole[:-1].split("\n")
-        there = [i for i, cell in enumerate(cells) if cell.strip()]
-        return RowBlock([[cells[i] for i in there]], [place.line + i for i in there])
+        filled = [i for i, cell in enumerate(cells) if cell.strip()]  # blank lines are not rows
+        return RowBlock([[cells[i] for i in filled]], [place.line + i for i in filled])
     joined = whole[:-1].replace("\n", separator)
     lines = range(place.line, place.line + whole.count("\n"))
     numbers = _all_numbers(joined, separator, len(lines) * n)
@@ -83,7 +82,7 @@ def read_rows(text: str, place: Place, header: TableHeader, last: bool) -> RowBl
 
 
 def _all_numbers(cells: str, separator: str, n: int) -> NDArray[np.float64] | None:
-    """The cells as numbers, unless one of them is none; numpy stops at the first that is not."""
+    """The cells as numbers; None if one is not a number, where numpy stops."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
         try:
@@ -94,7 +93,7 @@ def _all_numbers(cells: str, separator: str, n: int) -> NDArray[np.float64] | No
 
 
 def _all_fit(text: str, separator: str, n: int) -> bool:
-    """Whether every line holds n - 1 separators, and none is very long."""
+    """Whether every line has n - 1 separators and none is very long."""
     data = np.frombuffer(text.encode(), np.uint8)
     ends = np.flatnonzero(data == 10)
     if np.diff(ends, prepend=-1).max() > LONGEST_LINE:
@@ -111,13 +110,13 @@ def _read_by_row(text: str, place: Place, header: TableHeader, last: bool) -> Ro
     columns: list[list[str]] = [[] for _ in range(n)]
     lines: list[int] = []
     end = 0
-    """lines of the text that were read"""
+    """number of lines read"""
     try:
         for begin, end, row in _rows(text, header.separator):
             if not any(cell.strip() for cell in row) and (n == 1 or len(row) <= 1):
                 continue
             if last and end >= total and len(row) < n:
-                return RowBlock(columns, lines, torn=place.line + begin)
+                return RowBlock(columns, lines, truncated=place.line + begin)
             if len(row) != n:
                 raise _misfit(row, header, place, begin, texts[begin])
             _check_swallowed(row, header, place, begin)
@@ -128,7 +127,7 @@ def _read_by_row(text: str, place: Place, header: TableHeader, last: bool) -> Ro
         if "unexpected end" not in str(error) or (last and end + 1 < total):
             raise open_quote(Place(place.where, place.line + end), str(error)) from None
         if last:
-            return RowBlock(columns, lines, torn=place.line + end)
+            return RowBlock(columns, lines, truncated=place.line + end)
         return RowBlock(
             columns, lines, waiting="\n".join(texts[end:]), waiting_line=place.line + end
         )
@@ -158,7 +157,7 @@ def _misfit(row: list[str], header: TableHeader, place: Place, at: int, text: st
     elif len(row) < expected:
         hint = "the row is cut off, or cells of it are missing"
     return place.error(
-        "the row does not fit the header",
+        "the row does not match the header",
         at,
         f"{len(row)} cell{'s' * (len(row) != 1)}: {shorten(text, 60)}",
         allowed=f"{expected} cell{'s' * (expected != 1)}: {shorten(', '.join(header.names), 60)}",
@@ -167,7 +166,7 @@ def _misfit(row: list[str], header: TableHeader, place: Place, at: int, text: st
 
 
 def _check_swallowed(row: list[str], header: TableHeader, place: Place, at: int) -> None:
-    """A cell with line breaks that holds whole rows has two stray quotes around it."""
+    """Raise an error if a cell contains whole rows, because of two stray quotes."""
     for cell in row:
         for inner in cell.split("\n")[1:-1] if "\n" in cell else ():
             cells = split(inner.replace('"', ""), header.separator)
@@ -176,7 +175,7 @@ def _check_swallowed(row: list[str], header: TableHeader, place: Place, at: int)
 
 
 def open_quote(place: Place, found: str | None = None) -> DataError:
-    """The error of a quote that swallows the rows after it."""
+    """The error for a quote that is not closed, so that later rows become part of its cell."""
     return place.error(
         "the row has a quote that is not closed in it",
         0,
@@ -186,7 +185,7 @@ def open_quote(place: Place, found: str | None = None) -> DataError:
 
 
 def decimal_comma(parts: Sequence[str]) -> bool:
-    """Whether parts that a comma separates look like numbers that were cut in two."""
+    """Whether parts separated by commas look like numbers with a decimal comma."""
     pieces = [part.strip() for part in parts]
     return (
         len(pieces) > 1

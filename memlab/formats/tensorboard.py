@@ -1,12 +1,12 @@
 """TensorBoard event files: scalars of torch, Lightning, tensorboardX, TensorFlow and Keras.
 
-A file is a list of records: uint64 length, masked CRC-32C of it, payload, masked CRC-32C of that,
-all little-endian. A payload is an `Event` message: 1 wall_time, 2 step, 3 file_version, 5 summary
+A file is a sequence of records: uint64 length, its masked CRC-32C, payload, its masked CRC-32C, all
+little-endian. A payload is an `Event` message: 1 wall_time, 2 step, 3 file_version, 5 summary
 (1 value: 1 tag, 2 simple_value, 8 tensor, 9 metadata), 7 session_log. Source: tensorflow's
 `event.proto`, `summary.proto`, `tensor.proto`, `record_writer.cc`.
 
-Most records differ in wall time, step and value alone. One record of each layout is read field by
-field; all others of that layout are read as columns of bytes.
+Most records differ only in wall time, step and value. One record of each layout is parsed field by
+field; all others of that layout are read as byte columns with numpy.
 """
 
 import struct
@@ -25,28 +25,32 @@ from memlab.formats.run_builder import RunBuilder
 HEADER, FOOTER = 12, 4
 """bytes before and after a payload"""
 LONGEST = 1 << 30
-"""bytes of a payload above which a length is taken as damage"""
+"""maximum number of bytes of a payload; a larger length counts as damage"""
 VERSION = b"brain.Event:2"
 SCALARS = ("", "scalars")
-"""plugins whose values are series; images, histograms and texts are not"""
+"""plugins whose values are scalars, unlike those of images, histograms and texts"""
 START = 1
-"""SessionLog status: the program begins, perhaps again"""
+"""SessionLog status: the program starts or restarts"""
 TENSORS: dict[int, tuple[str, int, str]] = {
     1: ("<f4", 5, "<f"), 2: ("<f8", 6, "<d"), 3: ("<i4", 7, ""), 9: ("<i8", 10, ""),
 }  # fmt: skip
-"""DataType to the type of `tensor_content`, and the number and packing of its own field"""
+"""DataType -> type of `tensor_content`, and number and packing of the typed value field"""
+
+
+Piece = tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]
+"""(record number, step, value), each (value,)"""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the bytes lie that differ between records of one series."""
+    """Offsets of the bytes that differ between the records of one series."""
 
     tag: str
     step: int
-    """where the step begins; 0 = there is none, which is step 0"""
+    """offset of the step; 0 = the field is missing, so the step is 0"""
     step_size: int
     value: int
-    """where the float32 begins"""
+    """offset of the float32"""
 
 
 @final
@@ -60,18 +64,18 @@ class TensorBoardParser(LogParser):
         self._builder = builder or RunBuilder(name)
         self._buffer = b""
         self._offset = 0
-        """where the buffer begins in the file"""
+        """offset of the buffer in the file"""
         self._lengths: dict[bytes, int] = {}
-        """headers whose CRC fits, and their lengths"""
+        """length by header, for headers with a valid CRC"""
         self._skipped: set[str] = set()
-        """tags that hold no scalars"""
+        """tags whose values are not scalars"""
 
     def builders(self) -> Sequence[RunBuilder]:
         """The run of the file."""
         return [self._builder]
 
     def feed(self, data: bytes) -> None:
-        """Take in the next bytes; everything after a damaged record is left out."""
+        """Parse the next bytes; everything after a damaged record is omitted."""
         if self.damage is not None:
             return
         self._buffer += data
@@ -97,12 +101,12 @@ class TensorBoardParser(LogParser):
         self._buffer, self._offset = self._buffer[at:], self._offset + at
 
     def close(self) -> None:
-        """A record that is not complete is damage, too; a program may still be writing it."""
+        """An incomplete record counts as damage, though a program may still be writing it."""
         if self._buffer and self.damage is None:
             self.damage = f"the record at byte {self._offset:,} is cut off"
 
     def _length(self, header: bytes) -> int | None:
-        """The length that a header states, if its CRC fits."""
+        """The length in a header; None if its CRC is wrong."""
         length, crc = struct.unpack("<QI", header)
         if length > LONGEST or masked_crc(header[:8]) != crc:
             return None
@@ -110,9 +114,9 @@ class TensorBoardParser(LogParser):
         return int(length)
 
     def _read(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
-        """Read whole records, those of one length at a time."""
+        """Read whole records, grouped by length."""
         data = np.frombuffer(self._buffer, np.uint8)
-        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]] = {}
+        by_tag: dict[str, list[Piece]] = {}
         bad = len(starts)
         groups = []
         for length in np.unique(lengths).tolist():
@@ -130,23 +134,23 @@ class TensorBoardParser(LogParser):
         restarts: list[int] = []
         for which, payloads in groups:
             sound = which < bad
-            self._read_group(which[sound], payloads[sound], found, restarts)
-        self._collect(found, sorted(restarts))
+            self._read_group(which[sound], payloads[sound], by_tag, restarts)
+        self._add_to_builder(by_tag, sorted(restarts))
 
     def _read_group(
         self,
         which: NDArray[np.int64],
         payloads: NDArray[np.uint8],
-        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]],
+        by_tag: dict[str, list[Piece]],
         restarts: list[int],
     ) -> None:
-        """Records of one length: layout by layout."""
+        """Read records of one length, layout by layout."""
         while len(which):
             first = payloads[0].tobytes()
             try:
-                layout = self._event(int(which[0]), first, found, restarts)
+                layout = self._event(int(which[0]), first, by_tag, restarts)
             except (ValueError, struct.error):
-                self.warnings.append("records that are no events are left out")
+                self.warnings.append("records that are not events are left out")
                 layout = None
             if layout is None:
                 which, payloads = which[1:], payloads[1:]
@@ -156,17 +160,17 @@ class TensorBoardParser(LogParser):
             values = np.ascontiguousarray(alike[:, layout.value : layout.value + 4]).view("<f4")
             if layout.tag not in self._skipped:
                 part = (which[same], _steps(alike, layout), values[:, 0].astype(np.float64))
-                found.setdefault(layout.tag, []).append(part)
+                by_tag.setdefault(layout.tag, []).append(part)
             which, payloads = which[~same], payloads[~same]
 
     def _event(
         self,
         row: int,
         payload: bytes,
-        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]],
+        by_tag: dict[str, list[Piece]],
         restarts: list[int],
     ) -> _Layout | None:
-        """Read an event field by field, unless its layout is that of a plain scalar."""
+        """The layout of an event with one scalar; other events are read field by field."""
         layout = _layout(payload)
         if layout is not None:
             return layout
@@ -181,12 +185,12 @@ class TensorBoardParser(LogParser):
                 restarts.append(row)
         for tag, scalar in values:
             at = (np.array([row]), np.array([step]), np.array([scalar]))
-            found.setdefault(tag, []).append(at)
+            by_tag.setdefault(tag, []).append(at)
         return None
 
     def _summary(self, summary: bytes) -> list[tuple[str, float]]:
-        """Tags and values of scalars."""
-        found = []
+        """Tags and values of the scalars in a summary."""
+        scalars = []
         for number, _, value in fields(summary):
             if number != 1:
                 continue
@@ -203,17 +207,17 @@ class TensorBoardParser(LogParser):
             if plugin is not None and plugin not in SCALARS:
                 self._skipped.add(tag)
             if scalar is not None and tag not in self._skipped:
-                found.append((tag, scalar))
-        return found
+                scalars.append((tag, scalar))
+        return scalars
 
-    def _collect(
+    def _add_to_builder(
         self,
-        found: dict[str, list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]]],
+        by_tag: dict[str, list[Piece]],
         restarts: list[int],
     ) -> None:
-        """Hand the values to the builder, in the order of their records."""
+        """Add the values to the builder in the order of their records."""
         parts = {}
-        for tag, pieces in found.items():
+        for tag, pieces in by_tag.items():
             rows, steps, values = (np.concatenate(column) for column in zip(*pieces, strict=True))
             order = np.argsort(rows, kind="stable")
             parts[tag] = (rows[order], steps[order].astype(np.int64), values[order])
@@ -231,7 +235,7 @@ class TensorBoardParser(LogParser):
 
 
 def _layout(payload: bytes) -> _Layout | None:
-    """The layout of an event with a wall time, a step and one value: a tag and a float32."""
+    """The layout of an event that consists of wall time, step, tag and float32; None for others."""
     if payload[:1] != b"\x09":
         return None
     at, step, step_size = 9, 0, 0
@@ -255,7 +259,7 @@ def _layout(payload: bytes) -> _Layout | None:
 
 
 def _matches(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.bool_]:
-    """Which records have the layout of the first: their bytes are the same where none may differ."""
+    """(record,) whether a record has the layout of the first: all bytes outside its fields agree."""
     fixed = np.ones(payloads.shape[1], np.bool_)
     fixed[1:9] = False
     fixed[layout.value : layout.value + 4] = False
@@ -268,7 +272,7 @@ def _matches(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.bool_]:
 
 
 def _steps(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.int64]:
-    """The steps, from varints of one length."""
+    """The steps, stored as varints of equal length."""
     steps = np.zeros(len(payloads), np.uint64)
     for i in range(layout.step_size):
         bits = (payloads[:, layout.step + i] & 0x7F).astype(np.uint64)
@@ -286,13 +290,13 @@ def _plugin(metadata: bytes) -> str:
 
 
 def _tensor(tensor: bytes) -> float | None:
-    """The value of a tensor that holds one number."""
-    found = list(fields(tensor))
-    kind = next((value for number, _, value in found if number == 1), 0)
+    """The value of a tensor with one element; None for other tensors."""
+    parts = list(fields(tensor))
+    kind = next((value for number, _, value in parts if number == 1), 0)
     if not isinstance(kind, int) or kind not in TENSORS:
         return None
     dtype, own, packing = TENSORS[kind]
-    for number, wire, value in found:
+    for number, wire, value in parts:
         if number == 4 and isinstance(value, bytes) and len(value) == np.dtype(dtype).itemsize:
             return float(np.frombuffer(value, dtype)[0])
         if number == own and isinstance(value, int):

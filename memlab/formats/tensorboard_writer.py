@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from memlab.errors import RunError
 from memlab.formats.crc32c import masked_crc, masked_crcs
+from memlab.formats.partial_file import partial_file
 from memlab.formats.protobuf import encode_field, encode_varint
 from memlab.formats.run_curves import RunCurves
 from memlab.formats.tensorboard import VERSION
 
 CHUNK = 65536
-"""values of a series that are encoded at a time"""
+"""number of values that are encoded at a time"""
 
 
 @final
@@ -38,7 +39,7 @@ class TensorBoardWriter:
         values: NDArray[np.float64],
         walls: Iterable[float],
     ) -> None:
-        """Write the values of a series; float32, as the format has it."""
+        """Write the values of a series as float32."""
         payloads = [
             encode_field(1, wall) + encode_field(2, step) + encode_field(5, _summary(tag, value))
             for step, value, wall in zip(steps.tolist(), values.tolist(), walls, strict=True)
@@ -55,7 +56,7 @@ class TensorBoardWriter:
         )
 
     def _write_all(self, payloads: list[bytes]) -> None:
-        """Write records whose CRCs are computed together, those of one length at a time."""
+        """Write records; the CRCs of all payloads of one length are computed together."""
         crcs = np.zeros(len(payloads), np.uint32)
         lengths = np.array([len(payload) for payload in payloads])
         for length in np.unique(lengths).tolist():
@@ -75,22 +76,22 @@ def _summary(tag: str, value: float) -> bytes:
 
 
 def write_events(curves: RunCurves, folder: Path) -> None:
-    """Write a folder with one event file that holds every series.
+    """Write a folder with one event file for all series.
 
     Raises:
-        RunError: the folder holds event files already; TensorBoard would mix them.
+        RunError: the folder contains event files already; TensorBoard would mix them.
     """
     if any(folder.glob("*.tfevents.*")):
         raise RunError(
-            "the folder holds event files already", where=str(folder), hint="choose another with -o"
+            "the folder contains event files already",
+            where=str(folder),
+            hint="choose another with -o",
         )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"events.out.tfevents.{int(curves.created):010d}.memlab.0.0"
-    aside = path.with_name("." + path.name)
-    with aside.open("wb") as file:
+    with partial_file(path) as part, part.open("wb") as file:
         writer = TensorBoardWriter(file, curves.created)
         for name, steps, values in curves.series():
             for start in range(0, len(steps), CHUNK):
                 cut = slice(start, start + CHUNK)
                 writer.scalars(name, steps[cut], values[cut], curves.wall(steps[cut]).tolist())
-    aside.replace(path)

@@ -1,7 +1,7 @@
 """`trainer_state.json` of the Hugging Face Trainer, in every `checkpoint-N/`.
 
-It holds `global_step`, `max_steps` and `log_history`, a list of rows. Rows of training hold `loss`,
-`grad_norm`, `learning_rate`, `epoch`; rows of evaluation `eval_loss` and more; the last row means
+It contains `global_step`, `max_steps` and `log_history`, a list of rows. Training rows have `loss`,
+`grad_norm`, `learning_rate`, `epoch`; evaluation rows `eval_loss` and more. The last row has means
 over the run, which belong to no step. Source: transformers' `trainer_callback.py`.
 """
 
@@ -12,19 +12,21 @@ from memlab.errors import DataError
 from memlab.formats.json_file import JsonFileParser
 from memlab.formats.json_values import flatten
 
-OF_THE_RUN = "train_runtime"
-"""what the last row holds, and no other"""
+ONLY_IN_LAST_ROW = "train_runtime"
+"""a key of the last row"""
 
 
 @final
 class TrainerStateParser(JsonFileParser):
+    """Reads `log_history`."""
+
     format = "trainer_state"
 
-    def read(self, value: Any) -> None:
+    def read_value(self, value: Any) -> None:
         rows = value.get("log_history") if isinstance(value, dict) else None
         if not isinstance(rows, list):
-            raise DataError("there is no log_history in it", where=self.where)
-        self.notes.append("a loss is the mean since the row before, and not that of one step")
+            raise DataError("the file has no log_history", where=self.where)
+        self.notes.append("a loss is the mean since the previous row, not the loss of one step")
         self.notes.append(
             "logging_nan_inf_filter, which is on by default, replaces losses that are not finite"
         )
@@ -48,11 +50,11 @@ class TrainerStateParser(JsonFileParser):
             self._row(step, row)
 
     def _row(self, step: int, row: Mapping[str, Any]) -> None:
-        if OF_THE_RUN in row:
+        if ONLY_IN_LAST_ROW in row:
             self._builder.config |= {name: value for name, value in row.items() if name != "step"}
             return
-        judged = any(name.startswith("eval_") for name in row)
+        is_evaluation = any(name.startswith("eval_") for name in row)
         for name, value in flatten(row):
             # An evaluation repeats the epoch of the training row at its step.
-            if name != "step" and not (judged and name == "epoch"):
+            if name != "step" and not (is_evaluation and name == "epoch"):
                 self._builder.add(name, step, value)

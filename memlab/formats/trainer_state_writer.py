@@ -1,22 +1,23 @@
 """Writes `trainer_state.json`; see `trainer_state` for the format.
 
-Training rows hold `loss`, `grad_norm` and `learning_rate`, evaluation rows `eval_loss` and more for
-the validation split. Bare NaN and Infinity are what the Trainer writes, too.
+Training rows have `loss`, `grad_norm` and `learning_rate`, evaluation rows `eval_loss` and more for
+the validation split. NaN and Infinity are not quoted, as in files of the Trainer.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
+from memlab.formats.partial_file import partial_file
 from memlab.formats.run_curves import RunCurves
 from memlab.record.row_format import is_missing
 
 NAMES = {"lr": "learning_rate"}
-"""memlab's columns that the Trainer calls otherwise"""
+"""memlab's column names -> names of the Trainer, where they differ"""
 
 
 def write_state(curves: RunCurves, path: Path) -> None:
-    """Write the history of a run as the Trainer would have."""
+    """Write the history of a run in the format of the Trainer."""
     rows: list[dict[str, Any]] = []
     n_columns = len(curves.row_names)
     names = [NAMES.get(name, name) for name in curves.row_names]
@@ -34,11 +35,10 @@ def write_state(curves: RunCurves, path: Path) -> None:
                     rows.append(row | {"step": step})
             last = step
     state = {"global_step": last, "max_steps": curves.planned_steps or last, "log_history": rows}
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-    aside.replace(path)
+    with partial_file(path) as part:
+        part.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
 
 
 def _eval_name(name: str) -> str:
-    """The Trainer's name of an evaluated quantity: `val_loss` is eval_loss."""
+    """The Trainer's name of an evaluated quantity: `val_loss` becomes eval_loss."""
     return f"eval_{name.removeprefix('val_')}"

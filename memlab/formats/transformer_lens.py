@@ -1,8 +1,8 @@
-"""Weights as TransformerLens's `HookedTransformer` holds them (its state dict up to version 3).
+"""Weights as a state dict of TransformerLens's `HookedTransformer`, up to version 3.
 
     config.json         arguments of HookedTransformerConfig
-    model.safetensors   the state dict, not folded: load it with `load_state_dict(..., strict=False)`,
-                        since its buffers (masks) are left out
+    model.safetensors   the state dict without folding; load it with
+                        `load_state_dict(..., strict=False)`, since buffers (masks) are omitted
 
 Version 4 reads it through `convert_tl_checkpoint`, or opens the `gpt2` folder.
 Queries, keys and values are split by head, (head, d_model, d_head); every matrix is (in, out).
@@ -27,10 +27,10 @@ NORMS = {"layernorm": "LN", "none": None}
 def write_transformer_lens(
     model: ModelWeights, vocabulary: Vocabulary, folder: Path
 ) -> Iterator[Path]:
-    """Write the files into `folder`; the vocabulary, which the state dict lacks, goes with them.
+    """Write the files, and the vocabulary as `vocabulary.json`, into `folder`.
 
     Raises:
-        PresetError: TransformerLens cannot hold one of the settings.
+        PresetError: TransformerLens cannot represent one of the settings.
     """
     documents = {
         "config.json": transformer_lens_config(model),
@@ -49,7 +49,7 @@ def transformer_lens_config(model: ModelWeights) -> dict[str, Any]:
     """Arguments of `HookedTransformerConfig`.
 
     Raises:
-        PresetError: TransformerLens cannot hold one of the settings.
+        PresetError: TransformerLens cannot represent one of the settings.
     """
     settings = model.settings
     require(
@@ -81,7 +81,7 @@ def transformer_lens_config(model: ModelWeights) -> dict[str, Any]:
 
 
 def transformer_lens_tensors(model: ModelWeights) -> dict[str, Array]:
-    """The state dict, buffers left out."""
+    """The state dict without buffers."""
     arrays, size = model.arrays, model.settings.d_model
     head = arrays["token.weight"] if model.settings.tie_embeddings else arrays["head.weight"]
     tensors = {

@@ -1,8 +1,8 @@
-"""W&B's offline files, `run-<id>.wandb`: a log of blocks, each record a protobuf message.
+"""W&B's offline files, `run-<id>.wandb`: protobuf messages as records in blocks.
 
 A file begins with `:W&B`, uint16 0xBEE1 and a zero. Blocks of 32,768 bytes, counted from the
-beginning of the file, hold chunks: uint32 CRC-32 of type and data, uint16 length, uint8 type (1
-whole, 2 first, 3 middle, 4 last), data. Fewer than seven bytes at the end of a block are zeros.
+beginning of the file, consist of chunks: uint32 CRC-32 of type and data, uint16 length, uint8 type
+(1 whole, 2 first, 3 middle, 4 last), data. Fewer than seven bytes at the end of a block are zeros.
 Source: wandb's `sdk/internal/datastore.py` and `proto/wandb_internal.proto`.
 """
 
@@ -22,14 +22,16 @@ BLOCK = 32768
 CHUNK_HEADER = 7
 WHOLE, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 HISTORY, CONFIG, RUN, EXIT = 2, 5, 17, 18
-"""numbers of the records that are read"""
+"""field numbers of the records that are read"""
 _CHUNK = struct.Struct("<IHB")
-OWN = ("_step", "_wandb")
-"""keys that W&B adds and that are no values; `_runtime` and `_timestamp` are"""
+INTERNAL = ("_step", "_wandb")
+"""keys that W&B adds and that are not values, unlike `_runtime` and `_timestamp`"""
 
 
 @final
 class WandbParser(LogParser):
+    """Reads history, config, name and exit code of a run."""
+
     format = "wandb"
 
     def __init__(self, where: str, name: str) -> None:
@@ -38,18 +40,18 @@ class WandbParser(LogParser):
         self._buffer = b""
         self._offset = 0
         self._record: list[bytes] = []
-        """chunks of a record that is not complete"""
+        """chunks of an incomplete record"""
 
     def builders(self) -> Sequence[RunBuilder]:
         return [self._builder]
 
     def feed(self, data: bytes) -> None:
-        """Take in the next bytes; everything after a damaged chunk is left out."""
+        """Parse the next bytes; everything after a damaged chunk is omitted."""
         self._buffer += data
         at = 0
         if self._offset == 0 and len(self._buffer) >= len(FILE_HEADER):
             if self._buffer[: len(FILE_HEADER)] != FILE_HEADER:
-                self.damage = "the file does not begin as W&B's files do"
+                self.damage = "the file does not have the header of W&B files"
             at = len(FILE_HEADER)
         while self.damage is None and (at or self._offset):
             left = BLOCK - (self._offset + at) % BLOCK
@@ -65,7 +67,7 @@ class WandbParser(LogParser):
         self._buffer, self._offset = self._buffer[at:], self._offset + at
 
     def _chunk(self, at: int) -> int | None:
-        """Read the chunk at a place of the buffer; where it ends, or None if it is not complete."""
+        """Read the chunk at offset `at` of the buffer; return its end, None if it is incomplete."""
         if len(self._buffer) - at < CHUNK_HEADER:
             return None
         crc, length, kind = _CHUNK.unpack_from(self._buffer, at)
@@ -93,7 +95,7 @@ class WandbParser(LogParser):
         return end
 
     def close(self) -> None:
-        """A record that is not complete is damage, too; a program may still be writing it."""
+        """An incomplete record counts as damage, though a program may still be writing it."""
         if (self._buffer or self._record) and self.damage is None:
             self.damage = f"the record at byte {self._offset:,} is cut off"
 
@@ -116,13 +118,13 @@ class WandbParser(LogParser):
             if number == 1:
                 row |= dict(_items(message(value)))
             elif number == 2:
-                found = [n for inner, _, n in fields(message(value)) if inner == 1]
-                step = signed(found[0]) if found and isinstance(found[0], int) else 0
+                numbers = [n for inner, _, n in fields(message(value)) if inner == 1]
+                step = signed(numbers[0]) if numbers and isinstance(numbers[0], int) else 0
         if step is None:
-            own = row.get("_step")
-            step = own if isinstance(own, int) and abs(own) < 2**63 else 0
+            from_row = row.get("_step")
+            step = from_row if isinstance(from_row, int) and abs(from_row) < 2**63 else 0
         for name, logged in flatten(row):
-            if name not in OWN and not name.startswith("_wandb"):
+            if name not in INTERNAL and not name.startswith("_wandb"):
                 self._builder.add(name, step, logged)
 
     def _run(self, run: bytes) -> None:
@@ -141,7 +143,7 @@ class WandbParser(LogParser):
 
 
 def _items(item: bytes) -> Iterator[tuple[str, Any]]:
-    """The name and the value of an item; its name is a key, or keys of nested values."""
+    """Name and value of an item; the name consists of one key, or of nested keys."""
     names: list[str] = []
     value = None
     for number, _, content in fields(item):

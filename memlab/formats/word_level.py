@@ -1,11 +1,11 @@
-"""A task's vocabulary as a tokenizer of the `tokenizers` library: one entry per symbol."""
+"""The vocabulary of a task as a tokenizer of the `tokenizers` library: one entry per symbol."""
 
 from typing import Any
 
 from memlab.tasks.task import Vocabulary
 
 UNKNOWN = "<unk>"
-"""not in any vocabulary, so that an unknown symbol is an error, as in memlab"""
+"""not in any vocabulary, so an unknown symbol is an error, as in memlab"""
 
 
 def tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -39,10 +39,10 @@ def tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def unknown(vocabulary: Vocabulary) -> str:
-    """What an unknown symbol becomes: padding or BOS, where the task has one.
+    """The token for unknown symbols: padding or BOS, if the task has one.
 
-    TransformerLens encodes "a" to see which special tokens are added, so this must not be an error,
-    nor EOS, which would look like one that is appended.
+    TransformerLens encodes "a" to detect which special tokens are added, so this must not be an
+    error, nor become EOS, which would look as if EOS were appended.
     """
     ids = [i for i in (vocabulary.pad, vocabulary.bos) if i is not None]
     return vocabulary.symbols[ids[0]] if ids else UNKNOWN

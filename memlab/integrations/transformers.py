@@ -1,10 +1,10 @@
-"""The Trainer of Hugging Face transformers writes a run.
+"""Callback that records training with the Hugging Face Trainer as a run.
 
     from memlab.integrations.transformers import MemlabCallback
     Trainer(..., callbacks=[MemlabCallback("my run")])
 
-`logging_steps=1` gives a row per step. By default the Trainer replaces losses that are not finite
-by the running mean; `logging_nan_inf_filter=False` lets them be seen.
+With `logging_steps=1` every step is recorded. By default the Trainer replaces losses that are not
+finite with the running mean; set `logging_nan_inf_filter=False` to record them.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from memlab.track.start import Loop, start
 from memlab.track.tracked_run import TrackedRun
 
 SUMMARY = ("train_runtime", "train_loss", "total_flos")
-"""names in the Trainer's last entry, which is about the whole run and no step"""
+"""names in the Trainer's last entry, which has means over the run"""
 TIMES = ("_runtime", "_per_second", "_time")
-"""endings of names that measure the machine and not the model"""
+"""suffixes of quantities that measure the machine, not the model"""
 
 
 class MemlabCallback(TrainerCallback):
@@ -29,14 +29,14 @@ class MemlabCallback(TrainerCallback):
     def __init__(
         self, name: str, *, resume: bool | str = False, runs: str | Path | None = None
     ) -> None:
-        """See `memlab.track`; the config is that of the Trainer's arguments."""
+        """See `memlab.track`; the config consists of the Trainer's arguments."""
         self._name, self._resume, self._runs = name, resume, runs
         self.run: TrackedRun | None = None
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Begin the run, on the main process only."""
+        """Start recording, in the main process only."""
         if state.is_world_process_zero:
             loop = Loop(
                 self._name,
@@ -59,13 +59,13 @@ class MemlabCallback(TrainerCallback):
         if self.run is None or not logs or any(name in logs for name in SUMMARY):
             return
         numbers = {name: value for name, value in logs.items() if isinstance(value, int | float)}
-        judged = {
+        evaluated = {
             "val" + name.removeprefix("eval"): value
             for name, value in numbers.items()
             if name.startswith("eval_") and not name.endswith(TIMES)
         }
-        if judged:
-            self.run.evaluated(judged, step=state.global_step)
+        if evaluated:
+            self.run.evaluated(evaluated, step=state.global_step)
         else:
             self.run.log(numbers, step=state.global_step)
 
@@ -79,7 +79,7 @@ class MemlabCallback(TrainerCallback):
                 case CheckpointNow():
                     control.should_save = True
                 case Edit():
-                    pass  # nothing is declared editable, so none comes
+                    pass  # refused by the run, since no setting is editable
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

@@ -9,10 +9,10 @@ from memlab.torture.damage import Damage
 from memlab.torture.fill import Fill
 from memlab.torture.kill import Kill
 from memlab.torture.small_run import undisturbed
-from memlab.torture.trial import Trial
+from memlab.torture.trial import FaultTrial
 
 
-def all_trials(folder: Path, chance: random.Random) -> Iterator[Trial]:
+def all_trials(folder: Path, chance: random.Random) -> Iterator[FaultTrial]:
     """Each trial, created on demand, in its own folder within `folder`."""
     undisturbed(folder / "warm")
     started = time.monotonic()

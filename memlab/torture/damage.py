@@ -13,7 +13,7 @@ from memlab.record.folder import RunFolder
 from memlab.torture.expected import ExpectedRun
 from memlab.torture.small_run import child, processes, train, victim
 from memlab.torture.tracked_loop import make_tracked_run
-from memlab.torture.trial import Trial
+from memlab.torture.trial import FaultTrial
 
 ONE_SEAL = ("steps.", "rows-001.bin")
 """files in which a wrong bit costs one seal at most"""
@@ -60,7 +60,7 @@ class _Specimen:
 
 
 @final
-class Damage(Trial):
+class Damage(FaultTrial):
     """Each trial damages one file, or swaps two, reads everything, and restores the file."""
 
     name = "damaged files"

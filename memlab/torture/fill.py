@@ -10,11 +10,11 @@ from typing import Any, final
 from memlab.record.doctor import examine
 from memlab.record.events import Event, Finding
 from memlab.torture.small_run import FinalState, child, outcome, processes, train, victim
-from memlab.torture.trial import Trial
+from memlab.torture.trial import FaultTrial
 
 
 @final
-class Fill(Trial):
+class Fill(FaultTrial):
     """Each trial is one run in which one write fails because the disk is full."""
 
     name = "full disk"

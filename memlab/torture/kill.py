@@ -13,11 +13,11 @@ from memlab.record.history import History
 from memlab.record.row_writer import ROWS_PER_SEAL
 from memlab.record.status import Status
 from memlab.torture.small_run import FinalState, child, outcome, processes, progress, train, victim
-from memlab.torture.trial import Trial
+from memlab.torture.trial import FaultTrial
 
 
 @final
-class Kill(Trial):
+class Kill(FaultTrial):
     """Each trial is one kill; a run is killed again and again until it completes."""
 
     name = "kill -9"

@@ -79,14 +79,16 @@ def _timeless(event: Event) -> dict[str, Any]:
 
 
 def train(
-    runs: Path, told: Callable[[Event], None] = lambda event: None, preset: dict[str, Any] = PRESET
+    runs: Path,
+    on_event: Callable[[Event], None] = lambda event: None,
+    preset: dict[str, Any] = PRESET,
 ) -> None:
     """Train the only run in `runs`, creating it if there is none, until it has ended."""
     torch.set_num_threads(1)
     folder = victim(runs) or create_run(from_json(preset), runs)
     if folder.status() is not Status.FINISHED:
         for event in work(folder, device="cpu"):
-            told(event)
+            on_event(event)
 
 
 def victim(runs: Path) -> RunFolder | None:

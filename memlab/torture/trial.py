@@ -28,7 +28,7 @@ class TrialCounts:
         return {"tried": self.tried, **self.seen, "failures": self.failures}
 
 
-class Trial(ABC):
+class FaultTrial(ABC):
     """One kind of fault; `once` runs a trial and records the outcome in `counts`."""
 
     name: str

@@ -10,7 +10,7 @@ import torch
 from memlab.errors import RunError
 from memlab.formats.gpt2 import read_gpt2
 from memlab.formats.llmc_model import read_model_bin
-from memlab.formats.model_weights import Array, ModelWeights, fitted
+from memlab.formats.model_weights import Array, ModelWeights, adapt_arrays
 from memlab.preset.facts import Facts
 from memlab.preset.run_preset import preset_of
 from memlab.record.folder import RunFolder
@@ -46,7 +46,7 @@ def read_initial_weights(ref: str, runs: Path, facts: Facts) -> InitialWeights:
     """
     weights, origin = _read(ref, runs)
     preset = facts.preset
-    arrays = fitted(weights, preset.model, len(facts.dataset.vocabulary), facts.n_ctx)
+    arrays = adapt_arrays(weights, preset.model, len(facts.dataset.vocabulary), facts.n_ctx)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     return InitialWeights(arrays, origin | {"sha256": weights_sha256(tensors)})
 

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.spikes.curves import Sort, spiky_curve
 from memlab.detectors import series
-from memlab.detectors.curve import judge, series_curve, spike_stats_of
+from memlab.detectors.curve import find_curve_spikes, series_curve, spike_stats_of
 from memlab.detectors.series import find_spikes, is_positive
 
 CURVE = spiky_curve(np.random.default_rng(1), Sort(-3.0, 0.05, "gauss", "single")).loss
@@ -59,7 +59,9 @@ def test_a_log_scale_suits_positive_series(values: list[float], positive: bool) 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize("level", [-5.0, 0.0, -1000.0])
 def test_a_negative_series_is_judged_in_units_of_its_noise(unit: float, level: float) -> None:
-    found = judge(lambda: series_curve(np.arange(1, 1501), unit * reward(level=level, at=(900,))))
+    found = find_curve_spikes(
+        lambda: series_curve(np.arange(1, 1501), unit * reward(level=level, at=(900,)))
+    )
     (spike,) = found.spikes
     assert found.linear and "linear scale" in found.how
     assert 899 <= spike.onset <= 902 and spike.peak_step in (902, 903, 904)
@@ -74,7 +76,7 @@ def test_a_negative_series_is_judged_in_units_of_its_noise(unit: float, level: f
 def test_a_rise_from_minus_five_to_minus_one_is_detected_without_noise() -> None:
     values = np.full(600, -5.0)
     values[400:420] = -1.0
-    (spike,) = judge(lambda: series_curve(np.arange(600), values)).spikes
+    (spike,) = find_curve_spikes(lambda: series_curve(np.arange(600), values)).spikes
     assert (spike.onset, spike.base, spike.peak) == (400, -5.0, -1.0)
 
 
@@ -96,7 +98,7 @@ def test_noise_around_zero_trends_and_falls_make_no_spike(seed: int) -> None:
         "zero": np.zeros(6000),
     }
     for name, values in curves.items():
-        found = judge(lambda values=values: series_curve(t, values))
+        found = find_curve_spikes(lambda values=values: series_curve(t, values))
         assert found.linear, name
         assert found.spikes == [] and found.open is None, name
 
@@ -105,7 +107,7 @@ def test_a_curve_is_judged_at_its_own_steps() -> None:
     steps = 50 * np.arange(1, 1501)
     loss = reward(level=5.0, noise=0.02, at=(251,), height=30.0)
     loss[500:503] = np.nan
-    found = judge(lambda: series_curve(steps, loss))
+    found = find_curve_spikes(lambda: series_curve(steps, loss))
     (spike,), (gap,) = found.spikes, found.gaps
     assert not found.linear and spike.onset == 12_600 and found.steps == 75_000
     assert (gap.first, gap.last, gap.nan, gap.infinite) == (25_050, 25_150, 3, 0)
@@ -113,9 +115,9 @@ def test_a_curve_is_judged_at_its_own_steps() -> None:
 
 def test_one_nan_changes_neither_the_spikes_nor_their_heights() -> None:
     loss = reward(400, level=5.0, noise=0.02, at=(200,), height=30.0)
-    whole = judge(lambda: series_curve(np.arange(1, 401), loss))
+    whole = find_curve_spikes(lambda: series_curve(np.arange(1, 401), loss))
     loss[320] = np.nan
-    found = judge(lambda: series_curve(np.arange(1, 401), loss))
+    found = find_curve_spikes(lambda: series_curve(np.arange(1, 401), loss))
     assert found.spikes == whole.spikes and len(found.spikes) == 1
     assert spike_stats_of(found) == spike_stats_of(whole)
     assert [(gap.first, gap.last, gap.nan, gap.closed) for gap in found.gaps] == [
@@ -128,9 +130,9 @@ def test_a_series_that_ends_in_a_gap_has_diverged_and_the_median_height_is_of_th
     value: float,
 ) -> None:
     loss = reward(600, level=5.0, noise=0.02, at=(200,), height=30.0)
-    height = spike_stats_of(judge(lambda: series_curve(np.arange(1, 601), loss))).height
+    height = spike_stats_of(find_curve_spikes(lambda: series_curve(np.arange(1, 601), loss))).height
     loss[550:] = value
-    found = judge(lambda: series_curve(np.arange(1, 601), loss))
+    found = find_curve_spikes(lambda: series_curve(np.arange(1, 601), loss))
     first, lost = found.spikes
     assert (lost.label, lost.onset, lost.recovered_at) == ("divergence", 551, None)
     assert spike_stats_of(found).height == height and first.label == "spike"

@@ -89,7 +89,7 @@ def test_a_log_that_is_cut_off_holds_the_rows_before_and_no_other_value(name, da
         if series == "config.lr":  # alone, the first row is not known to hold settings
             continue
         whole = COMPLETE[name][series]
-        # A validation loss without its step line stands at the step after the last.
+        # A validation loss without its step line is recorded at the step after the last.
         moved = name == "llmc-console" and series == "val_loss"
         same = found[:-1] if moved or NO_NEWLINE in log.notes else found
         assert same == whole[: len(same)]

@@ -110,7 +110,7 @@ def test_a_numeric_first_line_is_data_with_a_note(read, text, names):
     log = read(text)
     assert list(log.runs[0].series) == names
     assert series(log, names[-1]) == ([1, 2, 3], [0.9, 0.8, 0.7])
-    assert "the first line holds numbers" in log.notes[0]
+    assert "the first line contains numbers" in log.notes[0]
 
 
 def test_what_numpy_saves_with_a_comment_as_header_is_read(read):

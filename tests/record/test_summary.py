@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from memlab.detectors.curve import recorded
+from memlab.detectors.curve import recorded_spikes
 from memlab.record import events
 from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
@@ -154,7 +154,7 @@ def test_an_open_spike_is_counted_and_marked_everywhere(runs):
     assert (spike["step"], spike["peak"], spike["peak_step"]) == (15, 8.0, 16)
     assert brief(folder)["spikes"] == 1
     snapshot = History(folder).until()
-    assert [s.onset for s in recorded(snapshot).spikes] == [15]
+    assert [s.onset for s in recorded_spikes(snapshot).spikes] == [15]
     assert snapshot.open_spike.step == 15 and snapshot.closed_spikes == ()
     assert History(folder).until(15).spikes[0].peak == 3.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from memlab.claims.verdicts import Verdict, statement
-from memlab.detectors.curve import recorded, spike_stats_of
+from memlab.detectors.curve import recorded_spikes, spike_stats_of
 from memlab.errors import MemlabError
 from memlab.figures.kind import kind_of
 from memlab.figures.report.page import Block, Code, Page, Picture, Text, section, table
@@ -156,7 +156,7 @@ def _spikes(run: RunSource, summary: RunSummary, columns: int) -> list[Block | N
     spikes = summary.spikes
     if not spikes:
         return []
-    stats = spike_stats_of(recorded(run.now))
+    stats = spike_stats_of(recorded_spikes(run.now))
     rows = [
         [s.onset, s.base, s.peak, s.peak_step, s.recovered_at, s.label]
         for s in spikes[:MOST_SPIKES]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from memlab.detectors.curve import iter_column, judge
+from memlab.detectors.curve import find_curve_spikes, iter_column
 from memlab.errors import RunError
 from memlab.record import derived
 from memlab.record.events import Edited, Rows, Spike
@@ -60,7 +60,7 @@ def _unrecorded(recorded: Snapshot, at: int) -> list[Spike]:
 
     While training, the detector forgets the base at an edit: a spike right after it is none.
     """
-    found = judge(lambda: iter_column(recorded, "loss")).spikes
+    found = find_curve_spikes(lambda: iter_column(recorded, "loss")).spikes
     return [spike for spike in found if spike.onset <= at <= spike.step]
 
 

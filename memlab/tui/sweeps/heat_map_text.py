@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from memlab.charts import Fragment, Line, Lines, Theme
 from memlab.charts.scale import short
-from memlab.charts.text import cells, cut, fitted
+from memlab.charts.text import cells, clip_to_width, cut
 from memlab.charts.theme import RGB, TILES, Colour
 from memlab.figures.plot import CellGrid
 
@@ -85,7 +85,7 @@ def draw_heat_map(
     lines: Lines = [drawing.column_labels()]
     lines += [drawing.line(i, part) for i in where.rows for part in range(where.height)]
     lines += [drawing.scale()] * (len(lines) < height)
-    return [fitted(line, width) for line in lines]
+    return [clip_to_width(line, width) for line in lines]
 
 
 @final
