@@ -28,8 +28,8 @@ def write_state(curves: RunCurves, path: Path) -> None:
         for step, values, none in zip(
             steps.tolist(), table.tolist(), missing.tolist(), strict=True
         ):
-            for part in (slice(0, n_columns), slice(n_columns, None)):
-                cells = zip(names[part], values[part], none[part], strict=True)
+            for group in (slice(0, n_columns), slice(n_columns, None)):
+                cells = zip(names[group], values[group], none[group], strict=True)
                 row = {name: value for name, value, left_out in cells if not left_out}
                 if row:
                     rows.append(row | {"step": step})

@@ -71,7 +71,7 @@ def test_names_that_would_meet_stay_apart_and_a_person_may_choose():
     assert chosen["eval_loss"][0] == "ood_loss"
     with pytest.raises(DataError, match="no such column"):
         names(both, [("los", "loss")])
-    with pytest.raises(DataError, match="one name"):
+    with pytest.raises(DataError, match="the same name"):
         names(both, [("loss", "a"), ("val_loss", "a")])
 
 
