@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from memlab.errors import PresetError
 from memlab.preset import schedule
 from memlab.preset.schema import LossPositions, Preset
-from memlab.preset.size import checkpoint_bytes, memory_bytes, parameter_count
+from memlab.preset.size import (
+    checkpoint_bytes,
+    evaluation_bytes,
+    memory_bytes,
+    parameter_count,
+)
 from memlab.preset.targets import chance_loss, irreducible_loss, objective_floor, targets
 from memlab.tasks.task import Dataset, Examples
 
@@ -76,9 +81,14 @@ class Facts:
 
     @property
     def memory_bytes(self) -> int:
-        """Upper bound of the memory of a step with the plain engine, in bytes."""
+        """Upper bound of the memory of a step or an evaluation with the plain engine, in bytes.
+
+        The program itself, about 300 MiB, is not included.
+        """
+        sizes = (self.preset.model, len(self.dataset.vocabulary), self.n_ctx)
         at_once = min(self.batch_size, self.preset.training.micro_batch_size or self.batch_size)
-        return memory_bytes(self.preset.model, len(self.dataset.vocabulary), self.n_ctx, at_once)
+        largest = max(map(len, self.dataset.splits.values()))
+        return max(memory_bytes(*sizes, at_once), evaluation_bytes(*sizes, largest))
 
     @cached_property
     def target(self) -> NDArray[np.int64]:

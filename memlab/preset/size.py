@@ -10,6 +10,9 @@ EXAMPLE_BYTES = 17
 STATE_BYTES = 16_000
 """bytes of a checkpoint's `state.json` and hashes, mostly the state of the spike detector"""
 
+EVAL_BATCH = 8192
+"""examples per forward pass of an evaluation"""
+
 GATED = frozenset({"swiglu"})
 """gated activations: two matrices instead of one lead into the MLP's hidden layer"""
 
@@ -91,6 +94,22 @@ def memory_bytes(model: Model, d_vocab: int, n_ctx: int, examples_at_once: int) 
     rows = RowCounts.every_position(examples_at_once, n_ctx)
     weights = 4 * 4 * parameter_count(model, d_vocab, n_ctx)
     return weights + activation_bytes(model, d_vocab, rows)
+
+
+def evaluation_bytes(model: Model, d_vocab: int, n_ctx: int, n_examples: int) -> int:
+    """Bytes that the forward pass of an evaluation needs in float32, rounded up.
+
+    Without gradients only one block is in memory at a time: per row the residual stream and its
+    norm, and either qkv with the output of attention or the MLP's hidden layers; at the end the
+    logits twice, in float32 and float64 for the loss.
+
+    Args:
+        n_examples: of the largest split, of which `EVAL_BATCH` are evaluated at once.
+    """
+    rows = min(n_examples, EVAL_BATCH) * n_ctx
+    attention = 8 * model.d_model + model.n_heads * n_ctx
+    mlp = 5 * model.d_model + (_ups(model) + 1) * d_mlp_of(model)
+    return 4 * (parameter_count(model, d_vocab, n_ctx) + rows * max(attention, mlp, 6 * d_vocab))
 
 
 def checkpoint_bytes(parameters: int, optimizer: Optimizer, n_examples: int) -> int:

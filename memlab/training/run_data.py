@@ -9,16 +9,13 @@ from torch import Tensor
 
 from memlab.preset.facts import facts
 from memlab.preset.schema import Preset
-from memlab.preset.size import products
+from memlab.preset.size import EVAL_BATCH, products
 from memlab.preset.targets import targets
 from memlab.tasks.task import Dataset, Examples
 from memlab.training.batches import Batches
 from memlab.training.engines.choose import Choice, choose
 from memlab.training.engines.engine import BatchPlan, Sequences
 from memlab.training.update_plans import UpdatePlans
-
-EVAL_BATCH = 8192
-"""examples per forward pass of an evaluation"""
 
 
 @dataclass(frozen=True)

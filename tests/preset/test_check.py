@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -99,11 +100,39 @@ def test_the_memory_estimate_covers_what_the_backward_pass_keeps(overrides):
     assert loss.requires_grad and needed < activations < 2 * needed
 
 
+@pytest.mark.parametrize("overrides", [
+    [], ["activation=swiglu", "positions=rotary", "norm=rmsnorm"], ["n_layers=4", "d_model=64"],
+    ["task.format=characters", "n_layers=2"], ["model.d_model=16", "model.d_mlp=16"],
+])  # fmt: skip
+def test_the_memory_estimate_covers_an_evaluation(overrides):
+    import torch
+
+    from memlab.models.transformer import Transformer
+    from memlab.training.evaluate import evaluate
+    from memlab.training.run_data import RunData
+
+    preset = load(
+        ADDITION, ["task.modulus=31", "batch_size=1", "training.engine=plain", *overrides]
+    )
+    facts = check_preset(preset).facts
+    run_data = RunData(preset, torch.device("cpu"))
+    model = Transformer(preset.model, len(facts.dataset.vocabulary), facts.n_ctx)
+    run_data.eval_split("val")  # the largest split; prepared once, not part of the forward pass
+    cpu = torch.profiler.ProfilerActivity.CPU
+    with torch.profiler.profile(activities=[cpu], profile_memory=True) as profile:
+        evaluate(model, run_data, ["val"], 0)
+    memory = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+    allocated = [e.nbytes() for e in sorted(memory, key=lambda e: e.start_ns())]  # freed < 0
+    peak = max(accumulate(allocated))
+    assert 0 < peak < facts.memory_bytes - 4 * facts.parameters < 3 * peak
+
+
 def test_micro_batches_save_memory():
     whole, parts = (
-        check_preset(load(ADDITION, o)).facts.memory_bytes for o in ([], ["micro_batch_size=64"])
+        check_preset(load(ADDITION, ["task.train_fraction=0.9", "n_layers=4", *o])).facts
+        for o in ([], ["micro_batch_size=64"])
     )
-    assert parts < whole
+    assert parts.memory_bytes < whole.memory_bytes
 
 
 def test_the_first_seed_s_schedule_is_named_before_it_runs():
