@@ -26,9 +26,15 @@ class Key:
     footer: bool = False
     changes: bool = False
     """changes a run or a file: not offered in a console that only shows runs"""
+    to_input: bool = False
+    """focuses an input, which must receive the next keys, however fast they are typed"""
 
     def binding(self) -> Binding:
-        return Binding(self.press, self.action, self.label, show=self.footer, tooltip=self.help)
+        # The app runs priority bindings itself, before it delivers the next key.
+        return Binding(
+            self.press, self.action, self.label, show=self.footer, tooltip=self.help,
+            priority=self.to_input,
+        )  # fmt: skip
 
     @property
     def shown(self) -> str:
@@ -110,7 +116,13 @@ LAB = Keys(
             changes=True,
         ),
         # The screen displays / and m where they apply.
-        Key("slash", "filter", "filter", "Filter the presets by name, folder or text."),
+        Key(
+            "slash",
+            "filter",
+            "filter",
+            "Filter the presets by name, folder or text.",
+            to_input=True,
+        ),
         Key("m", "measure", "estimate", "Time a few steps to estimate the duration.", changes=True),
         Key(
             "e,dollar_sign",
@@ -166,7 +178,14 @@ RUNS = Keys(
     (
         Key("enter", "open", "open", "Open the run: live if it is training, else as a replay.", footer=True),
         Key("space", "mark", "mark", "Mark the run for Compare and move down.", footer=True),
-        Key("slash", "filter", "filter", "status:finished val_loss<0.1 task.operation:add", footer=True),
+        Key(
+            "slash",
+            "filter",
+            "filter",
+            "status:finished val_loss<0.1 task.operation:add",
+            footer=True,
+            to_input=True,
+        ),
         Key("c", "compare", "compare", "Compare the marked runs in one chart.", footer=True),
         Key("o", "sort(1)", "sort", "Sort by the next column.", footer=True),
         Key("O", "sort(-1)", "sort back", "Sort by the previous column."),

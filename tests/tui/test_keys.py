@@ -6,7 +6,9 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
+from textual import events
 from textual.screen import Screen
+from textual.widgets import Input
 
 import memlab.tui
 from memlab.tui import keys
@@ -120,3 +122,15 @@ async def test_the_help_is_searched_by_typing(console) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(app.screen, Help)
+
+
+@pytest.mark.parametrize(("begin", "field"), [("lab", "#preset-filter"), ("runs", "#filter")])
+async def test_text_typed_in_one_burst_with_the_filter_key_is_in_the_filter(
+    console, make_run, begin, field
+) -> None:
+    make_run(name="first")
+    async with console(begin=begin) as (app, pilot):
+        for name, character in [("slash", "/"), ("q", "q"), ("s", "s"), ("slash", "/")]:
+            app.post_message(events.Key(name, character))
+        await pilot.pause()
+        assert app.screen.query_one(field, Input).value == "qs/"

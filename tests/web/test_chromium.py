@@ -113,8 +113,10 @@ async def test_a_run_that_a_tab_started_outlives_it_and_is_controlled_by_the_nex
     url = serve("--control")
     async with chromium(tmp_path / "profile") as page:
         await _lab(page, url)
-        await page.press("/", *"tiny", "Enter")
+        await page.press("/", *"tiny")
         await page.until("for a browser")
+        await page.press("Enter")
+        await page.until("s start")
         await page.press("s")
         await page.until("space pause")
         (run,) = list_runs(tmp_path / "runs")
@@ -125,7 +127,7 @@ async def test_a_run_that_a_tab_started_outlives_it_and_is_controlled_by_the_nex
         while run.last_step() <= before:
             assert run.status() is Status.RUNNING
             await page.frame()
-        await page.open(url)
+        await _lab(page, url)
         await page.press("2")
         await page.until("space pause")
         await page.press(" ")

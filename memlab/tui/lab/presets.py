@@ -81,7 +81,7 @@ class Presets(Vertical):
         options.action_first()
 
     def focus_filter(self) -> None:
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))
 
     def focus_list(self) -> None:
         self.query_one(PresetOptions).focus()

@@ -201,7 +201,7 @@ class RunsScreen(Screen[None]):
         self.query_one(Table).focus()
 
     def action_filter(self) -> None:
-        self.query_one("#filter", Input).focus()
+        self.set_focus(self.query_one("#filter", Input))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """The filter key applies outside of the filter, `back` inside."""
