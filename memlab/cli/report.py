@@ -9,7 +9,7 @@ from memlab.cli.options import Device, Json, RunsFolder
 
 if TYPE_CHECKING:
     from memlab.figures.report.page import Page
-    from memlab.figures.report.run_page import Findings
+    from memlab.figures.report.run_page import ModelResults
     from memlab.figures.source import RunSource
 
 
@@ -69,12 +69,12 @@ def _page(sources: "list[RunSource]", sweep: Any, *, ood: bool, device: str) -> 
     return runs_page(sources, findings, columns)
 
 
-def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
+def _findings(run: "RunSource", *, ood: bool, device: str) -> "ModelResults":
     """Verdicts on the claims, and out-of-distribution results."""
     from memlab.claims.verdicts import judge
     from memlab.cli.completion import completion
     from memlab.errors import MemlabError
-    from memlab.figures.report.run_page import Findings
+    from memlab.figures.report.run_page import ModelResults
     from memlab.preset.run_preset import preset_of
 
     try:
@@ -82,7 +82,7 @@ def _findings(run: "RunSource", *, ood: bool, device: str) -> "Findings":
     except MemlabError:
         claims = []
     verdicts = judge(claims, run.now, completion(run.folder, device))
-    return Findings(tuple(verdicts), _ood_values(run, device) if ood else None)
+    return ModelResults(tuple(verdicts), _ood_values(run, device) if ood else None)
 
 
 def _ood_values(run: "RunSource", device: str) -> dict[str, dict[str, float]]:

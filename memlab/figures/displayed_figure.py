@@ -1,4 +1,4 @@
-"""A figure that a notebook displays by itself."""
+"""A matplotlib figure that Jupyter displays as the result of a cell."""
 
 from io import BytesIO
 from typing import final
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 @final
 class DisplayedFigure(Figure):
-    """A figure that Jupyter displays even if pyplot is not imported."""
+    """Displays as PNG in Jupyter, without pyplot."""
 
     def _repr_png_(self) -> bytes:
         file = BytesIO()

@@ -1,4 +1,4 @@
-"""From a `FigureData` to a matplotlib `Figure`: panels one below the other, a legend, a title, a note."""
+"""Draw a `FigureData` as a matplotlib `Figure`: a grid of panels, a title, a legend and a note."""
 
 import textwrap
 from typing import TYPE_CHECKING, Any, assert_never
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GAP = 0.5
-"""lines between legend and note"""
+"""space between legend and note, in lines"""
 
 
 def draw(plot: FigureData, style: Style) -> "Figure":
-    """The figure; the same plot and style give the same one."""
+    """Draw the figure; deterministic for equal `plot` and `style`."""
     with matplotlib_settings(style):
         return _draw(plot, style)
 
@@ -60,7 +60,7 @@ def _draw(plot: FigureData, style: Style) -> "Figure":
 def _draw_panel(
     axes: Any, panel: Panel, style: Style, *, first: bool, last: bool
 ) -> dict[str, Any]:
-    """Draw one panel; its legend: label to handle."""
+    """Draw one panel; returns its legend entries: label to handle."""
     match panel:
         case PlottedCurves():
             return draw_curves(axes, panel, style, rule_labels=first, x_label=last)
@@ -86,14 +86,14 @@ def _height(panel: Panel, style: Style, plot: FigureData) -> float:
 
 
 def _below(plot: FigureData, style: Style) -> float:
-    """Space for the x label, two lines of legend and the note, in inches."""
+    """Space in inches for the x label, two lines of legend and the note."""
     note = _note_lines(plot.note, style)
     lines = 3.2 + 1.3 * len(note) + (GAP if note else 0)
     return lines * style.font * 1.2 / 72
 
 
 def _legend(figure: Any, entries: dict[str, Any], bottom: float, style: Style) -> float:
-    """Write the legend above `bottom` (a share of the figure); its height in inches."""
+    """Draw the legend above `bottom` (fraction of the figure height); returns its height in inches."""
     columns = _legend_columns(list(entries), style)
     figure.legend(
         list(entries.values()), list(entries), loc="lower center", bbox_to_anchor=(0.5, bottom),
@@ -107,7 +107,7 @@ def _note_lines(note: str, style: Style) -> list[str]:
 
 
 def _note(figure: Any, note: str, style: Style) -> float:
-    """Write the note at the bottom; its height in inches."""
+    """Draw the note at the bottom; returns its height in inches."""
     lines = _note_lines(note, style)
     text = "\n".join(plain(line, 400) for line in lines)
     size = 0.85 * style.font
@@ -116,6 +116,6 @@ def _note(figure: Any, note: str, style: Style) -> float:
 
 
 def _legend_columns(labels: list[str], style: Style) -> int:
-    """As many entries per row as fit the width."""
+    """Number of entries per row that fit the width."""
     width = max(len(label) for label in labels) * 0.55 + 4.5
     return max(1, min(len(labels), int(style.width * 72 / (0.9 * style.font) / width)))

@@ -1,6 +1,7 @@
-"""Answers over time: one row per sample, one column per evaluation, one box per token.
+"""Draw answers over time: one row per sample, one column per evaluation, one box per token.
 
-A right token stands on white, a wrong one on a dark ground; the bar below a token is its probability.
+Correct tokens have a light background, wrong ones a dark background. The bar below a token is its
+probability.
 """
 
 from typing import Any
@@ -14,8 +15,8 @@ from memlab.figures.text import plain
 
 WRONG = "#E8A06A"
 RIGHT = "#EAF3FA"
-_LETTERS = 12
-"""of a token, at most"""
+_MAX_LETTERS = 12
+"""longer tokens are cut"""
 
 
 def answers_height(panel: Answers, style: Style) -> float:
@@ -24,7 +25,7 @@ def answers_height(panel: Answers, style: Style) -> float:
 
 
 def draw_answers(axes: Any, panel: Answers, style: Style) -> dict[str, Any]:
-    """Draw the answers; its legend: label to handle."""
+    """Draw the answers; returns the legend entries: label to handle."""
     from matplotlib.patches import Patch, Rectangle
 
     for i, row in enumerate(panel.tokens):
@@ -35,9 +36,9 @@ def draw_answers(axes: Any, panel: Answers, style: Style) -> dict[str, Any]:
                     Rectangle((left, i - 0.42), width, 0.84, linewidth=0.4, edgecolor="#9A9A9A",
                               facecolor=RIGHT if token.ok else WRONG)
                 )  # fmt: skip
-                share = token.p if 0 <= token.p <= 1 else 0.0
+                probability = token.p if 0 <= token.p <= 1 else 0.0
                 axes.add_patch(
-                    Rectangle((left, i + 0.3), width * share, 0.12, linewidth=0,
+                    Rectangle((left, i + 0.3), width * probability, 0.12, linewidth=0,
                               facecolor=BLUE if token.ok else VERMILLION)
                 )  # fmt: skip
                 letters = max(len(_shown(token)), 1)
@@ -61,18 +62,20 @@ def draw_answers(axes: Any, panel: Answers, style: Style) -> dict[str, Any]:
     for spine in axes.spines.values():
         spine.set_visible(False)
     return {
-        "right": Patch(facecolor=RIGHT, edgecolor="#9A9A9A"),
+        "correct": Patch(facecolor=RIGHT, edgecolor="#9A9A9A"),
         "wrong": Patch(facecolor=WRONG, edgecolor="#9A9A9A"),
         "probability of the token": Patch(facecolor=BLUE),
     }
 
 
 def _shown(token: AnswerToken) -> str:
-    text = token.text if len(token.text) <= _LETTERS else token.text[: _LETTERS - 1] + "…"
+    text = token.text
+    if len(text) > _MAX_LETTERS:
+        text = text[: _MAX_LETTERS - 1] + "…"
     return text.replace(" ", "␣") if text.strip() == "" else text
 
 
 def _widths(cell: tuple[AnswerToken, ...]) -> list[float]:
-    """Shares of the cell by the length of each token."""
+    """Widths of the boxes, proportional to the lengths of the tokens; they sum to 0.92."""
     lengths = np.array([max(len(_shown(token)), 1) + 0.6 for token in cell])
     return (0.92 * lengths / max(lengths.sum(), 1)).tolist() if len(cell) else []

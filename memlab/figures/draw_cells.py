@@ -1,4 +1,4 @@
-"""Grids of coloured cells: numbers with a colour bar, or shares of categories."""
+"""Draw grids of cells: numbers as colours with a colour bar, or fractions of categories."""
 
 from typing import Any
 
@@ -10,24 +10,28 @@ from memlab.figures.style import Style
 from memlab.figures.text import plain
 
 SEQUENTIAL = "cividis"
-"""a colour map that grows from dark to light for every reader, in grey as well"""
+"""colour map with monotone lightness, also for colour-blind readers and in greyscale"""
 CATEGORIES = ("#009E73", "#F0E442", "#D55E00", "#7F7F7F", "#56B4E9", "#CC79A7")
-"""generalizes at once, groks, memorizes only, learns nothing, ...: apart in grey too"""
+"""colours of categories, distinguishable in greyscale"""
 CATEGORY_HATCHES = ("", "//", "..", "xx", "\\\\", "--")
 BLANK = "#ECECEC"
 
 
-def cells_height(panel: CellGrid | Shares, style: Style, beside: int = 1) -> float:
-    """Inches: square where there are many cells, else rows as high as their texts need."""
-    rows, columns = (panel.values if isinstance(panel, CellGrid) else panel.counts).shape[:2]
-    width = 0.72 * style.width / beside
-    if rows > 16 or columns > 16:
-        return float(0.85 * width * min(max(rows / columns, 0.4), 1.0))
-    return float(max(rows * min(width / columns, 4.2 * style.font / 72), 8 * style.font / 72))
+def cells_height(panel: CellGrid | Shares, style: Style, columns: int = 1) -> float:
+    """Height in inches: square cells if there are many, otherwise rows as high as their texts.
+
+    Args:
+        columns: number of panels per row of the figure.
+    """
+    n_rows, n_columns = (panel.values if isinstance(panel, CellGrid) else panel.counts).shape[:2]
+    width = 0.72 * style.width / columns
+    if n_rows > 16 or n_columns > 16:
+        return float(0.85 * width * min(max(n_rows / n_columns, 0.4), 1.0))
+    return float(max(n_rows * min(width / n_columns, 4.2 * style.font / 72), 8 * style.font / 72))
 
 
 def draw_cells(axes: Any, panel: CellGrid, style: Style) -> dict[str, Any]:
-    """Draw numbers as colours, with a colour bar; its legend: label to handle."""
+    """Draw numbers as colours with a colour bar; returns the legend entries: label to handle."""
     from matplotlib import colormaps
     from matplotlib.colors import LogNorm, Normalize
 
@@ -72,7 +76,7 @@ def _plain_log_ticks(bar: Any, low: float, high: float) -> None:
 
 
 def _cell_marks(axes: Any, panel: CellGrid, style: Style, colour_of: Any) -> None:
-    """Texts, in black or white, hatches over bounds, crosses where there is nothing."""
+    """Draw the texts of cells, in black or white, and hatches over bounds."""
     from matplotlib.patches import Rectangle
 
     for (i, j), value in np.ndenumerate(panel.values):
@@ -121,11 +125,11 @@ def _cell_legend(panel: CellGrid, *, blanks: bool) -> dict[str, Any]:
 
 
 def draw_shares(axes: Any, panel: Shares, style: Style) -> dict[str, Any]:
-    """Divide each cell among categories, left to right; its legend: label to handle."""
+    """Divide each cell among categories, left to right; returns the legend: label to handle."""
     from matplotlib.patches import Patch, Rectangle
 
     rows, columns, _ = panel.counts.shape
-    looks = dict(
+    colours_and_hatches = dict(
         zip(panel.categories, zip(CATEGORIES, CATEGORY_HATCHES, strict=True), strict=False)
     )
     for i, j in np.ndindex(rows, columns):
@@ -134,7 +138,7 @@ def draw_shares(axes: Any, panel: Shares, style: Style) -> dict[str, Any]:
             axes.add_patch(Rectangle((left, i - 0.47), 0.94, 0.94, facecolor=BLANK, linewidth=0))
             axes.plot([j - 0.47, j + 0.47], [i - 0.47, i + 0.47], color="#9A9A9A", linewidth=0.6)
         for name, count in zip(panel.categories, panel.counts[i, j].tolist(), strict=True):
-            colour, hatch = looks[name]
+            colour, hatch = colours_and_hatches[name]
             width = 0.94 * count / max(total, 1)
             axes.add_patch(
                 Rectangle((left, i - 0.47), width, 0.94, facecolor=colour, linewidth=0,
@@ -148,9 +152,11 @@ def draw_shares(axes: Any, panel: Shares, style: Style) -> dict[str, Any]:
                 bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.2},
             )  # fmt: skip
     _axes_of_cells(axes, panel, rows, columns, style)
-    seen = panel.counts.sum(axis=(0, 1)) > 0
+    occurs = panel.counts.sum(axis=(0, 1)) > 0
     return {
-        plain(name): Patch(facecolor=looks[name][0], hatch=looks[name][1], edgecolor="#606060")
-        for name, there in zip(panel.categories, seen.tolist(), strict=True)
-        if there
+        plain(name): Patch(facecolor=colour, hatch=hatch, edgecolor="#606060")
+        for (name, (colour, hatch)), is_used in zip(
+            colours_and_hatches.items(), occurs.tolist(), strict=True
+        )
+        if is_used
     }

@@ -1,4 +1,4 @@
-"""Curves, bands, marks, rules, levels and points on one pair of axes."""
+"""Draw curves, bands, marks, rules, levels and points on one pair of axes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,21 +14,22 @@ from memlab.figures.style import BLACK, DASHES, GREY, PALETTE, ROLES, Style
 from memlab.figures.text import plain
 
 STEP_0 = 0.5
-"""where step 0 lies on a logarithmic axis"""
+"""position of step 0 on a logarithmic axis"""
 MANY_MARKS = 60
-_NAMED = 4
-"""rows of labels above the axes, at most"""
+"""more marks than this are drawn smaller"""
+_LABEL_ROWS = 4
+"""maximum number of rows of labels above the axes"""
 
 
 @final
 @dataclass(frozen=True)
 class Look:
-    """How a curve is drawn."""
+    """Colour and line style of a curve."""
 
     colour: str
     dashes: Any = "-"
     width: float = 1.0
-    """times the style's"""
+    """multiple of the line width of the figure style"""
     alpha: float = 1.0
 
     @property
@@ -40,30 +41,30 @@ class Look:
 def draw_curves(
     axes: Any, panel: PlottedCurves, style: Style, *, rule_labels: bool, x_label: bool
 ) -> dict[str, Any]:
-    """Draw a panel; its legend: label to handle.
+    """Draw a panel; returns its legend entries: label to handle.
 
     Args:
-        axes: matplotlib's axes.
-        rule_labels: whether the vertical rules are named above the axes.
-        x_label: whether the x axis is labelled; not where another panel stands below.
+        axes: matplotlib axes.
+        rule_labels: whether to label the vertical rules above the axes.
+        x_label: whether to label the x axis; false if another panel is below.
     """
     chart = panel.chart
-    looks = _looks(panel)
+    look_of = _look_of(panel)
     entries: dict[str, Any] = {}
     for band in chart.bands:
-        colour = looks(band.colour).colour
+        colour = look_of(band.colour).colour
         axes.fill_between(
             _x(band.x, chart), _y(band.low, chart), _y(band.high, chart), step=None,
             facecolor=colour, edgecolor=colour, linewidth=0.4 * style.line, zorder=1.5,
             alpha=1.0 if isinstance(band.colour, str) else 0.3,
         )  # fmt: skip
     for series in panel.singles:
-        _line(axes, series, chart, looks(series.colour).thin, style)
+        _line(axes, series, chart, look_of(series.colour).thin, style)
     for series in chart.series:
-        entries |= _line(axes, series, chart, looks(series.colour), style)
+        entries |= _line(axes, series, chart, look_of(series.colour), style)
     entries |= _marks(axes, chart, style)
     for points in panel.points:
-        colour = looks(points.colour).colour
+        colour = look_of(points.colour).colour
         (handle,) = axes.plot(
             points.x, points.y, "^" if points.hollow else "o", color=colour, linestyle="none",
             markersize=3.2 * style.line**0.5 * style.font / 8, clip_on=False, zorder=4,
@@ -72,7 +73,7 @@ def draw_curves(
         entries[plain(points.name)] = handle
     _scale(axes, panel)
     for level in chart.levels:
-        look = looks(level.colour)
+        look = look_of(level.colour)
         handle = axes.axhline(
             level.y, color=look.colour, linestyle=look.dashes, linewidth=0.8 * style.line
         )
@@ -86,19 +87,19 @@ def draw_curves(
     return entries
 
 
-def _looks(panel: PlottedCurves) -> Callable[[Colour], Look]:
-    """From a colour of the chart to its look: RGB get those of the palette in their order."""
+def _look_of(panel: PlottedCurves) -> Callable[[Colour], Look]:
+    """Maps a colour of the chart to its look. RGB colours get the palette in order of occurrence."""
     chart = panel.chart
     drawn: tuple[Series | Band | Points, ...] = (*panel.points, *chart.series, *chart.bands)
-    order = list(dict.fromkeys(one.colour for one in drawn if not isinstance(one.colour, str)))
+    order = list(dict.fromkeys(d.colour for d in drawn if not isinstance(d.colour, str)))
 
     def look(colour: Colour) -> Look:
         if isinstance(colour, str):
             return Look(*ROLES.get(colour, (BLACK, "-")))
         if panel.exact_colours or colour not in order:
             return Look("#" + "".join(f"{part:02x}" for part in colour))
-        place = order.index(colour) % len(PALETTE)
-        return Look(PALETTE[place], DASHES[place])
+        i = order.index(colour) % len(PALETTE)
+        return Look(PALETTE[i], DASHES[i])
 
     return look
 
@@ -123,14 +124,14 @@ def _marks(axes: Any, chart: Chart, style: Style) -> dict[str, Any]:
             continue
         size = style.font * (0.85 if inside.sum() <= MANY_MARKS else 0.45)
         (handle,) = axes.plot(
-            _x(marks.x[inside], chart), marks.y[inside], marker=_tip_down(), linestyle="none",
+            _x(marks.x[inside], chart), marks.y[inside], marker=_pointing_down(), linestyle="none",
             color=ROLES["spike"][0], markersize=size, markeredgewidth=0, zorder=4, clip_on=False,
         )  # fmt: skip
         entries[f"{plain(marks.name)} ({int(inside.sum())})"] = handle
     return entries
 
 
-def _tip_down() -> Any:
+def _pointing_down() -> Any:
     """A triangle whose tip touches the point from above."""
     from matplotlib.path import Path
 
@@ -142,7 +143,7 @@ def _x(x: Floats, chart: Chart) -> NDArray[np.float64]:
 
 
 def _y(y: Floats, chart: Chart) -> NDArray[np.float64]:
-    """Values with gaps where the axis cannot show them."""
+    """Values with NaN where the axis cannot show them."""
     shown = np.isfinite(y) & (y > 0) if chart.y_log else np.isfinite(y)
     return np.where(shown, y, np.nan)
 
@@ -176,7 +177,7 @@ def _scale(axes: Any, panel: PlottedCurves) -> None:
 
 
 def _plain_numbers(axes: Any) -> None:
-    """Labels such as 0.2 and 22 instead of powers of ten, where the axis spans few decades."""
+    """Use labels such as 0.2 and 22 instead of powers of ten if the axis spans few decades."""
     from matplotlib.ticker import LogFormatterSciNotation
 
     low, high = axes.get_ylim()
@@ -184,7 +185,7 @@ def _plain_numbers(axes: Any) -> None:
         return
 
     class PlainFormatter(LogFormatterSciNotation):
-        """Names the same ticks."""
+        """Labels the same ticks as its base class."""
 
         def __call__(self, x: float, pos: Any = None) -> str:
             return f"{x:g}" if super().__call__(x, pos) else ""
@@ -194,25 +195,25 @@ def _plain_numbers(axes: Any) -> None:
 
 
 def _log_steps(axes: Any, chart: Chart) -> None:
-    """A logarithmic axis of steps on which step 0 has a place, half a step before the first."""
+    """A logarithmic axis of steps with step 0 at position `STEP_0`."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_xscale("log")
-    begins_at_0 = any(len(s.x) and s.x[0] < 1 for s in chart.series)
-    if begins_at_0:
+    starts_at_0 = any(len(s.x) and s.x[0] < 1 for s in chart.series)
+    if starts_at_0:
         axes.set_xlim(left=STEP_0)
 
     class Steps(LogLocator):
-        """Leaves out what lies between step 0 and step 1."""
+        """Has no ticks between step 0 and step 1."""
 
         def tick_values(self, vmin: float, vmax: float) -> Any:
             return np.array([v for v in super().tick_values(vmin, vmax) if v >= 1])
 
     class StepsAndZero(Steps):
-        """Has a tick at step 0, too."""
+        """Also has a tick at step 0."""
 
         def tick_values(self, vmin: float, vmax: float) -> Any:
-            zero = [STEP_0] if begins_at_0 and vmin <= STEP_0 else []
+            zero = [STEP_0] if starts_at_0 and vmin <= STEP_0 else []
             return np.array([*zero, *super().tick_values(vmin, vmax)])
 
     axes.xaxis.set_major_locator(StepsAndZero(10, numticks=12))
@@ -224,7 +225,7 @@ def _log_steps(axes: Any, chart: Chart) -> None:
 
 
 def _few_steps(axes: Any) -> Callable[[float, int], str]:
-    """Labels between powers of ten, where the axis has too few of these."""
+    """Labels between powers of ten, if the axis spans few powers."""
 
     def text(value: float, _: int) -> str:
         low, high = axes.get_ylim()
@@ -235,7 +236,7 @@ def _few_steps(axes: Any) -> Callable[[float, int], str]:
 
 
 def _step_text(value: float) -> str:
-    """A step in full below 10,000, with a suffix beyond: 800, 5,000, 20k, 1M."""
+    """A step as text, with a suffix from 10,000 on: 800, 5,000, 20k, 1M."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if suffix == 'k' else size):g}{suffix}"
@@ -243,12 +244,14 @@ def _step_text(value: float) -> str:
 
 
 def _rules(axes: Any, rules: Iterable[VerticalRule], style: Style, *, labels: bool) -> None:
-    """Vertical lines; their names stand in rows above the axes, the most important lowest."""
+    """Draw vertical lines. Their labels are in rows above the axes, the last rule in the lowest row."""
     low, high = axes.get_xlim()
     log = axes.get_xscale() == "log"
     ends = np.log10([low, high]) if log else np.array([low, high])
     per_letter = 0.62 * 0.85 * style.font / 72 / (0.85 * style.width)
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(_NAMED)]
+    label_rows: list[list[tuple[float, float]]] = [[] for _ in range(_LABEL_ROWS)]
+    """(middle, half width) of the labels in each row, as fractions of the axes width"""
+
     for rule in reversed(list(rules)):
         x = max(rule.x, STEP_0) if log else rule.x
         if not low <= x <= high:
@@ -257,11 +260,11 @@ def _rules(axes: Any, rules: Iterable[VerticalRule], style: Style, *, labels: bo
         axes.axvline(x, color=colour, linestyle=dashes, linewidth=0.8 * style.line, zorder=2)
         if not (labels and rule.label):
             continue
-        place = float(((np.log10(x) if log else x) - ends[0]) / (ends[1] - ends[0]))
+        fraction = float(((np.log10(x) if log else x) - ends[0]) / (ends[1] - ends[0]))
         text = plain(rule.label, 24)
         half = len(text) * per_letter / 2
-        middle = min(max(place, half), 1 - half)
-        for row, others in enumerate(taken):
+        middle = min(max(fraction, half), 1 - half)
+        for row, others in enumerate(label_rows):
             if all(abs(middle - other) > half + width for other, width in others):
                 others.append((middle, half))
                 axes.annotate(

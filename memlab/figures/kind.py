@@ -1,4 +1,4 @@
-"""Kinds of figures: one file each in `kinds/`, found by name."""
+"""The kinds of figures. Each is one file in `kinds/`."""
 
 import importlib
 import pkgutil
@@ -10,7 +10,8 @@ from typing import Any, Literal, final
 from memlab.errors import MemlabError, nearest
 from memlab.figures import kinds
 from memlab.figures.plot import FigureData
-from memlab.figures.source import FigureOptions
+from memlab.figures.source import FigureOptions, RunSource
+from memlab.record.events import Spike
 
 Source = Literal["run", "runs", "sweep", "runs or sweep", "attention", "model"]
 
@@ -22,25 +23,26 @@ class Kind:
 
     name: str
     about: str
-    """one line for help"""
+    """one line for the help text"""
     draws: Source
-    """what `make` takes: a list of `RunSource` (of one or of several), a `SweepSnapshot`,
-    `AttentionPatterns`, or the `ModelPictures` of a step"""
+    """type of the source that `make` takes: a list of one or several `RunSource`, a
+    `SweepSnapshot`, `AttentionPatterns`, or the `ModelPictures` of a step"""
     make: Callable[[Any, FigureOptions], FigureData]
 
 
 @cache
 def all_kinds() -> dict[str, Kind]:
+    """All kinds by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-    found = [importlib.import_module(f"{kinds.__name__}.{name}").KIND for name in names]
-    return {kind.name: kind for kind in found}
+    modules = [importlib.import_module(f"{kinds.__name__}.{name}") for name in names]
+    return {module.KIND.name: module.KIND for module in modules}
 
 
 def kind_of(name: str) -> Kind:
-    """The kind named `name`.
+    """The kind with this name.
 
     Raises:
-        MemlabError: there is none.
+        MemlabError: there is no such kind.
     """
     kinds = all_kinds()
     if name not in kinds:
@@ -54,5 +56,19 @@ def kind_of(name: str) -> Kind:
 
 
 def nothing_to_draw(kind: str, why: str, runs: Sequence[str]) -> MemlabError:
-    """The error of a kind whose source contains none of the data that it draws."""
+    """The error for a source without the data that a kind of figure draws."""
     return MemlabError(f"there is nothing to draw: {why}", where=f"{kind} of {', '.join(runs)}")
+
+
+def numbered_spike(run: RunSource, spikes: Sequence[Spike], number: int) -> Spike:
+    """The spike with this number, counted from 1.
+
+    Raises:
+        MemlabError: there is no such spike.
+    """
+    if not 1 <= number <= len(spikes):
+        raise MemlabError(
+            "there is no such spike",
+            where=run.id, found=str(number), allowed=f"1 to {len(spikes)}",
+        )  # fmt: skip
+    return spikes[number - 1]

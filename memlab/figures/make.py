@@ -1,4 +1,4 @@
-"""A figure in one call: the kind, what it is drawn from, where it is shown."""
+"""Make a figure in one call from its kind, source and style."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OF_A_MODEL = ("attention", "spectrum", "logit-table")
-"""kinds that are drawn from a model, for which training code is loaded"""
+"""kinds that need the model of a run and therefore import torch"""
 
 
 def figure_data(
@@ -26,15 +26,16 @@ def figure_data(
     sweep: SweepSnapshot | None,
     options: FigureOptions,
 ) -> FigureData:
-    """What a figure of runs, or of a sweep and its runs, shows.
+    """The data of a figure of runs, or of a sweep.
 
     Args:
-        kind: a name of `memlab.figures.kind.all_kinds`; None = the usual one.
+        kind: a name of `memlab.figures.kind.all_kinds`; None = the default for the source.
 
     Raises:
-        MemlabError: there is no such kind, it is not drawn from this, or there is nothing to draw.
+        MemlabError: there is no such kind, it needs another source, or the source has no data for
+            it.
     """
-    chosen = kind_of(kind or _usual_kind(runs, sweep))
+    chosen = kind_of(kind or _default_kind(runs, sweep))
     accepted = {"run": len(runs) == 1, "runs": len(runs) > 0, "sweep": sweep is not None}
     if not any(accepted.get(part, False) for part in chosen.draws.split(" or ")):
         needed = {"runs": "several runs"} | dict.fromkeys(("attention", "model"), "one run")
@@ -46,23 +47,23 @@ def figure_data(
     return chosen.make(sweep if sweep and "sweep" in chosen.draws else runs, options)
 
 
-def _usual_kind(runs: Sequence[RunSource], sweep: SweepSnapshot | None) -> str:
+def _default_kind(runs: Sequence[RunSource], sweep: SweepSnapshot | None) -> str:
     if sweep:
         return "heatmap" if sweep.sweep.axes else "bands"
     return "curves" if len(runs) == 1 else "overlay"
 
 
 def figure_options(style: Style, options: Mapping[str, Any]) -> FigureOptions:
-    """Options by name, for a figure in a style.
+    """Figure options from their names and values, for a style.
 
     Raises:
-        MemlabError: there is no option of that name.
+        MemlabError: there is no option with this name.
     """
     known = [option.name for option in fields(FigureOptions) if option.name != "columns"]
     for name in options:
         if name not in known:
             raise MemlabError(
-                "figures have no such option",
+                "there is no such figure option",
                 found=name, allowed=", ".join(known), hint=nearest(name, known),
             )  # fmt: skip
     return FigureOptions(columns=style.columns, **options)
@@ -83,7 +84,7 @@ def figure_of(
         options: measure, x, y, at, spike; see `FigureOptions`.
 
     Raises:
-        MemlabError: see `figure_data`; or there is no such style or option.
+        MemlabError: as `figure_data`; or there is no such style or option.
     """
     style = style_of(made_for)
     return draw(figure_data(kind, runs, sweep, figure_options(style, options)), style)
@@ -93,19 +94,34 @@ def picture_of(kind: str, source: Any, made_for: str = "paper") -> bytes:
     """The figure as a PNG.
 
     Raises:
-        MemlabError: see `figure_of`.
+        MemlabError: as `figure_of`.
     """
-    style = style_of(made_for)
-    made = kind_of(kind).make(source, FigureOptions(columns=style.columns))
-    command = plot_command(made.runs, kind, {}, made_for)
-    return to_bytes(draw(made, style), "png", style, Origin(made.title, made.runs, command))
+    data = kind_of(kind).make(source, FigureOptions(columns=style_of(made_for).columns))
+    return rendered(data, "png", made_for, plot_command(data.runs, kind, {}, made_for))
 
 
-def plot_command(refs: Sequence[str], kind: str, options: Any, made_for: str) -> str:
-    """The command that makes a figure, whatever its file is called.
+def rendered(data: FigureData, file_format: str, made_for: str, command: str) -> bytes:
+    """The content of a figure file.
 
     Args:
-        options: name to value; those without a value are left out.
+        data: the figure.
+        file_format: one of `memlab.figures.save.FORMATS`.
+        made_for: a name of `memlab.figures.style.STYLES`.
+        command: the command that makes the figure, for the metadata of the file.
+    """
+    style = style_of(made_for)
+    origin = Origin(data.title, data.runs, command)
+    return to_bytes(draw(data, style), file_format, style, origin)
+
+
+def plot_command(refs: Sequence[str], kind: str, options: Mapping[str, Any], made_for: str) -> str:
+    """The `memlab plot` command of a figure, without a file name.
+
+    Args:
+        refs: runs or a sweep.
+        kind: a name of `memlab.figures.kind.all_kinds`.
+        options: name to value; None = not given.
+        made_for: a name of `memlab.figures.style.STYLES`.
     """
     words = ["memlab", "plot", *refs, "--kind", kind]
     for name, value in options.items():

@@ -1,4 +1,4 @@
-"""The numbers behind a figure as CSV, and a short script that draws them again."""
+"""The numbers of a figure as CSV, and a short script that draws them."""
 
 import csv
 import io
@@ -12,10 +12,10 @@ HEADER = ("panel", "element", "name", "x", "y", "y2", "text")
 
 
 def to_csv(plot: FigureData) -> str:
-    """Every plotted number, one a line.
+    """All plotted numbers.
 
     Columns: panel (from 1), element (line, band, mark, point, bound, rule, level, cell, share,
-    token), its name, x, y, y2 (the upper end of a band, the value of a cell), text.
+    token), name of the element, x, y, y2 (upper end of a band, value of a cell), text.
     """
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
@@ -27,7 +27,7 @@ def to_csv(plot: FigureData) -> str:
 
 
 def redraw_script(plot: FigureData, csv_name: str, picture_name: str) -> str:
-    """A script that needs only matplotlib and the CSV in the same folder."""
+    """A script that draws the CSV in the same folder; it needs only matplotlib."""
     template = files("memlab.figures").joinpath("redraw.py.txt").read_text("utf-8")
     panels = [_panel(panel) for panel in plot.panels]
     replaced = template.replace("PANELS", json.dumps(panels, indent=4).replace("true", "True"))

@@ -1,4 +1,4 @@
-"""What a figure shows, as immutable data. How it looks lies in `style`, how it is drawn in `draw`."""
+"""The content of a figure as immutable data. `style` has its sizes and colours, `draw` draws it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from memlab.charts.theme import Colour
 
 Floats = NDArray[np.float64]
 Number = tuple[str, str, float | str, float | str, float | str, str]
-"""(element, name, x, y, y2, text): a row of the numbers behind a figure; see `numbers`"""
+"""(element, name, x, y, y2, text): a row of the CSV of a figure; see `numbers`"""
 
 
 @final
@@ -25,26 +25,26 @@ class Points:
     y: Floats
     colour: Colour
     hollow: bool = False
-    """a bound rather than a value: the event was not reached up to there"""
+    """y is a lower bound: the event was not reached up to that step"""
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class PlottedCurves:
-    """Curves over one x axis, with what is marked on them."""
+    """Curves, bands, marks and points over one x axis."""
 
     chart: Chart
     y_label: str
     x_label: str = "step"
     points: tuple[Points, ...] = ()
     singles: tuple[Series, ...] = ()
-    """single runs behind the curves of a group; drawn thin, not in the legend"""
+    """thin curves without legend entries, such as single runs behind the median of a group"""
     percent: bool = False
-    """y values are shares and shown in percent"""
+    """y values are fractions, shown in percent"""
     exact_colours: bool = False
-    """RGB colours of the chart are drawn as they are; otherwise each becomes one of the palette"""
+    """draw the RGB colours of the chart exactly; otherwise each is replaced by a palette colour"""
     x_ticks: tuple[tuple[float, str], ...] = ()
-    """places and labels; empty = chosen from the values"""
+    """(position, label); empty = automatic"""
 
     def numbers(self) -> Iterator[Number]:
         chart = self.chart
@@ -68,7 +68,7 @@ class CellGrid:
     """A grid of cells coloured by a number."""
 
     values: Floats
-    """(row, column); NaN = there is none"""
+    """(row, column); NaN = no value"""
     x_label: str
     y_label: str
     value_label: str
@@ -76,17 +76,17 @@ class CellGrid:
     """empty = numbers from 0"""
     row_labels: tuple[str, ...] = ()
     texts: tuple[tuple[str, ...], ...] = ()
-    """(row, column) what a cell says"""
+    """(row, column) text in the cell"""
     hatched: NDArray[np.bool_] | None = None
-    """cells whose value is a bound"""
+    """(row, column) the value is a bound"""
     log: bool = False
     low: float | None = None
     high: float | None = None
     blank: str = ""
-    """what a cell without a value means"""
+    """legend entry for cells without a value"""
     title: str = ""
     has_bar: bool = True
-    """whether a colour bar stands beside it"""
+    """whether to draw a colour bar"""
 
     def numbers(self) -> Iterator[Number]:
         """Every cell: x = column, y = row, y2 = value."""
@@ -121,10 +121,13 @@ class Shares:
 @final
 @dataclass(frozen=True)
 class AnswerToken:
+    """One token of a sampled answer."""
+
     text: str
     p: float
-    """the probability that the model gave to it; NaN = not known"""
+    """probability of the token; NaN = unknown"""
     ok: bool
+    """whether it is the token of the target"""
 
 
 @final
@@ -133,9 +136,9 @@ class Answers:
     """Answers over time, token by token."""
 
     steps: tuple[int, ...]
-    """of the columns"""
+    """(column,)"""
     prompts: tuple[str, ...]
-    """of the rows"""
+    """(row,)"""
     targets: tuple[str, ...]
     tokens: tuple[tuple[tuple[AnswerToken, ...], ...], ...]
     """(row, column, token)"""
@@ -151,9 +154,9 @@ class Answers:
 
 Panel = PlottedCurves | CellGrid | Shares | Answers
 ShownChart = Chart | Tiles | CellGrid
-"""a picture of the console"""
+"""a chart of the console"""
 ShownPanel = tuple[str, bool, ShownChart]
-"""name of the measure, whether its values are shares of 1, and the picture"""
+"""(name of the measure, whether its values are fractions, chart)"""
 
 
 @final
@@ -164,12 +167,12 @@ class FigureData:
     kind: str
     panels: tuple[Panel, ...]
     runs: tuple[str, ...]
-    """ids of the runs, or the sweep, that it shows"""
+    """ids of the runs or of the sweep"""
     title: str = ""
     note: str = ""
-    """one line below the picture: what must be known to read it"""
+    """text below the figure that explains how to read it"""
     columns: int = 1
-    """panels beside each other; they fill row by row"""
+    """panels per row"""
 
 
 def _pairs(x: Sequence[Any] | NDArray[Any], y: Sequence[Any] | NDArray[Any]) -> Iterator[Any]:

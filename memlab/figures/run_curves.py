@@ -1,6 +1,6 @@
-"""The curves of a run that several kinds of figures share."""
+"""Curves of runs and their labels, shared by several kinds of figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,25 +16,25 @@ from memlab.record.missing_rows import with_gaps
 from memlab.record.safe_text import safe_text
 
 SPLITS = ("train", "val", "test", "ood")
-TREND_FROM = 400
-"""steps; of a shorter run the loss itself is drawn"""
+MIN_STEPS_FOR_TREND = 400
+"""The loss of shorter runs is drawn without smoothing."""
 TREND_PIECES = 300
 FULL_SHARE = (-0.03, 1.03)
-"""shares from 0 to 1, with room for a line at either end"""
+"""y range for fractions, with space for lines at 0 and 1"""
 OBJECTIVE = "objective (nats)"
-"""Label of the axis of what updates optimize, where that is not the loss."""
+"""Axis label of the training objective if it is not the loss."""
 RULED = ("memorized", "grokked", "collapsed", "diverged")
 """phases that get a vertical rule"""
 
 
 def loss_panels(run: RunSource, columns: int, *, x_log: bool = True) -> tuple[PlottedCurves, ...]:
-    """Loss over steps by split and per update; chance level, phases and spikes.
+    """Loss over steps, by split and per update, with chance level, phases and spikes.
 
-    With label smoothing updates optimize another quantity, which gets a panel of its own.
+    With label smoothing, the objective of the updates gets a separate panel.
     """
     per_update = _per_update(run, columns, x_log) if "loss" in run.now.steps.columns else Chart()
     chance, objective = run.chance_loss, run.folder.facts.is_smoothed
-    frame = Chart(rules=tuple(rules(run)), x_log=x_log, y_log=True, x_range=x_range(run, x_log))
+    frame = Chart(rules=tuple(rules(run)), x_log=x_log, y_log=True, x_range=x_range(run))
     first = frame if objective else _framed(per_update, frame)
     chart = replace(
         first,
@@ -54,11 +54,11 @@ def _framed(curves: Chart, frame: Chart) -> Chart:
 
 
 def _per_update(run: RunSource, columns: int, x_log: bool) -> Chart:
-    """The loss of each update with its spikes: of a long run its trend over a band."""
+    """The loss per update with its spikes; for long runs a smoothed line over a band of extremes."""
     name, raw = run.folder.facts.update_loss, _extremes(run, "loss", columns, x_log)
     bands: tuple[Band, ...] = ()
     line = Series(name, *raw.line(), "batch")
-    if run.now.last_step >= TREND_FROM:
+    if run.now.last_step >= MIN_STEPS_FOR_TREND:
         line = Series(f"{name} (smoothed)", *_trend(run), "batch")
         bands = (Band(raw.x, raw.low, raw.high, "band"),)
     peaks = [(s.peak_step, s.peak) for s in run.now.spikes]
@@ -73,26 +73,26 @@ def accuracy_panel(run: RunSource, *, x_log: bool = True) -> PlottedCurves:
         rules=tuple(rules(run)),
         x_log=x_log,
         y_range=FULL_SHARE,
-        x_range=x_range(run, x_log),
+        x_range=x_range(run),
     )
     return PlottedCurves(chart, "accuracy", percent=True)
 
 
 def column_panel(run: RunSource, name: str, columns: int, *, x_log: bool = True) -> PlottedCurves:
-    """A per-step column: a line through the extremes of each pixel."""
+    """A per-step column, drawn as a line through the extremes of each pixel."""
     raw = _extremes(run, name, columns, x_log)
     chart = Chart(
         series=(Series(_column_label(run, name), *raw.line(), "train"),),
         rules=tuple(rules(run)),
         x_log=x_log,
         y_log=is_log(run, name, raw.low),
-        x_range=x_range(run, x_log),
+        x_range=x_range(run),
     )
     return PlottedCurves(chart, axis_label(run, name))
 
 
 def evaluated(run: RunSource, kind: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
-    """One curve for each split that a measure was evaluated on."""
+    """One curve for each split on which a measure was evaluated."""
     names = [(split, f"{split}_{kind}") for split in splits]
     return tuple(
         Series(split, *known_values(run, name), split if split != "ood" else "grokked")
@@ -102,18 +102,29 @@ def evaluated(run: RunSource, kind: str, splits: tuple[str, ...]) -> tuple[Serie
 
 
 def known_values(run: RunSource, name: str) -> tuple[Floats, Floats]:
-    """Steps and values of the evaluations that measured something, else what was kept later."""
+    """Steps and finite values of a measure, from evaluations or from `memlab measure`."""
     if name not in run.now.evaluations:
         steps, values = run.kept[name]
-        shown = np.isfinite(values) & (steps <= run.now.last_step)
-        return steps[shown], values[shown]
+        is_known = np.isfinite(values) & (steps <= run.now.last_step)
+        return steps[is_known], values[is_known]
     values = run.now.evaluations[name]
-    there = np.isfinite(values)
-    return run.now.evaluations["step"][there], values[there]
+    is_known = np.isfinite(values)
+    return run.now.evaluations["step"][is_known], values[is_known]
+
+
+def default_measures(runs: Sequence[RunSource]) -> list[str]:
+    """Recorded loss and accuracy on the validation split, else on the training split."""
+    known = {name for run in runs for name in run.now.evaluations}
+    for split in ("val", "train"):
+        if names := [
+            f"{split}_{kind}" for kind in ("loss", "accuracy") if f"{split}_{kind}" in known
+        ]:
+            return names
+    return ["loss"]
 
 
 def rules(run: RunSource) -> Iterator[VerticalRule]:
-    """Resumes, planned changes, edits and phases; those whose labels matter most come last."""
+    """Resumes, forks, planned changes, edits and phases, in ascending priority of their labels."""
     now = run.now
     for started in now.of(Started):
         if started.resumed_from is not None:
@@ -131,19 +142,19 @@ def rules(run: RunSource) -> Iterator[VerticalRule]:
 
 
 def edit_label(event: Edited) -> str:
-    """What was edited, in a few words: "lr 0.0003"."""
+    """The changes of an edit as text: "lr 0.0003"."""
     changes = (f"{key.rpartition('.')[2]} {value}" for key, value in event.changes.items())
     return safe_text(", ".join(changes), 24)
 
 
-def x_range(run: RunSource, x_log: bool) -> tuple[float, float]:
-    """All steps; on a logarithmic axis step 0 has a place as well."""
+def x_range(run: RunSource) -> tuple[float, float]:
+    """First and last step; the first is 0 if the run was evaluated at step 0."""
     first = 0.0 if len(run.now.evaluations["step"]) and run.now.evaluations["step"][0] == 0 else 1.0
     return first, float(max(run.now.last_step, 2))
 
 
 def label(name: str) -> str:
-    """A recorded name as words: `grad_norm` is "grad norm"."""
+    """A recorded name as text: `grad_norm` is "grad norm"."""
     return safe_text(name.replace("_", " "), 40)
 
 
@@ -160,13 +171,19 @@ def axis_label(run: RunSource, name: str) -> str:
     return label(kind) + (f" ({safe_text(measure.unit, 20)})" if measure.unit != "1" else "")
 
 
+def with_split(name: str, text: str) -> str:
+    """An axis label with the split of the recorded name in front: "val loss (nats)"."""
+    split, _ = split_of(name)
+    return f"{split} {text}" if split else text
+
+
 def is_log(run: RunSource, name: str, values: Floats) -> bool:
-    """Whether a measure is drawn on a logarithmic axis: declared so, and it has positive values."""
+    """Whether to draw a measure on a logarithmic axis: it is declared so and has positive values."""
     return run.measure(name).scale == "log" and bool((values > 0).any())
 
 
 def _extremes(run: RunSource, name: str, pixels: int, x_log: bool) -> Extremes:
-    """Four pieces for three pixels: no pixel is without one."""
+    """Minima and maxima of a per-step column, one interval for three pixels."""
     columns = max(pixels // 3, 1)
     run.verify()
     steps = (1, run.now.last_step)
@@ -174,9 +191,9 @@ def _extremes(run: RunSource, name: str, pixels: int, x_log: bool) -> Extremes:
 
 
 def _trend(run: RunSource) -> tuple[Floats, Floats]:
-    """The geometric mean of the loss in pieces of equal length on a logarithmic axis of steps.
+    """The geometric mean of the loss over intervals of equal length on a logarithmic axis.
 
-    Unlike a moving average it does not lag, and it smooths as much at step 100 as at 100,000.
+    Unlike a moving average it has no lag and smooths equally at all scales of the axis.
     """
     steps, loss = run.now.steps.measured("loss")
     if not len(steps):

@@ -1,4 +1,4 @@
-"""A figure as the bytes of a file that knows what it shows and how it was made."""
+"""Encode a figure as a file with metadata: title, runs and command."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,7 +18,7 @@ FORMATS = ("png", "svg", "pdf")
 @final
 @dataclass(frozen=True)
 class Origin:
-    """Where a figure comes from; it stands in the metadata of its file."""
+    """The origin of a figure, for the metadata of its file."""
 
     title: str
     runs: tuple[str, ...]
@@ -31,23 +31,23 @@ class Origin:
 
 
 def check_format(suffix: str) -> str:
-    """The format that a file's ending means.
+    """The format of a file name extension.
 
     Raises:
-        MemlabError: none that figures are saved in.
+        MemlabError: figures cannot be saved in this format.
     """
     name = suffix.removeprefix(".").lower()
     if name not in FORMATS:
         raise MemlabError(
-            "figures are not saved in this format",
-            found=suffix or "no ending",
+            "unknown format for figures",
+            found=suffix or "no extension",
             allowed=", ".join(f".{name}" for name in FORMATS),
         )
     return name
 
 
 def to_bytes(figure: "Figure", format: str, style: Style, origin: Origin) -> bytes:
-    """The file; the same figure and origin give the same bytes: it holds no date."""
+    """The content of the file. Deterministic, since the metadata has no date."""
     file = BytesIO()
     with matplotlib_settings(style):
         figure.savefig(file, format=format, metadata=_metadata(format, origin))

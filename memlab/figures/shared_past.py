@@ -1,4 +1,4 @@
-"""The past that a fork shares with its parent: drawn thin, since it is not the fork's own."""
+"""Draw the steps that a fork shares with its parent as thin lines."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ from memlab.record.fork import fork_point
 def split_at_fork(
     run: RunSource, series: Iterable[Series]
 ) -> tuple[tuple[Series, ...], tuple[Series, ...]]:
-    """The curves of a run from its fork point on, and what they share with its parent's.
+    """The curves of a run from its fork point on, and the parts that it shares with its parent.
 
-    Both have the last shared point, so that no gap lies between them.
+    Both contain the last shared point, so that there is no gap between them.
     """
     fork = fork_point(run.folder)
     if fork is None:
@@ -29,16 +29,16 @@ def split_at_fork(
 
 
 def with_thin_past(run: RunSource, panel: PlottedCurves) -> PlottedCurves:
-    """The panel of one run, with the shared past of its curves drawn thin."""
+    """The panel of one run, with thin lines up to its fork point."""
     own, past = split_at_fork(run, panel.chart.series)
     return replace(panel, chart=replace(panel.chart, series=own), singles=(*past, *panel.singles))
 
 
 def shared_note(runs: Sequence[RunSource]) -> str:
-    """One sentence on thin lines, if there are any."""
+    """A sentence about the thin lines; empty without forks."""
     forks = [fork_point(run.folder) for run in runs]
     steps = sorted({fork.step for fork in forks if fork is not None})
     if not steps:
         return ""
     shown = ", ".join(f"{step:,}" for step in steps)
-    return f"Thin up to step {shown}: what a fork shares with its parent."
+    return f"Thin up to step {shown}: shared with the parent of the fork."

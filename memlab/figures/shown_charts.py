@@ -1,4 +1,4 @@
-"""The charts that the console shows, as a figure: same window, same measures, same runs or sweep."""
+"""Save the charts of the console as a figure, with the same range of steps, measures and runs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from memlab.charts import Tiles
-from memlab.figures.draw import draw
-from memlab.figures.plot import CellGrid, FigureData, Floats, Panel, PlottedCurves, ShownChart
-from memlab.figures.save import Origin, to_bytes
-from memlab.figures.style import style_of
+from memlab.figures.example_grid import example_grid
+from memlab.figures.make import rendered
+from memlab.figures.plot import CellGrid, FigureData, Panel, PlottedCurves, ShownChart
 from memlab.record import files
 from memlab.record.safe_text import safe_text
 
@@ -19,22 +18,22 @@ STYLE = "web"
 def save_shown_charts(
     panels: Sequence[tuple[str, bool, ShownChart]], runs: Mapping[str, str], x_label: str
 ) -> Path:
-    """Save charts of `runs` or a sweep (id to name) in the current folder; returns the path.
+    """Save charts as a PNG in the current folder; returns the path.
 
-    Each chart comes with the name of its measure, and whether its values are shares of 1.
+    Args:
+        panels: (name of the measure, whether its values are fractions, chart).
+        runs: id to name, of runs or a sweep.
+        x_label: label of the x axis.
 
     Raises:
         OSError: the file cannot be written.
     """
     ids = tuple(runs)
     title = ", ".join(safe_text(name or run, 40) for run, name in runs.items())
-    drawn = tuple(_panel(*panel, x_label) for panel in panels)
-    data = FigureData("shown", drawn, ids, title=title)
-    style = style_of(STYLE)
+    data = FigureData("shown", tuple(_panel(*panel, x_label) for panel in panels), ids, title=title)
     others = f"-and-{len(ids) - 1}" if len(ids) > 1 else ""
     path = _unused(Path.cwd() / f"{ids[0]}{others}-{safe_text(panels[0][0], 30)}.png")
-    origin = Origin(title, ids, "a key of the console")
-    files.replace(path, to_bytes(draw(data, style), "png", style, origin))
+    files.replace(path, rendered(data, "png", STYLE, "a key of the console"))
     return path
 
 
@@ -42,28 +41,17 @@ def _panel(name: str, is_share: bool, chart: ShownChart, x_label: str) -> Panel:
     if isinstance(chart, CellGrid):
         return chart
     if isinstance(chart, Tiles):
-        return CellGrid(_grid(chart), "", "", f"{name}: first right at step", blank=chart.blank)
+        first = np.where(np.isfinite(chart.first), chart.first, np.nan)
+        grid = example_grid(first, chart.row, chart.column, chart.shape)
+        return CellGrid(grid, "", "", f"{name}: first correct at step", blank=chart.blank)
     return PlottedCurves(chart, name.replace("_", " "), x_label, percent=is_share)
 
 
-def _grid(tiles: Tiles) -> Floats:
-    """The steps in their places; NaN = not yet, or nothing there."""
-    first = np.where(np.isfinite(tiles.first), tiles.first, np.nan)
-    if tiles.row is None or tiles.column is None:
-        columns = max(int(np.ceil(np.sqrt(2 * len(first)))), 1)
-        padded = np.full(-(-max(len(first), 1) // columns) * columns, np.nan)
-        padded[: len(first)] = first
-        return padded.reshape(-1, columns)
-    values = np.full(tiles.shape, np.nan)
-    values[tiles.row, tiles.column] = first
-    return values
-
-
 def _unused(path: Path) -> Path:
-    """The path, with a number where a file of that name is there already."""
+    """The path, with a number appended if the file exists."""
     path = path.with_name(path.name.replace("/", "-").replace(" ", "-"))
-    taken, number = path, 2
-    while taken.exists():
-        taken = path.with_stem(f"{path.stem}-{number}")
+    unused, number = path, 2
+    while unused.exists():
+        unused = path.with_stem(f"{path.stem}-{number}")
         number += 1
-    return taken
+    return unused

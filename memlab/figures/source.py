@@ -1,4 +1,4 @@
-"""What figures and reports are made from: runs as they stand, and what was asked for."""
+"""The sources of figures and reports: runs, sweeps, attention patterns, and options."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from memlab.sweeps.tables import CellResult, Results
 
 @final
 class RunSource:
-    """A run to be drawn, as it stands now or stood at an earlier step."""
+    """A run to draw, up to its last step or up to an earlier step."""
 
     def __init__(self, folder: RunFolder, until: int | None = None) -> None:
         self.folder = folder
@@ -35,17 +35,17 @@ class RunSource:
 
     @cached_property
     def name(self) -> str:
-        """Display name, escaped for display."""
+        """The name, or the id, safe to display."""
         return safe_text(self.folder.labels().name or self.id, 60)
 
     @property
     def preset(self) -> str:
-        """Name of its preset."""
+        """The name of its preset, safe to display."""
         return safe_text(str(self.folder.description.get("preset", {}).get("name", "")), 60)
 
     @cached_property
     def chance_loss(self) -> float | None:
-        """Loss of guessing by frequency, nats."""
+        """Loss in nats of predicting token frequencies."""
         chance: float | None = self._check.get("chance_loss")
         return chance
 
@@ -55,12 +55,12 @@ class RunSource:
 
     @cached_property
     def examples(self) -> ExampleHistory | None:
-        """When each training example was learned."""
+        """The steps at which training examples were learned."""
         return newest_example_history(self.folder)
 
     @cached_property
     def kept(self) -> Mapping[str, StepsAndValues]:
-        """Measures that were computed afterwards: recorded name to curve."""
+        """Measures computed by `memlab measure`: recorded name to curve."""
         return KeptMeasures(self.folder).curves
 
     def measure(self, name: str) -> Measure:
@@ -74,7 +74,7 @@ class RunSource:
 
 @final
 class SweepSnapshot:
-    """A sweep to be drawn, as it stands now."""
+    """A sweep to draw, with the current results of its members."""
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
@@ -87,29 +87,34 @@ class SweepSnapshot:
 
     @cached_property
     def name(self) -> str:
-        """Display name, escaped for display."""
+        """The name, or the id, safe to display."""
         return safe_text(self.sweep.name or self.id, 60)
 
     def results(self, *events: str) -> Results:
-        """What its members came to, with further events such as "val_accuracy>=0.95"."""
+        """The results of its members, with additional events such as "val_accuracy>=0.95"."""
         if events not in self._results:
             self._results[events] = Results(self._progress, events)
         return self._results[events]
 
+    def results_with(self, event: str) -> Results:
+        """The results, including one event."""
+        known = self.results()
+        return known if event in known.events else self.results(event)
+
     def runs(self, cell: CellResult) -> list[RunSource]:
-        """The members of a cell that recorded something."""
-        folders = [self._progress.folder(one.state.member) for one in cell.outcomes]
+        """The members of a cell that have trained."""
+        folders = [self._progress.folder(outcome.state.member) for outcome in cell.outcomes]
         return [RunSource(folder) for folder in folders]
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class AttentionPatterns:
-    """Attention of a model on one prompt, computed by training code."""
+    """Attention weights of a model on one prompt."""
 
     run: str
     step: int
-    """of the checkpoint"""
+    """step of the checkpoint"""
     tokens: tuple[str, ...]
     weights: NDArray[np.float64]
     """(layer, head, query, key)"""
@@ -118,15 +123,16 @@ class AttentionPatterns:
 @final
 @dataclass(frozen=True)
 class FigureOptions:
-    """What a figure is to show; each kind reads what concerns it."""
+    """Options of a figure. Each kind reads those that apply to it."""
 
     measure: str | None = None
     x: str | None = None
     """the setting along the x axis, for sweeps"""
     y: str | None = None
+    """the setting along the y axis, for sweeps"""
     at: int | None = None
-    """the step up to which, or at which, it is drawn"""
+    """draw up to this step, or the model at this step"""
     spike: int | None = None
-    """which spike, counted from 1"""
+    """number of the spike, from 1"""
     columns: int = 1650
-    """pixels that the picture is wide"""
+    """width of the figure in pixels"""

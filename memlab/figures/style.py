@@ -1,8 +1,8 @@
-"""How figures look: sizes by where they are shown, and colours that all readers can tell apart.
+"""Styles of figures: sizes by medium, colours and dashes.
 
-Widths: NeurIPS sets text 5.5 in wide; ICML sets columns of 3.25 in and pages of 6.75 in. Fonts are as
-large as a caption's or a little smaller. Colours are those of Okabe and Ito (2008), which stay apart
-for colour-blind readers; dashes tell the curves apart where there is no colour at all.
+NeurIPS has a text width of 5.5 in; ICML has columns of 3.25 in and a page width of 6.75 in. Fonts
+have the size of captions or slightly less. The colours of Okabe and Ito (2008) are distinguishable
+for colour-blind readers; dashes distinguish curves without colour.
 """
 
 from collections.abc import Iterator
@@ -22,19 +22,19 @@ class Style:
     width: float
     """inches"""
     panel_height: float
-    """inches, of a panel of curves"""
+    """inches, of a panel with curves"""
     font: float
     """points"""
     line: float
     """points"""
     dpi: int
-    """of a PNG"""
+    """resolution of PNG files"""
     titled: bool
-    """whether the figure bears a title; in a paper the caption does"""
+    """whether to draw the title; papers have it in the caption"""
 
     @property
     def columns(self) -> int:
-        """Pixels that the picture is wide: what curves are decimated for."""
+        """Width in pixels, to which curves are decimated."""
         return round(self.width * self.dpi)
 
 
@@ -69,10 +69,10 @@ _drawing = Lock()
 
 
 def style_of(name: str) -> Style:
-    """The style of that name.
+    """The style with this name.
 
     Raises:
-        MemlabError: there is none.
+        MemlabError: there is no such style.
     """
     if name not in STYLES:
         raise MemlabError(
@@ -86,9 +86,9 @@ def style_of(name: str) -> Style:
 
 @contextmanager
 def matplotlib_settings(style: Style) -> Iterator[None]:
-    """The settings under which every figure is drawn and saved, whatever the user's are.
+    """Draw and save figures with these settings, independent of the user's settings.
 
-    They are global to matplotlib, so one figure is drawn at a time.
+    matplotlib has global settings, so a lock allows one figure at a time.
     """
     import matplotlib
 

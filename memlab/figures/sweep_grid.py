@@ -1,4 +1,4 @@
-"""The cells of a sweep laid out over two of its axes."""
+"""The cells of a sweep in a grid over two of its axes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from memlab.record.safe_text import safe_text
 from memlab.sweeps.plan import Cell, SweepAxis
 from memlab.sweeps.tables import CellResult, Results
 
-MOST_GRIDS = 6
-"""panels of a figure, one for each combination of the axes that are not drawn"""
+MAX_GRIDS = 6
+"""maximum number of panels, one for each combination of values of the other axes"""
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class SweepGrid:
-    """CellGrid over the axes `x` and `y`, the other axes fixed."""
+    """Results over the axes `x` and `y`, with fixed values of the other axes."""
 
     x: SweepAxis
     y: SweepAxis | None
     """None = the sweep has one axis"""
     fixed: Mapping[str, Any]
     cells: Mapping[tuple[Any, Any], CellResult]
-    """(value of y, value of x) to cell; a combination that the sweep skipped is missing"""
+    """(value of y, value of x) to cell; skipped combinations are missing"""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ class SweepGrid:
 
     @property
     def title(self) -> str:
-        """The axes that are fixed."""
+        """The fixed values as text."""
         return ", ".join(f"{axis_name(key)} = {value_text(v)}" for key, v in self.fixed.items())
 
     def __iter__(self) -> Iterator[tuple[int, int, CellResult | None]]:
@@ -47,34 +47,34 @@ class SweepGrid:
 
 
 def grids(source: SweepSnapshot, results: Results, options: FigureOptions) -> list[SweepGrid]:
-    """One grid for each combination of the axes that are neither x nor y.
+    """One grid for each combination of values of the axes other than x and y.
 
     Raises:
-        MemlabError: the sweep has no such axis, or too many others.
+        MemlabError: the sweep has no such axis, or too many other axes.
     """
     axes = list(source.sweep.axes)
     if not axes:
-        raise MemlabError("the sweep has no axis: it varies seeds alone", where=source.id)
+        raise MemlabError("the sweep has no axis: it varies only seeds", where=source.id)
     x = _axis(axes, options.x) if options.x else axes[0]
     others = [axis for axis in axes if axis is not x]
     y = _axis(others, options.y) if options.y else next(iter(others), None)
     rest = [axis for axis in others if axis is not y]
-    found = []
+    all_grids = []
     for values in product(*(axis.values for axis in rest)):
         fixed = {axis.key: value for axis, value in zip(rest, values, strict=True)}
-        found.append(_grid(results, x, y, fixed))
-    if len(found) > MOST_GRIDS:
+        all_grids.append(_grid(results, x, y, fixed))
+    if len(all_grids) > MAX_GRIDS:
         raise MemlabError(
             "the sweep has too many axes for one figure",
             where=source.id,
             found=", ".join(axis.key for axis in axes),
-            hint="choose the two with the most values by --x and --y",
+            hint="use --x and --y for the two axes with the most values",
         )
-    return found
+    return all_grids
 
 
 def grid_through(results: Results, x: SweepAxis, y: SweepAxis | None, cell: Cell) -> SweepGrid:
-    """The grid over `x` and `y` that contains a cell: the other axes are fixed at its values."""
+    """The grid over `x` and `y` that contains a cell; the other axes have the values of the cell."""
     fixed = {key: value for key, value in cell.at.items() if key not in (x.key, y and y.key)}
     return _grid(results, x, y, fixed)
 
@@ -102,12 +102,12 @@ def _axis(axes: list[SweepAxis], key: str) -> SweepAxis:
 
 
 def axis_name(key: str) -> str:
-    """The last word of a dotted setting."""
+    """The last part of a dotted setting."""
     return safe_text(key.rpartition(".")[2], 40)
 
 
 def value_text(value: Any) -> str:
-    """A setting's value as it was typed."""
+    """The value of a setting as text."""
     return safe_text(f"{value:g}" if isinstance(value, float) else str(value), 24)
 
 

@@ -1,4 +1,4 @@
-"""Text from files, made fit for a figure: no markup, no control characters, only known glyphs."""
+"""Make text from files safe for figures: no markup, no control characters, only known glyphs."""
 
 from functools import cache
 
@@ -8,7 +8,7 @@ _MISSING = "\N{WHITE SQUARE}"
 
 
 def plain(text: str, limit: int = 60) -> str:
-    """The text as matplotlib shows it letter by letter: a dollar sign begins no formula."""
+    """The text with `$` escaped, so that matplotlib does not parse it as a formula."""
     glyphs = _glyphs()
     lines = safe_text(text, limit, lines=True)
     shown = "".join(c if c == "\n" or ord(c) in glyphs else _MISSING for c in lines)

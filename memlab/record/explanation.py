@@ -50,8 +50,6 @@ class Explanation:
     base: float
     peak: float
     peak_step: int
-    recomputed_from: int
-    """the step of the checkpoint that recomputation started from"""
     change_at: int
     """changes take effect after this step"""
     level: float
@@ -73,7 +71,6 @@ class Explanation:
             float(spike["base"]),
             float(spike["peak"]),
             int(spike["peak_step"]),
-            int(document["recomputed"]["from"]),
             int(window["change_at"]),
             float(window["level"]),
             tuple(_tried(change) for change in document["changes"]),

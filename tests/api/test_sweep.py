@@ -93,7 +93,7 @@ def test_figures_of_a_sweep_display_themselves(sweep):
         assert sweep.plot(kind)._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(MemlabError, match="cannot be drawn from these sources"):
         sweep.plot("curves")
-    with pytest.raises(MemlabError, match="no such option"):
+    with pytest.raises(MemlabError, match="no such figure option"):
         sweep.plot("bands", measures="val_loss")
     with pytest.raises(MemlabError, match="`heatmap` cannot be drawn from these sources"):
         sweep.runs[0].plot("heatmap")

@@ -1,4 +1,4 @@
-"""Made-up runs to draw."""
+"""Fixtures for figures: synthetic runs and the shipped run."""
 
 import shutil
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from memlab.record.history import History
 
 @pytest.fixture(scope="session", autouse=True)
 def no_fsync():
-    """Only a power loss can tell the difference."""
+    """Skip fsync: without a power loss it changes nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files.Calls, "fsync", staticmethod(lambda fd: None))
         yield
@@ -26,7 +26,7 @@ def runs(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory: pytest.TempPathFactory, explain_made_up: Callable[..., None]) -> Path:
-    """A copy of the run that comes with memlab: it memorizes, generalizes, spikes.
+    """A copy of the shipped run, which memorizes, generalizes and has spikes.
 
     Its first spike has an explanation.
     """

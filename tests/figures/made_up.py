@@ -1,4 +1,4 @@
-"""Runs and sweeps written down without any training: every number in them is chosen."""
+"""Synthetic runs and sweeps: all numbers are chosen, nothing is trained."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ def made_run(
     folder: RunFolder | None = None,
     ended: bool = True,
 ) -> RunFolder:
-    """A run whose step s has `loss[s - 1]`; train accuracy follows the phases."""
+    """A run with `loss[s - 1]` at step s; accuracies are 1 from `memorized` and `grokked` on, else 0."""
     steps = len(loss)
     folder = folder or create_run(load("quickstart", [f"training.steps={steps}"]), runs, name)
     values = np.ones((steps, COLUMNS), np.float32)
@@ -81,9 +81,11 @@ def made_sweep(
     claims: Sequence[Mapping[str, object]] = (),
     cut_off: int | None = None,
 ) -> Sweep:
-    """A sweep over weight decay and lr; of each cell the steps at which its seeds grokked.
+    """A sweep over weight decay and lr.
 
-    Members with the seed `cut_off` stand at step 300 and are to be continued.
+    Args:
+        outcomes: (weight decay, lr) to the steps at which seeds grokked; None = not.
+        cut_off: members with this seed have only 300 of 400 steps.
     """
     decays = ",".join(dict.fromkeys(str(decay) for decay, _ in outcomes))
     lrs = ",".join(dict.fromkeys(str(lr) for _, lr in outcomes))

@@ -10,7 +10,7 @@ from memlab.api.model_figures import attention_of
 from memlab.errors import MemlabError
 
 
-def test_a_figure_of_a_run_displays_itself(shipped: Path):
+def test_a_figure_of_a_run_displays_as_png(shipped: Path):
     figure = memlab.open(str(shipped)).plot("curves")
     assert figure._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(MemlabError, match="no such kind"):

@@ -1,4 +1,4 @@
-"""Every kind of figure, from recorded data to a picture."""
+"""All kinds of figures, from recorded data to PNG."""
 
 import io
 from pathlib import Path
@@ -10,7 +10,7 @@ from PIL import Image
 from memlab.errors import MemlabError
 from memlab.figures.draw import draw
 from memlab.figures.kind import all_kinds, kind_of
-from memlab.figures.kinds.bands import spread_of
+from memlab.figures.kinds.bands import median_and_range
 from memlab.figures.kinds.phase_diagram import phase_of
 from memlab.figures.save import Origin, to_bytes
 from memlab.figures.source import AttentionPatterns, FigureOptions, RunSource, SweepSnapshot
@@ -42,7 +42,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> SweepSnapshot:
 
 @pytest.fixture
 def source_of(shipped: Path, sweep: SweepSnapshot):
-    """What a kind is drawn from."""
+    """Sources by type."""
     weights = np.tril(np.ones((2, 3, 4, 4))) / np.arange(1, 5)[:, None]
     patterns = AttentionPatterns("a run", 7, ("12", "+", "40", "="), weights)
     run = RunSource(RunFolder(shipped))
@@ -60,20 +60,22 @@ def png(kind: str, source: object, style: str = "paper", **options: object) -> I
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in all_kinds().values()])
-def test_every_kind_is_a_picture_as_wide_as_the_page_with_something_on_it(kind, source_of):
+def test_every_kind_is_drawn_in_the_width_of_its_style(kind, source_of):
     picture = png(kind, source_of[kind_of(kind).draws], "web")
     assert abs(picture.width - STYLES["web"].width * STYLES["web"].dpi) <= 1
     assert len(picture.getcolors(1 << 24)) > 20
 
 
 @pytest.mark.parametrize("style", list(STYLES))
-def test_every_style_is_drawn_in_its_width(style, source_of):
+def test_every_style_has_its_width(style, source_of):
     picture = png("curves", source_of["run"], style)
     assert abs(picture.width - STYLES[style].width * STYLES[style].dpi) <= 1
 
 
 @pytest.mark.parametrize("file_format", ["png", "svg", "pdf"])
-def test_equal_input_gives_equal_bytes_that_name_run_and_command(file_format, source_of, shipped):
+def test_equal_input_gives_equal_bytes_with_run_and_command_in_the_metadata(
+    file_format, source_of, shipped
+):
     made = [kind_of("curves").make(source_of["run"], FigureOptions()) for _ in range(2)]
     look = style_of("paper")
     origin = Origin("a title", made[0].runs, "memlab plot last --kind curves")
@@ -84,20 +86,20 @@ def test_equal_input_gives_equal_bytes_that_name_run_and_command(file_format, so
     assert b"a title" in first
 
 
-def test_a_spike_of_one_step_in_a_million_is_seen(runs: Path):
+def test_a_spike_of_one_step_in_a_million_is_visible(runs: Path):
     loss = np.full(1_000_000, 0.1, np.float32)
     loss[765_432] = 9.0
     picture = png("curves", [RunSource(made_run(runs, loss, every=100_000))])
-    # What counts is a column of blue ink high above the curve.
+    # The spike is a blue column high above the curve.
     ink = np.asarray(picture, int)[: picture.height // 2]
     blue = (ink[..., 2] - ink[..., 0] > 60).sum(axis=0)
     tall = np.flatnonzero(blue > 0.25 * len(ink))
     assert 1 <= len(tall) <= 6
-    # log10(765432) lies at 0.98 of an axis from half a step to a million
+    # log10(765432) is at 0.98 of an axis from half a step to a million
     assert 0.9 * picture.width < tall.min() <= tall.max() < picture.width
 
 
-def test_the_numbers_of_the_loss_panel_hold_the_extremes_of_every_step(runs: Path):
+def test_the_band_of_the_loss_panel_includes_the_extremes_of_all_steps(runs: Path):
     rng = np.random.default_rng(1)
     loss = np.exp(rng.standard_normal(5000)).astype(np.float32)
     made = kind_of("curves").make([RunSource(made_run(runs, loss))], FigureOptions())
@@ -105,7 +107,7 @@ def test_the_numbers_of_the_loss_panel_hold_the_extremes_of_every_step(runs: Pat
     assert band.high.max() == loss.max() and band.low.min() == loss.min()
 
 
-def test_a_measure_that_was_computed_afterwards_is_drawn_like_one_that_was_recorded(runs: Path):
+def test_a_measure_computed_after_training_is_drawn_like_a_recorded_one(runs: Path):
     folder = made_run(runs, np.geomspace(3, 0.1, 100))
     for step, value in ((20, 4.0), (100, 1.5)):
         values = {"excluded_loss": value}
@@ -118,14 +120,14 @@ def test_a_measure_that_was_computed_afterwards_is_drawn_like_one_that_was_recor
     assert list(panel.chart.series[0].x) == [20.0]
 
 
-def test_pictures_of_a_model_that_are_not_defined_say_so(runs: Path):
+def test_undefined_pictures_of_a_model_are_an_error(runs: Path):
     nothing = ModelPictures("a run", 7, (), np.empty((1, 1, 1, 1)), np.empty(0), np.empty((0, 0)))
     for kind in ("spectrum", "logit-table"):
         with pytest.raises(MemlabError, match="nothing to draw"):
             kind_of(kind).make(nothing, FigureOptions())
 
 
-def test_steps_to_draws_runs_that_did_not_get_there_as_bounds_where_they_ended(sweep):
+def test_steps_to_draws_runs_without_the_event_as_bounds_at_their_last_step(sweep):
     made = kind_of("steps-to").make(sweep, FigureOptions(x="optimizer.weight_decay"))
     (panel,) = made.panels
     hollow = {p.name: sorted(p.y.tolist()) for p in panel.points if p.hollow}
@@ -136,7 +138,7 @@ def test_steps_to_draws_runs_that_did_not_get_there_as_bounds_where_they_ended(s
     assert reached == {"lr = 0.001": [250.0, 350.0], "lr = 0.003": [150.0, 160.0, 180.0, 390.0]}
 
 
-def test_steps_to_does_not_say_that_a_run_ended_that_is_to_be_continued(runs: Path):
+def test_steps_to_labels_unfinished_runs(runs: Path):
     outcomes = {(0.0, 0.001): [None, None, 200], (1.0, 0.001): [150, 160, 170]}
     sweep = SweepSnapshot(made_sweep(runs, outcomes, cut_off=1))
     made = kind_of("steps-to").make(sweep, FigureOptions())
@@ -146,7 +148,7 @@ def test_steps_to_does_not_say_that_a_run_ended_that_is_to_be_continued(runs: Pa
     assert "ended" not in made.note
 
 
-def test_what_a_fork_shares_with_its_parent_is_thin_and_the_rest_its_own(runs: Path):
+def test_the_steps_that_a_fork_shares_with_its_parent_are_thin(runs: Path):
     steps, at = 100, 40
     origin = {"fork": {"run": "the parent", "step": at}}
     preset = load("quickstart", [f"training.steps={steps}"])
@@ -170,7 +172,7 @@ def test_what_a_fork_shares_with_its_parent_is_thin_and_the_rest_its_own(runs: P
     assert alone.singles == ()
 
 
-def test_a_cell_of_a_heatmap_says_its_median_or_a_bound(sweep):
+def test_a_cell_of_a_heatmap_shows_its_median_or_a_bound(sweep):
     made = kind_of("heatmap").make(sweep, FigureOptions(measure="grokked", x="lr"))
     (grid,) = made.panels
     for (decay, lr), steps in OUTCOMES.items():
@@ -182,7 +184,7 @@ def test_a_cell_of_a_heatmap_says_its_median_or_a_bound(sweep):
         assert f"{sum(reached)}/3" in grid.texts[i][j]
 
 
-def test_phases_follow_from_the_steps_of_memorizing_and_generalizing(sweep):
+def test_phases_follow_from_the_steps_of_memorization_and_generalization(sweep):
     found = {}
     for cell in sweep.results().cells:
         at = (cell.cell.at["optimizer.weight_decay"], cell.cell.at["optimizer.lr"])
@@ -195,17 +197,17 @@ def test_phases_follow_from_the_steps_of_memorizing_and_generalizing(sweep):
     }
 
 
-def test_bands_are_the_median_and_range_up_to_the_end_of_the_shortest_run():
+def test_bands_show_median_and_range_up_to_the_end_of_the_shortest_run():
     long = (np.array([0.0, 10, 20, 30]), np.array([1.0, 2, 3, 4]))
     short = (np.array([0.0, 20]), np.array([3.0, 7]))
     middle = (np.array([0.0, 10, 20]), np.array([9.0, 9, 9]))
-    x, low, median, high = spread_of([long, short, middle])
+    x, low, median, high = median_and_range([long, short, middle])
     assert x.tolist() == [0, 10, 20]
     assert low.tolist() == [1, 2, 3] and high.tolist() == [9, 9, 9]
-    assert median.tolist() == [3, 5, 7]  # short is read at step 10 between its neighbours
+    assert median.tolist() == [3, 5, 7]  # short is interpolated at step 10
 
 
-def test_a_spike_is_chosen_by_its_number_and_others_are_refused(runs: Path):
+def test_a_spike_is_selected_by_its_number_and_unknown_numbers_are_rejected(runs: Path):
     loss = np.full(500, 0.1)
     loss[200:205], loss[400:410] = 2.0, 1.0
     spikes = [
@@ -225,13 +227,13 @@ def test_a_spike_is_chosen_by_its_number_and_others_are_refused(runs: Path):
 
 
 @pytest.mark.parametrize("kind", ["spike", "samples", "first-learned"])
-def test_a_run_without_what_a_kind_shows_is_an_error_that_says_so(kind: str, runs: Path):
+def test_a_run_without_the_data_of_a_kind_is_an_error(kind: str, runs: Path):
     run = RunSource(made_run(runs, np.ones(20)))
     with pytest.raises(MemlabError, match="nothing to draw"):
         kind_of(kind).make([run], FigureOptions())
 
 
-def test_names_from_files_are_drawn_letter_by_letter(runs: Path):
+def test_names_from_files_are_drawn_as_plain_text(runs: Path):
     names = ("$\\frac{1}{0}$", "a_b^c $", "\x1b[31mred\x00", "\u202egnp.exe", "漢字 🤖", "\ud800")
     named = [RunSource(made_run(runs, np.ones(20), name=name)) for name in names]
     png("overlay", named, "web")  # in the legend
@@ -239,7 +241,7 @@ def test_names_from_files_are_drawn_letter_by_letter(runs: Path):
         png("curves", [run], "web")  # in the title
 
 
-def test_unknown_names_are_refused_with_what_is_allowed(source_of):
+def test_unknown_names_are_rejected(source_of):
     with pytest.raises(MemlabError, match="no such kind"):
         kind_of("curve")
     with pytest.raises(MemlabError, match="no such style"):

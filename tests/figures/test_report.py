@@ -1,4 +1,4 @@
-"""Reports: every number from the record, every name as text, nothing from elsewhere."""
+"""Reports: numbers equal the recorded data, names are escaped, no external resources."""
 
 import math
 import re
@@ -12,7 +12,7 @@ import pytest
 from memlab.figures.report.html import to_html
 from memlab.figures.report.markdown import to_markdown
 from memlab.figures.report.page import Page, Picture, ReportTable, Text, shown
-from memlab.figures.report.run_page import NO_OOD, Findings, run_page
+from memlab.figures.report.run_page import NO_OOD, ModelResults, run_page
 from memlab.figures.report.runs_page import runs_page
 from memlab.figures.report.sweep_page import MEASURES, sweep_page
 from memlab.figures.source import RunSource, SweepSnapshot
@@ -32,7 +32,7 @@ COLUMNS = 1080
 
 
 class Parsed(HTMLParser):
-    """Elements and text of a page, as a browser sees them."""
+    """Elements and text of a parsed page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Parsed(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(shipped: Path) -> Page:
-    return run_page(RunSource(RunFolder(shipped)), Findings(), COLUMNS)
+    return run_page(RunSource(RunFolder(shipped)), ModelResults(), COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def html(page: Page) -> str:
 
 
 def without_pictures(page: Page) -> Page:
-    """The page's words and tables: drawing takes most of the time."""
+    """The page without figures, since drawing is slow."""
     sections = (
         replace(s, blocks=tuple(b for b in s.blocks if not isinstance(b, Picture)))
         for s in page.sections
@@ -81,18 +81,18 @@ def numbers(value: object) -> list[float]:
     return [float(value)] if is_number else []
 
 
-def test_every_number_of_the_summary_is_in_the_page_with_all_its_digits(page, html, shipped):
+def test_all_numbers_of_the_summary_are_in_the_page_with_all_digits(page, html, shipped):
     summary = summarize(RunFolder(shipped)).to_json()
-    del summary["learned"]["histogram"]  # it is the map that shows them
+    del summary["learned"]["histogram"]  # shown by the map
     for part in ("phases", "spikes"):
-        for one in summary[part]:
-            one["details"] = None
+        for event in summary[part]:
+            event["details"] = None
     for crossing in ("memorized_at", "grokked_at"):
-        summary[crossing] = {}  # they stand in the table of phases
+        summary[crossing] = {}  # in the table of phases
     for phase in summary["phases"]:
-        phase["threshold"] = None  # is written in words
+        phase["threshold"] = None  # part of a sentence
     known = {float(cell) for cell in cells(page) if isinstance(cell, int | float)}
-    known.add(float(summary["best"]["step"]))  # stands in a caption
+    known.add(float(summary["best"]["step"]))  # in a caption
     missing = [n for n in numbers(summary) if n not in known and math.isfinite(n)]
     assert missing == []
     elements = Parsed(html).elements
@@ -100,7 +100,7 @@ def test_every_number_of_the_summary_is_in_the_page_with_all_its_digits(page, ht
     assert {n for n in numbers(summary["final"]) if n != int(n)} <= exact
 
 
-def test_the_page_loads_nothing_and_runs_nothing(html):
+def test_the_page_has_no_scripts_and_no_external_resources(html):
     parsed = Parsed(html)
     assert not {"script", "link", "iframe", "object", "embed", "img"} & {
         t for t, _ in parsed.elements
@@ -113,7 +113,7 @@ def test_the_page_loads_nothing_and_runs_nothing(html):
     assert "@import" not in html and not re.search(r"url\((?!#)", html)
 
 
-def test_no_two_elements_of_a_page_share_an_id(html):
+def test_ids_are_unique_in_a_page(html):
     parsed = Parsed(html).elements
     ids = [a["id"] for _, a in parsed if a.get("id")]
     assert len(ids) == len(set(ids))
@@ -122,7 +122,7 @@ def test_no_two_elements_of_a_page_share_an_id(html):
     assert used and used <= set(ids)
 
 
-def test_an_explained_spike_has_its_table_sentence_and_curves(page, shipped):
+def test_an_explained_spike_has_a_table_a_sentence_and_curves(page, shipped):
     (explained,) = read_explanations(RunFolder(shipped))
     (blocks,) = (s.blocks for s in page.sections if s.title == "Spikes explained")
     tried, sentence, curves = blocks
@@ -133,19 +133,19 @@ def test_an_explained_spike_has_its_table_sentence_and_curves(page, shipped):
     assert curves.data.kind == "explanation" and "--spike 1" in curves.command
     drawn = {series.name: series for series in curves.data.panels[0].chart.series}
     assert {"no change", "weight decay 0 (prevents)", "eps 1e-05", "placebos"} <= drawn.keys()
-    assert "lr halved" not in " ".join(drawn), "it is never named as a cause"
+    assert "lr halved" not in " ".join(drawn), "information only, never a cause"
     assert list(drawn["no change"].x) == list(explained.changes[0].steps)
 
 
-def test_a_hostile_name_is_text(runs: Path):
+def test_hostile_names_are_escaped(runs: Path):
     name = NAME
     token = {"text": name, "target": name, "p": 0.5, "ok": False}
     sample = {"split": "val", "prompt": name, "target": name, "answer": name, "tokens": [token]}
     folder = made_run(runs, np.ones(20), name=name, samples=[Samples(step=10, samples=[sample])])
     folder.set_labels(note=name, tags=[name])
     run = RunSource(folder)
-    several = without_pictures(runs_page([run, run], [Findings()] * 2, COLUMNS))
-    for page in (run_page(run, Findings(), COLUMNS), several):
+    several = without_pictures(runs_page([run, run], [ModelResults()] * 2, COLUMNS))
+    for page in (run_page(run, ModelResults(), COLUMNS), several):
         html = to_html(page)
         parsed = Parsed(html)
         assert not {"script", "img"} & {tag for tag, _ in parsed.elements}
@@ -156,8 +156,8 @@ def test_a_hostile_name_is_text(runs: Path):
     assert all(line.endswith("|") for line in rows)
 
 
-def test_markdown_names_the_files_of_its_figures(runs: Path):
-    page = run_page(RunSource(made_run(runs, np.geomspace(3, 0.1, 100))), Findings(), COLUMNS)
+def test_markdown_links_the_files_of_its_figures(runs: Path):
+    page = run_page(RunSource(made_run(runs, np.geomspace(3, 0.1, 100))), ModelResults(), COLUMNS)
     page = replace(page, sections=page.sections * 2)
     text, pictures = to_markdown(page, "report-figures")
     named = re.findall(r"\]\(report-figures/([^)]+)\)", text)
@@ -165,13 +165,13 @@ def test_markdown_names_the_files_of_its_figures(runs: Path):
     assert all(data.startswith(b"\x89PNG") for data in pictures.values())
 
 
-def test_several_runs_show_what_differs_and_the_last_values_of_each(runs: Path):
+def test_a_report_of_several_runs_shows_differences_and_final_values(runs: Path):
     first = made_run(runs, np.geomspace(3, 0.1, 100), name="one", memorized=50)
     second = made_run(runs, np.geomspace(3, 0.2, 120), name="two", memorized=60, grokked=90)
-    page = runs_page([RunSource(first), RunSource(second)], [Findings()] * 2, COLUMNS)
-    (differs,) = [b for b in page.sections[0].blocks if isinstance(b, ReportTable)]
-    assert ("training.steps", "100", "120") in differs.rows
-    assert ("training.seed", "0", "0") not in differs.rows
+    page = runs_page([RunSource(first), RunSource(second)], [ModelResults()] * 2, COLUMNS)
+    (differences,) = [b for b in page.sections[0].blocks if isinstance(b, ReportTable)]
+    assert ("training.steps", "100", "120") in differences.rows
+    assert ("training.seed", "0", "0") not in differences.rows
     results = next(b for b in page.sections[1].blocks if isinstance(b, ReportTable))
     finals = [summarize(folder).to_json()["final"]["val_loss"] for folder in (first, second)]
     assert ("val loss", *finals) in results.rows
@@ -182,7 +182,7 @@ def test_several_runs_show_what_differs_and_the_last_values_of_each(runs: Path):
         assert {n for part in expected for n in part} <= known
 
 
-def test_the_report_of_a_sweep_says_what_its_results_say(runs: Path):
+def test_the_report_of_a_sweep_shows_its_results(runs: Path):
     outcomes = {(0.0, 0.001): [None, None], (1.0, 0.001): [150, None]}
     sweep = SweepSnapshot(made_sweep(runs, outcomes))
     page = sweep_page(sweep, COLUMNS)
@@ -190,8 +190,8 @@ def test_the_report_of_a_sweep_says_what_its_results_say(runs: Path):
     for cell in sweep.results().cells:
         assert str(cell.event("grokked")) in text
         assert f"{cell.final('train_loss').mean:.4g}" in text
-        for one in cell.outcomes:
-            assert one.state.member.run in text
+        for outcome in cell.outcomes:
+            assert outcome.state.member.run in text
     assert [p.data.kind for p in page.pictures].count("steps-to") == 2
     known = {float(cell) for cell in cells(page) if isinstance(cell, int | float)}
     document = sweep.results().to_json()
@@ -202,10 +202,10 @@ def test_the_report_of_a_sweep_says_what_its_results_say(runs: Path):
     paired = [numbers(p) for p in document["paired"] if p["measure"] in MEASURES]
     assert all(finals) and paired
     unequal = {n for part in (*finals, *paired) for n in part} - known
-    assert unequal <= {0.0, 1.0}  # settings of the pairs, which are text
+    assert unequal <= {0.0, 1.0}  # settings of the pairs are text
 
 
-def test_claims_of_a_sweep_stand_beside_what_its_members_came_to(runs: Path):
+def test_claims_of_a_sweep_are_listed_with_measured_values(runs: Path):
     cell = {"optimizer.weight_decay": 1.0}
     claims = [
         {"cell": cell, "measure": "grokked_at", "reached": {"at_least": 1.0}, "source": "a paper"},
@@ -228,16 +228,16 @@ def test_claims_of_a_sweep_stand_beside_what_its_members_came_to(runs: Path):
     ]  # fmt: skip
 
 
-def test_values_outside_of_the_distribution_are_a_table_or_a_sentence(runs: Path):
+def test_out_of_distribution_results_are_a_table_or_a_sentence(runs: Path):
     run = RunSource(made_run(runs, np.ones(20)))
     values = {"val": {"loss": 0.5}, "ood-length": {"loss": 2.0, "accuracy": 0.1}}
     expected = {None: [], (): [Text(NO_OOD)]}
-    for asked, blocks in expected.items():
-        ood = None if asked is None else dict(asked)
-        page = run_page(run, Findings(ood=ood), COLUMNS)
+    for values_or_none, blocks in expected.items():
+        ood = None if values_or_none is None else dict(values_or_none)
+        page = run_page(run, ModelResults(ood=ood), COLUMNS)
         sections = [s for s in page.sections if s.title == "Out of distribution"]
         assert [b for s in sections for b in s.blocks] == blocks
-    page = runs_page([run, run], [Findings(ood=values), Findings(ood={})], COLUMNS)
+    page = runs_page([run, run], [ModelResults(ood=values), ModelResults(ood={})], COLUMNS)
     (section,) = [s for s in page.sections if s.title == "Out of distribution"]
     first, second = section.blocks
     assert first.headers == ("", "val", "ood-length")
@@ -245,7 +245,7 @@ def test_values_outside_of_the_distribution_are_a_table_or_a_sentence(runs: Path
     assert second.text.endswith(NO_OOD)
 
 
-def test_counts_are_shown_whole_and_measured_numbers_with_four_digits():
+def test_integers_have_all_digits_and_floats_four():
     assert [shown(v) for v in (1234567, 0.000123456, 1.0, None, "text", math.nan)] == [
         "1,234,567", "0.0001235", "1", "–", "text", "nan",
     ]  # fmt: skip

@@ -17,7 +17,6 @@ def document(onset):
     return {
         "spike": {"step": onset, "base": 0.1, "peak": 2.0, "peak_step": onset + 1},
         "window": {"change_at": onset - 20, "level": 0.45},
-        "recomputed": {"from": 0},
         "changes": [
             {
                 "change": "weight decay 0",
@@ -43,7 +42,7 @@ def test_an_explanation_has_the_values_of_its_document(folder):
     read = read_explanation(folder, 50)
     assert isinstance(read, Explanation)
     assert (read.onset, read.base, read.peak, read.peak_step) == (50, 0.1, 2.0, 51)
-    assert (read.recomputed_from, read.change_at, read.level) == (0, 30, 0.45)
+    assert (read.change_at, read.level) == (30, 0.45)
     assert read.causes == ("weight decay 0",) and "prevents" in read.sentence
     (change,) = read.changes
     assert (change.name, change.kind, change.effect) == ("weight decay 0", "cause", "prevents")
@@ -51,7 +50,7 @@ def test_an_explanation_has_the_values_of_its_document(folder):
     np.testing.assert_array_equal(change.losses, [0.1, 0.2, 0.15])
 
 
-@pytest.mark.parametrize("missing", ["spike", "window", "recomputed", "changes", "causes"])
+@pytest.mark.parametrize("missing", ["spike", "window", "changes", "causes"])
 def test_a_document_of_another_form_is_no_explanation(folder, missing):
     write(folder, 50, {k: v for k, v in document(50).items() if k != missing})
     assert read_explanation(folder, 50) is None

@@ -1,1 +1,1 @@
-"""One file per kind of figure: recorded data in, a `FigureData` out. A new kind is one new file here."""
+"""One file per kind of figure. Each turns recorded data into a `FigureData`."""

@@ -1,4 +1,4 @@
-"""`attention`: where each head looks on a prompt, from patterns that training code computed."""
+"""`attention`: the attention weights of every head on a prompt."""
 
 from memlab.figures.kind import Kind
 from memlab.figures.plot import CellGrid, FigureData
@@ -6,7 +6,7 @@ from memlab.figures.source import AttentionPatterns, FigureOptions
 
 
 def attention(patterns: AttentionPatterns, options: FigureOptions) -> FigureData:
-    """One panel per head, layers below each other; rows are queries, columns are keys."""
+    """One panel per head, one row of panels per layer; rows of cells are queries, columns are keys."""
     layers, heads = patterns.weights.shape[:2]
     panels = tuple(
         CellGrid(
@@ -30,5 +30,8 @@ def attention(patterns: AttentionPatterns, options: FigureOptions) -> FigureData
 
 
 KIND = Kind(
-    "attention", "Where each head looks on a prompt (--prompt TEXT).", "attention", attention
+    "attention",
+    "Attention weights of each head on a prompt (--prompt TEXT).",
+    "attention",
+    attention,
 )

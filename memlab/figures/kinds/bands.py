@@ -1,4 +1,4 @@
-"""`bands`: runs that differ in their seeds alone, as median, range and single runs."""
+"""`bands`: median, range and single runs over seeds, per group of otherwise equal runs."""
 
 from collections.abc import Sequence
 
@@ -10,30 +10,29 @@ from memlab.figures import run_curves
 from memlab.figures.kind import Kind, nothing_to_draw
 from memlab.figures.plot import FigureData, Floats, PlottedCurves
 from memlab.figures.source import FigureOptions, RunSource, SweepSnapshot
-from memlab.record.measure import split_of
 from memlab.record.summary import settings
 
 SEEDS = ("training.seed", "training.seeds.")
-QUANTILES_FROM = 6
-"""runs, from which on the band leaves out the outermost tenths"""
+MIN_FOR_QUANTILES = 6
+"""From this many runs on, the band covers 10 % to 90 % instead of the whole range."""
 
 
 def bands(source: SweepSnapshot | Sequence[RunSource], options: FigureOptions) -> FigureData:
-    """The cells of a sweep, or runs grouped by all settings but seeds."""
+    """Bands for the cells of a sweep, or for runs grouped by all settings except seeds."""
     groups = _groups(source)
     if not groups:
-        raise nothing_to_draw("bands", "no run recorded anything", [])
+        raise nothing_to_draw("bands", "no run has recorded data", [])
     runs = [run for _, members in groups for run in members]
-    names = [options.measure] if options.measure else _usual(runs)
+    names = [options.measure] if options.measure else run_curves.default_measures(runs)
     panels = tuple(_panel(groups, name) for name in names)
     counts = sorted({len(members) for _, members in groups})
-    spread = "10 % to 90 %" if counts[0] >= QUANTILES_FROM else "least to greatest"
+    spread = "10 % to 90 %" if counts[0] >= MIN_FOR_QUANTILES else "minimum to maximum"
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    note = f"Median and {spread} of {n} seeds up to the end of the shortest run; single runs thin."
-    of = (source.id,) if isinstance(source, SweepSnapshot) else tuple(run.id for run in runs)
+    note = f"Median and {spread} of {n} seeds up to the end of the shortest run; thin: single runs."
+    ids = (source.id,) if isinstance(source, SweepSnapshot) else tuple(run.id for run in runs)
     title = source.name if isinstance(source, SweepSnapshot) else _common_name(groups)
     title += ": spread over seeds"
-    return FigureData("bands", panels, of, title=title, note=note)
+    return FigureData("bands", panels, ids, title=title, note=note)
 
 
 def _common_name(groups: Sequence[tuple[str, list[RunSource]]]) -> str:
@@ -43,68 +42,61 @@ def _common_name(groups: Sequence[tuple[str, list[RunSource]]]) -> str:
 def _groups(source: SweepSnapshot | Sequence[RunSource]) -> list[tuple[str, list[RunSource]]]:
     if isinstance(source, SweepSnapshot):
         cells = source.results().cells
-        found = [(cell.cell.label or source.name, source.runs(cell)) for cell in cells]
-        return [(label, members) for label, members in found if members]
+        members_of = [(cell.cell.label or source.name, source.runs(cell)) for cell in cells]
+        return [(label, members) for label, members in members_of if members]
     groups: dict[str, list[RunSource]] = {}
     for run in source:
-        rest = {k: v for k, v in settings(run.folder, run.now).items() if not k.startswith(SEEDS)}
-        groups.setdefault(repr(sorted(rest.items())), []).append(run)
+        all_settings = settings(run.folder, run.now).items()
+        without_seeds = sorted((k, v) for k, v in all_settings if not k.startswith(SEEDS))
+        groups.setdefault(repr(without_seeds), []).append(run)
     return [(members[0].name.partition(" seed=")[0], members) for members in groups.values()]
 
 
-def _usual(runs: Sequence[RunSource]) -> list[str]:
-    known = {name for run in runs for name in run.now.evaluations}
-    pairs = (("val_loss", "val_accuracy"), ("train_loss", "train_accuracy"))
-    return next(([n for n in pair if n in known] for pair in pairs if pair[0] in known), ["loss"])
-
-
 def _panel(groups: Sequence[tuple[str, list[RunSource]]], name: str) -> PlottedCurves:
-    series, spread, singles, values = [], [], [], [np.zeros(0)]
+    series, chart_bands, singles, values = [], [], [], [np.zeros(0)]
     for k, (label, members) in enumerate(groups):
         colour: RGB = (k, 0, 0)
-        known = [run for run in members if name in run.now.evaluations]
-        lines = [run_curves.known_values(run, name) for run in known]
+        evaluated = [run for run in members if name in run.now.evaluations]
+        lines = [run_curves.known_values(run, name) for run in evaluated]
         lines = [(x, y) for x, y in lines if len(x)]
         if not lines:
             continue
         singles += [Series("", x, y, colour) for x, y in lines]
-        x, low, middle, high = spread_of(lines)
+        x, low, middle, high = median_and_range(lines)
         series.append(Series(f"{label} (n = {len(lines)})", x, middle, colour))
-        spread += [Band(x, low, high, colour)] if len(lines) > 1 else []
+        chart_bands += [Band(x, low, high, colour)] if len(lines) > 1 else []
         values.append(middle)
     run = groups[0][1][0]
     is_share = run.measure(name).is_share
     last = max(member.now.last_step for _, members in groups for member in members)
     chart = Chart(
         series=tuple(series),
-        bands=tuple(spread),
+        bands=tuple(chart_bands),
         x_log=True,
         y_log=run_curves.is_log(run, name, np.concatenate(values)),
         y_range=run_curves.FULL_SHARE if is_share else None,
         x_range=(0.0, float(max(last, 2))),
     )
-    split, _ = split_of(name)
-    y_label = run_curves.axis_label(run, name)
-    y_label = f"{split} {y_label}" if split else y_label
+    y_label = run_curves.with_split(name, run_curves.axis_label(run, name))
     return PlottedCurves(chart, y_label, singles=tuple(singles), percent=is_share)
 
 
-def spread_of(
+def median_and_range(
     lines: Sequence[tuple[Floats, Floats]],
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Steps, lower end, median and upper end over curves, up to the end of the shortest.
+    """Steps, lower end, median and upper end over curves, up to the end of the shortest curve.
 
-    Steps are those of any curve; a curve without a value there is read between its neighbours.
+    The steps are the union of the steps of all curves; curves are interpolated linearly.
     """
     first, last = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
     x = np.unique(np.concatenate([x for x, _ in lines]))
     x = x[(x >= first) & (x <= last)]
     values = np.array([np.interp(x, steps, y) for steps, y in lines]).reshape(len(lines), len(x))
-    ends = (0.1, 0.9) if len(lines) >= QUANTILES_FROM else (0.0, 1.0)
+    ends = (0.1, 0.9) if len(lines) >= MIN_FOR_QUANTILES else (0.0, 1.0)
     low, high = np.quantile(values, ends, axis=0)
     return x, low, np.median(values, axis=0), high
 
 
 KIND = Kind(
-    "bands", "Seeds: median, range and single runs (--measure NAME).", "runs or sweep", bands
+    "bands", "Median, range and single runs over seeds (--measure NAME).", "runs or sweep", bands
 )

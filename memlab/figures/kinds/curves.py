@@ -10,7 +10,7 @@ from memlab.figures.source import FigureOptions, RunSource
 
 
 def curves(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
-    """Loss and accuracy of a run over a logarithmic axis of steps."""
+    """Loss and accuracy of one run over a logarithmic axis of steps."""
     (run,) = runs
     accuracy = accuracy_panel(run)
     panels = (*loss_panels(run, options.columns), *((accuracy,) if accuracy.chart.series else ()))

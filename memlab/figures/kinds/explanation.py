@@ -1,10 +1,9 @@
-"""`explanation`: the steps around a spike, repeated with one change at a time."""
+"""`explanation`: the loss around a spike, recomputed with one change at a time."""
 
 from collections.abc import Sequence
 
 from memlab.charts import Chart, Level, Series, VerticalRule
-from memlab.errors import MemlabError
-from memlab.figures.kind import Kind, nothing_to_draw
+from memlab.figures.kind import Kind, nothing_to_draw, numbered_spike
 from memlab.figures.plot import FigureData, PlottedCurves
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.explanation import (
@@ -18,11 +17,11 @@ from memlab.record.explanation import (
 )
 
 COLOURS = ("val", "memorized", "grokked", "edit", "test", "phase", "spike")
-"""of the changes that may be named as causes; those for information are left out"""
+"""roles of the curves of changes that can be causes"""
 
 
 def explanation(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
-    """The losses of all repetitions: of the highest spike that is explained, or of one number."""
+    """Losses of all changes for the highest explained spike, or for spike number `options.spike`."""
     (run,) = runs
     chosen = _chosen(run, options.spike)
     tried = [change for change in chosen.changes if change.kind == CAUSE]
@@ -50,18 +49,12 @@ def explanation(runs: Sequence[RunSource], options: FigureOptions) -> FigureData
 def _chosen(run: RunSource, number: int | None) -> Explanation:
     explained = read_explanations(run.folder)
     if number is not None:
-        spikes = run.now.closed_spikes
-        if not 1 <= number <= len(spikes):
-            raise MemlabError(
-                "there is no such spike",
-                where=run.id, found=str(number), allowed=f"1 to {len(spikes)}",
-            )  # fmt: skip
-        onset = spikes[number - 1].onset
-        explained = [one for one in explained if one.onset == onset]
+        onset = numbered_spike(run, run.now.closed_spikes, number).onset
+        explained = [explanation for explanation in explained if explanation.onset == onset]
     if not explained:
-        why = "no spike is explained yet (`memlab explain` does)"
+        why = "there is no explanation yet; run `memlab explain`"
         raise nothing_to_draw("explanation", why, [run.id])
-    return max(explained, key=lambda one: one.peak)
+    return max(explained, key=lambda explanation: explanation.peak)
 
 
 def _name(change: TriedChange) -> str:
@@ -73,5 +66,8 @@ def _series(change: TriedChange, colour: str, name: str) -> Series:
 
 
 KIND = Kind(
-    "explanation", "An explained spike, one change at a time (--spike N).", "run", explanation
+    "explanation",
+    "The loss around a spike with one change at a time (--spike N).",
+    "run",
+    explanation,
 )

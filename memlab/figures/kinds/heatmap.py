@@ -1,4 +1,4 @@
-"""`heatmap`: a number over two settings of a sweep."""
+"""`heatmap`: a measure, or the steps to an event, over two settings of a sweep."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from memlab.sweeps.tables import CellResult, Results
 
 
 def heatmap(source: SweepSnapshot, options: FigureOptions) -> FigureData:
-    """Median of a measure at the end, or of the steps to an event, in each cell of a sweep."""
+    """Median of the final values of a measure, or of the steps to an event, per cell of a sweep."""
     name = options.measure or _default(source.results())
     is_event = name in source.results().events or any(sign in name for sign in "<>")
-    results = source.results(*_further(source.results(), name)) if is_event else source.results()
+    results = source.results_with(name) if is_event else source.results()
     if not is_event and name not in results.measures:
         allowed = ", ".join([*results.events, *results.measures])
         raise MemlabError("the sweep has no such measure", found=name, allowed=allowed)
@@ -33,21 +33,17 @@ def _default(results: Results) -> str:
     return "grokked" if reached or not results.measures else accuracy
 
 
-def _further(results: Results, event: str) -> tuple[str, ...]:
-    return () if event in results.events else (event,)
-
-
 def _note(name: str, is_event: bool) -> str:
     if is_event:
         return (
-            "Kaplan-Meier median over seeds, in steps; below it the seeds that reached it. "
-            "Hatched: fewer than half did, and the number is a lower bound."
+            "Kaplan-Meier median over seeds, in steps; below it, how many seeds reached the event. "
+            "Hatched: fewer than half reached it, so the number is a lower bound."
         )
-    return "Median over the seeds that finished, and how many they are."
+    return "Median over the finished seeds, and their number."
 
 
 def cell_grid(grid: SweepGrid, name: str, *, is_event: bool) -> CellGrid:
-    """Median of a measure, or of the steps to an event, in each cell; bounds are hatched."""
+    """Median of a measure, or of the steps to an event, per cell; lower bounds are hatched."""
     shape = (len(grid.rows), len(grid.columns))
     values, bound = np.full(shape, np.nan), np.zeros(shape, np.bool_)
     texts = [[""] * shape[1] for _ in range(shape[0])]
@@ -57,7 +53,7 @@ def cell_grid(grid: SweepGrid, name: str, *, is_event: bool) -> CellGrid:
             values[i, j], bound[i, j], texts[i][j] = cell_value
     known = values[np.isfinite(values)]
     is_share = "accuracy" in name and not is_event
-    spread = len(known) and known.min() > 0 and known.max() > 5 * known.min()
+    is_wide = len(known) and known.min() > 0 and known.max() > 5 * known.min()
     return CellGrid(
         values,
         axis_name(grid.x.key),
@@ -67,7 +63,7 @@ def cell_grid(grid: SweepGrid, name: str, *, is_event: bool) -> CellGrid:
         grid.rows,
         tuple(map(tuple, texts)),
         bound,
-        log=bool(spread) and not is_share,
+        log=bool(is_wide) and not is_share,
         low=0.0 if is_share else None,
         high=1.0 if is_share else None,
         blank="no run",

@@ -1,4 +1,4 @@
-"""`logit-table`: how clearly each problem of an operation table is answered."""
+"""`logit-table`: the logit margin of each problem of an operation table."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from memlab.record.model_pictures import ModelPictures
 
 
 def logit_table(pictures: ModelPictures, options: FigureOptions) -> FigureData:
-    """The answer's logit minus the largest other one, by the two operands."""
+    """The logit of the answer minus the largest other logit, by the two operands."""
     known = pictures.margins[np.isfinite(pictures.margins)]
     if not len(known):
         why = "the task has no table of two operands and one answer token"
@@ -18,14 +18,14 @@ def logit_table(pictures: ModelPictures, options: FigureOptions) -> FigureData:
         pictures.margins,
         "second operand",
         "first operand",
-        "answer's logit minus the largest other",
+        "logit of the answer minus the largest other",
         blank="no problem",
     )
     title = f"{pictures.run}: logits at step {pictures.step:,}"
-    note = f"{np.mean(known > 0):.1%} of {len(known):,} problems are answered right (above 0)."
+    note = f"{np.mean(known > 0):.1%} of {len(known):,} problems are answered correctly (above 0)."
     return FigureData("logit-table", (cells,), (pictures.run,), title=title, note=note)
 
 
 KIND = Kind(
-    "logit-table", "Margin of every problem's answer, a x b (--at STEP).", "model", logit_table
+    "logit-table", "Logit margin of every problem, a x b (--at STEP).", "model", logit_table
 )

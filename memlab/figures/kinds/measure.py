@@ -1,4 +1,4 @@
-"""`measure`: one quantity over steps, per update or by split."""
+"""`measure`: one measure over steps, per update or by split."""
 
 import itertools
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import SPLITS, split_of
 
 ROLES = ("train", "val", "test", "memorized", "grokked", "edit", "phase", "spike")
-"""colours of several curves that belong to no split"""
+"""roles of curves without a split"""
 
 
 def measure(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
-    """A measure of a run: a per-step column, one evaluated name, or a kind on all its splits."""
+    """A measure of one run: a per-step column, one recorded name, or a measure on all its splits."""
     (run,) = runs
     name = options.measure or "grad_norm"
     panel = with_thin_past(run, measure_panel(run, name, options.columns))
@@ -32,7 +32,7 @@ def measure_panel(run: RunSource, name: str, columns: int) -> PlottedCurves:
     """The curves of a measure.
 
     Raises:
-        MemlabError: the run recorded nothing of that name.
+        MemlabError: the run has no such measure.
     """
     if name in run.now.steps.columns:
         return run_curves.column_panel(run, name, columns)
@@ -53,13 +53,13 @@ def measure_panel(run: RunSource, name: str, columns: int) -> PlottedCurves:
         x_log=True,
         y_log=run_curves.is_log(run, names[0], values),
         y_range=run_curves.FULL_SHARE if is_share else None,
-        x_range=run_curves.x_range(run, True),
+        x_range=run_curves.x_range(run),
     )
     return PlottedCurves(chart, run_curves.axis_label(run, names[0]), percent=is_share)
 
 
 def _shows(recorded: str, name: str) -> bool:
-    """Whether a recorded name is shown for `name`: it, it on a split, or a member of it."""
+    """Whether a recorded name is `name`, `name` on a split, or a member of `name`."""
     return name in (recorded, split_of(recorded)[1], recorded.partition("/")[0])
 
 
@@ -72,5 +72,5 @@ def _series(run: RunSource, name: str, role: str) -> Series:
 
 
 KIND = Kind(
-    "measure", "Any recorded or computed quantity over steps (--measure NAME).", "run", measure
+    "measure", "A recorded or computed measure over steps (--measure NAME).", "run", measure
 )

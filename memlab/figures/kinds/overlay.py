@@ -1,4 +1,4 @@
-"""`overlay`: several runs in one picture."""
+"""`overlay`: several runs in one figure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +16,12 @@ from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.measure import split_of
 from memlab.record.summary import settings
 
-SEQUENTIAL_FROM = 4
-"""runs that differ in one number, from which on their colours follow it"""
+MIN_FOR_SEQUENTIAL = 4
+"""From this many runs that differ in one number on, their colours follow the number."""
 
 
 def overlay(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
-    """A measure of several runs over steps; of losses and accuracies the validation split first."""
+    """A measure of several runs over steps; by default validation loss and accuracy."""
     names = _names(runs, options.measure)
     colours, exact = _colours(runs)
     panels = tuple(_panel(runs, name, colours, exact) for name in names)
@@ -31,11 +31,9 @@ def overlay(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
 
 
 def _names(runs: Sequence[RunSource], measure: str | None) -> list[str]:
-    known = list(dict.fromkeys(name for run in runs for name in run.now.evaluations))
     if measure is None:
-        splits = ([f"{split}_loss", f"{split}_accuracy"] for split in ("val", "train"))
-        usual = ([name for name in names if name in known] for names in splits)
-        return next((names for names in usual if names), ["loss"])
+        return run_curves.default_measures(runs)
+    known = list(dict.fromkeys(name for run in runs for name in run.now.evaluations))
     if measure in known or any(measure in run.now.steps.columns for run in runs):
         return [measure]
     names = [name for name in known if split_of(name)[1] == measure]
@@ -53,13 +51,13 @@ def _panel(
 ) -> PlottedCurves:
     series, past = list[Series](), list[Series]()
     quantities = [run_curves.axis_label(run, name) for run in runs]
-    labels = run_labels(runs)
+    labels = unique_names(runs)
     if len(set(quantities)) > 1:
-        labels = [f"{one}: {what}" for one, what in zip(labels, quantities, strict=True)]
-    for run, colour, shown in zip(runs, colours, labels, strict=True):
+        labels = [f"{name}: {what}" for name, what in zip(labels, quantities, strict=True)]
+    for run, colour, label in zip(runs, colours, labels, strict=True):
         x, y = _values(run, name)
         if len(x):
-            own, shared = split_at_fork(run, [Series(shown, x, y, colour)])
+            own, shared = split_at_fork(run, [Series(label, x, y, colour)])
             series += own
             past += shared
     is_share = runs[0].measure(name).is_share
@@ -71,11 +69,9 @@ def _panel(
         y_range=run_curves.FULL_SHARE if is_share else None,
         x_range=(0.0, float(max(run.now.last_step for run in runs) or 2)),
     )
-    split = split_of(name)[0]
-    y_label = ", ".join(dict.fromkeys(quantities))
     return PlottedCurves(
         chart,
-        f"{split} {y_label}" if split else y_label,
+        run_curves.with_split(name, ", ".join(dict.fromkeys(quantities))),
         singles=tuple(past),
         percent=is_share,
         exact_colours=exact,
@@ -91,8 +87,8 @@ def _values(run: RunSource, name: str) -> tuple[Any, Any]:
     return np.zeros(0), np.zeros(0)
 
 
-def run_labels(runs: Sequence[RunSource]) -> list[str]:
-    """Names of runs for a legend; where two share one, with the end of the id."""
+def unique_names(runs: Sequence[RunSource]) -> list[str]:
+    """Names of runs for a legend; equal names get the end of the run id."""
     names = [run.name for run in runs]
     return [
         name if names.count(name) == 1 else f"{name} ({run.id[-6:]})"
@@ -101,12 +97,12 @@ def run_labels(runs: Sequence[RunSource]) -> list[str]:
 
 
 def _colours(runs: Sequence[RunSource]) -> tuple[list[RGB], bool]:
-    """One colour per run, and whether it is meant as it is.
+    """One colour per run, and whether to draw exactly these colours instead of the palette.
 
-    Runs that differ in a single number get colours that grow with it; others those of the palette.
+    Runs that differ in a single number get colours of a sequential colour map.
     """
     varied = _single_number(runs)
-    if varied is None or len(runs) < SEQUENTIAL_FROM:
+    if varied is None or len(runs) < MIN_FOR_SEQUENTIAL:
         return [(i, 0, 0) for i in range(len(runs))], False
     from matplotlib import colormaps
 
@@ -118,15 +114,16 @@ def _colours(runs: Sequence[RunSource]) -> tuple[list[RGB], bool]:
 def _single_number(runs: Sequence[RunSource]) -> list[float] | None:
     """The values of the only setting in which runs differ, if they are numbers."""
     all_settings = [settings(run.folder, run.now) for run in runs]
-    keys = {key for own in all_settings for key in own}
+    keys = {key for of_run in all_settings for key in of_run}
+    first = all_settings[0]
     different = [
-        key for key in keys if any(own.get(key) != all_settings[0].get(key) for own in all_settings)
+        key for key in keys if any(of_run.get(key) != first.get(key) for of_run in all_settings)
     ]
     if len(different) != 1:
         return None
-    values = [own.get(different[0]) for own in all_settings]
+    values = [of_run.get(different[0]) for of_run in all_settings]
     numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     return numbers if len(numbers) == len(values) else None
 
 
-KIND = Kind("overlay", "Several runs in one picture (--measure NAME).", "runs", overlay)
+KIND = Kind("overlay", "Several runs in one figure (--measure NAME).", "runs", overlay)

@@ -1,9 +1,10 @@
-"""`phase-diagram`: how training ends over two settings of a sweep.
+"""`phase-diagram`: the learning phase of each member over two settings of a sweep.
 
-The four phases of Liu et al. (2022, "Towards understanding grokking"), with a ratio of steps in place
-of their fixed 1,000 steps, so that runs of any length can be told apart:
+The four phases of Liu et al. (2022, "Towards understanding grokking"). Instead of their fixed 1,000
+steps, a ratio of steps separates comprehension from grokking, so that it applies to runs of any
+length:
 
-    comprehension   memorized and generalized, the latter at less than twice the step
+    comprehension   memorized, and generalized at less than twice the step of memorization
     grokking        generalized at twice the step of memorization or later
     memorization    memorized, not generalized
     confusion       neither
@@ -19,7 +20,7 @@ from memlab.sweeps.outcomes import Outcome
 
 PHASES = ("comprehension", "grokking", "memorization", "confusion", "diverged")
 DELAY = 2.0
-"""step of generalization over step of memorization, from which on it is grokking"""
+"""minimum ratio of the step of generalization to the step of memorization for grokking"""
 NOTE = (
     "Each cell is divided in proportion to its seeds. Comprehension: val accuracy reaches 99 % at "
     "less than twice the step of memorization (train accuracy 99 %); grokking: later; memorization: "
@@ -28,7 +29,7 @@ NOTE = (
 
 
 def phase_diagram(source: SweepSnapshot, options: FigureOptions) -> FigureData:
-    """Which share of the seeds of each cell comprehends, groks, memorizes or does neither."""
+    """The fraction of the seeds of each cell in each phase."""
     results = source.results()
     panels = tuple(_panel(grid) for grid in grids(source, results, options))
     title = f"{source.name}: phases"
@@ -36,7 +37,7 @@ def phase_diagram(source: SweepSnapshot, options: FigureOptions) -> FigureData:
 
 
 def phase_of(outcome: Outcome) -> str | None:
-    """The phase of a member; None while it may still change."""
+    """The phase of a member; None while it can still change."""
     memorized, grokked = outcome.events["memorized"], outcome.events["grokked"]
     if memorized is not None and grokked is not None:
         ratio = grokked.step / max(memorized.step, 1)
@@ -52,7 +53,7 @@ def _panel(grid: SweepGrid) -> Shares:
     counts = np.zeros((len(grid.rows), len(grid.columns), len(PHASES)), np.int64)
     texts = [[""] * len(grid.columns) for _ in grid.rows]
     for i, j, cell in grid:
-        phases = [phase_of(one) for one in cell.outcomes] if cell else []
+        phases = [phase_of(outcome) for outcome in cell.outcomes] if cell else []
         for phase in phases:
             if phase is not None:
                 counts[i, j, PHASES.index(phase)] += 1

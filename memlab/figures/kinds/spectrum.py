@@ -1,4 +1,4 @@
-"""`spectrum`: how much of the token embedding lies at each Fourier frequency."""
+"""`spectrum`: the norm of the token embedding at each Fourier frequency."""
 
 import numpy as np
 
@@ -10,11 +10,11 @@ from memlab.record.model_pictures import ModelPictures
 
 
 def spectrum(pictures: ModelPictures, options: FigureOptions) -> FigureData:
-    """The norm of each frequency along the task's group."""
+    """The norm at each frequency along the cyclic group of the task."""
     if not len(pictures.spectrum):
         raise nothing_to_draw("spectrum", "the task has no cyclic group", [pictures.run])
     n = len(pictures.spectrum)
-    # Steps of a staircase: the middle of each is its frequency.
+    # A staircase: each step is centred at its frequency.
     x = np.repeat(np.arange(n + 1) + 0.5, 2)[1:-1]
     series = Series("", x, np.repeat(pictures.spectrum, 2), "train")
     top = 1.05 * float(pictures.spectrum.max())

@@ -1,18 +1,17 @@
-"""`spike`: one loss spike in detail: loss, gradient and norms around it."""
+"""`spike`: one loss spike in detail: loss, gradient norm and weight norms around it."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from memlab.charts import Chart, Level, Marks, Series, VerticalRule
-from memlab.errors import MemlabError
-from memlab.figures.kind import Kind, nothing_to_draw
+from memlab.figures.kind import Kind, nothing_to_draw, numbered_spike
 from memlab.figures.plot import FigureData, PlottedCurves
 from memlab.figures.run_curves import axis_label, is_log, known_values
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.record.events import Spike
 
-LEAST, MOST = 40, 4000
+MIN_MARGIN, MAX_MARGIN = 40, 4000
 """steps shown before the onset and after the recovery"""
 Span = tuple[float, float]
 """the first and the last step shown"""
@@ -20,11 +19,11 @@ SHOWN = ("grad_norm", "update_norm", "weight_norm")
 
 
 def spike(runs: Sequence[RunSource], options: FigureOptions) -> FigureData:
-    """A spike of a run: the highest, or the one of a number."""
+    """The highest spike of a run, or spike number `options.spike`."""
     (run,) = runs
     number, chosen = _chosen(run, options.spike)
     last = chosen.recovered_at or chosen.step
-    margin = min(max(last - chosen.onset, LEAST), MOST)
+    margin = min(max(last - chosen.onset, MIN_MARGIN), MAX_MARGIN)
     first, last = max(chosen.onset - margin, 1), min(last + margin, run.now.last_step)
     span = (float(first), float(last))
     panels = [_loss(run, chosen, span)]
@@ -40,12 +39,7 @@ def _chosen(run: RunSource, number: int | None) -> tuple[int, Spike]:
         raise nothing_to_draw("spike", "the run has no closed spike", [run.id])
     if number is None:
         number = 1 + max(range(len(spikes)), key=lambda i: spikes[i].peak / spikes[i].base)
-    if not 1 <= number <= len(spikes):
-        raise MemlabError(
-            "there is no such spike",
-            where=run.id, found=str(number), allowed=f"1 to {len(spikes)}",
-        )  # fmt: skip
-    return number, spikes[number - 1]
+    return number, numbered_spike(run, spikes, number)
 
 
 def _loss(run: RunSource, chosen: Spike, span: Span) -> PlottedCurves:
@@ -66,7 +60,7 @@ def _loss(run: RunSource, chosen: Spike, span: Span) -> PlottedCurves:
 
 
 def _val(run: RunSource, span: Span) -> tuple[Series, ...]:
-    """The validation loss, where it was evaluated within the window and is the same quantity."""
+    """The validation loss, if it was evaluated in the span and updates optimize the same loss."""
     if "val_loss" not in run.now.evaluations or run.folder.facts.is_smoothed:
         return ()
     steps, values = known_values(run, "val_loss")
@@ -111,4 +105,6 @@ def _note(chosen: Spike) -> str:
     )
 
 
-KIND = Kind("spike", "One spike in detail: loss, gradient, norms (--spike N).", "run", spike)
+KIND = Kind(
+    "spike", "One spike in detail: loss, gradient norm, weight norms (--spike N).", "run", spike
+)

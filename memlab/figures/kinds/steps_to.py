@@ -1,4 +1,4 @@
-"""`steps-to`: steps to an event against a setting; runs that did not reach it are bounds."""
+"""`steps-to`: steps to an event against a setting; runs without the event are lower bounds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +18,16 @@ from memlab.sweeps.tables import CellResult
 
 
 def steps_to(source: SweepSnapshot, options: FigureOptions) -> FigureData:
-    """One point per run; a hollow triangle at the last step of a run that did not reach it."""
+    """One point per run, or a hollow triangle at its last step if it did not reach the event."""
     event = options.measure or "grokked"
-    known = source.results()
-    results = known if event in known.events else source.results(event)
+    results = source.results_with(event)
     panels = tuple(_panel(source, grid, event) for grid in grids(source, results, options))
     if not any(panel.points for panel in panels):
-        raise nothing_to_draw("steps-to", "no run made a step", [source.id])
+        raise nothing_to_draw("steps-to", "no member has trained", [source.id])
     title = f"{source.name}: steps to {event}"
     note = (
-        "One point per run; lines join Kaplan-Meier medians. Triangles: not reached up to "
-        "that step, so more steps are needed than that."
+        "One point per run; lines connect Kaplan-Meier medians. Triangles: not reached up to that "
+        "step, which is a lower bound."
     )
     return FigureData("steps-to", panels, (source.id,), title=title, note=note)
 
@@ -36,14 +35,14 @@ def steps_to(source: SweepSnapshot, options: FigureOptions) -> FigureData:
 @final
 @dataclass(frozen=True)
 class _Group:
-    """The cells of one row of the grid: one colour."""
+    """The cells of one row of the grid, drawn in one colour."""
 
     name: str
     colour: RGB
     shift: float
-    """along x, so that groups lie beside each other"""
+    """offset along x, so that groups do not overlap"""
     cells: tuple[tuple[float, CellResult], ...]
-    """place on the x axis, and cell"""
+    """(position on the x axis, cell)"""
 
 
 def _panel(source: SweepSnapshot, grid: SweepGrid, event: str) -> PlottedCurves:
@@ -54,7 +53,7 @@ def _panel(source: SweepSnapshot, grid: SweepGrid, event: str) -> PlottedCurves:
         levels=(Level(budget, f"budget ({budget:,} steps)", "chance"),) if budget else (),
         y_log=True,
     )
-    points = tuple(found for group in groups for found in _points(group, event))
+    points = tuple(points for group in groups for points in _points(group, event))
     return PlottedCurves(
         chart, f"steps to {event}", axis_name(grid.x.key), points, x_ticks=_ticks(grid.x)
     )
@@ -70,24 +69,24 @@ def _groups(grid: SweepGrid) -> Iterator[_Group]:
 
 def _medians(group: _Group, event: str) -> Iterator[Series]:
     """A line through the medians that were reached."""
-    found = [(x + group.shift, cell.event(event).median) for x, cell in group.cells]
-    known = np.array([(x, m) for x, m in found if m is not None], np.float64).reshape(-1, 2)
-    if len(known) > 1:
-        yield Series("", known[:, 0], known[:, 1], group.colour)
+    medians = [(x + group.shift, cell.event(event).median) for x, cell in group.cells]
+    reached = np.array([(x, m) for x, m in medians if m is not None], np.float64).reshape(-1, 2)
+    if len(reached) > 1:
+        yield Series("", reached[:, 0], reached[:, 1], group.colour)
 
 
 def _points(group: _Group, event: str) -> Iterator[Points]:
-    """The runs that reached the event, then those that did not."""
+    """Points of the runs that reached the event, then of those that did not."""
     reached, bounds, unfinished = [], [], 0
     for x, cell in group.cells:
         for i, outcome in enumerate(cell.outcomes):
-            place = x + group.shift + (i - (len(cell.outcomes) - 1) / 2) * 0.03
+            position = x + group.shift + (i - (len(cell.outcomes) - 1) / 2) * 0.03
             crossing = outcome.events[event]
             if crossing is None:
-                bounds.append((place, outcome.state.step))
+                bounds.append((position, outcome.state.step))
                 unfinished += outcome.state.state in UNFINISHED
             else:
-                reached.append((place, crossing.step))
+                reached.append((position, crossing.step))
     if reached:
         x_values, y_values = np.array(reached, np.float64).T
         yield Points(group.name or "reached", x_values, y_values, group.colour)
@@ -99,7 +98,7 @@ def _points(group: _Group, event: str) -> Iterator[Points]:
 
 
 def _ticks(axis: SweepAxis) -> tuple[tuple[float, str], ...]:
-    """Values at equal distances, labelled as they were typed."""
+    """Values at equal distances, as written in the sweep."""
     return tuple((float(i), value_text(value)) for i, value in enumerate(axis.values))
 
 

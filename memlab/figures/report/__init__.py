@@ -1,1 +1,1 @@
-"""Reports: a run, several runs or a sweep as one page, made from what was recorded."""
+"""Reports of a run, of several runs or of a sweep, from recorded data."""

@@ -1,13 +1,11 @@
-"""A report as one HTML file: inline SVG and CSS, no scripts, nothing from elsewhere."""
+"""A report as one HTML file with inline SVG and CSS, without scripts or external resources."""
 
 import re
 from collections.abc import Callable
 from importlib.resources import files
 
-from memlab.figures.draw import draw
+from memlab.figures.make import rendered
 from memlab.figures.report.page import Cell, Code, Page, Picture, ReportTable, Text, shown
-from memlab.figures.save import Origin, to_bytes
-from memlab.figures.style import style_of
 from memlab.record.safe_text import safe_text
 from memlab.version import __version__
 
@@ -18,7 +16,7 @@ _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 
 
 def to_html(page: Page) -> str:
-    """The file. Whatever a name or a prompt holds, it is text: every value is escaped."""
+    """The HTML of a page. All values are escaped, so that names and prompts cannot inject markup."""
     from jinja2 import Environment
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -26,7 +24,7 @@ def to_html(page: Page) -> str:
         {kind.__name__.lower(): _is(kind) for kind in (Text, Code, ReportTable, Picture)}
     )
     environment.filters.update(safe=None, shown=_shown, exact=_exact)
-    del environment.filters["safe"]  # nothing but the pictures is ever markup
+    del environment.filters["safe"]  # only pictures and CSS are inserted as markup
     template = environment.from_string(files(__package__).joinpath("page.html").read_text("utf-8"))
     style = files(__package__).joinpath("page.css").read_text("utf-8")
     from markupsafe import Markup
@@ -41,13 +39,11 @@ def to_html(page: Page) -> str:
 
 
 def inline_svg(picture: Picture, prefix: str) -> str:
-    """The figure as an element of the page; ids begin with `prefix`, so that no two are equal."""
-    style = style_of(STYLE)
-    origin = Origin(picture.data.title, picture.data.runs, picture.command)
-    svg = to_bytes(draw(picture.data, style), "svg", style, origin).decode()
+    """The figure as an SVG element; all ids get a prefix, so that they are unique in the page."""
+    svg = rendered(picture.data, "svg", STYLE, picture.command).decode()
     svg = _METADATA.sub("", svg[svg.index("<svg") :])
     svg = _ID.sub(rf'{prefix}\1"', svg)
-    return _REFERENCE.sub(lambda found: prefix + found[0], svg)
+    return _REFERENCE.sub(lambda match: prefix + match[0], svg)
 
 
 def _is(kind: type) -> Callable[[object], bool]:
@@ -59,5 +55,5 @@ def _shown(cell: Cell) -> str:
 
 
 def _exact(cell: Cell) -> str | None:
-    """All digits of a number that is shown rounded."""
+    """All digits of a rounded number."""
     return repr(cell) if isinstance(cell, float) else None

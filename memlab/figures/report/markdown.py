@@ -1,11 +1,9 @@
-"""A report as Markdown, with its figures as files beside it."""
+"""A report as Markdown with figures in separate files."""
 
 from collections.abc import Mapping
 
-from memlab.figures.draw import draw
+from memlab.figures.make import rendered
 from memlab.figures.report.page import Block, Cell, Code, Page, Picture, ReportTable, Text, shown
-from memlab.figures.save import Origin, to_bytes
-from memlab.figures.style import style_of
 from memlab.record.safe_text import safe_text
 
 STYLE = "web"
@@ -15,7 +13,7 @@ _MARKUP = str.maketrans(
 
 
 def to_markdown(page: Page, folder: str) -> tuple[str, Mapping[str, bytes]]:
-    """The text, and the files of the figures by their names in `folder`, where it looks for them."""
+    """The Markdown, and the figures: file name in `folder` to content."""
     files: dict[str, bytes] = {}
     lines = [f"# {_escaped(page.title)}", "", _escaped(page.subtitle), ""]
     for section in page.sections:
@@ -35,9 +33,7 @@ def _block(block: Block, folder: str, files: dict[str, bytes]) -> list[str]:
             return _table(block)
         case Picture(data, command):
             name = f"{len(files) + 1}-{data.kind}.png"
-            style = style_of(STYLE)
-            origin = Origin(data.title, data.runs, command)
-            files[name] = to_bytes(draw(data, style), "png", style, origin)
+            files[name] = rendered(data, "png", STYLE, command)
             code = safe_text(command, 400).replace("`", "'")
             return [f"![{_escaped(data.title)}]({folder}/{name})", "", f"`{code}`"]
 
@@ -58,5 +54,5 @@ def _header(text: str) -> str:
 
 
 def _escaped(cell: Cell) -> str:
-    """The text as it is, in one line: nothing in it is markup."""
+    """The text in one line with all Markdown characters escaped."""
     return safe_text(shown(cell), 2000).translate(_MARKUP)

@@ -1,4 +1,4 @@
-"""What a report says, as immutable data; `html` and `markdown` write it down."""
+"""The content of a report as immutable data; `html` and `markdown` render it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,21 @@ from typing import Any, final
 from memlab.figures.plot import FigureData
 
 Cell = str | int | float | None
-"""a value as it was recorded; numbers are rounded where they are shown"""
+"""a recorded value; numbers are rounded when rendered"""
 
 
 @final
 @dataclass(frozen=True)
 class Text:
+    """A paragraph."""
+
     text: str
 
 
 @final
 @dataclass(frozen=True)
 class Code:
-    """Commands, one a line."""
+    """Commands, one per line."""
 
     text: str
 
@@ -27,7 +29,7 @@ class Code:
 @final
 @dataclass(frozen=True)
 class ReportTable:
-    """Values under headings."""
+    """A table with a header row."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -37,7 +39,7 @@ class ReportTable:
 @final
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure and the command that makes it."""
+    """A figure and the `memlab plot` command that makes it."""
 
     data: FigureData
     command: str
@@ -49,7 +51,7 @@ Block = Text | Code | ReportTable | Picture
 @final
 @dataclass(frozen=True, eq=False)
 class Section:
-    """Blocks under a heading."""
+    """A heading and its blocks."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -58,27 +60,29 @@ class Section:
 @final
 @dataclass(frozen=True, eq=False)
 class Page:
+    """A report."""
+
     title: str
     subtitle: str
     sections: tuple[Section, ...]
 
     @property
     def pictures(self) -> Iterator[Picture]:
-        """All figures in their order."""
+        """All figures in order."""
         for section in self.sections:
             yield from (block for block in section.blocks if isinstance(block, Picture))
 
 
 def section(title: str, *blocks: Block | None) -> list[Section]:
-    """A section with the blocks that are not None; None if there are none."""
-    given = tuple(block for block in blocks if block is not None)
-    return [Section(title, given)] if given else []
+    """A section with the blocks that are not None; no section if all are None."""
+    present = tuple(block for block in blocks if block is not None)
+    return [Section(title, present)] if present else []
 
 
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = ""
 ) -> ReportTable | None:
-    """A table, unless it has no rows. Values that are no cells are written as text."""
+    """A table; None if there are no rows. Values of other types are converted to text."""
     cells = tuple(tuple(_cell(value) for value in row) for row in rows)
     return ReportTable(tuple(headers), cells, caption) if rows else None
 
@@ -90,7 +94,7 @@ def _cell(value: Any) -> Cell:
 
 
 def shown(cell: Cell) -> str:
-    """A cell as people read it: four digits of a measured number, all of a count."""
+    """A cell as text: floats with four significant digits, integers with all digits."""
     if cell is None:
         return "–"
     if isinstance(cell, int):

@@ -9,6 +9,7 @@ from memlab.claims.verdicts import Verdict, statement
 from memlab.detectors.curve import recorded_spikes, spike_stats_of
 from memlab.errors import MemlabError
 from memlab.figures.kind import kind_of
+from memlab.figures.make import plot_command
 from memlab.figures.report.page import Block, Code, Page, Picture, Text, section, table
 from memlab.figures.source import FigureOptions, RunSource
 from memlab.preset import load
@@ -17,25 +18,31 @@ from memlab.record.explanation import read_explanations
 from memlab.record.measure import SPLITS
 from memlab.record.phase_text import phase_text
 from memlab.record.settings_diff import shown_setting
-from memlab.record.summary import RunSummary, settings, summarize
+from memlab.record.summary import RunSummary, flat_settings, settings, summarize
 
 NO_OOD = "The task has no out-of-distribution examples."
-MOST_SPIKES = 50
-"""lines of the table of spikes"""
+MAX_SPIKES = 50
+"""maximum number of rows in the table of spikes"""
 
 
 @final
 @dataclass(frozen=True)
-class Findings:
-    """What must be computed with the trained model; the command line passes it in."""
+class ModelResults:
+    """Results that need the trained model; the command line computes them."""
 
     verdicts: tuple[Verdict, ...] = ()
     ood: Mapping[str, Mapping[str, float]] | None = None
-    """split to measure to value, at the last checkpoint; None = not asked for"""
+    """split to measure to value, at the last checkpoint; None = not computed"""
 
 
-def run_page(run: RunSource, found: Findings, columns: int) -> Page:
-    """What was trained, what came of it, and how to do it again."""
+def run_page(run: RunSource, of_model: ModelResults, columns: int) -> Page:
+    """Settings, results and reproduction of one run.
+
+    Args:
+        run: the run.
+        of_model: results of its trained model.
+        columns: width of figures in pixels.
+    """
     summary = summarize(run.folder, run.history)
     title = f"{run.name}"
     subtitle = f"run {run.id}, preset {run.preset}, {summary.status}"
@@ -48,25 +55,21 @@ def run_page(run: RunSource, found: Findings, columns: int) -> Page:
         *section("Samples", *_samples(run, columns)),
         *section("Examples", *_examples(run, summary, columns)),
         *section("Splits and groups", *_splits(run, summary)),
-        *section("Out of distribution", ood_table(found.ood)),
-        *section("Claims", verdict_table(found.verdicts)),
+        *section("Out of distribution", ood_table(of_model.ood)),
+        *section("Claims", verdict_table(of_model.verdicts)),
         *section("Settings", *_settings(run)),
         *section("How to reproduce", *reproduction(run, summary)),
     ]
     return Page(title, subtitle, tuple(sections))
 
 
-def picture(
-    kind: str, sources: Any, columns: int, of: Sequence[str] = (), **options: Any
-) -> Picture | None:
-    """A figure, unless there is nothing to draw."""
+def picture(kind: str, sources: Any, columns: int, **options: Any) -> Picture | None:
+    """A figure; None if the sources have no data for it."""
     try:
-        made = kind_of(kind).make(sources, FigureOptions(columns=columns, **options))
+        data = kind_of(kind).make(sources, FigureOptions(columns=columns, **options))
     except MemlabError:
         return None
-    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    command = ["memlab", "plot", *(of or made.runs), "--kind", kind, *flags, "--for", "web"]
-    return Picture(made, shlex.join(command))
+    return Picture(data, plot_command(data.runs, kind, options, "web"))
 
 
 def _summary(run: RunSource, summary: RunSummary) -> list[Block | None]:
@@ -86,18 +89,18 @@ def _summary(run: RunSource, summary: RunSummary) -> list[Block | None]:
         Text(f"Note: {labels.note}") if labels.note else None,
         Text(f"Tags: {', '.join(labels.tags)}") if labels.tags else None,
         table(("", "value"), rows),
-        split_table(summary.final, "The last evaluation"),
+        split_table(summary.final, "Last evaluation"),
         _best(summary.best),
     ]
 
 
 def interval(crossing: Mapping[str, Any] | None) -> str | None:
-    """The evaluations between which a threshold was crossed."""
+    """The steps of the evaluations between which a threshold was crossed, as text."""
     return None if crossing is None else f"steps {crossing['from']:,} to {crossing['to']:,}"
 
 
 def split_table(values: Mapping[str, float], caption: str) -> Block | None:
-    """A row for each split; what belongs to none stands below."""
+    """One row per split, then one row per value without a split."""
     splits = [split for split in SPLITS if f"{split}_loss" in values]
     names = list(
         dict.fromkeys(
@@ -118,9 +121,7 @@ def _best(best: Mapping[str, float] | None) -> Block | None:
     if best is None:
         return None
     values = {key: value for key, value in best.items() if key != "step"}
-    return split_table(
-        values, f"The evaluation with the lowest loss, at step {int(best['step']):,}"
-    )
+    return split_table(values, f"Evaluation with the lowest loss, at step {int(best['step']):,}")
 
 
 def _events(run: RunSource, summary: RunSummary) -> list[Block | None]:
@@ -141,9 +142,9 @@ def _events(run: RunSource, summary: RunSummary) -> list[Block | None]:
     ]  # fmt: skip
     verified = summary.resume_verified
     return [
-        table(("phase", "after step", "by step", "what was seen"), phases, "Phases"),
-        table(("step", "level", "finding", "why", "try"), findings, "Findings"),
-        table(("step", "setting", "new value"), edits, "Edits while training"),
+        table(("phase", "after step", "by step", "description"), phases, "Phases"),
+        table(("step", "level", "finding", "reason", "advice"), findings, "Findings"),
+        table(("step", "setting", "new value"), edits, "Edits during training"),
         table(("attempt", "resumed from", "device", "threads", "end", "at step"), attempts, "Attempts"),
         None if verified is None else Text(
             f"Resume verified: {verified['steps']:,} steps were computed twice; first difference: "
@@ -158,11 +159,10 @@ def _spikes(run: RunSource, summary: RunSummary, columns: int) -> list[Block | N
         return []
     stats = spike_stats_of(recorded_spikes(run.now))
     rows = [
-        [s.onset, s.base, s.peak, s.peak_step, s.recovered_at, s.label]
-        for s in spikes[:MOST_SPIKES]
+        [s.onset, s.base, s.peak, s.peak_step, s.recovered_at, s.label] for s in spikes[:MAX_SPIKES]
     ]
     headers = ("onset", "base", "peak", "peak at step", "recovered at", "kind")
-    more = f"; the first {MOST_SPIKES} of them" if len(spikes) > MOST_SPIKES else ""
+    more = f" (first {MAX_SPIKES})" if len(spikes) > MAX_SPIKES else ""
     tally: list[list[Any]] = [["spikes", stats.n], ["per 1,000 steps", stats.per_1000_steps],
              ["median height (decades)", stats.height], ["median recovery (steps)", stats.recovery],
              ["period (steps)", stats.period]]  # fmt: skip
@@ -174,34 +174,34 @@ def _spikes(run: RunSource, summary: RunSummary, columns: int) -> list[Block | N
 
 
 def _explanations(run: RunSource, columns: int) -> list[Block | None]:
-    """What `memlab explain` found and kept, spike by spike."""
+    """The stored results of `memlab explain` for each spike."""
     numbers = {spike.onset: i for i, spike in enumerate(run.now.closed_spikes, start=1)}
     headers = ("change", "kind", "effect", "peak", "peak at step")
     blocks: list[Block | None] = []
-    for explained in read_explanations(run.folder):
-        if explained.onset not in numbers:
+    for explanation in read_explanations(run.folder):
+        if explanation.onset not in numbers:
             continue
         rows = [
             [tried.name, tried.kind, tried.effect, tried.peak, tried.peak_step]
-            for tried in explained.changes
+            for tried in explanation.changes
         ]
         blocks += [
-            table(headers, rows, f"The spike at step {explained.onset:,}, repeated with changes"),
-            Text(explained.sentence),
-            picture("explanation", [run], columns, spike=numbers[explained.onset]),
+            table(headers, rows, f"Spike at step {explanation.onset:,}, recomputed with changes"),
+            Text(explanation.sentence),
+            picture("explanation", [run], columns, spike=numbers[explanation.onset]),
         ]
     return blocks
 
 
 def _samples(run: RunSource, columns: int) -> list[Block | None]:
-    taken = run.now.samples
+    recorded_samples = run.now.samples
     rows = [
         [raw.get("split"), raw.get("prompt"), raw.get("target"), raw.get("answer")]
-        for raw in (taken[-1].samples if taken else ())
+        for raw in (recorded_samples[-1].samples if recorded_samples else ())
         if isinstance(raw, dict)
     ]
     headers = ("split", "prompt", "target", "answer")
-    return [picture("samples", [run], columns), table(headers, rows, "The last answers")]
+    return [picture("samples", [run], columns), table(headers, rows, "Last answers")]
 
 
 def _examples(run: RunSource, summary: RunSummary, columns: int) -> list[Block | None]:
@@ -209,8 +209,8 @@ def _examples(run: RunSource, summary: RunSummary, columns: int) -> list[Block |
     if learned is None:
         return []
     keys = ("examples", "median", "never", "forgotten")
-    names = ("training examples", "median step of the first right answer", "never right",
-             "wrong again later")  # fmt: skip
+    names = ("training examples", "median step of the first correct answer", "never correct",
+             "forgotten later")  # fmt: skip
     rows = [[name, getattr(learned, key)] for name, key in zip(names, keys, strict=True)]
     return [table(("", "value"), rows), picture("first-learned", [run], columns)]
 
@@ -228,68 +228,59 @@ def _splits(run: RunSource, summary: RunSummary) -> list[Block | None]:
         table(("split", "examples"), sizes),
         None
         if chance is None
-        else table(("", "nats"), [["loss of guessing by frequency", chance]]),
+        else table(("", "nats"), [["loss of predicting token frequencies", chance]]),
         table(headers, rows, "Groups at the last evaluation"),
     ]
 
 
 def ood_table(values: Mapping[str, Mapping[str, float]] | None, caption: str = "") -> Block | None:
-    """A row for each measure, a column for each split."""
+    """One row per measure, one column per split."""
     if values is None:
         return None
     if not values:
         return Text(f"{caption}: {NO_OOD}".removeprefix(": "))
-    names = dict.fromkeys(name for of in values.values() for name in of)
-    rows = [[name.replace("_", " "), *(of.get(name) for of in values.values())] for name in names]
+    names = dict.fromkeys(name for of_split in values.values() for name in of_split)
+    rows = [
+        [name.replace("_", " "), *(of_split.get(name) for of_split in values.values())]
+        for name in names
+    ]
     return table(("", *values), rows, caption)
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> Block | None:
-    """Claims beside what was measured."""
+def verdict_table(verdicts: Sequence[Verdict], caption: str = "") -> Block | None:
+    """Claims and measured values."""
     rows = [
         [v.status, statement(v.claim), v.measured, v.step, v.claim.reported, v.claim.source]
         for v in verdicts
     ]
-    return table(("", "claim", "measured", "at step", "reported", "source"), rows)
+    return table(("", "claim", "measured", "at step", "reported", "source"), rows, caption)
 
 
 def _settings(run: RunSource) -> list[Block | None]:
-    own = settings(run.folder, run.now)
+    of_run = settings(run.folder, run.now)
     try:
-        shipped = load.load(run.preset).model_dump(mode="json")
+        of_preset = flat_settings(load.load(run.preset).model_dump(mode="json"))
     except MemlabError:
         different, note = [], f"There is no preset named {run.preset!r} to compare with."
     else:
-        before = flat(shipped)
         different = [
-            [key, shown_setting(before.get(key)), shown_setting(value)]
-            for key, value in own.items()
-            if before.get(key) != value
+            [key, shown_setting(of_preset.get(key)), shown_setting(value)]
+            for key, value in of_run.items()
+            if of_preset.get(key) != value
         ]
-        note = "" if different else f"They are those of the preset {run.preset!r}."
-    rows = [[key, shown_setting(value)] for key, value in own.items()]
+        note = "" if different else f"All settings are those of the preset {run.preset!r}."
+    rows = [[key, shown_setting(value)] for key, value in of_run.items()]
     headers = ("setting", "in the preset", "in this run")
     return [
         Text(note) if note else None,
-        table(headers, different, "Changed from the preset"),
+        table(headers, different, "Different from the preset"),
         table(("setting", "value"), rows, "All settings"),
     ]
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted keys to values of a nested preset."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{key}.")
-        else:
-            found[prefix + key] = value
-    return found
-
-
 def reproduction(run: RunSource, summary: RunSummary) -> list[Block | None]:
     """Commands, versions, machine and hashes."""
-    known = run.folder.description
+    description = run.folder.description
     attempts = run.folder.attempts()
     threads = attempts[0].info.get("threads") if attempts else None
     hashes = [
@@ -297,26 +288,26 @@ def reproduction(run: RunSource, summary: RunSummary) -> list[Block | None]:
         for a in attempts
         for name, value in ((a.end or {}).get("sha256") or {}).items()
     ]
-    circumstances = [
-        *([f"{name} version", value] for name, value in known.get("versions", {}).items()),
-        *([name, value] for name, value in known.get("machine", {}).items()),
+    environment = [
+        *([f"{name} version", value] for name, value in description.get("versions", {}).items()),
+        *([name, value] for name, value in description.get("machine", {}).items()),
         ["device", attempts[0].info.get("device_name") if attempts else None],
         ["threads", threads],
     ]
     return [
-        Text("The same bits come of the same settings, seed, versions, machine and thread count."),
+        Text("Equal settings, seed, versions, machine and number of threads give equal bits."),
         Code(_commands(run, summary)),
-        table(("", "value"), circumstances),
+        table(("", "value"), environment),
         table(("", "SHA-256"), [
-            ["weights at the end", summary.weights_sha256],
-            ["preset.yaml", known.get("preset_sha256")],
+            ["final weights", summary.weights_sha256],
+            ["preset.yaml", description.get("preset_sha256")],
             *hashes,
         ]),
     ]  # fmt: skip
 
 
 def rerun_command(run: RunSource) -> str:
-    """The command that trains the same again, where the folder of runs lies."""
+    """The command that repeats the run, for the parent folder of the runs folder."""
     runs = run.folder.path.absolute().parent.name
     return f"memlab run {shlex.quote(f'{runs}/{run.id}/preset.yaml')}"
 

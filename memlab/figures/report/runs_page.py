@@ -1,11 +1,11 @@
-"""The report of several runs: what differs, and what came of it."""
+"""The report of several runs: differences in settings and results."""
 
 from collections.abc import Sequence
 
-from memlab.figures.kinds.overlay import run_labels
+from memlab.figures.kinds.overlay import unique_names
 from memlab.figures.report.page import Block, Code, Page, section, table
 from memlab.figures.report.run_page import (
-    Findings,
+    ModelResults,
     interval,
     ood_table,
     picture,
@@ -17,18 +17,21 @@ from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.record.summary import RunSummary, settings, summarize
 
 
-def runs_page(runs: Sequence[RunSource], found: Sequence[Findings], columns: int) -> Page:
-    """The runs side by side."""
-    labels = run_labels(runs)
+def runs_page(runs: Sequence[RunSource], of_models: Sequence[ModelResults], columns: int) -> Page:
+    """Settings and results of runs, one column per run."""
+    labels = unique_names(runs)
     summaries = [summarize(run.folder, run.history) for run in runs]
     sections = [
-        *section("What differs", _differences(runs, labels)),
+        *section("Differences", _differences(runs, labels)),
         *section("Results", _results(summaries, labels), _phases(summaries, labels)),
         *section("Curves", picture("overlay", runs, columns), _train(runs, columns)),
-        *section("Claims", *(_claims(label, f) for label, f in zip(labels, found, strict=True))),
+        *section(
+            "Claims",
+            *(_claims(label, of) for label, of in zip(labels, of_models, strict=True)),
+        ),
         *section(
             "Out of distribution",
-            *(ood_table(f.ood, label) for label, f in zip(labels, found, strict=True)),
+            *(ood_table(of.ood, label) for label, of in zip(labels, of_models, strict=True)),
         ),
         *section("How to reproduce", *_reproduction(runs, summaries, labels)),
     ]
@@ -38,8 +41,8 @@ def runs_page(runs: Sequence[RunSource], found: Sequence[Findings], columns: int
 
 def _differences(runs: Sequence[RunSource], labels: Sequence[str]) -> Block | None:
     all_settings = [settings(run.folder, run.now) for run in runs]
-    keys = settings_diff((run.preset, own) for run, own in zip(runs, all_settings, strict=True))
-    rows = [[key, *(shown_setting(own.get(key)) for own in all_settings)] for key in keys]
+    keys = settings_diff((run.preset, of) for run, of in zip(runs, all_settings, strict=True))
+    rows = [[key, *(shown_setting(of_run.get(key)) for of_run in all_settings)] for key in keys]
     rows = [["preset", *(run.preset for run in runs)], *rows]
     return table(("setting", *labels), rows)
 
@@ -53,7 +56,7 @@ def _results(summaries: Sequence[RunSummary], labels: Sequence[str]) -> Block | 
         for name in measures
     ]
     rows.append(["spikes", *(len(summary.spikes) for summary in summaries)])
-    return table(("", *labels), rows, "The last evaluation of each")
+    return table(("", *labels), rows, "Last evaluation")
 
 
 def _phases(summaries: Sequence[RunSummary], labels: Sequence[str]) -> Block | None:
@@ -61,7 +64,7 @@ def _phases(summaries: Sequence[RunSummary], labels: Sequence[str]) -> Block | N
         [name.removesuffix("_at"), *(interval(getattr(summary, name)) for summary in summaries)]
         for name in ("memorized_at", "grokked_at")
     ]
-    return table(("", *labels), rows, "Between which evaluations")
+    return table(("", *labels), rows, "Steps of the evaluations before and after the event")
 
 
 def _train(runs: Sequence[RunSource], columns: int) -> Block | None:
@@ -69,11 +72,8 @@ def _train(runs: Sequence[RunSource], columns: int) -> Block | None:
     return picture("overlay", runs, columns, measure="train_loss") if is_known else None
 
 
-def _claims(label: str, found: Findings) -> Block | None:
-    made = verdict_table(found.verdicts)
-    if made is None:
-        return None
-    return table(made.headers, made.rows, f"Claims of {label}")  # type: ignore[union-attr]
+def _claims(label: str, of_model: ModelResults) -> Block | None:
+    return verdict_table(of_model.verdicts, f"Claims of {label}")
 
 
 def _reproduction(

@@ -1,4 +1,4 @@
-"""The report of a sweep: grid, table over seeds, maps, bands, failures."""
+"""The report of a sweep: grid, results over seeds, heatmaps, bands, failures."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,12 @@ from memlab.record.settings_diff import shown_setting
 from memlab.sweeps.tables import Results
 
 MEASURES = ("val_accuracy", "val_loss", "train_accuracy", "train_loss")
-MOST_BANDS = 8
-"""cells, up to which their bands are told apart"""
+MAX_BANDS = 8
+"""maximum number of cells whose bands are distinguishable in one figure"""
 
 
 def sweep_page(sweep: SweepSnapshot, columns: int) -> Page:
-    """What was asked, what came of each cell over its seeds, and what failed."""
+    """Plan, results of cells over seeds, failures and reproduction of a sweep."""
     results = sweep.results()
     document = results.to_json()
     sections = [
@@ -50,7 +50,7 @@ def _grid(sweep: SweepSnapshot, document: Mapping[str, Any]) -> list[Block | Non
     rows = [
         ["base preset", plan.base],
         ["seeds", ", ".join(map(str, sweep.sweep.seeds))],
-        ["what the seed varies", ", ".join(plan.vary)],
+        ["seeds vary", ", ".join(plan.vary)],
         *([name, count] for name, count in document["members"].items()),
     ]
     return [
@@ -69,10 +69,10 @@ def _cells(results: Results, document: Mapping[str, Any]) -> list[Block | None]:
         rows.append([cell.cell.label or "all", *events, *map(_final, finals)])
     headers = ("cell", *results.events, *(name.replace("_", " ") for name in measures))
     singles = [
-        [cell.cell.label or "all", one.seed, one.state.state, one.state.step,
-         *(crossing and crossing.step for crossing in one.events.values()),
-         *(one.state.final.get(name) for name in measures)]
-        for cell in results.cells for one in cell.outcomes
+        [cell.cell.label or "all", outcome.seed, outcome.state.state, outcome.state.step,
+         *(crossing and crossing.step for crossing in outcome.events.values()),
+         *(outcome.state.final.get(name) for name in measures)]
+        for cell in results.cells for outcome in cell.outcomes
     ]  # fmt: skip
     single_headers = ("cell", "seed", "state", "step", *headers[1:])
     return [
@@ -88,7 +88,7 @@ def _cells(results: Results, document: Mapping[str, Any]) -> list[Block | None]:
 
 
 def _finals(results: Results, document: Mapping[str, Any]) -> Block | None:
-    """Final values of all cells with all their digits."""
+    """Final values of all cells, as numbers."""
     names = ("n", "mean", "std", "min", "max", "median", "geometric_mean", "geometric_std")
     rows = [
         [
@@ -105,7 +105,7 @@ def _finals(results: Results, document: Mapping[str, Any]) -> Block | None:
 
 
 def _final(values: Mapping[str, Any] | None) -> str | None:
-    """Mean, sample standard deviation, range and number."""
+    """Mean, sample standard deviation, range and number of runs, as text."""
     if values is None or values["mean"] is None:
         return None
     spread = "" if values["std"] is None else f" ± {values['std']:.2g}"
@@ -123,9 +123,9 @@ def _footer(footer: Mapping[str, Any]) -> list[Block | None]:
     return [
         table(("", "value"), rows),
         Text(
-            "s is the sample standard deviation of single runs (ddof 1). Medians of steps are "
-            "Kaplan-Meier estimates: a run that did not reach the event counts as needing more "
-            "steps than it made. Final values are those of finished members."
+            "s is the sample standard deviation over runs (ddof 1). Medians of steps are "
+            "Kaplan-Meier estimates: runs that did not reach the event are censored at their last "
+            "step. Final values are those of finished members."
         ),
     ]
 
@@ -144,7 +144,7 @@ def _paired(document: Mapping[str, Any]) -> Block | None:
         for p in document["paired"] if p["measure"] in MEASURES
     ]  # fmt: skip
     headers = ("measure", "step along", "at", "pairs", "mean", "s", "min", "max", "p")
-    caption = "Second minus first over seeds that both have; no p below 4 pairs"
+    caption = "Second minus first over the seeds of both; no p for fewer than 4 pairs"
     return table(headers, rows, caption)
 
 
@@ -154,13 +154,13 @@ def _steps_to(sweep: SweepSnapshot, results: Results, columns: int) -> list[Bloc
 
 
 def _bands(sweep: SweepSnapshot, results: Results, columns: int) -> list[Block | None]:
-    if len(results.cells) > MOST_BANDS:
+    if len(results.cells) > MAX_BANDS:
         return []
     return [picture("bands", sweep, columns)]
 
 
 def _claims(sweep: SweepSnapshot) -> Block | None:
-    """Claims on cells beside what their members came to."""
+    """Claims about cells and the measured values."""
     claims = sweep_claims(sweep.sweep)
     verdicts = judge_sweep(claims, sweep.results(*events_of(claims)))
     rows = [
@@ -171,20 +171,22 @@ def _claims(sweep: SweepSnapshot) -> Block | None:
 
 
 def _failures(document: Mapping[str, Any]) -> Block | None:
-    rows = [[one["run"], one["cell"], one["seed"], one["reason"]] for one in document["failed"]]
+    rows = [[f["run"], f["cell"], f["seed"], f["reason"]] for f in document["failed"]]
     return table(("run", "cell", "seed", "reason"), rows)
 
 
 def _reproduction(sweep: SweepSnapshot, document: Mapping[str, Any]) -> list[Block | None]:
     runs: Sequence[Sequence[Any]] = [
-        [cell.cell.label or "all", one.seed, one.state.member.run]
+        [cell.cell.label or "all", outcome.seed, outcome.state.member.run]
         for cell in sweep.results().cells
-        for one in cell.outcomes
+        for outcome in cell.outcomes
     ]
     folder = sweep.sweep.path
     file = shlex.quote(str(folder.relative_to(folder.parents[2]) / "sweep.yaml"))
     return [
         Code(f"memlab sweep run {file}\nmemlab sweep show {sweep.id} --json"),
-        table(("", "versions"), [["made with", text] for text in document["footer"]["versions"]]),
+        table(
+            ("", "versions"), [["trained with", text] for text in document["footer"]["versions"]]
+        ),
         table(("cell", "seed", "run"), runs),
     ]
