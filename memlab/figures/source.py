@@ -36,7 +36,7 @@ class RunSource:
     @cached_property
     def name(self) -> str:
         """The name, or the id, safe to display."""
-        return safe_text(self.folder.labels().name or self.id, 60)
+        return safe_text(self.folder.display_name, 60)
 
     @property
     def preset(self) -> str:

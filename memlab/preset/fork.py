@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memlab.errors import PresetError, RunError
-from memlab.preset.edit import apply_edits
 from memlab.preset.override import overridden
-from memlab.preset.run_preset import preset_of
+from memlab.preset.run_preset import edited_preset
 from memlab.preset.schema import Preset
 from memlab.preset.strict_yaml import Document
 from memlab.preset.validate import validated
@@ -32,11 +31,7 @@ def preset_at(parent: RunFolder, recorded: Snapshot, at: int) -> Preset:
             where=parent.path.name,
             allowed=f"0 to {recorded.last_step}",
         )
-    preset = preset_of(parent)
-    for edit in recorded.edits:
-        if edit.step <= at:
-            preset = apply_edits(preset, edit.changes)
-    return preset
+    return edited_preset(parent, (edit for edit in recorded.edits if edit.step <= at))
 
 
 def preset_to_fork(parent: RunFolder, at: int) -> Preset:

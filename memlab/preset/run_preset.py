@@ -1,9 +1,12 @@
 """The preset of a run: as created, and with its edits."""
 
+from collections.abc import Iterable
+
 from memlab.errors import RunError
 from memlab.preset.edit import apply_edits
 from memlab.preset.load import from_json
 from memlab.preset.schema import Preset
+from memlab.record.events import Edited
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 
@@ -32,13 +35,13 @@ def preset_of(folder: RunFolder) -> Preset:
     return from_json(folder.description["preset"])
 
 
-def edited_preset(folder: RunFolder) -> Preset:
-    """The preset with every edit and extension of the run applied.
+def edited_preset(folder: RunFolder, edits: Iterable[Edited] | None = None) -> Preset:
+    """The preset of a run with edits applied, by default all edits of the run.
 
     Raises:
         RunError, PresetError: as `preset_of`.
     """
     preset = preset_of(folder)
-    for edit in History(folder).until().edits:
+    for edit in History(folder).until().edits if edits is None else edits:
         preset = apply_edits(preset, edit.changes)
     return preset

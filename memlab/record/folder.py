@@ -156,6 +156,11 @@ class RunFolder:
     def labels(self) -> Labels:
         return labels.read(self.path, self.id)
 
+    @property
+    def display_name(self) -> str:
+        """Its name, or its id if it has none."""
+        return self.labels().name or self.id
+
     def set_labels(
         self,
         *,

@@ -1,8 +1,7 @@
-"""The console app: screens, training queue, quitting."""
+"""The console app: screens, training queue, baseline."""
 
 import asyncio
 import gc
-import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
@@ -24,7 +23,7 @@ from memlab.record.runs import iter_runs
 from memlab.record.status import Status
 from memlab.tui import keys
 from memlab.tui.console_state import ConsoleState
-from memlab.tui.dialogs import Confirm, MessageBox
+from memlab.tui.dialogs import MessageBox
 from memlab.tui.help import help_for
 from memlab.tui.messages import (
     ClonePreset,
@@ -41,7 +40,8 @@ from memlab.tui.messages import (
 )
 from memlab.tui.palette import Palette, PresetsAndRuns
 from memlab.tui.plots.chart_screen import ChartScreen
-from memlab.tui.safe_content import one_line, safe
+from memlab.tui.quitting import may_quit
+from memlab.tui.safe_content import error_text, one_line, safe
 from memlab.tui.screens import SCREENS
 from memlab.tui.training_functions import Analysis, TrainingFunctions
 from memlab.tui.training_queue import TrainingQueue
@@ -53,13 +53,6 @@ if TYPE_CHECKING:
     from memlab.tui.baseline import BaselineRun
 
 ALIVE = (Status.RUNNING, Status.PAUSED)
-LOST = (Status.FAILED, Status.DIED)
-PARTING = {
-    "keep": "keep it running in a separate process",
-    "stop": "stop it and save a checkpoint",
-    "stay": "stay",
-}
-"""Choices for the run that trains here when the user quits."""
 RUN_MODES = {entry.mode: entry for entry in SCREENS if entry.shows_one_run}
 
 
@@ -82,9 +75,14 @@ class Memlab(App[None]):
         *,
         read_only: bool = False,
     ) -> None:
-        """Start with what `first` shows, if given; without `training` no run can be started.
-
-        If it is `read_only`, nothing that changes a run or a file is offered.
+        """
+        Args:
+            runs: the folder of runs.
+            trainer: None = no run can be started.
+            first: what to show first; None = the Lab.
+            state: where appearance and selections are stored.
+            analysis: None = only stored explanations and pictures are shown.
+            read_only: offer nothing that changes a run or a file.
         """
         super().__init__()
         self.runs, self.trainer, self.analysis = runs, trainer, analysis
@@ -96,7 +94,7 @@ class Memlab(App[None]):
 
     def on_mount(self) -> None:
         """Create the screens; show the first one in the theme of the last session."""
-        # Imported modules stay: a garbage collection over them would delay the first paint.
+        # Imported modules are permanent: a garbage collection over them would delay the first paint.
         gc.freeze()
         if (theme := self.state.recall("theme")) in self.available_themes:
             self.theme = theme
@@ -135,18 +133,18 @@ class Memlab(App[None]):
             return self.training.current
         if mode in self._shown:
             return self._shown[mode]
-        wanted = mode == "live"
         newest = islice(iter_runs(self.runs), 50)
-        return next((run for run in newest if (run.status() in ALIVE) == wanted), None)
+        is_live = mode == "live"
+        return next((run for run in newest if (run.status() in ALIVE) == is_live), None)
 
     @on(OpenRun)
     async def _open_run(self, event: OpenRun) -> None:
-        mine = self.training.current
-        alive = event.folder.status() in ALIVE or (mine and mine.path == event.folder.path)
+        current = self.training.current
+        alive = event.folder.status() in ALIVE or (current and current.path == event.folder.path)
         await self._show_run("live" if alive else "replay", event)
 
-    async def _show_run(self, mode: str, wanted: OpenRun) -> None:
-        folder, at = wanted.folder, wanted.at
+    async def _show_run(self, mode: str, request: OpenRun) -> None:
+        folder, at = request.folder, request.at
         if mode in self._shown and (self._shown[mode].path != folder.path or at is not None):
             if self.current_mode == mode:
                 await self.switch_mode("runs")
@@ -155,52 +153,54 @@ class Memlab(App[None]):
         if mode not in self._shown:
             self._shown[mode] = folder
             self.add_mode(
-                mode, partial(RUN_MODES[mode].create, folder, at, wanted.speed, self.state)
+                mode, partial(RUN_MODES[mode].create, folder, at, request.speed, self.state)
             )
         await self.switch_mode(mode)
 
     @on(ClonePreset)
     async def _clone(self, event: ClonePreset) -> None:
-        await self._pass_on("lab", event)
+        await self._forward("lab", event)
 
     @on(EditPreset)
     async def _edit_preset(self, event: EditPreset) -> None:
-        await self._pass_on("lab", event)
+        await self._forward("lab", event)
 
     @on(ShowSweep)
     async def _show_sweep(self, event: ShowSweep) -> None:
-        await self._pass_on("sweeps", event)
+        await self._forward("sweeps", event)
 
     @on(StartSweep)
     async def _start_sweep(self, event: StartSweep) -> None:
-        if self._resumes_sweeps is not None:
+        if self._sweep_function is not None:
             try:
                 sweep = await asyncio.to_thread(_new_sweep, event.source, self.runs)
             except (MemlabError, OSError) as problem:
-                self.push_screen(MessageBox(Content("The sweep cannot be made"), _told(problem)))
+                self.push_screen(
+                    MessageBox(Content("The sweep cannot be created"), error_text(problem))
+                )
             else:
                 self._resume_sweep(ResumeSweep(sweep.path))
                 await self._show_sweep(ShowSweep(sweep.id))
 
     @on(ResumeSweep)
     def _resume_sweep(self, event: ResumeSweep) -> None:
-        if resume := self._resumes_sweeps:
+        if resume := self._sweep_function:
             resume(event.path)
-            self.notify("the sweep is trained in a process of its own")
+            self.notify("the sweep trains in a separate process")
 
     @property
-    def _resumes_sweeps(self) -> Callable[[Path], None] | None:
+    def _sweep_function(self) -> Callable[[Path], None] | None:
         resume = self.trainer.resume_sweep if self.trainer else None
         if resume is None:
-            self.notify("this console only shows sweeps; use `memlab sweep run`", markup=False)
+            self.notify("this console cannot train; use `memlab sweep run`", markup=False)
         return resume
 
     @on(CompareRuns)
     async def _compare(self, event: CompareRuns) -> None:
-        await self._pass_on("compare", event)
+        await self._forward("compare", event)
 
-    async def _pass_on(self, mode: str, event: Message) -> None:
-        """Switch to a screen, which handles the message."""
+    async def _forward(self, mode: str, event: Message) -> None:
+        """Switch to a screen and send the message to it."""
         await self.switch_mode(mode)
         self.screen.post_message(event)
 
@@ -230,7 +230,7 @@ class Memlab(App[None]):
             return
         BaselineFile(self.state.folder).write(pinned)
         self.call_from_thread(self._show_baseline, pinned)
-        text = f"baseline: {safe(pinned.name, 60).plain}" if pinned else "no baseline any more"
+        text = f"baseline: {safe(pinned.name, 60).plain}" if pinned else "baseline removed"
         self.call_from_thread(self.notify, text, markup=False)
 
     def _show_baseline(self, pinned: "BaselineRun | None") -> None:
@@ -243,23 +243,25 @@ class Memlab(App[None]):
 
     @on(StartRun)
     async def _start(self, event: StartRun) -> None:
-        if self._able():
+        if self._can_train():
             try:
                 folder = await asyncio.to_thread(create_run, event.preset, self.runs, event.name)
             except (MemlabError, OSError) as problem:
-                self.push_screen(MessageBox(Content("The run cannot be created"), _told(problem)))
+                self.push_screen(
+                    MessageBox(Content("The run cannot be created"), error_text(problem))
+                )
             else:
                 await self._submit(folder, event.queue)
 
     @on(ResumeRun)
     async def _resume(self, event: ResumeRun) -> None:
-        if self._able():
+        if self._can_train():
             await self._submit(event.folder, queue=False)
 
-    def _able(self) -> bool:
-        if not self.training.able:
-            self.notify("this console only shows runs; start one with `memlab run`")
-        return self.training.able
+    def _can_train(self) -> bool:
+        if not self.training.can_train:
+            self.notify("this console cannot train; start a run with `memlab run`")
+        return self.training.can_train
 
     async def _submit(self, folder: RunFolder, queue: bool) -> None:
         if self.training.submit(folder):
@@ -275,11 +277,11 @@ class Memlab(App[None]):
 
     @on(TrainingEnded)
     async def _training_ended(self, event: TrainingEnded) -> None:
-        name = safe(event.folder.labels().name or event.folder.id)
-        self.training.proceed()
+        name = safe(event.folder.display_name)
+        self.training.start_next()
         if event.problem is not None:
             title = Content.assemble(("✗ ", "$text-error"), name, " ended with an error")
-            self.push_screen(MessageBox(title, _told(event.problem)))
+            self.push_screen(MessageBox(title, error_text(event.problem)))
         else:
             self.notify(f"{name.plain}: {event.folder.status()}", markup=False)
         if self.training.current and self.current_mode == "live":
@@ -290,38 +292,12 @@ class Memlab(App[None]):
     async def action_quit(self) -> None:
         """Quit; ask first if a run is training here."""
         if not worker_running(self, "quit"):
-            self._leave()
+            self._ask_and_quit()
 
     @work(group="quit")
-    async def _leave(self) -> None:
-        outlives = self.trainer is not None and self.trainer.outlive_console
-        if self.training.current is not None and not outlives:
-            answer = await self.push_screen_wait(Confirm(self._parting(), PARTING))
-            if answer not in ("keep", "stop"):
-                return
-            # Another run may be training by now than the one in the question.
-            folder = self.training.current
-            if folder is not None and not await self._let_go(folder, keep=answer == "keep"):
-                return
-        self.exit()
-
-    def _parting(self) -> Content:
-        folder, waiting = self.training.current, len(self.training.waiting)
-        assert folder is not None
-        more = f"\n{waiting} more will stay in the queue: `memlab resume ID` starts one."
-        name = safe(folder.labels().name or folder.path.name)
-        return Content.assemble(name, " is training here.", more if waiting else "")
-
-    async def _let_go(self, folder: RunFolder, *, keep: bool) -> bool:
-        """Wait until the run has saved and ended; false, with a message, if it ended otherwise."""
-        self.notify("saving a checkpoint, then quitting ...", timeout=30)
-        while self.training.current is not None:
-            self.training.give_up()
-            await asyncio.sleep(0.1)
-        status = folder.status()
-        if keep and self.trainer and status is Status.INTERRUPTED:
-            self.trainer.detach(folder)
-        return status not in LOST
+    async def _ask_and_quit(self) -> None:
+        if await may_quit(self, self.training, self.trainer):
+            self.exit()
 
     # Help, palette, pictures
 
@@ -362,10 +338,3 @@ def _new_sweep(source: "SweepSource", runs: Path) -> "Sweep":
     from memlab.sweeps.expand import expand
 
     return create_sweep(source, expand(source, runs), runs)
-
-
-def _told(problem: Exception) -> Content:
-    """An error as text: user errors and external conditions as they are, a bug with its traceback."""
-    if isinstance(problem, MemlabError | OSError):
-        return safe(str(problem), 4000, lines=True)
-    return safe("".join(traceback.format_exception(problem)), 20000, lines=True)

@@ -1,4 +1,4 @@
-"""The top line of every screen: tabs, and the run that is training."""
+"""The top line of every screen: tabs, and progress of the run that is training."""
 
 from typing import ClassVar, cast
 
@@ -15,7 +15,7 @@ SHORT = 58
 
 
 class Bar(Widget):
-    """Tabs, and the progress of the run of this process."""
+    """Tabs, and the progress of the run that trains in this process."""
 
     DEFAULT_CSS: ClassVar[str] = """
     Bar { dock: top; height: 1; background: $panel; color: $foreground; padding: 0 1; }
@@ -26,9 +26,9 @@ class Bar(Widget):
         return cast(Console, self.app)
 
     def on_mount(self) -> None:
-        self.set_interval(1.0, self._follow)
+        self.set_interval(1.0, self._refresh_if_shown)
 
-    def _follow(self) -> None:
+    def _refresh_if_shown(self) -> None:
         if self.screen.is_current:
             self.refresh()
 
@@ -57,6 +57,6 @@ class Bar(Widget):
             return "read-only" if self.console.read_only else ""
         waiting = len(self.console.training.waiting)
         more = f"  +{waiting} waiting" if waiting else ""
-        name = safe_text(folder.labels().name or folder.path.name, 30)
+        name = safe_text(folder.display_name, 30)
         where = f"step {folder.last_step():,}" if folder.path.exists() else "folder deleted"
         return f"▶ {name}  {where}{more}"

@@ -1,7 +1,7 @@
-"""The pinned baseline: the curves of one run, kept apart from its folder.
+"""The pinned baseline: the curves of one run, stored outside of its folder.
 
-They are copied when the run is pinned, so that they outlive the run and cost nothing to draw. While
-the run exists, a new session copies them again.
+They are copied when the run is pinned, so that they outlive the run and are cheap to draw. A new
+session copies them again if the run still exists.
 """
 
 import io
@@ -24,10 +24,10 @@ from memlab.record.snapshot import Snapshot
 from memlab.tui.compare.curves import AXES, Axis, Floats, compared
 
 FILE = "baseline.npz"
-"""beside the file of the console's state"""
-_LARGEST = 1 << 26
+"""in the folder of the console's state file"""
+_MAX_BYTES = 1 << 26
 _COLUMNS = 1024
-"""Columns of a picture that per-step values are copied for."""
+"""Number of chart columns for which per-step values are copied."""
 _NAME = 20
 _EMPTY = np.empty(0)
 
@@ -38,20 +38,20 @@ class BaselineRun:
     """The curves of a run."""
 
     path: Path
-    """its folder, which may be gone"""
+    """its folder, which may have been deleted"""
     name: str
     evaluations: Mapping[str, Floats] = field(default_factory=dict)
     """measure to values; NaN where it was not evaluated"""
     places: Mapping[str, Floats] = field(default_factory=dict)
-    """x axis of Compare to where the evaluations lie on it"""
+    """x axis of Compare to positions of the evaluations on it"""
     columns: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
     """per-step column to steps and values"""
 
     @classmethod
     def of(cls, folder: RunFolder) -> Self:
-        """Copy the curves of a run as it stands."""
+        """Copy the current curves of a run."""
         history = History(folder)
-        run = compared(history, folder.labels().name or folder.path.name)
+        run = compared(history, folder.display_name)
         evaluations = {name: np.asarray(v, np.float64) for name, v in run.view.evaluations.items()}
         steps = evaluations.get("step", _EMPTY)
         places = {axis: run.along(axis, steps) for axis in AXES}
@@ -65,7 +65,7 @@ class BaselineRun:
 
     @property
     def key(self) -> str:
-        """What tells the run from all others in its folder."""
+        """Name of its folder, unique among the runs."""
         return self.path.name
 
     def curve(self, names: Sequence[str], axis: Axis = "step") -> Series | None:
@@ -84,7 +84,7 @@ class BaselineRun:
         return self.columns.get(name, (_EMPTY, _EMPTY)) if axis == "step" else (_EMPTY, _EMPTY)
 
     def to_bytes(self) -> bytes:
-        """As `from_bytes` reads it."""
+        """Serialize for `from_bytes`."""
         arrays = {f"evaluations {k}": v for k, v in self.evaluations.items()}
         arrays |= {f"places {k}": v for k, v in self.places.items()}
         for name, line in self.columns.items():
@@ -96,7 +96,7 @@ class BaselineRun:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The baseline that `to_bytes` wrote.
+        """The baseline in the bytes of `to_bytes`.
 
         Raises:
             ValueError, KeyError, OSError, EOFError: the data is damaged.
@@ -114,7 +114,7 @@ class BaselineRun:
 
 
 def _line(view: Snapshot, column: str) -> tuple[Floats, Floats]:
-    """A column through the extremes of each piece."""
+    """A column, reduced to the extremes of each segment of the x axis."""
     return column_extremes(
         view, column, (0.0, float(view.last_step)), log=True, columns=_COLUMNS
     ).line()
@@ -122,28 +122,28 @@ def _line(view: Snapshot, column: str) -> tuple[Floats, Floats]:
 
 @final
 class BaselineFile:
-    """Where the pinned run is kept from one session to the next. Failures are no errors."""
+    """Stores the pinned run between sessions. Errors are ignored."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Without a folder nothing outlives the session."""
+        """Without a folder nothing is stored."""
         self._path = folder and folder / FILE
 
     def read(self) -> BaselineRun | None:
-        """What is pinned; copied again if the run still exists."""
+        """The pinned run; copied again if it still exists."""
         try:
-            data = files.read_from(self._path, 0, _LARGEST) if self._path else None
+            data = files.read_from(self._path, 0, _MAX_BYTES) if self._path else None
             stored = BaselineRun.from_bytes(data) if data else None
-        except Exception:  # a damaged archive raises many kinds
+        except Exception:  # a damaged archive raises many types of exceptions
             return None
         if stored is None or not stored.path.exists():
             return stored
         try:
             return BaselineRun.of(RunFolder(stored.path))
-        except Exception:  # a run that became unreadable does not take the copy away
+        except Exception:  # the run has become unreadable; the copy has not
             return stored
 
     def write(self, baseline: BaselineRun | None) -> None:
-        """Keep what is pinned, or that nothing is."""
+        """Store the pinned run; None = no run is pinned."""
         if self._path is None:
             return
         try:

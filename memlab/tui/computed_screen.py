@@ -1,4 +1,4 @@
-"""A screen that shows what another process computes, and its progress until then."""
+"""A screen for results that another process computes; shows its progress meanwhile."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -12,33 +12,33 @@ from memlab.errors import MemlabError
 from memlab.tui.safe_content import one_line, safe
 from memlab.tui.training_functions import Report
 
-MOST_LINES = 40
-"""lines of progress that are kept"""
+MAX_LINES = 40
+"""maximum number of stored lines of progress"""
 
 
 class ComputedScreen(Screen[None]):
-    """Has a `Static` with the id "progress". Leaving the screen ends the computation."""
+    """Has a `Static` with the id "progress". Closing the screen stops the computation."""
 
     def __init__(self, compute: Callable[[Report], None] | None) -> None:
-        """`compute` returns when the process has ended; None = only what is kept can be shown."""
+        """`compute` returns when the process has exited; None = only stored results can be shown."""
         super().__init__()
         self._compute_in_process = compute
         self._progress: list[str] = []
-        self._left = False
+        self._unmounted = False
 
     @abstractmethod
-    def show_kept(self) -> bool:
-        """Show what is kept in the run's folder; false if there is nothing."""
+    def show_stored(self) -> bool:
+        """Show the results stored in the run's folder; false if there are none."""
 
-    def begin(self) -> None:
-        """Show what is kept, else begin to compute it."""
-        if not self.show_kept() and self._compute_in_process is not None:
-            self._tell("starting a process")
+    def show_or_compute(self) -> None:
+        """Show stored results, or start to compute them."""
+        if not self.show_stored() and self._compute_in_process is not None:
+            self._show_progress("starting a process")
             self._compute(self._compute_in_process)
 
     def on_unmount(self) -> None:
-        """End the computation with its next line of progress."""
-        self._left = True
+        """Stop the computation at its next line of progress."""
+        self._unmounted = True
 
     def action_back(self) -> None:
         self.dismiss()
@@ -47,25 +47,24 @@ class ComputedScreen(Screen[None]):
     def _compute(self, compute: Callable[[Report], None]) -> None:
         problem = ""
         try:
-            compute(self._reported)
+            compute(self._report)
         except (MemlabError, OSError) as error:
             problem = one_line(error)
-        if not self._left:
+        if not self._unmounted:
             self.app.call_from_thread(self._computed, problem)
 
-    def _reported(self, line: str) -> bool:
-        if not self._left:
-            self.app.call_from_thread(self._tell, line)
-        return not self._left
+    def _report(self, line: str) -> bool:
+        if not self._unmounted:
+            self.app.call_from_thread(self._show_progress, line)
+        return not self._unmounted
 
-    def _tell(self, line: str) -> None:
-        """Add a line of progress."""
-        self._progress = [*self._progress, line][-MOST_LINES:]
+    def _show_progress(self, line: str) -> None:
+        self._progress = [*self._progress, line][-MAX_LINES:]
         room = max(self.size.height - 6, 1)
         lines = [safe(text, 200, style="$foreground-muted") for text in self._progress[-room:-1]]
         lines.append(safe(self._progress[-1], 200))
         self.query_one("#progress", Static).update(Content("\n").join(lines))
 
     def _computed(self, problem: str) -> None:
-        if not self.show_kept():
-            self._tell(problem or "nothing was kept")
+        if not self.show_stored():
+            self._show_progress(problem or "no result was stored")

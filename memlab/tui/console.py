@@ -22,7 +22,7 @@ class Console(Protocol):
     trainer: TrainingFunctions | None
     state: ConsoleState
     read_only: bool
-    """whether it only shows runs"""
+    """whether it offers nothing that changes a run or a file"""
     baseline: "BaselineRun | None"
     """the pinned run"""
 

@@ -1,4 +1,4 @@
-"""State of the console that persists across sessions: appearance only."""
+"""State of the console that persists across sessions: appearance and selections."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import final
 from memlab.record import files
 from memlab.record.user_folders import state_folder
 
-MOST = 1 << 16
-"""Maximum size of the file in bytes."""
+MAX_BYTES = 1 << 16
+"""Maximum size of the file."""
 
 
 def state_file() -> Path | None:
@@ -19,7 +19,7 @@ def state_file() -> Path | None:
 
 @final
 class ConsoleState:
-    """Values by name, in one small file. A damaged or read-only file is no error."""
+    """Texts by name, in one small file. A damaged or read-only file is ignored."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Without a path nothing is stored."""
@@ -31,21 +31,21 @@ class ConsoleState:
         return self._path and self._path.parent
 
     def recall(self, name: str) -> str | None:
-        word = self._known().get(name)
-        return word if isinstance(word, str) else None
+        text = self._stored().get(name)
+        return text if isinstance(text, str) else None
 
-    def keep(self, name: str, word: str) -> None:
+    def keep(self, name: str, text: str) -> None:
         if self._path:
-            text = json.dumps({**self._known(), name: word}, indent=2)
+            content = json.dumps({**self._stored(), name: text}, indent=2)
             try:
                 files.make_folder(self._path.parent)
-                files.replace(self._path, text.encode())
+                files.replace(self._path, content.encode())
             except OSError:
                 return
 
-    def _known(self) -> dict[str, object]:
+    def _stored(self) -> dict[str, object]:
         try:
-            stored = json.loads((self._path and files.read(self._path, MOST)) or b"{}")
+            stored = json.loads((self._path and files.read(self._path, MAX_BYTES)) or b"{}")
         except (ValueError, RecursionError):
             return {}
         return stored if isinstance(stored, dict) else {}

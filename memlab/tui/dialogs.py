@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """Returns one answer: a second one, given while it closes, would close the screen below it."""
+    """Accepts one answer: a second one during closing would close the screen below."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         return super().dismiss(result) if self.is_current else AwaitComplete()

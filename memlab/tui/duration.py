@@ -1,8 +1,8 @@
-"""Lengths of time in words."""
+"""Durations as text."""
 
 
 def duration(seconds: float) -> str:
-    """A length of time as people say it: "2 min 10 s"."""
+    """A duration in its two largest units: "2 min 10 s"."""
     if seconds < 1:
         return f"{seconds:.2g} s"
     days, rest = divmod(round(seconds), 86400)

@@ -30,7 +30,7 @@ class HelpSection:
     title: str
     rows: tuple[Key, ...]
 
-    def passing(self, words: Sequence[str]) -> "HelpSection":
+    def filtered(self, words: Sequence[str]) -> "HelpSection":
         """Only the keys whose text contains all words."""
         rows = tuple(key for key in self.rows if all(word in _text(key) for word in words))
         return HelpSection(self.title, rows)
@@ -38,9 +38,9 @@ class HelpSection:
     def lines(self, width: int) -> list[Content]:
         """The title, one line per key, and a blank line."""
         lines = [Content.styled(self.title, "bold underline")]
-        broad = max((len(key.shown) for key in self.rows), default=0)
+        width_of_keys = max((len(key.shown) for key in self.rows), default=0)
         for key in self.rows:
-            sign = Content.styled(key.shown.rjust(broad), "bold")
+            sign = Content.styled(key.shown.rjust(width_of_keys), "bold")
             line = Content.assemble(sign, "  ", key.help)
             lines.append(line.truncate(width, ellipsis=True))
         return [*lines, Content("")]
@@ -92,7 +92,7 @@ class Help(Dialog[None]):
     @on(Input.Changed)
     def _list(self) -> None:
         words = self.query_one(Input).value.lower().split()
-        sections = [section.passing(words) for section in self.sections]
+        sections = [section.filtered(words) for section in self.sections]
         width = self.query_one(VerticalScroll).scrollable_content_region.width
         text = laid_out([section for section in sections if section.rows], width)
         self.query_one("#keys", Static).update(text or Content("no key matches"))

@@ -25,7 +25,7 @@ class Key:
     """one sentence"""
     footer: bool = False
     changes: bool = False
-    """changes a run or a file: not offered in a console that only shows runs"""
+    """changes a run or a file; not offered in a read-only console"""
     to_input: bool = False
     """focuses an input, which must receive the next keys, however fast they are typed"""
 
@@ -58,7 +58,7 @@ class Keys:
 
 
 def is_offered(screen: Any, action: str) -> bool:
-    """Whether a screen offers an action: changes are not offered where the console is read-only."""
+    """Whether a screen offers an action; a read-only console offers no changes."""
     return not (screen.KEYS.changes(action) and getattr(screen.app, "read_only", False))
 
 
@@ -78,6 +78,14 @@ _SIGNS = {
     "comma": ",", "pageup": "page up", "pagedown": "page down",
 }  # fmt: skip
 
+ROWS = (
+    Key("j,down", "move(1)", "down", "The next row."),
+    Key("k,up", "move(-1)", "up", "The previous row."),
+    Key("pagedown", "page(1)", "page down", "One page down."),
+    Key("pageup", "page(-1)", "page up", "One page up."),
+)
+BASELINE = Key("b", "baseline", "baseline", "Pin the run as the baseline, drawn dimly in all charts; again to unpin.")  # fmt: skip
+
 APP = Keys(
     "Everywhere",
     (
@@ -86,57 +94,24 @@ APP = Keys(
         Key("ctrl+p,colon", "command_palette", "palette", "Find any action, preset or run."),
         Key("t", "change_theme", "theme", "Choose the colours."),
         Key("ctrl+s", "picture", "picture", "Save the screen as an SVG picture."),
-        Key(
-            "q",
-            "quit",
-            "quit",
-            "Quit (ctrl+q anywhere); asks first if a run is training.",
-            footer=True,
-        ),
+        Key("q", "quit", "quit", "Quit (ctrl+q anywhere); asks first if a run is training.", footer=True),
     ),
-)
+)  # fmt: skip
 
 LAB = Keys(
     "Lab",
     (
-        Key(
-            "s,ctrl+r",
-            "start",
-            "start",
-            "Train the preset with your changes.",
-            footer=True,
-            changes=True,
-        ),
-        Key(
-            "ctrl+t",
-            "queue",
-            "queue",
-            "Train it after the run that is training.",
-            footer=True,
-            changes=True,
-        ),
+        Key("s,ctrl+r", "start", "start", "Train the preset with your changes.", footer=True, changes=True),
+        Key("ctrl+t", "queue", "queue", "Train it after the run that is training.", footer=True, changes=True),
         # The screen displays / and m where they apply.
-        Key(
-            "slash",
-            "filter",
-            "filter",
-            "Filter the presets by name, folder or text.",
-            to_input=True,
-        ),
+        Key("slash", "filter", "filter", "Filter the presets by name, folder or text.", to_input=True),
         Key("m", "measure", "estimate", "Time a few steps to estimate the duration.", changes=True),
-        Key(
-            "e,dollar_sign",
-            "edit",
-            "YAML",
-            "Edit the preset as YAML in $EDITOR.",
-            footer=True,
-            changes=True,
-        ),
+        Key("e,dollar_sign", "edit", "YAML", "Edit the preset as YAML in $EDITOR.", footer=True, changes=True),
         Key("w", "save", "save as", "Save as a new preset.", footer=True, changes=True),
         Key("ctrl+z", "revert", "revert", "Discard your changes; press again to restore them."),
         Key("escape", "back", "presets", "Back to the presets.", footer=True),
     ),
-)
+)  # fmt: skip
 
 PRESETS = Keys(
     "Presets",
@@ -153,25 +128,18 @@ FORM = Keys(
         Key("down,enter", "next", "next", "The next field."),
         Key("up", "previous", "previous", "The previous field."),
         Key("ctrl+n", "next_changed", "changed", "The next field that you changed.", footer=True),
-        Key(
-            "ctrl+b", "reset", "reset", "Reset this field to the value of the preset.", footer=True
-        ),
+        Key("ctrl+b", "reset", "reset", "Reset this field to the value of the preset.", footer=True),
     ),
-)
+)  # fmt: skip
 
 CHOICE = Keys(
     "A choice",
     (
         Key("right,space", "turn(1)", "next", "The next choice."),
         Key("left", "turn(-1)", "previous", "The previous choice."),
-        Key(
-            "comma",
-            "add_choice",
-            "several",
-            "Add the next choice: several values make an axis of a sweep.",
-        ),
+        Key("comma", "add_choice", "several", "Add the next choice: several values make an axis of a sweep."),
     ),
-)
+)  # fmt: skip
 
 RUNS = Keys(
     "Runs",
@@ -190,7 +158,7 @@ RUNS = Keys(
         Key("o", "sort(1)", "sort", "Sort by the next column.", footer=True),
         Key("O", "sort(-1)", "sort back", "Sort by the previous column."),
         Key("i", "flip", "reverse", "Reverse the order."),
-        Key("b", "baseline", "baseline", "Pin the run as the baseline, drawn dimly in all charts; again to unpin."),
+        BASELINE,
         Key("n", "name", "name", "Rename the run.", footer=True, changes=True),
         Key("number_sign", "tag", "tags", "Set its tags, separated by spaces.", changes=True),
         Key("N", "note", "note", "Edit its note.", changes=True),
@@ -206,10 +174,7 @@ RUNS = Keys(
 TABLE = Keys(
     "A table",
     (
-        Key("j,down", "move(1)", "down", "The next row."),
-        Key("k,up", "move(-1)", "up", "The previous row."),
-        Key("pagedown", "page(1)", "page down", "One page down."),
-        Key("pageup", "page(-1)", "page up", "One page up."),
+        *ROWS,
         Key("home,g", "first", "first", "The first row."),
         Key("end,G", "last", "last", "The last row."),
         Key("left", "scroll(-8)", "left", "Columns to the left."),

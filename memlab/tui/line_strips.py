@@ -23,7 +23,7 @@ def fitted(cell: Content, width: int, *, right: bool = False) -> Content:
 
 
 def row(glyphs: Sequence[str], styles: Sequence[str]) -> Content:
-    """Glyphs side by side. Neighbours of one style form one span: drawing time grows with the
+    """Glyphs in a row. Neighbours of equal style form one span, since drawing time grows with the
     number of spans.
     """
     runs = groupby(zip(glyphs, styles, strict=True), key=itemgetter(1))

@@ -65,7 +65,7 @@ class CompareRuns(Message):
 
 @dataclass
 class StartSweep(Message):
-    """Create a sweep, and train its members in a process of its own."""
+    """Create a sweep, and train its members in a separate process."""
 
     source: "SweepSource"
 

@@ -24,7 +24,7 @@ NEWEST = 300
 
 @final
 class Palette(CommandPalette):
-    """Accepts one choice: a second one, made while it closes, would close the screen below it."""
+    """Accepts one choice: a second one during closing would close the screen below."""
 
     @on(Input.Submitted)
     @on(Button.Pressed)

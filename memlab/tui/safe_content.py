@@ -1,8 +1,11 @@
-"""Text from files, made safe for display."""
+"""Text from files and errors, made safe for display."""
+
+import traceback
 
 from textual.content import Content
 from textual.style import Style
 
+from memlab.errors import MemlabError
 from memlab.record.safe_text import safe_text
 
 
@@ -23,3 +26,10 @@ def safe(text: str, limit: int = 120, *, lines: bool = False, style: str | Style
 def one_line(problem: Exception) -> str:
     """An error in one line, safe to show; the parts of a user error stay separate."""
     return safe(" · ".join(line.strip() for line in str(problem).splitlines()), 200).plain
+
+
+def error_text(problem: Exception) -> Content:
+    """An error in full: user errors and external conditions as they are, a bug with its traceback."""
+    if isinstance(problem, MemlabError | OSError):
+        return safe(str(problem), 4000, lines=True)
+    return safe("".join(traceback.format_exception(problem)), 20000, lines=True)

@@ -79,10 +79,11 @@ class Table(ScrollView, can_focus=True):
         sorted_by: tuple[str, bool] = ("", False),
         fixed: int = 0,
     ) -> None:
-        """Show `n` rows.
+        """Show rows.
 
         Args:
-            cells: creates a row.
+            rows: number of rows.
+            cells: creates the cells of a row.
             sorted_by: a column, and whether descending.
             fixed: number of columns that do not scroll sideways.
         """
@@ -124,13 +125,13 @@ class Table(ScrollView, can_focus=True):
             fitted(cell, column.width, right=column.align == "right") + " "
             for column, cell in zip(self._columns, cells, strict=True)
         ]
-        stays, moves = (
+        fixed_part, scrolled = (
             Content("").join(drawn[: self._fixed]),
             Content("").join(drawn[self._fixed :]),
         )
-        room = max(self.size.width - stays.cell_length, 0)
-        left = strip(stays, style, 0, self.size.width - room)
-        return Strip.join([left, strip(moves, style, round(self.scroll_x), room)])
+        room = max(self.size.width - fixed_part.cell_length, 0)
+        left = strip(fixed_part, style, 0, self.size.width - room)
+        return Strip.join([left, strip(scrolled, style, round(self.scroll_x), room)])
 
     # Navigation
 
@@ -173,8 +174,8 @@ class Table(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Select a row, sort by a column, or open the row under the cursor."""
-        stays = event.x < _width(self._columns[: self._fixed])
-        x = event.x if stays else event.x + round(self.scroll_x)
+        is_fixed = event.x < _width(self._columns[: self._fixed])
+        x = event.x if is_fixed else event.x + round(self.scroll_x)
         row = event.y - 1 + round(self.scroll_y)
         if event.y == 0:
             if column := self._column_at(x):

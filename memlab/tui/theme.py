@@ -9,14 +9,14 @@ from memlab.charts import DARK, LIGHT, Theme
 from memlab.charts.theme import RGB
 
 TICK, GUIDE, BAND = 0.55, 0.12, 0.3
-"""Positions of colours between background and foreground, or curve."""
+"""Shares of the foreground, or of the curve's colour, in mixed colours."""
 
 
 def chart_theme(theme: ConsoleTheme) -> Theme:
     """The chart colours for a theme of the console.
 
-    Curves keep their colours in all dark and in all light themes, so that a run is recognized;
-    what is drawn between them is mixed from the theme's background.
+    Curves have the same colours in all dark and in all light themes, so that runs are recognized;
+    the other colours are mixed from the theme's background.
     """
     if theme.ansi:
         return DARK if theme.dark else LIGHT

@@ -27,7 +27,7 @@ class TrainingFunctions:
     detach: Callable[[RunFolder], object]
     """starts a process that resumes the run; returns at once"""
     probe: "Callable[[Preset], float]"
-    """measures a few updates: seconds per update; raises if a run trains here"""
+    """measures seconds per update from a few updates; raises if a run trains here"""
     fork: Fork | None = None
     """forks a run at a step in a separate process; returns at once"""
     resume_sweep: Callable[[Path], None] | None = None
@@ -36,19 +36,19 @@ class TrainingFunctions:
     is_machine_idle: Callable[[], bool] = lambda: False
     """whether the machine is idle, so that the console may time a few updates automatically"""
     outlive_console: bool = False
-    """`train` waits for a process of its own, so runs continue when the console is closed"""
+    """`train` waits for a separate process, so that runs continue when the console is closed"""
 
 
 Report = Callable[[str], bool]
-"""called with a line about progress; false asks the process to end"""
+"""called with a line of progress; returns false to stop the process"""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Computations on a run in a process of their own; they return when it has ended."""
+    """Computations on a run in a separate process; they return when it has exited."""
 
     explain: Callable[[RunFolder, int, Report], None]
-    """explains the spike with this onset and keeps the explanation in the run's folder; raises
-    `MemlabError` why not"""
+    """explains the spike with this onset and stores the explanation in the run's folder; raises
+    `MemlabError` if that fails"""
     pictures: Callable[[RunFolder, int, Report], None]
-    """computes pictures of the model at a step and keeps them there; raises likewise"""
+    """computes pictures of the model at a step and stores them likewise"""

@@ -307,7 +307,7 @@ def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
 
     def end(folder, problem) -> None:
         ended.append((folder.labels().name, problem is not None))
-        training.proceed()
+        training.start_next()
         if len(ended) == 3:
             done.set()
 
@@ -325,7 +325,7 @@ def test_a_run_that_was_deleted_while_it_waited_does_not_train(make_run) -> None
     for run in runs:
         training.submit(run)
     delete(runs[1])
-    training.proceed()
+    training.start_next()
     assert training.current is runs[2]
     assert not training.waiting
 

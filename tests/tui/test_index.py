@@ -176,7 +176,7 @@ def test_deleted_runs_go_and_restored_ones_come_back(make_run, here) -> None:
 
 
 def test_visible_runs_are_read_first_and_batches_grow(make_run, here, monkeypatch) -> None:
-    monkeypatch.setattr(index_module, "FIRST", 1)
+    monkeypatch.setattr(index_module, "FIRST_BATCH", 1)
     names = [make_run().id for _ in range(7)]
     index, known = Index(here / "runs"), []
     for _ in index.refresh(first=[names[2]]):

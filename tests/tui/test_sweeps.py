@@ -192,7 +192,7 @@ async def test_axes_and_measure_are_chosen_by_keys_and_remembered(console, settl
         view = app.screen.query_one(SweepMap).view_state
         assert (view.selection.x, view.selection.y) == ("optimizer.lr", "optimizer.weight_decay")
         assert app.screen.query_one(CellCurves).measure_name == view.selection.measure
-        word = view.selection.word()
+        word = view.selection.to_text()
     assert SweepSelection.read(word) == view.selection
     fitted = view.selection.fitted(view.results)
     assert fitted == view.selection
@@ -301,7 +301,7 @@ async def test_a_member_that_begins_is_seen(console, settle, here):
         await settle(app, pilot)
         assert "1/2" in text_of(app) and "○" in text_of(app)
         (here / "gone").rename(gone)
-        app.screen._look()
+        app.screen._refresh()
         await settle(app, pilot)
         assert "2/2" in text_of(app) and "○" not in text_of(app)
 

@@ -90,7 +90,7 @@ class Compared:
 
 
 def compared(history: History, name: str) -> Compared:
-    """Read the current state of a run."""
+    """The current state of a run, for a comparison."""
     folder, now = history.folder, history.until()
     facts = folder.facts
     return Compared(

@@ -1,7 +1,7 @@
 """The keys of the Compare screen."""
 
-from memlab.tui.keys import TABLE, Key, Keys
-from memlab.tui.plots.keys import BASELINE, CHART_SCREEN
+from memlab.tui.keys import BASELINE, TABLE, Key, Keys
+from memlab.tui.plots.keys import CHART_SCREEN
 
 COMPARE = Keys(
     "Compare",

@@ -16,7 +16,7 @@ from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
 from memlab.tui.plots.viewport import Viewport, XExtent
 
-_CLOSEST = 2.0
+_NARROWEST = 2.0
 """Width of the narrowest window in units."""
 
 
@@ -39,12 +39,12 @@ class Overlaid:
         ends = [float(x) for s in self.chart.series for x in (s.x[0], s.x[-1])] or [0.0]
         first, last = min(ends), max(ends)
         unit = min((float(s.x[s.x > 0][0]) for s in self.chart.series if s.x[-1] > 0), default=1.0)
-        closest = _CLOSEST * unit
-        return XExtent(first, max(last, first + closest), unit, closest)
+        narrowest = _NARROWEST * unit
+        return XExtent(first, max(last, first + narrowest), unit, narrowest)
 
     @property
     def x_log(self) -> bool:
-        """Whether the x axis is logarithmic, which is impossible with negative positions."""
+        """Whether the x axis is logarithmic; impossible with negative positions."""
         return self.viewport.x_log and self.axis != "steps since memorized"
 
 

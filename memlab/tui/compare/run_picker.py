@@ -38,10 +38,7 @@ class OfferedRun:
 
 def newest_runs(runs: Path) -> list[OfferedRun]:
     """The newest runs of a folder, with their display names."""
-    return [
-        OfferedRun(folder, folder.labels().name or folder.path.name)
-        for folder in islice(iter_runs(runs), NEWEST)
-    ]
+    return [OfferedRun(folder, folder.display_name) for folder in islice(iter_runs(runs), NEWEST)]
 
 
 @final
@@ -83,6 +80,5 @@ class RunPicker(Table):
         self.action_toggle_run()
 
     @on(Table.RowMoved)
-    @on(Table.HeaderClicked)
     def _moved(self, event: Message) -> None:
-        event.stop()
+        event.stop()  # the screen handles those of the other table

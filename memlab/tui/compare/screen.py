@@ -171,15 +171,15 @@ class CompareScreen(ChartScreen):
         key, run = folder.path.name, self._known.get(folder.path.name)
         if run is None:
             self._histories[key] = History(folder)
-        name = f"{number} {safe_text(folder.labels().name or key, 40)}"
+        name = f"{number} {safe_text(folder.display_name, 40)}"
         if self._histories[key].refresh() or run is None or run.name != name:
             run = self._known[key] = compared(self._histories[key], name)
         return run
 
     @on(RunsRead)
-    def _take(self, event: RunsRead) -> None:
+    def _take_runs(self, event: RunsRead) -> None:
         if [run.key for run in event.runs] != [f.path.name for f in self._chosen.values()]:
-            return  # the selection has changed since, and will be read
+            return  # the selection has changed since and will be read again
         self._compared = event.runs
         names = measures(self._compared)
         if names and self._measure not in names:
@@ -231,7 +231,6 @@ class CompareScreen(ChartScreen):
         return self._histories[run.key].folder if run else None
 
     def show_baseline(self) -> None:
-        """Draw it."""
         self._show()
 
     def _show_table(self, colours: dict[str, RGB]) -> None:

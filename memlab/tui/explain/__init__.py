@@ -1,1 +1,1 @@
-"""A spike explained: what was changed, and what became of the spike."""
+"""The explanation of a spike: which changes were tested, and their effects."""

@@ -1,4 +1,4 @@
-"""The steps around a spike, repeated with one change each, as overlaid curves."""
+"""The losses around a spike, recomputed with one change each, as overlaid curves."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from memlab.tui.plots.plot import Plot, log_link
 @final
 @dataclass(frozen=True, eq=False)
 class ShownRepeats:
-    """An explanation, and which of its changes is in focus."""
+    """An explanation and the index of the change in focus."""
 
     explanation: Explanation
     focus: int
@@ -50,7 +50,7 @@ def _series(change: TriedChange, *, is_focused: bool) -> Series:
 
 
 def colour_of(change: TriedChange) -> Colour:
-    """By what the change did: unchanged, a placebo, the spike prevented, or not."""
+    """The colour of a change by its kind and effect."""
     if change.kind == CONTROL:
         return "train"
     if change.kind == PLACEBO:
@@ -63,7 +63,6 @@ class RepeatsPlot(Plot[ShownRepeats]):
     """The curves in a panel."""
 
     def depends(self, view_state: ShownRepeats) -> Hashable:
-        """What is in focus, and the axis."""
         return id(view_state.explanation), view_state.focus, self.y_log
 
     @property
@@ -77,7 +76,7 @@ class RepeatsPlot(Plot[ShownRepeats]):
         """The change in focus and its effect."""
         change = view_state.focused
         parts = [
-            Content("loss of the repeated steps"),
+            Content("loss of the recomputed steps"),
             Content(f"{safe_text(change.name, 40)}: {change.effect}"),
             log_link("y", self.y_log, "log_y"),
         ]

@@ -1,4 +1,4 @@
-"""A spike explained: progress of the computation, then its changes as a table and as curves."""
+"""The explanation of a spike: progress of its computation, then changes as table and curves."""
 
 from collections.abc import Callable
 from typing import ClassVar, final
@@ -32,12 +32,13 @@ COLUMNS = (
 
 @final
 class ExplainScreen(ComputedScreen):
-    """What prevents a spike.
+    """Shows which changes prevent a spike.
 
     Args:
         folder: the run.
-        spike: of it.
-        compute: explains it in a process of its own; None = only what is kept is shown.
+        spike: one of its spikes.
+        compute: explains the spike in a separate process; None = only a stored explanation is
+            shown.
     """
 
     KEYS = EXPLAIN
@@ -54,7 +55,7 @@ class ExplainScreen(ComputedScreen):
         self._explanation: Explanation | None = None
 
     def compose(self) -> ComposeResult:
-        """The spike, what was found, the table, the curves."""
+        """The spike, the conclusion, the table and the curves."""
         yield Static(id="spike")
         yield Static(id="sentence")
         yield Static(id="progress")
@@ -65,16 +66,15 @@ class ExplainScreen(ComputedScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Show what is known, or begin to compute."""
         spike = self._spike
-        name = safe(self._folder.labels().name or self._folder.id, 40)
+        name = safe(self._folder.display_name, 40)
         values = f"{spike.base:.3g} to {spike.peak:.3g} at step {spike.peak_step:,}"
         words = f" · spike at step {spike.onset:,}: {values}"
         self.query_one("#spike", Static).update(Content.assemble((name.plain, "bold"), words))
-        self.begin()
+        self.show_or_compute()
 
-    def show_kept(self) -> bool:
-        """Show the explanation; false if there is none."""
+    def show_stored(self) -> bool:
+        """Show the stored explanation; false if there is none."""
         explanation = read_explanation(self._folder, self._spike.onset)
         if explanation is None:
             return False
@@ -95,11 +95,9 @@ class ExplainScreen(ComputedScreen):
             plot.show(ShownRepeats(self._explanation, focus))
 
     def action_full(self) -> None:
-        """Show the chart alone, or both."""
         self.toggle_class("-one")
 
     def action_log_y(self) -> None:
-        """Logarithmic or linear loss."""
         self.query_one(RepeatsPlot).action_log_y()
 
 

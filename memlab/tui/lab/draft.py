@@ -1,6 +1,6 @@
 """A preset with pending changes: the resulting preset, and the error of each change.
 
-Several values separated by commas turn a setting into an axis of a sweep; several seeds are the
+Several values separated by commas turn a setting into an axis of a sweep; several seeds become the
 seeds of its cells.
 """
 
@@ -64,21 +64,21 @@ class Draft:
     @property
     def known(self) -> Mapping[str, Field]:
         """The fields that a form shows, by key: only leaf settings, no items of lists."""
-        every = fields(task_kind(self._document.value))
-        groups = {"", *(key for key, one in every.items() if one.group)}
+        all_fields = fields(task_kind(self._document.value))
+        groups = {"", *(key for key, field in all_fields.items() if field.group)}
         return {
-            key: one
-            for key, one in every.items()
+            key: field
+            for key, field in all_fields.items()
             if key.rpartition(".")[0] in groups
-            if not (one.group or key == CLAIMS or key.endswith("[]"))
+            if not (field.group or key == CLAIMS or key.endswith("[]"))
         }
 
     def text(self, key: str) -> str:
         """The text of a field: the entered text while it is invalid, else the current value."""
-        if self._wrong(key):
+        if self._is_invalid(key):
             return self.texts[key]
-        if key in self._several:
-            return ",".join(map(_typed, self._several[key]))
+        if key in self._value_lists:
+            return ",".join(map(_in_list, self._value_lists[key]))
         value = _at(self._document.value, key)
         return shown(self.known[key].default if value is _ABSENT else value)
 
@@ -89,7 +89,7 @@ class Draft:
         for key in self.known:
             before, after = _at(self._original, key), _at(self._document.value, key)
             changed = before != after and not (after is _ABSENT and before is None)
-            if changed or self._wrong(key) or key in self._several:
+            if changed or self._is_invalid(key) or key in self._value_lists:
                 differences[key] = (shown(before), self.text(key))
         return differences
 
@@ -99,34 +99,34 @@ class Draft:
 
     @property
     def problems(self) -> Mapping[str, PresetError]:
-        """Error messages, by the most recently changed key among those involved."""
-        return self._judged[1]
+        """Errors, by the most recently changed key among those involved."""
+        return self._validated[1]
 
     @property
     def preset(self) -> Preset | None:
-        """The preset to train, of a sweep that of the first member; None while invalid."""
-        return self._judged[0]
+        """The preset to train, for a sweep that of its first member; None while invalid."""
+        return self._validated[0]
 
     @cached_property
     def axes(self) -> dict[str, list[Any]]:
         """The settings with several values, seeds left out: full key to values."""
-        return {key: values for key, values in self._several.items() if key != SEED}
+        return {key: values for key, values in self._value_lists.items() if key != SEED}
 
     @cached_property
     def sweep(self) -> SweepSource | None:
         """The sweep that would be trained; None if no setting has several values."""
-        if self.preset is None or not self._several:
+        if self.preset is None or not self._value_lists:
             return None
-        seeds = self._several.get(SEED, [self.preset.training.seed])
+        seeds = self._value_lists.get(SEED, [self.preset.training.seed])
         folder = self.folder or Path()
-        read, kept = self._read[0], self.differences.keys() - {"name", "about"}
-        fixed = {key: read[key][0] for key in read if key in kept and key not in self._several}
+        read, kept = self._parsed[0], self.differences.keys() - {"name", "about"}
+        fixed = {key: read[key][0] for key in read if key in kept and key not in self._value_lists}
         return from_settings(self._document, folder, self.name, self.axes, seeds, fixed)
 
     @property
     def subject(self) -> tuple[Preset | None, dict[str, list[Any]]]:
-        """What preflight looks at: equal for drafts that train the same."""
-        return self.preset, self._several
+        """What preflight checks; equal for drafts that train the same."""
+        return self.preset, self._value_lists
 
     @property
     def name(self) -> str:
@@ -143,7 +143,7 @@ class Draft:
         return self.base.model_dump(mode="json")
 
     @cached_property
-    def _read(self) -> tuple[dict[str, list[Any]], dict[str, PresetError]]:
+    def _parsed(self) -> tuple[dict[str, list[Any]], dict[str, PresetError]]:
         """The values of the changes that parse, mostly one each, and the errors of the others."""
         changes, problems = {}, {}
         for key, text in self.texts.items():
@@ -160,8 +160,8 @@ class Draft:
             PresetError: a part is empty, not YAML, or repeated.
         """
         tasks = (None, *kinds(), self.base.task.kind, self.texts.get(KIND))
-        candidates = [one for kind in tasks for k, one in fields(kind).items() if k == key]
-        if any(one.allowed.startswith("text") for one in candidates):
+        same_key = [fields(kind)[key] for kind in tasks if key in fields(kind)]
+        if any(field.allowed.startswith("text") for field in same_key):
             return [text]
         parts = values_of(text)
         if len(parts) > 1 and not all(parts):
@@ -173,39 +173,39 @@ class Draft:
         return values
 
     @cached_property
-    def _several(self) -> dict[str, list[Any]]:
+    def _value_lists(self) -> dict[str, list[Any]]:
         """Keys with several valid values."""
-        read = self._read[0].items()
+        read = self._parsed[0].items()
         return {key: v for key, v in read if len(v) > 1 and key not in self.problems}
 
-    def _wrong(self, key: str) -> bool:
+    def _is_invalid(self, key: str) -> bool:
         return key in self.texts and key in self.problems
 
     @cached_property
     def _document(self) -> Document:
         """The preset with all valid changes; an invalid change does not affect the others."""
-        valid = [key for key in self._read[0] if key == KIND or key not in self.problems]
-        return self._laid(valid)
+        valid = [key for key in self._parsed[0] if key == KIND or key not in self.problems]
+        return self._with_changes(valid)
 
-    def _laid(self, keys: list[str], other: tuple[str, Any] | None = None) -> Document:
-        """The preset with the first value of each change; `other` states another for a key."""
+    def _with_changes(self, keys: list[str], other: tuple[str, Any] | None = None) -> Document:
+        """The preset with the first value of each change; `other` replaces the value of a key."""
         document = Document(self._original, {(): self.base.name})
-        first = {key: self._read[0][key][0] for key in keys} | dict([other] if other else [])
+        first = {key: self._parsed[0][key][0] for key in keys} | dict([other] if other else [])
         for key, value in first.items():
             document = merged(document, change(key, value, key))
         return document
 
     @cached_property
-    def _judged(self) -> tuple[Preset | None, dict[str, PresetError]]:
+    def _validated(self) -> tuple[Preset | None, dict[str, PresetError]]:
         """Remove invalid changes one by one, until the rest is valid."""
-        problems = dict(self._read[1])
-        keys = list(self._read[0])
+        problems = dict(self._parsed[1])
+        keys = list(self._parsed[0])
         while True:
             try:
-                preset = validated(self._laid(keys), self.folder)
+                preset = validated(self._with_changes(keys), self.folder)
                 for key in keys:
-                    for value in self._read[0][key][1:]:
-                        validated(self._laid(keys, (key, value)), self.folder)
+                    for value in self._parsed[0][key][1:]:
+                        validated(self._with_changes(keys, (key, value)), self.folder)
                 return (None if problems else preset), problems
             except PresetError as problem:
                 key = str(problem.where)
@@ -235,8 +235,8 @@ def _item(value: Any) -> str:
     return shown(value)
 
 
-def _typed(value: Any) -> str:
-    """A value among others; text with a comma in it is quoted."""
+def _in_list(value: Any) -> str:
+    """A value in a list of values; text with a comma in it is quoted."""
     text = shown(value)
     return _item(value) if isinstance(value, str) and "," in value else text
 

@@ -19,9 +19,9 @@ from memlab.tui.lab.draft import Draft
 from memlab.tui.lab.sheet import Sheet, SheetLine
 from memlab.tui.safe_content import safe
 
-MOST = 2000
-"""Maximum length of a value."""
-SWITCH = ("true", "false")
+MAX_LENGTH = 2000
+"""Maximum length of a value that can be edited."""
+BOOLEANS = ("true", "false")
 
 
 class SettingsForm(Vertical):
@@ -73,13 +73,13 @@ class SettingsForm(Vertical):
     def _point(self) -> None:
         """Place the input over the value under the cursor, unless it is a choice or not visible."""
         line, place, value = self.sheet.line, self.sheet.place(), self.query_one("#value", Input)
-        typed = bool(line and not line.words and safe_text(line.value, MOST) == line.value)
+        is_text = bool(line and not line.words and safe_text(line.value, MAX_LENGTH) == line.value)
         if line and line.key != self._key:
             self._key = line.key
             with self.prevent(Input.Changed):
                 value.value = line.value
                 value.select_all()
-        value.display = typed and place is not None
+        value.display = is_text and place is not None
         if place and (place, self.sheet.room) != self._place:
             self._place = (place, self.sheet.room)
             value.styles.offset, value.styles.width = self._place
@@ -99,7 +99,7 @@ class SettingsForm(Vertical):
         self.call_after_refresh(self._show_help)
 
     def on_resize(self) -> None:
-        """The value has moved."""
+        """Move the input to the new place of the value."""
         self.call_after_refresh(self._point)
 
     @on(Input.Changed)
@@ -122,7 +122,7 @@ class SettingsForm(Vertical):
         if draft and line and self.has_focus_within:
             return _explanation(draft, draft.known[line.key])
         hint = Content.styled("⏎ goes to the settings", "dim")
-        # Short terminals have no room for it below the presets.
+        # Short terminals have no room for the description below the presets.
         about = draft.text("about") if draft and self.screen.has_class("-low") else ""
         return Content("\n").join([hint, *([safe(about, 300)] if about else [])])
 
@@ -179,7 +179,7 @@ def _group(field: Field) -> str:
 def _words(field: Field) -> tuple[str, ...]:
     """The options of a setting that accepts only fixed words."""
     if field.allowed == "true or false":
-        return SWITCH
+        return BOOLEANS
     words = ", ".join(field.choices)
     if not words or not field.allowed.startswith(words):
         return ()
@@ -199,11 +199,11 @@ def _explanation(draft: Draft, field: Field) -> Content:
     live = "; can be edited during training" if field.live else ""
     group = fields().get(_group(field))
     about = field.help or (group.help if group else "")
-    several = "" if field.allowed.startswith("text") else "; several with commas make a sweep"
+    axis = "" if field.allowed.startswith("text") else "; several with commas make a sweep"
     lines = [
         Content.assemble((field.key, "bold"), f"  {about}"),
         safe(
-            f"{field.allowed}{unit}; preset {draft.original(field.key)}{live}{several}",
+            f"{field.allowed}{unit}; preset {draft.original(field.key)}{live}{axis}",
             300,
             style="dim",
         ),

@@ -33,34 +33,35 @@ class Preflight(Static):
     def show(
         self,
         draft: Draft,
-        found: Report | SweepReport | MemlabError | None,
+        result: Report | SweepReport | MemlabError | None,
         seconds: float | None,
         note: str = "",
     ) -> None:
         """Show the report.
 
         Args:
-            seconds: of one update, or of all members of a sweep.
-            note: shown instead of the time.
+            result: of the checks; None = not checked yet.
+            seconds: time of one update, or of all members of a sweep.
+            note: text shown instead of the time.
         """
         parts: list[Content | list[tuple[str, str]]] = [_problems(draft)]
-        if isinstance(found, Report) and not draft.problems:
-            parts += [_facts(found, seconds, note), _findings(found)]
-        elif isinstance(found, SweepReport) and not draft.problems:
-            parts += [found.facts(seconds, note), _findings(found.first)]
-        elif isinstance(found, MemlabError):
-            parts.append(safe(f"✗ {found}", 600, lines=True, style="$text-error"))
+        if isinstance(result, Report) and not draft.problems:
+            parts += [_facts(result, seconds, note), _findings(result)]
+        elif isinstance(result, SweepReport) and not draft.problems:
+            parts += [result.facts(seconds, note), _findings(result.first)]
+        elif isinstance(result, MemlabError):
+            parts.append(safe(f"✗ {result}", 600, lines=True, style="$text-error"))
         parts.append(_differences(draft))
         parts += [_about(draft), _claims(draft)]
         self._parts = [part for part in parts if part]
-        self._lay()
+        self._show_parts()
 
     def on_resize(self) -> None:
         """The number of columns depends on the width."""
-        self._lay()
+        self._show_parts()
 
-    def _lay(self) -> None:
-        parts = [_laid(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
+    def _show_parts(self) -> None:
+        parts = [_in_columns(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
         content = Content("\n\n").join(parts)
         if not content.is_same(self._shown):
             self._shown = content
@@ -89,21 +90,21 @@ def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, 
     ]
 
 
-def _laid(facts: list[tuple[str, str]], width: int) -> Content:
+def _in_columns(facts: list[tuple[str, str]], width: int) -> Content:
     """Names and values, in as many columns as fit."""
     cells = [Content.assemble((f"{name:12}", "dim"), safe(value)) for name, value in facts]
     for n in (4, 3, 2, 1):
         height = -(-len(cells) // n)
         columns = [cells[i : i + height] for i in range(0, len(cells), height)]
-        broad = [max(cell.cell_length for cell in column) + 3 for column in columns]
-        if sum(broad) <= width:
+        widths = [max(cell.cell_length for cell in column) + 3 for column in columns]
+        if sum(widths) <= width:
             break
     rows = zip_longest(*columns, fillvalue=Content(""))
-    return Content("\n").join([_row(row, broad) for row in rows])
+    return Content("\n").join([_row(row, widths) for row in rows])
 
 
-def _row(cells: Iterable[Content], broad: Iterable[int]) -> Content:
-    padded = [c.pad_right(n - c.cell_length) for c, n in zip(cells, broad, strict=True)]
+def _row(cells: Iterable[Content], widths: Iterable[int]) -> Content:
+    padded = [c.pad_right(n - c.cell_length) for c, n in zip(cells, widths, strict=True)]
     return Content("").join(padded)
 
 

@@ -72,10 +72,10 @@ class Presets(Vertical):
             if options.get_option_at_index(i).id == name:
                 options.highlighted = i
 
-    def _list(self, sought: str) -> None:
+    def _list(self, query: str) -> None:
         options = self.query_one(PresetOptions)
         options.clear_options()
-        words = sought.lower().split()
+        words = query.lower().split()
         matches = [one for one in self._presets if all(word in _text(one) for word in words)]
         options.add_options(_options(matches))
         options.action_first()

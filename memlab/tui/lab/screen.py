@@ -64,7 +64,7 @@ class LabScreen(Screen[None]):
         """Preflight has checked a preset."""
 
         draft: Draft
-        found: Report | SweepReport | MemlabError
+        result: Report | SweepReport | MemlabError
 
     @dataclass
     class Measured(Message):
@@ -84,10 +84,10 @@ class LabScreen(Screen[None]):
         self._reverted: dict[str, Draft] = {}
         self._extra: list[Available] = []
         self._draft: Draft | None = None
-        self._found: Report | SweepReport | MemlabError | None = None
+        self._result: Report | SweepReport | MemlabError | None = None
         self._seconds: float | None = None
         self._note = ""
-        self._soon: Timer | None = None
+        self._check_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar()
@@ -154,7 +154,7 @@ class LabScreen(Screen[None]):
         draft = self._drafts.get(chosen.name)
         if draft is None or draft.base != chosen.preset:
             draft = Draft(chosen.preset, folder=chosen.path.parent)
-        # Presets are reloaded occasionally; text being typed is kept.
+        # Presets are reloaded occasionally, which must not discard text being typed.
         if draft is not self._draft:
             self._show(draft)
 
@@ -198,9 +198,9 @@ class LabScreen(Screen[None]):
     # Preflight
 
     def _check_draft_soon(self) -> None:
-        if self._soon:
-            self._soon.stop()
-        self._soon = self.set_timer(PAUSE_BEFORE_CHECK, self._check_draft)
+        if self._check_timer:
+            self._check_timer.stop()
+        self._check_timer = self.set_timer(PAUSE_BEFORE_CHECK, self._check_draft)
 
     def _check_draft(self) -> None:
         if self._draft and self._draft.preset:
@@ -214,7 +214,7 @@ class LabScreen(Screen[None]):
                 self.post_message(self.Inspected(draft, SweepReport.of(draft.sweep, self._runs)))
                 return
             report = check_preset(draft.preset)
-            # Computed on first access: here, not in the thread of the interface.
+            # Computed on first access; done here, not in the thread of the interface.
             _ = report.facts.chance_loss
             self.post_message(self.Inspected(draft, report))
         except MemlabError as error:
@@ -225,9 +225,9 @@ class LabScreen(Screen[None]):
     @on(Inspected)
     def _inspected(self, event: Inspected) -> None:
         if self._draft and event.draft.subject == self._draft.subject:
-            self._found = event.found
+            self._result = event.result
             self._show_preflight()
-            if not isinstance(event.found, MemlabError):
+            if not isinstance(event.result, MemlabError):
                 self._estimate_if_idle()
 
     def _estimate_if_idle(self) -> None:
@@ -242,7 +242,7 @@ class LabScreen(Screen[None]):
         if self._probe and self._draft and self._draft.preset:
             self._note = "measuring ..."
             self._show_preflight()
-            plan = self._found.plan if isinstance(self._found, SweepReport) else None
+            plan = self._result.plan if isinstance(self._result, SweepReport) else None
             self._measure(self._draft, plan)
 
     @work(thread=True, exclusive=True, group="measure")
@@ -250,8 +250,8 @@ class LabScreen(Screen[None]):
         """Time a few updates: seconds of one, or of all members of a plan."""
         assert self._probe is not None and draft.preset is not None
         try:
-            taken = seconds(plan, self._probe) if plan else self._probe(draft.preset)
-            self.post_message(self.Measured(draft, taken, ""))
+            measured = seconds(plan, self._probe) if plan else self._probe(draft.preset)
+            self.post_message(self.Measured(draft, measured, ""))
         except Exception as error:
             self.post_message(self.Measured(draft, None, f"measurement failed: {error}"))
 
@@ -264,25 +264,25 @@ class LabScreen(Screen[None]):
     def _show_preflight(self) -> None:
         if self._draft:
             note = self._note or ("" if self._probe else "not estimated here")
-            self.query_one(Preflight).show(self._draft, self._found, self._seconds, note)
+            self.query_one(Preflight).show(self._draft, self._result, self._seconds, note)
 
     # Start
 
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:
-        self._begin(queue=False)
+        self._start(queue=False)
 
     @on(Button.Pressed, "#queue")
     def action_queue(self) -> None:
-        self._begin(queue=True)
+        self._start(queue=True)
 
-    def _begin(self, queue: bool) -> None:
+    def _start(self, queue: bool) -> None:
         if preset := self._valid():
             assert self._draft is not None
-            report = self._found.first if isinstance(self._found, SweepReport) else self._found
+            report = self._result.first if isinstance(self._result, SweepReport) else self._result
             errors = [f for f in getattr(report, "findings", ()) if f.level == "error"]
-            if isinstance(self._found, MemlabError):
-                self.notify(one_line(self._found), severity="error", markup=False)
+            if isinstance(self._result, MemlabError):
+                self.notify(one_line(self._result), severity="error", markup=False)
             elif self._draft.sweep is not None:
                 self.post_message(StartSweep(self._draft.sweep))
             elif errors:
@@ -302,7 +302,7 @@ class LabScreen(Screen[None]):
     def _single(self) -> Preset | None:
         """The draft's preset, unless it is a sweep: that has several."""
         if self._draft and self._draft.sweep is not None:
-            self.notify("a field has several values: start makes a sweep of them")
+            self.notify("a field has several values: they can only be started, as a sweep")
             return None
         return self._valid()
 

@@ -1,4 +1,4 @@
-"""What preflight knows of a sweep: its plan, and the report of its first member."""
+"""The preflight report of a sweep: its plan, and the report of its first cell."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +17,16 @@ from memlab.tui.duration import duration
 @final
 @dataclass(frozen=True, eq=False)
 class SweepReport:
-    """A plan and what it takes."""
+    """A plan, the checks of its first cell, and its cost."""
 
     plan: Plan
     first: Report
     """of the first cell"""
-    disk: int
-    """bytes"""
+    disk_bytes: int
 
     @classmethod
     def of(cls, source: SweepSource, runs: Path) -> "SweepReport":
-        """Expand a sweep, which creates nothing.
+        """Expand and check a sweep without creating it.
 
         Raises:
             MemlabError: the settings of a cell are not valid.
@@ -37,7 +36,7 @@ class SweepReport:
         return cls(plan, first, disk_bytes(plan))
 
     def facts(self, seconds: float | None, note: str) -> list[tuple[str, str]]:
-        """Names and values; `seconds` for all members one after another."""
+        """Names and values; `seconds` is the total time of all members."""
         plan = self.plan
         jobs = jobs_here(plan.threads)
         if note or seconds is None:
@@ -52,6 +51,6 @@ class SweepReport:
             ("cells", f"{len(plan.cells):,}: {axes}" if axes else "1"),
             ("seeds", ", ".join(map(str, plan.seeds))),
             ("steps", f"{steps(plan):,}"),
-            ("disk", f"about {self.disk / 2**20:,.0f} MiB"),
+            ("disk", f"about {self.disk_bytes / 2**20:,.0f} MiB"),
             ("time", time),
         ]

@@ -16,8 +16,8 @@ _SIGNS = {1: RIGHT, 0: WRONG, -1: ("·", "$foreground-muted")}
 
 
 @final
-class Past:
-    """Follows the samples of a run; each evaluation is read once."""
+class SampleHistory:
+    """The correctness of a run's samples; each evaluation is read once."""
 
     def __init__(self) -> None:
         self._seen: list[Samples] = []
@@ -35,10 +35,10 @@ class Past:
 
 
 @dataclass(frozen=True, eq=False)
-class Strips:
-    """The history in at most `width` cells.
+class HistoryStrips:
+    """The histories of all samples, in at most `width` cells each.
 
-    Where there are more evaluations than cells, a cell is right if all of its evaluations were.
+    If there are more evaluations than cells, a cell is right if all of its evaluations are.
     """
 
     signs: NDArray[np.int8]
@@ -51,7 +51,7 @@ class Strips:
     @classmethod
     def over(
         cls, taken: Sequence[Samples], right: list[list[int]], now: int, width: int
-    ) -> "Strips":
+    ) -> "HistoryStrips":
         """Fold the evaluations into cells; `now` is the index of the current one."""
         places = max(map(len, right), default=0)
         padded = np.full((len(right), places), -1, np.int8)

@@ -72,7 +72,7 @@ def was_right(raw: Mapping[str, Any]) -> bool:
 
 
 def token_line(tokens: Sequence[Token], width: int) -> Content:
-    """Each token with its sign and its probability, as a number or, with less room, as a bar."""
+    """Each token with its sign and probability: a number, or a bar if numbers do not fit."""
     for style in (_numbered, _barred):
         line = Content(" " if style is _numbered else "").join(map(style, tokens))
         if line.cell_length <= width:
@@ -82,11 +82,11 @@ def token_line(tokens: Sequence[Token], width: int) -> Content:
 
 def _numbered(token: Token) -> Content:
     sign, style = RIGHT if token.ok else WRONG
-    meant = "" if token.ok else f"({shown(token.target)})"
+    expected = "" if token.ok else f"({shown(token.target)})"
     return Content.assemble(
         (shown(token.text), _word(token, style)),
         (sign, style),
-        (f"{percent(token.p)}{meant}", "$foreground-muted"),
+        (f"{percent(token.p)}{expected}", "$foreground-muted"),
     )
 
 

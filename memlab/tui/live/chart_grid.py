@@ -10,7 +10,7 @@ from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.curves import ChartOf
 from memlab.tui.live.view_state import ViewState
 
-MOST = 6
+MAX_SIZE = 6
 """Maximum number of rows and columns."""
 
 
@@ -39,7 +39,7 @@ class GridChoice:
 
     def sized(self, rows: int, columns: int) -> Self:
         """With more or fewer rows and columns, within bounds."""
-        fit = (min(max(n, 1), MOST) for n in (self.rows + rows, self.columns + columns))
+        fit = (min(max(n, 1), MAX_SIZE) for n in (self.rows + rows, self.columns + columns))
         return replace(self, rows=next(fit), columns=next(fit), page=0)
 
     def turned(self, by: int, n: int) -> Self:
@@ -50,15 +50,15 @@ class GridChoice:
     def shown(self, names: list[str]) -> list[str]:
         """The names on the current page."""
         size = self.rows * self.columns
-        return self.passing(names)[self.page * size :][:size]
+        return self.filtered(names)[self.page * size :][:size]
 
-    def passing(self, names: list[str]) -> list[str]:
+    def filtered(self, names: list[str]) -> list[str]:
         """The names that contain all words."""
         words = self.words.lower().split()
         return [name for name in names if all(word in name.lower() for word in words)]
 
 
-_SIZES = {str(n) for n in range(1, MOST + 1)}
+_SIZES = {str(n) for n in range(1, MAX_SIZE + 1)}
 
 
 @final
@@ -90,7 +90,7 @@ class ChartGrid(Grid):
                 self.mount(panel)
 
     def turn(self, by: int, view_state: ViewState) -> None:
-        n = len(self.choice.passing(list(all_charts(view_state))))
+        n = len(self.choice.filtered(list(all_charts(view_state))))
         self.choice = self.choice.turned(by, n)
         self.fill(view_state)
 

@@ -40,7 +40,7 @@ class ChartPanel(Plot[ViewState]):
     def depends(self, view_state: ViewState) -> Hashable:
         """Data, viewport and axes; a map depends on its checkpoint."""
         if self.chosen == learned_map.FIRST_LEARNED:
-            return view_state.learned.known(view_state.reading), self.chosen
+            return view_state.learned.version(view_state.reading), self.chosen
         shown = view_state.version, view_state.kept.version, view_state.viewport
         return *shown, view_state.baseline, self.y_log, self.chosen
 

@@ -10,7 +10,7 @@ from memlab.tui.live.answers import RIGHT, WRONG, Answer, shown, token_line
 
 _FIXED = 13
 """Width of sign, split, arrow and gaps in cells."""
-_LONGEST = 80
+_MAX_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SampleColumns:
 
 
 def _text(text: str) -> Content:
-    return Content(shown(text, _LONGEST))
+    return Content(shown(text, _MAX_LENGTH))
 
 
 def _widest(texts: Sequence[Content]) -> int:

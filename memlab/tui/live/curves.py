@@ -71,14 +71,14 @@ def loss(view_state: ViewState, y_log: bool, columns: int) -> Chart:
 
 
 def objective(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-    """The objective per update, label smoothing included, and the lowest value that it can take."""
+    """The objective per update, label smoothing included, and its lowest possible value."""
     floor = view_state.folder.facts.objective_floor
     levels = (Level(floor, "floor", "chance"),) if floor else ()
     return replace(_per_update(view_state, y_log, columns), levels=levels)
 
 
 def _per_update(view_state: ViewState, y_log: bool, columns: int) -> Chart:
-    """The loss of each update with its spikes: as it was recorded, or smoothed over a band."""
+    """The loss of each update, as recorded or smoothed over a band, and its spikes."""
     name, raw = view_state.folder.facts.update_loss, extremes(view_state, "loss", columns)
     bands: tuple[Band, ...] = ()
     if view_state.viewport.weight:
@@ -98,7 +98,7 @@ def _per_update(view_state: ViewState, y_log: bool, columns: int) -> Chart:
 
 
 def _baseline(view_state: ViewState, *names: str) -> tuple[Series, ...]:
-    """The pinned run's curve of the first of some measures that it has."""
+    """The pinned run's curve of the first of these measures that it has."""
     curve = view_state.baseline and view_state.baseline.curve(names)
     return (curve,) if curve else ()
 
@@ -127,11 +127,11 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
     charts: dict[str, ChartOf] = {OBJECTIVE: objective} if has_objective(view_state.folder) else {}
     charts |= {name: column(name) for name in view.steps.columns if name != "loss"}
     charts[FIRST_LEARNED] = _first_learned
-    elsewhere = {
+    in_other_charts = {
         "step",
         *(f"{s}_{m}" for s in ("train", "val", "test") for m in ("loss", "accuracy")),
     }
-    kinds = dict.fromkeys(_kind(name) for name in view.evaluations if name not in elsewhere)
+    kinds = dict.fromkeys(_kind(name) for name in view.evaluations if name not in in_other_charts)
     charts |= {kind: _evaluated(kind) for kind in kinds}
     evaluated = view.of(Evaluated)
     if evaluated and evaluated[-1].groups:
@@ -142,7 +142,7 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
 
 
 def third(folder: RunFolder, run: Snapshot) -> tuple[str, ChartOf]:
-    """The chart that stands third at first, and its name."""
+    """The initial third chart and its name."""
     if has_objective(folder):
         return OBJECTIVE, objective
     others = [name for name in run.steps.columns if name != "loss"]
@@ -151,7 +151,7 @@ def third(folder: RunFolder, run: Snapshot) -> tuple[str, ChartOf]:
 
 
 def first(view_state: ViewState, columns: int) -> Chart:
-    """The loss; of a run without one, which another program trained, its first measure."""
+    """The loss; for a run of another program without a loss, its first measure."""
     run, charts = view_state.run, measures(view_state)
     losses = ("loss", *(f"{split}_loss" for split in ("train", "val", "test")))
     if not run.last_step or any(n in run.steps.columns or n in run.evaluations for n in losses):
@@ -161,7 +161,7 @@ def first(view_state: ViewState, columns: int) -> Chart:
 
 
 def has_objective(folder: RunFolder) -> bool:
-    """Whether the loss per update is drawn in a chart of its own."""
+    """Whether the objective differs from the loss and has a separate chart."""
     return folder.facts.is_smoothed
 
 
@@ -247,7 +247,7 @@ def _evaluated(kind: str) -> ChartOf:
 
 
 def _computed(kind: str) -> ChartOf:
-    """Values that were computed afterwards, up to the cursor."""
+    """Measures that were computed afterwards, up to the cursor."""
 
     def measure(view_state: ViewState, y_log: bool, columns: int) -> Chart:
         kept = view_state.kept.curves
@@ -272,7 +272,7 @@ def _curve_name(name: str) -> str:
 
 
 def _colours(names: Sequence[str]) -> list[str]:
-    """By split; members of a measure get one after another."""
+    """Colours by split; the members of one measure get consecutive colours."""
     if all("/" not in name for name in names):
         return [_split(name) for name in names]
     return [_TASKS[i % len(_TASKS)] for i in range(len(names))]

@@ -59,11 +59,11 @@ class EditForm(Dialog[dict[str, Any] | None]):
             yield Button("apply ⏎", id="apply", compact=True)
 
     def on_descendant_focus(self) -> None:
-        self._tell()
+        self._show_message()
 
     def on_input_changed(self) -> None:
         """Check all settings at once, since they depend on each other."""
-        self._tell()
+        self._show_message()
 
     def on_input_submitted(self) -> None:
         self._apply()
@@ -88,7 +88,7 @@ class EditForm(Dialog[dict[str, Any] | None]):
         changed = [f"{key}={text}" for key, text in texts.items() if text != self._now[key]]
         return read_edits(self._preset, changed) if changed else {}
 
-    def _tell(self) -> None:
+    def _show_message(self) -> None:
         message = self.query_one("#message", Static)
         try:
             changed = self.changes()

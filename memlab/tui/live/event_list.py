@@ -30,7 +30,7 @@ from memlab.tui.live.lines import Lines
 from memlab.tui.live.view_state import ViewState
 
 _LEVELS = {"error": ("✗", "$text-error"), "warning": ("!", "$text-warning")}
-_LONGEST = 160
+_MAX_LENGTH = 160
 _LISTED: tuple[type[Event], ...] = (
     Started, Spike, Gap, Phase, Finding, Change, Edited, Checkpoint, Paused, Resumed, Ended,
 )  # fmt: skip
@@ -57,17 +57,17 @@ class EventList(Lines[Event]):
         return Content(f"events · ▼ {spikes} · findings {findings}")
 
     def lines(self, view_state: ViewState) -> Sequence[Event]:
-        """The events listed. A spike is listed at its peak, though it is recorded when it closes."""
+        """The listed events. A spike is listed at its peak, though it is recorded when it closes."""
         opened = view_state.run.open_spike
         events = [event for kind in _LISTED if kind is not Gap for event in view_state.run.of(kind)]
         events += [*view_state.run.gaps, *([opened] if opened else [])]
         return sorted(events, key=lambda event: (where(event), event.seq), reverse=True)
 
-    def written(self, found: Sequence[Event]) -> list[Content]:
-        return [_line(event) for event in found]
+    def rendered(self, items: Sequence[Event]) -> list[Content]:
+        return [_line(event) for event in items]
 
-    def choose(self, what: Event) -> None:
-        self.post_message(self.EventChosen(where(what)))
+    def choose(self, item: Event) -> None:
+        self.post_message(self.EventChosen(where(item)))
 
 
 def _line(event: Event) -> Content:
@@ -75,7 +75,7 @@ def _line(event: Event) -> Content:
     return Content.assemble(
         (f"{where(event):>9,} ", "$foreground-muted"),
         (f"{sign} ", style),
-        safe_text(words, _LONGEST),
+        safe_text(words, _MAX_LENGTH),
     )
 
 
@@ -134,7 +134,7 @@ def _run_event(event: Event) -> str:
 
 
 def _on(event: Started) -> str:
-    """The device, where it is known."""
+    """The device, if known."""
     return f" on {event.device}" if event.device else ""
 
 

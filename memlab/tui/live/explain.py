@@ -13,7 +13,7 @@ from memlab.tui.training_functions import Analysis
 
 
 def spike_at(spikes: Sequence[Spike], reading: float | None) -> Spike | None:
-    """The spike whose steps lie nearest to the reading cursor; without a cursor the highest."""
+    """The spike nearest to the reading cursor; without a cursor the highest."""
     if reading is None:
         return max(spikes, key=lambda spike: spike.peak, default=None)
 
@@ -24,7 +24,7 @@ def spike_at(spikes: Sequence[Spike], reading: float | None) -> Spike | None:
 
 
 def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
-    """Show the explanation of a spike; one that is not kept yet is computed, where that is possible."""
+    """Show the explanation of a spike; compute it if none is stored and this console can."""
     folder = viewer.folder
     spike = spike_at(viewer.whole.closed_spikes, viewer.viewport.reading)
     if spike is None:

@@ -52,7 +52,7 @@ def facts(view_state: ViewState, room: int) -> list[Content]:
     view = view_state.run
     sign, style = _SIGNS.get(view_state.status, ("✗", "$text-error"))
     planned = planned_steps(view_state.folder, view)
-    name = safe_text(view_state.folder.labels().name or view_state.folder.path.name, max(room, 24))
+    name = safe_text(view_state.folder.display_name, max(room, 24))
     parts = [
         Content.assemble((name, "bold"), "  ", (f"{sign} {view_state.status}", style)),
         _progress(view_state.step, planned),

@@ -1,61 +1,23 @@
 """The keys of the Live and Replay screen."""
 
-from memlab.tui.keys import Key, Keys
-from memlab.tui.plots.keys import BASELINE, CHART_SCREEN
+from memlab.tui.keys import BASELINE, ROWS, Key, Keys
+from memlab.tui.plots.keys import CHART_SCREEN
 
 RUN = Keys(
     "Run",
     (
         Key("space", "pause", "pause", "Pause or resume the training.", footer=True, changes=True),
         Key("space", "play", "play", "Play or pause the replay.", footer=True),
-        Key(
-            "K",
-            "stop",
-            "stop",
-            "Save a checkpoint and stop the training.",
-            footer=True,
-            changes=True,
-        ),
+        Key("K", "stop", "stop", "Save a checkpoint and stop the training.", footer=True, changes=True),
         Key("C", "checkpoint", "checkpoint", "Save a checkpoint now.", changes=True),
-        Key(
-            "e",
-            "edit",
-            "edit",
-            "Edit lr and other settings during training.",
-            footer=True,
-            changes=True,
-        ),
+        Key("e", "edit", "edit", "Edit lr and other settings during training.", footer=True, changes=True),
         Key("F", "fork", "fork", "Fork the run at this step with other settings.", changes=True),
-        Key(
-            "E",
-            "explain",
-            "explain",
-            "Explain the spike at the cursor, else the highest.",
-            changes=True,
-        ),
-        Key(
-            "a",
-            "pictures",
-            "model",
-            "Show attention, spectrum and logits at the nearest checkpoint.",
-            changes=True,
-        ),
+        Key("E", "explain", "explain", "Explain the spike at the cursor, else the highest.", changes=True),
+        Key("a", "pictures", "model", "Show attention, spectrum and logits at the nearest checkpoint.", changes=True),
         Key("m", "measure(1)", "measure", "Show the next measure in the third chart.", footer=True),
-        Key(
-            "c",
-            "grid",
-            "charts",
-            "Show all measures as a grid of charts, or the panels.",
-            footer=True,
-        ),
+        Key("c", "grid", "charts", "Show all measures as a grid of charts, or the panels.", footer=True),
         Key("i", "settings", "settings", "Show or hide the run's settings.", footer=True),
-        Key(
-            "slash",
-            "search",
-            "filter",
-            "Filter the charts of the grid, or the settings, by name.",
-            footer=True,
-        ),
+        Key("slash", "search", "filter", "Filter the charts of the grid, or the settings, by name.", footer=True),
         Key("enter", "full", "enlarge", "Show the focused panel alone, or all panels again."),
         Key("ctrl+right", "grid_size(0,1)", "more columns", "Grid: one more column of charts."),
         Key("ctrl+left", "grid_size(0,-1)", "fewer columns", "Grid: one column of charts less."),
@@ -69,19 +31,9 @@ RUN = Keys(
         Key("N", "spike(-1)", "previous spike", "Read the values at the previous spike."),
         Key("w", "filter", "samples", "Show all, wrong, training or validation samples."),
         Key("p", "page", "page", "Show the other panels, where not all fit.", footer=True),
-        Key(
-            "left_square_bracket",
-            "evaluation(-1)",
-            "previous step",
-            "Go to the previous evaluation.",
-        ),
+        Key("left_square_bracket", "evaluation(-1)", "previous step", "Go to the previous evaluation."),
         Key("right_square_bracket", "evaluation(1)", "next step", "Go to the next evaluation."),
-        Key(
-            "left_curly_bracket",
-            "event(-1)",
-            "previous event",
-            "Go to the previous spike or phase.",
-        ),
+        Key("left_curly_bracket", "event(-1)", "previous event", "Go to the previous spike or phase."),
         Key("right_curly_bracket", "event(1)", "next event", "Go to the next spike or phase."),
         Key("less_than_sign", "speed(-1)", "slower", "Play at half the speed."),
         Key("greater_than_sign", "speed(1)", "faster", "Play at twice the speed."),
@@ -91,15 +43,12 @@ RUN = Keys(
         Key("s", "smooth(1)", "smoother", "Increase the smoothing of the loss."),
         Key("S", "smooth(-1)", "less smooth", "Decrease the smoothing of the loss."),
     ),
-)
+)  # fmt: skip
 
 LINES = Keys(
     "List",
     (
-        Key("j,down", "move(1)", "down", "The next line."),
-        Key("k,up", "move(-1)", "up", "The previous line."),
-        Key("pagedown", "page(1)", "page down", "One page down."),
-        Key("pageup", "page(-1)", "page up", "One page up."),
+        *ROWS,
         Key(
             "enter",
             "choose",

@@ -1,7 +1,7 @@
 """The map of the training examples: when each was first answered correctly.
 
-It comes from the newest checkpoint, so a live map lags behind the run; in a replay it is that of the
-cursor's step.
+It is read from the newest checkpoint, so the map of a live run lags behind; in a replay it is that of
+the cursor's step.
 """
 
 from functools import cached_property
@@ -29,7 +29,7 @@ class LearnedMap:
         self._newest: int | None = None
         self._history: ExampleHistory | None = None
 
-    def known(self, step: int) -> tuple[int | None, int]:
+    def version(self, step: int) -> tuple[int | None, int]:
         """The newest checkpoint, and the last step of the map; equal values mean equal maps."""
         steps = self._folder.checkpoints.steps()
         if steps and steps[-1] != self._newest:
@@ -38,7 +38,7 @@ class LearnedMap:
 
     def until(self, step: int) -> Tiles:
         """When examples were learned, up to a step, according to the newest checkpoint."""
-        _, step = self.known(step)
+        _, step = self.version(step)
         if self._history is None:
             return Tiles(np.empty(0), instead=_why_not(self._folder))
         first = self._history.first

@@ -31,15 +31,15 @@ class Lines(Panel[ViewState], Generic[T]):
         """The items, one per line."""
 
     @abstractmethod
-    def written(self, items: Sequence[T]) -> list[Content]:
+    def rendered(self, items: Sequence[T]) -> list[Content]:
         """The lines of these items; the caller cuts them to the width."""
 
     @abstractmethod
     def choose(self, item: T) -> None:
         """Open an item."""
 
-    def settle(self, items: Sequence[T], view_state: ViewState, width: int) -> None:
-        """Compute what all lines share, before any is drawn."""
+    def prepare(self, items: Sequence[T], view_state: ViewState, width: int) -> None:
+        """Compute what all lines share before they are drawn."""
 
     def footnote(self) -> list[Content]:
         """Lines fixed at the bottom."""
@@ -54,12 +54,12 @@ class Lines(Panel[ViewState], Generic[T]):
         width, height = self.size
         items = self.lines(view_state)
         self.selected = min(self.selected, max(len(items) - 1, 0))
-        self.settle(items, view_state, width)
+        self.prepare(items, view_state, width)
         below = self.footnote()
         room = max(height - len(below), 1)
         self._top = min(max(self._top, self.selected - room + 1), self.selected)
         self._top = max(min(self._top, len(items) - room), 0)
-        lines = self.written(items[self._top : self._top + room])
+        lines = self.rendered(items[self._top : self._top + room])
         shown = [self._cut(line, self._top + i, width) for i, line in enumerate(lines)]
         shown += [Content("")] * (room - len(shown) if below else 0)
         self._picture = Content("\n").join([*shown, *below])

@@ -11,7 +11,7 @@ from memlab.tui.training_functions import Analysis
 
 
 def open_pictures(screen: Screen[Any], viewer: Viewer) -> None:
-    """Show the pictures; what is not kept yet is computed, where that is possible."""
+    """Show the pictures; compute them if none are stored and this console can."""
     reading = viewer.viewport.reading
     step = nearest_checkpoint(viewer.folder, viewer.here if reading is None else reading)
     if step is None:

@@ -1,4 +1,4 @@
-"""Commands to a live run: a file in its folder, answered by an event."""
+"""Commands to a live run, which are files in its folder, and the form of a fork."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from memlab.record.snapshot import Snapshot
 from memlab.tui.safe_content import one_line
 from memlab.tui.training_functions import Fork
 
-_WORDS = {
+_TEXTS = {
     "pause": "pause",
     "resume": "resume",
     "stop": "save a checkpoint and stop",
@@ -26,9 +26,9 @@ def ask(screen: Screen[Any], folder: RunFolder, command: Command) -> None:
     try:
         send(folder, command)
     except (MemlabError, OSError) as error:
-        _refuse(screen, error)
+        _show_error(screen, error)
     else:
-        screen.notify(f"command sent: {_WORDS[command.kind]}", timeout=2)
+        screen.notify(f"command sent: {_TEXTS[command.kind]}", timeout=2)
 
 
 def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> None:
@@ -56,7 +56,7 @@ def ask_for_fork(
         try:
             fork(folder, at, changes)
         except (MemlabError, OSError) as error:
-            _refuse(screen, error)
+            _show_error(screen, error)
         else:
             screen.notify(f"forking at step {at:,}: the new run is listed when it starts")
 
@@ -72,19 +72,16 @@ def _show_form(
 ) -> None:
     """Show the settings as of `view` for editing."""
     # The form needs the schema, which takes a fifth of a second to load; no picture does.
-    from memlab.preset.edit import apply_edits
-    from memlab.preset.run_preset import preset_of
+    from memlab.preset.run_preset import edited_preset
     from memlab.tui.live.edit_form import EditForm
 
     try:
-        preset = preset_of(folder)
-        for edited in view.edits:
-            preset = apply_edits(preset, edited.changes)
+        preset = edited_preset(folder, view.edits)
     except MemlabError as error:
-        _refuse(screen, error)
+        _show_error(screen, error)
         return
     screen.app.push_screen(EditForm(preset, title), then)
 
 
-def _refuse(screen: Screen[Any], error: Exception) -> None:
+def _show_error(screen: Screen[Any], error: Exception) -> None:
     screen.notify(one_line(error), severity="error", markup=False)

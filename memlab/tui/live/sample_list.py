@@ -11,14 +11,14 @@ from textual.message import Message
 
 from memlab.record.events import Samples
 from memlab.tui.dialogs import MessageBox
-from memlab.tui.live.answer_history import Past, Strips
+from memlab.tui.live.answer_history import HistoryStrips, SampleHistory
 from memlab.tui.live.answers import RIGHT, WRONG, Answer, answers, shown
 from memlab.tui.live.columns import SampleColumns
 from memlab.tui.live.lines import Lines
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.panel import link
 
-_LEAST = 16
+_MIN_WIDTH = 16
 """Minimum width in cells of a history next to its sample."""
 _MEASURED = 32
 """Number of samples from which column widths are computed."""
@@ -27,7 +27,7 @@ FILTERS = ("all", "wrong", "train", "val")
 
 @final
 class SampleList(Lines[Answer]):
-    """Shows the evaluation at the reading cursor; the strip is one sample's history."""
+    """Shows the evaluation at the reading cursor, with the history of each sample."""
 
     @dataclass
     class SamplePointed(Message):
@@ -38,8 +38,8 @@ class SampleList(Lines[Answer]):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.filter = FILTERS[0]
-        self._past = Past()
-        self._strips = Strips.over((), [], 0, 0)
+        self._past = SampleHistory()
+        self._strips = HistoryStrips.over((), [], 0, 0)
         self._first = 0
         """column of the histories"""
         self._below = False
@@ -82,20 +82,20 @@ class SampleList(Lines[Answer]):
             return not answer.ok
         return self.filter in ("all", answer.split)
 
-    def settle(self, items: Sequence[Answer], view_state: ViewState, width: int) -> None:
+    def prepare(self, items: Sequence[Answer], view_state: ViewState, width: int) -> None:
         """Column widths for prompt, target and tokens; the history gets the rest, or a line below."""
         self._columns = columns = SampleColumns.of(items[:_MEASURED], width)
         self._selection = items[self.selected].place if items else None
-        self._below = columns.history < _LEAST and self.size.height >= 5
+        self._below = columns.history < _MIN_WIDTH and self.size.height >= 5
         lead = len(f"#{self._selection} ")
         self._first = lead if self._below else width - columns.history
         evaluations = view_state.run.samples
         now = bisect_right(evaluations, view_state.reading, key=lambda samples: samples.step) - 1
         right = self._past.of(evaluations)
-        room = width - self._first if self._below or columns.history >= _LEAST else 0
-        self._strips = Strips.over(evaluations, right, now, room)
+        room = width - self._first if self._below or columns.history >= _MIN_WIDTH else 0
+        self._strips = HistoryStrips.over(evaluations, right, now, room)
 
-    def written(self, items: Sequence[Answer]) -> list[Content]:
+    def rendered(self, items: Sequence[Answer]) -> list[Content]:
         """Sign, split, prompt, target, tokens, history."""
         lines = [self._columns.line(answer) for answer in items]
         if self._below or not self._strips.steps:
@@ -144,7 +144,7 @@ def whole(answer: Answer) -> Content:
     ]
     for token in answer.tokens:
         sign, style = RIGHT if token.ok else WRONG
-        meant = "" if token.ok else f"  expected {shown(token.target)}"
-        text = f"{sign} {shown(token.text):<12} p {token.p:.4f}{meant}"
+        expected = "" if token.ok else f"  expected {shown(token.target)}"
+        text = f"{sign} {shown(token.text):<12} p {token.p:.4f}{expected}"
         lines.append(Content.styled(text, style))
     return Content("\n").join(lines)

@@ -1,7 +1,7 @@
 """The Live and Replay screen: panels around a cursor in a run's history.
 
-In Live the cursor follows the end, in Replay it stays at a step; panels need not know.
-The screen reads the run's folder and sends commands to it; it never touches the trainer.
+In Live the cursor follows the end, in Replay it stays at a step; panels do not depend on that.
+The screen reads the run's folder and writes commands to it; it does not call the trainer.
 """
 
 import gc
@@ -79,9 +79,9 @@ class RunScreen(ChartScreen):
         self.viewer, self._interactive = Viewer(folder, at, speed), interactive
         self._state = state or ConsoleState()
         self._throttle = RedrawThrottle()
-        self._behind = self._was_following = False
+        self._redraw_pending = self._was_following = False
         self._baseline: BaselineRun | None = None
-        """the baseline when it was drawn last"""
+        """the baseline at the last redraw"""
 
     def compose(self) -> ComposeResult:
         """Two columns of panels between the header and the time line."""
@@ -106,11 +106,11 @@ class RunScreen(ChartScreen):
             yield Footer()
 
     def on_mount(self) -> None:
-        """Draw, and start the clock."""
+        """Draw, and start polling."""
         self.call_after_refresh(self._draw)
-        # A run's events and the widgets are many and long-lived: collecting them costs a frame.
+        # Events and widgets are many and long-lived: a garbage collection over them costs a frame.
         self.call_after_refresh(gc.freeze)
-        self.call_after_refresh(self._count_from_here)
+        self.call_after_refresh(self._restart_throttle)
         self.set_interval(TICK, self._tick)
 
     def on_unmount(self) -> None:
@@ -121,16 +121,16 @@ class RunScreen(ChartScreen):
         """Catch up with changes while another screen was shown."""
         self.poll()
         if self._baseline is not self.baseline:
-            self._moved()
-        self.call_after_refresh(self._count_from_here)
+            self._redraw_later()
+        self.call_after_refresh(self._restart_throttle)
 
     def on_resize(self) -> None:
-        """The key for the other page applies on small terminals only."""
+        """Update the key for the other page, which applies on small terminals only."""
         self.refresh_bindings()
 
     # Time
 
-    def _count_from_here(self) -> None:
+    def _restart_throttle(self) -> None:
         self._throttle.restart(time.monotonic(), time.thread_time())
 
     def _tick(self) -> None:
@@ -147,8 +147,8 @@ class RunScreen(ChartScreen):
             self._draw()
 
     def _draw(self) -> None:
-        """Pass the view state to all parts; each redraws what differs."""
-        self._behind = False
+        """Pass the view state to all parts; each redraws if its content differs."""
+        self._redraw_pending = False
         view_state = self._view_state()
         self._hide_empty_panels()
         self.query_one(Header).show(view_state)
@@ -163,7 +163,7 @@ class RunScreen(ChartScreen):
             self.refresh_bindings()
 
     def _view_state(self) -> ViewState:
-        """What is shown, with the baseline unless it is this run."""
+        """The current view state, with the baseline unless it is this run."""
         pinned = self.baseline
         if pinned is not None and pinned.path == self.viewer.folder.path:
             pinned = None
@@ -176,8 +176,7 @@ class RunScreen(ChartScreen):
         return self.viewer.folder
 
     def show_baseline(self) -> None:
-        """Draw it."""
-        self._moved()
+        self._redraw_later()
 
     def _hide_empty_panels(self) -> None:
         """Give the space of empty panels to the others, the same at every step.
@@ -191,10 +190,10 @@ class RunScreen(ChartScreen):
         self.set_class(not run.samples, "-no-samples")
         self.set_class(not is_shown, "-no-accuracy")
 
-    def _moved(self) -> None:
+    def _redraw_later(self) -> None:
         """Redraw once after all pending moves."""
-        if not self._behind:
-            self._behind = True
+        if not self._redraw_pending:
+            self._redraw_pending = True
             self.call_later(self._draw)
 
     # Replay
@@ -202,7 +201,7 @@ class RunScreen(ChartScreen):
     @on(Scrubber.KnobMoved)
     def _scrubbed(self, event: Scrubber.KnobMoved) -> None:
         self.viewer.hold(event.step)
-        self._moved()
+        self._redraw_later()
 
     @on(Scrubber.Pressed)
     def _pressed(self) -> None:
@@ -211,7 +210,7 @@ class RunScreen(ChartScreen):
 
     def action_play(self) -> None:
         self.viewer.cursor.play(not self.viewer.cursor.playing)
-        self._count_from_here()
+        self._restart_throttle()
         self._draw()
 
     def action_speed(self, by: int) -> None:
@@ -222,34 +221,34 @@ class RunScreen(ChartScreen):
     def action_evaluation(self, by: int) -> None:
         """Go to the next or previous evaluation."""
         self.viewer.hold_at_next((int(step) for step in self.viewer.whole.evaluations["step"]), by)
-        self._moved()
+        self._redraw_later()
 
     def action_event(self, by: int) -> None:
         """Go to the next or previous spike or phase."""
         self.viewer.hold_at_next((step for step, _ in ticks(self.viewer.whole)), by)
-        self._moved()
+        self._redraw_later()
 
     def action_go_to(self) -> None:
         def problem(text: str) -> str | None:
             # int() rejects numbers of thousands of digits.
-            ok = text.isdecimal() and len(text) <= 20 and int(text) <= self.viewer.last
-            return None if ok else f"a step from 0 to {self.viewer.last:,}"
+            valid = text.isdecimal() and len(text) <= 20 and int(text) <= self.viewer.last
+            return None if valid else f"a step from 0 to {self.viewer.last:,}"
 
         def go(text: str | None) -> None:
             if text is not None:
                 self.viewer.hold(int(text))
-                self._moved()
+                self._redraw_later()
 
         self.app.push_screen(TextPrompt(Content("Go to step"), "", problem), go)
 
     def action_begin(self) -> None:
         self.viewer.hold(0)
-        self._moved()
+        self._redraw_later()
 
     def action_follow(self) -> None:
         """Go to the end."""
         self.viewer.cursor.follow()
-        self._moved()
+        self._redraw_later()
 
     # Commands
 
@@ -285,7 +284,7 @@ class RunScreen(ChartScreen):
 
     @property
     def _fork(self) -> Fork | None:
-        """The function that starts a fork; None where nothing can train, as in `memlab replay`."""
+        """The function that starts a fork; None if the console cannot train, as in `memlab replay`."""
         trainer: TrainingFunctions | None = getattr(self.app, "trainer", None)
         return trainer.fork if trainer else None
 
@@ -298,11 +297,9 @@ class RunScreen(ChartScreen):
             ask_for_fork(self, self.viewer.folder, view, at, self._fork)
 
     def action_explain(self) -> None:
-        """Show what prevents a spike."""
         open_explanation(self, self.viewer)
 
     def action_pictures(self) -> None:
-        """Show what the model looks like inside."""
         open_pictures(self, self.viewer)
 
     # Viewport
@@ -313,7 +310,7 @@ class RunScreen(ChartScreen):
 
     def see(self, viewport: Viewport) -> None:
         self.viewer.viewport = viewport
-        self._moved()
+        self._redraw_later()
 
     @property
     def extent(self) -> XExtent:
@@ -339,11 +336,11 @@ class RunScreen(ChartScreen):
 
     @on(SampleList.SamplePointed)
     @on(EventList.EventChosen)
-    def _led(self, event: SampleList.SamplePointed | EventList.EventChosen) -> None:
+    def _step_chosen(self, event: SampleList.SamplePointed | EventList.EventChosen) -> None:
         self.read_at(event.step)
 
     def action_spike(self, by: int) -> None:
-        """Move the reading cursor to the next or previous spike; move the step if necessary."""
+        """Move the reading cursor to the next or previous spike, and the replay if necessary."""
         reading = self.viewport.reading
         start = (-1 if by > 0 else self.extent.last + 1) if reading is None else reading
         spikes = self.viewer.spikes()

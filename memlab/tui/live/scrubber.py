@@ -16,7 +16,7 @@ from memlab.tui.live.keys import SCRUBBER
 
 @dataclass(frozen=True)
 class Track:
-    """What a scrubber shows."""
+    """The content of a scrubber."""
 
     last: int
     """step of its right end"""
@@ -25,11 +25,11 @@ class Track:
     at: int
     """step of the knob"""
     ticks: tuple[tuple[int, str], ...]
-    """steps and their signs, the most important last"""
+    """(step, sign), the most important last"""
     lead: str
-    """text in front of it"""
+    """text before the track"""
     trail: str
-    """text behind it"""
+    """text after the track"""
 
 
 def ticks(view: Snapshot) -> tuple[tuple[int, str], ...]:

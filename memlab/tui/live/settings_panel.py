@@ -69,7 +69,7 @@ class SettingsPanel(Lines[SettingLine]):
 
     @cached_property
     def _preset(self) -> Mapping[str, Any] | None:
-        """The settings of the current preset of that name; None if there is none."""
+        """The settings of the run's preset in its current version; None if it no longer exists."""
         from memlab.preset.load import load  # the schema takes a fifth of a second to load
 
         try:
@@ -101,16 +101,16 @@ class SettingsPanel(Lines[SettingLine]):
         lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         return [line for line in lines if line.has(words)]
 
-    def written(self, items: Sequence[SettingLine]) -> list[Content]:
+    def rendered(self, items: Sequence[SettingLine]) -> list[Content]:
         """Key, value, the value in the preset, edits with their steps."""
-        return [_written(line) for line in items]
+        return [_rendered(line) for line in items]
 
     def choose(self, item: SettingLine) -> None:
         """Show the setting in full."""
-        self.notify(_written(item).plain, markup=False)
+        self.notify(_rendered(item).plain, markup=False)
 
 
-def _written(line: SettingLine) -> Content:
+def _rendered(line: SettingLine) -> Content:
     sign, style = ("●", "$text-warning") if line.preset_value is not None else (" ", "")
     parts: list[Content | tuple[str, str]] = [
         (f"{sign} ", style),

@@ -24,7 +24,7 @@ RECENT = 50
 
 @dataclass(frozen=True, eq=False)
 class ViewState:
-    """Immutable but for `smoothed`, `learned` and `kept`, which only grow."""
+    """Immutable except for `smoothed`, `learned` and `kept`, which only grow."""
 
     folder: RunFolder
     run: Snapshot
@@ -35,7 +35,7 @@ class ViewState:
     viewport: Viewport
     status: str
     problem: str = ""
-    """problem of the run, or None"""
+    """problem of the run; empty if there is none"""
     baseline: "BaselineRun | None" = None
     """the pinned run, unless it is this one"""
 
@@ -93,12 +93,12 @@ def view_at_end(folder: RunFolder, run: Snapshot, viewport: Viewport) -> ViewSta
 
 
 def total_steps(folder: RunFolder, run: Snapshot) -> int:
-    """Planned updates, or those made if there are more; at least one."""
+    """Number of planned updates, or of recorded ones if these are more; at least 1."""
     return max(planned_steps(folder, run), run.last_step, 1)
 
 
 def status_then(run: Snapshot) -> str:
-    """Status at the step shown of a run that was alive then: running or paused."""
+    """Status of a run at an earlier step: running or paused."""
     switches = [event for kind in (Started, Paused, Resumed) for event in run.of(kind)[-1:]]
     last = max(switches, key=lambda event: event.seq, default=None)
     return Status.PAUSED if isinstance(last, Paused) else Status.RUNNING
@@ -115,7 +115,7 @@ def status_now(folder: RunFolder, run: Snapshot) -> str:
 
 
 def problem_of(folder: RunFolder, damage: str) -> str:
-    """What a run waits for, the error that ended it, and its damaged records."""
+    """Text about what a run waits for, the error that ended it, and damage of its record."""
     last = next(reversed(folder.attempts()), None)
     summary = ((last and last.end) or {}).get("summary")
     error = summary.get("error") if isinstance(summary, dict) else None

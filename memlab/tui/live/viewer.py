@@ -23,17 +23,17 @@ from memlab.tui.live.view_state import (
 )
 from memlab.tui.plots.smoothed_loss import Smoothed
 
-_SECONDS = 60
+_REPLAY_SECONDS = 60
 """Duration in seconds of a replay at the default speed."""
 VERIFIED_BYTES = 128 << 20
 """Bytes of rows verified on opening; of longer runs, only the rows that are drawn."""
-_RATE = 100.0
+_DEFAULT_RATE = 100.0
 """Steps per second of a run of unknown speed."""
 
 
 @final
 class Viewer:
-    """The state behind the screen, which shows `view_state()`; keys change `cursor` and `viewport`."""
+    """The state of the screen, which shows `view_state()`; keys change `cursor` and `viewport`."""
 
     def __init__(self, folder: RunFolder, at: int | None, speed: float | None) -> None:
         self.folder, self.history = folder, History(folder)
@@ -45,8 +45,8 @@ class Viewer:
         self._smoothed, self._learned = Smoothed(self.viewport.weight), LearnedMap(folder)
         self._kept = KeptMeasures(folder)
         rate = None if folder.source is not None else steps_per_second(self.whole.events)
-        rate = rate or _RATE
-        self.cursor = Cursor(None, rate, speed or steps / rate / _SECONDS)
+        rate = rate or _DEFAULT_RATE
+        self.cursor = Cursor(None, rate, speed or steps / rate / _REPLAY_SECONDS)
         if at is not None or speed:
             self.cursor.hold(at or 0, self.last)
             self.cursor.playing = speed is not None

@@ -1,1 +1,1 @@
-"""What a model looks like inside: attention, embedding spectrum, logit table."""
+"""Pictures of a model: attention, embedding spectrum, logit table."""

@@ -28,7 +28,7 @@ def attention_maps(pictures: ModelPictures) -> HeatGrid:
 
 
 def margin_map(pictures: ModelPictures) -> HeatGrid:
-    """Logit of the answer minus the largest other logit: above 0 the answer is right."""
+    """Logit of the answer minus the largest other logit: above 0 the answer is correct."""
     known = pictures.margins[np.isfinite(pictures.margins)]
     if not len(known):
         return HeatGrid((), 0.0, 1.0, instead="not defined for this task")
@@ -74,7 +74,7 @@ class SpectrumPanel(Plot[ModelPictures]):
         return "spectrum"
 
     def depends(self, view_state: ModelPictures) -> Hashable:
-        """The model and the axis."""
+        """The step, and the scale of the axis."""
         return view_state.step, self.y_log
 
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
@@ -83,7 +83,7 @@ class SpectrumPanel(Plot[ModelPictures]):
         return spectrum_chart(view_state.spectrum, y_log=self.y_log)
 
     def heading(self, view_state: ModelPictures) -> Content:
-        """What the axes show."""
+        """The quantity and the scale of its axis."""
         name = Content("embedding: norm by frequency")
         return Content(" · ").join([name, log_link("y", self.y_log, "log_y")])
 
@@ -103,7 +103,7 @@ class LogitTablePanel(Plot[ModelPictures]):
         return margin_map(view_state)
 
     def heading(self, view_state: ModelPictures) -> Content:
-        """What it shows, and how many problems are answered right."""
+        """The quantity, and the share of correct answers."""
         known = view_state.margins[np.isfinite(view_state.margins)]
-        right = f" · {np.mean(known > 0):.1%} right" if len(known) else ""
+        right = f" · {np.mean(known > 0):.1%} correct" if len(known) else ""
         return Content(f"logits a × b{right} · answer minus largest other")

@@ -1,4 +1,4 @@
-"""Pictures of the model at a checkpoint: computed by another process, kept in the run's folder."""
+"""Pictures of the model at a checkpoint: computed by another process, stored in the run's folder."""
 
 from collections.abc import Callable
 from typing import ClassVar, final
@@ -26,12 +26,12 @@ ComputePictures = Callable[[RunFolder, int, Report], None]
 
 @final
 class PicturesScreen(ComputedScreen):
-    """Attention on a sample, the embedding's spectrum, the logit table.
+    """Shows attention on a sample, the spectrum of the embedding and the logit table.
 
     Args:
         folder: the run.
-        step: of a checkpoint.
-        compute: computes the pictures of a step in a process of its own.
+        step: step of a checkpoint.
+        compute: computes the pictures of a step in a separate process.
     """
 
     KEYS = PICTURES
@@ -60,12 +60,11 @@ class PicturesScreen(ComputedScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Show what is kept, or begin to compute."""
-        self.begin()
+        self.show_or_compute()
 
-    def show_kept(self) -> bool:
-        """Show the pictures of the step; false if there are none."""
-        name = safe(self._folder.labels().name or self._folder.id, 40).plain
+    def show_stored(self) -> bool:
+        """Show the stored pictures of the step; false if there are none."""
+        name = safe(self._folder.display_name, 40).plain
         heading = Content.assemble((name, "bold"), f" · checkpoint at step {self._step:,}")
         self.query_one("#model", Static).update(heading)
         pictures = read_pictures(self._folder, self._step)
@@ -80,12 +79,12 @@ class PicturesScreen(ComputedScreen):
         return True
 
     def action_checkpoint(self, by: int) -> None:
-        """Show the next checkpoint or the one before."""
+        """Show the next or previous checkpoint."""
         step = neighbour(self._folder.checkpoints.steps(), self._step, by)
         if step is None or worker_running(self, "compute"):
             return
         self._step = step
-        self.begin()
+        self.show_or_compute()
 
     def action_full(self) -> None:
         """Show the focused picture alone, or all."""

@@ -1,1 +1,1 @@
-"""What all chart screens share: charts, their viewport, their keys."""
+"""Parts that all chart screens share: plots, their viewport, their keys."""

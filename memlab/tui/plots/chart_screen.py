@@ -59,11 +59,11 @@ class ChartScreen(Screen[None]):
         return None
 
     def show_baseline(self) -> None:
-        """Draw the pinned baseline, or that there is none."""
+        """Redraw with the pinned baseline, or without one."""
 
     @property
     def baseline(self) -> "BaselineRun | None":
-        """The pinned baseline; None also in a picture without a console."""
+        """The pinned baseline; None also without a console, as in `frame`."""
         pinned: BaselineRun | None = getattr(self.app, "baseline", None)
         return pinned
 
@@ -146,7 +146,7 @@ class ChartScreen(Screen[None]):
     def action_save_figure(self) -> None:
         """Draw the visible charts with matplotlib, in a thread: importing it takes a second."""
         if self.app.is_web:
-            self.notify("a browser tab saves pictures of the screen (ctrl+s), no figures")
+            self.notify("a browser tab cannot save figures, only pictures of the screen (ctrl+s)")
             return
         panels, runs = self.shown_charts(), self.shown_runs()
         if panels and runs:
@@ -166,7 +166,7 @@ class ChartScreen(Screen[None]):
             self.app.call_from_thread(self.notify, text, markup=False)
 
     def action_back(self) -> None:
-        """Leave the maximized view, then remove the cursor."""
+        """Leave the full view; otherwise remove the cursor."""
         if self.has_class("-one"):
             self.action_full()
         elif self.viewport.reading is not None:

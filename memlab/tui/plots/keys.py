@@ -2,13 +2,6 @@
 
 from memlab.tui.keys import Key, Keys
 
-BASELINE = Key(
-    "b",
-    "baseline",
-    "baseline",
-    "Pin the run as the baseline, drawn dimly in all charts; again to unpin.",
-)
-
 CHART_SCREEN = (
     Key("v", "read", "read", "Read values, and samples, at a cursor; ← → move it.", footer=True),
     Key("f", "full", "full", "Show the focused panel alone, or all panels again."),

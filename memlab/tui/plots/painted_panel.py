@@ -1,8 +1,7 @@
-"""A panel that keeps its lines as they go to the screen.
+"""A panel that stores its rendered lines.
 
-Textual renders a widget line by line and applies styles to each. Here a picture changes as a whole
-and has its background already, so its lines are handed out as they are; that halves the time of a
-redraw.
+Textual renders a widget line by line and applies styles to each line. A picture changes as a whole
+and contains its background, so its lines are returned unchanged, which halves the time of a redraw.
 """
 
 from rich.color import Color
@@ -18,17 +17,17 @@ from memlab.tui.theme import chart_theme
 
 
 class PaintedPanel(Panel[T]):
-    """`paint` calls `keep_lines`; the title is left to Textual."""
+    """`paint` calls `keep_lines`; Textual draws the title."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._lines: list[Strip] = []
         """content lines, as wide as the widget with its padding"""
         self._painted: Size | None = None
-        """size of the content when it was painted"""
+        """size of the content when it was last painted"""
 
     def keep_lines(self, lines: Lines) -> None:
-        """Show the lines of a picture from now on, in the colours of the theme."""
+        """Store the lines of a picture, in the colours of the theme."""
         theme = None if self.app.no_color else chart_theme(self.app.current_theme)
         background: Color = self.background_colors[1].rich_color
         ground = Style(bgcolor=background)

@@ -51,7 +51,7 @@ class Plot(PaintedPanel[T]):
 
     @abstractmethod
     def picture(self, view_state: T, columns: int) -> Picture:
-        """What to draw, for a picture of so many columns."""
+        """The picture to draw, `columns` cells wide."""
 
     @property
     @abstractmethod
@@ -77,7 +77,7 @@ class Plot(PaintedPanel[T]):
 
     def _x_at(self, event: events.MouseEvent) -> float | None:
         at = event.get_content_offset(self)
-        if self._where is None or at is None or not at.x - self._where.left >= 0:
+        if self._where is None or at is None or at.x < self._where.left:
             return None
         return self._where.step(at.x - self._where.left)
 
@@ -121,12 +121,12 @@ class Plot(PaintedPanel[T]):
 
 
 def log_link(axis: str, log: bool, action: str) -> Content:
-    """A clickable label that tells whether an axis is logarithmic."""
+    """A clickable label that shows whether an axis is logarithmic."""
     return link(f"log {axis}" if log else f"linear {axis}", action)
 
 
 def part_shown(viewport: Viewport, whole: XExtent, what: str) -> list[Content]:
-    """Describes the visible part: a window of the x axis, no outliers."""
+    """Labels of the visible part: the window of the x axis, hidden outliers."""
     parts = []
     if viewport.window:
         low, high = viewport.span(whole)

@@ -9,8 +9,8 @@ from memlab.charts import Smoother
 from memlab.record.row_format import Steps, Values, is_missing
 from memlab.record.run_rows import RunRows
 
-LARGEST = 1 << 18
-"""Maximum number of points. When it is reached, every other point is dropped, and so on."""
+MAX_POINTS = 1 << 18
+"""Maximum number of points; whenever it is reached, every other point is dropped."""
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ class Smoothed:
 
     def __init__(self, weight: float, column: str = "loss") -> None:
         self.weight, self._column = weight, column
-        self._x, self._y = np.empty(LARGEST), np.empty(LARGEST)
+        self._x, self._y = np.empty(MAX_POINTS), np.empty(MAX_POINTS)
         self._restart(())
 
     def _restart(self, past: tuple[int, ...]) -> None:
@@ -29,7 +29,7 @@ class Smoothed:
         self._next, self._rows, self._every, self._n = 0, 0, 1, 0
 
     def extend(self, rows: RunRows) -> None:
-        """Add new rows; after a resume, which may replace rows, start again."""
+        """Add new rows; restart after a resume, which may replace rows."""
         past = tuple(segment.lo for segment in rows.segments)
         if past != self._past:
             self._restart(past)
@@ -43,7 +43,7 @@ class Smoothed:
 
     def _append(self, steps: Steps, values: Values) -> None:
         y = self._smoother.extend(values)
-        while self._n + len(y) // self._every + 1 > LARGEST:
+        while self._n + len(y) // self._every + 1 > MAX_POINTS:
             half = (self._n + 1) // 2
             self._x[:half], self._y[:half] = self._x[: self._n : 2], self._y[: self._n : 2]
             self._n, self._every = half, 2 * self._every

@@ -6,11 +6,11 @@ from typing import Self
 from memlab.charts.scale import Axis
 
 WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
-"""Possible smoothing: weights of the past in the moving average."""
+"""Available smoothing: weights of the past in the moving average."""
 
 
 def first_weight(steps: int, noisy: bool) -> float:
-    """The initial smoothing: over about one hundredth of the run; none without noise."""
+    """The initial smoothing: over about 1 % of the run if the loss is noisy."""
     least = 1 / max(steps / 100, 1)
     return max((w for w in WEIGHTS if 1 - w >= least), default=0.0) if noisy else 0.0
 
@@ -23,7 +23,7 @@ class XExtent:
     last: float
     unit: float = 1.0
     """minimum move of a cursor, > 0; start of a logarithmic axis"""
-    closest: float = 20.0
+    narrowest: float = 20.0
     """the narrowest window"""
 
     @classmethod
@@ -73,7 +73,7 @@ class Viewport:
         if around is None and self.reading is not None and low <= self.reading <= high:
             place = float(axis.place(self.reading))
         a, b = axis.value([place - place * factor, place + (1 - place) * factor])
-        if b - a < whole.closest and factor < 1:
+        if b - a < whole.narrowest and factor < 1:
             return self
         return self._over(float(a), float(b), whole)
 

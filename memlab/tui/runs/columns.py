@@ -27,12 +27,12 @@ SIGNS: dict[Status, tuple[str, str]] = {
 
 NARROWEST, BROADEST = 17, 40
 """Width of a name in cells."""
-MOST = 12
+MAX_SETTINGS = 12
 """Maximum number of columns for settings."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class RunColumn:
     """A column and how to format it."""
 
     column: Column
@@ -41,8 +41,8 @@ class Shown:
     """sort field"""
 
 
-def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list[Shown]:
-    """The columns after the mark that fit the width; in `settings` the runs differ."""
+def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list[RunColumn]:
+    """The columns after the mark, for a screen of `width` cells; the runs differ in `settings`."""
 
     def curve(entry: Entry) -> Content:
         # Full cells would touch those of the row above.
@@ -51,23 +51,23 @@ def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list
 
     name = min(max(NARROWEST, width // 5), BROADEST)
     return [
-        Shown(Column("name", "run", name), lambda e: safe(e.name), "name"),
-        Shown(Column("status", "status", 13), _status, "status"),
-        Shown(Column("step", "step", 7, "right"), lambda e: _count(e.step), "step"),
+        RunColumn(Column("name", "run", name), lambda e: safe(e.name), "name"),
+        RunColumn(Column("status", "status", 13), _status, "status"),
+        RunColumn(Column("step", "step", 7, "right"), lambda e: _count(e.step), "step"),
         _value("val_loss", "val loss", 8),
         _value("val_accuracy", "val acc", 7),
-        Shown(Column("spikes", "▼", 3, "right"), lambda e: _count(e.spikes), "spikes"),
-        Shown(
+        RunColumn(Column("spikes", "▼", 3, "right"), lambda e: _count(e.spikes), "spikes"),
+        RunColumn(
             Column("memorized", "memor.", 6, "right"), lambda e: _count(e.memorized), "memorized"
         ),
-        Shown(Column("grokked", "grokked", 7, "right"), lambda e: _count(e.grokked), "grokked"),
-        Shown(Column("curve", "loss", CURVE), curve, "val_loss"),
-        Shown(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "run"),
-        *(_setting(key) for key in settings[:MOST]),
+        RunColumn(Column("grokked", "grokked", 7, "right"), lambda e: _count(e.grokked), "grokked"),
+        RunColumn(Column("curve", "loss", CURVE), curve, "val_loss"),
+        RunColumn(Column("when", "when", 7, "right"), lambda e: Content(age(e.created)), "run"),
+        *(_setting(key) for key in settings[:MAX_SETTINGS]),
         _value("train_loss", "train", 8),
-        Shown(Column("preset", "preset", 18), lambda e: safe(e.preset), "preset"),
-        Shown(Column("tags", "tags", 16), lambda e: safe(" ".join(e.tags)), "tags"),
-        Shown(Column("note", "note", 30), lambda e: safe(e.note), "note"),
+        RunColumn(Column("preset", "preset", 18), lambda e: safe(e.preset), "preset"),
+        RunColumn(Column("tags", "tags", 16), lambda e: safe(" ".join(e.tags)), "tags"),
+        RunColumn(Column("note", "note", 30), lambda e: safe(e.note), "note"),
     ]
 
 
@@ -76,26 +76,26 @@ def _status(entry: Entry) -> Content:
     return Content.styled(f"{sign} {entry.status}", colour)
 
 
-def _value(fact: str, title: str, width: int) -> Shown:
+def _value(fact: str, title: str, width: int) -> RunColumn:
     def cell(entry: Entry) -> Content:
         value = entry.values.get(fact)
         return Content("–" if value is None else f"{value:.3g}")
 
-    return Shown(Column(fact, title, width, "right"), cell, fact)
+    return RunColumn(Column(fact, title, width, "right"), cell, fact)
 
 
-def _setting(key: str) -> Shown:
+def _setting(key: str) -> RunColumn:
     title = key.rpartition(".")[2]
 
     def cell(entry: Entry) -> Content:
         value = entry.settings.get(key)
         return safe(shown_setting(value))
 
-    return Shown(Column(key, safe(title).plain, max(len(title) + 2, 9), "right"), cell, key)
+    return RunColumn(Column(key, safe(title).plain, max(len(title) + 2, 9), "right"), cell, key)
 
 
 def _count(n: int | None) -> Content:
-    """A count in a few cells: 98,200 and 1.2M."""
+    """A count in few cells: 98,200 and 1.2M."""
     if n is None:
         return Content("–")
     return Content(f"{n:,}" if n < 10**6 else f"{n / 1e6:.3g}M")
@@ -111,7 +111,7 @@ def age(created: float) -> str:
 
 
 def sort_key(fact: str) -> Callable[[Entry], Any]:
-    """Numbers before texts."""
+    """A sort key that puts numbers before texts."""
 
     def key(entry: Entry) -> Any:
         value = entry.facts[fact]

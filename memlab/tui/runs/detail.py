@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from memlab.record.settings_diff import shown_setting
-from memlab.tui.runs.columns import Shown, age
+from memlab.tui.runs.columns import RunColumn, age
 from memlab.tui.runs.entry import Entry
 from memlab.tui.runs.listing import Listing
 from memlab.tui.safe_content import safe
 
 
-def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
+def summary(listing: Listing, known: int, columns: Sequence[RunColumn]) -> Content:
     """How many of the `known` runs are listed and marked, and the order."""
     if not known:
         return Content("no runs yet: start one in the Lab (1)")
@@ -22,7 +22,7 @@ def summary(listing: Listing, known: int, columns: Sequence[Shown]) -> Content:
     return Content(f"{n:,}{of} {'run' if known == 1 else 'runs'}{order}{marked}")
 
 
-def _order(listing: Listing, columns: Sequence[Shown]) -> str:
+def _order(listing: Listing, columns: Sequence[RunColumn]) -> str:
     """The sort field, whose column may be hidden."""
     fact, down = listing.fact, listing.down
     if fact == "run":

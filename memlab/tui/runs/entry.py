@@ -70,7 +70,7 @@ class Entry:
 
 
 def entry_of(folder: RunFolder, known: dict[str, Any], settings: Mapping[str, Any]) -> Entry:
-    """The entry of a run, from its `brief`; a run that did not end well is read in full."""
+    """The entry of a run, from its `brief`; a run without final values is read in full."""
     if not known["final"] and known["status"] != Status.QUEUED:
         full = end_summary(folder)
         known = {**known, **full, "spikes": full["n_spikes"]}

@@ -1,4 +1,4 @@
-"""The runs of a folder, read incrementally and again only if changed."""
+"""The runs of a folder, read in batches, and again only if changed."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from memlab.record.status import ENDED, Status
 from memlab.record.summary import brief, settings
 from memlab.tui.runs.entry import Entry, entry_of
 
-FIRST, MOST = 50, 4000
-"""Number of runs in the first batch and at most in later ones, each twice the previous."""
+FIRST_BATCH, MAX_BATCH = 50, 4000
+"""Number of runs in the first batch, and the maximum of later ones, each twice the previous."""
 
 
 @final
@@ -33,7 +33,7 @@ class Index:
         names = dict.fromkeys(run_names(self._runs))
         removed = [self._forget(name) for name in self.entries.keys() - names.keys()]
         order = list(dict.fromkeys([*(name for name in first if name in names), *names]))
-        at, size = 0, FIRST
+        at, size = 0, FIRST_BATCH
         with Catalog.of_briefs(self._runs) as briefs, Catalog.of_settings(self._runs) as ended:
             while at < len(order):
                 changed = [self._read(name, briefs, ended) for name in order[at : at + size]]
@@ -41,7 +41,7 @@ class Index:
                     # Entries are long-lived: the garbage collector would scan them repeatedly.
                     gc.freeze()
                 yield any(changed) or bool(removed)
-                at, size = at + size, min(2 * size, MOST)
+                at, size = at + size, min(2 * size, MAX_BATCH)
         if not order:
             yield bool(removed)
 
@@ -50,10 +50,10 @@ class Index:
         current = stamp(path)
         if current is None:
             return self._forget(name)
-        if cached and _holds(cached, self._stamps[name], current):
+        if cached and _is_current(cached, self._stamps[name], current):
             return False
         if cached and self._stamps[name]._replace(labels=current.labels) == current:
-            # This object has watched the heartbeat, so it knows whether the run is alive.
+            # This object has followed the heartbeat, so it knows whether the run is alive.
             folder = cached.folder
             facts = brief(folder)
         else:
@@ -71,8 +71,8 @@ class Index:
         return self.entries.pop(name, None) is not None
 
 
-def _holds(entry: Entry, then: Stamp, now: Stamp) -> bool:
-    """Whether an entry is final; a run assumed dead may turn out to be running."""
+def _is_current(entry: Entry, then: Stamp, now: Stamp) -> bool:
+    """Whether an entry needs no new read; a run assumed dead may turn out to be running."""
     if then != now:
         return False
     died = entry.status == Status.DIED

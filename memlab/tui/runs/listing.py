@@ -42,11 +42,11 @@ class Listing:
         self._test, self._folds = parse(text, known), not text.strip()
 
     def sort(self, fact: str) -> None:
-        """Sort by a field; a second time, in reverse."""
+        """Sort by a field; if it is the current one, reverse the order."""
         self.fact, self.down = fact, not self.down if fact == self.fact else self.down
 
     def sort_next(self, facts: Sequence[str], by: int) -> None:
-        """Sort by the field `places` further on."""
+        """Sort by the field `by` columns to the right."""
         at = facts.index(self.fact) if self.fact in facts else 0
         self.fact = facts[(at + by) % len(facts)]
 

@@ -25,7 +25,7 @@ from memlab.tui.console import Console
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.messages import ClonePreset, CompareRuns, OpenRun, PinBaseline, ResumeRun
-from memlab.tui.runs.columns import Shown, columns
+from memlab.tui.runs.columns import RunColumn, columns
 from memlab.tui.runs.detail import detail, summary
 from memlab.tui.runs.entry import Entry, curve
 from memlab.tui.runs.index import Index
@@ -37,7 +37,7 @@ from memlab.tui.worker_running import worker_running
 EVERY = 2.0
 """Seconds between two scans of the folder."""
 MARK = Column("mark", "", 2)
-MOST = 1 << 16
+MAX_LENGTH = 1 << 16
 """Maximum length of a label."""
 ORDER = "runs_order"
 """Key of the stored sort order."""
@@ -68,11 +68,11 @@ class RunsScreen(Screen[None]):
         self._index = Index(console.runs)
         self._listing = Listing()
         self._listing.order = console.state.recall(ORDER) or self._listing.order
-        self._columns: list[Shown] = []
+        self._columns: list[RunColumn] = []
         self._curves: dict[str, str] = {}
         self._drawn_at: dict[str, int] = {}
         self._deleted: list[list[str]] = []
-        self._known = False
+        self._is_read = False
 
     def compose(self) -> ComposeResult:
         """Filter, counts, the table, and details of the run under the cursor."""
@@ -112,11 +112,11 @@ class RunsScreen(Screen[None]):
         for changed in self._index.refresh([entry.key for entry in visible]):
             if worker.is_cancelled:
                 return
-            if changed or not self._known:
+            if changed or not self._is_read:
                 self.post_message(self.IndexRead())
 
     def _draw_soon(self) -> None:
-        """Draw the sparklines of visible runs, unless a worker already does."""
+        """Draw the missing sparklines of visible runs, unless a worker is drawing."""
         wanted = [e for e in self._seen() if self._drawn_at.get(e.key) != e.step]
         if wanted and not worker_running(self, "draw"):
             self._draw(wanted)
@@ -132,7 +132,7 @@ class RunsScreen(Screen[None]):
 
     @on(IndexRead)
     def _take(self) -> None:
-        self._known = True
+        self._is_read = True
         self._list()
 
     @on(Drawn)
@@ -157,7 +157,7 @@ class RunsScreen(Screen[None]):
         )
         if (row := listing.row_of(at)) is not None:
             table.cursor = row
-        self._tell()
+        self._show_summary()
 
     def _cells(self, row: int) -> list[Content]:
         entry = self._listing.shown[row]
@@ -165,16 +165,16 @@ class RunsScreen(Screen[None]):
         mark = Content.styled("◉", "$accent") if marked else Content("○")
         return [mark, *(shown.cell(entry) for shown in self._columns)]
 
-    def _tell(self) -> None:
+    def _show_summary(self) -> None:
         text = summary(self._listing, len(self._index.entries), self._columns)
         self.query_one("#summary", Static).update(text)
-        self._tell_more()
+        self._show_detail()
 
     @on(Table.RowMoved)
-    def _tell_more(self) -> None:
+    def _show_detail(self) -> None:
         entry, settings_diff = self._at_cursor(), self._listing.settings_diff
-        more = detail(entry, settings_diff) if entry else Content("")
-        self.query_one("#detail", Static).update(more)
+        text = detail(entry, settings_diff) if entry else Content("")
+        self.query_one("#detail", Static).update(text)
         self._draw_soon()
 
     def _at_cursor(self) -> Entry | None:
@@ -213,7 +213,7 @@ class RunsScreen(Screen[None]):
         return action != "back" or typing or any(line.value for line in self.query(Input))
 
     def action_back(self) -> None:
-        """Leave the filter; a second time, clear it."""
+        """Leave the filter; if it has no focus, clear it."""
         line = self.query_one("#filter", Input)
         if not line.has_focus:
             line.value = ""
@@ -259,7 +259,7 @@ class RunsScreen(Screen[None]):
 
     def _marks_changed(self) -> None:
         self.query_one(Table).refresh()
-        self._tell()
+        self._show_summary()
 
     def _chosen(self) -> list[Entry]:
         return self._listing.chosen(self._index.entries, self.query_one(Table).cursor)
@@ -312,7 +312,7 @@ class RunsScreen(Screen[None]):
     ) -> None:
         if entry := self._at_cursor():
             title = Content.assemble((f"{what} of ", "dim"), safe(entry.name))
-            shown = safe(now(entry), MOST).plain
+            shown = safe(now(entry), MAX_LENGTH).plain
             text = await self.app.push_screen_wait(TextPrompt(title, shown))
             if text not in (None, shown):  # the displayed text may be an escaped form of the label
                 self._try(lambda: change(entry, text))
@@ -328,18 +328,18 @@ class RunsScreen(Screen[None]):
             self._refresh()
 
     def action_undo(self) -> None:
-        """Restore the last deleted run."""
+        """Restore the runs that were deleted last."""
         if not self._deleted:
             self.notify("nothing to restore")
             return
-        back = [
+        restored = [
             name for name in self._deleted.pop() if self._try(partial(restore, self._runs, name))
         ]
-        self.notify(f"{len(back)} restored")
+        self.notify(f"{len(restored)} restored")
         self._refresh()
 
     def _try(self, act: Callable[[], object]) -> bool:
-        """Apply a change to a run; errors are shown."""
+        """Apply a change to a run; returns false and shows the error if it fails."""
         try:
             act()
         except (MemlabError, OSError) as problem:

@@ -1,1 +1,1 @@
-"""The sweeps of a folder: progress, results by cell, heat map, curves."""
+"""The Sweeps screen: progress, results by cell, heat map, curves."""

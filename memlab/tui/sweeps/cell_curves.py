@@ -1,4 +1,4 @@
-"""The curves of one cell: every seed thin, their median, and the range between them as a band."""
+"""The curves of one cell: each seed, their median, and their range as a band."""
 
 from collections.abc import Sequence
 from typing import final
@@ -16,13 +16,13 @@ from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import log_link, part_shown
 
 _THIN, _BAND = 0.55, 0.15
-"""how much of the colour of the median is left in single seeds, and in the band"""
+"""share of the median's colour in single seeds and in the band"""
 _MEDIAN = {True: (230, 159, 0), False: (190, 95, 0)}
 """colour of the median by whether the background is dark"""
 
 
 def curve_measure(measure: str) -> str:
-    """The measure whose curve shows an event: train_accuracy for memorized; others as they are."""
+    """The measure that defines an event (train_accuracy for memorized); a measure is returned as is."""
     definition = PHASES.get(measure)
     if definition is None:
         return measure
@@ -30,7 +30,7 @@ def curve_measure(measure: str) -> str:
 
 
 def cell_chart(runs: Sequence[Compared], measure: str, *, dark: bool) -> Chart:
-    """The curves of runs that differ in their seeds alone."""
+    """The curves of runs that differ only in their seeds."""
     colour: RGB = _MEDIAN[dark]
     thin = faded(colour, dark, _THIN)
     known = [(run.name, *run.curve(measure, "step")) for run in runs]
@@ -49,7 +49,7 @@ class CellCurves(Overlay):
     """Draws the curves of the selected cell."""
 
     def heading(self, view_state: Overlaid) -> Content:
-        """The measure, the y axis, what part of the steps is shown."""
+        """The measure, the scales of the axes and the visible steps."""
         if not view_state.chart.series:
             return Content(safe_text(view_state.measure.name, 40))
         viewport = view_state.viewport

@@ -21,26 +21,26 @@ from memlab.tui.sweeps.state_sign import state_sign
 from memlab.tui.table import Column, Table
 
 USUAL = ("val_accuracy", "val_loss", "train_accuracy", "train_loss")
-"""Measures that stand before all others."""
-MOST_SIGNS = 10
-"""members that have a sign each; of more, each state has a count"""
-_NARROWEST, _BROADEST = 5, 16
+"""Measures that are listed first."""
+MAX_SIGNS = 10
+"""number of members up to which each has a sign; beyond, states are counted"""
+_MIN_WIDTH, _MAX_WIDTH = 5, 16
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class CellTexts:
-    """The texts of the table. To make them takes time where there are many cells."""
+    """The texts of the table, computed once, since that is slow for many cells."""
 
     results: Results
     events: Mapping[str, Sequence[str]]
-    """by event, steps of each cell"""
+    """event to a text for each cell"""
     finals: Mapping[str, Sequence[str]]
-    """by measure, final value of each cell"""
+    """measure to a text for each cell"""
 
     @classmethod
     def of(cls, results: Results) -> Self:
-        """The texts of all cells."""
+        """Compute the texts of all cells."""
         return cls(
             results,
             {name: [steps_text(c.event(name)) for c in results.cells] for name in results.events},
@@ -50,7 +50,7 @@ class CellTexts:
 
 @final
 class CellTable(Table):
-    """One row a cell; the cursor selects one."""
+    """One row per cell; the cursor selects a cell."""
 
     KEYS = CELL_TABLE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
@@ -68,7 +68,7 @@ class CellTable(Table):
         most = max((len(one.states) for one in results.cells), default=1)
         columns = [
             *(_axis_column(axis.key, axis.values) for axis in axes),
-            Column("members", "members", max(min(most, MOST_SIGNS), 7)),
+            Column("members", "members", max(min(most, MAX_SIGNS), 7)),
             *(_text_column(name, texts.events[name]) for name in results.events),
             *(_text_column(name, texts.finals[name]) for name in finals),
         ]
@@ -90,14 +90,9 @@ class CellTable(Table):
         event.stop()
         self.post_message(self.CellChosen(self.cursor))
 
-    @on(Table.HeaderClicked)
-    @on(Table.FirstCellClicked)
-    def _ignored(self, event: Message) -> None:
-        event.stop()
-
 
 def ordered_measures(results: Results, first: str) -> list[str]:
-    """All measures of finished members: `first`, the usual ones, then the others."""
+    """All measures of finished members: `first`, then the usual ones, then the others."""
     names = dict.fromkeys([first, *USUAL, *results.measures])
     return [name for name in names if name in results.measures]
 
@@ -105,7 +100,7 @@ def ordered_measures(results: Results, first: str) -> list[str]:
 def _axis_column(key: str, values: Sequence[object]) -> Column:
     name = axis_name(key)
     widest = max([len(name), *(len(value_text(value)) for value in values)])
-    return Column(key, name, min(max(widest, _NARROWEST), _BROADEST), "right")
+    return Column(key, name, min(max(widest, _MIN_WIDTH), _MAX_WIDTH), "right")
 
 
 def _text_column(name: str, texts: Sequence[str]) -> Column:
@@ -115,7 +110,7 @@ def _text_column(name: str, texts: Sequence[str]) -> Column:
 
 def member_signs(states: Sequence[MemberState]) -> Content:
     """A sign for each member in the order of seeds; of many members, counts: `12✓ 3▶`."""
-    if len(states) <= MOST_SIGNS:
+    if len(states) <= MAX_SIGNS:
         return Content.assemble(*(state_sign(state.state) for state in states))
     signs = dict.fromkeys(state.state for state in states)
     counted = {state: sum(one.state == state for one in states) for state in signs}
@@ -125,7 +120,7 @@ def member_signs(states: Sequence[MemberState]) -> Content:
 
 
 def steps_text(steps: StepsToEvent) -> str:
-    """Reached of all, median and range: `4/5  4.1k (2.9k to >20k)`."""
+    """Number of members that reached the event, median and range: `4/5  4.1k (2.9k to >20k)`."""
     if steps.of == 0:
         return "–"
     beyond = "" if steps.censored_at is None else f">{short(steps.censored_at)}"
@@ -145,7 +140,7 @@ def final_text(values: FinalValues) -> str:
 
 
 def member_line(result: CellResult) -> Content:
-    """How each member of a cell stands: `seed 0 ✓ 300 · seed 1 ▶ 120/300`; why one failed."""
+    """The state of each member of a cell: `seed 0 ✓ 300 · seed 1 ▶ 120/300`, and why one failed."""
     return Content(" · ").join([_member(state) for state in result.states])
 
 

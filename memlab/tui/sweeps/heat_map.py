@@ -1,4 +1,4 @@
-"""The heat map of a sweep: a number over two of its settings, one cell selected."""
+"""The heat map of a sweep: a measure over two of its settings, with one cell selected."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ from memlab.tui.sweeps.keys import HEAT_MAP
 from memlab.tui.sweeps.selection import SweepSelection
 from memlab.tui.theme import chart_theme
 
-NO_AXES = "this sweep varies seeds alone"
+NO_AXES = "this sweep varies only seeds"
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class SweepMapView:
-    """What there is to draw."""
+    """The results and the selection to draw."""
 
     results: Results
     selection: SweepSelection
 
     @cached_property
     def layout(self) -> SweepGrid | None:
-        """The cells over both axes, through the selected cell; None = the sweep has no axis."""
+        """The slice of cells over both axes that contains the selected cell; None = no axis."""
         axes = self.selection.axes(self.results)
         if axes is None:
             return None
@@ -44,7 +44,7 @@ class SweepMapView:
 
     @cached_property
     def grid(self) -> CellGrid | None:
-        """The numbers, as figures have them."""
+        """The values to draw, as in figures."""
         name = self.selection.measure
         return self.layout and cell_grid(self.layout, name, is_event=name in self.results.events)
 
@@ -74,10 +74,10 @@ class SweepMap(PaintedPanel[SweepMapView]):
         cell: int
         """its number"""
         again: bool = False
-        """it was clicked while it was selected"""
+        """the selected cell was clicked"""
 
     def depends(self, view_state: SweepMapView) -> Hashable:
-        """The results are the same object while nothing has changed."""
+        """The results, which are the same object while nothing has changed, and the selection."""
         return view_state.results, view_state.selection
 
     def paint(self, view_state: SweepMapView) -> None:
@@ -91,7 +91,7 @@ class SweepMap(PaintedPanel[SweepMapView]):
         self.keep_lines(lines)
 
     def heading(self, view_state: SweepMapView) -> Content:
-        """What the cells say, and what the axes are."""
+        """The measure, the axes and the other settings of the slice."""
         selection, layout = view_state.selection, view_state.layout
         is_event = selection.measure in view_state.results.events
         what = f"steps to {selection.measure}" if is_event else selection.measure
@@ -105,7 +105,7 @@ class SweepMap(PaintedPanel[SweepMapView]):
         return Content(" · ").join(parts)
 
     def action_move(self, right: int, down: int) -> None:
-        """Select a neighbour; places without a cell are passed over."""
+        """Select the next cell in a direction; gaps are skipped."""
         if self.view_state is None or self.view_state.grid is None:
             return
         rows, columns = self.view_state.grid.values.shape
@@ -118,14 +118,14 @@ class SweepMap(PaintedPanel[SweepMapView]):
                 return
 
     def on_click(self, event: Click) -> None:
-        """Select the cell that is clicked; a second click opens it."""
-        at = event.get_content_offset(self)
+        """Select the clicked cell; a second click opens it."""
+        offset = event.get_content_offset(self)
         view = self.view_state
         grid = view and view.grid
-        if at is None or view is None or grid is None:
+        if offset is None or view is None or grid is None:
             return
         where = heat_map_layout(grid, view.selected, *self.size)
-        place = where.cell_at(at.x, at.y)
-        number = next((n for n, found in view.places.items() if found == place), None)
+        place = where.cell_at(offset.x, offset.y)
+        number = next((n for n, at in view.places.items() if at == place), None)
         if number is not None:
             self.post_message(self.MapCellChosen(number, again=place == view.selected))

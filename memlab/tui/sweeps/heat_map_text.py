@@ -1,4 +1,4 @@
-"""A grid of cells as terminal text: the value in every cell, and its colour or shade behind it."""
+"""A grid of cells as terminal text: each cell contains its value on a coloured background."""
 
 import math
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from memlab.charts.theme import RGB, TILES, Colour
 from memlab.figures.plot import CellGrid
 
 SHADES = "░▒▓█"
-"""Low to high, where there is no colour."""
+"""Shades from low to high, for terminals without colour."""
 _ROW_LABEL = 14
-_BROADEST, _HIGHEST = 14, 3
+_MAX_WIDTH, _MAX_HEIGHT = 14, 3
 _DARK_INK, _LIGHT_INK = (10, 10, 10), (250, 250, 250)
 
 Levels = NDArray[np.float64]
-"""(row, column) place of each value between the least and the greatest, 0 to 1; NaN = none"""
+"""(row, column) values scaled to 0 to 1 between minimum and maximum; NaN = no value"""
 
 
 @final
 @dataclass(frozen=True)
 class HeatMapLayout:
-    """Which cells are shown where; all lengths in terminal cells."""
+    """The visible cells and their sizes, in terminal cells."""
 
     left: int
     """width of the row labels"""
@@ -36,7 +36,7 @@ class HeatMapLayout:
     """of a cell"""
     columns: range
     rows: range
-    """those that are shown"""
+    """the visible ones"""
 
     def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
         """Row and column of the cell at a place of the picture."""
@@ -49,7 +49,7 @@ class HeatMapLayout:
 def heat_map_layout(
     grid: CellGrid, selected: tuple[int, int], width: int, height: int
 ) -> HeatMapLayout:
-    """The layout in `width` by `height`; where not all cells fit, those around the selected one."""
+    """The layout in `width` by `height`; if not all cells fit, those around the selected one."""
     rows, columns = grid.values.shape
     labels = [cells(label) for label in (*grid.row_labels, grid.y_label)]
     left = min(max(labels, default=0), _ROW_LABEL) + 1
@@ -58,20 +58,20 @@ def heat_map_layout(
     needed = max(max(map(cells, [*first_lines, *grid.column_labels]), default=1) + 4, 6)
     room = max(width - left, needed)
     shown = min(room // needed, columns)
-    broad = min(room // max(shown, 1), max(needed, _BROADEST))
+    cell_width = min(room // max(shown, 1), max(needed, _MAX_WIDTH))
     lines = max(height - 2, 1)
-    high = min(max(lines // rows, 1), _HIGHEST)
+    cell_height = min(max(lines // rows, 1), _MAX_HEIGHT)
     return HeatMapLayout(
         left,
-        broad,
-        high,
+        cell_width,
+        cell_height,
         _window(selected[1], shown, columns),
-        _window(selected[0], min(lines // high, rows), rows),
+        _window(selected[0], min(lines // cell_height, rows), rows),
     )
 
 
 def _window(at: int, n: int, of: int) -> range:
-    """`n` of `of` places with `at` among them, in the middle if possible."""
+    """`n` of `of` indices that contain `at`, in the middle if possible."""
     first = min(max(at - n // 2, 0), max(of - n, 0))
     return range(first, first + max(n, 1))
 
@@ -99,7 +99,7 @@ class _Drawing:
     theme: Theme | None
 
     def column_labels(self) -> Line:
-        """The name of the y axis, then the values along x; arrows show that there are more."""
+        """The name of the y axis, then the values along x; arrows mark hidden columns."""
         grid, where = self.grid, self.where
         corner = cut(grid.y_label, where.left - 1)
         hidden_before, hidden_after = (
@@ -122,7 +122,7 @@ class _Drawing:
         return [label, *(self._cell((i, j), part) for j in self.where.columns)]
 
     def scale(self) -> Line:
-        """The ends of the scale, and what the other signs mean."""
+        """The scale with its ends, and the meaning of other signs."""
         grid, theme = self.grid, self.theme
         known = grid.values[np.isfinite(grid.values)]
         parts = [Fragment(" " * self.where.left, "tick")]
@@ -181,14 +181,14 @@ def _levels_of(grid: CellGrid) -> Levels:
         return np.full(values.shape, np.nan)
     ends = (grid.low, grid.high)
     low, high = (
-        found if given is None else given
-        for given, found in zip(ends, (float(known.min()), float(known.max())), strict=True)
+        observed if given is None else given
+        for given, observed in zip(ends, (float(known.min()), float(known.max())), strict=True)
     )
     return np.clip((values - low) / (high - low or 1.0), 0, 1)
 
 
 def colour_of(level: float, theme: Theme) -> RGB:
-    """The colour at a place of the scale, 0 to 1: between the neighbouring tiles of the theme."""
+    """The colour at a level from 0 to 1, interpolated between the tile colours of the theme."""
     stops = np.array([theme.rgb(role) for role in TILES[:-1]], np.float64)
     at = level * (len(stops) - 1)
     below = min(int(at), len(stops) - 2)

@@ -1,4 +1,4 @@
-"""Reads sweeps in a thread: all of them in brief, the selected one in full."""
+"""Reads sweeps: the state of all of them, and all results of the selected one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from memlab.tui.sweeps.cell_table import CellTexts
 from memlab.tui.sweeps.state_sign import DAMAGED
 
 NEWEST = 200
-"""Sweeps that are listed."""
+"""Maximum number of listed sweeps."""
 
 
 @final
@@ -25,20 +25,20 @@ class SweepRow:
     id: str
     name: str
     status: str
-    """as `status_of` gives it, or "damaged" """
+    """as returned by `status_of`, or "damaged" """
     created: float = 0.0
     """seconds since the epoch"""
     members: tuple[tuple[str, int], ...] = ()
-    """number of members by state, and "total" """
+    """(state, number of members), and "total" """
     share: float = 0.0
-    """of all steps that are done, 0 to 1"""
+    """share of all steps that are done, 0 to 1"""
     seconds_left: float | None = None
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class SelectedSweep:
-    """The results of one sweep, and its table."""
+    """The results of the selected sweep, with the texts of its table and footer."""
 
     results: Results
     texts: CellTexts
@@ -47,7 +47,7 @@ class SelectedSweep:
 
 @final
 class _FollowedSweep:
-    """A sweep whose members are watched."""
+    """A sweep that is read again while its members change."""
 
     def __init__(self, path: Path) -> None:
         self.sweep = Sweep.open(path)
@@ -58,11 +58,11 @@ class _FollowedSweep:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no member changes any more."""
+        """Whether all members have reached a terminal state."""
         return bool(self.states) and all(state.terminal for state in self.states)
 
     def read(self, *, in_full: bool) -> None:
-        """Read the members that can have changed; `in_full` also their results."""
+        """Read members that may have changed; `in_full` also reads their results."""
         if self.is_settled and (self.selected or not in_full):
             return
         if not in_full:
@@ -76,7 +76,7 @@ class _FollowedSweep:
         self.states = results.states
 
     def row(self) -> SweepRow:
-        """How the sweep stands."""
+        """The state of the sweep."""
         number = counts(self.states)
         steps = sum(state.target for state in self.states)
         return SweepRow(
@@ -92,14 +92,14 @@ class _FollowedSweep:
 
 @final
 class SweepReader:
-    """Keep it: what has ended is not read again. One thread at a time."""
+    """Caches sweeps that have ended. Not thread-safe."""
 
     def __init__(self, runs: Path) -> None:
         self._runs = runs
         self._followed: dict[str, _FollowedSweep] = {}
 
     def read(self, wanted: str | None) -> tuple[list[SweepRow], SelectedSweep | None]:
-        """The newest sweeps, and the one of id `wanted` (else the newest) in full."""
+        """The newest sweeps, and the results of the one with id `wanted`, or else of the newest."""
         paths = sweep_paths(self._runs)[:NEWEST]
         ids = {path.name for path in paths}
         self._followed = {key: one for key, one in self._followed.items() if key in ids}

@@ -17,11 +17,10 @@ from textual.widgets import Static
 from memlab.charts import Chart
 from memlab.figures.plot import ShownPanel
 from memlab.record.folder import RunFolder
-from memlab.record.history import History
 from memlab.record.measure import Measures
 from memlab.sweeps.tables import CellResult, Results
 from memlab.tui.bar import Bar
-from memlab.tui.compare.curves import Compared, compared, declaration
+from memlab.tui.compare.curves import Compared, declaration
 from memlab.tui.compare.overlay import Overlaid
 from memlab.tui.console import Console
 from memlab.tui.footer import Footer
@@ -32,6 +31,7 @@ from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import one_line, safe
 from memlab.tui.sweeps.cell_curves import CellCurves, cell_chart, curve_measure
 from memlab.tui.sweeps.cell_table import CellTable, member_line
+from memlab.tui.sweeps.curve_reader import CurveReader
 from memlab.tui.sweeps.heat_map import SweepMap, SweepMapView
 from memlab.tui.sweeps.keys import SWEEPS
 from memlab.tui.sweeps.reader import SelectedSweep, SweepReader, SweepRow
@@ -41,19 +41,17 @@ from memlab.tui.table import Table
 from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
-"""Seconds between two looks at the folders."""
+"""Seconds between two reads of the sweeps."""
 SELECTION = "sweep_selection"
-"""Name under which the selection is remembered."""
+"""Key of the stored selection."""
 PARTS = ("sweeps", "cells", "map", "curves")
-"""Ids of the parts that the keys lead to, in order."""
-MOST_HISTORIES = 200
-"""runs whose curves are kept in memory"""
+"""Ids of the parts of the screen, in the order of the tab key."""
 EMPTY = Content.from_markup(
     "[b]no sweeps here yet[/b]\n\n"
     "In the Lab (1), type several values with commas into a field, such as 0.1,0.3,1, and start.\n"
     "Or in a shell:\n\n"
     "  memlab sweep run quickstart optimizer.weight_decay=0,0.1,1 --seeds 3\n\n"
-    "Sweep files stand in presets/sweeps: memlab sweep run grok-add-seeds"
+    "Sweep files are in presets/sweeps: memlab sweep run grok-add-seeds"
 )
 
 
@@ -84,18 +82,17 @@ class SweepsScreen(ChartScreen):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._runs, self._state = console.runs, console.state
-        self._reader = SweepReader(console.runs)
+        self._reader, self._curve_reader = SweepReader(console.runs), CurveReader(console.runs)
         self._rows: Sequence[SweepRow] = ()
         self._selected: SelectedSweep | None = None
         self._selection = SweepSelection.read(console.state.recall(SELECTION))
-        self._remembered = self._selection
-        self._histories: dict[str, History] = {}
+        self._stored_selection = self._selection
         self._curves: list[Compared] = []
         self._curves_of: tuple[str, int] | None = None
         self._overlaid = Overlaid(Chart(), Measures()["val_accuracy"], "step", Viewport())
 
     def compose(self) -> ComposeResult:
-        """The list, the cells, what must be known to read them, the heat map and the curves."""
+        """The list, the cells with their members and notes, the heat map and the curves."""
         yield Bar()
         yield Static(EMPTY, id="empty")
         yield SweepList(id="sweeps")
@@ -108,38 +105,38 @@ class SweepsScreen(ChartScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Look now, and again every now and then."""
-        self._part("cells")
-        self.set_interval(EVERY, self._look)
+        """Read now, and periodically."""
+        self._go_to("cells")
+        self.set_interval(EVERY, self._refresh)
         self.app.theme_changed_signal.subscribe(self, self._theme_changed)
 
     def on_screen_resume(self) -> None:
-        """Look at once when the screen is shown."""
-        self._look()
+        """Read when the screen is shown again."""
+        self._refresh()
 
     def on_screen_suspend(self) -> None:
-        """Remember the selection for the next session."""
-        self._remember()
+        """Store the selection for the next session."""
+        self._store_selection()
 
     def _theme_changed(self, theme: Theme) -> None:
         self._show_curves()
 
-    def _remember(self) -> None:
-        if self._selection != self._remembered:
-            self._remembered = self._selection
-            self._state.keep(SELECTION, self._selection.word())
+    def _store_selection(self) -> None:
+        if self._selection != self._stored_selection:
+            self._stored_selection = self._selection
+            self._state.keep(SELECTION, self._selection.to_text())
 
     # Reading
 
-    def _look(self) -> None:
-        self._remember()
+    def _refresh(self) -> None:
+        self._store_selection()
         if self.is_current and not worker_running(self, "read"):
             self._read()
 
     @work(thread=True, group="read")
     def _read(self) -> None:
         wanted = None
-        while wanted != self._selection.sweep:  # another one may be selected meanwhile
+        while wanted != self._selection.sweep:  # the selection may change meanwhile
             wanted = self._selection.sweep
             rows, selected = self._reader.read(wanted)
         self.post_message(self.SweepsRead(rows, selected))
@@ -156,9 +153,9 @@ class SweepsScreen(ChartScreen):
             self.query_one(SweepList).list_sweeps(self._rows, self._selection.sweep)
         if changed:
             self._show()
-        self._look_at_curves()
+        self._refresh_curves()
 
-    def _look_at_curves(self) -> None:
+    def _refresh_curves(self) -> None:
         cell = self._cell
         if cell is not None and self.is_current and not worker_running(self, "curves"):
             self._read_curves()
@@ -169,24 +166,16 @@ class SweepsScreen(ChartScreen):
         while cell is not self._cell and self._cell is not None:
             cell = self._cell
             key = (self._selection.sweep, cell.cell.number)
-            runs = [self._as_it_stands(one.state.member.run, one.seed) for one in cell.outcomes]
+            runs = self._curve_reader.read(cell)
         if cell is not None:
             self.post_message(self.CurvesRead(key, runs))
-
-    def _as_it_stands(self, run: str, seed: int) -> Compared:
-        history = self._histories.pop(run, None) or History(RunFolder(self._runs / run))
-        self._histories[run] = history
-        while len(self._histories) > MOST_HISTORIES:
-            del self._histories[next(iter(self._histories))]
-        history.refresh()
-        return compared(history, f"seed {seed}")
 
     @on(CurvesRead)
     def _take_curves(self, event: CurvesRead) -> None:
         self._curves, self._curves_of = event.runs, event.cell
         self._show_curves()
         if event.cell != self._key:
-            self._look_at_curves()
+            self._refresh_curves()
 
     # Showing
 
@@ -201,7 +190,7 @@ class SweepsScreen(ChartScreen):
         return self._selection.sweep, self._selection.cell
 
     def _show(self) -> None:
-        """Show the selected sweep, or that there is none."""
+        """Show the selected sweep, if there is one."""
         selected = self._selected
         self.set_class(selected is None, "-none")
         if selected is None:
@@ -241,7 +230,7 @@ class SweepsScreen(ChartScreen):
         self._show_members()
         self._show_curves()
         if before.cell != selection.cell:
-            self._look_at_curves()
+            self._refresh_curves()
 
     @on(CellTable.CellChosen)
     def _cell_chosen(self, event: CellTable.CellChosen) -> None:
@@ -257,48 +246,45 @@ class SweepsScreen(ChartScreen):
     def _sweep_chosen(self, event: SweepList.SweepChosen) -> None:
         if event.sweep != self._selection.sweep:
             self._selection = replace(self._selection, sweep=event.sweep, cell=0)
-            self._look()
+            self._refresh()
 
     @on(ShowSweep)
     def _show_sweep(self, event: ShowSweep) -> None:
         event.stop()
         self._selection = replace(self._selection, sweep=event.sweep, cell=0)
-        self._look()
+        self._refresh()
 
     # The chart of the curves
 
     @property
     def viewport(self) -> Viewport:
-        """How the curves are shown."""
         return self._overlaid.viewport
 
     def see(self, viewport: Viewport) -> None:
-        """Use another viewport; arrows then move its cursor or window."""
+        """Use another viewport; arrow keys then move its cursor or window."""
         self._overlaid = replace(self._overlaid, viewport=viewport)
         self.plot.show(self._overlaid)
         if viewport.window or viewport.reading is not None:
-            self._part("curves")
+            self._go_to("curves")
 
     @property
     def extent(self) -> XExtent:
-        """Of all curves."""
         return self._overlaid.extent
 
     @property
     def plot(self) -> CellCurves:
-        """The curves of the selected cell."""
         return self.query_one(CellCurves)
 
     def slide(self, by: int) -> None:
-        """The whole axis is visible."""
+        """Do nothing: the whole axis is visible."""
 
     def shown_runs(self) -> Mapping[str, str]:
-        """The sweep, of which figures are."""
+        """The sweep, as the source of figures."""
         results = self._selected and self._selected.results
         return {results.sweep.id: results.sweep.name} if results else {}
 
     def shown_charts(self) -> list[ShownPanel]:
-        """The heat map and the curves, where they are visible."""
+        """The heat map and the curves that are visible."""
         heat_map = self.query_one(SweepMap)
         grid = heat_map.view_state.grid if heat_map.view_state else None
         maps: list[ShownPanel] = (
@@ -309,11 +295,11 @@ class SweepsScreen(ChartScreen):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Changes are not offered where the console only shows runs."""
+        """Offer no changes in a read-only console."""
         return is_offered(self, action)
 
-    def _part(self, name: str) -> None:
-        """Go to a part; small terminals show only that one."""
+    def _go_to(self, name: str) -> None:
+        """Focus a part; small terminals show only that one."""
         for part in PARTS:
             self.set_class(part == name, f"-at-{part}")
         if name in ("map", "curves"):
@@ -321,74 +307,70 @@ class SweepsScreen(ChartScreen):
         self.call_after_refresh(self.query_one(f"#{name}", Widget).focus)
 
     def action_panel(self, by: int) -> None:
-        """The next part that there is."""
+        """Go to the next or previous part."""
         parts = [p for p in PARTS if not (p == "map" and self.has_class("-no-axes"))]
         here = next((p for p in parts if self.has_class(f"-at-{p}")), "cells")
-        self._part(parts[(parts.index(here) + by) % len(parts)])
+        self._go_to(parts[(parts.index(here) + by) % len(parts)])
 
     def on_descendant_focus(self) -> None:
-        """A part that was clicked is the one that keys lead on from."""
+        """Keys start from the focused part, also if it was clicked."""
         for part in PARTS:
             self.set_class(self.query_one(f"#{part}").has_focus, f"-at-{part}")
 
     def action_full(self) -> None:
-        """Show the focused part alone, or all again."""
+        """Show the focused part alone, or all parts."""
         self.toggle_class("-one")
 
     def action_cycle_measure(self, by: int) -> None:
-        """Another measure or event."""
+        """Show the next or previous measure or event."""
         if self._selected is not None:
             names = measures(self._selected.results)
             at = names.index(self._selection.measure)
             self._select(replace(self._selection, measure=names[(at + by) % len(names)]))
 
     def action_cycle_x(self) -> None:
-        """The next axis along x."""
         if self._selected is not None:
             self._select(self._selection.with_x(self._selected.results))
 
     def action_cycle_y(self) -> None:
-        """The next axis along y."""
         if self._selected is not None:
             self._select(self._selection.with_y(self._selected.results))
 
     def action_log_y(self) -> None:
-        """A logarithmic or a linear y axis."""
         self.plot.action_log_y()
 
     def action_sweep(self, by: int) -> None:
-        """The next sweep of the list."""
         self.query_one(SweepList).cursor += by
 
     @on(Table.RowOpened)
     def action_open(self) -> None:
         """Compare the runs of the cell; from the list of sweeps, go to its cells."""
         if self.query_one(SweepList).has_focus:
-            self._part("cells")
+            self._go_to("cells")
         elif self._cell is not None:
             runs = [one.state.member.run for one in self._cell.outcomes]
             if runs:
                 self.post_message(CompareRuns([RunFolder(self._runs / run) for run in runs]))
             else:
-                self.notify("no run of this cell has begun")
+                self.notify("no run of this cell has started")
 
     def action_stop(self) -> None:
-        """Ask all members to save and stop."""
+        """Let all members save and stop."""
         if results := self._results_with("running", "queued"):
             try:
                 results.sweep.stop()
             except OSError as problem:
                 self.notify(one_line(problem), severity="error", markup=False)
             else:
-                self.notify("all members are asked to save and stop; r resumes")
+                self.notify("all members save and stop; r resumes them")
 
     def action_resume(self) -> None:
-        """Train what is neither finished nor running, in a process of its own."""
+        """Train members that are neither finished nor running, in a separate process."""
         if results := self._results_with("queued", "stopped", "failed"):
             self.post_message(ResumeSweep(results.sweep.path))
 
     def _results_with(self, *states: str) -> Results | None:
-        """The results of the sweep, if it has members in one of the states."""
+        """The results of the sweep if it has members in one of the states; else a message is shown."""
         results = self._selected and self._selected.results
         if results and not any(results.counts[state] for state in states):
             self.notify(f"this sweep is {results.status}")
@@ -400,4 +382,4 @@ class SweepsScreen(ChartScreen):
         if self.has_class("-one") or self.viewport.reading is not None:
             super().action_back()
         else:
-            self._part("sweeps")
+            self._go_to("sweeps")

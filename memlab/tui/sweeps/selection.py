@@ -1,4 +1,4 @@
-"""What is selected on the Sweeps screen, remembered from one session to the next."""
+"""The selection on the Sweeps screen, stored between sessions."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -11,7 +11,7 @@ from memlab.sweeps.tables import Results
 @final
 @dataclass(frozen=True)
 class SweepSelection:
-    """A choice that may not fit a sweep; `fitted` makes one that does."""
+    """A sweep, a cell, axes and a measure; `fitted` replaces what the sweep does not have."""
 
     sweep: str = ""
     """id; empty = the newest"""
@@ -23,19 +23,18 @@ class SweepSelection:
     """an event or a measure; empty = chosen from the results"""
 
     @classmethod
-    def read(cls, word: str | None) -> Self:
-        """From what `word` gave; anything else is the default."""
+    def read(cls, text: str | None) -> Self:
+        """Parse a text of `to_text`; the default for any other text."""
         default: dict[str, Any] = asdict(cls())
         try:
-            stored = json.loads(word or "{}")
+            stored = json.loads(text or "{}")
         except ValueError:
             return cls()
         known = stored if isinstance(stored, dict) else {}
         fitting = {k: v for k, v in known.items() if type(v) is type(default.get(k))}
         return cls(**{**default, **fitting})
 
-    def word(self) -> str:
-        """As the console remembers it."""
+    def to_text(self) -> str:
         return json.dumps(asdict(self))
 
     def fitted(self, results: Results) -> Self:
@@ -55,12 +54,12 @@ class SweepSelection:
         )
 
     def with_x(self, results: Results) -> Self:
-        """The next axis along x; if y has it, the two change places."""
+        """With the next axis along x; if y has it, the axes are swapped."""
         x = _next(self.x, [axis.key for axis in results.sweep.axes])
         return replace(self, x=x, y=self.x if x == self.y else self.y)
 
     def with_y(self, results: Results) -> Self:
-        """The next axis along y that is not along x; with two axes, they change places."""
+        """With the next axis along y that is not along x; two axes are swapped."""
         keys = [axis.key for axis in results.sweep.axes]
         if len(keys) == 2:
             return replace(self, x=self.y, y=self.x)
@@ -77,7 +76,7 @@ class SweepSelection:
 
 
 def measures(results: Results) -> list[str]:
-    """Events, then measures that a finished member has."""
+    """Events, then the measures of finished members."""
     return [*reversed(results.events), *results.measures]
 
 

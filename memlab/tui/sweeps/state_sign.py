@@ -8,5 +8,5 @@ DAMAGED = "damaged"
 
 
 def state_sign(state: str) -> tuple[str, str]:
-    """The sign and its colour."""
+    """The sign of a state and its colour."""
     return SIGNS[Status(state)] if state != DAMAGED else ("✗", "$text-error")

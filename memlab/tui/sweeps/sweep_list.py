@@ -1,4 +1,4 @@
-"""The list of sweeps: how far each one is, and how its members stand."""
+"""The list of sweeps: progress, and states of members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @final
 class SweepList(Table):
-    """All sweeps, newest first; the cursor selects one."""
+    """All sweeps, newest first; the cursor selects a sweep."""
 
     KEYS = SWEEP_LIST
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
@@ -61,11 +61,6 @@ class SweepList(Table):
         event.stop()
         if self.cursor < len(self.rows):
             self.post_message(self.SweepChosen(self.rows[self.cursor].id))
-
-    @on(Table.HeaderClicked)
-    @on(Table.FirstCellClicked)
-    def _ignored(self, event: Message) -> None:
-        event.stop()
 
 
 def _cells(row: SweepRow) -> list[Content]:

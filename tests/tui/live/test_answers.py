@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memlab.record.events import Samples
-from memlab.tui.live.answer_history import Past, Strips
+from memlab.tui.live.answer_history import HistoryStrips, SampleHistory
 from memlab.tui.live.answers import Token, answers, percent, shown, token_line, was_right
 
 
@@ -56,7 +56,7 @@ def test_a_cell_is_right_only_if_all_of_its_evaluations_were(
     history: list[list[bool]], width: int
 ) -> None:
     found = taken(history)
-    strips = Strips.over(found, Past().of(found), len(history) - 1, width)
+    strips = HistoryStrips.over(found, SampleHistory().of(found), len(history) - 1, width)
     assert len(strips.steps) == min(width, len(history))
     assert strips.now == len(strips.steps) - 1
     begin = 0
@@ -70,7 +70,7 @@ def test_a_cell_is_right_only_if_all_of_its_evaluations_were(
 
 def test_the_history_is_available_at_any_step_and_after_a_resume() -> None:
     history = [[False], [False], [True], [True]]
-    found, past = taken(history), Past()
+    found, past = taken(history), SampleHistory()
     assert past.of(found) == [[0], [0], [1], [1]]
     assert past.of(found[:2]) == [[0], [0]]
     assert past.of(found) == [[0], [0], [1], [1]]
@@ -80,6 +80,6 @@ def test_the_history_is_available_at_any_step_and_after_a_resume() -> None:
 
 def test_a_past_has_one_sign_for_each_evaluation() -> None:
     found = taken([[False, True], [True, True], [True, False]])
-    strips = Strips.over(found, Past().of(found), 1, 80)
+    strips = HistoryStrips.over(found, SampleHistory().of(found), 1, 80)
     assert [strips.line(place).plain for place in (0, 1)] == ["✗✓✓", "✓✓✗"]
     assert strips.steps == [0, 10, 20]

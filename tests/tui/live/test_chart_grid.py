@@ -13,7 +13,7 @@ from memlab.record.events import Edited, Ended, Evaluated, Rows, Samples
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.tui.console_state import ConsoleState
-from memlab.tui.live.chart_grid import MOST, GridChoice, all_charts
+from memlab.tui.live.chart_grid import MAX_SIZE, GridChoice, all_charts
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.frame import text_of
 from memlab.tui.live.screen import RunScreen
@@ -37,7 +37,7 @@ def test_a_choice_of_grid_survives_being_written_and_read(
     rows: int, columns: int, words: str
 ) -> None:
     choice = GridChoice(words=words).sized(rows, columns)
-    assert 1 <= choice.rows <= MOST and 1 <= choice.columns <= MOST
+    assert 1 <= choice.rows <= MAX_SIZE and 1 <= choice.columns <= MAX_SIZE
     assert GridChoice.read(str(choice)) == choice
 
 

@@ -45,7 +45,7 @@ async def test_pictures_of_the_nearest_checkpoint_are_computed_once_and_shown(
         assert asked == [700]
         text = text_of(pilot.app)
         assert "checkpoint at step 700" in text
-        assert "attention on 3 4 =" in text and "head 0.1" in text and "% right" in text
+        assert "attention on 3 4 =" in text and "head 0.1" in text and "% correct" in text
         await pilot.press("right_square_bracket")
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()

@@ -68,7 +68,7 @@ def test_rows_read_in_pieces_are_smoothed_as_if_read_at_once(run: RunFolder) -> 
 
 
 def test_memory_stays_within_its_bound(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smoothed_loss, "LARGEST", 100)
+    monkeypatch.setattr(smoothed_loss, "MAX_POINTS", 100)
     rows = History(run).until(1000).steps
     smoothed = Smoothed(0.9)
     for step in range(0, 1001, 50):
