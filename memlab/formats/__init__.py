@@ -7,6 +7,6 @@ the file. `detect` detects formats by content, `read` reads files, folders and s
 from memlab.formats.choose import choose_series
 from memlab.formats.log import Log, LogRun, LogSeries
 from memlab.formats.read import STDIN, read_log
-from memlab.formats.table import TableOptions
+from memlab.formats.table_header import TableOptions
 
 __all__ = ["STDIN", "Log", "LogRun", "LogSeries", "TableOptions", "choose_series", "read_log"]

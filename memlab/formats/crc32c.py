@@ -32,8 +32,4 @@ def masked_crcs(messages: NDArray[np.uint8]) -> NDArray[np.uint32]:
 
 def masked_crc(message: bytes) -> int:
     """Masked CRC of one message."""
-    crc = 0xFFFF_FFFF
-    for byte in message:
-        crc = int(TABLE[(crc ^ byte) & 0xFF]) ^ (crc >> 8)
-    crc ^= 0xFFFF_FFFF
-    return ((crc >> 15 | crc << 17) + MASK_DELTA) & 0xFFFF_FFFF
+    return int(masked_crcs(np.frombuffer(message, np.uint8)[None, :])[0])

@@ -14,7 +14,8 @@ from memlab.formats.llmc_log import LlmcLogParser
 from memlab.formats.modded_nanogpt import ModdedNanoGptParser
 from memlab.formats.nanogpt import NanoGptParser
 from memlab.formats.parser import LogParser
-from memlab.formats.table import TableOptions, TableParser
+from memlab.formats.table import TableParser
+from memlab.formats.table_header import TableOptions
 from memlab.formats.trainer_state import TrainerStateParser
 
 HEAD = 1 << 18

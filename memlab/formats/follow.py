@@ -12,8 +12,14 @@ from memlab.formats.json_file import JsonFileParser
 from memlab.formats.log import Log, LogRun
 from memlab.formats.names import NamedSeries, name_series
 from memlab.formats.parser import LogParser
-from memlab.formats.record_log import iter_row_blocks, merged_series, open_recording
-from memlab.formats.table import TableOptions, TableParser
+from memlab.formats.record_log import (
+    end_step,
+    iter_row_blocks,
+    merged_series,
+    open_recording,
+)
+from memlab.formats.table import TableParser
+from memlab.formats.table_header import TableOptions
 from memlab.record.recording import Recording
 
 BEGINNING = 4096
@@ -123,18 +129,32 @@ class LogFollower:
         if log is None or not log.runs:
             return grown
         run = log.runs[0]
-        for one in name_series(run, [pair for pair in self._renamed if pair[0] in run.series]):
-            self._named.setdefault(one.source, one)
+        renamed = self._name(run)
         if self.recording is None:
             self.recording = open_recording(
                 replace(run, sha256=""), log, self._names(run), self._runs, str(self._source)
             )
+        elif renamed:
+            self._begin(0)
         self._restart(run)
         self._rewind_to_late_values(run)
         newest = max(int(one.steps[-1]) for one in run.series.values() if len(one.steps))
         self._write(run, run.attempts, newest if grown else newest + 1)
         self.recording.flush()
         return grown
+
+    def _name(self, run: LogRun) -> bool:
+        """Name the series; return whether one was recorded under another name.
+
+        A series named train_loss is recorded as loss until the log has a series of that name.
+        """
+        renamed = False
+        for one in name_series(run, [pair for pair in self._renamed if pair[0] in run.series]):
+            known = self._named.get(one.source)
+            if known is None or known.name != one.name:
+                self._named[one.source] = one
+                renamed |= known is not None
+        return renamed
 
     def _names(self, run: LogRun) -> list[NamedSeries]:
         return [self._named[source] for source in run.series]
@@ -168,14 +188,10 @@ class LogFollower:
         named = self._names(run)
         rows = merged_series(run, named, "row", attempt)
         evaluations = merged_series(run, named, "evaluation", attempt)
-        last = max(
-            (int(steps[-1]) for steps, _ in (*rows.values(), *evaluations.values()) if len(steps)),
-            default=-1,
-        )
-        end = last + 1 if end is None else min(end, last + 1)
         for block in iter_row_blocks(rows, evaluations, self._next, end):
             self.recording.add(*block)
-        self._next = max(self._next, end)
+        end_of_log = end_step(rows, evaluations)
+        self._next = max(self._next, end_of_log if end is None else min(end, end_of_log))
 
     def close(self) -> None:
         """Write everything and close the run."""

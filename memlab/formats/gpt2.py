@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
 from memlab.errors import RunError
-from memlab.formats.model_weights import EPSILON, Array, ModelWeights, require
+from memlab.formats.model_weights import ACTIVATIONS, EPSILON, Array, ModelWeights, require
+from memlab.formats.weight_folder import write_weight_folder
 from memlab.formats.word_level import tokenizer, tokenizer_config
 from memlab.preset.schema import Model
 from memlab.record import files
 from memlab.tasks.task import Vocabulary
 
-ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu"}
-"""memlab's gelu is the tanh approximation; `gelu` of transformers is the exact function"""
 MATRICES = {
     "attention.qkv": "attn.c_attn",
     "attention.out": "attn.c_proj",
@@ -36,7 +35,7 @@ LIMIT = 64 << 30
 
 
 def write_gpt2(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> Iterator[Path]:
-    """Write the files into `folder`.
+    """Write the files into `folder`; yields the path of each.
 
     Raises:
         PresetError: GPT-2 cannot represent one of the settings.
@@ -46,13 +45,7 @@ def write_gpt2(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> Ite
         "tokenizer.json": tokenizer(vocabulary),
         "tokenizer_config.json": tokenizer_config(vocabulary, model.n_ctx),
     }
-    tensors = {k: np.ascontiguousarray(v) for k, v in gpt2_tensors(model).items()}
-    files.write_new(folder / "model.safetensors", save(tensors, {"format": "pt"}))
-    yield folder / "model.safetensors"
-    for name, document in documents.items():
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        files.write_new(folder / name, text.encode())
-        yield folder / name
+    return write_weight_folder(folder, gpt2_tensors(model), documents)
 
 
 def gpt2_config(model: ModelWeights, vocabulary: Vocabulary) -> dict[str, Any]:

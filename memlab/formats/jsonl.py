@@ -12,7 +12,7 @@ from typing import Any, final
 from memlab.formats.json_values import flatten, load
 from memlab.formats.parser import TextParser
 from memlab.formats.run_builder import RunBuilder
-from memlab.formats.table_header import STEP_NAMES
+from memlab.formats.table_header import find_step_name
 
 
 @final
@@ -43,7 +43,7 @@ class JsonlParser(TextParser):
         try:
             load(text)
         except ValueError:
-            self.warnings.append(f"line {line:,}, the last one, is cut off and left out")
+            self.warn_truncated(line)
         else:
             self.read_block(text + "\n", line)
 
@@ -55,7 +55,7 @@ class JsonlParser(TextParser):
         if not isinstance(row, dict):
             raise self.error("the line is not an object", line, text, allowed="{name: value, ...}")
         values = dict(flatten(row))
-        step_name = self._step_name or _step_of(values)
+        step_name = self._step_name or find_step_name(values)
         if self._rows == 0 and step_name is None and self._first is None:
             self._first = row
             return
@@ -100,8 +100,3 @@ class JsonlParser(TextParser):
                 hint="another key may count the steps: --map KEY=step",
             )  # fmt: skip
         return int(step)
-
-
-def _step_of(values: dict[str, float]) -> str | None:
-    lowered = {name.lower(): name for name in values}
-    return next((lowered[name] for name in STEP_NAMES if name in lowered), None)

@@ -13,6 +13,9 @@ from memlab.preset.schema import Model
 Array = NDArray[np.float32]
 EPSILON = 1e-5
 """epsilon of every layernorm"""
+ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu"}
+"""memlab's activations -> names in transformers and TransformerLens, where `gelu` is the exact
+function and memlab's is the tanh approximation"""
 
 
 @final

@@ -99,9 +99,17 @@ class TextParser(LogParser):
 
     def error(self, what: str, line: int, found: str | None = None, **more: str) -> DataError:
         """An error that states the line."""
-        return DataError(
-            what, where=f"{self.where}, line {line:,}", found=found and shorten(found), **more
-        )
+        return line_error(self.where, line, what, found, **more)
+
+    def warn_truncated(self, line: int) -> None:
+        self.warnings.append(f"line {line:,}, the last one, is cut off and left out")
+
+
+def line_error(
+    where: str, line: int, what: str, found: str | None = None, **more: str
+) -> DataError:
+    """An error in a line of the file `where`."""
+    return DataError(what, where=f"{where}, line {line:,}", found=found and shorten(found), **more)
 
 
 def shorten(text: str, limit: int = 80) -> str:

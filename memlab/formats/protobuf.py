@@ -7,6 +7,8 @@ varint, 1 eight bytes, 2 a varint length and so many bytes, 5 four bytes.
 import struct
 from collections.abc import Iterator
 
+import numpy as np
+
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 Field = tuple[int, int, int | bytes]
@@ -87,11 +89,16 @@ def encode_varint(value: int) -> bytes:
     return bytes(out)
 
 
-def encode_field(number: int, value: int | float | bytes, single: bool = False) -> bytes:
-    """A field: int as varint, float as eight bytes (four if `single`), bytes with their length."""
+def encode_field(number: int, value: int | float | bytes) -> bytes:
+    """A field: int as varint, float as eight bytes, bytes with their length."""
     if isinstance(value, bytes):
         return encode_varint(number << 3 | BYTES) + encode_varint(len(value)) + value
     if isinstance(value, float):
-        kind, form = (FIXED32, "<f") if single else (FIXED64, "<d")
-        return encode_varint(number << 3 | kind) + struct.pack(form, value)
+        return encode_varint(number << 3 | FIXED64) + struct.pack("<d", value)
     return encode_varint(number << 3 | VARINT) + encode_varint(value)
+
+
+def encode_float32(number: int, value: float) -> bytes:
+    """A field with a float of four bytes; infinite if `value` is out of range."""
+    with np.errstate(over="ignore"):
+        return encode_varint(number << 3 | FIXED32) + np.float32(value).tobytes()

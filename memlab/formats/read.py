@@ -19,7 +19,7 @@ from memlab.formats.folder import LogFiles, find_logs
 from memlab.formats.log import Log
 from memlab.formats.parser import LogParser
 from memlab.formats.run_builder import RunBuilder
-from memlab.formats.table import TableOptions
+from memlab.formats.table_header import TableOptions
 from memlab.formats.tensorboard import TensorBoardParser
 
 CHUNK = 1 << 20

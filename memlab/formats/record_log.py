@@ -1,10 +1,7 @@
 """Writes a run of a log as a read-only run folder."""
 
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +79,7 @@ def open_recording(
         "ended": run.ended,
     }
     origin = Source(source, log.format, run.sha256, details)
-    outline = OtherRun(_plain(run.config), run.planned_steps, origin)
+    outline = OtherRun(run.config, run.planned_steps, origin)
     loss = merged_series(run, named, "row", run.attempts).get(LOSS)
     linear = loss is not None and not is_positive(
         loss[1][i : i + CHUNK] for i in range(0, len(loss[1]), CHUNK)
@@ -95,14 +92,19 @@ def merged_series(run: LogRun, named: Sequence[NamedSeries], place: str, attempt
     return {one.name: run.series[one.source].merged(attempt) for one in named if one.place == place}
 
 
+def end_step(*tables: Table) -> int:
+    """The step after the last one with a value; 0 if there is no value."""
+    series = [steps for table in tables for steps, _ in table.values() if len(steps)]
+    return max((int(steps[-1]) + 1 for steps in series), default=0)
+
+
 def iter_row_blocks(
     rows: Table, evaluations: Table, first: int, stop: int | None = None
 ) -> Iterator[tuple[Steps, dict[str, Values], list[Evaluated]]]:
     """Blocks of rows and evaluations from step `first` to before `stop`."""
     series = [*rows.values(), *evaluations.values()]
-    at = first
-    last = max((int(steps[-1]) for steps, _ in series if len(steps)), default=-1)
-    stop = last + 1 if stop is None else stop
+    at, end_of_log = first, end_step(rows, evaluations)
+    stop = end_of_log if stop is None else min(stop, end_of_log)
     while at < stop:
         ends = [
             int(steps[place])
@@ -148,19 +150,3 @@ def _evaluations(table: Table) -> list[Evaluated]:
         for step, value in zip(steps.tolist(), values.tolist(), strict=True):
             by_step.setdefault(step, {})[name] = value
     return [Evaluated(step=step, values=by_step[step]) for step in sorted(by_step)]
-
-
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as JSON values; other types as text."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {str(name): plain(one) for name, one in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(one) for one in value]
-        if isinstance(value, float) and not math.isfinite(value):
-            return str(value)
-        return value if isinstance(value, str | int | float | None) else str(value)
-
-    as_json: dict[str, Any] = json.loads(json.dumps(plain(config)))
-    return as_json

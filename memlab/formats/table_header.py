@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,16 @@ SEPARATORS = (",", ";", "\t", " ")
 Number = re.compile(
     r"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)\s*", re.I
 )
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How to read a table."""
+
+    renamed: tuple[tuple[str, str], ...] = ()
+    """(column, name); the name `step` marks the step column, `-` omits a column"""
+    only: str | None = None
+    """the only column to read; the others are not parsed"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,9 @@ def read_header(line: str, following: str, renamed: Sequence[tuple[str, str]]) -
     names = [cell or f"column {i}" for i, cell in enumerate(cells, 1)]
     given = dict(renamed)
     chosen = [i for i, name in enumerate(names) if given.get(name) == "step"]
-    step = chosen[0] if chosen else _step_of(names)
+    step_name = find_step_name(names)
+    step = None if step_name is None else names.index(step_name)
+    step = chosen[0] if chosen else step
     kind: Literal["plain", "keras", "wandb"] = "plain"
     if names[:1] == ["epoch"] and names[1:] == sorted(names[1:]) and step == 0:
         kind = "keras"
@@ -82,12 +94,10 @@ def read_header(line: str, following: str, renamed: Sequence[tuple[str, str]]) -
     return TableHeader(tuple(names), separator, step, bool(chosen), kind)
 
 
-def _step_of(names: Sequence[str]) -> int | None:
-    lowered = [name.lower() for name in names]
-    for name in STEP_NAMES:
-        if name in lowered:
-            return lowered.index(name)
-    return None
+def find_step_name(names: Iterable[str]) -> str | None:
+    """The name that counts the steps by convention; None if there is none."""
+    lowered = {name.lower(): name for name in names}
+    return next((lowered[name] for name in STEP_NAMES if name in lowered), None)
 
 
 def _is_wandb(names: Sequence[str], step: int | None) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import DataError
-from memlab.formats.parser import shorten
+from memlab.formats.parser import line_error, shorten
 from memlab.formats.table_header import TableHeader, is_number, split
 
 LONGEST_LINE = 1 << 16
@@ -29,7 +29,7 @@ class Place:
 
     def error(self, what: str, row: int, found: str | None = None, **more: str) -> DataError:
         """An error in a row of the block."""
-        return DataError(what, where=f"{self.where}, line {self.line + row:,}", found=found, **more)
+        return line_error(self.where, self.line + row, what, found, **more)
 
 
 @dataclass(frozen=True)

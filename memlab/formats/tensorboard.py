@@ -11,7 +11,6 @@ field; all others of that layout are read as byte columns with numpy.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -21,6 +20,7 @@ from memlab.formats.crc32c import masked_crc, masked_crcs
 from memlab.formats.parser import LogParser
 from memlab.formats.protobuf import FIXED32, FIXED64, fields, message, signed, text, varint
 from memlab.formats.run_builder import RunBuilder
+from memlab.formats.scalar_layout import ScalarLayout
 
 HEADER, FOOTER = 12, 4
 """bytes before and after a payload"""
@@ -39,18 +39,6 @@ TENSORS: dict[int, tuple[str, int, str]] = {
 
 Piece = tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]
 """(record number, step, value), each (value,)"""
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Offsets of the bytes that differ between the records of one series."""
-
-    tag: str
-    step: int
-    """offset of the step; 0 = the field is missing, so the step is 0"""
-    step_size: int
-    value: int
-    """offset of the float32"""
 
 
 @final
@@ -155,11 +143,10 @@ class TensorBoardParser(LogParser):
             if layout is None:
                 which, payloads = which[1:], payloads[1:]
                 continue
-            same = _matches(payloads, layout)
+            same = layout.matches(payloads)
             alike = payloads[same]
-            values = np.ascontiguousarray(alike[:, layout.value : layout.value + 4]).view("<f4")
             if layout.tag not in self._skipped:
-                part = (which[same], _steps(alike, layout), values[:, 0].astype(np.float64))
+                part = (which[same], layout.steps(alike), layout.values(alike))
                 by_tag.setdefault(layout.tag, []).append(part)
             which, payloads = which[~same], payloads[~same]
 
@@ -169,9 +156,9 @@ class TensorBoardParser(LogParser):
         payload: bytes,
         by_tag: dict[str, list[Piece]],
         restarts: list[int],
-    ) -> _Layout | None:
+    ) -> ScalarLayout | None:
         """The layout of an event with one scalar; other events are read field by field."""
-        layout = _layout(payload)
+        layout = ScalarLayout.of(payload)
         if layout is not None:
             return layout
         step = 0
@@ -232,52 +219,6 @@ class TensorBoardParser(LogParser):
             if end is not None:
                 self._builder.restart()
                 begin = end
-
-
-def _layout(payload: bytes) -> _Layout | None:
-    """The layout of an event that consists of wall time, step, tag and float32; None for others."""
-    if payload[:1] != b"\x09":
-        return None
-    at, step, step_size = 9, 0, 0
-    if payload[at : at + 1] == b"\x10":
-        step = at + 1
-        _, at = varint(payload, step)
-        step_size = at - step
-    if payload[at : at + 1] != b"\x2a":
-        return None
-    length, at = varint(payload, at + 1)
-    if at + length != len(payload) or payload[at : at + 1] != b"\x0a":
-        return None
-    length, at = varint(payload, at + 1)
-    if at + length != len(payload) or payload[at : at + 1] != b"\x0a":
-        return None
-    length, at = varint(payload, at + 1)
-    tag, at = payload[at : at + length], at + length
-    if payload[at : at + 1] != b"\x15" or at + 5 != len(payload):
-        return None
-    return _Layout(tag.decode("utf-8", "replace"), step, step_size, at + 1)
-
-
-def _matches(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.bool_]:
-    """(record,) whether a record has the layout of the first: all bytes outside its fields agree."""
-    fixed = np.ones(payloads.shape[1], np.bool_)
-    fixed[1:9] = False
-    fixed[layout.value : layout.value + 4] = False
-    varying = np.arange(layout.step, layout.step + layout.step_size)
-    fixed[varying] = False
-    same = (payloads[:, fixed] == payloads[0, fixed]).all(axis=1)
-    more = (payloads[:, varying] & 0x80) == (payloads[0, varying] & 0x80)
-    alike: NDArray[np.bool_] = same & more.all(axis=1)
-    return alike
-
-
-def _steps(payloads: NDArray[np.uint8], layout: _Layout) -> NDArray[np.int64]:
-    """The steps, stored as varints of equal length."""
-    steps = np.zeros(len(payloads), np.uint64)
-    for i in range(layout.step_size):
-        bits = (payloads[:, layout.step + i] & 0x7F).astype(np.uint64)
-        steps |= bits << np.uint64(7 * i)
-    return steps.view(np.int64)
 
 
 def _plugin(metadata: bytes) -> str:

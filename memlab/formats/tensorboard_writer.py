@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from memlab.errors import RunError
 from memlab.formats.crc32c import masked_crc, masked_crcs
 from memlab.formats.partial_file import partial_file
-from memlab.formats.protobuf import encode_field, encode_varint
+from memlab.formats.protobuf import encode_field, encode_float32
 from memlab.formats.run_curves import RunCurves
 from memlab.formats.tensorboard import VERSION
 
@@ -25,12 +25,7 @@ class TensorBoardWriter:
 
     def __init__(self, file: IO[bytes], wall: float) -> None:
         self._file = file
-        self._write(encode_field(1, wall) + encode_field(3, VERSION))
-
-    def scalar(self, tag: str, step: int, value: float, wall: float) -> None:
-        self._write(
-            encode_field(1, wall) + encode_field(2, step) + encode_field(5, _summary(tag, value))
-        )
+        self.write([encode_field(1, wall) + encode_field(3, VERSION)])
 
     def scalars(
         self,
@@ -40,23 +35,14 @@ class TensorBoardWriter:
         walls: Iterable[float],
     ) -> None:
         """Write the values of a series as float32."""
-        payloads = [
+        self.write(
             encode_field(1, wall) + encode_field(2, step) + encode_field(5, _summary(tag, value))
             for step, value, wall in zip(steps.tolist(), values.tolist(), walls, strict=True)
-        ]
-        self._write_all(payloads)
-
-    def _write(self, payload: bytes) -> None:
-        length = struct.pack("<Q", len(payload))
-        self._file.write(
-            length
-            + struct.pack("<I", masked_crc(length))
-            + payload
-            + struct.pack("<I", masked_crc(payload))
         )
 
-    def _write_all(self, payloads: list[bytes]) -> None:
-        """Write records; the CRCs of all payloads of one length are computed together."""
+    def write(self, events: Iterable[bytes]) -> None:
+        """Write events as records; the CRCs of all events of one length are computed together."""
+        payloads = list(events)
         crcs = np.zeros(len(payloads), np.uint32)
         lengths = np.array([len(payload) for payload in payloads])
         for length in np.unique(lengths).tolist():
@@ -71,8 +57,7 @@ class TensorBoardWriter:
 
 def _summary(tag: str, value: float) -> bytes:
     """A summary with one value: 1 tag, 2 simple_value."""
-    scalar = encode_varint(2 << 3 | 5) + np.float32(value).tobytes()
-    return encode_field(1, encode_field(1, tag.encode()) + scalar)
+    return encode_field(1, encode_field(1, tag.encode()) + encode_float32(2, value))
 
 
 def write_events(curves: RunCurves, folder: Path) -> None:

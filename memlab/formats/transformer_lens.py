@@ -8,26 +8,23 @@ Version 4 reads it through `convert_tl_checkpoint`, or opens the `gpt2` folder.
 Queries, keys and values are split by head, (head, d_model, d_head); every matrix is (in, out).
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
-from memlab.formats.model_weights import EPSILON, Array, ModelWeights, require
-from memlab.record import files
+from memlab.formats.model_weights import ACTIVATIONS, EPSILON, Array, ModelWeights, require
+from memlab.formats.weight_folder import write_weight_folder
 from memlab.tasks.task import Vocabulary
 
-ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu"}
 NORMS = {"layernorm": "LN", "none": None}
 
 
 def write_transformer_lens(
     model: ModelWeights, vocabulary: Vocabulary, folder: Path
 ) -> Iterator[Path]:
-    """Write the files, and the vocabulary as `vocabulary.json`, into `folder`.
+    """Write the files, and the vocabulary as `vocabulary.json`, into `folder`; yields each path.
 
     Raises:
         PresetError: TransformerLens cannot represent one of the settings.
@@ -36,13 +33,7 @@ def write_transformer_lens(
         "config.json": transformer_lens_config(model),
         "vocabulary.json": list(vocabulary.symbols),
     }
-    tensors = {k: np.ascontiguousarray(v) for k, v in transformer_lens_tensors(model).items()}
-    files.write_new(folder / "model.safetensors", save(tensors, {"format": "pt"}))
-    yield folder / "model.safetensors"
-    for name, document in documents.items():
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        files.write_new(folder / name, text.encode())
-        yield folder / name
+    return write_weight_folder(folder, transformer_lens_tensors(model), documents)
 
 
 def transformer_lens_config(model: ModelWeights) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from memlab.tasks.task import Vocabulary
 
 UNKNOWN = "<unk>"
-"""not in any vocabulary, so an unknown symbol is an error, as in memlab"""
+"""in no vocabulary: without padding and BOS, an unknown symbol is an error, as in memlab"""
 
 
 def tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class OtherRun:
     """Facts about a run that memlab does not train, known when it is created."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
-    """settings as its program states them: names to JSON values"""
+    """settings as its program states them, by name"""
     steps: int | None = None
     """planned updates"""
     source: Source | None = None
@@ -53,11 +53,24 @@ class OtherRun:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "config": dict(self.config),
+            "config": json_ready(self.config),
             **({} if self.source is None else {"source": asdict(self.source)}),
             **({} if self.steps is None else {"check": {"updates": self.steps}}),
             **self.more,
         }
+
+
+def json_ready(value: Any) -> Any:
+    """`value` as a JSON value: numbers of numpy and torch as numbers, other types as text."""
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if hasattr(value, "item"):
+        return json_ready(value.item())
+    return str(value)
 
 
 class Observer(Protocol):

@@ -49,7 +49,7 @@ def start(loop: Loop, runs: Path | None) -> TrackedRun:
             "editable": list(loop.editable),
             "versions": {"memlab": __version__, "python": platform.python_version()},
         }
-        description = OtherRun(json_ready(loop.config), loop.steps, more=more)
+        description = OtherRun(loop.config, loop.steps, more=more)
         folder = RunFolder.create(runs, description.to_json(), None, loop.name)
         done = -1  # the first step may be 0
     elif loop.at is None and folder.checkpoints.steps():
@@ -75,16 +75,3 @@ def _resumed(runs: Path, name: str, resume: bool | str) -> RunFolder | None:
         return folder
     tracked = (run for run in iter_runs(runs) if TRACKED in run.description) if resume else ()
     return next((run for run in tracked if run.labels().name == name), None)
-
-
-def json_ready(value: Any) -> Any:
-    """`value` in JSON's types; what has no counterpart there as text."""
-    if isinstance(value, dict):
-        return {str(key): json_ready(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_ready(item) for item in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if hasattr(value, "item"):  # a number of numpy or torch
-        return json_ready(value.item())
-    return str(value)

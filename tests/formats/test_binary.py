@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 from memlab.errors import DataError
 from memlab.formats.crc32c import masked_crc, masked_crcs
 from memlab.formats.detect import PARSERS, detect, parser_of
-from memlab.formats.protobuf import encode_field, encode_varint, fields, signed, varint
-from memlab.formats.table import TableOptions
+from memlab.formats.protobuf import (
+    encode_field,
+    encode_float32,
+    encode_varint,
+    fields,
+    signed,
+    varint,
+)
+from memlab.formats.table_header import TableOptions
 from memlab.formats.tensorboard import TensorBoardParser
 from memlab.formats.tensorboard_writer import TensorBoardWriter
 from memlab.formats.wandb import BLOCK, FILE_HEADER, WandbParser
@@ -27,7 +34,8 @@ def event_file(n=60):
     writer = TensorBoardWriter(file, 1.5e9)
     ends.append(file.tell())
     for i in range(n):
-        writer.scalar(("loss", "a/longer tag")[i % 2], 100 * i, i / 4, 1.5e9 + i)
+        tag = ("loss", "a/longer tag")[i % 2]
+        writer.scalars(tag, np.array([100 * i]), np.array([i / 4]), [1.5e9 + i])
         ends.append(file.tell())
     return file.getvalue(), ends
 
@@ -191,7 +199,7 @@ def test_tensors_and_several_values_in_one_event():
     one = encode_field(
         1, encode_field(1, b"tf2") + encode_field(9, plugin) + encode_field(8, tensor)
     )
-    two = encode_field(1, encode_field(1, b"tf1") + encode_field(2, 4.0, single=True))
+    two = encode_field(1, encode_field(1, b"tf1") + encode_float32(2, 4.0))
     skipped = encode_field(
         1, encode_field(1, b"img") + encode_field(9, image) + encode_field(8, tensor)
     )
@@ -200,7 +208,7 @@ def test_tensors_and_several_values_in_one_event():
     writer = TensorBoardWriter(file, 1.0)
     for step in (-5, 2**40):
         summary = one + two + skipped + words
-        writer._write(encode_field(1, 1.0) + encode_field(2, step) + encode_field(5, summary))
+        writer.write([encode_field(1, 1.0) + encode_field(2, step) + encode_field(5, summary)])
     (run,) = feed(TensorBoardParser, file.getvalue()).log().runs
     assert {name: (s.steps.tolist(), s.values.tolist()) for name, s in run.series.items()} == {
         "tf2": ([-5, 2**40], [2.5, 2.5]),
@@ -211,9 +219,10 @@ def test_tensors_and_several_values_in_one_event():
 def test_a_program_that_says_that_it_begins_again_is_another_attempt():
     file = io.BytesIO()
     writer = TensorBoardWriter(file, 1.0)
-    writer.scalar("loss", 10, 1.0, 1.0)
-    writer._write(encode_field(1, 2.0) + encode_field(2, 11) + encode_field(7, encode_field(1, 1)))
-    writer.scalar("loss", 11, 2.0, 3.0)
+    writer.scalars("loss", np.array([10]), np.array([1.0]), [1.0])
+    start = encode_field(7, encode_field(1, 1))
+    writer.write([encode_field(1, 2.0) + encode_field(2, 11) + start])
+    writer.scalars("loss", np.array([11]), np.array([2.0]), [3.0])
     (run,) = feed(TensorBoardParser, file.getvalue()).log().runs
     assert run.attempts == 2 and run.series["loss"].merged()[0].tolist() == [10, 11]
 

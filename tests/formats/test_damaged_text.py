@@ -13,7 +13,8 @@ from memlab.formats.detect import PARSERS, parser_of
 from memlab.formats.json_values import DEEPEST, load
 from memlab.formats.names import name_series
 from memlab.formats.record_log import record_run
-from memlab.formats.table import NO_NEWLINE, TableOptions
+from memlab.formats.table import NO_NEWLINE
+from memlab.formats.table_header import TableOptions
 from memlab.record.doctor import examine
 
 from .test_fixtures import FOLDER, TEXT

@@ -122,3 +122,13 @@ def test_what_is_not_there_or_does_not_fit_is_refused(tmp_path):
     path.write_text("step,loss\n1,2\n1,2,3\n")
     with pytest.raises(DataError, match="line 3"):
         LogFollower(path, tmp_path).poll()
+
+
+def test_a_training_loss_is_renamed_when_the_log_has_a_loss_per_step(tmp_path):
+    """nanoGPT prints an evaluation first; the line of the first step is incomplete when it is read."""
+    data = (TEXT / "nanogpt.txt").read_bytes()
+    path = tmp_path / "nanogpt.txt"
+    recording = follow(data, [data.index(b", mfu")], path, tmp_path / "runs")
+    rows, evaluations = content(recording.folder)
+    assert rows["loss"][0] == [0, 10, 20, 25, 30]
+    assert evaluations["train_loss"] == ["4.2874", "2.6521"]

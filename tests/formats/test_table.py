@@ -156,6 +156,9 @@ def test_epochs_that_repeat_or_are_fractions_do_not_count_steps(read):
         log = read(text)
         assert series(log, "loss")[0] == [1, 2, 3, 4, 5, 6] and log.runs[0].attempts == 1
         assert "epoch does not count steps" in log.notes[0]
+        four_rows = "".join(text.splitlines(keepends=True)[:5])
+        pieces = parse(text.encode(), cuts=(len(four_rows),))
+        assert series(pieces, "epoch") == series(log, "epoch") == ([1, 2, 3, 4, 5, 6], [*epochs])
 
 
 def test_repeated_steps_are_attempts_and_the_last_one_wins(read):

@@ -1,5 +1,7 @@
 """Runs that another program trained: gaps in the step, columns that come later, several attempts."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -231,3 +233,12 @@ def test_gaps_are_in_the_summary(runs):
         {"first": 5, "last": 6, "nan": 1, "infinite": 1, "closed": True},
         {"first": 21, "last": 49, "nan": 29, "infinite": 0, "closed": True},
     ]
+
+
+def test_settings_of_other_programs_become_json_values(runs):
+    config = {"lr": np.float32(0.5), 3: [1, (2,)], "path": runs, "nan": float("nan"), "none": None}
+    with Recording.create(runs, "log", OtherRun(config)) as recording:
+        recording.add([1], {"loss": [1.0]})
+    stored = RunFolder(recording.folder.path).description["config"]
+    assert math.isnan(stored.pop("nan"))
+    assert stored == {"lr": 0.5, "3": [1, [2]], "path": str(runs), "none": None}
