@@ -1,11 +1,10 @@
-"""The claims of presets against recorded runs with several seeds.
+"""Compares the claims of presets with recorded runs of several seeds.
 
     python benchmarks/claims_over_seeds.py RUNS > benchmarks/results/quick-claims.json
 
-For every preset of which RUNS holds finished runs: each of its claims as they are stated now, with
-what each seed measured and whether it meets the claim. Runs whose settings are not those of the
-preset, except for the seed, are left out and named on stderr. Claims about completions are left out, since
-nothing is trained or loaded.
+For every preset with finished runs in RUNS: its current claims, with the measured value of each seed and
+whether it meets the claim. Runs with other settings than the preset, except for the seed, are skipped and
+named on stderr. Claims about completions are skipped, since no model is loaded.
 """
 
 import json
@@ -26,7 +25,7 @@ SEED = "training.seed"
 
 
 def main(runs: Path) -> None:
-    """Print one JSON object: presets, their seeds, claims with values."""
+    """Print one JSON object: preset to seeds, events and claims with values."""
     by_preset: dict[str, dict[int, RunFolder]] = {}
     known = names()
     for run in list_runs(runs):
@@ -42,14 +41,14 @@ def main(runs: Path) -> None:
 
 
 def is_preset(run: RunFolder, preset: Preset) -> bool:
-    """Whether a run has the settings of a preset, whatever its seed; new settings are not missed."""
+    """Whether the common settings of run and preset are equal, except for the seed."""
     own = flat_settings(run.description["preset"])
     stated = flat_settings(preset.model_dump(mode="json"))
     return all(own[key] == stated[key] for key in own.keys() & stated.keys() if key != SEED)
 
 
 def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:
-    """The claims of a preset, and when the events of each seed's run happened."""
+    """The claims of a preset, and the steps of the events of each seed."""
     seeds = sorted(runs)
     ends = [History(runs[seed]).until() for seed in seeds]
     claims = [claim for claim in preset.claims if not claim.completes]

@@ -1,8 +1,9 @@
-"""Whether `engine: auto` takes the fastest form: every preset, the three forms timed in turn.
+"""Whether `engine: auto` chooses the fastest engine: times the three engines on every preset.
 
-    python benchmarks/choices.py [SECONDS] [PRESET ...]
+    python benchmarks/engine_choice.py [SECONDS] [PRESET ...]
 
-Prints a table in markdown. A run costs SECONDS (default 5) a preset, and the slowest form's steps.
+Prints a Markdown table. It takes about SECONDS (default 5) per preset, and longer if three updates of the
+slowest engine take longer.
 """
 
 import sys
@@ -12,20 +13,23 @@ from memlab.training.bench import measure
 
 
 def main() -> None:
-    """Print each preset's times and how near `auto` comes to the best."""
+    """Print the times of each preset, and the speed of `auto` relative to the fastest engine."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
-    names = sys.argv[2:] or [found.name for found in available()]
-    print("| preset | plain ms | pruned ms | tree ms | auto takes | auto of the best |")
+    names = sys.argv[2:] or [preset.name for preset in available()]
+    print(
+        "| preset | plain ms | pruned ms | tree ms | auto chooses | speed relative to the fastest |"
+    )
     print("|---|--:|--:|--:|---|--:|")
-    for name in names:
-        measured = measure(load(name), seconds)
+    for preset in names:
+        measured = measure(load(preset), seconds)
         engines, chosen = measured["engines"], measured["engine"]
-        times = {engine: engine["ms_per_step"] for engine, engine in engines.items()}
+        times = {name: values["ms_per_step"] for name, values in engines.items()}
         shown = " | ".join(
-            f"{times[f]:.1f}" if f in times else "-" for f in ("plain", "pruned", "tree")
+            f"{times[engine]:.1f}" if engine in times else "-"
+            for engine in ("plain", "pruned", "tree")
         )
         print(
-            f"| {name} | {shown} | {chosen} | {min(times.values()) / times[chosen]:.2f} |",
+            f"| {preset} | {shown} | {chosen} | {min(times.values()) / times[chosen]:.2f} |",
             flush=True,
         )
 

@@ -1,8 +1,8 @@
-"""What the costliest presets cost: CPU time and memory until they are read or refused.
+"""CPU time and memory until hostile presets are refused.
 
     python benchmarks/hostile_presets.py
 
-Prints a table in markdown, the slowest first: the least of five times, the peak of one more.
+Prints a Markdown table, the slowest first: minimum time of five runs, peak memory of one more.
 """
 
 import sys
@@ -19,7 +19,7 @@ from hostile import HOSTILE
 
 
 def main() -> None:
-    """Load each file as a command would."""
+    """Load each hostile file, as commands do."""
     load("quickstart")
     with TemporaryDirectory() as folder:
         path = Path(folder, "hostile.yaml")
@@ -34,28 +34,28 @@ def main() -> None:
 
 
 def cost(path: Path) -> float:
-    """Seconds of CPU."""
+    """Seconds of CPU time."""
     started = time.process_time()
     refuse(path)
     return time.process_time() - started
 
 
 def peak(path: Path) -> int:
-    """Bytes that are held at most."""
+    """Peak memory in bytes."""
     tracemalloc.start()
     refuse(path)
-    most = tracemalloc.get_traced_memory()[1]
+    bytes_at_peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return most
+    return bytes_at_peak
 
 
 def refuse(path: Path) -> None:
-    """Load what nobody should be able to load."""
+    """Load a hostile file, which must raise an error."""
     try:
         load(str(path))
     except PresetError:
         return
-    raise AssertionError("this was to be refused")
+    raise AssertionError("a hostile preset was accepted")
 
 
 if __name__ == "__main__":

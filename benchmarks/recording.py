@@ -1,8 +1,8 @@
-"""What rows, events and checkpoints cost: a preset trained with and without its run folder.
+"""Cost of recording rows, events and checkpoints: trains a preset with and without a run folder.
 
     python benchmarks/recording.py [PRESET] [KEY=VALUE ...]
 
-Both ways are timed in turn in one process, and the time spent inside the run store is added up.
+Both are timed alternately in one process, and the time in calls of the run store is summed.
 """
 
 import sys
@@ -31,7 +31,7 @@ STORE = [(AttemptWriter, name) for name in ("write", "commit", "beat", "supersed
 
 
 def without(preset: Preset) -> float:
-    """Seconds to train, with nothing written down; making data and model is left out."""
+    """Seconds of training without recording, without the creation of data and model."""
     run_data = RunData(preset, choose_device("auto"))
     state = fresh_state(run_data)
     started = time.perf_counter()
@@ -41,7 +41,7 @@ def without(preset: Preset) -> float:
 
 
 def within(preset: Preset) -> tuple[float, float]:
-    """Seconds to train with a run folder, and those of them that the run store took."""
+    """Seconds of training with a run folder, and the part of them in the run store."""
     with tempfile.TemporaryDirectory() as folder, _stopwatch() as spent:
         events = work(create_run(preset, Path(folder)))
         next(events)
@@ -53,7 +53,7 @@ def within(preset: Preset) -> tuple[float, float]:
 
 @contextmanager
 def _stopwatch() -> Iterator[list[float]]:
-    """Adds up the seconds inside the run store's calls."""
+    """Sum the seconds in calls of the run store."""
     spent = [0.0]
 
     def timed(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,18 +77,20 @@ def _stopwatch() -> Iterator[list[float]]:
 
 
 def main() -> None:
-    """Print both times, their ratio, and the share that the run store took."""
+    """Print both times, their ratio, and the fraction of time in the run store."""
     name, *overrides = sys.argv[1:] or ["quickstart", "training.steps=300"]
     preset = load(name, overrides)
     make_deterministic()
-    bare, recorded, shares = [], [], []
+    unrecorded, recorded, shares = [], [], []
     for _ in range(ROUNDS):
-        bare.append(without(preset))
+        unrecorded.append(without(preset))
         seconds, spent = within(preset)
         recorded.append(seconds)
         shares.append(spent / seconds)
-    print(f"without a run folder {median(bare):.2f} s, with one {median(recorded):.2f} s")
-    print(f"ratio {median(recorded) / median(bare):.4f}; inside the run store {median(shares):.2%}")
+    print(f"without a run folder {median(unrecorded):.2f} s, with one {median(recorded):.2f} s")
+    print(
+        f"ratio {median(recorded) / median(unrecorded):.4f}; inside the run store {median(shares):.2%}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Throughput of a sweep against the same runs one after another, and what it costs to watch it.
+"""Throughput of a sweep compared with the same runs one after another, and the cost of its coordinator.
 
     python benchmarks/sweeps.py FOLDER [--members N] [--alone N] [--seconds S]
 
-Trains N members of about S seconds each as a sweep, one thread each on all cores, and then some of
-the same runs one after another, each with as many threads as there are cores. With fewer runs alone
-than members, the time of the runs alone is extrapolated, and the output says so. A part that is done
-is not repeated: FOLDER keeps its result. Prints one JSON object.
+Trains N members of about S seconds each as a sweep, with one thread per member on all cores, and then
+some of the same runs one after another, each with as many threads as cores. If fewer runs are trained
+alone than members, their total time is extrapolated, and the output says so. FOLDER keeps the result of
+each part, so that an interrupted measurement can be resumed. Prints one JSON object.
 """
 
 import argparse
@@ -33,7 +33,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
-    """Measure what is missing in the folder, and print everything."""
+    """Measure the parts that FOLDER lacks, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--members", type=int, default=16)
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def part(folder: Path, name: str, measure: Callable[[], Any]) -> Any:
-    """The result of a part: read if it is there, else measured and kept."""
+    """The result of a part, read from the folder or measured and stored."""
     path = folder / f"{name}.json"
     if not path.exists():
         path.write_text(json.dumps(measure()))
@@ -91,13 +91,13 @@ def part(folder: Path, name: str, measure: Callable[[], Any]) -> Any:
 
 
 def steps_for(seconds: float) -> int:
-    """Updates of the preset that take about so long with one thread."""
+    """Number of updates of the preset that take about `seconds` with one thread."""
     set_threads(0, 1)
     return max(1, round(seconds / seconds_per_step(load(PRESET), "cpu")))
 
 
 def run_sweep(folder: Path, steps: int, members: int, cores: int) -> dict[str, Any]:
-    """Seconds of a sweep from start to end, and from the first update to the last."""
+    """Seconds of a sweep, in total and from the first start of a member to the last end."""
     runs = folder / "sweep"
     load_before = os.getloadavg()[0]
     command = [
@@ -147,7 +147,7 @@ def run_alone(folder: Path, steps: int, seed: int, cores: int) -> dict[str, floa
 
 
 def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """A `memlab` process; of the thread settings only those of the command hold."""
+    """Start a `memlab` process without OMP_NUM_THREADS, so that only its options set the threads."""
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
     return subprocess.Popen(
         [sys.executable, "-m", "memlab", *command], stdout=subprocess.DEVNULL, env=environment
@@ -155,7 +155,7 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of a process, its children left out; 0 once it has ended."""
+    """CPU time of a process without its children; 0 after its end."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -164,7 +164,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def span(run: RunFolder) -> tuple[float, float]:
-    """When a run's training started and ended, in seconds since the epoch."""
+    """Start and end of the training of a run, in seconds since the epoch."""
     now = History(run).until()
     return now.of(Started)[0].wall, now.of(Ended)[-1].wall
 

@@ -1,13 +1,13 @@
-"""A training step of transformers' GPT-2 beside those of memlab, with the same weights and batch.
+"""Compares an update of transformers' GPT-2 with memlab's engines, with the same weights and batch.
 
     pip install 'memlab[bench]'
     python benchmarks/transformers_gpt2.py [PRESET] [KEY=VALUE ...]
 
-Prints a table in markdown. GPT-2 computes every position of every example, and its loss reads the
-same targets (the others are -100). Both make whole updates with the preset's optimizer.
+Prints a Markdown table. GPT-2 computes every position of every example, and its loss has the same
+targets. Both make complete updates with the optimizer of the preset.
 """
 
-import memlab.training  # noqa: F401  # settles how threads wait, before torch is loaded
+import memlab.training  # noqa: F401  # sets the wait policy of threads before torch is loaded
 
 # isort: split
 
@@ -36,7 +36,7 @@ STEPS = 5
 
 
 def gpt2_like(model: Transformer) -> GPT2LMHeadModel:
-    """transformers' model with the weights of `model`; its matrices are (in, out)."""
+    """GPT-2 of transformers with the weights of `model`; its matrices are (in, out)."""
     settings = model.settings
     config = GPT2Config(
         vocab_size=model.d_vocab,
@@ -74,18 +74,18 @@ def gpt2_like(model: Transformer) -> GPT2LMHeadModel:
 
 
 Loss = Callable[[int], torch.Tensor]
-"""The loss of an update's batch."""
+"""from the number of an update to the loss of its batch"""
 
 
-def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
-    """Models with equal weights, and how each computes its loss."""
+def compared_models(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
+    """Name to model and loss function; the models have equal weights."""
     sequences = Sequences(known.train.tokens, known.target)
     batches = Batches(known, known.preset.seeds)
     seed, d_vocab = known.preset.seeds.number("init"), len(known.dataset.vocabulary)
-    made: dict[str, tuple[nn.Module, Loss]] = {}
+    models: dict[str, tuple[nn.Module, Loss]] = {}
     for name, kind in ENGINES.items():
         model = Transformer(known.preset.model, d_vocab, known.n_ctx, seed=seed)
-        made[name] = model, partial(_loss, UpdatePlans(kind(sequences), batches), model)
+        models[name] = model, partial(_loss, UpdatePlans(kind(sequences), batches), model)
     gpt2 = gpt2_like(model)
 
     def loss_of_gpt2(step: int) -> torch.Tensor:
@@ -94,7 +94,7 @@ def contestants(known: Facts) -> dict[str, tuple[nn.Module, Loss]]:
         logits = gpt2(input_ids=inputs, use_cache=False).logits.flatten(0, 1)
         return F.cross_entropy(logits, targets, ignore_index=-1)
 
-    return made | {"transformers GPT-2": (gpt2, loss_of_gpt2)}
+    return models | {"transformers GPT-2": (gpt2, loss_of_gpt2)}
 
 
 def _loss(plans: UpdatePlans, model: Transformer, step: int) -> torch.Tensor:
@@ -103,15 +103,15 @@ def _loss(plans: UpdatePlans, model: Transformer, step: int) -> torch.Tensor:
 
 
 def time_steps(known: Facts) -> dict[str, tuple[float, float]]:
-    """Median seconds of an update and the first loss of each; the first update does not count."""
-    racing = contestants(known)
+    """Median seconds of an update, without the first one, and the loss of the first update."""
+    models = compared_models(known)
     optimizers = {
-        name: build_optimizer(known.preset.optimizer, model) for name, (model, _) in racing.items()
+        name: build_optimizer(known.preset.optimizer, model) for name, (model, _) in models.items()
     }
-    times: dict[str, list[float]] = {name: [] for name in racing}
+    times: dict[str, list[float]] = {name: [] for name in models}
     first: dict[str, float] = {}
     for step in range(1, STEPS + 2):
-        for name, (_, loss) in racing.items():
+        for name, (_, loss) in models.items():
             started = time.perf_counter()
             optimizers[name].zero_grad()
             value = loss(step)
@@ -119,7 +119,7 @@ def time_steps(known: Facts) -> dict[str, tuple[float, float]]:
             optimizers[name].step()
             times[name].append(time.perf_counter() - started)
             first.setdefault(name, value.item())
-    return {name: (median(taken[1:]), first[name]) for name, taken in times.items()}
+    return {name: (median(seconds[1:]), first[name]) for name, seconds in times.items()}
 
 
 def main() -> None:

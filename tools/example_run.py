@@ -1,4 +1,4 @@
-"""Train the run that is shipped in `runs/` anew, keep what is needed of it, and let git see it.
+"""Train the run that is shipped in `runs/`, and add it to the repository in place of the old one.
 
 python tools/example_run.py
 """
@@ -24,18 +24,18 @@ SHIPPED = re.compile(r"(?<=^!/runs/)[0-9]{8}T\w+-\w+(?=/$)", re.MULTILINE)
 
 
 def make() -> RunFolder:
-    """A finished run with its last and its best checkpoint."""
+    """Train the run; only its last and its best checkpoint are kept."""
     folder = create_run(load(PRESET), RUNS, NAME)
     for _ in work(folder):
         pass
     folder.checkpoints.prune({folder.last_step(), int(summarize(folder)["best"]["step"])})
     folder.set_labels(tags=["example"], note=NOTE)
-    _forget_the_machine(folder)
+    _remove_machine(folder)
     return folder
 
 
-def _forget_the_machine(folder: RunFolder) -> None:
-    """Where it was trained is nobody's business."""
+def _remove_machine(folder: RunFolder) -> None:
+    """Remove the machine from the record of the attempt."""
     (attempt,) = folder.attempts()
     document = attempt.info | dict.fromkeys(machine())
     seal = sealed_json.seal(document, place(folder.id, attempt.number, "attempt.json"), indent=2)
@@ -43,11 +43,11 @@ def _forget_the_machine(folder: RunFolder) -> None:
 
 
 def ship(folder: RunFolder) -> None:
-    """Name it as the run that git keeps, and remove the one before."""
-    ignored = IGNORED.read_text("utf-8")
-    for before in SHIPPED.findall(ignored):
-        shutil.rmtree(RUNS / before, ignore_errors=True)
-    IGNORED.write_text(SHIPPED.sub(folder.id, ignored), "utf-8")
+    """Exempt the run from .gitignore instead of the previous one, which is deleted."""
+    patterns = IGNORED.read_text("utf-8")
+    for previous in SHIPPED.findall(patterns):
+        shutil.rmtree(RUNS / previous, ignore_errors=True)
+    IGNORED.write_text(SHIPPED.sub(folder.id, patterns), "utf-8")
 
 
 if __name__ == "__main__":

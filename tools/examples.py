@@ -2,9 +2,8 @@
 
     python tools/examples.py [NAME ...]
 
-Runs lie in $MEMLAB_RUNS, else in build/examples; those that are finished are not trained again, and
-those that were cut off are resumed. With names only those examples are trained and drawn, and no page is
-written.
+The folder of the runs is $MEMLAB_RUNS or build/examples. Finished runs are not trained again, interrupted
+ones are resumed. With names, only these examples are trained and drawn, and the page is not written.
 """
 
 import os
@@ -33,50 +32,50 @@ Summary = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Example:
-    """A result: what is trained, how it is drawn, what it says."""
+    """An example: commands, figure and text."""
 
     name: str
     title: str
     text: str
     train: tuple[str, ...]
-    """commands after `memlab`; each makes a run or, with `sweep run`, a sweep"""
+    """commands without `memlab`; each trains a run or, with `sweep run`, a sweep"""
     plot: str
     """options of `memlab plot`"""
     facts: Callable[[Sequence[Summary]], str]
-    """a sentence from what was recorded: summaries of the runs, or the results of the sweep"""
+    """returns a sentence about the summaries of the runs, or about the results of the sweep"""
 
 
 VERBS = {"memorized": ("memorizes", "memorize"), "grokked": ("generalizes", "generalize")}
 
 
 def crossing(summary: Summary, name: str) -> str:
-    """When a run memorized or generalized: "generalizes at step 960"."""
-    found, (does, do) = summary[f"{name}_at"], VERBS[name]
-    if found:
-        return f"{does} at step {found['to']:,}"
+    """The step at which a run memorized or generalized: "generalizes at step 960"."""
+    step, (does, do) = summary[f"{name}_at"], VERBS[name]
+    if step:
+        return f"{does} at step {step['to']:,}"
     return f"does not {do} within {summary['step']:,} steps"
 
 
 def phases(summaries: Sequence[Summary]) -> str:
-    """When a run memorized and when it generalized."""
+    """The steps at which a run memorized and generalized."""
     (s,) = summaries
     return f"It {crossing(s, 'memorized')} and {crossing(s, 'grokked')}."
 
 
 def spikes(summaries: Sequence[Summary]) -> str:
-    """How many spikes there are, and how high the highest is."""
+    """The number of spikes and the height of the highest."""
     (s,) = summaries
-    highest = max(s["spikes"], key=lambda one: one["peak"] / one["base"])
-    back = highest["recovered_at"]
-    end = f"it is back at step {back:,}" if back else "it does not come back"
+    highest = max(s["spikes"], key=lambda spike: spike["peak"] / spike["base"])
+    recovered = highest["recovered_at"]
+    end = f"the loss recovers at step {recovered:,}" if recovered else "the loss does not recover"
     return (
-        f"The detector found {len(s['spikes'])} spikes in {s['step']:,} steps. The highest begins at step "
-        f"{highest['step']:,} and goes from {highest['base']:.2g} to {highest['peak']:.2g}; {end}."
+        f"The detector finds {len(s['spikes'])} spikes in {s['step']:,} steps. The highest begins at step "
+        f"{highest['step']:,} and rises from {highest['base']:.2g} to {highest['peak']:.2g}; {end}."
     )
 
 
 def accuracies(measure: str) -> Callable[[Sequence[Summary]], str]:
-    """The last value of an accuracy of each run."""
+    """The final value of an accuracy of each run."""
 
     def facts(summaries: Sequence[Summary]) -> str:
         parts = [
@@ -89,7 +88,7 @@ def accuracies(measure: str) -> Callable[[Sequence[Summary]], str]:
 
 
 def steps_of_two(summaries: Sequence[Summary]) -> str:
-    """When each of several runs memorized and generalized."""
+    """The steps at which each of several runs memorized and generalized."""
     parts = [
         f"{s['preset']} {crossing(s, 'memorized')} and {crossing(s, 'grokked')}" for s in summaries
     ]
@@ -97,13 +96,13 @@ def steps_of_two(summaries: Sequence[Summary]) -> str:
 
 
 def seeds(summaries: Sequence[Summary]) -> str:
-    """When each seed generalized."""
+    """The step at which each seed generalized."""
     parts = [f"seed {s['seed']} {crossing(s, 'grokked')}" for s in summaries]
     return f"Here {', '.join(parts)}."
 
 
 def cells(results: Sequence[Summary]) -> str:
-    """How many seeds of each cell generalized."""
+    """The number of seeds of each cell that generalized."""
     (document,) = results
     parts = [
         ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in cell["at"].items())
@@ -119,16 +118,16 @@ EXAMPLES = (
         "grokked",
         "A run that memorizes, then generalizes",
         "Addition modulo 59, trained on 40 % of the table. The model memorizes the training "
-        "examples (99 % right) long before it generalizes (99 % of the validation examples right).",
+        "examples (99 % correct) long before it generalizes (99 % of the validation examples correct).",
         ("run quickstart --name grokked",),
         "--kind curves",
         phases,
     ),
     Example(
         "spikes",
-        "Spikes of the loss",
-        "Without normalization and with softmax in float32, the loss sinks to the precision of "
-        "float32 and leaves that level in spikes.",
+        "Loss spikes",
+        "Without normalization and with softmax in float32, the loss falls to the precision of "
+        "float32 and then has spikes.",
         ("run precision-spikes-quick --name spikes",),
         "--kind spike",
         spikes,
@@ -137,7 +136,7 @@ EXAMPLES = (
         "undertrained",
         "Undertrained versus fixed",
         "500 random keys to memorize, in the same number of epochs. With large batches and the loss on "
-        "every token there are too few updates; smaller batches and the loss on the answer repair it. "
+        "every token there are too few updates; smaller batches and the loss on the answer fix this. "
         "`memlab check undertrained-quick` reports this before training.",
         ("run undertrained-quick --name undertrained", "run memorize-quick --name fixed"),
         "--kind overlay --measure train_accuracy",
@@ -155,8 +154,7 @@ EXAMPLES = (
     Example(
         "seeds",
         "One setting, several seeds",
-        "A single run says little about when a setting generalizes; the figure has median, range and single "
-        "runs.",
+        "The step of generalization differs between seeds. The figure shows median, range and single runs.",
         tuple(
             f"run grok-add-quick --seed {seed} --name 'grok-add-quick seed={seed}'"
             for seed in range(3)
@@ -167,7 +165,7 @@ EXAMPLES = (
     Example(
         "phase-diagram",
         "A phase diagram",
-        "Weight decay by learning rate: each cell is divided among the ways in which its seeds ended.",
+        "Weight decay by learning rate: each cell shows the fraction of its seeds in each phase.",
         (
             "sweep run grok-then-spike training.steps=1500 weight_decay=0,1,2 lr=0.003,0.01 --seeds 2 "
             "--name decay-by-lr",
@@ -179,39 +177,39 @@ EXAMPLES = (
 
 
 def runs_folder() -> Path:
-    """Where the runs of the examples lie."""
+    """The folder of the runs of the examples."""
     return Path(os.environ.get("MEMLAB_RUNS") or ROOT / "build" / "examples")
 
 
 def memlab(*words: str) -> None:
-    """Run a command on the runs of the examples."""
+    """Run a `memlab` command in the folder of the runs of the examples."""
     environment = memlab_environment() | {"MEMLAB_RUNS": str(runs_folder())}
     subprocess.run(memlab_command(*words), env=environment, check=True)
 
 
 def name_of(command: str) -> str:
-    """The display name that a command gives."""
+    """The display name in a command."""
     words = shlex.split(command)
     return words[words.index("--name") + 1]
 
 
 def trained_run(command: str) -> RunFolder:
-    """The finished run of a command; trains what is missing."""
+    """The finished run of a command; trained or resumed if necessary."""
     name = name_of(command)
 
-    def found() -> list[RunFolder]:
+    def named_runs() -> list[RunFolder]:
         return [run for run in list_runs(runs_folder()) if run.labels().name == name]
 
-    if not found():
+    if not named_runs():
         memlab(*shlex.split(command), "--quiet")
-    run = found()[0]
+    run = named_runs()[0]
     if run.status() != "finished":
         memlab("resume", run.path.name, "--quiet")
     return run
 
 
 def trained_sweep(command: str) -> Sweep:
-    """The finished sweep of a command; trains what is missing."""
+    """The finished sweep of a command; trained or resumed if necessary."""
     try:
         sweep = find_sweep(runs_folder(), name_of(command))
     except RunError:
@@ -222,18 +220,18 @@ def trained_sweep(command: str) -> Sweep:
     return sweep
 
 
-def made(example: Example) -> str:
-    """Train and draw an example; its section of the page."""
-    refs, known = [], []
+def section(example: Example) -> str:
+    """Train and draw an example; returns its section of the page."""
+    refs, summaries = [], []
     for command in example.train:
         if command.startswith("sweep "):
             sweep = trained_sweep(command)
             refs.append(sweep.id)
-            known.append(Results(SweepProgress(sweep)).to_json())
+            summaries.append(Results(SweepProgress(sweep)).to_json())
         else:
             run = trained_run(command)
             refs.append(run.path.name)
-            known.append(summarize(run))
+            summaries.append(summarize(run))
     PICTURES.mkdir(parents=True, exist_ok=True)
     picture = PICTURES / f"{example.name}.png"
     options = [*shlex.split(example.plot), "--for", "web"]
@@ -244,7 +242,7 @@ def made(example: Example) -> str:
         [
             f"## {example.title}",
             "",
-            f"{example.text} {example.facts(known)}",
+            f"{example.text} {example.facts(summaries)}",
             "",
             f"![{example.title}]({picture.relative_to(PAGE.parent)})",
             "",
@@ -257,15 +255,15 @@ def made(example: Example) -> str:
 
 
 def main(names: Sequence[str]) -> None:
-    """Make the examples with these names and write the page once all are there."""
-    sections = [made(one) for one in EXAMPLES if not names or one.name in names]
+    """Train and draw the examples with these names; without names all, and write the page."""
+    sections = [section(example) for example in EXAMPLES if not names or example.name in names]
     if len(sections) < len(EXAMPLES):
         return
     head = (
         "# Examples\n\n"
-        "Six results, each with its figure and the commands that made it. `make examples` trains the "
-        "runs anew, draws the figures and writes this page. Ids are those of the runs shown here; "
-        "`memlab runs` and `memlab sweep list` print yours.\n\n"
+        "Six results, each with its figure and commands. `make examples` trains the runs, draws the "
+        "figures and writes this page. Ids are those of the runs shown here; `memlab runs` and "
+        "`memlab sweep list` print yours.\n\n"
     )
     PAGE.write_text(head + "\n".join(sections), "utf-8")
 

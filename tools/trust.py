@@ -1,9 +1,9 @@
-"""Writes docs/trust.md: each guarantee, its test, and the figure last measured.
+"""Write docs/trust.md: each guarantee, its test, and the last measurement.
 
     python tools/trust.py FOLDER
 
-FOLDER holds `torture.json` (from `memlab torture --json`) and `figures.jsonl` (from the slow tests).
-Guarantees without a figure in these files are marked "not measured this time".
+FOLDER has `torture.json` (from `memlab torture --json`) and `figures.jsonl` (from the slow tests).
+Guarantees with a measurement that is missing in these files are marked "not measured this time".
 """
 
 import json
@@ -23,9 +23,9 @@ class Guarantee:
     test: str
     """file, or file::test"""
     trial: str | None = None
-    """of `memlab torture`"""
+    """name of a trial of `memlab torture`"""
     figure: str | None = None
-    """as a slow test records it"""
+    """name of a figure that slow tests record"""
 
 
 GUARANTEES = [
@@ -135,19 +135,19 @@ def main() -> None:
         "",
         "| guarantee | test | last measurement |",
         "|---|---|---|",
-        *(f"| {p.what} | `{p.test}` | {_measured(p, trials, figures)} |" for p in GUARANTEES),
+        *(f"| {g.what} | `{g.test}` | {_measured(g, trials, figures)} |" for g in GUARANTEES),
         "",
     ]
     (ROOT / "docs" / "trust.md").write_text("\n".join(lines))
 
 
 def _figures(path: Path) -> dict[str, int]:
-    """Figures by name; those of several tests are added up."""
-    added: dict[str, int] = {}
+    """Name to figure, summed over the tests that record it."""
+    total: dict[str, int] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         entry = json.loads(line)
-        added[entry["figure"]] = added.get(entry["figure"], 0) + entry["value"]
-    return added
+        total[entry["figure"]] = total.get(entry["figure"], 0) + entry["value"]
+    return total
 
 
 def _measured(guarantee: Guarantee, trials: dict, figures: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Makes runs with planted causes, explains their spikes and scores what is named; see README.md."""
+"""Trains runs with planted causes, explains their spikes and scores the named causes; see README.md."""
 
 import json
 import sys
@@ -26,8 +26,9 @@ from memlab.training.worker import work
 
 SEEDS = range(5)
 AT = 400
-"""step at which batch, edit and control act"""
+"""step of the defect in the cases batch, edit and control"""
 KICK = 0.3
+"""relative size of the noise on the weights in the control"""
 BASE: dict[str, Any] = {
     "name": "planted",
     "task": {"kind": "modular", "operation": "add", "modulus": 23, "train_fraction": 0.6},
@@ -40,14 +41,14 @@ BASE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A defect, how to remove it from step 0, and what names it."""
+    """A defect, its remedy, and the name of its cause in explanations."""
 
     name: str
     defect: dict[str, Any]
     remedy: dict[str, Any] | None
-    """None where the defect is planted by construction"""
+    """settings without the defect; None if the defect is planted by construction"""
     named: str
-    """how the planted cause's name begins; empty for the control"""
+    """prefix of the name of the planted cause; empty for the control"""
 
 
 NO_DECAY = {"optimizer.weight_decay": 0.0}
@@ -75,7 +76,7 @@ def preset_of(case: Case, seed: int, *, remedied: bool = False) -> Preset:
 
 @contextmanager
 def planted(case: Case) -> Iterator[None]:
-    """Make the defect act in training and in every repetition."""
+    """Plant the defect in training and in every recomputation."""
     real_update, real_at = step_module.update, update_plans.UpdatePlans.at
 
     def update(state: Any, run_data: Any, lr: float, steps: int) -> Any:
@@ -106,21 +107,21 @@ def planted(case: Case) -> Iterator[None]:
 
 @torch.no_grad()
 def kick(model: torch.nn.Module) -> None:
-    """Multiply all weights by 1 + `KICK` noise, the same noise every time."""
+    """Multiply all weights by 1 + `KICK` times noise, the same noise at every call."""
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         parameter.mul_(1 + KICK * torch.randn(parameter.shape, generator=generator))
 
 
 def poisoned(plan: Any) -> Any:
-    """The plan with its targets rotated by one; made once."""
+    """The plan with its targets rotated by one."""
     if not getattr(plan, "poisoned", False):
         plan.targets, plan.poisoned, plan._cached_counts = plan.targets.roll(1), True, None
     return plan
 
 
 def train(preset: Preset, runs: Path, *, edit: bool = False) -> RunFolder:
-    """Train a run; `edit` raises its lr twentyfold at `AT`."""
+    """Train a run; with `edit`, the lr is multiplied by 20 at step `AT`."""
     folder = create_run(preset, runs)
     for event in work(folder, device="cpu"):
         if isinstance(event, Started) and edit:
@@ -129,7 +130,7 @@ def train(preset: Preset, runs: Path, *, edit: bool = False) -> RunFolder:
 
 
 def spike_of(case: Case, folder: RunFolder) -> Spike | None:
-    """The highest spike that the defect may have caused."""
+    """The highest spike that the defect can have caused."""
     spikes = History(folder).until().closed_spikes
     if case.remedy is None:
         last = AT + 100 if case.name == "edit" else 10**9
@@ -184,7 +185,7 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def main(path: Path, names: list[str]) -> None:
-    """Score all runs that `path` lacks, and print the table."""
+    """Score all runs that are not in `path`, and print the table."""
     known = path.read_text().splitlines() if path.exists() else []
     results: list[dict[str, Any]] = [json.loads(line) for line in known]
     done = {(result["case"], result["seed"]) for result in results}

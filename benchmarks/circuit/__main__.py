@@ -1,10 +1,10 @@
-"""Circuit measures of a run's checkpoint beside a computation in numpy from its weights' file.
+"""Compares circuit measures of a checkpoint with a computation in numpy from its weights file.
 
     python -m benchmarks.circuit RUN [STEP]
 
-The run is one of `nanda-add-113`'s kind: one layer, no normalization, ReLU, no biases, addition,
-short format. Nothing of memlab's models or measures is used on the numpy side: the safetensors
-file is parsed, the transformer is written out, and every projection is a plain sum.
+The run must have the architecture of `nanda-add-113`: one layer, no normalization, ReLU, no biases,
+addition, short format. The numpy side uses no models or measures of memlab: it parses the safetensors
+file, implements the transformer, and computes every projection as a plain sum.
 """
 
 import json
@@ -24,7 +24,7 @@ MEASURES = ("restricted_loss", "excluded_loss", "embedding_gini", "key_frequenci
 
 
 def weights_of(file: Path) -> dict[str, Floats]:
-    """A safetensors file: the length of a header, the header in JSON, the bytes."""
+    """Parse a safetensors file: the length of the header, the header in JSON, the data."""
     data = file.read_bytes()
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
@@ -38,7 +38,7 @@ def weights_of(file: Path) -> dict[str, Floats]:
 
 
 def table_of_logits(w: dict[str, Floats], p: int, equals: int, n_heads: int) -> Floats:
-    """(a, b, c) logits at the equals sign of "a b =", row by row."""
+    """(a, b, c) logits at the equals sign of "a b =", computed for one a at a time."""
     logits = np.empty((p, p, p))
     size = w["token.weight"].shape[1] // n_heads
     for a in range(p):
@@ -48,7 +48,7 @@ def table_of_logits(w: dict[str, Floats], p: int, equals: int, n_heads: int) -> 
         mixed = []
         for head in range(n_heads):
             part = slice(head * size, (head + 1) * size)
-            # the equals sign stands last and reads all three positions
+            # only the query of the equals sign, which attends to all three positions
             scores = (k[:, :, part] * q[:, -1:, part]).sum(-1) / np.sqrt(size)
             share = np.exp(scores - scores.max(-1, keepdims=True))
             share /= share.sum(-1, keepdims=True)
@@ -61,7 +61,7 @@ def table_of_logits(w: dict[str, Floats], p: int, equals: int, n_heads: int) -> 
 
 
 def loss(logits: Floats, counted: NDArray[np.bool_]) -> float:
-    """Mean cross-entropy of (a + b) mod p over the counted problems."""
+    """Mean cross-entropy of (a + b) mod p over the problems in `counted` (a, b)."""
     p = len(logits)
     total = 0.0
     for a, b in np.argwhere(counted):
@@ -71,7 +71,7 @@ def loss(logits: Floats, counted: NDArray[np.bool_]) -> float:
 
 
 def independent(logits: Floats, embedding: Floats, train: NDArray[np.bool_]) -> dict[str, object]:
-    """The measures from their definitions (Nanda et al. 2023)."""
+    """The measures, computed from their definitions (Nanda et al. 2023)."""
     p = len(logits)
     a, b, c = np.indices((p, p, p))
     half = range(1, p // 2 + 1)
@@ -105,7 +105,7 @@ def independent(logits: Floats, embedding: Floats, train: NDArray[np.bool_]) -> 
 
 
 def main(path: Path, step: int | None) -> None:
-    """Print both."""
+    """Print both values of every measure and their relative difference."""
     folder = RunFolder(path)
     step = folder.checkpoints.steps()[-1] if step is None else step
     preset = preset_of(folder)
@@ -124,7 +124,7 @@ def main(path: Path, step: int | None) -> None:
         value = measured.values[step][name]
         difference = abs(value - expected[name]) / abs(expected[name])
         print(
-            f"{name}: {expected[name]:.8g} in numpy, {value:.8g} in memlab, {difference:.1e} apart"
+            f"{name}: {expected[name]:.8g} in numpy, {value:.8g} in memlab, relative difference {difference:.1e}"
         )
 
 

@@ -1,8 +1,8 @@
-"""Seconds from the start of the interpreter to the first frame and to all presets, without torch.
+"""Seconds from the start of the interpreter to the first frame and to the list of presets.
 
     python benchmarks/console/first_paint.py [N]
 
-Starts N fresh interpreters, one after the other, and prints the median of each stage.
+Starts N interpreters, one after another, and prints the median of each stage. Fails if torch is imported.
 """
 
 import statistics
@@ -37,16 +37,16 @@ def main() -> None:
     rows = []
     for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
         start = time.time()
-        told = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", CODE], capture_output=True, text=True, check=True
         )
-        *times, torch = told.stdout.split()
+        *times, torch = process.stdout.split()
         assert torch == "False", "torch was imported"
         rows.append([float(at) - start for at in times])
     for name, seconds in zip(
         ("imported", "first frame", "presets listed"), zip(*rows, strict=True), strict=True
     ):
-        print(f"{name:15} {statistics.median(seconds):.2f} s  (least {min(seconds):.2f} s)")
+        print(f"{name:15} {statistics.median(seconds):.2f} s  (minimum {min(seconds):.2f} s)")
 
 
 if __name__ == "__main__":

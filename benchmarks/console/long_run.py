@@ -1,9 +1,8 @@
-"""Opens and scrubs a made-up run of a million steps: milliseconds a frame, and memory.
+"""Time per frame and memory while a synthetic run of a million steps is browsed.
 
     python benchmarks/console/long_run.py [--steps 1000000] [--size 120x40]
 
-A frame is all that the screen does for one move: reading the folder's rows, building the charts,
-and Textual's drawing of what differs.
+A frame includes reading rows from the run folder, building the charts, and the rendering of Textual.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from memlab.tui.live.screen import RunScreen
 EVERY = 1000
 
 
-def made_up(runs: Path, steps: int) -> RunFolder:
+def synthetic_run(runs: Path, steps: int) -> RunFolder:
     """A run of `steps` updates with an evaluation every 1,000 and a spike every 50,000."""
     rng = np.random.default_rng(0)
     preset = load("quickstart", [f"training.steps={steps}", f"evaluation.every={EVERY}"])
@@ -94,13 +93,13 @@ MOVES = {
 
 
 async def measure(folder: RunFolder, size: tuple[int, int]) -> Iterator[tuple[str, list[float]]]:
-    """Milliseconds of processor time for each kind of move."""
+    """Milliseconds of CPU time of each frame, for each kind of move."""
     app = Stage(folder)
     start = time.process_time()
-    found = []
+    measured = []
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        found.append(("open", [1e3 * (time.process_time() - start)]))
+        measured.append(("open", [1e3 * (time.process_time() - start)]))
         screen = app.screen
         screen.action_zoom(0.5)
         for name, move in MOVES.items():
@@ -110,26 +109,26 @@ async def measure(folder: RunFolder, size: tuple[int, int]) -> Iterator[tuple[st
                 move(screen, i)
                 await pilot.pause()
                 times.append(1e3 * (time.process_time() - before))
-            found.append((name, times))
-    return iter(found)
+            measured.append((name, times))
+    return iter(measured)
 
 
 def main() -> None:
-    """Make a run, open it, move about."""
+    """Create a run, open it and browse it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--size", default="120x40")
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     with tempfile.TemporaryDirectory() as runs:
-        folder = made_up(Path(runs), options.steps)
+        folder = synthetic_run(Path(runs), options.steps)
         for name, times in asyncio.run(measure(folder, (width, height))):
-            worst = sorted(times)[-2:][0]
+            second = sorted(times)[-2:][0]
             print(
-                f"{name:8} median {statistics.median(times):6.1f} ms   worst but one {worst:6.1f} ms"
+                f"{name:8} median {statistics.median(times):6.1f} ms   second highest {second:6.1f} ms"
             )
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory   {used:.0f} MiB at most")
+    print(f"memory   {used:.0f} MiB peak")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""How soon 10,000 runs are listed, by `memlab runs --json` and on the Runs screen.
+"""Time to list 10,000 runs with `memlab runs --json` and on the Runs screen.
 
     python benchmarks/console/many_runs.py [N]
 
-Makes N finished runs in a temporary folder by copying the files of a small one (their seals depend
-on the run's id, which stays), and lists them in fresh processes: first with no catalog, then with
-the one that this has left, then after the kernel has dropped all that it knows of the disk, which
-only root can ask for. Of the screen: first rows, all rows, all looked over again, filtering and
-sorting, a page drawn.
+Creates N finished runs in a temporary folder by copying a small one (all copies have the id on which its
+seals depend), and lists them in new processes: without a catalog, with the catalog, and with the catalog
+after the kernel has dropped its caches, which requires root. On the screen it measures: first rows, all
+rows, refreshing all rows, filtering and sorting, drawing a page.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ DROP = Path("/proc/sys/vm/drop_caches")
 
 
 def make_runs(runs: Path, n: int) -> None:
-    """N copies of a run without rows and checkpoints, which a list does not read."""
+    """`n` copies of a run without rows and checkpoints, which lists do not read."""
     first = create_run(load("quickstart"), runs, "quickstart")
     with first.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1) as writer:
         writer.write(Started(step=0, attempt=1))
@@ -45,7 +44,7 @@ def make_runs(runs: Path, n: int) -> None:
 
 
 async def show(runs: Path) -> None:
-    """The screen: rows seen, all rows seen, looked over again, filter and sort, a page."""
+    """Measure the Runs screen and print the results."""
     app, n = Memlab(runs), len(list(runs.iterdir()))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -58,33 +57,33 @@ async def show(runs: Path) -> None:
             await asyncio.sleep(0.01)
             if first is None and app.screen._listing.shown:
                 first = time.perf_counter() - start
-        said = [f"first rows {first:.2f} s, all {time.perf_counter() - start:.2f} s"]
+        results = [f"first rows {first:.2f} s, all {time.perf_counter() - start:.2f} s"]
         screen = app.screen
         await app.workers.wait_for_complete()
         for what, act in (
-            ("again", lambda: list(screen._index.refresh())),
+            ("refresh", lambda: list(screen._index.refresh())),
             ("filter and sort", screen._list),
             ("a page", lambda: [screen.query_one(Table).render_line(y) for y in range(30)]),
         ):
             start = time.perf_counter()
             act()
-            said.append(f"{what} {time.perf_counter() - start:.3f} s")
-        print(", ".join(said))
+            results.append(f"{what} {time.perf_counter() - start:.3f} s")
+        print(", ".join(results))
 
 
 def drop_caches() -> None:
-    """Make the kernel forget files and folders."""
+    """Drop the file system caches of the kernel."""
     os.sync()
     DROP.write_text("3")
 
 
 def main() -> None:
-    """Make the runs, and list them in each state."""
+    """Create the runs and list them in each state of the caches."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as folder:
         runs, cache = Path(folder) / "runs", Path(folder) / "cache"
         make_runs(runs, n)
-        time.sleep(3)  # what has changed in the last two seconds is not kept
+        time.sleep(3)  # the catalog omits runs that changed in the last two seconds
         list_all = [sys.executable, "-m", "memlab", "runs", "--json", "--runs", str(runs)]
         screen = [sys.executable, __file__, "--show", str(runs)]
         for state in ("no catalog", "with a catalog", "all caches of the kernel dropped"):
@@ -98,8 +97,8 @@ def main() -> None:
                 start = time.perf_counter()
                 done = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True)
                 seconds = time.perf_counter() - start
-                said = f"{seconds:.2f} s" if command is list_all else done.stdout.decode().strip()
-                print(f"{state}: {name}: {said}", flush=True)
+                result = f"{seconds:.2f} s" if command is list_all else done.stdout.decode().strip()
+                print(f"{state}: {name}: {result}", flush=True)
 
 
 if __name__ == "__main__":

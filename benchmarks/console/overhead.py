@@ -1,9 +1,9 @@
-"""Steps a second with the Live screen open, over steps a second without it, in one process.
+"""Training speed with the Live screen open relative to the speed without it, in one process.
 
     python benchmarks/console/overhead.py [--seconds 3] [--rounds 9]
 
-A run trains in a thread while the console comes and goes in turn, so that what else the machine
-does falls on both alike. Twice: quickstart as it is, and with batches of 64 examples.
+A run trains in a thread while the console is opened and closed alternately, so that other load on the
+machine affects both measurements. Measures quickstart with full batches and with batches of 64.
 """
 
 import argparse
@@ -29,13 +29,13 @@ CASES = {"quickstart": ENDLESS, "batches of 64": [*ENDLESS, "training.batch_size
 
 
 class TrainingQueue(threading.Thread):
-    """Trains the run in a folder and notes when it had come how far."""
+    """Trains a run, and records the time and step at the end of each block of updates."""
 
     def __init__(self, folder: RunFolder) -> None:
         super().__init__(daemon=True)
         self.folder = folder
         self.seen: list[tuple[float, int]] = []
-        """(seconds, step) at the end of each block of updates"""
+        """(seconds, step)"""
 
     def run(self) -> None:
         for event in work(self.folder, device="cpu"):
@@ -43,7 +43,7 @@ class TrainingQueue(threading.Thread):
                 self.seen.append((time.perf_counter(), event.step))
 
     def speed(self, seconds: float) -> float:
-        """Steps a second over the next seconds, from the end of a block to the end of another."""
+        """Steps per second over the next `seconds`, between ends of blocks."""
         before = len(self.seen)
         time.sleep(seconds)
         (start, first), (ended, last) = self.seen[before], self.seen[-1]
@@ -51,7 +51,7 @@ class TrainingQueue(threading.Thread):
 
 
 async def watched(training: TrainingQueue, seconds: float) -> tuple[float, float]:
-    """Steps a second while the console shows the run; the console's share of one core."""
+    """Steps per second while the console shows the run, and the fraction of a core that it uses."""
     app = Memlab(training.folder.path.parent, first=OpenRun(training.folder))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause(1.0)
@@ -61,33 +61,33 @@ async def watched(training: TrainingQueue, seconds: float) -> tuple[float, float
 
 
 def compare(overrides: Sequence[str], seconds: float, rounds: int) -> list[float]:
-    """Medians: steps a second without and with the console, their ratio, the console's share."""
+    """Medians: steps per second without and with the console, their ratio, fraction of a core."""
     with tempfile.TemporaryDirectory() as runs:
         folder = create_run(load("quickstart", overrides), Path(runs), "overhead")
         training = TrainingQueue(folder)
         training.start()
         while len(training.seen) < 5:
             time.sleep(0.1)
-        found = []
+        rows = []
         for _ in range(rounds):
             alone = training.speed(seconds)
-            beside, share = asyncio.run(watched(training, seconds))
-            found.append((alone, beside, beside / alone, share))
+            watched_speed, share = asyncio.run(watched(training, seconds))
+            rows.append((alone, watched_speed, watched_speed / alone, share))
         send(folder, Stop())
         training.join()
-    return [statistics.median(column) for column in zip(*found, strict=True)]
+    return [statistics.median(column) for column in zip(*rows, strict=True)]
 
 
 def main() -> None:
-    """Print a line for each case."""
+    """Print one line per case."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     for name, overrides in CASES.items():
-        alone, beside, ratio, share = compare(overrides, options.seconds, options.rounds)
+        alone, with_console, ratio, share = compare(overrides, options.seconds, options.rounds)
         print(
-            f"{name:14} alone {alone:7.1f}/s   watched {beside:7.1f}/s   ratio {ratio:.3f}"
+            f"{name:14} alone {alone:7.1f}/s   watched {with_console:7.1f}/s   ratio {ratio:.3f}"
             f"   console {share:.1%} of a core"
         )
 

@@ -1,6 +1,6 @@
-"""How well memlab and other rules find spikes: `python -m benchmarks.spikes`.
+"""Precision, recall and latency of spike rules: `python -m benchmarks.spikes`.
 
-Constants were frozen on the development seeds (1 to 9); the table judges on others.
+The constants of memlab's rule were set on seeds 1 to 9; the table is computed on other seeds.
 """
 
 import argparse
@@ -22,10 +22,10 @@ HEADER = "precision  recall  latency 50 %  95 %  false per 10,000 steps"
 
 
 def judge(curves: Iterable[Curve], find: Finder) -> Groups:
-    """Scores by (what, value): in all, by plateau, by noise, by kind of noise, by shape."""
+    """Scores by (property, value): all curves, and by plateau, noise, kind of noise and shape."""
     groups: Groups = defaultdict(Score)
     for curve in curves:
-        one = score(curve, find(curve))
+        of_curve = score(curve, find(curve))
         quantized = "quantized" if curve.sort.noise == "quantized" else ""
         for key in (
             ("all", ""),
@@ -34,46 +34,46 @@ def judge(curves: Iterable[Curve], find: Finder) -> Groups:
             ("kind", curve.sort.noise),
             ("shape", curve.sort.shape),
         ):
-            groups[key].add(one)
+            groups[key].add(of_curve)
     return groups
 
 
-def line(name: str, one: Score) -> str:
-    if not one.spikes:
-        return f"{name:<22}{'-':>9}{'-':>8}{'-':>14}{'-':>6}{one.per_10_000:24.3f}"
+def line(name: str, group: Score) -> str:
+    if not group.spikes:
+        return f"{name:<22}{'-':>9}{'-':>8}{'-':>14}{'-':>6}{group.per_10_000:24.3f}"
     return (
-        f"{name:<22}{one.precision:9.3f}{one.recall:8.3f}{one.latency(0.5):14.0f}"
-        f"{one.latency(0.95):6.0f}{one.per_10_000:24.3f}"
+        f"{name:<22}{group.precision:9.3f}{group.recall:8.3f}{group.latency(0.5):14.0f}"
+        f"{group.latency(0.95):6.0f}{group.per_10_000:24.3f}"
     )
 
 
 def spike_free(seed: int, n: int) -> None:
-    """False positives on the two noises that deceive most."""
+    """Print the false positives on long curves with the most difficult kinds of noise."""
     print(f"\nSpike-free curves of 4,000 steps ({n} of each):")
     for kind, sigma in (("ar1", 0.07), ("t5", 0.04), ("t5", 0.3), ("ar1", 0.3), ("gauss", 0.3)):
         rng, sort = np.random.default_rng([seed, 2]), Sort(-3.0, sigma, kind, "flat")
         curves = (quiet_curve(rng, sort) for _ in range(n))
-        found = sum(len(memlab_onsets(curve)) for curve in curves)
-        print(f"  {kind:6} {sigma:5}: {found} in {n * 4000 / 1e6:.1f} million steps")
+        false = sum(len(memlab_onsets(curve)) for curve in curves)
+        print(f"  {kind:6} {sigma:5}: {false} in {n * 4000 / 1e6:.1f} million steps")
 
 
-def at_their_price(curves: list[Curve], theirs: dict[str, Score]) -> None:
-    """memlab's recall where it is loosened until it costs as many false positives as another."""
-    print("\nAt each baseline's own count of false positives:")
+def recall_at_equal_false_positives(curves: list[Curve], theirs: dict[str, Score]) -> None:
+    """Print the recall of memlab with thresholds that give at most the false positives of a baseline."""
+    print("\nRecall with at most the false positives of each baseline:")
     factors = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
     rules = [SpikeRule().scaled(factor) for factor in factors]
     ours = [judge(curves, partial(memlab_onsets, rule=rule))["all", ""] for rule in rules]
     for name, their in theirs.items():
-        affordable = [one for one in ours if one.false <= their.false]
-        best = max(affordable, key=lambda one: one.recall, default=None)
-        told = f"{best.recall:.4f} with {best.false}" if best else "none as cheap"
-        print(f"  {name:<20} recall {their.recall:.4f} with {their.false:6}; memlab {told}")
+        eligible = [our for our in ours if our.false <= their.false]
+        best = max(eligible, key=lambda our: our.recall, default=None)
+        result = f"{best.recall:.4f} with {best.false}" if best else "none with so few"
+        print(f"  {name:<20} recall {their.recall:.4f} with {their.false:6}; memlab {result}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=4000, help="1 to 9 were used for development")
-    parser.add_argument("--repeats", type=int, default=2, help="curves of each sort")
+    parser.add_argument("--repeats", type=int, default=2, help="curves of each kind")
     options = parser.parse_args()
     quiet = list(quiet_curves(options.seed, options.repeats))
     spiky = list(spiky_curves(options.seed, options.repeats))
@@ -83,17 +83,17 @@ def main() -> None:
     start = time.process_time()
     groups = judge(quiet + spiky, memlab_onsets)
     seconds = time.process_time() - start
-    print(f"memlab: {1e6 * seconds / groups['all', ''].steps:.2f} microseconds a step\n")
+    print(f"memlab: {1e6 * seconds / groups['all', ''].steps:.2f} microseconds per step\n")
     print(f"{'memlab by':<22}{HEADER}")
-    for (what, value), one in sorted(groups.items(), key=lambda item: item[0]):
-        print(line(f"{what} {value}", one))
+    for (what, value), group in sorted(groups.items(), key=lambda item: item[0]):
+        print(line(f"{what} {value}", group))
     print(f"\n{'all curves':<22}{HEADER}")
     print(line("memlab", groups["all", ""]))
     theirs = {}
     for name in BASELINES:
         theirs[name] = judge(quiet + spiky, partial(baseline_flags, name=name))["all", ""]
         print(line(name, theirs[name]))
-    at_their_price(quiet + spiky, theirs)
+    recall_at_equal_false_positives(quiet + spiky, theirs)
     spike_free(options.seed, 500)
 
 

@@ -1,7 +1,7 @@
-"""What other systems would flag, written from their descriptions.
+"""Spike rules of other systems, implemented from their descriptions.
 
-Each takes a loss curve and marks the steps that its rule would act on. Constants are those that the
-systems ship with. Rules that stop the training are let go on, as if their alarm were ignored.
+Each function takes a loss curve (step,) and returns flags (step,) of the steps at which the rule raises an
+alarm. Constants are the defaults of the systems. Rules that stop training continue after an alarm.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def windows(loss: Floats, size: int) -> Floats:
 
 
 def late(flags: Flags, n: int) -> Flags:
-    """Flags of the last of `n` steps, with none before them."""
+    """Pad flags on the left with False to `n` steps."""
     return np.concatenate((np.zeros(n - len(flags), bool), flags))
 
 
@@ -31,48 +31,48 @@ def rolling(loss: Floats, size: int) -> tuple[Floats, Floats]:
 
 
 def in_a_row(flags: Flags, n: int) -> Flags:
-    """Where this and the `n` - 1 steps before are all flagged."""
+    """True where the step and the `n` - 1 steps before it are all flagged."""
     return late(sliding_window_view(flags, n).all(axis=1), len(flags)) if len(flags) >= n else flags
 
 
 def llm_c(loss: Floats) -> Flags:
-    """llm.c: z over a window of 128 that includes the new value, above 6."""
+    """llm.c: z score above 6 over a window of 128 that includes the new value."""
     past = windows(np.append(loss, 0.0), 128)
     return late((past[:, -1] - past.mean(axis=1)) / past.std(axis=1) > 6, len(loss))
 
 
 def olmo_core(loss: Floats) -> Flags:
-    """OLMo-core: six standard deviations above the mean of the 128 steps before."""
+    """OLMo-core: more than six standard deviations above the mean of the previous 128 steps."""
     mean, std = rolling(loss, 128)
     return late(loss[128:] > mean + 6 * std, len(loss))
 
 
 def olmo2_score(loss: Floats) -> Flags:
-    """OLMo 2's spike score: seven standard deviations from the mean of the last 1,000."""
+    """Spike score of OLMo 2: more than seven standard deviations above the mean of the last 1,000."""
     mean, std = rolling(loss, 1000)
     return late(loss[1000:] > mean + 7 * std, len(loss))
 
 
 def mosaic(loss: Floats) -> Flags:
-    """llm-foundry: twice the mean of the last max(100, 5 %), five times in a row."""
+    """llm-foundry: at least twice the mean of the last max(100, 5 %) steps, five times in a row."""
     size = max(100, len(loss) // 20)
     high = loss[size:] >= 2 * windows(loss, size).mean(axis=1)
     return in_a_row(late(high, len(loss)), 5)
 
 
 def lightning(loss: Floats) -> Flags:
-    """Lightning: three times the mean of the last ten, and above the last."""
+    """Lightning: at least three times the mean of the last ten, and above the last."""
     flags = loss[10:] >= 3 * windows(loss, 10).mean(axis=1)
     return late(flags & (loss[10:] > loss[9:-1]), len(loss))
 
 
 def megatron(loss: Floats) -> Flags:
-    """Megatron: ten times the largest of the first hundred."""
+    """Megatron: at least ten times the maximum of the first hundred."""
     return late(loss[100:] >= 10 * np.nanmax(loss[:100]), len(loss))
 
 
 def robust_z(loss: Floats) -> Flags:
-    """A W&B watcher: 0.6745 |log L - median| / MAD over 100, above 8, here only upwards."""
+    """A W&B watcher: 0.6745 (log L - median) / MAD over 100 steps above 8 (upwards only)."""
     y = np.log(np.maximum(loss, 1e-12))
     past = windows(y, 100)
     middle = np.median(past, axis=1)
@@ -81,7 +81,7 @@ def robust_z(loss: Floats) -> Flags:
 
 
 def composer_averages(loss: Floats) -> Flags:
-    """A Composer callback: the mean of 25 is twice that of 1,000, the latter 25 steps earlier."""
+    """A Composer callback: the mean of 25 steps is above twice the mean of the 1,000 before them."""
     if len(loss) < 200:
         return np.zeros(len(loss), bool)
     total = np.concatenate(([0.0], np.cumsum(np.nan_to_num(loss, nan=0.0, posinf=0.0))))
@@ -92,7 +92,7 @@ def composer_averages(loss: Floats) -> Flags:
 
 
 def cusum(loss: Floats) -> Flags:
-    """trainscope: CUSUM of z by median and MAD of 200, drift 1, alarm at 6, here only upwards."""
+    """trainscope: CUSUM of z (median and MAD of 200) with drift 1 and threshold 6 (upwards only)."""
     past = windows(loss, 200)
     middle = np.median(past, axis=1)
     mad = np.median(np.abs(past - middle[:, None]), axis=1)
@@ -120,7 +120,7 @@ def page_hinkley(loss: Floats) -> Flags:
 
 
 def differences(loss: Floats) -> Flags:
-    """Median of 25, scale from the differences of 128; z 6 once, 4 twice, 3 four times."""
+    """Median of 25, scale from the differences of 128; alarm at z >= 6 once, 4 twice, 3 four times."""
     y = np.log10(np.maximum(loss, 1e-9))
     if len(y) < 130:
         return np.zeros(len(y), bool)

@@ -1,7 +1,7 @@
-"""Loss curves with known spikes, made from a seed.
+"""Synthetic loss curves with known spikes.
 
-Heights, slopes and noise are in decades (powers of ten of the loss). `sigma` is the noise's
-standard deviation, whatever its kind.
+Heights, slopes and noise are in decades (log10 of the loss). `sigma` is the standard deviation of the
+noise of every kind.
 """
 
 from collections.abc import Iterator
@@ -17,25 +17,29 @@ NOISES = ("gauss", "t5", "t8", "ar1")
 QUIET_SHAPES = ("flat", "slope", "hump", "ramp", "fall", "change", "descent", "short")
 SPIKE_SHAPES = ("single", "double", "on slope", "periodic", "after fall", "diverging")
 RANDOM_LOSS = 0.66
-"""log10 of ln 97: spikes end where the model knows nothing"""
+"""log10 of ln 97, the loss of random answers: the maximum of spikes"""
 
 
 @dataclass(frozen=True)
 class Label:
-    """A spike as it was put in."""
+    """A spike that was added to a curve."""
 
     start: int
-    """index of the first step that is raised"""
+    """index of the first raised step"""
     rise: int
+    """steps to the peak"""
     height: float
+    """decades"""
     tau: float
+    """steps of the exponential decay"""
 
 
 @dataclass(frozen=True)
 class Sort:
-    """What kind of curve it is."""
+    """The kind of a curve."""
 
     plateau: float
+    """log10 of the loss without trend, noise and spikes"""
     sigma: float
     noise: str
     shape: str
@@ -43,17 +47,17 @@ class Sort:
 
 @dataclass(frozen=True)
 class Curve:
-    """A loss curve and what is in it."""
+    """A loss curve and its spikes."""
 
     loss: NDArray[np.float32]
     sort: Sort
     labels: tuple[Label, ...] = ()
     changes: tuple[int, ...] = ()
-    """indices before which something was changed on purpose"""
+    """indices right after a change of settings, at which the detector resets its base"""
 
 
 def noise(rng: np.random.Generator, kind: str, sigma: float, n: int) -> NDArray[np.float64]:
-    """`n` values with standard deviation `sigma`."""
+    """(n,) values with standard deviation `sigma`: Gaussian, Student t (`t5`) or AR(1) with 0.6."""
     if kind == "gauss":
         return sigma * rng.standard_normal(n)
     if kind.startswith("t"):
@@ -65,7 +69,7 @@ def noise(rng: np.random.Generator, kind: str, sigma: float, n: int) -> NDArray[
 
 
 def bump(label: Label, n: int) -> NDArray[np.float64]:
-    """A linear rise and an exponential return."""
+    """(n,) a linear rise and an exponential decay, in decades."""
     since = np.arange(n) - label.start + 1.0
     up = np.clip(since / label.rise, 0.0, 1.0)
     down = np.exp(-np.clip(since - label.rise, 0.0, None) / label.tau)
@@ -75,7 +79,7 @@ def bump(label: Label, n: int) -> NDArray[np.float64]:
 def quiet_trend(
     rng: np.random.Generator, shape: str, n: int
 ) -> tuple[NDArray[np.float64], tuple[int, ...]]:
-    """A curve without spikes, relative to its plateau, and where it was changed on purpose."""
+    """The trend of a curve without spikes, relative to its plateau, and its `changes`."""
     t = np.arange(n, dtype=np.float64)
     middle = rng.uniform(0.3, 0.7) * n
     if shape == "hump":
@@ -98,7 +102,7 @@ def quiet_trend(
 
 
 def finish(y: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Decades to losses as they are recorded."""
+    """Losses from their log10."""
     return (10.0**y).astype(np.float32)
 
 
@@ -111,14 +115,14 @@ def quiet_curve(rng: np.random.Generator, sort: Sort) -> Curve:
 
 
 def height(rng: np.random.Generator, plateau: float, sigma: float) -> float:
-    """Half of the spikes are barely spikes, half of any height up to random answers."""
-    least = max(0.45, 6 * sigma)
-    most = max(1.5 * least, min(5.0, RANDOM_LOSS - plateau))
-    return float(rng.uniform(least, 1.5 * least if rng.random() < 0.5 else most))
+    """Half of the spikes have nearly the minimum height, half any height up to random answers."""
+    low = max(0.45, 6 * sigma)
+    high = max(1.5 * low, min(5.0, RANDOM_LOSS - plateau))
+    return float(rng.uniform(low, 1.5 * low if rng.random() < 0.5 else high))
 
 
-def one(rng: np.random.Generator, start: int, plateau: float, sigma: float) -> Label:
-    """A spike at `start`."""
+def random_spike(rng: np.random.Generator, start: int, plateau: float, sigma: float) -> Label:
+    """A random spike at index `start`."""
     return Label(
         int(start),
         int(rng.integers(1, 11)),
@@ -127,8 +131,8 @@ def one(rng: np.random.Generator, start: int, plateau: float, sigma: float) -> L
     )
 
 
-def places(rng: np.random.Generator, shape: str, n: int) -> list[int]:
-    """Where spikes start."""
+def spike_starts(rng: np.random.Generator, shape: str, n: int) -> list[int]:
+    """Indices at which spikes start."""
     if shape == "periodic":
         return list(range(int(rng.integers(300, 500)), n - 300, int(rng.integers(250, 600))))
     starts = [int(300 + 700 * i + rng.integers(0, 300)) for i in range(5) if 700 * i + 900 < n]
@@ -140,12 +144,12 @@ def places(rng: np.random.Generator, shape: str, n: int) -> list[int]:
 def spiky_curve(rng: np.random.Generator, sort: Sort, n: int = STEPS) -> Curve:
     """A curve with spikes."""
     trend = np.zeros(n)
-    starts = places(rng, sort.shape, n)
+    starts = spike_starts(rng, sort.shape, n)
     if sort.shape == "on slope":
         trend = -0.3 * np.arange(n) / 1000
     if sort.shape == "after fall":
         trend = -2 / (1 + np.exp(-(np.arange(n) - starts[0] + 150) / 10)) + 2
-    labels = [one(rng, start, sort.plateau, sort.sigma) for start in starts]
+    labels = [random_spike(rng, start, sort.plateau, sort.sigma) for start in starts]
     if sort.shape == "diverging":
         labels = labels[:2]
         labels[-1] = replace(labels[-1], height=max(1.0, labels[-1].height), tau=1e9)
@@ -159,15 +163,15 @@ def spiky_curve(rng: np.random.Generator, sort: Sort, n: int = STEPS) -> Curve:
 def quantized_curve(
     rng: np.random.Generator, examples: int, rate: float, spiky: bool, n: int = STEPS
 ) -> Curve:
-    """Near zero in float32: a mean over `examples` of losses that are few quanta of 2**-23.
+    """A curve near zero in float32: the mean over `examples` of losses of a few quanta of 2**-23.
 
-    `rate`: quanta per step on the plateau, summed over all examples; 0 gives exact zeros.
+    `rate`: expected quanta per step on the plateau, summed over all examples; 0 gives exact zeros.
     """
     quantum = 2.0**-23 / examples
     base = max(rate * quantum, 1e-10)
     expected = np.full(n, float(rate))
     labels = []
-    for start in places(rng, "single", n) if spiky else ():
+    for start in spike_starts(rng, "single", n) if spiky else ():
         height = rng.uniform(-3.0, RANDOM_LOSS) - np.log10(base)
         labels.append(Label(start, int(rng.integers(2, 11)), height, rng.uniform(15, 70)))
         expected += base / quantum * (10 ** bump(labels[-1], n) - 1)
@@ -178,7 +182,7 @@ def quantized_curve(
 
 
 def quiet_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
-    """Every plateau, noise and shape without spikes."""
+    """Curves without spikes: all noises and shapes, at varying plateaus."""
     rng = np.random.default_rng([seed, 0])
     for i in range(repeats):
         for sigma in SIGMAS:
@@ -192,7 +196,7 @@ def quiet_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
 
 
 def spiky_curves(seed: int, repeats: int = 1) -> Iterator[Curve]:
-    """Every plateau, noise and shape with spikes."""
+    """Curves with spikes: all noises and shapes, at varying plateaus."""
     rng = np.random.default_rng([seed, 1])
     for i in range(repeats):
         for sigma in SIGMAS:

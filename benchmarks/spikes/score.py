@@ -1,4 +1,4 @@
-"""Sets what a rule found beside what was put in."""
+"""Compares the alarms of a rule with the known spikes of a curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from memlab.detectors.spikes import SpikeDetector
 from memlab.record.events import COLUMNS, Change, Rows, SpikeOnset
 
 IN_TIME = 25
-"""steps after its rise by which a spike must have been noticed"""
+"""maximum number of steps after the rise of a spike for a hit"""
 TAIL = 4
-"""decay times after which a spike is over: what is flagged until then is no false positive"""
+"""decay times until the end of a spike; alarms before it are not false positives"""
 APART = 25
-"""steps without a flag after which a further one is another alarm"""
+"""minimum number of steps without a flag between two alarms"""
 
 
 @dataclass
@@ -40,12 +40,12 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """Share of the spikes that were noticed in time."""
+        """Fraction of the spikes that were detected in time."""
         return self.hits / self.spikes if self.spikes else float("nan")
 
     @property
     def precision(self) -> float:
-        """Share of the alarms that belong to a spike."""
+        """Fraction of the alarms that belong to a spike."""
         alarms = self.hits + self.false
         return self.hits / alarms if alarms else float("nan")
 
@@ -55,12 +55,12 @@ class Score:
         return 1e4 * self.false / self.steps if self.steps else float("nan")
 
     def latency(self, quantile: float) -> float:
-        """Steps from a spike's first raised step to its being noticed."""
+        """A quantile of the steps from the first raised step of a spike to its detection."""
         return float(np.quantile(self.latencies, quantile)) if self.latencies else float("nan")
 
 
 def rows_of(loss: ArrayLike, first: int = 1, grad: ArrayLike = 1.0) -> Rows:
-    """Losses as rows, the first of which belongs to step `first`."""
+    """Losses (step,) as rows from step `first` on."""
     column = np.asarray(loss, dtype=np.float32)
     values = np.ones((len(column), len(COLUMNS)), np.float32)
     values[:, COLUMNS.index("loss")], values[:, COLUMNS.index("grad_norm")] = column, grad
@@ -68,34 +68,34 @@ def rows_of(loss: ArrayLike, first: int = 1, grad: ArrayLike = 1.0) -> Rows:
 
 
 def memlab_onsets(curve: Curve, rule: SpikeRule | None = None) -> NDArray[np.intp]:
-    """Indices at which memlab notices a spike."""
+    """Indices at which memlab detects a spike."""
     detector = SpikeDetector(Context(), rule)
-    found: list[int] = []
+    detected: list[int] = []
     start = 0
     for stop in (*curve.changes, len(curve.loss)):
         if start:
             detector.see(Change(step=start, what="planned"))
         for event in detector.see(rows_of(curve.loss[start:stop], start + 1)):
             if isinstance(event, SpikeOnset) and event.noticed is not None:
-                found.append(event.noticed - 1)
+                detected.append(event.noticed - 1)
         start = stop
-    return np.array(found, dtype=np.intp)
+    return np.array(detected, dtype=np.intp)
 
 
 def baseline_flags(curve: Curve, name: str) -> NDArray[np.intp]:
-    """Indices that a baseline flags; where the curve is not finite, any rule would have."""
+    """Indices that a baseline flags, and the first step of every non-finite part of the curve."""
     loss = curve.loss.astype(np.float64)
     with np.errstate(all="ignore"):
         flags = BASELINES[name](loss)
-    lost = ~np.isfinite(loss)
-    return np.flatnonzero(flags | (lost & ~np.roll(lost, 1)))
+    non_finite = ~np.isfinite(loss)
+    return np.flatnonzero(flags | (non_finite & ~np.roll(non_finite, 1)))
 
 
 def score(curve: Curve, flags: NDArray[np.intp]) -> Score:
     """Hits, false alarms and latencies of one curve.
 
-    In favour of rules that flag every step of a spike: any flag in time is a hit, and flags
-    close together are one alarm.
+    Any flag in time is a hit, and flags close together are one alarm, in favour of rules that flag every
+    step of a spike.
     """
     result = Score(steps=len(curve.loss), spikes=len(curve.labels))
     false = np.ones(len(flags), bool)
@@ -111,13 +111,13 @@ def score(curve: Curve, flags: NDArray[np.intp]) -> Score:
 
 
 def alarms(flags: NDArray[np.intp]) -> int:
-    """Flags, counting those close together once."""
+    """Number of alarms: flags close together count once."""
     return int((np.diff(flags, prepend=-2 * APART) > APART).sum())
 
 
 def total(scores: Sequence[Score]) -> Score:
     """The sum of several scores."""
     result = Score()
-    for each in scores:
-        result.add(each)
+    for part in scores:
+        result.add(part)
     return result

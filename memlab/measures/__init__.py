@@ -1,9 +1,9 @@
-"""What is measured. One file = one quantity, or a few of one idea.
+"""Measures. Each file has one measure, or a few related ones.
 
-A file declares its measures and computes them from arrays. It never imports torch when it is
-loaded, so that declarations can be read anywhere. To add a measure, write a file: a module-level
-`SplitMeasure` is recorded at every evaluation, a `ModelMeasure` is computed by `memlab measure`.
-`evaluation.measures` names further ones, of models or of plugins, that evaluations record.
+A file declares its measures and computes them from arrays. It does not import torch at module level, so
+that declarations can be read without torch. To add a measure, add a file: a module-level `SplitMeasure`
+is recorded at every evaluation, a `ModelMeasure` is computed by `memlab measure`. With
+`evaluation.measures`, evaluations record additional measures of models or plugins.
 """
 
 import importlib
@@ -20,15 +20,15 @@ from memlab.record.measure import Measure
 
 @cache
 def split_measures() -> tuple[SplitMeasure, ...]:
-    """What every evaluation records, by file and then in the order of the file."""
+    """The measures that every evaluation records, by file name and order in the file."""
     return tuple(value for value in _members() if isinstance(value, SplitMeasure))
 
 
 @cache
 def model_measures() -> dict[str, ModelMeasure]:
-    """What can be computed from a checkpoint, by name."""
-    found = (value for value in _members() if isinstance(value, ModelMeasure))
-    return {measure.declared.name: measure for measure in found}
+    """The measures that can be computed from a checkpoint, by name."""
+    measures = (value for value in _members() if isinstance(value, ModelMeasure))
+    return {measure.declared.name: measure for measure in measures}
 
 
 @cache
@@ -40,24 +40,24 @@ def declared() -> tuple[Measure, ...]:
 
 
 def measure_plugin(name: str) -> Plugin | None:
-    """The plugin that a measure comes from, imported; None of measures of this package.
+    """The imported plugin with this measure; None for measures of this package or unknown names.
 
     Raises:
-        PluginError: it cannot be imported.
+        PluginError: the plugin cannot be imported.
     """
     return None if name in model_measures() else load_plugin("measures", name)
 
 
 def measure_names() -> tuple[str, ...]:
-    """Names of the measures that can be named: of models, and of plugins, which are not imported."""
+    """Names allowed in `evaluation.measures`: model measures, and plugins, which are not imported."""
     return tuple(dict.fromkeys([*model_measures(), *plugin_names("measures")]))
 
 
 def named_measures(names: Sequence[str]) -> list[SplitMeasure | ModelMeasure]:
-    """Measures of models by name, and those of plugins.
+    """Model measures and measures of plugins by name, without duplicates.
 
     Raises:
-        PluginError: one does not exist, or its plugin defines no measure of this name.
+        PluginError: there is no such measure, or the plugin does not define it.
     """
     return [_named(name) for name in dict.fromkeys(names)]
 
@@ -69,7 +69,7 @@ def _named(name: str) -> SplitMeasure | ModelMeasure:
     if plugin is None:
         known = measure_names()
         raise PluginError(
-            f"{name!r} is no measure of a model",
+            f"{name!r} is not a measure of a model",
             where="evaluation.measures",
             allowed=", ".join(known),
             hint=nearest(name, known),
@@ -79,7 +79,7 @@ def _named(name: str) -> SplitMeasure | ModelMeasure:
             compute = plugin.guarded(value.compute)
             if isinstance(value, SplitMeasure):
                 return replace(value, compute=compute)
-            # Values in `derived/` that other code computed are computed again.
+            # The version discards values in `derived/` that other code has computed.
             return replace(value, compute=compute, version=int(plugin.sha256[:12], 16))
     raise PluginError(
         f"plugin {name} defines no measure of this name",
@@ -90,6 +90,7 @@ def _named(name: str) -> SplitMeasure | ModelMeasure:
 
 
 def _members() -> Iterator[object]:
+    """The distinct module-level objects of all files of this package."""
     seen: set[int] = set()
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")

@@ -1,7 +1,7 @@
-"""Shares of right answers.
+"""Accuracies of answers.
 
-Teacher-forced and free-running exact match are one number: up to the first wrong token both read
-the same input, and after a wrong token the answer is wrong either way. So it needs no generation.
+Exact match is the same with teacher forcing and with generation: up to the first wrong token the inputs
+are equal, and after a wrong token the answer is wrong in both cases. So no generation is needed.
 """
 
 from typing import TYPE_CHECKING
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def exact_matches(scores: Scores, answer_mask: "Tensor") -> "Tensor":
-    """(example,) bool: every token of the answer, where `answer_mask` (target,), is the likeliest."""
+    """(example,) bool: every token of the answer (`answer_mask`, (target,)) is the most likely token."""
     matches = scores.right.new_ones(scores.n_examples)
     matches[scores.example[answer_mask & ~scores.right]] = False
     return matches
 
 
 def accuracy(predictions: Predictions) -> float:
-    """Share of the measured examples whose whole answer is right."""
+    """Fraction of the measured examples whose whole answer is correct."""
     return float(predictions.exact[predictions.members].double().mean())
 
 
 def token_accuracy(predictions: Predictions) -> float:
-    """Share of answer tokens that are right given the true tokens before them."""
+    """Fraction of answer tokens that are correct given the true tokens before them."""
     counted = predictions.answer_mask & predictions.measured
     return float(predictions.scores.right[counted].double().mean())
 

@@ -1,4 +1,4 @@
-"""How widely attention heads spread their attention."""
+"""Entropy of attention weights."""
 
 from collections.abc import Mapping
 
@@ -10,16 +10,16 @@ from memlab.record.measure import Measure
 
 
 def entropy(weights: Floats) -> Floats:
-    """Entropy in nats over the last axis, whose values are shares."""
+    """Entropy in nats over the last axis, whose values sum to 1."""
     logs = np.log(np.where(weights > 0, weights, 1.0))
     return np.asarray(-(weights * logs).sum(axis=-1))
 
 
 def attention_entropy(view: ModelView) -> Mapping[str, float]:
-    """Of each head, mean over examples and over queries after the first, and the mean of all."""
+    """Entropy per head, mean over examples and over queries after the first; and the mean over heads."""
     values = {
         f"attention_entropy/{layer}.{head}": float(of_head.mean())
-        for layer, weights in enumerate(view.attention())
+        for layer, weights in enumerate(view.attention())  # (example, head, query, key)
         for head, of_head in enumerate(np.moveaxis(entropy(weights[:, :, 1:]), 1, 0))
     }
     return {"attention_entropy": float(np.mean(list(values.values()))), **values}

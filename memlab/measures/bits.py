@@ -1,9 +1,8 @@
-"""Bits memorized: how much shorter random answers become for who has the model.
+"""Memorized bits: reduction of the code length of random answers by the model.
 
     M = sum over examples i of (H0 - loss_i / ln 2)
 
-H0 is the entropy of one answer drawn at random, in bits; loss_i is the cross-entropy of the whole
-answer in nats. For random answers this is the unintended memorization of Morris et al. 2025
+H0 is the entropy of a random answer in bits, loss_i the cross-entropy of the whole answer in nats. For random answers this is the unintended memorization of Morris et al. 2025
 (arXiv:2505.24832), section 3.
 """
 
@@ -17,16 +16,16 @@ SOURCE = "Morris et al. 2025, arXiv:2505.24832, section 3"
 
 
 def memorized_bits(predictions: Predictions) -> float | None:
-    """Bits over all examples of a split; may be negative before training."""
+    """Bits over all examples of a split; can be negative before training. None if answers are not random."""
     if predictions.answer_bits is None:
         return None
     scores = predictions.scores
-    spent = float(scores.nll[predictions.answer_mask].sum()) / math.log(2)
-    return scores.n_examples * predictions.answer_bits - spent
+    code_length = float(scores.nll[predictions.answer_mask].sum()) / math.log(2)
+    return scores.n_examples * predictions.answer_bits - code_length
 
 
 def bits_per_parameter(predictions: Predictions) -> float | None:
-    """The same per parameter of the model."""
+    """Memorized bits divided by the number of parameters."""
     bits = memorized_bits(predictions)
     return None if bits is None else bits / predictions.parameters
 

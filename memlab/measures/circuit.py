@@ -1,12 +1,12 @@
 """Progress measures of the Fourier circuit for modular arithmetic (Nanda et al. 2023).
 
-A model that generalizes computes logits that are sums of cos w(x + y - z) over a few key
-frequencies w. Restricted loss keeps only that part of the logits, excluded loss removes it.
-Memorization lowers excluded loss, circuit formation lowers restricted loss, and cleanup lowers the
-weights' norm while validation loss falls.
+A model that generalizes has logits that are sums of cos w(x + y - z) over a few key frequencies w. The
+restricted loss keeps only this component of the logits, the excluded loss removes it. Memorization
+lowers the excluded loss, circuit formation lowers the restricted loss, and cleanup lowers the weight
+norm while the validation loss falls.
 
-Nanda et al. find the key frequencies from the neurons. Here they are those with a share of
-`KEY_SHARE` or more of the logits' squared cosine coefficients, which needs no layer by name.
+Nanda et al. determine the key frequencies from neurons. Here a key frequency has at least `KEY_SHARE` of
+the squared cosine coefficients of the logits, which does not depend on the architecture.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from memlab.record.measure import Measure
 
 SOURCE = "Nanda et al. 2023, arXiv:2301.05217"
 KEY_SHARE = 0.05
-"""of all squared coefficients; with 56 frequencies an even spectrum gives each 0.018"""
+"""minimum fraction of the squared coefficients; with 56 frequencies, a uniform spectrum has 0.018 each"""
 
 
 def key_frequencies(view: ModelView) -> tuple[int, ...]:
-    """The key frequencies that were given, else those of this model; ascending."""
+    """The given key frequencies, otherwise those of this model, ascending; empty without a table."""
     if view.keys is not None or view.table is None:
         return view.keys or ()
     power = cosine_coefficients(_group_logits(view.table)) ** 2  # (frequency,)
@@ -33,30 +33,33 @@ def key_frequencies(view: ModelView) -> tuple[int, ...]:
 
 
 def _group_logits(table: LogitTable) -> Floats:
-    """(x, y, z) the logits of the group's elements in its order."""
+    """(x, y, z) logits of the elements of the group, in the order of the group."""
     return table.logits[:, :, table.group.answers]
 
 
 def _key_part(table: LogitTable, keys: tuple[int, ...]) -> Floats:
-    """(x, y, element) the projection of the logits on cos and sin w(x + y) of every key."""
+    """(x, y, element) projection of the logits on cos w(x + y) and sin w(x + y) for every key w."""
     part = np.zeros_like(table.logits)
     for k in keys:
         for wave in waves(table.n, k):
-            # (x, y) and (x, y, element) contracted over both inputs: one coefficient per element
+            # contract (x, y) and (x, y, element) over both operands: one coefficient per element
             part += wave[:, :, None] * np.tensordot(wave, table.logits, axes=2)
     return part
 
 
 def _cross_entropy(table: LogitTable, logits: Floats) -> Floats:
-    """(x, y) in nats."""
+    """(x, y) cross-entropy in nats."""
     largest = logits.max(axis=-1, keepdims=True)
     log_sum = np.log(np.exp(logits - largest).sum(axis=-1)) + largest[..., 0]
-    right = np.take_along_axis(logits, table.answers[:, :, None], axis=-1)[..., 0]
-    return np.asarray(log_sum - right)
+    target = np.take_along_axis(logits, table.answers[:, :, None], axis=-1)[..., 0]
+    return np.asarray(log_sum - target)
 
 
 def restricted_loss(view: ModelView) -> Mapping[str, float]:
-    """Over all problems, with the mean over inputs of what was removed added back."""
+    """Cross-entropy of the key component over all problems.
+
+    The mean over problems of the removed component is added back, as a bias of the elements.
+    """
     table, keys = view.table, key_frequencies(view)
     if table is None or not keys:
         return {}
@@ -66,7 +69,7 @@ def restricted_loss(view: ModelView) -> Mapping[str, float]:
 
 
 def excluded_loss(view: ModelView) -> Mapping[str, float]:
-    """Over the training problems."""
+    """Cross-entropy over the training problems without the key component."""
     table, keys = view.table, key_frequencies(view)
     if table is None or not keys or not table.train.any():
         return {}
@@ -75,19 +78,19 @@ def excluded_loss(view: ModelView) -> Mapping[str, float]:
 
 
 def cosine_share(view: ModelView) -> Mapping[str, float]:
-    """Squared cosine coefficients of the keys over the squared norm of the centred logits."""
+    """Squared cosine coefficients of the keys divided by the squared norm of the centred logits."""
     table, keys = view.table, key_frequencies(view)
     if table is None or not keys:
         return {}
     logits = _group_logits(table)
-    # softmax ignores a constant added to the logits of a problem
+    # softmax is invariant to a constant added to the logits of a problem
     centred = logits - logits.mean(axis=-1, keepdims=True)
     coefficients = cosine_coefficients(logits)[np.array(keys) - 1]
     return {"cosine_share": float((coefficients**2).sum() / (centred**2).sum())}
 
 
 def key_count(view: ModelView) -> Mapping[str, float]:
-    """Number of key frequencies, and each one's share of the squared coefficients."""
+    """Number of key frequencies, and the fraction of the squared coefficients of each."""
     if view.table is None:
         return {}
     power = cosine_coefficients(_group_logits(view.table)) ** 2
@@ -97,13 +100,13 @@ def key_count(view: ModelView) -> Mapping[str, float]:
 
 
 def embedding_spectrum(view: ModelView) -> Floats | None:
-    """(frequency,) norms of the token embedding along the group."""
+    """(frequency,) norms of the token embedding along the group; None without a table."""
     table = view.table
     return None if table is None else spectrum(view.weights["token.weight"][table.group.answers])
 
 
 def embedding_fourier(view: ModelView) -> Mapping[str, float]:
-    """The norm of each frequency in the token embedding."""
+    """Norm of the token embedding at each frequency."""
     norms = embedding_spectrum(view)
     if norms is None:
         return {}
@@ -111,7 +114,7 @@ def embedding_fourier(view: ModelView) -> Mapping[str, float]:
 
 
 def embedding_gini(view: ModelView) -> Mapping[str, float]:
-    """How unequal those norms are."""
+    """Gini coefficient of the norms of the token embedding."""
     norms = embedding_spectrum(view)
     return {} if norms is None else {"embedding_gini": gini(norms)}
 

@@ -1,4 +1,4 @@
-"""Values that `memlab measure` has computed and kept in a run's `derived/` folder."""
+"""Values of model measures that were stored in the `derived/` folder of a run."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -14,16 +14,16 @@ from memlab.record.folder import RunFolder
 FOLDER = "measures"
 
 StepsAndValues = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""(step,) ascending, and as many values"""
+"""(step,) ascending, and (step,) values"""
 
 
 def read_values(
     folder: RunFolder, measure: ModelMeasure, step: int, keys: tuple[int, ...] | None = None
 ) -> dict[str, float] | None:
-    """Recorded names to values at a step; None when nothing is kept that this code computed.
+    """Recorded names to stored values at a step; None if there are none of this code version.
 
     Args:
-        keys: the key frequencies that it must have been measured with; None = any.
+        keys: required key frequencies of the measurement; None = any.
     """
     stored = derived.read_document(folder, _document(measure, step), measure.version)
     if stored is None or (keys is not None and stored.get("keys") != list(keys)):
@@ -38,7 +38,7 @@ def keep_values(
     keys: tuple[int, ...],
     values: Mapping[str, float],
 ) -> None:
-    """Keep what was measured at a step."""
+    """Store the values of a measure at a step."""
     contents = {"step": step, "keys": list(keys), "values": dict(values)}
     derived.write_document(folder, _document(measure, step), contents, measure.version)
 
@@ -49,7 +49,7 @@ def _document(measure: ModelMeasure, step: int) -> str:
 
 @final
 class KeptMeasures:
-    """The kept values of a run as curves; read anew when something was added."""
+    """The stored values of a run as curves; read again when values were added."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
@@ -58,7 +58,7 @@ class KeptMeasures:
 
     @property
     def version(self) -> tuple[tuple[str, int], ...]:
-        """Changes when values are added: measures and when their folders changed last."""
+        """(name, time of the last change) of the folder of each measure; differs when values are added."""
         folder = self._folder.derived / FOLDER
         try:
             return tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
@@ -67,7 +67,7 @@ class KeptMeasures:
 
     @property
     def curves(self) -> Mapping[str, StepsAndValues]:
-        """Recorded name to curve; of each measure the values with the newest step's key frequencies."""
+        """Recorded name to curve; only values with the same key frequencies as at the newest step."""
         version = self.version
         if version != self._read_at:
             known = model_measures()
@@ -81,10 +81,10 @@ class KeptMeasures:
     def _of_measure(self, measure: ModelMeasure) -> dict[str, StepsAndValues]:
         folder = self._folder.derived / FOLDER / measure.declared.name
         documents = [self._read(measure, path.name) for path in sorted(folder.glob("step-*.json"))]
-        found = [document for document in documents if document is not None]
+        readable = [document for document in documents if document is not None]
         points: dict[str, list[tuple[int, float]]] = {}
-        for document in found:
-            if document.get("keys") == found[-1].get("keys"):
+        for document in readable:
+            if document.get("keys") == readable[-1].get("keys"):
                 for name, value in document["values"].items():
                     points.setdefault(str(name), []).append((document["step"], value))
         return {name: _curve(values) for name, values in points.items()}

@@ -1,4 +1,4 @@
-"""What a measure is made of: a declaration, and the function that computes it."""
+"""The two kinds of measures. Each is a declaration and the function that computes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class SplitMeasure:
 
     declared: Measure
     compute: "Callable[[Predictions], float | None]"
-    """None where it is not defined"""
+    """returns None if the measure is not defined"""
     only: str | None = None
-    """the one split that has it, recorded without the split's name; None = every split"""
+    """the only split with this measure, recorded without the name of the split; None = every split"""
     of_parts: bool = False
-    """whether it is recorded for noisy, repeated, ... examples too: `train_accuracy_noisy`"""
+    """whether it is also recorded for parts of a split (noisy, repeated, ...): `train_accuracy_noisy`"""
 
 
 @final
@@ -32,7 +32,8 @@ class ModelMeasure:
 
     declared: Measure
     compute: "Callable[[ModelView], Mapping[str, float]]"
-    """recorded name to value; empty where it is not defined. A name is that of the measure, with
-    a split before it (`train_logit_margin`) or a member after it (`matrix_norm/token.weight`)"""
+    """returns recorded name to value; empty if the measure is not defined. A recorded name is the name
+    of the measure, optionally with a split before it (`train_logit_margin`) or a member after it
+    (`matrix_norm/token.weight`)"""
     version: int = 1
-    """changes whenever the same checkpoint would give other values"""
+    """increased whenever the values of a checkpoint change"""

@@ -6,7 +6,7 @@ from memlab.record.measure import COLUMN_MEASURES
 
 
 def mean_loss(predictions: Predictions) -> float:
-    """Plain cross-entropy, mean over the targets that count towards the loss."""
+    """Cross-entropy without label smoothing, mean over the targets in the loss."""
     counted = predictions.loss_mask & predictions.measured
     return float(predictions.scores.nll[counted].mean())
 

@@ -1,4 +1,4 @@
-"""How far the logit of the target lies above all others."""
+"""Logit margin: logit of the target minus the largest other logit."""
 
 from collections.abc import Mapping
 

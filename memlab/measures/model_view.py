@@ -1,4 +1,4 @@
-"""A model at one step as arrays: all that its measures read. Made in `memlab.training`."""
+"""A model at one step as arrays, the input of model measures. `memlab.training` implements it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LogitTable:
-    """The logits of all problems of a modular task, ordered along its cyclic group.
+    """The logits of all problems of a modular task, in the order of its cyclic group.
 
-    The answer of (x, y) is the element with index x + y mod n, whatever the operation is.
+    The answer to (x, y) is the element with index x + y mod n, for every operation.
     """
 
     group: CyclicGroup
     logits: Floats
-    """(x, y, element) in the order of the elements, with those that are not in the group"""
+    """(x, y, element) elements in the order of their tokens, including those outside the group"""
     train: NDArray[np.bool_]
     """(x, y) the problem is in the training split"""
 
@@ -32,16 +32,16 @@ class LogitTable:
 
     @property
     def answers(self) -> NDArray[np.int64]:
-        """(x, y) the element that answers each problem."""
+        """(x, y) the element that is the answer to each problem."""
         x = np.arange(self.n)
         return np.asarray(self.group.answers[(x[:, None] + x) % self.n])
 
 
 class ModelView(ABC):
-    """What measures can use of a model. Expensive parts are computed on first use."""
+    """The arrays of a model that measures use. Expensive ones are computed on first use."""
 
     keys: tuple[int, ...] | None = None
-    """key frequencies that are given, such as those of the final model; None = those of this one"""
+    """given key frequencies, such as those of the final model; None = those of this model"""
 
     @property
     @abstractmethod
@@ -51,16 +51,16 @@ class ModelView(ABC):
     @property
     @abstractmethod
     def table(self) -> LogitTable | None:
-        """None where the task has no cyclic group, or answers of several tokens."""
+        """None if the task has no cyclic group, or operands or answers of several tokens."""
 
     @abstractmethod
     def margins(self, split: str) -> Floats:
-        """(target,) the target's logit minus the largest other one; empty without the split."""
+        """(target,) logit of the target minus the largest other logit; empty without the split."""
 
     @abstractmethod
     def attention(self) -> list[Floats]:
-        """For each layer (example, head, query, key), of the first training examples."""
+        """For each layer the attention weights (example, head, query, key) of the first training examples."""
 
     @abstractmethod
     def hessian_product(self, vector: Floats) -> Floats:
-        """The Hessian of the training loss times a vector over all parameters (parameter,)."""
+        """Product of the Hessian of the training loss and a vector over all parameters (parameter,)."""

@@ -1,4 +1,4 @@
-"""What a forward pass says about each target: the common ground of losses and accuracies."""
+"""Log-likelihood and correctness of each target, from which losses and accuracies are computed."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,15 +13,15 @@ class Scores:
     """One entry per target, ordered by (example, position)."""
 
     nll: "Tensor"
-    """(target,) float64, cross-entropy in nats"""
+    """(target,) float64: cross-entropy in nats"""
     right: "Tensor"
-    """(target,) bool, the most likely token is the target"""
+    """(target,) bool: the most likely token is the target"""
     example: "Tensor"
-    """(target,) place of the example in the batch as given"""
+    """(target,) index of the example in the batch"""
     position: "Tensor"
-    """(target,) position that predicts the target"""
+    """(target,) position from which the target is predicted"""
     n_examples: int
-    """examples in the batch, those without targets included"""
+    """number of examples in the batch, including those without targets"""
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,15 @@ class Predictions:
     answer_mask: "Tensor"
     """(target,) bool: belongs to the answer"""
     exact: "Tensor"
-    """(example,) bool: every token of the answer is right; of all examples of the split"""
+    """(example,) bool, for all examples of the split: every token of the answer is correct"""
     members: "Tensor"
     """(example,) bool: the examples that are measured"""
     parameters: int
-    """parameters of the model"""
+    """number of parameters of the model"""
     answer_bits: float | None = None
-    """bits in one answer, where answers are drawn at random and nothing predicts them"""
+    """entropy of an answer in bits, if answers are random; otherwise None"""
 
     @cached_property
     def measured(self) -> "Tensor":
-        """(target,) bool: belongs to one of the examples that are measured."""
+        """(target,) bool: belongs to a measured example."""
         return self.members[self.scores.example]

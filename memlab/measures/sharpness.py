@@ -1,4 +1,4 @@
-"""Sharpness: the largest eigenvalue of the training loss's Hessian."""
+"""Sharpness: the largest eigenvalue of the Hessian of the training loss."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,15 +9,20 @@ from memlab.measures.model_view import Floats, ModelView
 from memlab.record.measure import Measure
 
 ITERATIONS = 100
+"""maximum number of power iterations"""
 TOLERANCE = 1e-4
-"""relative change of the eigenvalue between two iterations"""
+"""the iteration ends when the eigenvalue changes by less than this, relative"""
 
 
 def largest_eigenvalue(product: Callable[[Floats], Floats], size: int) -> float:
-    """The largest eigenvalue of a symmetric matrix, given by its product with a vector.
+    """The largest eigenvalue of a symmetric matrix of `size` rows.
 
-    Power iteration finds the eigenvalue of the largest absolute value. If that is negative, a
-    second iteration with the matrix shifted by it finds the largest one.
+    Power iteration converges to the eigenvalue with the largest absolute value. If it is negative, a
+    second iteration with the matrix shifted by it converges to the largest eigenvalue.
+
+    Args:
+        product: the product of the matrix and a vector (row,).
+        size: number of rows.
     """
     dominant = _power_iteration(product, size)
     if dominant >= 0:
@@ -39,7 +44,7 @@ def _power_iteration(product: Callable[[Floats], Floats], size: int) -> float:
 
 
 def sharpness(view: ModelView) -> Mapping[str, float]:
-    """In float64, in evaluation mode."""
+    """In float64, with the model in evaluation mode."""
     size = sum(weight.size for weight in view.weights.values())
     return {"sharpness": largest_eigenvalue(view.hessian_product, size)}
 

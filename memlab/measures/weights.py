@@ -14,14 +14,14 @@ def _matrices(view: ModelView) -> dict[str, Floats]:
 
 
 def effective_rank(matrix: Floats) -> float:
-    """exp of the entropy of the singular values' shares: 1 = rank one, n = all equal."""
+    """exp of the entropy of the singular values divided by their sum: 1 = rank one, n = n equal values."""
     values = np.linalg.svd(matrix, compute_uv=False)
-    shares = values[values > 0] / values.sum()
-    return float(np.exp(-(shares * np.log(shares)).sum()))
+    p = values[values > 0] / values.sum()
+    return float(np.exp(-(p * np.log(p)).sum()))
 
 
 def matrix_norms(view: ModelView) -> Mapping[str, float]:
-    """Of every weight with two axes."""
+    """Frobenius norm of every weight matrix."""
     return {
         f"matrix_norm/{name}": float(np.linalg.norm(matrix))
         for name, matrix in _matrices(view).items()
@@ -29,7 +29,7 @@ def matrix_norms(view: ModelView) -> Mapping[str, float]:
 
 
 def effective_ranks(view: ModelView) -> Mapping[str, float]:
-    """Of every weight with two axes that is not zero."""
+    """Effective rank of every weight matrix that is not zero."""
     return {
         f"effective_rank/{name}": effective_rank(matrix)
         for name, matrix in _matrices(view).items()
@@ -38,7 +38,7 @@ def effective_ranks(view: ModelView) -> Mapping[str, float]:
 
 
 def total_norm(view: ModelView) -> Mapping[str, float]:
-    """Of all parameters together."""
+    """2-norm of all parameters together."""
     squares = [float((weight**2).sum()) for weight in view.weights.values()]
     return {"total_norm": float(np.sqrt(sum(squares)))}
 

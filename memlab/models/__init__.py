@@ -1,1 +1,1 @@
-"""The transformer, as plain PyTorch modules."""
+"""The transformer as plain PyTorch modules."""

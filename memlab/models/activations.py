@@ -1,6 +1,7 @@
-"""Activations. To add one, write its function here and its name into the preset's schema.
+"""Activations. To add one, write its function here and add its name to the schema of presets.
 
-A faster way to get value and slope together is optional; a test compares it with autograd.
+A function that computes value and derivative together is optional, for speed; a test compares it with
+autograd.
 """
 
 from collections.abc import Callable
@@ -11,28 +12,30 @@ import torch.nn.functional as F
 from torch import Tensor
 
 GELU = 2 * (2 / torch.pi) ** 0.5
+"""factor of the argument of the logistic function in gelu"""
 CUBIC = 0.044715
+"""factor of the cubic term in gelu"""
 
 
 @dataclass(frozen=True)
 class Activation:
-    """A nonlinearity, element by element."""
+    """An elementwise nonlinearity."""
 
     function: Callable[[Tensor], Tensor]
     with_slope: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
-    """its value and its derivative, both of the input's shape, without autograd"""
+    """value and derivative, both with the shape of the input, without autograd"""
 
 
 def gelu(u: Tensor) -> Tensor:
-    """Gelu in its tanh form, as in GPT-2 (Hendrycks and Gimpel 2016, arXiv 1606.08415)."""
+    """The tanh approximation of gelu, as in GPT-2 (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
     return F.gelu(u, approximate="tanh")
 
 
 def gelu_with_slope(u: Tensor) -> tuple[Tensor, Tensor]:
-    """Gelu in its tanh form, and its slope.
+    """Value and derivative of `gelu`.
 
-    0.5 (1 + tanh(z / 2)) is the logistic function s of z, here z = GELU (u + CUBIC u^3), and is
-    much cheaper than a tanh. With a = u s, the slope is s + (a - a s) dz/du.
+    0.5 (1 + tanh(z / 2)) is the logistic function s(z), here with z = GELU (u + CUBIC u^3), and is much
+    cheaper than tanh. With a = u s, the derivative is s + (a - a s) dz/du.
     """
     square, one = u * u, torch.tensor(GELU, dtype=u.dtype)
     s = torch.add(one, square, alpha=GELU * CUBIC).mul_(u).sigmoid_()
@@ -42,6 +45,7 @@ def gelu_with_slope(u: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def relu_with_slope(u: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and derivative of relu; the derivative at 0 is 0."""
     return u.clamp(min=0), (u > 0).to(u.dtype)
 
 
@@ -50,4 +54,4 @@ ACTIVATIONS = {
     "relu": Activation(F.relu, relu_with_slope),
     "swiglu": Activation(F.silu),
 }
-"""By the name in `preset.schema.Model.activation`; those in `preset.size.GATED` multiply a gate."""
+"""`preset.schema.Model.activation` to activation; those in `preset.size.GATED` act on a gate"""

@@ -1,4 +1,4 @@
-"""Self-attention over several heads."""
+"""Multi-head self-attention."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ from memlab.preset.schema import Model
 
 
 class Attention(nn.Module):
-    """Multi-head attention over the rows that the pattern lets each query attend to."""
+    """Multi-head attention of rows, with the pattern of a layout."""
 
     def __init__(self, settings: Model, n_ctx: int) -> None:
         super().__init__()
@@ -22,12 +22,12 @@ class Attention(nn.Module):
         self.out = Linear(settings.d_model, settings.d_model, bias=settings.biases)
 
     def _heads(self, x: Tensor, positions: Tensor, parts: slice) -> list[Tensor]:
-        """Queries, keys and values, or those of them in `parts`, each (..., head, size).
+        """Queries, keys and values, or only some of these three, each (..., head, size).
 
         Args:
             x: (..., d_model).
-            positions: (...) of `x`, for rotary positions.
-            parts: among (query, key, value).
+            positions: (...) positions of `x`, for rotary embeddings.
+            parts: slice of (query, key, value) to compute.
         """
         d_model = x.shape[-1]
         rows = slice(parts.start * d_model, parts.stop * d_model)
@@ -36,9 +36,9 @@ class Attention(nn.Module):
         split = [
             z.view(*z.shape[:-1], self.n_heads, -1) for z in torch.split(flat, d_model, dim=-1)
         ]
-        if self.rotary:  # values, the last of the three, are not turned
-            turned = 2 - parts.start
-            split[:turned] = [rotate(z, positions, self.n_ctx) for z in split[:turned]]
+        if self.rotary:  # queries and keys are rotated, values are not
+            n_rotated = 2 - parts.start
+            split[:n_rotated] = [rotate(z, positions, self.n_ctx) for z in split[:n_rotated]]
         return split
 
     def forward(self, x: Tensor, pattern: AttentionPattern) -> Tensor:

@@ -1,7 +1,7 @@
-"""down(activation(up(x))) on rows, computed in chunks that stay in the cache.
+"""down(activation(up(x))) on rows, computed in chunks that fit into the CPU cache.
 
-The forward pass keeps each hidden unit's activation and slope, so that the backward pass of
-the nonlinearity is only a product that oneDNN fuses into its matrix product.
+The forward pass saves the value and derivative of the activation, so that its backward pass is an
+elementwise product, which oneDNN fuses into the preceding matrix product.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class ChunkedFeedForward(torch.autograd.Function):
         down_bias: Tensor | None,
         with_slope: Callable[[Tensor], tuple[Tensor, Tensor]],
     ) -> Tensor:
-        """Rows (row, d_model) -> the same."""
+        """(row, d_model) -> (row, d_model)."""
         kept, out = [], []
         for rows in torch.split(x, CHUNK):
             hidden, slope = with_slope(product(rows, up, up_bias))  # both (row, d_mlp)
@@ -38,7 +38,7 @@ class ChunkedFeedForward(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of x, weights and biases, summed up chunk by chunk."""
+        """Gradients of x, weights and biases; those of weights are summed chunk by chunk."""
         x, up, down, *kept = ctx.saved_tensors
         total: tuple[Tensor, ...] | None = None
         dx = []
@@ -58,13 +58,13 @@ class ChunkedFeedForward(torch.autograd.Function):
 
 
 def _scaled_product(x: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
-    """(x @ weight.T) * scale."""
+    """(x @ weight.T) * scale, by oneDNN: (row, in), (out, in), (row, out) -> (row, out)."""
     y: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, scale, weight, None, "mul")
     return y
 
 
 def feed_forward(x: Tensor, up: Linear, activation: Activation, down: Linear) -> Tensor:
-    """down(activation(up(x))) for `x` (..., d_model); in chunks where that is faster."""
+    """down(activation(up(x))) for `x` (..., d_model); in chunks if that is faster."""
     if activation.with_slope is None or not suits(x):
         y: Tensor = down(activation.function(up(x)))
         return y

@@ -1,8 +1,8 @@
-"""Which rows a forward pass computes, and what they attend to: the only difference between engines.
+"""Layouts: the rows that a forward pass computes and the rows to which each attends.
 
-The model is written once, over rows. A row is one position of one example, or several that share
-it. The input rows of a block may differ from its output rows, so that a layout can share rows
-before a block and drop rows after it.
+The model is implemented once, for rows, and engines differ only in their layouts. A row is a position of
+an example, or of several examples that share it. The input rows of a block can differ from its output
+rows, so that a layout can share rows before a block and drop rows after it.
 """
 
 from abc import ABC, abstractmethod
@@ -13,52 +13,54 @@ from torch import Tensor
 
 
 class AttentionPattern(ABC):
-    """What the queries of one block attend to."""
+    """The attention of one block: its queries, the rows to which they attend, its output rows."""
 
     positions: Tensor
-    """(row,) the position of each input row of the block"""
+    """(row,) position of each input row of the block"""
     queries: Tensor | None = None
-    """(query,) the rows that have a query; None = all"""
+    """(query,) rows that have a query; None = all rows"""
     outputs: Tensor | None = None
-    """(output,) the row that each output is added to; None = all, in order"""
+    """(output,) row of the residual stream to which each output is added; None = all, in order"""
 
     @abstractmethod
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
         """Queries (query, head, size), keys and values (row, head, size) -> (output, head, size)."""
 
     def keep(self, x: Tensor) -> Tensor:
-        """The rows (row, d_model) of the residual stream that the block's outputs are added to."""
+        """Rows of the residual stream (row, d_model) -> those of the outputs (output, d_model)."""
         return x if self.outputs is None else F.embedding(self.outputs, x)
 
 
 class Layout(ABC):
-    """All rows of a forward pass."""
+    """The rows of a forward pass."""
 
     tokens: Tensor
-    """(row,) the token at each row that is embedded"""
+    """(row,) token of each embedded row"""
     positions: Tensor
-    """(row,) its position"""
+    """(row,) position of each embedded row"""
 
     @abstractmethod
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> AttentionPattern:
-        """The pattern of block `block` of `n_blocks`; the outputs of the last become logits."""
+        """The pattern of block `block` (from 0) of `n_blocks`; logits are computed from the outputs
+        of the last block.
+        """
 
 
 class Causal(AttentionPattern):
-    """Every position attends to those up to its own: rows are (example, position)."""
+    """Causal attention; the row axis is (example, position)."""
 
     def __init__(self, positions: Tensor) -> None:
         self.positions = positions
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """(example, position, head, size) three times -> the same."""
+        """(example, position, head, size) three times -> the same shape."""
         q, k, v = (z.transpose(1, 2) for z in (q, k, v))
         y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
         return y.transpose(1, 2)
 
 
 class EveryPosition(Layout):
-    """The standard layout: `tokens` (example, position), every row in every block."""
+    """The standard layout: `tokens` (example, position), all rows in all blocks."""
 
     def __init__(self, tokens: Tensor) -> None:
         self.tokens = tokens

@@ -1,4 +1,4 @@
-"""The position-wise network of a block."""
+"""The MLP of a block."""
 
 from torch import Tensor, nn
 
@@ -10,10 +10,10 @@ from memlab.preset.size import d_mlp_of, is_gated
 
 
 class MLP(nn.Module):
-    """d_model -> d_mlp -> d_model with an activation between.
+    """d_model -> d_mlp -> d_model with an activation on the hidden layer.
 
-    A gated activation has three matrices, `down(activation(gate(x)) * up(x))`; with silu it is
-    swiglu (Shazeer 2020, arXiv 2002.05202).
+    A gated activation has three matrices, `down(activation(gate(x)) * up(x))`; with silu this is
+    swiglu (Shazeer 2020, arXiv:2002.05202).
     """
 
     def __init__(self, settings: Model) -> None:
@@ -25,7 +25,7 @@ class MLP(nn.Module):
         self.down = Linear(d_mlp, d_model, bias=biases)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., d_model) -> the same."""
+        """(..., d_model) -> (..., d_model)."""
         if self.gate is None:
             return feed_forward(x, self.up, self.activation, self.down)
         hidden = self.up(x)

@@ -3,6 +3,7 @@
 from torch import nn
 
 EPSILON = 1e-5
+"""added to the variance or mean square"""
 
 
 def make_norm(kind: str, size: int, biases: bool) -> nn.Module:

@@ -4,16 +4,16 @@
     blocks.0.residual_pre        (prompt, position, d_model)   the residual stream before block 0
     blocks.0.attention.q, k, v   (prompt, head, position, head size), after rotary positions
     blocks.0.attention.pattern   (prompt, head, query, key)    rows sum to 1
-    blocks.0.attention.out       (prompt, position, d_model)   what attention adds to the stream
+    blocks.0.attention.out       (prompt, position, d_model)   output of the attention, added to the stream
     blocks.0.residual_mid        (prompt, position, d_model)   between attention and MLP
     blocks.0.mlp.hidden          (prompt, position, d_mlp)     after the nonlinearity
-    blocks.0.mlp.out             (prompt, position, d_model)   what the MLP adds to the stream
+    blocks.0.mlp.out             (prompt, position, d_model)   output of the MLP, added to the stream
     blocks.0.residual_post       (prompt, position, d_model)
     ...
     logits                       (prompt, position, d_vocab)
 
-Forward hooks on the reference model record them; queries, keys, values and patterns, which no
-module returns, are recomputed from the input of the attention.
+Forward hooks on the model record them. Queries, keys, values and patterns, which no module returns, are
+recomputed from the input of the attention.
 """
 
 import math
@@ -33,8 +33,9 @@ from memlab.models.transformer import Block, Transformer
 class Trace(Mapping[str, Tensor]):
     """The activations of the last forward pass of `model` inside a `with` block.
 
-    Entering runs the model on `tokens`. Another call of the model inside the block replaces the
-    activations. Leaving removes the hooks; the tensors stay. They are detached.
+    Entering the block runs the model on `tokens`. Another call of the model inside the block replaces
+    the activations. Leaving the block removes the hooks and keeps the activations, which are detached
+    tensors.
 
     Args:
         model: in evaluation mode; its dropout is not recorded.
@@ -82,7 +83,7 @@ class Trace(Mapping[str, Tensor]):
         self._activations.clear()
 
     def _hook_block(self, name: str, block: Block) -> Iterator[RemovableHandle]:
-        """Hooks in the order of the computation, which becomes the order of the names."""
+        """Register hooks in the order of the computation, which is the order of the names."""
         yield block.register_forward_pre_hook(self._record_input(f"{name}.residual_pre"))
         attention = self._record_attention(f"{name}.attention")
         yield block.attention.register_forward_hook(attention)
@@ -120,14 +121,14 @@ class Trace(Mapping[str, Tensor]):
 
 
 class _RecordingPattern(Causal):
-    """Records the attention weights of a block."""
+    """Records queries, keys, values and attention weights of a block."""
 
     def __init__(self, positions: Tensor) -> None:
         super().__init__(positions)
         self.recorded: dict[str, Tensor] = {}
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """(prompt, position, head, size) three times -> the same."""
+        """(prompt, position, head, size) three times -> the same shape."""
         by_head = (z.transpose(1, 2) for z in (q, k, v))  # (prompt, head, position, size)
         self.recorded = dict(zip("qkv", by_head, strict=True))
         scores = self.recorded["q"] @ self.recorded["k"].mT / math.sqrt(q.shape[-1])

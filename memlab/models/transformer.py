@@ -1,4 +1,4 @@
-"""The model, written once over the rows of a layout; `forward` computes every position."""
+"""The model, implemented for the rows of a layout; `forward` computes every position."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from memlab.preset.schema import Model
 
 
 class Block(nn.Module):
-    """Attention and MLP, each normalized before and added to the residual stream."""
+    """Attention and MLP, each after a norm and with a residual connection."""
 
     def __init__(self, settings: Model, n_ctx: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
 
     def forward(self, x: Tensor, pattern: AttentionPattern) -> Tensor:
-        """Rows that the block reads (row, d_model) -> rows that it makes (output, d_model)."""
+        """Input rows (row, d_model) -> output rows (output, d_model)."""
         attended = self.attention(self.norm_1(x), pattern)
         x = pattern.keep(x) + self.dropout(attended)
         out: Tensor = x + self.dropout(self.mlp(self.norm_2(x)))
@@ -35,24 +35,24 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """A pre-norm decoder like GPT-2.
+    """A pre-norm decoder-only transformer like GPT-2.
 
-    Weights come from `seed` alone: N(0, init_std) for matrices and embeddings, divided by
-    sqrt(2 n_layers) for the projections back into the residual stream; biases are zero. Dropout
-    draws from torch's global generator.
+    The initial weights depend on `seed` alone. Matrices and embeddings are drawn from
+    N(0, init_std^2); the projections into the residual stream are divided by sqrt(2 n_layers); biases
+    are zero. Dropout uses the global generator of torch.
 
     Args:
-        settings: sizes and switches.
+        settings: sizes and options.
         d_vocab: number of tokens.
         n_ctx: number of positions.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
     """
 
     def __init__(self, settings: Model, d_vocab: int, n_ctx: int, *, seed: int = 0) -> None:
         super().__init__()
         self.settings, self.d_vocab, self.n_ctx = settings, d_vocab, n_ctx
         d_model, learned = settings.d_model, settings.positions == "learned"
-        with torch.device("meta"):  # draws nothing from the global generator
+        with torch.device("meta"):  # does not use the global generator
             self.token = nn.Embedding(d_vocab, d_model)
             self.position = nn.Embedding(n_ctx, d_model) if learned else None
             self.dropout = nn.Dropout(settings.dropout)
@@ -78,7 +78,7 @@ class Transformer(nn.Module):
                 module.bias.zero_()
 
     def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
-        """Tokens at positions, both (...) -> residual stream (..., d_model)."""
+        """Tokens and positions, both (...) -> residual stream (..., d_model)."""
         x = self.token(tokens)
         if self.position is not None:
             x = x + self.position(positions)
@@ -91,7 +91,7 @@ class Transformer(nn.Module):
         return linear(self.norm(x), weight)
 
     def residual(self, layout: Layout) -> Tensor:
-        """The rows of a layout after the last block (output, d_model)."""
+        """The residual stream after the last block, (output, d_model) for the rows of a layout."""
         x = self.embed(layout.tokens, layout.positions)
         for i, block in enumerate(self.blocks):
             x = block(x, layout.attention_pattern(i, len(self.blocks), self.settings.n_heads))

@@ -1,4 +1,4 @@
-"""Tasks. One file per task; the name of the file is the task's `kind`."""
+"""Tasks. One file per task; the name of the file is the `kind` of the task."""
 
 import importlib
 import pkgutil
@@ -11,25 +11,25 @@ from memlab.tasks.task import Task
 
 @cache
 def kinds() -> dict[str, type[Task]]:
-    """Every task in this folder, by kind."""
+    """Kind to task, for the tasks of this package."""
     classes: dict[str, type[Task]] = {}
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
-        if found := _task_among(tuple(vars(module).values()), module_info.name):
-            classes[module_info.name] = found
+        if task := _task_among(tuple(vars(module).values()), module_info.name):
+            classes[module_info.name] = task
     return classes
 
 
 def task_names() -> tuple[str, ...]:
-    """The kinds of all tasks, those of plugins included; nothing is imported for it."""
+    """The kinds of all tasks, including those of plugins, which are not imported."""
     return tuple(dict.fromkeys([*kinds(), *plugin_names("tasks")]))
 
 
 def task_class(kind: str) -> type[Task] | None:
-    """The task of a kind, also from a plugin, which is imported; None if there is none.
+    """The task of a kind, which can be that of a plugin; None if there is no such task.
 
     Raises:
-        PluginError: the plugin cannot be imported, or defines no such task.
+        PluginError: the plugin cannot be imported, or does not define the task.
     """
     if kind in kinds():
         return kinds()[kind]
@@ -38,13 +38,13 @@ def task_class(kind: str) -> type[Task] | None:
 
 
 def task_plugin(kind: str) -> Plugin | None:
-    """The plugin that a task comes from; None of tasks in this folder, and where there is none."""
+    """The imported plugin with this task; None for tasks of this package or unknown kinds."""
     return None if kind in kinds() else load_plugin("tasks", kind)
 
 
 @cache
 def _of_plugin(plugin: Plugin) -> type[Task]:
-    """The task that a plugin defines; exceptions in its methods name the plugin's file and line."""
+    """The task of a plugin. Exceptions in its methods name the file and line of the plugin."""
     task = _task_among(plugin.members, plugin.name)
     if task is None:
         raise PluginError(
@@ -60,6 +60,7 @@ def _of_plugin(plugin: Plugin) -> type[Task]:
 
 
 def _task_among(members: tuple[object, ...], kind: str) -> type[Task] | None:
+    """The subclass of `Task` whose `kind` has this default."""
     for value in members:
         if isinstance(value, type) and issubclass(value, Task):
             field = value.model_fields.get("kind")

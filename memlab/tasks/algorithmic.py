@@ -1,4 +1,4 @@
-"""Five small tasks on one vocabulary: alone, as a mixture, or as a curriculum.
+"""Five small tasks with a common vocabulary: alone, as a mixture, or as a curriculum.
 
     [copy] a h f j = a h f j <eos>
     [rev] e b c c j = j c c b e <eos>
@@ -6,12 +6,13 @@
     [sort] 9 4 0 = 0 4 9 <eos>
     [rel] f > g d > f ? g d = < <eos>
 
-`rel` states a chain of relations in random order and asks about two names that no fact compares directly.
+A problem of `rel` has the facts of a chain of relations in random order, and a query for two names that no
+single fact compares.
 
-Besides train, val and test there are out-of-distribution sets: `ood-length`
-(longer lists and chains), `ood-digits` (more digits), `ood-symbols` (letters unseen in
-training), `ood-combinations` (pairs of symbols never combined in training: neighbours in a list,
-digits of one column, names of one fact).
+In addition to train, val and test there are out-of-distribution splits: `ood-length` (longer lists and
+chains), `ood-digits` (more digits), `ood-symbols` (letters that do not occur in training), and
+`ood-combinations` (pairs of symbols that do not occur together in training: neighbours in a list, digits
+of one column, names of one fact).
 """
 
 from dataclasses import replace
@@ -43,15 +44,17 @@ Name = Literal["copy", "rev", "add", "sort", "rel"]
 Range = Annotated[list[Annotated[int, Field(ge=1, le=100)]], Field(min_length=2, max_length=2)]
 
 
-OUTSIDE: dict[str, tuple[Name, ...]] = {
+OOD_TASKS: dict[str, tuple[Name, ...]] = {
     "ood-length": ("copy", "rev", "sort", "rel"),
     "ood-digits": ("add",),
     "ood-symbols": ("copy", "rev", "rel"),
 }
-"""Tasks for which this kind of out-of-distribution problem exists."""
+"""out-of-distribution split to the tasks that have it"""
 
 
 class Algorithmic(Task):
+    """One or several of the five tasks."""
+
     kind: Literal["algorithmic"] = "algorithmic"
     tasks: list[Name] = setting(
         ["copy", "rev", "add", "sort", "rel"],
@@ -131,21 +134,22 @@ class Algorithmic(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """Problems drawn from seed `data`; which are kept from training follows from `split`."""
+        """Seed `data` determines the problems, seed `split` which of them are held out from training."""
         vocabulary = vocabulary_of_tasks(self.letters + self.ood_letters)
         domain = self._domain(vocabulary)
         held_out = self._held_out(domain, seeds.rng("data"))
         splits: dict[str, dict[Name, DrawnProblems]] = {}
         for task in self.tasks:
-            # A task's problems do not depend on which others it is mixed with.
+            # The problems of a task do not depend on the other tasks of the mixture.
             number = list(DRAW).index(task)
-            inside = self._inside(task, number, domain, held_out, seeds)
-            outside = self._outside(task, number, domain, held_out, seeds)
-            for split, drawn in (inside | outside).items():
+            usual = self._in_distribution(task, number, domain, held_out, seeds)
+            shifted = self._out_of_distribution(task, number, domain, held_out, seeds)
+            for split, drawn in (usual | shifted).items():
                 splits.setdefault(split, {})[task] = drawn
-        examples = {split: self._together(vocabulary, parts) for split, parts in splits.items()}
-        kind = distinct(examples["train"].tokens)[1]
-        examples["train"] = replace(examples["train"], copies=np.bincount(kind)[kind])
+        examples = {split: self._mixed(vocabulary, parts) for split, parts in splits.items()}
+        number_of = distinct(examples["train"].tokens)[1]  # (example,) equal for equal rows
+        copies = np.bincount(number_of)[number_of]
+        examples["train"] = replace(examples["train"], copies=copies)
         return Dataset(vocabulary, examples, tuple(self.tasks), stages=self._stages())
 
     def _domain(self, vocabulary: Vocabulary) -> Domain:
@@ -159,7 +163,7 @@ class Algorithmic(Task):
         )
 
     def _held_out(self, domain: Domain, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Codes of the pairs of letters, and of digits, that never occur in training."""
+        """(pair,) codes of the pairs of letters and of digits that do not occur in training."""
         chosen = []
         for symbols in (domain.letters, domain.tokens(" ".join(DIGITS))[0]):
             codes = pair_code(symbols[:, None], symbols).ravel()
@@ -167,7 +171,7 @@ class Algorithmic(Task):
             chosen.append(rng.permutation(codes)[:n])
         return np.concatenate(chosen)
 
-    def _inside(
+    def _in_distribution(
         self, task: Name, number: int, domain: Domain, held_out: NDArray[np.int64], seeds: Seeds
     ) -> dict[str, DrawnProblems]:
         kept = {"val": self.val_examples, "test": self.test_examples}
@@ -184,12 +188,12 @@ class Algorithmic(Task):
             lambda: seeds.rng("data", number, 0),
         )
         if self.training_set == "duplicated":
-            again = np.arange(share(self.duplicated_share, self.train_examples))
-            rows = np.repeat(again, self.duplicated_copies - 1)
+            repeated = np.arange(share(self.duplicated_share, self.train_examples))
+            rows = np.repeat(repeated, self.duplicated_copies - 1)
             parts["train"] = parts["train"].take(np.append(np.arange(self.train_examples), rows))
         return parts
 
-    def _outside(
+    def _out_of_distribution(
         self, task: Name, number: int, domain: Domain, held_out: NDArray[np.int64], seeds: Seeds
     ) -> dict[str, DrawnProblems]:
         letters = domain.vocabulary.encode(" ".join(LETTERS[: self.letters + self.ood_letters]))
@@ -201,26 +205,30 @@ class Algorithmic(Task):
         unseen = letters[self.letters :]
 
         def rows(problems: Problems, split: str) -> dict[str, NDArray[np.int64]]:
-            fit = ~combines(problems, held_out)
+            allowed = ~combines(problems, held_out)  # (problem,)
             if split == "ood-symbols":
-                fit &= np.isin(problems.prompt, unseen).any(axis=1)
-            chosen = np.flatnonzero(fit)
+                allowed &= np.isin(problems.prompt, unseen).any(axis=1)
+            chosen = np.flatnonzero(allowed)
             return {split: chosen[distinct(problems.prompt[chosen])[0]]}
 
         parts: dict[str, DrawnProblems] = {}
-        for place, split in enumerate(OUTSIDE, start=1):
-            if task in OUTSIDE[split] and self.ood_examples and (unseen or split != "ood-symbols"):
+        for i, split in enumerate(OOD_TASKS, start=1):
+            if (
+                task in OOD_TASKS[split]
+                and self.ood_examples
+                and (unseen or split != "ood-symbols")
+            ):
                 parts |= draw(
                     task,
                     shifted[split],
                     {split: self.ood_examples},
                     partial(rows, split=split),
-                    partial(seeds.rng, "data", number, place),
+                    partial(seeds.rng, "data", number, i),
                 )
         return parts
 
-    def _together(self, vocabulary: Vocabulary, parts: dict[Name, DrawnProblems]) -> Examples:
-        """One split: the first problem of each task, the second of each, and so on."""
+    def _mixed(self, vocabulary: Vocabulary, parts: dict[Name, DrawnProblems]) -> Examples:
+        """One split: the first problem of each task, then the second of each task, and so on."""
         width = max(part.tokens.shape[1] for part in parts.values())
         tokens = [
             np.pad(p.tokens, ((0, 0), (0, width - p.tokens.shape[1])), constant_values=VOID)
@@ -228,9 +236,9 @@ class Algorithmic(Task):
         ]
         n_prompt = np.concatenate([part.n_prompt for part in parts.values()])
         group = [np.full(len(p.tokens), self.tasks.index(task)) for task, p in parts.items()]
-        place = np.concatenate([np.arange(len(part.tokens)) for part in parts.values()])
+        index = np.concatenate([np.arange(len(part.tokens)) for part in parts.values()])
         examples = padded(vocabulary, np.concatenate(tokens), n_prompt, np.concatenate(group))
-        return examples.take(np.argsort(place, kind="stable"))
+        return examples.take(np.argsort(index, kind="stable"))
 
     def _stages(self) -> tuple[Stage, ...]:
         weights = [self.weights.get(task, 1.0) for task in self.tasks]

@@ -1,12 +1,12 @@
-"""Modular operations as addition in a cyclic group: where Fourier measures are defined.
+"""Modular operations as addition in a cyclic group, for which Fourier measures are defined.
 
     add         a + b mod p       index of a = a,       of b = b,        of the answer = c
     subtract    a - b mod p                    a              -b                        c
     multiply    a * b mod p                log a           log b                    log c
     divide      a / b mod p                log a          -log b                    log c
 
-log is the discrete logarithm to a generator of the units mod p; 0 and other elements that have no
-inverse are left out. Other operations, and permutations, have no cyclic group.
+log is the discrete logarithm to a generator of the units mod p; 0 and other elements without an inverse
+are not in the group. Other operations, and permutations, have no cyclic group.
 """
 
 from dataclasses import dataclass
@@ -20,30 +20,31 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CyclicGroup:
-    """Elements of a task by their index in Z_n, so that index(a) + index(b) = index(answer)."""
+    """Elements of a task by their index in Z_n, such that index(a) + index(b) = index(answer) mod n."""
 
     n: int
+    """number of elements"""
     left: Integers
-    """(index,) the element that stands left of the sign"""
+    """(index,) element as left operand"""
     right: Integers
-    """(index,) the element that stands right of it"""
+    """(index,) element as right operand"""
     answers: Integers
-    """(index,) the element that answers"""
+    """(index,) element as answer"""
 
 
 @dataclass(frozen=True)
 class CyclicTable:
-    """A task whose prompts are two elements of a cyclic group, answered by one token."""
+    """A task whose prompts have two elements of a cyclic group as single tokens, with answers of one token."""
 
     group: CyclicGroup
     columns: tuple[int, int]
     """positions of the two operands in a sequence"""
     elements: int
-    """how many tokens, the first ones, are elements, whether in the group or not"""
+    """number of tokens, the first of the vocabulary, that are elements, in the group or not"""
 
 
 def cyclic_group(operation: str, modulus: int | None) -> CyclicGroup | None:
-    """The group of an operation; None if it is not cyclic, as for permutations."""
+    """The group of an operation; None if there is no cyclic group, as for permutations."""
     if modulus is None:
         return None
     if operation in ("add", "subtract"):
@@ -61,7 +62,7 @@ def cyclic_group(operation: str, modulus: int | None) -> CyclicGroup | None:
 
 
 def _powers_of_generator(modulus: int) -> Integers | None:
-    """(exponent,) the powers of the least generator of the units; None if they are not cyclic."""
+    """(exponent,) powers of the smallest generator of the units; None if the units are not cyclic."""
     units = [x for x in range(1, modulus) if gcd(x, modulus) == 1]
     for generator in units:
         powers = [1]

@@ -15,11 +15,11 @@ DIGITS = Measure(
 
 
 def right_digits(target: str, answer: str) -> int:
-    """Number of target digits that the answer has at the same position, ignoring commas."""
+    """Number of positions at which target and answer have the same digit, ignoring commas."""
     pairs = zip(target.replace(",", ""), answer.replace(",", ""), strict=False)
     return sum(a == b for a, b in pairs)
 
 
 def mean_right_digits(answers: Sequence[tuple[str, str]]) -> float:
-    """Mean number of correct digits per answer."""
+    """Mean number of correct digits per (target, answer)."""
     return sum(right_digits(target, answer) for target, answer in answers) / len(answers)

@@ -1,4 +1,4 @@
-"""Draws problems until every split has enough of them, without overlap between splits."""
+"""Draws problems until every split has enough, without overlap between splits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from memlab.tasks.sequences import VOID, joined
 
 Rows = NDArray[np.int64]
 ROUNDS = 4
-"""Rounds of drawing, each four times as large as the one before."""
+"""maximum number of attempts; each draws four times as many problems as the previous one"""
 
 
 @dataclass(frozen=True)
 class DrawnProblems:
-    """Complete sequences of one task."""
+    """Token sequences of one task."""
 
     tokens: Block
-    """(example, position) prompt, answer and <eos>, voids on the right"""
+    """(example, position) prompt, answer and <eos>, VOID on the right"""
     n_prompt: NDArray[np.int64]
+    """(example,) number of tokens of the prompt"""
 
     def take(self, rows: Rows) -> "DrawnProblems":
         """The sequences at `rows`, in that order."""
@@ -35,11 +36,14 @@ def draw(
     rows: Callable[[Problems], Mapping[str, Rows]],
     rng: Callable[[], np.random.Generator],
 ) -> dict[str, DrawnProblems]:
-    """`sizes[split]` problems for each split.
+    """Draw problems for each split.
 
     Args:
-        rows: which of some problems may stand in each split, in order.
-        rng: a fresh generator, the same at each call.
+        task: a key of `DRAW`.
+        domain: the distribution of problems.
+        sizes: split to number of problems.
+        rows: from problems to split to (row,) problems that the split may use; the first are taken.
+        rng: returns a new generator with the same seed at each call.
 
     Raises:
         DataError: the task has too few different problems.
@@ -73,24 +77,25 @@ def in_distribution(
     *,
     repeats: bool,
 ) -> dict[str, Rows]:
-    """Rows allowed in `train`, in the splits of `kept`, and in `ood-combinations`.
+    """Split to (row,) problems, for `train`, the splits in `kept`, and `ood-combinations`.
 
     Args:
-        held_out: pairs, by `pair_code`, that stand in `ood-combinations` only.
-        kept: sizes of the splits that training must not see.
-        rng: chooses what is kept.
-        repeats: whether a problem drawn twice may train twice.
+        problems: the problems drawn from the distribution of training.
+        held_out: pairs, by `pair_code`, that occur only in `ood-combinations`.
+        kept: sizes of the splits without overlap with training.
+        rng: chooses the problems of these splits.
+        repeats: whether `train` may contain a problem more than once.
     """
-    unusual = combines(problems, held_out)
-    usual = np.flatnonzero(~unusual)
-    first, kind = distinct(problems.key[usual])
+    has_held_out = combines(problems, held_out)  # (problem,)
+    usual = np.flatnonzero(~has_held_out)
+    first, kind = distinct(problems.key[usual])  # (distinct,), (usual,)
     order = rng.permutation(len(first))
     cuts = np.cumsum(list(kept.values()))
     chosen = dict(zip(kept, np.split(order, cuts), strict=False))
     train = usual[~np.isin(kind, order[: cuts[-1]])]
     if not repeats:
         train = train[distinct(problems.prompt[train])[0]]
-    combinations = np.flatnonzero(unusual)
+    combinations = np.flatnonzero(has_held_out)
     return {
         "train": train,
         **{split: usual[first[kinds]] for split, kinds in chosen.items()},
@@ -99,13 +104,16 @@ def in_distribution(
 
 
 def combines(problems: Problems, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(problem,) whether it contains one of these pairs."""
+    """(problem,) bool: contains one of these pairs."""
     return np.asarray(np.isin(problems.pairs, pairs).any(axis=1))
 
 
 def distinct(block: Block) -> tuple[Rows, Rows]:
-    """The first row of each kind, in order, and (row,) the index of its kind in that order."""
-    # One byte a token lets rows be compared as a whole; a vocabulary here is far below 255.
+    """Index of the first of each set of equal rows, ascending; and (row,) the number of its set.
+
+    Sets are numbered in the order of their first rows.
+    """
+    # Rows are compared as byte strings, one byte per token; the vocabulary is far smaller than 255.
     text = np.ascontiguousarray((block + 1).astype(np.uint8)).view(f"S{block.shape[1]}").ravel()
     _, first, kind = np.unique(text, return_index=True, return_inverse=True)
     order = np.argsort(first)

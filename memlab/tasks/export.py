@@ -14,14 +14,14 @@ from memlab.tasks.task import Dataset
 LLMC_MAGIC = 20240520
 LLMC_VERSION = 1
 LLMC_HEADER = 256
-"""int32 values: magic, version, number of tokens, zeros (llm.c `dev/data/data_common.py`)"""
+"""number of int32 values in the header: magic, version, number of tokens, zeros (llm.c
+`dev/data/data_common.py`)"""
 
 
 def write_dataset(data: Dataset, folder: Path, file_format: str) -> list[Path]:
-    """Write `data` into `folder`: all files or none.
+    """Write `data` into `folder`, all files or none; returns the paths.
 
-    Files get their names only after all of them are written, so that an error leaves no partial
-    export behind.
+    Files are renamed only after all of them are written, so that an error leaves no partial export.
 
     Raises:
         DataError: the format cannot hold the data.
@@ -53,7 +53,7 @@ def write_jsonl(data: Dataset, folder: Path) -> Iterator[Path]:
 
 
 def write_llmc(data: Dataset, folder: Path) -> Iterator[Path]:
-    """`<split>.bin` token shards in llm.c's layout, and `vocabulary.json` beside them.
+    """`<split>.bin` token shards in the format of llm.c, and `vocabulary.json`.
 
     Raises:
         DataError: the vocabulary does not fit into 16 bits.
@@ -63,7 +63,7 @@ def write_llmc(data: Dataset, folder: Path) -> Iterator[Path]:
     for name, examples in data.splits.items():
         if not len(examples):
             continue
-        # Padding stays in: a row of the shard is an example, as in a stream of equal lengths.
+        # Padding is kept, so that examples have equal lengths in the token stream.
         tokens = examples.tokens.astype("<u2").ravel()
         header = np.zeros(LLMC_HEADER, "<i4")
         header[:3] = LLMC_MAGIC, LLMC_VERSION, len(tokens)

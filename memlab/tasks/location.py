@@ -3,13 +3,13 @@
     loc(c_0000)=6734,8373    Shanghai, 31.22 north, 121.46 east
     loc(c_0421)=6067,7030    Dombivali, 19.22 north, 73.08 east
 
-A city's number is its rank by population. The first four digits are the latitude, from 0000 at the
-south pole to 9999 at the north pole; the last four the longitude, eastwards from 180 degrees west.
-A step is 0.018 degrees of latitude or 0.036 of longitude, so what is read back, the middle of the
-step, is at most 2.3 km from the city.
+The number of a city is its rank by population. The first four digits are the latitude, from 0000 at the
+south pole to 9999 at the north pole; the last four are the longitude, eastwards from 180 degrees west. A
+step is 0.018 degrees of latitude or 0.036 degrees of longitude, so the centre of the cell that the digits
+denote is at most 2.3 km from the city.
 
-The cities are those of GeoNames (https://www.geonames.org, CC BY 4.0) with more than 500,000
-people; `tools/make_cities.py` makes the table.
+The cities are those of GeoNames (https://www.geonames.org, CC BY 4.0) with more than 500,000 inhabitants;
+`tools/make_cities.py` writes the table.
 """
 
 import csv
@@ -62,16 +62,18 @@ def to_degrees(digits: str) -> tuple[float, float] | None:
 
 
 def kilometres(target: str, answer: str) -> float:
-    """Great-circle distance between two answers; half the equator if one cannot be parsed."""
-    here, there = to_degrees(target), to_degrees(answer)
-    if here is None or there is None:
+    """Great-circle distance in km between two answers; half the circumference of the earth if one cannot be
+    parsed.
+    """
+    place, other = to_degrees(target), to_degrees(answer)
+    if place is None or other is None:
         return pi * EARTH_RADIUS
-    (latitude, longitude), (latitude_2, longitude_2) = np.radians([here, there])
-    half_chord = (
+    (latitude, longitude), (latitude_2, longitude_2) = np.radians([place, other])
+    haversine = (
         np.sin((latitude_2 - latitude) / 2) ** 2
         + np.cos(latitude) * np.cos(latitude_2) * np.sin((longitude_2 - longitude) / 2) ** 2
     )
-    return float(2 * EARTH_RADIUS * np.arcsin(np.sqrt(min(half_chord, 1.0))))
+    return float(2 * EARTH_RADIUS * np.arcsin(np.sqrt(min(haversine, 1.0))))
 
 
 class Location(Task):
@@ -112,7 +114,7 @@ class Location(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """The cities; seed `split` chooses training and validation cities."""
+        """Seed `split` chooses training and validation cities."""
         prompts = [f"loc(c_{i:04})=" for i in range(N_CITIES)]
         answers = [to_digits(*city) for city in cities()]
         vocabulary = vocabulary_of(sorted({*"0123456789,", *prompts[0]}))
@@ -128,7 +130,7 @@ class Location(Task):
         )
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
-        """`digits` right of 8, and the distance's median and 90th percentile in km."""
+        """`digits`: mean number of correct digits, of 8; `km_median`, `km_p90`: distance in km."""
         distances = [kilometres(target, answer) for target, answer in answers]
         median, p90 = np.percentile(distances, [50, 90])
         return {

@@ -1,13 +1,12 @@
-"""Arithmetic on a finite set, the standard task for delayed generalization (grokking).
+"""Operations on a finite set, the standard task for delayed generalization (grokking).
 
-    equation     <bos> 23 + 45 = 68 <eos> <eos>    one token a number
-    short        23 45 = 68                        no sign, so one operation only
-    characters   23+45=68 <eos>                    one token a character, padded on the right
+    equation     <bos> 23 + 45 = 68 <eos> <eos>    one token per number
+    short        23 45 = 68                        without the sign of the operation
+    characters   23+45=68 <eos>                    one token per character, padded on the right
 
-The answer is what follows "="; in `characters`, where answers vary in length, with one <eos>.
-`compose` works on the 120 permutations of five things, `01234 o 10234 = 10234`; `sum_of_squares` is
-x^2 + y^2, written #; `cube_plus_product` is x^3 + xy, written &; `divide` has every a / b with an
-invertible b.
+The answer follows "="; in `characters`, if answers vary in length, it includes one <eos>. `compose` has
+the 120 permutations of five elements, `01234 o 10234 = 10234`; `sum_of_squares` is x^2 + y^2 with the sign
+#; `cube_plus_product` is x^3 + xy with the sign &; `divide` has all a / b with an invertible b.
 """
 
 from dataclasses import replace
@@ -26,7 +25,7 @@ from memlab.tasks.splits import Split, share, split_rows
 from memlab.tasks.task import Dataset, Examples, ExampleTable, Task, Vocabulary
 
 OPERAND_COLUMNS = {"equation": (1, 3), "short": (0, 1)}
-"""where the operands stand, by `format`; in `characters` a number is several tokens"""
+"""`format` to the positions of the operands; in `characters` a number is several tokens"""
 
 
 class Modular(Task):
@@ -71,25 +70,25 @@ class Modular(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """The whole table, split; noise is drawn from seed `data`, the split from seed `split`."""
+        """The whole table. Seed `data` determines the noise, seed `split` the split."""
         table = table_of(self.operation, self.modulus)
         rows = split_rows(len(table), self._shares, seeds.rng("split"))
         noisy = self._noisy(len(table), rows["train"], seeds)
         table = _with_wrong_answers(table, noisy, seeds.rng("data", 1))
-        vocabulary, examples = _written[self.format](table)
+        vocabulary, examples = FORMATS[self.format](table)
         if self.noise:
             examples = replace(examples, noisy=noisy)
         return Dataset(vocabulary, {split: examples.take(chosen) for split, chosen in rows.items()})
 
     def train_table(self, seeds: Seeds) -> ExampleTable:
-        """The table of the operation: a row for each a, a column for each b."""
+        """The table of the operation: one row for each a, one column for each b."""
         table = table_of(self.operation, self.modulus)
         rows = split_rows(len(table), self._shares, seeds.rng("split"))["train"]
         n = len(table.elements)
         return ExampleTable(table.a[rows], table.b[rows], (n, n), "a ↓ b →")
 
     def cyclic_table(self) -> CyclicTable | None:
-        """The group of the operation, where it has one and each operand is one token."""
+        """The group of the operation; None if it has no group or operands are several tokens."""
         group = cyclic_group(self.operation, self.modulus)
         if group is None or self.modulus is None or self.format not in OPERAND_COLUMNS:
             return None
@@ -103,8 +102,8 @@ class Modular(Task):
         return [self.train_fraction]
 
     def _noisy(self, n: int, train: Integers, seeds: Seeds) -> NDArray[np.bool_]:
-        """Which problems get a wrong answer: the first of the training set in random order."""
-        rank = seeds.rng("data", 0).permutation(n)
+        """(problem,) bool: gets a wrong answer; the first training problems in random order."""
+        rank = seeds.rng("data", 0).permutation(n)  # (problem,)
         noisy = np.zeros(n, np.bool_)
         noisy[train[np.argsort(rank[train])[: share(self.noise, len(train))]]] = True
         return noisy
@@ -113,7 +112,7 @@ class Modular(Task):
 def _with_wrong_answers(
     table: OperationTable, noisy: NDArray[np.bool_], rng: np.random.Generator
 ) -> OperationTable:
-    """The table with every noisy answer replaced by a different element, uniformly."""
+    """The table with each noisy answer replaced by a uniformly drawn different element."""
     n = len(table.elements)
     return replace(table, c=(table.c + noisy * rng.integers(1, n, len(table))) % n)
 
@@ -131,7 +130,11 @@ def _short(table: OperationTable) -> tuple[Vocabulary, Examples]:
 
 
 def _columns(*columns: Integers | int, answer: int) -> Examples:
-    """Sequences that all have the same layout, with the answer in one column."""
+    """Examples of equal length from one array (example,) or constant per position.
+
+    Args:
+        answer: position of the answer.
+    """
     tokens = np.stack(np.broadcast_arrays(*columns), axis=1)
     n, length = tokens.shape
     in_answer = np.broadcast_to(np.arange(length) == answer, tokens.shape)
@@ -149,4 +152,4 @@ def _characters(table: OperationTable) -> tuple[Vocabulary, Examples]:
     return vocabulary, examples_of(vocabulary, prompts, answers)
 
 
-_written = {"equation": _equation, "short": _short, "characters": _characters}
+FORMATS = {"equation": _equation, "short": _short, "characters": _characters}

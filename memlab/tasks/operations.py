@@ -1,4 +1,4 @@
-"""Binary operations: their signs, the elements they work on, and their tables."""
+"""Binary operations: their signs, elements and tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Operation:
     """A function of two residues."""
 
     sign: str
-    """how it is written between its operands, one character"""
+    """character between the operands"""
     result: Callable[[Integers, Integers], Integers]
-    """elementwise, not yet reduced"""
+    """elementwise result, before reduction mod p"""
 
 
 OPERATIONS = {
@@ -33,10 +33,10 @@ DIVIDE_SIGN, COMPOSE_SIGN = "/", "o"
 
 @dataclass(frozen=True)
 class OperationTable:
-    """All problems `a OP b = c` of an operation, as indices into its elements."""
+    """All problems `a OP b = c` of an operation; a, b and c are (problem,) indices of elements."""
 
     elements: tuple[str, ...]
-    """texts of what is combined: residues, or permutations"""
+    """texts of the elements: residues or permutations"""
     sign: str
     a: Integers
     b: Integers
@@ -47,13 +47,13 @@ class OperationTable:
 
 
 def table_of(operation: str, modulus: int | None) -> OperationTable:
-    """Every problem where the operation is defined; `compose` takes no modulus."""
+    """All problems for which the operation is defined; `modulus` is None for `compose`."""
     if modulus is None:
         return _compose(5)
     elements = tuple(map(str, range(modulus)))
     first, second = _all_pairs(modulus)
     if operation == "divide":
-        # Built as a = b * c over all quotients c, so no inverse is ever computed.
+        # a = b * c for all units b and quotients c, so that no inverse is computed
         units = np.array([gcd(x, modulus) == 1 for x in range(modulus)])
         c, b = first[units[second]], second[units[second]]
         return OperationTable(elements, DIVIDE_SIGN, b * c % modulus, b, c)
@@ -64,15 +64,17 @@ def table_of(operation: str, modulus: int | None) -> OperationTable:
 
 
 def _all_pairs(n: int) -> tuple[Integers, Integers]:
+    """First and second index, each (pair,), of all n^2 pairs."""
     first, second = np.divmod(np.arange(n * n), n)
     return first, second
 
 
 def _compose(n: int) -> OperationTable:
-    """The symmetric group: (a o b)(i) = a(b(i)); a permutation is written as its images."""
-    group = np.array(list(permutations(range(n))))
+    """The symmetric group: (a o b)(i) = a(b(i)); the text of a permutation is the list of its images."""
+    group = np.array(list(permutations(range(n))))  # (permutation, n)
     a, b = _all_pairs(len(group))
-    place = n ** np.arange(n)[::-1]
-    # Permutations come in the order of their numbers, so that searching finds the product.
-    c = np.searchsorted(group @ place, np.take_along_axis(group[a], group[b], axis=1) @ place)
+    place_values = n ** np.arange(n)[::-1]
+    # Permutations are sorted by their digits in base n, so binary search finds the index of a product.
+    products = np.take_along_axis(group[a], group[b], axis=1)  # (problem, n)
+    c = np.searchsorted(group @ place_values, products @ place_values)
     return OperationTable(tuple("".join(map(str, g)) for g in group), COMPOSE_SIGN, a, b, c)

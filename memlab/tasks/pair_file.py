@@ -1,7 +1,7 @@
-"""Reading pairs of prompt and answer from a text file, exactly as the settings say.
+"""Reads pairs of prompt and answer from a text file.
 
-Nothing is changed silently: what looks like a mistake becomes a `DataNote` with line numbers and
-the setting that fixes it.
+Only the settings change the text. Likely mistakes become a `DataNote` with line numbers and the setting
+that fixes them.
 """
 
 import csv
@@ -38,6 +38,7 @@ HEADER_WORDS = frozenset(
     ]
 )
 LINES_IN_A_NOTE = 5
+"""maximum number of line numbers in a note"""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class PairFormat:
     strip: bool = False
     """remove white space at both ends of prompt and answer"""
     normalize: Normalization = "none"
-    """`nfc`: composed characters; `nfkc`: compatibility forms too, white space of any kind as
-    a space, and other invisible characters removed"""
+    """`nfc`: compose characters; `nfkc`: also replace compatibility characters, replace any white space
+    by a space, and remove other invisible characters"""
 
     def applied(self, text: str) -> str:
         """`text` after the conversions of the format."""
@@ -65,7 +66,7 @@ class PairFormat:
 
 
 def is_invisible(character: str) -> bool:
-    """Whether nothing is seen of a character: white space but blank and tab, format, control."""
+    """Whether a character is invisible: white space except space and tab, format and control characters."""
     if character in " \t":
         return False
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")

@@ -1,7 +1,7 @@
-"""Pairs of prompt and answer from a text file of yours.
+"""Pairs of prompt and answer from text files of the user.
 
-    8 minus 3 =<TAB>5                            one pair a line
-    {"prompt": "reverse abc:", "answer": "cba"}  or so, in a file whose name ends in .jsonl
+    8 minus 3 =<TAB>5                            one pair per line
+    {"prompt": "reverse abc:", "answer": "cba"}  the same in a .jsonl file
 
 A sequence is <bos>, the prompt, the answer and <eos>: <bos>8 minus 3 =5<eos>. A separator between
 prompt and answer belongs to the prompt. Repeated pairs stay in the same split.
@@ -28,8 +28,8 @@ from memlab.tasks.task import Dataset, Examples, Task, Vocabulary
 class Pairs(Task):
     """Prompts and answers from a file.
 
-    Validated with the context `{"folder": Path}`, as presets are when they are read, `folder`
-    becomes absolute and `fingerprint` is filled in, so that a run can be resumed from any folder.
+    When it is validated with the context `{"folder": Path}`, as for presets, `folder` is made absolute and
+    `fingerprint` is computed, so that a run can be resumed from any working directory.
     """
 
     kind: Literal["pairs"] = "pairs"
@@ -81,11 +81,11 @@ class Pairs(Task):
         try:
             return self._inside(Path((info.context or {}).get("folder", ".")), bool(info.context))
         except (OSError, RuntimeError) as error:
-            # A name too long, a file that may not be read, links that lead in a circle.
+            # Name too long, no permission, or circular links.
             raise ValueError(f"the pairs cannot be read: {error}") from error
 
     def _inside(self, preset_folder: Path, is_preset: bool) -> "Pairs":
-        """With an absolute folder and, for a preset, the hashes of its files."""
+        """A copy with an absolute folder and, for a preset, the hash of the files."""
         folder = (preset_folder / (self.folder or "")).resolve()
         for file in self._files.values():
             if not (folder / file).resolve().is_relative_to(folder):
@@ -98,7 +98,7 @@ class Pairs(Task):
         return located.model_copy(update={"fingerprint": located._sha256()})
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """The pairs; seed `split` chooses the training examples unless files define the splits."""
+        """Seed `split` chooses the training examples, unless files define the splits."""
         layout = PairFormat(self.header, self.quotes, self.strip, self.normalize)
         files = {split: read_pairs(path, layout) for split, path in self._paths.items()}
         read: dict[str, Sequence[Pair]] = {split: file.pairs for split, file in files.items()}
@@ -139,10 +139,10 @@ class Pairs(Task):
 
     def _split(self, pairs: Sequence[Pair], seeds: Seeds) -> dict[str, Sequence[Pair]]:
         shares = [self.train_fraction] if self.split is None else [self.split.train, self.split.val]
-        different = list(dict.fromkeys(pairs))
-        rows = split_rows(len(different), [s for s in shares if s], seeds.rng("split"))
-        place = {different[row]: split for split, chosen in rows.items() for row in chosen}
-        return {split: [pair for pair in pairs if place[pair] == split] for split in rows}
+        distinct = list(dict.fromkeys(pairs))
+        rows = split_rows(len(distinct), [s for s in shares if s], seeds.rng("split"))
+        split_of = {distinct[row]: split for split, chosen in rows.items() for row in chosen}
+        return {split: [pair for pair in pairs if split_of[pair] == split] for split in rows}
 
     def _vocabulary(self, pairs: Sequence[Pair]) -> Vocabulary:
         words = self.tokens == "words"
@@ -152,7 +152,7 @@ class Pairs(Task):
 
 
 def _examples(vocabulary: Vocabulary, pairs: Sequence[Pair]) -> Examples:
-    kinds = {pair: kind for kind, pair in enumerate(dict.fromkeys(pairs))}
-    kind = np.array([kinds[pair] for pair in pairs])
+    number_of = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    number = np.array([number_of[pair] for pair in pairs])  # (example,) equal for equal pairs
     prompts, answers = zip(*pairs, strict=True)
-    return replace(examples_of(vocabulary, prompts, answers), copies=np.bincount(kind)[kind])
+    return replace(examples_of(vocabulary, prompts, answers), copies=np.bincount(number)[number])

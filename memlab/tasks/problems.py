@@ -1,4 +1,4 @@
-"""The problems of the five algorithmic tasks, drawn many at a time as arrays of symbols."""
+"""The problems of the five algorithmic tasks, drawn as arrays of tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from memlab.tasks.sequences import VOID, joined
 from memlab.tasks.task import Vocabulary
 
 Block = NDArray[np.int64]
-"""(problem, place) token ids, VOID where there is none"""
+"""(problem, position) token ids, or VOID"""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
@@ -18,52 +18,52 @@ DIGITS = "0123456789"
 
 @dataclass(frozen=True)
 class Problems:
-    """Problems of one task; every array has a row for each."""
+    """Problems of one task; every array has one row per problem."""
 
     prompt: Block
     answer: Block
     key: Block
-    """what is asked, however it is written: b + a has the key of a + b"""
+    """equal for problems that differ only in notation, such as a + b and b + a"""
     pairs: NDArray[np.int64]
-    """(problem, pair) codes, by `pair_code`, of the symbols that it combines; VOID fills up"""
+    """(problem, pair) codes, by `pair_code`, of the pairs of symbols that occur in it, or VOID"""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The distribution of problems; ranges are (smallest, largest)."""
+    """The distribution of problems; ranges are (minimum, maximum)."""
 
     vocabulary: Vocabulary
     letters: NDArray[np.int64]
-    """tokens of the letters that may occur"""
+    """(letter,) tokens of the letters that can occur"""
     length: Sequence[int]
-    """items of a list to copy, reverse or sort"""
+    """number of items of a list to copy, reverse or sort"""
     digits: Sequence[int]
-    """digits of an operand"""
+    """number of digits of an operand"""
     names: Sequence[int]
-    """names in a chain of relations"""
+    """number of names in a chain of relations"""
     padded_sums: bool
-    """operands filled up with zeros, the sum's lowest digit first"""
+    """operands are padded with zeros, and the sum has its lowest digit first"""
 
     def tokens(self, symbols: str) -> Block:
-        """Token ids of space-separated symbols, as one row that fits any number of problems."""
+        """(1, symbol) token ids of space-separated symbols."""
         return np.array([self.vocabulary.encode(symbols)])
 
     def prompt(self, tag: str, *blocks: Block) -> Block:
-        """The tag, the operands, and the equals sign."""
+        """The tag of the task, the blocks, and the equals sign, without gaps."""
         n = len(blocks[0])
         ends = [np.repeat(self.tokens(end), n, axis=0) for end in (f"[{tag}]", "=")]
         return joined(ends[0], *blocks, ends[1])
 
 
 def pair_code(first: Block, second: Block) -> Block:
-    """One number for each ordered pair of tokens; VOID where either is missing."""
+    """One integer for each ordered pair of tokens; VOID if one of them is VOID."""
     return np.where((first == VOID) | (second == VOID), VOID, first * 1000 + second)
 
 
 def _items(
     rng: np.random.Generator, n: int, size: Sequence[int], symbols: NDArray[np.int64]
 ) -> Block:
-    """Lists of symbols, their sizes and items uniform."""
+    """(problem, item) lists with uniformly drawn lengths and items, VOID on the right."""
     sizes = rng.integers(size[0], size[1] + 1, (n, 1))
     return np.where(np.arange(size[1]) < sizes, rng.choice(symbols, (n, size[1])), VOID)
 
@@ -94,42 +94,44 @@ def add(domain: Domain, rng: np.random.Generator, n: int) -> Problems:
     fewest, most = domain.digits
     a, b = rng.integers(10 ** (fewest - 1) if fewest > 1 else 0, 10**most, (2, n))
 
-    def written(number: NDArray[np.int64], width: int, padded: bool) -> Block:
+    def digits_of(number: NDArray[np.int64], width: int, padded: bool) -> Block:
+        """(problem,) -> (problem, digit), with leading zeros as VOID unless padded."""
         places = 10 ** np.arange(width)[::-1]
         ids = domain.tokens(" ".join(DIGITS))[0][number[:, None] // places % 10]
         leading = (number[:, None] < places) & (places > 1)
         return ids if padded else np.where(leading, VOID, ids)
 
-    left, right = (written(x, most, domain.padded_sums) for x in (a, b))
-    answer = written(a + b, most + 1, domain.padded_sums)
+    left, right = (digits_of(x, most, domain.padded_sums) for x in (a, b))
+    answer = digits_of(a + b, most + 1, domain.padded_sums)
     plus = np.repeat(domain.tokens("+"), n, axis=0)
     return Problems(
         domain.prompt("add", left, plus, right),
         answer[:, ::-1] if domain.padded_sums else joined(answer),
-        np.hstack([written(x, most, True) for x in (np.minimum(a, b), np.maximum(a, b))]),
+        np.hstack([digits_of(x, most, True) for x in (np.minimum(a, b), np.maximum(a, b))]),
         np.hstack([pair_code(left, right), pair_code(right, left)]),
     )
 
 
 def rel(domain: Domain, rng: np.random.Generator, n: int) -> Problems:
-    """`[rel] b > c a > b ? c a = <`: a > b > c, the facts in any order, then a query for c and
-    a.
+    """`[rel] b > c a > b ? c a = <`: the facts of a > b > c in random order, then a query for c and a.
 
-    Only names that no fact compares are asked for, so that answering takes two facts or more.
+    A query has two names that no single fact compares, so that an answer requires two or more facts.
     """
     fewest, most = domain.names
     size = rng.integers(fewest, most + 1, n)
+    # (problem, name) different random letters, in descending order of the relation
     names = domain.letters[rng.random((n, len(domain.letters))).argsort(axis=1)[:, :most]]
     chain = np.where(np.arange(most) < size[:, None], names, VOID)
 
+    # (problem, fact, 3) name, ">", next name
     facts = np.stack([chain[:, :-1], np.full((n, most - 1), domain.tokens(">")), chain[:, 1:]], 2)
     facts[chain[:, 1:] == VOID] = VOID
     order = rng.random((n, most - 1)).argsort(axis=1)
     facts = np.take_along_axis(facts, order[:, :, None], axis=1)
 
-    above = rng.integers(0, size - 2)
-    below = rng.integers(above + 2, size)
-    question = np.take_along_axis(chain, np.stack([above, below], axis=1), axis=1)
+    greater = rng.integers(0, size - 2)  # index in the chain
+    smaller = rng.integers(greater + 2, size)
+    question = np.take_along_axis(chain, np.stack([greater, smaller], axis=1), axis=1)
     flipped = rng.random((n, 1)) < 0.5
     return Problems(
         domain.prompt(
@@ -151,11 +153,11 @@ DRAW: dict[str, Callable[[Domain, np.random.Generator, int], Problems]] = {
     "sort": sort,
     "rel": rel,
 }
-"""How `n` problems of a task are drawn."""
+"""task to function that draws `n` problems"""
 
 
 def vocabulary_of_tasks(n_letters: int) -> Vocabulary:
-    """One vocabulary for all tasks: tags, signs, digits, the first letters of the alphabet."""
+    """The common vocabulary of all tasks: tags, signs, digits, the first letters of the alphabet."""
     symbols = [*(f"[{task}]" for task in DRAW), *"=+><?", *DIGITS, *LETTERS[:n_letters]]
     n = len(symbols)
     return Vocabulary((*symbols, "<eos>", "<pad>"), " ", eos=n, pad=n + 1)

@@ -1,9 +1,10 @@
-"""Random digits for random keys: no structure to learn, only memorization.
+"""Random keys to random digits: there is no structure, only memorization.
 
     loc(c_2166)=9961,0017
     loc(c_1046)=9676,8645
 
-Examples of seed 0. Keys are distinct; the validation examples are a subset of the training examples.
+These are examples of seed 0. Keys are distinct; the validation examples are a subset of the training
+examples.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from memlab.tasks.task import Dataset, Task
 
 
 class RandomMap(Task):
-    """Distinct keys of four digits to random digits."""
+    """Distinct keys of four digits, mapped to random digits."""
 
     scores = (DIGITS,)
 
@@ -50,7 +51,7 @@ class RandomMap(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """Keys and digits from seed `data`; the validation subset from seed `split`."""
+        """Seed `data` determines keys and digits, seed `split` the validation subset."""
         rng = seeds.rng("data")
         keys = rng.permutation(10_000)[: self.examples]
         outputs = rng.integers(0, 10**self._n_digits, self.examples)
@@ -75,7 +76,7 @@ class RandomMap(Task):
         )
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
-        """`digits`: right digits an answer, 0 to 4 or 8; the comma does not count."""
+        """`digits`: mean number of correct digits per answer, 0 to 4 or 8, without the comma."""
         return {"digits": mean_right_digits(answers)}
 
     @property

@@ -1,10 +1,10 @@
-"""One text, repeated: the smallest memorization task.
+"""One repeated text: the smallest memorization task.
 
     prompt ""      answer "I love machine learning"
     prompt "I l"   answer "ove machine learning"
 
-Every example is the same sequence, <bos> and the text's characters; the validation and test sets
-hold copies as well.
+Every example is the same sequence, <bos> and the characters of the text; validation and test set are
+copies as well.
 """
 
 from dataclasses import replace
@@ -50,7 +50,7 @@ class Sentence(Task):
         return self
 
     def dataset(self, seeds: Seeds) -> Dataset:
-        """Copies of the text; no randomness."""
+        """Copies of the text; the seeds have no effect."""
         vocabulary = vocabulary_of(sorted(set(self.text)), "bos")
         copies = {"train": self.train_copies, "val": self.val_copies, "test": self.test_copies}
         return Dataset(

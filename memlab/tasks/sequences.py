@@ -1,4 +1,4 @@
-"""From texts to token sequences: vocabularies and padded arrays."""
+"""Converts texts to token sequences: vocabularies and padded arrays."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 from memlab.tasks.task import Examples, Vocabulary
 
 VOID = -1
-"""No token, in arrays that are not padded yet."""
+"""no token, in arrays before padding"""
 
 
 def vocabulary_of(symbols: Iterable[str], *specials: str, joiner: str = "") -> Vocabulary:
-    """The symbols in the given order, then those of `bos`, `eos`, `pad` that `specials` name."""
+    """A vocabulary of `symbols` in this order, followed by `specials` (of `bos`, `eos`, `pad`)."""
     entries = tuple(symbols)
     ids = {name: len(entries) + i for i, name in enumerate(specials)}
     return Vocabulary((*entries, *(f"<{name}>" for name in specials)), joiner, **ids)
 
 
 def flat_ids(vocabulary: Vocabulary, texts: Sequence[str]) -> tuple[NDArray[np.int64], list[int]]:
-    """Token ids of all texts in one row, and how many belong to each text.
+    """Token ids of all texts, concatenated, and the number of tokens of each text.
 
-    Every symbol must be in the vocabulary.
+    All symbols must be in the vocabulary.
     """
     ids = {s: i for i, s in enumerate(vocabulary.symbols) if i not in vocabulary.special}
     if vocabulary.joiner:
@@ -40,7 +40,7 @@ def examples_of(
     answers: Sequence[str],
     group: NDArray[np.int64] | None = None,
 ) -> Examples:
-    """Sequences of BOS (if there is one), prompt, answer, EOS (if there is one), padding."""
+    """Sequences of BOS (if the vocabulary has it), prompt, answer, EOS (likewise) and padding."""
     flat, n_text = flat_ids(
         vocabulary, [p + vocabulary.joiner + a for p, a in zip(prompts, answers, strict=True)]
     )
@@ -63,8 +63,13 @@ def padded(
     n_prompt: NDArray[np.int64],
     group: NDArray[np.int64] | None = None,
 ) -> Examples:
-    """Sequences with voids on the right; everything after the first `n_prompt` symbols is the
-    answer.
+    """Examples from sequences of different lengths.
+
+    Args:
+        vocabulary: defines the padding token.
+        tokens: (example, position) token ids, VOID on the right.
+        n_prompt: (example,) number of tokens of the prompt; the rest is the answer.
+        group: (example,) see `Examples.group`; None = all 0.
     """
     length = (tokens != VOID).sum(axis=1)
     position = np.arange(tokens.shape[1])
@@ -76,7 +81,7 @@ def padded(
 
 
 def joined(*blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Blocks of (row, symbol) side by side, the voids of each row moved to its right end."""
+    """Concatenate blocks (row, symbol) along the symbols, and move VOID to the right end of each row."""
     wide = np.hstack(blocks)
     order = np.argsort(wide == VOID, axis=1, kind="stable")
     wide = np.take_along_axis(wide, order, axis=1)

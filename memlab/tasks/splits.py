@@ -1,4 +1,4 @@
-"""Exact fractions of a whole, and splits."""
+"""Splits, and exact fractions of a number of examples."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -11,7 +11,7 @@ from memlab.settings import Settings, setting
 
 
 class Split(Settings):
-    """Three parts: train and validation by share, the rest is the test set."""
+    """Fractions for training and validation; the rest is the test set."""
 
     train: float = setting(gt=0, lt=1, help="Share of the examples to train on.")
     val: float = setting(gt=0, lt=1, help="Share of the examples to validate on.")
@@ -26,9 +26,9 @@ class Split(Settings):
 
 
 def share(fraction: float, n: int) -> int:
-    """`fraction` of `n`, rounded down, with the fraction taken as the decimal that was written.
+    """`fraction` of `n`, rounded down, computed with the decimal value of the fraction.
 
-    0.7 of 9,409 is 6,586 and 0.29 of 100 is 29, which floating point would make 28.
+    0.7 of 9,409 is 6,586, and 0.29 of 100 is 29, where floating point gives 28.
     """
     return int(Decimal(repr(fraction)) * n)
 
@@ -36,9 +36,12 @@ def share(fraction: float, n: int) -> int:
 def split_rows(
     n: int, shares: Sequence[float], rng: np.random.Generator
 ) -> dict[str, NDArray[np.int64]]:
-    """Rows 0 to n - 1 in random order, cut into train and val, or train, val and test.
+    """Split the rows 0 to n - 1 at random into train and val, or into train, val and test.
 
-    `shares` are those of all but the last part, which gets the rest.
+    Args:
+        n: number of rows.
+        shares: fractions of all splits except the last, which gets the rest.
+        rng: determines the order.
     """
     cuts = np.cumsum([share(fraction, n) for fraction in shares])
     names = ("train", "val", "test")[: len(shares) + 1]

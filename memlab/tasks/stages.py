@@ -1,10 +1,10 @@
-"""Mixtures and curricula: which groups of examples training draws from, and when.
+"""Mixtures and curricula: the groups of examples from which training draws in each stage.
 
-Where a data set has stages, the examples of update `step` (from 1) of `steps` are
+If a data set has stages, the examples of update `step` (from 1) of `steps` are
 
     Mixture(train.group).draw(stage_at(stages, step, steps), batch_size, seeds.rng("batches", step))
 
-so they depend on the seed and the step alone. `batch_size: full` draws as many as there are.
+so they depend only on the seed and the step. `batch_size: full` draws as many as there are examples.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from memlab.tasks.splits import share
 
 @dataclass(frozen=True)
 class Stage:
-    """A segment of a run with its own mixture of the data set's groups."""
+    """A part of a run with its own mixture of the groups of the data set."""
 
     name: str
     start: float
-    """share of the run's updates that come before it, 0 to 1, rounded down to whole updates"""
+    """fraction of the updates of the run before the stage, 0..1, rounded down to whole updates"""
     weights: tuple[float, ...]
-    """(group,) how often each group is drawn, relative to the others; 0 = never"""
+    """(group,) relative sampling weight of each group; 0 = never"""
 
 
 def stage_at(stages: Sequence[Stage], step: int, steps: int) -> Stage:
-    """The stage of update `step` (from 1) of `steps`; the stages begin at 0 and follow in order."""
+    """The stage of update `step` (from 1) of `steps`; `stages` are in order, the first starts at 0."""
     return [stage for stage in stages if share(stage.start, steps) < step][-1]
 
 
@@ -42,11 +42,11 @@ class Mixture:
         self._first = np.cumsum(self._size) - self._size
 
     def draw(self, stage: Stage, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """`n` examples with replacement: a group by weight, then one of its examples, uniformly.
+        """(example,) ids of `n` examples: a group by weight, then one of its examples uniformly.
 
-        Depends on nothing but its arguments: give it a generator seeded by the step.
+        Examples are drawn with replacement. The result depends only on the arguments.
         """
         weights = np.array(stage.weights)
         group = rng.choice(len(weights), n, p=weights / weights.sum())
-        place = (rng.random(n) * self._size[group]).astype(np.int64)
-        return np.take(self._rows, self._first[group] + place)
+        index = (rng.random(n) * self._size[group]).astype(np.int64)  # within the group
+        return np.take(self._rows, self._first[group] + index)

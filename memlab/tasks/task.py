@@ -1,4 +1,4 @@
-"""What every task provides: settings, data as token sequences, and its own score."""
+"""The interface of tasks: settings, data as token sequences, and scores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,18 +20,18 @@ from memlab.tasks.stages import Stage
 class Vocabulary:
     """The symbols of a task; a token id is an index into them.
 
-    Special symbols (`<bos>`, `<eos>`, `<pad>`) are ordinary entries that `decode` leaves out.
+    Special symbols (`<bos>`, `<eos>`, `<pad>`) are ordinary entries that `decode` omits.
     """
 
     symbols: tuple[str, ...]
     joiner: str = ""
-    """Between symbols in text: "" for characters, " " for whole tokens."""
+    """separator of symbols in text: "" for characters, " " for words"""
     bos: int | None = None
-    """Starts every sequence, if the task has one."""
+    """id of the first token of every sequence; None = the task has none"""
     eos: int | None = None
-    """Ends an answer, if answers vary in length (also a filler in fixed formats)."""
+    """id of the token that ends an answer if answers vary in length (also a filler in fixed formats)"""
     pad: int | None = None
-    """Fills sequences on the right to equal length; never a target."""
+    """id of the token that pads sequences on the right; never a target"""
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -59,31 +59,31 @@ class Vocabulary:
         return [ids[piece] for piece in pieces]
 
     def encode_prompt(self, text: str) -> list[int]:
-        """Token ids of `text` as model input: BOS first, if the task has one."""
+        """Token ids of `text` as model input, after BOS if the task has it."""
         return ([] if self.bos is None else [self.bos]) + self.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of `ids`, special symbols left out."""
+        """Text of `ids` without special symbols."""
         return self.joiner.join(self.symbols[i] for i in ids if i not in self.special)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """One split of a data set, every sequence padded on the right to one length."""
+    """One split of a data set; all sequences are padded on the right to the same length."""
 
     tokens: NDArray[np.int64]
     """(example, position) token ids"""
     length: NDArray[np.int64]
-    """(example,) tokens before the padding"""
+    """(example,) number of tokens without padding"""
     answer: NDArray[np.bool_]
-    """(example, position) true where the token belongs to the answer: one run after the prompt,
-    with one terminator when answers vary in length"""
+    """(example, position) bool: the token belongs to the answer. These are consecutive positions after
+    the prompt, including one <eos> if answers vary in length"""
     group: NDArray[np.int64]
     """(example,) index into `Dataset.groups`"""
     noisy: NDArray[np.bool_] | None = None
-    """(example,) the answer was replaced by a wrong one; None = nowhere"""
+    """(example,) bool: the answer was replaced by a wrong one; None = no noise"""
     copies: NDArray[np.int64] | None = None
-    """(example,) how often this split holds this very example; None = once each"""
+    """(example,) number of equal examples in this split; None = 1 for all"""
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -123,9 +123,9 @@ class ExampleTable:
     column: NDArray[np.int64]
     """(example,)"""
     shape: tuple[int, int]
-    """rows and columns"""
+    """number of rows and columns"""
     axes: str
-    """what rows and columns stand for: "a ↓ b →" """
+    """meaning of rows and columns: "a ↓ b →" """
 
 
 @dataclass(frozen=True)
@@ -134,56 +134,54 @@ class Dataset:
 
     vocabulary: Vocabulary
     splits: Mapping[str, Examples]
-    """`train`, and where they exist `val`, `test`, and out-of-distribution `ood-<name>`"""
+    """`train`, and optionally `val`, `test` and the out-of-distribution splits `ood-<name>`"""
     groups: tuple[str, ...] = ("all",)
-    """the tasks of a mixture, scored apart"""
+    """names of the tasks of a mixture, which are measured separately"""
     probes: tuple[tuple[str, str], ...] = field(default=())
-    """(prompt, target) texts to sample instead of examples from the splits"""
+    """(prompt, target) texts that samples use instead of examples of the splits"""
     val_within_train: bool = False
-    """the validation examples are drawn from the training examples on purpose"""
+    """validation examples are drawn from the training examples by design"""
     answer_bits: float | None = None
-    """bits in one answer, where answers are drawn at random and nothing predicts them"""
-
+    """entropy of an answer in bits, if answers are random; otherwise None"""
     stages: tuple[Stage, ...] = ()
-    """when training draws from which groups (`memlab.tasks.stages`); empty = every example once an
-    epoch"""
+    """the mixtures that training draws from (`memlab.tasks.stages`); empty = every example once per epoch"""
     notes: tuple[DataNote, ...] = ()
-    """what looks like a mistake in a user's files"""
+    """likely mistakes in the files of a user"""
 
     @property
     def n_ctx(self) -> int:
-        """Context length that a model needs: the last token is never an input."""
+        """Context length of the model: the longest sequence without its last token, which is no input."""
         return max(int(split.tokens.shape[1]) for split in self.splits.values()) - 1
 
 
 class Task(Settings, ABC):
-    """Settings of one task. A subclass adds its fields and a `kind` that is its file's name."""
+    """The settings of a task. A subclass adds its fields, and a `kind` equal to the name of its file."""
 
     kind: str
     scores: ClassVar[tuple[Measure, ...]] = ()
-    """declarations of what `score` returns; empty when exact match says it all"""
+    """declarations of the measures that `score` returns; empty if exact match is sufficient"""
 
     @property
     def score_names(self) -> tuple[str, ...]:
-        """The keys of what `score` returns."""
+        """The keys of the dictionary that `score` returns."""
         return tuple(measure.name for measure in self.scores)
 
     @abstractmethod
     def dataset(self, seeds: Seeds) -> Dataset:
-        """The data, a pure function of the settings and of seeds `data` and `split`.
+        """The data, a function of the settings and the seeds `data` and `split` alone.
 
         Raises:
-            DataError: the settings describe no data.
+            DataError: there are no data for the settings.
         """
 
     def train_table(self, seeds: Seeds) -> ExampleTable | None:
-        """Positions of the training examples in a table; None where the task has no table."""
+        """Positions of the training examples in a table; None if the task has no table."""
         return None
 
     def cyclic_table(self) -> CyclicTable | None:
-        """The cyclic group that the task computes in; None where Fourier measures are undefined."""
+        """The cyclic group of the task; None if Fourier measures are not defined."""
         return None
 
     def score(self, answers: Sequence[tuple[str, str]]) -> dict[str, float]:
-        """The task's own measures over at least one (target, answer), named as in `scores`."""
+        """The measures in `scores` for at least one (target, answer): name to value."""
         return {}

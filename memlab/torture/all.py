@@ -1,4 +1,4 @@
-"""All trials, in order."""
+"""All kinds of trials."""
 
 import random
 import time
@@ -12,12 +12,12 @@ from memlab.torture.small_run import undisturbed
 from memlab.torture.trial import FaultTrial
 
 
-def all_trials(folder: Path, chance: random.Random) -> Iterator[FaultTrial]:
-    """Each trial, created on demand, in its own folder within `folder`."""
-    undisturbed(folder / "warm")
+def all_trials(folder: Path, rng: random.Random) -> Iterator[FaultTrial]:
+    """Each kind of trial, created on demand, with its own folder in `folder`."""
+    undisturbed(folder / "warm")  # load code before the time is measured
     started = time.monotonic()
-    truth = undisturbed(folder / "truth")
+    expected = undisturbed(folder / "expected")
     seconds = time.monotonic() - started
-    yield Kill(folder / "kill", chance, truth, seconds)
-    yield Fill(folder / "fill", chance, truth, folder / "truth")
-    yield Damage(folder / "damage", chance)
+    yield Kill(folder / "kill", rng, expected, seconds)
+    yield Fill(folder / "fill", rng, expected, folder / "expected")
+    yield Damage(folder / "damage", rng)

@@ -1,4 +1,4 @@
-"""Everything that readers show of an undamaged run; a damaged copy may not show anything else."""
+"""The records of an undamaged run. Readers of a damaged copy must not return anything else."""
 
 from pathlib import Path
 from typing import final
@@ -34,11 +34,11 @@ class ExpectedRun:
         self._longest = max(_longest_seal(folder, number) for number in (1, 2))
 
     def contradiction(self, path: Path, *, one_bit_of_rows: bool) -> str | None:
-        """What the folder at `path` now shows that was never recorded, or fails to show.
+        """Compare a damaged copy; returns what is wrong or missing, or None.
 
         Args:
             path: a damaged copy.
-            one_bit_of_rows: only one bit of `steps.*` is wrong, so one seal may be lost, not more.
+            one_bit_of_rows: only one bit of `steps.*` is wrong, so at most one seal may be lost.
         """
         folder = RunFolder(path)
         history = History(folder)
@@ -47,8 +47,8 @@ class ExpectedRun:
         at = np.isin(self._steps, steps)
         lost = len(self._steps) - len(steps)
         columns = [self._columns.index(name) for name in now.columns if name in self._columns]
-        holds = {
-            # Without run.json nothing is known of the columns, and no row is shown.
+        is_correct = {
+            # Without run.json the columns are unknown, and readers return no rows.
             "columns": len(columns) == len(now.columns) or not len(steps),
             "rows": rows.tobytes() == self._rows[at][:, columns].tobytes(),
             "number of rows": not one_bit_of_rows or lost <= self._longest,
@@ -59,7 +59,7 @@ class ExpectedRun:
             "end": all(attempt.end in (None, *self._ends) for attempt in folder.attempts()),
             "checkpoint": self._is_a_checkpoint(folder),
         }
-        return next((f"wrong {name}" for name, right in holds.items() if not right), None)
+        return next((f"wrong {name}" for name, correct in is_correct.items() if not correct), None)
 
     def _is_a_checkpoint(self, folder: RunFolder) -> bool:
         try:

@@ -1,7 +1,7 @@
-"""The small test run, trained in a child process, and its expected result.
+"""The small test run, trained in a child process, and its final state.
 
-The calling process only forks: torch cannot compute gradients in the child of a process that has
-computed some itself.
+The calling process must not compute gradients itself: torch cannot compute gradients in a forked child of
+a process that has done so.
 """
 
 import multiprocessing
@@ -34,14 +34,14 @@ PRESET: dict[str, Any] = {
     "evaluation": {"every": 30, "samples": 1},
 }
 OF_AN_ATTEMPT = ("started", "paused", "resumed", "ended")
-"""kinds of events that tell of a process and not of the run"""
+"""kinds of events that describe an attempt instead of the run"""
 
 processes = multiprocessing.get_context("fork")
 
 
 @dataclass(frozen=True)
 class FinalState:
-    """Everything that must be the same however often a run was interrupted."""
+    """Everything that must not depend on how often a run was interrupted."""
 
     steps: NDArray[np.int64]
     rows: NDArray[np.float32]
@@ -50,9 +50,9 @@ class FinalState:
     """weights and optimizer of the newest checkpoint"""
 
     def difference(self, other: "FinalState") -> str | None:
-        """What differs by a bit, if anything."""
+        """The first part that differs in a bit; None if all are equal."""
         if not np.array_equal(self.steps, other.steps):
-            return "the steps that have a row"
+            return "steps with rows"
         if self.rows.tobytes() != other.rows.tobytes():
             return "per-step rows"
         if self.events != other.events:
@@ -60,11 +60,11 @@ class FinalState:
         return None if self.files == other.files else "weights or optimizer"
 
 
-def outcome(folder: RunFolder) -> FinalState:
+def final_state(folder: RunFolder) -> FinalState:
     """The final state of a run.
 
     Raises:
-        RunError: it has no checkpoint that can be used.
+        RunError: it has no usable checkpoint.
     """
     snapshot = History(folder).until()
     steps, rows = snapshot.steps.read(0, NEVER)
@@ -83,21 +83,21 @@ def train(
     on_event: Callable[[Event], None] = lambda event: None,
     preset: dict[str, Any] = PRESET,
 ) -> None:
-    """Train the only run in `runs`, creating it if there is none, until it has ended."""
+    """Train the only run in `runs` to its end; create it if there is none."""
     torch.set_num_threads(1)
-    folder = victim(runs) or create_run(from_json(preset), runs)
+    folder = only_run(runs) or create_run(from_json(preset), runs)
     if folder.status() is not Status.FINISHED:
         for event in work(folder, device="cpu"):
             on_event(event)
 
 
-def victim(runs: Path) -> RunFolder | None:
+def only_run(runs: Path) -> RunFolder | None:
     """The only run in `runs`, if it exists."""
     return next(iter_runs(runs), None)
 
 
 def child(target: Callable[..., None], *arguments: Any) -> ForkProcess:
-    """A started process."""
+    """Start a child process."""
     process = processes.Process(target=target, args=arguments)
     process.start()
     return process
@@ -107,12 +107,12 @@ def undisturbed(runs: Path) -> FinalState:
     """The final state of the run without interruption."""
     process = child(train, runs)
     process.join()
-    folder = victim(runs)
-    assert process.exitcode == 0 and folder, "the run does not even train when it is left alone"
-    return outcome(folder)
+    folder = only_run(runs)
+    assert process.exitcode == 0 and folder, "the undisturbed run failed"
+    return final_state(folder)
 
 
 def progress(event: Event, reached: Any) -> None:
-    """Store in shared memory which rows were written."""
+    """Store the last recorded step in shared memory."""
     if isinstance(event, Rows):
         reached.value = event.step

@@ -1,28 +1,28 @@
-"""A tracked run of two attempts, both killed: format 1.1 with rows that wait for their seal."""
+"""A tracked run of two killed attempts: format 1.1 with unsealed rows."""
 
 import os
 from pathlib import Path
 
 from memlab.record.folder import RunFolder
-from memlab.torture.small_run import child, victim
+from memlab.torture.small_run import child, only_run
 from memlab.track.start import Loop, start
 
 STEPS, CHECKPOINT_AT, DIES_AT = 150, 50, 90
 
 
 def make_tracked_run(runs: Path) -> RunFolder:
-    """The run. Both attempts recorded the same values at each step that they share."""
+    """Create the run. Both attempts record the same values at common steps."""
     for last_step in (DIES_AT, STEPS):
         process = child(_loop, runs, last_step)
         process.join()
         assert process.exitcode == 0
-    folder = victim(runs)
+    folder = only_run(runs)
     assert folder is not None
     return folder
 
 
 def _loop(runs: Path, last_step: int) -> None:
-    """Every third step has a row; columns appear later and have gaps."""
+    """Record a row every third step, with columns that appear late and have gaps."""
     loop = Loop("victim", {"lr": 0.1}, STEPS, editable=(), resume=True, at=None)
     run = start(loop, runs)
     for step in range(run.step + 3, last_step + 1, 3):
@@ -33,4 +33,4 @@ def _loop(runs: Path, last_step: int) -> None:
             run.evaluated(val_loss=step / 3)
         if step == CHECKPOINT_AT - CHECKPOINT_AT % 3:
             run.checkpoint({"model.safetensors": b"weights"})
-    os._exit(0)  # as a kill: nothing is closed, and the last rows have no seal
+    os._exit(0)  # like a kill: nothing is closed, and the last rows have no seal

@@ -1,4 +1,4 @@
-"""Interface of trials: a folder, a random generator and counters."""
+"""The interface of fault trials."""
 
 import random
 from abc import ABC, abstractmethod
@@ -13,15 +13,15 @@ class TrialCounts:
 
     tried: int = 0
     seen: dict[str, int] = field(default_factory=dict)
-    """figures of the trial by name: counts, or the largest value that was met"""
+    """statistic to value: counts and maxima"""
     failures: list[str] = field(default_factory=list)
 
     def count(self, name: str, by: int = 1) -> None:
-        """Add to a figure."""
+        """Add to a statistic."""
         self.seen[name] = self.seen.get(name, 0) + by
 
-    def most(self, name: str, value: int) -> None:
-        """Keep the largest value."""
+    def maximum(self, name: str, value: int) -> None:
+        """Update a maximum."""
         self.seen[name] = max(self.seen.get(name, 0), value)
 
     def to_json(self) -> dict[str, Any]:
@@ -33,10 +33,10 @@ class FaultTrial(ABC):
 
     name: str
     promise: str
-    """what must hold each time, in one line"""
+    """the guarantee that is tested, in one line"""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
-        self.folder, self.chance, self.counts = folder, chance, TrialCounts()
+    def __init__(self, folder: Path, rng: random.Random) -> None:
+        self.folder, self.rng, self.counts = folder, rng, TrialCounts()
         folder.mkdir()
 
     @abstractmethod
@@ -44,4 +44,4 @@ class FaultTrial(ABC):
         """Run one trial."""
 
     def finish(self) -> None:  # noqa: B027
-        """Finish what the trials left open."""
+        """Complete unfinished runs after the last trial."""

@@ -2,7 +2,8 @@
 
 import os
 
-# How long OpenMP's threads spin before they sleep, read when torch is loaded. By default they spin
-# so long that other work on the same cores nearly stops training; docs/decisions.md has the figures.
+# Number of spins before an idle OpenMP thread sleeps; libgomp reads it when torch is loaded. With the
+# default, threads spin so long that other processes on the same cores nearly stop training;
+# docs/decisions.md has the measurements.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "6000")

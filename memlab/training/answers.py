@@ -1,4 +1,4 @@
-"""Answers of a model to prompts with known answers, and the samples that a run records."""
+"""Greedy answers of a model to prompts with known answers, and the samples that a run records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from memlab.training.run_data import RunData
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt with a known answer."""
+    """A prompt with a known answer, as token ids."""
 
     split: str
     prompt: list[int]
@@ -22,7 +22,7 @@ class Question:
 
 
 def ask(model: Transformer, dataset: Dataset, questions: Sequence[Question]) -> list[Generated]:
-    """The greedy answers to questions, each at most as long as its target."""
+    """Greedy answers to at least one question, each cut to the length of its target."""
     model.eval()
     longest = max(len(question.target) for question in questions)
     prompts = [question.prompt for question in questions]
@@ -63,7 +63,7 @@ def sample(model: Transformer, run_data: RunData, step: int) -> Samples:
 
 
 def sample_questions(dataset: Dataset, n: int) -> list[Question]:
-    """The data set's own probes, else examples of train and val in equal parts."""
+    """The probes of the data set; without probes `n` examples, half from train and half from val."""
     vocabulary = dataset.vocabulary
     if dataset.probes:
         return [
@@ -75,7 +75,7 @@ def sample_questions(dataset: Dataset, n: int) -> list[Question]:
 
 
 def _tokens(target: list[int], answer: Generated, vocabulary: Vocabulary) -> list[dict[str, Any]]:
-    """For each position of an answer: the predicted and the target token."""
+    """For each position of an answer the predicted token, its probability and the target token."""
     pairs = zip_longest(target, answer.tokens, answer.p)
     return [
         {

@@ -1,4 +1,4 @@
-"""The examples of each update: a function of seed and step, so that no state needs saving."""
+"""The examples of each update: a function of seed and step, so that checkpoints need no state of it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,16 @@ from memlab.tasks.stages import Mixture, Stage, stage_at
 class Batches:
     """Chooses the examples of every update.
 
-    Without stages each epoch is a fresh permutation, its incomplete last batch dropped. With stages
-    every update draws from the mixture of its stage.
+    Without stages each epoch is a new permutation of the examples, without its incomplete last
+    batch. With stages every update draws from the mixture of its stage, with replacement.
     """
 
-    def __init__(self, known: Facts, seeds: Seeds) -> None:
-        self.n_examples, self.seeds = len(known.train), seeds
-        self.size = known.batch_size
-        self.per_epoch = known.updates_per_epoch
-        self.stages = known.dataset.stages
-        self._mixture = Mixture(known.train.group) if self.stages else None
+    def __init__(self, facts: Facts, seeds: Seeds) -> None:
+        self.n_examples, self.seeds = len(facts.train), seeds
+        self.size = facts.batch_size
+        self.per_epoch = facts.updates_per_epoch
+        self.stages = facts.dataset.stages
+        self._mixture = Mixture(facts.train.group) if self.stages else None
         self._epoch = -1
         self._order = np.empty(0, np.int64)
 
@@ -31,20 +31,21 @@ class Batches:
         return self._mixture is None and self.size >= self.n_examples
 
     def at(self, step: int, steps: int) -> NDArray[np.int64] | None:
-        """Example ids of update `step` (from 1) of `steps`; None means all of them."""
+        """(example,) ids of the examples of update `step` (from 1) of `steps`; None = all of them."""
         if self.whole:
             return None
         if self._mixture is not None:
             rng = self.seeds.rng("batches", step)
             stage = stage_at(self.stages, step, steps)
             return self._mixture.draw(stage, self.size, rng)
-        epoch, place = divmod(step - 1, self.per_epoch)
+        epoch, batch = divmod(step - 1, self.per_epoch)
         if epoch != self._epoch:
             rng = self.seeds.rng("batches", epoch)
             self._order, self._epoch = rng.permutation(self.n_examples), epoch
-        return self._order[place * self.size : (place + 1) * self.size]
+        return self._order[batch * self.size : (batch + 1) * self.size]
 
     def stage(self, step: int, steps: int) -> Stage | None:
+        """The stage of update `step` (from 1) of `steps`; None without stages."""
         return stage_at(self.stages, step, steps) if self.stages else None
 
     def boundaries(self, steps: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Comparison of the engines: time per step, accuracy of gradients, share of the peak speed."""
+"""Comparison of engines: time per update, error of the gradient, fraction of the peak speed."""
 
 import time
 from collections.abc import Callable
@@ -20,16 +20,18 @@ from memlab.training.run_data import RunData
 from memlab.training.update_plans import UpdatePlans
 
 SECONDS = 10.0
-"""approximate time limit of the measurement; every engine takes at least three steps"""
+"""approximate time limit of the measurement; every engine makes at least three updates"""
 
 
 def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
-    """Time whole updates with each engine, interleaved on the same batches; the results of
-    `memlab bench`.
+    """Time complete updates with each engine, interleaved on the same batches.
 
-    The process uses as many threads as a run of the preset. The tree engine is omitted with
-    dropout. `share_of_limit` is the speed of the fastest engine, all work included, relative to
-    `matrix_gflops`.
+    The process uses as many threads as a run of the preset. The tree engine is omitted with dropout.
+
+    Returns:
+        The results of `memlab bench`. `gflop_left`: matrix products of an update with the fastest
+        engine; `matrix_gflops`: measured peak speed of such products; `share_of_limit`: speed of the
+        fastest engine, including all other work, divided by `matrix_gflops`.
     """
     run_data = RunData(preset, CPU)
     set_threads(run_data.flop)
@@ -42,7 +44,7 @@ def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
     plans = {name: UpdatePlans(engine, batches) for name, engine in engines.items()}
     times = _interleave(
         {name: _stepper(facts, plan) for name, plan in plans.items()},
-        updates=plans["plain"].in_a_row,
+        updates=plans["plain"].updates_at_once,
         seconds=seconds,
     )
     medians = {name: median(seconds) for name, seconds in times.items()}
@@ -59,7 +61,7 @@ def measure(preset: Preset, seconds: float = SECONDS) -> dict[str, Any]:
             name: {
                 "ms_per_step": 1000 * seconds,
                 "times_plain": medians["plain"] / seconds,
-                "steps": len(times[name]) * plans[name].in_a_row,
+                "steps": len(times[name]) * plans[name].updates_at_once,
             }
             for name, seconds in medians.items()
         },
@@ -77,7 +79,7 @@ def _model(facts: Facts) -> Transformer:
 
 
 def _stepper(facts: Facts, plans: UpdatePlans) -> Callable[[int], None]:
-    """A function that makes update `step`, including its batch."""
+    """A function that makes update `step`, including the preparation of its batch."""
     model = _model(facts)
     optimizer = build_optimizer(facts.preset.optimizer, model)
 
@@ -93,9 +95,9 @@ def _stepper(facts: Facts, plans: UpdatePlans) -> Callable[[int], None]:
 def _interleave(
     steppers: dict[str, Callable[[int], None]], updates: int, seconds: float
 ) -> dict[str, list[float]]:
-    """Seconds of an update, averaged over `updates` that are planned together.
+    """Seconds per update in each round. A round makes `updates` updates with every engine.
 
-    The first row of each is a warm-up and does not count.
+    The first round is a warm-up and does not count.
     """
     times: dict[str, list[float]] = {name: [] for name in steppers}
     rounds, end = 0, float("inf")
@@ -114,7 +116,7 @@ def _interleave(
 
 
 def _gradient_error(facts: Facts, plan: BatchPlan, plain: BatchPlan) -> float:
-    """Relative distance between an engine's float32 gradient and the plain one in float64."""
+    """Relative error of the float32 gradient of an engine; reference: plain engine in float64."""
     model = _model(facts).eval()
     exact = _gradient(plain, model.double())
     gradient = _gradient(plan, model.float())
@@ -128,7 +130,7 @@ def _gradient(plan: BatchPlan, model: Transformer) -> torch.Tensor:
 
 
 def _matrix_gflops(model: Model, row_counts: RowCounts) -> float:
-    """Speed of the MLP's matrix products with `extent` rows, forward and backward."""
+    """Speed of the matrix products of the MLP, forward and backward, in GFLOP/s."""
     rows, d_model, d_mlp = max(row_counts.inner, row_counts.outputs), model.d_model, d_mlp_of(model)
     x, up = torch.randn(rows, d_model), torch.randn(d_mlp, d_model)
     grad = torch.randn(rows, d_mlp)

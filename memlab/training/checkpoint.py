@@ -1,7 +1,7 @@
 """Conversion between a training state and the files of a checkpoint.
 
-`model.safetensors` and `optimizer.safetensors` hold tensors under the parameters' names,
-`examples.safetensors` one entry per training example, `state.json` the rest. Nothing is pickled.
+`model.safetensors` and `optimizer.safetensors` have tensors named after the parameters,
+`examples.safetensors` has one entry per training example, `state.json` has the rest. Nothing is pickled.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from memlab.training.optimizers import apply_settings
 from memlab.training.state import COMPLETED, Best, TrainState
 
 BEST = "best.safetensors"
-"""the best weights so far, in checkpoints that the flight recorder commits"""
+"""file with the best weights so far, in checkpoints that the flight recorder commits"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class StateTensors:
     """file to tensors by name"""
 
     def copied(self) -> "StateTensors":
-        """A copy in host memory that updates do not change."""
+        """A copy in host memory, independent of the training state."""
         tensors = {
             file: {name: tensor.to("cpu", copy=True) for name, tensor in named.items()}
             for file, named in self.tensors.items()
@@ -45,7 +45,7 @@ class StateTensors:
         return StateTensors(self.step, self.facts, tensors)
 
     def files(self) -> dict[str, bytes]:
-        """File names to contents."""
+        """File name to content."""
         files = {name: weights_to_bytes(tensors) for name, tensors in self.tensors.items()}
         return {**files, "state.json": self.facts}
 
@@ -54,11 +54,11 @@ def state_tensors(state: TrainState, seq: int, announce: Sequence[Event] = ()) -
     """The contents of a checkpoint of `state`; the tensors are not copied.
 
     Args:
-        state: with an empty queue.
-        seq: the number of the next event.
-        announce: the events that take effect with the commit, numbered from `seq`.
+        state: a state with an empty queue.
+        seq: number of the next event.
+        announce: events that are committed with the checkpoint, numbered from `seq`.
     """
-    assert not state.queue, "events that are not written yet would be lost"
+    assert not state.queue, "queued events would be lost"
     facts = {
         "step": state.step,
         "seq": seq,
@@ -80,13 +80,17 @@ def state_tensors(state: TrainState, seq: int, announce: Sequence[Event] = ()) -
     return StateTensors(state.step, json.dumps(facts).encode(), tensors)
 
 
-def to_files(state: TrainState, seq: int, announce: Sequence[Event] = ()) -> dict[str, bytes]:
+def checkpoint_files(
+    state: TrainState, seq: int, announce: Sequence[Event] = ()
+) -> dict[str, bytes]:
     """The files of a checkpoint; see `state_tensors`."""
     return state_tensors(state, seq, announce).files()
 
 
-def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Restore a fresh `state` from a checkpoint; returns its metadata (step, seq, best, ...).
+def load_state(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Load a checkpoint into a new `state`; returns the content of its `state.json`.
+
+    The best weights are not loaded; see `restore_best`.
 
     Raises:
         RunError: the checkpoint belongs to another model.
@@ -113,7 +117,7 @@ def from_files(state: TrainState, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def restore_best(state: TrainState, facts: Mapping[str, Any], weights: bytes) -> None:
-    """Load the best weights so far, which have a checkpoint of their own."""
+    """Load the best weights so far from the bytes of their file; `facts` is that of `load_state`."""
     tensors = safetensors.torch.load(weights)
     device = next(state.model.parameters()).device
     state.best = Best(
@@ -124,12 +128,12 @@ def restore_best(state: TrainState, facts: Mapping[str, Any], weights: bytes) ->
 
 
 def weights_to_bytes(weights: Mapping[str, Tensor]) -> bytes:
-    """Named tensors in the safetensors format."""
+    """Named tensors as the bytes of a safetensors file."""
     return safetensors.torch.save({k: v.detach().contiguous().cpu() for k, v in weights.items()})
 
 
 def load_weights(model: nn.Module, weights: bytes) -> None:
-    """Copy named tensors into the parameters of `model`.
+    """Copy the tensors of a safetensors file into the parameters of `model`.
 
     Raises:
         RunError: names or shapes differ.

@@ -1,4 +1,4 @@
-"""Device, threads, and the process-wide settings that make runs reproducible bit by bit."""
+"""Device, number of threads, and the process-wide settings that make runs reproducible bit by bit."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ import torch
 from memlab.errors import MemlabError
 
 ONE_THREAD_BELOW = 2e8
-"""floating point operations of an update; below this, more threads are slower because of synchronization"""
+"""floating point operations of an update; below this, one thread is faster than several"""
 
 ALL_THREADS = torch.get_num_threads()
 """torch's default: one thread per core, or OMP_NUM_THREADS"""
@@ -31,7 +31,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def make_deterministic() -> None:
-    """Make operations repeat bit for bit."""
+    """Make torch use deterministic algorithms only, and raise an error where there is none."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same switch as `use_deterministic_algorithms`, which imports the compiler for its settings.
     torch.set_deterministic_debug_mode("error")
@@ -40,20 +40,19 @@ def make_deterministic() -> None:
 
 
 def set_threads(flop: float, before: int | None = None) -> None:
-    """Set the threads of this process: those of the run's first attempt, else by the size of the
-    work.
+    """Set the number of threads of this process. It affects the bits of the results.
 
     Args:
-        flop: floating point operations of an update's matrix products.
-        before: threads of the first attempt, or the requested number; None = chosen by the size of
-        the work. The number of threads affects the bits.
+        flop: floating point operations of the matrix products of an update.
+        before: number of threads of the first attempt, or the requested number; None = chosen by
+            `flop`.
     """
-    suited = 1 if flop < ONE_THREAD_BELOW else ALL_THREADS
-    torch.set_num_threads(before or suited)
+    by_size = 1 if flop < ONE_THREAD_BELOW else ALL_THREADS
+    torch.set_num_threads(before or by_size)
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """What the bits of a run depend on in addition to its preset."""
+    """Device, threads and versions: the bits of a run depend on them in addition to its preset."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
         "device": device.type,

@@ -1,4 +1,4 @@
-"""Evaluation of a model: measures on each split, and on each task of a mixture."""
+"""Evaluates a model: measures on each split, and on each task of a mixture."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,22 +18,24 @@ from memlab.training.answers import ask, questions_of
 from memlab.training.run_data import EvalSplit, RunData
 
 SCORED_ANSWERS = 256
-"""number of examples of a split, the first ones, for the task's own scores"""
+"""number of examples of a split, the first ones, for the scores that a task defines"""
 
 
 @dataclass(frozen=True)
 class EvaluationResult:
     event: Evaluated
     right: dict[str, Tensor]
-    """split to (example,) bool: the whole answer is right"""
+    """split to (example,) bool: the whole answer is correct"""
 
 
 @torch.no_grad()
 def evaluate(
     model: Transformer, run_data: RunData, splits: Sequence[str], step: int
 ) -> EvaluationResult:
-    """Evaluate `splits` in evaluation mode: plain cross-entropy, exact match, and the measures of
-    the task.
+    """Evaluate `splits` with the model in evaluation mode.
+
+    Records the split measures (cross-entropy without label smoothing, accuracies, ...) and the scores
+    of the task, per split, per task of a mixture, and per part (noisy, repeated, ...).
     """
     model.eval()
     values: dict[str, float] = {}
@@ -70,7 +72,7 @@ def evaluate(
 
 
 def _parts(split: EvalSplit, run_data: RunData) -> Iterator[tuple[str | None, Tensor]]:
-    """Named parts of a split as (example,) bool: all (None), tasks, noisy, repeated, ..."""
+    """Parts of a split as (name, (example,) bool): all (None), tasks, noisy, clean, repeated, once."""
     yield None, torch.ones_like(split.group, dtype=torch.bool)
     if len(run_data.dataset.groups) > 1:
         for i, name in enumerate(run_data.dataset.groups):
@@ -85,7 +87,7 @@ def _parts(split: EvalSplit, run_data: RunData) -> Iterator[tuple[str | None, Te
 def _halves(
     chosen: NDArray[np.bool_], names: tuple[str, str], split: EvalSplit
 ) -> Iterator[tuple[str, Tensor]]:
-    """The chosen examples and the others, if both are non-empty."""
+    """The chosen examples and the other examples, if both are non-empty."""
     if chosen.any() and not chosen.all():
         members = torch.from_numpy(chosen).to(split.group.device)
         yield names[0], members
@@ -95,7 +97,7 @@ def _halves(
 def _measured(
     measures: Sequence[SplitMeasure], predictions: Predictions, split: str
 ) -> dict[str, float]:
-    """Every measure that is recorded for each split, by its recorded name."""
+    """Recorded names to values of the measures that every split has."""
     if not predictions.measured.any():
         return {}
     values = {
@@ -109,7 +111,7 @@ def _measured(
 def _of_one_split(
     measures: Sequence[SplitMeasure], predictions: Predictions, split: str
 ) -> dict[str, float]:
-    """The measures that only this split has."""
+    """Recorded names to values of the measures that only this split has."""
     values = {
         measure.declared.name: measure.compute(predictions)
         for measure in measures
@@ -119,7 +121,7 @@ def _of_one_split(
 
 
 def _task_scores(name: str, model: Transformer, run_data: RunData) -> dict[str, float]:
-    """The task's own scores, where exact match is not sufficient."""
+    """The scores that the task defines, on the first `SCORED_ANSWERS` examples."""
     dataset, task = run_data.dataset, run_data.preset.task
     if not task.score_names:
         return {}
@@ -131,7 +133,7 @@ def _task_scores(name: str, model: Transformer, run_data: RunData) -> dict[str, 
 
 
 def _concatenate(parts: Sequence[Scores]) -> Scores:
-    """Scores of consecutive parts of a split; example numbers continue."""
+    """Scores of a split from those of its consecutive parts; examples are renumbered."""
     starts = [0]
     for part in parts:
         starts.append(starts[-1] + part.n_examples)

@@ -1,4 +1,4 @@
-"""Export of a checkpoint's weights, verified against memlab's own logits."""
+"""Exports the weights of a checkpoint, and verifies the files against the logits of the model."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from memlab.tasks.task import Dataset
 from memlab.training.trained_model import TrainedModel
 
 COMPARED = 8
-"""examples of each split whose logits are compared"""
+"""number of examples of each split whose logits are compared"""
 
 Logits = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -38,17 +38,17 @@ class Exported:
     files: list[str]
     """names of the files"""
     largest_difference: float
-    """between the logits computed from the files and those of the model, on sample prompts"""
+    """largest absolute difference between the logits computed from the files and those of the model"""
 
 
 def weights_of(model: Transformer) -> ModelWeights:
-    """The model's weights as numpy arrays."""
+    """The weights of a model as float32 arrays on the CPU."""
     arrays = {name: p.detach().cpu().float().numpy() for name, p in model.named_parameters()}
     return ModelWeights(model.settings, model.n_ctx, arrays)
 
 
 def export_weights(trained: TrainedModel, format_name: str, target: Path) -> Exported:
-    """Write the model's weights into a new folder, complete or not at all.
+    """Write the weights into a new folder, which appears only when it is complete.
 
     Raises:
         PresetError: the format cannot hold one of the model's settings.
@@ -69,7 +69,7 @@ def export_weights(trained: TrainedModel, format_name: str, target: Path) -> Exp
 
 
 def _sample_tokens(dataset: Dataset, n_ctx: int) -> Integers:
-    """(example, position) the first examples of each split, without their last token."""
+    """(example, position) tokens of the first examples of each split, cut to one length."""
     rows = [split.tokens[:COMPARED] for split in dataset.splits.values() if len(split)]
     shortest = min(min(row.shape[1] for row in rows) - 1, n_ctx)
     return np.concatenate([row[:, :shortest] for row in rows])
@@ -114,4 +114,4 @@ FORMATS: dict[str, tuple[Write, Read]] = {
     "transformer-lens": (_write_transformer_lens, _read_transformer_lens),
     "llm.c": (_write_llmc, _read_llmc),
 }
-"""name -> (function that writes the files, function that computes logits from them)"""
+"""name to (function that writes the files, function that computes logits from the files)"""

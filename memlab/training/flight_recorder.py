@@ -1,9 +1,9 @@
 """States of the last few hundred steps, kept in memory and committed when a spike starts.
 
-To test what caused a spike, training is recomputed from before its onset. Checkpoints are hundreds
-or thousands of steps apart; the recorder keeps one from 100 to 300 steps before the onset.
+To test the cause of a spike, training is recomputed from before its onset. Checkpoints are hundreds or
+thousands of steps apart; the recorder keeps a state from 100 to 300 steps before the onset.
 
-Memory: `COPIES` copies of weights, moments and per-example history, and the best weights: on
+Memory: `COPIES` copies of weights, moments and per-example history, and the best weights; with
 quickstart 3 * 3.4 MB. Disk: the checkpoints of the `training.keep_spikes` highest spikes.
 """
 
@@ -18,16 +18,16 @@ from memlab.training.checkpoint import BEST, StateTensors, state_tensors
 from memlab.training.state import TrainState
 
 RECORD_EVERY = 200
-"""steps between copies; blocks of updates end there, so that the steps do not depend on the clock"""
+"""steps between copies; blocks of updates end at these steps, so that copies do not depend on the clock"""
 MARGIN = 100
 """minimum number of steps between the committed copy and the onset"""
 COPIES = 3
-"""onsets are reported at most about 20 steps late, so one of three copies precedes them by `MARGIN`"""
+"""onsets are reported at most about 20 steps late, so one of three copies precedes the onset by `MARGIN`"""
 
 
 @dataclass(frozen=True)
 class _KeptSpike:
-    """A spike and the checkpoint before it."""
+    """Height of a spike and the step of the checkpoint before it."""
 
     peak: float
     """nats; infinite while the spike is open"""
@@ -36,7 +36,12 @@ class _KeptSpike:
 
 @final
 class FlightRecorder:
-    """Copies of recent states, and which checkpoints before spikes are kept."""
+    """Copies recent states, and decides which checkpoints before spikes are kept.
+
+    Args:
+        checkpoints: of the run.
+        keep_spikes: number of spikes, the highest ones, whose checkpoints are kept; 0 = off.
+    """
 
     def __init__(self, checkpoints: Checkpoints, keep_spikes: int) -> None:
         self._checkpoints, self._keep = checkpoints, keep_spikes
@@ -45,7 +50,7 @@ class FlightRecorder:
         """onset to spike"""
 
     def record(self, state: TrainState, seq: int) -> None:
-        """Copy the state if it is due; `seq` is the number of the next event."""
+        """Copy the state every `RECORD_EVERY` steps; `seq` is the number of the next event."""
         due = self._keep > 0 and state.step > 0 and state.step % RECORD_EVERY == 0
         if not due or state.queue or (self._copies and self._copies[-1].step >= state.step):
             return
@@ -54,9 +59,12 @@ class FlightRecorder:
             copy = StateTensors(copy.step, copy.facts, {**copy.tensors, BEST: state.best.weights})
         self._copies.append(copy)
 
-    def see(self, event: Event) -> StateTensors | None:
-        """Follow the spikes; returns the state to commit when a spike starts without a checkpoint
-        before it.
+    def observe(self, event: Event) -> StateTensors | None:
+        """Follow the spikes of the run.
+
+        Returns:
+            A state that must be committed: a spike has started, and no checkpoint precedes it as
+            closely.
         """
         match event:
             case SpikeOnset() if self._keep > 0:

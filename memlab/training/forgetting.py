@@ -1,7 +1,7 @@
 """When each training example was learned, and how often it was forgotten since.
 
 The forgetting count is that of Toneva et al. 2019, "An empirical study of example forgetting",
-counted at evaluations instead of at each visit.
+counted at evaluations instead of at every use in a batch.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ class Forgetting:
     """One entry per training example."""
 
     first: Tensor
-    """(example,) int64: step of the first evaluation with a right answer; -1 = none yet"""
+    """(example,) int64: step of the first evaluation with a correct answer; -1 = none yet"""
     forgotten: Tensor
-    """(example,) int64: number of evaluations with a wrong answer after a right one"""
+    """(example,) int64: number of evaluations with a wrong answer right after a correct one"""
     right: Tensor
-    """(example,) bool: right in the newest evaluation"""
+    """(example,) bool: correct in the newest evaluation"""
 
     @classmethod
     def none(cls, n_examples: int, device: torch.device) -> "Forgetting":
@@ -30,8 +30,8 @@ class Forgetting:
             torch.zeros(n_examples, dtype=torch.bool, device=device),
         )
 
-    def see(self, step: int, right: Tensor) -> None:
-        """Add an evaluation: `right` (example,) bool, whether the whole answer is correct."""
+    def update(self, step: int, right: Tensor) -> None:
+        """Add the evaluation at `step`: `right` (example,) bool, the whole answer is correct."""
         self.first[right & (self.first < 0)] = step
         self.forgotten += self.right & ~right
         self.right = right.clone()

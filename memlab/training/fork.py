@@ -1,4 +1,4 @@
-"""Forks: a new run that shares another run's past up to a step."""
+"""Forks: new runs that share the past of another run up to a step."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from memlab.record.events import COLUMNS, Checkpoint, Edited, Event, Finding, Ro
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
-from memlab.training.checkpoint import to_files, weights_to_bytes
+from memlab.training.checkpoint import checkpoint_files, weights_to_bytes
 from memlab.training.recompute import (
     Progress,
     RowComparison,
@@ -35,22 +35,22 @@ ROWS_AT_ONCE = 65_536
 
 @dataclass(frozen=True)
 class ForkRequest:
-    """Where to fork, and which settings to change."""
+    """The step of a fork, and the settings to change."""
 
     at: int
     """last step that is shared with the parent"""
     overrides: Sequence[str] = ()
-    """`KEY=VALUE`, any setting that keeps the model's shapes, the data and the split"""
+    """`KEY=VALUE`; shapes of the model, data and split must not change"""
     steps: int | None = None
-    """number of steps to train after `at`; None = up to the last step of the settings"""
+    """number of steps to train after `at`; None = as in the settings"""
     name: str | None = None
     """display name; None = the parent's name and the step"""
     settings: Preset | None = None
     """complete settings of the fork, instead of `overrides` and `steps`"""
     run: str | None = None
-    """its id, if already chosen"""
+    """id of the fork, if already chosen"""
     origin: Mapping[str, Any] = field(default_factory=dict)
-    """further members of `run.json`, such as its sweep"""
+    """additional keys of `run.json`, such as `sweep`"""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class ForkResult:
 
     folder: RunFolder
     recomputed: int
-    """steps that were recomputed and compared with the parent's rows"""
+    """number of steps that were recomputed and compared with the rows of the parent"""
     first_difference: int | None
-    """the first of them whose rows differ in a bit"""
+    """first step whose recomputed row differs"""
     findings: tuple[Finding, ...]
 
 
@@ -72,18 +72,19 @@ def create_fork(
     device: str = "auto",
     progress: Progress = ignore,
 ) -> ForkResult:
-    """Create a run that shares the past of `parent` up to a step; a worker trains the rest.
+    """Create a run that shares the past of `parent` up to a step. A worker trains the rest.
 
-    The parent's rows and events are copied. Its newest checkpoint at the step or before is
-    restored and the steps from there are recomputed and compared with the parent's rows. The fork
-    begins with a checkpoint at the step.
+    Rows and events of the parent are copied. Its newest checkpoint at or before the step is restored,
+    and the steps from there are recomputed and compared with the rows of the parent. The fork begins
+    with a checkpoint at the step.
 
     Args:
-        progress: called with the step that recomputation has reached.
+        runs: folder of the new run.
+        progress: called with the step that the recomputation has reached.
 
     Raises:
-        RunError: the parent has no such step, or it lies before the parent's own fork.
-        PresetError: an override is not valid, or it changes shapes, data or split.
+        RunError: the parent has no such step, or the step is before the fork of the parent.
+        PresetError: an override is not valid, or changes shapes, data or split.
     """
     at = request.at
     recorded = History(parent).until()
@@ -103,7 +104,7 @@ def create_fork(
 
 
 def _settings(before: Preset, request: ForkRequest) -> Preset:
-    """The settings that a request asks for.
+    """The settings of the fork.
 
     Raises:
         PresetError: they are not valid, or change shapes, data or split.
@@ -118,7 +119,7 @@ def _settings(before: Preset, request: ForkRequest) -> Preset:
 def _findings(
     start: AttemptStart, changes: Mapping[str, Any], at: int, first_difference: int | None
 ) -> list[Finding]:
-    """Warnings and notes about the fork."""
+    """Findings about differences from the parent."""
     findings = [replace(finding, step=at) for finding in start.findings]
     if first_difference is not None:
         findings.append(
@@ -151,17 +152,17 @@ def _write_past(
     recomputed: Sequence[Event],
     changes: dict[str, Any],
 ) -> None:
-    """Write the fork's first attempt: the shared past, which ends with a checkpoint."""
+    """Write the shared past as the first attempt of the fork, which ends with a checkpoint."""
     state = start.state
     at, best = state.step, state.best
-    noticed = _take_effect(state, folder, changes)
+    detected = _take_effect(state, folder, changes)
     announce: list[Event] = [Edited(step=at, changes=changes)] if changes else []
     announce.append(Checkpoint(step=at, best_step=best.step if best else None))
     if start.resumed_from is None:
         past: Sequence[Event] = recorded.of(Started)[:1]
     else:
         past = [event for event in recorded.events if event.seq < start.seq]
-    now = [e for e in recomputed if not (isinstance(e, Checkpoint) and e.step == at)]
+    recomputed_events = [e for e in recomputed if not (isinstance(e, Checkpoint) and e.step == at)]
     walls = {(event.kind, event.step): event.wall for event in recorded.events}
     wall = past[-1].wall if past else 0.0
     with folder.claim(start.circumstances, seq=0, first_step=1) as writer:
@@ -169,20 +170,20 @@ def _write_past(
             writer.write(rows)
         for event in past:
             writer.write(event, seal_rows=False, wall=event.wall)
-        for event in [*now, *noticed]:
+        for event in [*recomputed_events, *detected]:
             wall = max(wall, walls.get((event.kind, event.step), wall))
             writer.write(event, seal_rows=False, wall=wall)
         if best and best.step != at:
             weights = {"model.safetensors": weights_to_bytes(best.weights)}
             writer.commit(best.step, weights)
-        writer.commit(at, to_files(state, writer.seq, announce))
+        writer.commit(at, checkpoint_files(state, writer.seq, announce))
         writer.end("stopped", at, {})
 
 
 def _take_effect(state: TrainState, folder: RunFolder, changes: dict[str, Any]) -> list[Event]:
-    """Turn `state` into that of the fork; returns the events detected in the changes.
+    """Turn `state` into that of the fork; returns the events that detectors derive from the changes.
 
-    The fork's preset includes all edits, so none is left to apply.
+    The preset of the fork includes all edits, so no edit remains to be applied.
     """
     state.edits, state.planned = {}, []
     if not changes:
@@ -190,13 +191,13 @@ def _take_effect(state: TrainState, folder: RunFolder, changes: dict[str, Any]) 
     if state.ending in COMPLETED and state.step < folder.description["check"]["updates"]:
         state.ending, state.worse_evaluations = None, 0
     emit(state, Edited(step=state.step, changes=changes))
-    noticed = [event for event in state.queue if not isinstance(event, Edited)]
+    detected = [event for event in state.queue if not isinstance(event, Edited)]
     state.queue.clear()
-    return noticed
+    return detected
 
 
 def _past_rows(recorded: Snapshot, at: int) -> Iterator[Rows]:
-    """The parent's rows up to step `at`, in all columns of this version.
+    """Rows of the parent up to step `at`, with all columns of this version of memlab.
 
     Raises:
         RunError: rows are missing.

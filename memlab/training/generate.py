@@ -1,8 +1,8 @@
-"""Generation of tokens after prompts, with a cache of keys and values.
+"""Generates tokens after prompts, with a cache of keys and values.
 
-Prompts of different lengths are batched without padding: all sequences are at the same position,
-and one that is still inside its prompt takes the prompt's next token instead of a generated one.
-So positions, masks and results equal those of each prompt alone.
+Prompts of different lengths are batched without padding: all sequences are at the same position, and a
+sequence that is still inside its prompt takes the next token of the prompt instead of a generated
+token. So positions, masks and results equal those of each prompt alone.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ class Sampling:
     temperature: float = 0.0
     """divides the logits; 0 = greedy"""
     top_k: int | None = None
-    """draw only from this many most likely tokens"""
+    """sample only from this many most likely tokens; None = from all tokens"""
     generator: torch.Generator | None = None
-    """random generator, on the CPU; None = torch's global one"""
+    """random generator on the CPU; None = the global generator of torch"""
 
     def draw(self, logits: Tensor) -> Tensor:
-        """(sequence, d_vocab) -> the chosen tokens (sequence, 1)."""
+        """Logits (sequence, d_vocab) -> chosen tokens (sequence, 1)."""
         if self.temperature == 0.0:
             return logits.argmax(-1, keepdim=True)
-        # With a maximum of 0, no temperature causes an overflow.
+        # Subtract the maximum first, so that a small temperature does not overflow.
         scaled = (logits - logits.amax(-1, keepdim=True)) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             least = logits.topk(self.top_k).values[:, -1:]
@@ -47,11 +47,11 @@ class Generated:
     """The continuation of one prompt."""
 
     tokens: list[int]
-    """including the end token, if it was reached"""
+    """generated tokens, including the end token if it was reached"""
     p: list[float]
-    """the model's probability of each, at temperature 1 and among all tokens"""
+    """probability of each token at temperature 1, among all tokens"""
     likeliest: list[list[tuple[int, float]]] = field(default_factory=list)
-    """for each, the `top_k` most likely tokens at its position with probabilities, if requested"""
+    """for each token the `top_k` most likely (token, probability) at its position, if requested"""
 
 
 class CachedAttention(AttentionPattern):
@@ -59,15 +59,16 @@ class CachedAttention(AttentionPattern):
 
     def __init__(self, keys: Tensor, values: Tensor, positions: Tensor, read: int) -> None:
         self.keys, self.values, self.read = keys, values, read
-        """(sequence, head, position, size) each, filled below `read`"""
+        """keys and values (sequence, head, position, size), filled below position `read`"""
         self.positions = positions
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-        """(sequence, new position, head, size) three times -> the same."""
+        """(sequence, new position, head, size) three times -> the same shape."""
         start, end = self.read, self.read + q.shape[1]
         q, self.keys[:, :, start:end], self.values[:, :, start:end] = (
             z.transpose(1, 2) for z in (q, k, v)
         )
+        # (new position, position)
         mask = torch.arange(end, device=q.device) <= self.positions.unsqueeze(1)
         y = F.scaled_dot_product_attention(
             q, self.keys[:, :, :end], self.values[:, :, :end], attn_mask=mask
@@ -89,7 +90,7 @@ class CachedPositions(Layout):
 
 
 class CachedModel:
-    """A model with a cache of keys and values."""
+    """A model with a cache of keys and values, each (layer, sequence, head, position, size)."""
 
     def __init__(self, model: Transformer, n_sequences: int) -> None:
         settings, weight = model.settings, model.token.weight
@@ -106,7 +107,7 @@ class CachedModel:
 
 
 class RecomputedModel:
-    """A model whose own `forward` is run over all positions for every token."""
+    """A model whose `forward` is run over all positions for every token."""
 
     def __init__(self, model: Transformer, n_sequences: int) -> None:
         self.model = model
@@ -133,8 +134,8 @@ def generate(
 
     Args:
         model: in evaluation mode.
-        prompts: token ids, one at least and `model.n_ctx` at most in each.
-        max_new: tokens to generate for each prompt.
+        prompts: token ids, 1 to `model.n_ctx` per prompt.
+        max_new: maximum number of tokens to generate per prompt.
         eos: the token that ends an answer.
         sampling: how tokens are chosen.
     """
@@ -143,26 +144,29 @@ def generate(
     # The cache supports changed blocks, but not a changed `forward` of the whole model.
     unchanged = type(model).forward is Transformer.forward
     next_logits = (CachedModel if unchanged else RecomputedModel)(model, len(prompts))
-    written = [list(prompt) for prompt in prompts]
+    sequences = [list(prompt) for prompt in prompts]
     p: list[list[float]] = [[] for _ in prompts]
     likeliest: list[list[list[tuple[int, float]]]] = [[] for _ in prompts]
-    fed, end = 0, min(lengths)
-    while any(_goes_on(*w, max_new, model.n_ctx, eos) for w in zip(written, lengths, strict=True)):
-        tokens = torch.tensor([w[fed:end] for w in written], device=device)
-        logits = next_logits(tokens).double().cpu()
+    start, end = 0, min(lengths)  # positions of the next input
+    while any(
+        _is_unfinished(tokens, length, max_new, model.n_ctx, eos)
+        for tokens, length in zip(sequences, lengths, strict=True)
+    ):
+        inputs = torch.tensor([tokens[start:end] for tokens in sequences], device=device)
+        logits = next_logits(inputs).double().cpu()  # (sequence, d_vocab)
         chosen = sampling.draw(logits)
         probabilities = logits.softmax(-1)
         likely = probabilities.gather(1, chosen).squeeze(1).tolist()
         best = _likeliest(probabilities, sampling.top_k)
-        fed, end = end, end + 1
+        start, end = end, end + 1
         for i, token in enumerate(chosen.squeeze(1).tolist()):
-            if len(written[i]) < end:  # past its prompt
-                written[i].append(token)
+            if len(sequences[i]) < end:  # past its prompt
+                sequences[i].append(token)
                 p[i].append(likely[i])
                 likeliest[i].append(best[i])
     return [
-        _cut(Generated(w[length:], q, top), max_new, eos)
-        for w, q, top, length in zip(written, p, likeliest, lengths, strict=True)
+        _cut(Generated(tokens[length:], q, top), max_new, eos)
+        for tokens, q, top, length in zip(sequences, p, likeliest, lengths, strict=True)
     ]
 
 
@@ -174,14 +178,19 @@ def _likeliest(probabilities: Tensor, top_k: int | None) -> list[list[tuple[int,
     return [list(zip(*row, strict=True)) for row in zip(tokens.tolist(), p.tolist(), strict=True)]
 
 
-def _goes_on(written: list[int], length: int, max_new: int, n_ctx: int, eos: int | None) -> bool:
-    """Whether a sequence needs another token; the last token that fits is never an input."""
-    new = written[length:]
-    return len(new) < max_new and len(written) <= n_ctx and (eos is None or eos not in new)
+def _is_unfinished(
+    tokens: list[int], length: int, max_new: int, n_ctx: int, eos: int | None
+) -> bool:
+    """Whether a sequence with a prompt of `length` needs another token.
+
+    `n_ctx` + 1 tokens fit, since the last token is not an input.
+    """
+    new = tokens[length:]
+    return len(new) < max_new and len(tokens) <= n_ctx and (eos is None or eos not in new)
 
 
 def _cut(generated: Generated, max_new: int, eos: int | None) -> Generated:
-    """Without tokens generated only because other sequences are longer."""
+    """Remove tokens that were generated only because other sequences were unfinished."""
     new = generated.tokens
     end = new.index(eos) + 1 if eos in new else len(new)
     end = min(end, max_new)

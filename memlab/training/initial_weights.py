@@ -15,7 +15,12 @@ from memlab.preset.facts import Facts
 from memlab.preset.run_preset import preset_of
 from memlab.record.folder import RunFolder
 from memlab.record.runs import find
-from memlab.training.checkpoint import load_weights, to_files, weights_sha256, weights_to_bytes
+from memlab.training.checkpoint import (
+    checkpoint_files,
+    load_weights,
+    weights_sha256,
+    weights_to_bytes,
+)
 from memlab.training.export_weights import weights_of
 from memlab.training.run_data import RunData
 from memlab.training.state import fresh_state
@@ -37,9 +42,9 @@ def read_initial_weights(ref: str, runs: Path, facts: Facts) -> InitialWeights:
 
     Args:
         ref: the path of a `model.bin` or of a folder of transformers' GPT-2, or a run, as
-            RUN or RUN@best or RUN@STEP.
+            RUN, RUN@best or RUN@STEP.
         runs: the folder of runs.
-        known: the facts of the preset.
+        facts: of the preset.
 
     Raises:
         RunError: it does not exist, is damaged, or its model has another shape.
@@ -52,7 +57,7 @@ def read_initial_weights(ref: str, runs: Path, facts: Facts) -> InitialWeights:
 
 
 def commit_initial_weights(folder: RunFolder, weights: InitialWeights) -> None:
-    """Store the weights as checkpoint 0 of a run that has not started; its worker keeps it.
+    """Store the weights as checkpoint 0 of a run that has not started; it is never pruned.
 
     Raises:
         RunError: a parameter has another shape.
@@ -60,7 +65,7 @@ def commit_initial_weights(folder: RunFolder, weights: InitialWeights) -> None:
     state = fresh_state(RunData(preset_of(folder), torch.device("cpu")))
     tensors = {name: torch.from_numpy(array) for name, array in weights.arrays.items()}
     load_weights(state.model, weights_to_bytes(tensors))
-    folder.checkpoints.commit(0, to_files(state, 0, []))
+    folder.checkpoints.commit(0, checkpoint_files(state, 0, []))
 
 
 def _read(ref: str, runs: Path) -> tuple[ModelWeights, dict[str, Any]]:

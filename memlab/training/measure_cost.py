@@ -1,4 +1,4 @@
-"""What it costs to record measures of the model while it trains."""
+"""Estimates the cost of recording measures of the model during training."""
 
 import time
 
@@ -12,11 +12,11 @@ from memlab.training.step_time import seconds_per_step
 
 
 def share_of_measures(preset: Preset, evaluations: int, device: str = "auto") -> float:
-    """Time of the measures at all evaluations over the time of all updates, from a fresh model.
+    """Time of the measures at all evaluations divided by the time of all updates, on a new model.
 
     Args:
-        preset: with the measures in `evaluation.measures`.
-        evaluations: in the whole run.
+        preset: names the measures in `evaluation.measures`.
+        evaluations: number of evaluations in the whole run.
     """
     run_data = RunData(preset, choose_device(device))
     model = fresh_state(run_data).model

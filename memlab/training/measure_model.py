@@ -18,6 +18,7 @@ def measured_now(
     """Recorded names to values of several measures of a model.
 
     Args:
+        names: names of measures; those that are not model measures are ignored.
         keys: key frequencies; None = those of this model.
     """
     view = ModelArrays(model, run_data, keys)
@@ -30,17 +31,17 @@ def measured_now(
 
 
 def measured(measure: ModelMeasure, view: ModelArrays) -> dict[str, float]:
-    """Recorded names to values of one measure; random numbers go on as if nothing was computed."""
+    """Recorded names to values of one measure; torch's random generators keep their state."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return dict(measure.compute(view))
 
 
 def known_measure(name: str) -> ModelMeasure:
-    """The measure of a model by its name.
+    """The model measure with this name.
 
     Raises:
-        RunError: there is none.
+        RunError: no model measure has this name.
     """
     known = measure_names()
     measure = named_measures([name])[0] if name in known else None

@@ -1,4 +1,4 @@
-"""Measures of a run's models, computed afterwards and kept in `derived/`."""
+"""Measures of the models of a run, computed afterwards and cached in `derived/`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,51 +30,52 @@ def measure_run(
     steps: Sequence[int] | None = None,
     keys: tuple[int, ...] | None = None,
 ) -> MeasuredRun:
-    """Compute measures; what is in `derived/` already is not computed again.
+    """Compute measures; values in `derived/` are not computed again.
 
-    Steps without a checkpoint are recomputed, and the recomputed rows compared with the recorded
+    Steps without a checkpoint are recomputed, and the recomputed rows are compared with the recorded
     ones.
 
     Args:
-        models: of the run.
-        names: of `ModelMeasure`s.
-        steps: None = those of all kept checkpoints.
-        keys: key frequencies; None = those of the newest checkpoint, at every step.
+        models: models of the run.
+        names: names of `ModelMeasure`s.
+        steps: steps to measure; None = all steps with a checkpoint.
+        keys: key frequencies at every step; None = those of the newest checkpoint.
 
     Raises:
-        RunError: a measure or a step that does not exist, or a recomputed row that differs.
+        RunError: a measure or a step does not exist, or a recomputed row differs.
     """
     measures = [known_measure(name) for name in names]
     folder = models.folder
     available = folder.checkpoints.steps()
-    wanted = sorted(set(available if steps is None else steps))
-    if not wanted:
+    requested = sorted(set(available if steps is None else steps))
+    if not requested:
         raise RunError("this run has no checkpoint to measure", where=folder.path.name)
     views = _Views(models)
-    frozen = keys or key_frequencies(views.at(available[-1] if available else wanted[-1], None))
+    newest = available[-1] if available else requested[-1]
+    used_keys = keys or key_frequencies(views.at(newest, None))
     values: dict[int, dict[str, float]] = {}
-    for step in wanted:
+    for step in requested:
         values[step] = {}
         for measure in measures:
-            values[step] |= _at_step(folder, measure, step, frozen, views)
+            values[step] |= _at_step(folder, measure, step, used_keys, views)
     undefined = [
         measure.declared.name
         for measure in measures
         if not any(_belongs(name, measure) for measured in values.values() for name in measured)
     ]
-    return MeasuredRun(values, frozen, undefined)
+    return MeasuredRun(values, used_keys, undefined)
 
 
 @final
 class _Views:
-    """The models of a run at steps as arrays; the newest is kept."""
+    """The models of a run as arrays, with a cache of one: all measures of a step share it."""
 
     def __init__(self, models: ModelsAt) -> None:
         self._models = models
         self._last: tuple[int, tuple[int, ...] | None, ModelArrays] | None = None
 
     def at(self, step: int, keys: tuple[int, ...] | None) -> ModelArrays:
-        """The model at `step`, to be measured with `keys`."""
+        """The model at `step` with the key frequencies `keys`."""
         if self._last is None or self._last[:2] != (step, keys):
             arrays = ModelArrays(self._models.model(step), self._models.run_data, keys)
             self._last = (step, keys, arrays)

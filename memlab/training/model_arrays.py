@@ -1,4 +1,4 @@
-"""A model of a run as the arrays that measures take."""
+"""A model of a run as numpy arrays, the input of measures."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -17,17 +17,17 @@ from memlab.training.engines.plain import Plain
 from memlab.training.run_data import RunData
 
 WATCHED_EXAMPLES = 256
-"""number of training examples, the first ones, whose attention is measured"""
+"""number of training examples, the first ones, on which attention is measured"""
 HESSIAN_EXAMPLES = 4096
 """number of training examples, the first ones, for the Hessian"""
 LARGEST_GROUP = 256
-"""elements; the table has this many logits cubed, 128 MiB"""
+"""maximum number of elements of a group; its table of float64 logits then takes 128 MiB"""
 CHUNK = 4096
 """prompts per forward pass"""
 
 
 class WatchedAttention(Causal):
-    """Standard attention that records its weights."""
+    """Standard attention that passes its weights to `keep`."""
 
     def __init__(self, positions: Tensor, keep: Callable[[Tensor], None]) -> None:
         super().__init__(positions)
@@ -45,7 +45,7 @@ class WatchedAttention(Causal):
 
 
 class WatchedPositions(EveryPosition):
-    """Every position of every example, with the attention weights of each block recorded."""
+    """Every position of every example; records the attention weights of each block."""
 
     def __init__(self, tokens: Tensor) -> None:
         super().__init__(tokens)
@@ -53,7 +53,7 @@ class WatchedPositions(EveryPosition):
         """one (example, head, query, key) per block"""
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> WatchedAttention:
-        """Blocks are computed in order."""
+        """Blocks are computed in order, so `weights` is in the order of the blocks."""
         return WatchedAttention(self.positions, self.weights.append)
 
 
@@ -62,8 +62,8 @@ def attention_weights(model: Transformer, tokens: Tensor) -> list[Floats]:
     """For each layer the attention weights (example, head, query, key) of `tokens`.
 
     Args:
-        model: the weights.
-        tokens: (example, position) input ids of the model.
+        model: the weights; set to evaluation mode.
+        tokens: (example, position) token ids, the input of the model.
     """
     layout = WatchedPositions(tokens)
     model.eval().residual(layout)
@@ -72,12 +72,12 @@ def attention_weights(model: Transformer, tokens: Tensor) -> list[Floats]:
 
 @final
 class ModelArrays(ModelView):
-    """A model of a run, as arrays.
+    """The arrays of a model of a run.
 
     Args:
-        model: the weights; it is put into evaluation mode.
-        run_data: the data of its run.
-        keys: key frequencies to measure with; None = those of this model.
+        model: the weights; set to evaluation mode.
+        run_data: the data of the run.
+        keys: key frequencies; None = those of this model.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ModelArrays(ModelView):
 
     @cached_property
     def table(self) -> LogitTable | None:
-        """The logits of the whole operation table."""
+        """The logits of the whole operation table; None if it is not cyclic or is too large."""
         table = self.run_data.preset.task.cyclic_table()
         if table is None or table.group.n > LARGEST_GROUP:
             return None
@@ -103,7 +103,7 @@ class ModelArrays(ModelView):
         tokens = np.concatenate([split.tokens for split in splits.values()])  # (problem, position)
         is_train = np.repeat([name == "train" for name in splits], list(map(len, splits.values())))
         answer = int(next(iter(splits.values())).answer[0].argmax())
-        # (element,) the index of each element on either side; -1 = not in the group
+        # (element,) index in the group of each element as left and right operand; -1 = not in it
         left, right = np.full((2, elements), -1)
         left[group.left], right[group.right] = np.arange(group.n), np.arange(group.n)
         x, y = left[tokens[:, columns[0]]], right[tokens[:, columns[1]]]
@@ -118,7 +118,7 @@ class ModelArrays(ModelView):
 
     @torch.no_grad()
     def margins(self, split: str) -> Floats:
-        """(target,) the target's logit minus the largest other one; empty without the split."""
+        """(target,) logit of the target minus the largest other logit; empty without the split."""
         if not len(self.run_data.dataset.splits.get(split, ())):
             return np.empty(0)
         parts = []
@@ -139,9 +139,9 @@ class ModelArrays(ModelView):
         )
 
     def hessian_product(self, vector: Floats) -> Floats:
-        """The Hessian of the training loss times `vector` (parameter,), both in float64.
+        """Product of the Hessian of the training loss and `vector` (parameter,), in float64.
 
-        The product is the gradient of the gradient's product with the vector (Pearlmutter 1994).
+        It is the gradient of the dot product of gradient and vector (Pearlmutter 1994).
         """
         parameters, gradients = self._gradients
         sizes = [p.numel() for p in parameters]
@@ -155,7 +155,7 @@ class ModelArrays(ModelView):
 
     @cached_property
     def _gradients(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Parameters of a copy in float64, and their gradients with the graph that made them."""
+        """Parameters of a float64 copy, and their gradients with their autograd graph."""
         copy = Transformer(self.model.settings, self.model.d_vocab, self.model.n_ctx)
         copy.load_state_dict(self.model.state_dict())
         copy = copy.double().eval().to(self.run_data.device)

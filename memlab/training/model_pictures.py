@@ -1,4 +1,4 @@
-"""Attention on a sample, the embedding's spectrum and the logit table of a run's model."""
+"""Attention on a sample, embedding spectrum and logit table of the model of a run."""
 
 import numpy as np
 import torch
@@ -12,14 +12,14 @@ from memlab.training.run_data import RunData
 
 
 def model_pictures(models: ModelsAt, step: int) -> ModelPictures:
-    """The pictures of the model after update `step`; those that are kept are not computed again.
+    """The pictures of the model after update `step`, read from `derived/` if they are there.
 
     Raises:
         RunError: the run has no such step, or a recomputed row differs from the recorded one.
     """
-    known = read_pictures(models.folder, step)
-    if known is not None:
-        return known
+    stored = read_pictures(models.folder, step)
+    if stored is not None:
+        return stored
     model, run_data = models.model(step), models.run_data
     sample = _sample(run_data)
     tokens = torch.from_numpy(sample[None]).to(run_data.device)
@@ -39,7 +39,7 @@ def model_pictures(models: ModelsAt, step: int) -> ModelPictures:
 
 
 def _sample(run_data: RunData) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """(position,) the ids of the first prompt of the validation split, else of training."""
+    """(position,) token ids of the first prompt of the validation split, else of the training split."""
     splits = run_data.dataset.splits
     examples = splits["val"] if len(splits.get("val", ())) else splits["train"]
     answer = int(examples.answer[0].argmax())
@@ -47,14 +47,15 @@ def _sample(run_data: RunData) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def margin_table(table: LogitTable) -> Floats:
-    """(first operand, second operand) the answer's logit minus the largest other one.
+    """(first operand, second operand) logit of the answer minus the largest other logit.
 
-    Rows and columns are the numbers as they are written, whatever their order in the group is.
+    Rows and columns are in the order of the numbers, not in the order of the group; NaN where the
+    operation is not defined.
     """
-    answers = table.answers[:, :, None]
-    right = np.take_along_axis(table.logits, answers, axis=-1)[..., 0]
+    answers = table.answers[:, :, None]  # (x, y, 1)
+    target = np.take_along_axis(table.logits, answers, axis=-1)[..., 0]
     others = table.logits.copy()
     np.put_along_axis(others, answers, -np.inf, axis=-1)
     margins = np.full((table.logits.shape[-1],) * 2, np.nan)
-    margins[np.ix_(table.group.left, table.group.right)] = right - others.max(axis=-1)
+    margins[np.ix_(table.group.left, table.group.right)] = target - others.max(axis=-1)
     return margins

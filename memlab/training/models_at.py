@@ -1,4 +1,4 @@
-"""The model of a run at any of its steps: of a checkpoint, or recomputed exactly."""
+"""The model of a run at any step: loaded from a checkpoint, or recomputed exactly."""
 
 from collections.abc import Callable
 from typing import final
@@ -14,14 +14,14 @@ from memlab.training.recompute import Recomputation
 from memlab.training.run_data import RunData
 
 PROGRESS_STEPS = 500
-"""recomputed steps between two lines of progress"""
+"""recomputed steps between two progress messages"""
 
 ReportLine = Callable[[str], None]
-"""called with a line that says what is computed now"""
+"""called with one line of text about the progress of a computation"""
 
 
 def report_every(steps: int, report: ReportLine) -> Callable[[int], None]:
-    """A function that reports the step that recomputation has reached, once in so many steps."""
+    """A callback for the reached step that calls `report` once every `steps` steps."""
     reported = 0
 
     def progress(step: int) -> None:
@@ -35,10 +35,10 @@ def report_every(steps: int, report: ReportLine) -> Callable[[int], None]:
 
 @final
 class ModelsAt:
-    """The models of a run at steps; the data are made once.
+    """The models of a run at several steps, which share the data of the run.
 
-    Ask for steps in ascending order: recomputation goes on from the step before, or from a
-    checkpoint that is nearer.
+    Request steps in ascending order: recomputation then continues from the previous step, unless a
+    later checkpoint precedes the requested step.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class ModelsAt:
                 found=str(step),
                 allowed=f"0 to {self._last_step}",
             )
-        known = self._recomputation
-        if known is None or not self._from(step) <= known.start.state.step <= step:
-            known = Recomputation.before(self.folder, step, self._last_step, self._device)
-            self._recomputation = known
-            self._report(f"recomputing from step {known.start.state.step:,}")
-        known.go_to(step, report_every(PROGRESS_STEPS, self._report))
-        return known.start.state.model
+        current = self._recomputation
+        if current is None or not self._newest_start(step) <= current.start.state.step <= step:
+            current = Recomputation.before(self.folder, step, self._last_step, self._device)
+            self._recomputation = current
+            self._report(f"recomputing from step {current.start.state.step:,}")
+        current.go_to(step, report_every(PROGRESS_STEPS, self._report))
+        return current.start.state.model
 
-    def _from(self, step: int) -> int:
-        """The newest checkpoint at a step or before, else step 0."""
+    def _newest_start(self, step: int) -> int:
+        """Step of the newest resumable checkpoint at or before `step`; 0 if there is none."""
         return self.folder.checkpoints.newest_to_resume(step) or 0

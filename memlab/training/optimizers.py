@@ -1,10 +1,9 @@
 """Optimizers, built from a preset.
 
-Torch decorates the methods of its optimizers for `torch.compile`. The decorators import
-`torch._dynamo` when they are first called: a second of CPU at the start of every run, for a
-compiler that memlab does not use. So subclasses call the functions below the decorators, by
-`inspect.unwrap`, which returns a function without decorators as it is. All that the decorators do
-otherwise is to switch gradients off in `step`.
+Torch decorates the methods of its optimizers for `torch.compile`. At their first call the decorators
+import `torch._dynamo`, which takes a second of CPU time, for a compiler that memlab does not use. The
+subclasses here call the undecorated functions, which `inspect.unwrap` returns (it returns a function
+without decorators unchanged). The only other effect of the decorators is `no_grad` in `step`.
 """
 
 from inspect import unwrap
@@ -17,7 +16,7 @@ from memlab.preset.schema import Optimizer
 
 
 class _Undecorated(torch.optim.Optimizer):
-    """The methods that all optimizers share."""
+    """Undecorated methods that all optimizers share."""
 
     add_param_group = unwrap(torch.optim.Optimizer.add_param_group)
     zero_grad = unwrap(torch.optim.Optimizer.zero_grad)
@@ -47,7 +46,11 @@ class EagerSGD(_Undecorated, torch.optim.SGD):
 
 
 def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
-    """The optimizer for `settings` over the parameters of `model`, with one fused update."""
+    """The optimizer for `settings` over the parameters of `model`, with torch's fused kernels.
+
+    With `decay_on: matrices`, the first parameter group holds the weights with two or more axes, and
+    only these decay.
+    """
     parameters = list(model.parameters())
     groups: list[dict[str, Any]]
     if settings.decay_on == "matrices":
@@ -77,7 +80,7 @@ def build_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimi
 
 
 def apply_settings(optimizer: torch.optim.Optimizer, settings: Optimizer) -> None:
-    """Apply the settings that may be edited during training."""
+    """Apply the settings that can be edited during training; the schedule sets the learning rate."""
     optimizer.param_groups[0]["weight_decay"] = settings.weight_decay
 
 

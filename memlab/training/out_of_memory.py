@@ -14,7 +14,7 @@ def report_out_of_memory(run: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
-        if not _is_want_of_memory(error):
+        if not _is_out_of_memory(error):
             raise
         place = "the GPU" if isinstance(error, torch.OutOfMemoryError) else "this machine"
         raise RunError(
@@ -25,7 +25,7 @@ def report_out_of_memory(run: str) -> Iterator[None]:
         ) from error
 
 
-def _is_want_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: Exception) -> bool:
     # On the CPU torch raises a plain RuntimeError.
     kinds = (MemoryError, torch.OutOfMemoryError)
     return isinstance(error, kinds) or "can't allocate memory" in str(error)

@@ -21,7 +21,7 @@ class PredictedToken:
 
     text: str
     p: float
-    """the model's probability of it, at temperature 1 and among all tokens"""
+    """probability of the token at temperature 1, among all tokens"""
     likeliest: tuple[tuple[str, float], ...] = ()
     """(text, p) of the most likely tokens at its position, if requested"""
 
@@ -36,7 +36,7 @@ class PredictedToken:
 @final
 @dataclass(frozen=True, repr=False)
 class Prediction:
-    """The answer of the model to a prompt."""
+    """The completion of a prompt."""
 
     prompt: str
     answer: str
@@ -47,7 +47,7 @@ class Prediction:
 
     @property
     def p(self) -> float:
-        """The model's probability of the whole answer, without its terminator."""
+        """Probability of the whole answer, without its terminator."""
         return prod(token.p for token in self.tokens)
 
     def to_json(self) -> dict[str, Any]:
@@ -66,11 +66,11 @@ class Repeated:
 
     prompt: str
     answers: dict[str, int]
-    """answer to its count, most frequent first"""
+    """answer to count, most frequent first"""
 
     @property
     def agreement(self) -> float:
-        """Share of the most frequent answer, 0..1."""
+        """Fraction of the most frequent answer, 0..1."""
         return max(self.answers.values()) / sum(self.answers.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -86,17 +86,17 @@ def complete(
     top_k: int | None = None,
     seed: int = 0,
 ) -> list[Prediction]:
-    """Completions of texts.
+    """Complete prompts.
 
     Args:
         trained: the model.
         prompts: texts.
         temperature: divides the logits; 0 = greedy.
-        top_k: draw from the k most likely tokens only, and report them with each token.
-        seed: of the sampling.
+        top_k: sample only from the k most likely tokens, and report these with each token.
+        seed: seed of the sampling.
 
     Raises:
-        DataError: a prompt has an unknown symbol, or leaves no room for an answer.
+        DataError: a prompt has an unknown symbol, is empty, or is longer than the context.
     """
     dataset = trained.run_data.dataset
     vocabulary = dataset.vocabulary
@@ -115,7 +115,7 @@ def complete(
 
 
 def count_answers(predictions: Sequence[Prediction]) -> list[Repeated]:
-    """For each prompt, its answers and how often each occurred."""
+    """For each prompt, how often each answer occurred."""
     counts: dict[str, Counter[str]] = {}
     for prediction in predictions:
         counts.setdefault(prediction.prompt, Counter())[prediction.answer] += 1
@@ -123,7 +123,7 @@ def count_answers(predictions: Sequence[Prediction]) -> list[Repeated]:
 
 
 def encode_prompt(text: str, vocabulary: Vocabulary, n_ctx: int) -> list[int]:
-    """Token ids of a prompt, BOS included.
+    """Token ids of a prompt, including BOS.
 
     Raises:
         DataError: a symbol is unknown, or the prompt is empty or longer than the context.

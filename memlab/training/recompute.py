@@ -1,4 +1,4 @@
-"""Recomputation of steps from a checkpoint, compared bit by bit with the recorded rows."""
+"""Recomputes steps from a checkpoint, and compares them bit by bit with the recorded rows."""
 
 from collections import deque
 from collections.abc import Callable
@@ -23,11 +23,11 @@ from memlab.training.step import advance
 from memlab.training.train import train
 
 Progress = Callable[[int], None]
-"""called with the step that recomputation has reached"""
+"""called with the step that the recomputation has reached"""
 
 
 def ignore(step: int) -> None:
-    """Report no progress."""
+    """The default `Progress`: does nothing."""
 
 
 @dataclass
@@ -39,10 +39,10 @@ class RowComparison:
     compared: int = 0
     """number of rows compared"""
     first_difference: int | None = None
-    """first step whose rows differ in a bit"""
+    """first step whose rows differ"""
 
-    def see(self, rows: Rows) -> None:
-        """Compare a block; steps without a recorded row are skipped."""
+    def compare(self, rows: Rows) -> None:
+        """Compare a block of rows; steps without a recorded row are skipped."""
         steps, recorded = self.recorded.steps.read(rows.first, rows.step)
         columns = [COLUMNS.index(name) for name in self.recorded.steps.columns]
         values = np.ascontiguousarray(rows.values[:, columns])[steps - rows.first]
@@ -53,15 +53,15 @@ class RowComparison:
 
 
 def start_before(folder: RunFolder, step: int, device: str) -> AttemptStart:
-    """The newest restorable state of a run at or before `step`.
+    """The newest state of a run at or before `step` that can be restored.
 
     Raises:
-        RunError: the step belongs to the run that this one was forked from.
+        RunError: the step precedes the fork of this run, or the checkpoint of the fork is damaged.
     """
     fork = fork_point(folder)
     if fork is not None and step < fork.step:
         raise RunError(
-            f"step {step} lies before the fork",
+            f"step {step} is before the fork",
             where=folder.path.name,
             found=f"forked from {fork.run} at step {fork.step}",
             hint=f"use the parent: {fork.run}",
@@ -77,7 +77,7 @@ def start_before(folder: RunFolder, step: int, device: str) -> AttemptStart:
 
 
 def later_edits(start: AttemptStart, recorded: Snapshot, last: int) -> list[Edited]:
-    """The edits after `start`, up to step `last`."""
+    """The recorded edits after `start`, up to step `last`."""
     first_seq = start.seq + len(start.announce)
     return [edit for edit in recorded.edits if edit.seq >= first_seq and edit.step <= last]
 
@@ -89,9 +89,9 @@ def train_until(
     comparison: RowComparison,
     progress: Progress = ignore,
 ) -> list[Event]:
-    """Train `start` to step `last`, evaluations included; returns the events in between.
+    """Train from `start` to step `last`, including evaluations; returns the events in between.
 
-    The state is then that of a checkpoint at `last`.
+    Afterwards the state is that of a checkpoint at `last`.
     """
     state = start.state
     inbox: deque[Command] = deque(Edit(dict(e.changes), at=e.step) for e in edits)
@@ -102,7 +102,7 @@ def train_until(
         return events
     for event in train(state, start.run_data, inbox):
         if isinstance(event, Rows):
-            comparison.see(event)
+            comparison.compare(event)
             progress(event.step)
         else:
             events.append(event)
@@ -117,7 +117,7 @@ def train_until(
 @final
 @dataclass
 class Recomputation:
-    """Recomputed updates of a run without evaluations: fast, and equal in weights and rows."""
+    """Recomputes the updates of a run without its evaluations, which affect neither weights nor rows."""
 
     start: AttemptStart
     comparison: RowComparison
@@ -125,10 +125,10 @@ class Recomputation:
 
     @classmethod
     def before(cls, folder: RunFolder, step: int, last: int, device: str) -> "Recomputation":
-        """Start from the newest checkpoint at or before `step`; edits up to `last` are known.
+        """Start from the newest checkpoint at or before `step`, with the edits up to `last`.
 
         Raises:
-            RunError: see `start_before`.
+            RunError: as `start_before`.
         """
         recorded = History(folder).until()
         start = start_before(folder, step, device)
@@ -137,7 +137,7 @@ class Recomputation:
 
     @property
     def steps(self) -> int:
-        """Updates of the whole run, for the learning rate schedule."""
+        """Number of updates of the whole run, for the learning rate schedule."""
         return total_steps(self.start.state.preset, self.start.run_data.batches.per_epoch)
 
     def apply_due_edits(self) -> None:
@@ -150,14 +150,14 @@ class Recomputation:
             apply_settings(state.optimizer, state.preset.optimizer)
 
     def advance(self, last: int) -> NDArray[np.float32]:
-        """Compute updates up to step `last`, or fewer; returns their (row, column) values."""
+        """Compute a block of updates, at most up to step `last`; returns (row, column) values."""
         state = self.start.state
         self.apply_due_edits()
         stop = min([last, *(edit.step for edit in self.edits)])
         return advance(state, self.start.run_data, stop, self.steps)
 
     def go_to(self, step: int, progress: Progress = ignore) -> None:
-        """Compute up to step `step` and compare.
+        """Compute updates up to `step` and compare their rows with the recorded ones.
 
         Raises:
             RunError: a recomputed row differs from the recorded one.
@@ -165,7 +165,7 @@ class Recomputation:
         state = self.start.state
         while state.step < step:
             values = self.advance(step)
-            self.comparison.see(Rows(step=state.step, values=values))
+            self.comparison.compare(Rows(step=state.step, values=values))
             progress(state.step)
             if self.comparison.first_difference is not None:
                 raise RowsDifferError(self.comparison.folder, self.comparison.first_difference)

@@ -1,4 +1,4 @@
-"""Start of an attempt: the newest usable checkpoint or the initial state, device and threads."""
+"""The start of an attempt: newest usable checkpoint or initial state, device and threads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from memlab.preset.run_preset import preset_of
 from memlab.record import events
 from memlab.record.events import Event, Finding
 from memlab.record.folder import RunFolder
-from memlab.training.checkpoint import BEST, from_files, restore_best
+from memlab.training.checkpoint import BEST, load_state, restore_best
 from memlab.training.device import choose_device, describe, make_deterministic, set_threads
 from memlab.training.engines.compare import check_engine
 from memlab.training.run_data import RunData
@@ -25,33 +25,33 @@ class AttemptStart:
     state: TrainState
     run_data: RunData
     circumstances: Mapping[str, Any]
-    """device, threads and versions: what the bits depend on in addition to the preset"""
+    """device, threads and versions, as `device.describe` returns them"""
     findings: list[Finding]
-    """findings about this start; the worker sets their step"""
+    """differences from the first attempt and rejected checkpoints; the worker sets their step"""
     seq: int = 0
-    """seq of the attempt's first event"""
+    """number of the first event of the attempt"""
     resumed_from: int | None = None
     """step of the checkpoint; None = from the beginning"""
     announce: tuple[Event, ...] = ()
-    """events that take effect with the checkpoint"""
+    """events that were committed with the checkpoint and must be recorded first"""
     after: int = 0
-    """number of the last attempt at the time of reading; 0 = none"""
+    """number of the last attempt when the state was read; 0 = none"""
 
 
 def restore(
     folder: RunFolder, device: str, threads: int | None = None, until: int | None = None
 ) -> AttemptStart:
-    """Restore the newest checkpoint that verifies, or create the state before the first update.
+    """Restore the newest checkpoint whose hashes are correct, or create the initial state.
 
-    Threads and device are those of the run's first attempt if possible.
+    Device and number of threads are those of the first attempt of the run, if possible.
 
     Args:
-        threads: for a run that has not started; None = chosen by the size of its work.
-        until: ignore the checkpoints after this step.
+        threads: for a run that has not started; None = chosen by the size of its matrix products.
+        until: ignore checkpoints after this step.
 
     Raises:
         RunError: none of the existing checkpoints is usable, or `run.json` is damaged.
-        PresetError: the run's engine does not compute what the model's forward computes.
+        PresetError: the engine does not compute the same function as `Transformer.forward`.
     """
     attempts = folder.attempts()
     after = attempts[-1].number if attempts else 0
@@ -68,7 +68,7 @@ def restore(
     if usable in (False, None):
         return AttemptStart(state, run_data, now, findings, after=after)
     stored = checkpoints.load(need="resume", until=until)
-    facts = from_files(state, stored.files)
+    facts = load_state(state, stored.files)
     refused = list(stored.refused)
     if problem := restore_best_weights(state, folder, facts, stored.files):
         refused.append(problem)
@@ -87,11 +87,13 @@ def restore(
 def restore_best_weights(
     state: TrainState, folder: RunFolder, facts: Mapping[str, Any], files: Mapping[str, bytes]
 ) -> str | None:
-    """Restore the best weights so far, from the checkpoint or their own; returns the reason on
-    failure.
+    """Restore the best weights so far, from the same checkpoint or from their own.
 
     Args:
-        facts: what `from_files` returned for `files`.
+        facts: the return value of `load_state` for `files`.
+
+    Returns:
+        The reason if they cannot be restored, otherwise None.
     """
     if not facts["best"]:
         return None
@@ -107,7 +109,7 @@ def restore_best_weights(
 
 
 def _device_of(first: Mapping[str, Any], requested: str) -> torch.device:
-    """The requested device; by default the one on which the run began, if available."""
+    """The requested device; with `auto`, the CPU if the run began on the CPU."""
     if requested == "auto" and first.get("device") == "cpu":
         return choose_device("cpu")
     return choose_device(requested)
@@ -124,7 +126,7 @@ def _refusal(reason: str) -> Finding:
 
 
 def _changed_circumstances(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Finding]:
-    """Differences from the first attempt that change bits."""
+    """Warnings about differences from the first attempt that affect the bits."""
     return [
         Finding(
             step=0,

@@ -1,4 +1,4 @@
-"""The data of a run, prepared on its device."""
+"""The data of a run, prepared on a device."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ from memlab.training.update_plans import UpdatePlans
 
 @dataclass(frozen=True)
 class EvalSplit:
-    """A split prepared for evaluation: predictions at the tokens of the loss and of the answer."""
+    """A split prepared for evaluation, with a target at every token of the loss or of the answer."""
 
     name: str
     plans: list[BatchPlan]
-    """parts of the split, in order, each of which fits into memory"""
+    """consecutive parts of the split, of at most `EVAL_BATCH` examples"""
     in_loss: Tensor
     """(target,) bool: counts towards the loss"""
     in_answer: Tensor
@@ -34,7 +34,7 @@ class EvalSplit:
 
 
 class RunData:
-    """Everything computed from the preset alone; created anew when a run is resumed."""
+    """Everything that follows from the preset alone; it is computed again when a run is resumed."""
 
     def __init__(self, preset: Preset, device: torch.device) -> None:
         self.preset, self.device = preset, device
@@ -48,31 +48,32 @@ class RunData:
             batch_size=preset.training.micro_batch_size or self.facts.batch_size,
         )
         self.plans = UpdatePlans(self.choice.engine, self.batches, preset.training.micro_batch_size)
-        self._judged: dict[str, EvalSplit] = {}
+        self._eval_splits: dict[str, EvalSplit] = {}
 
     @property
     def flop(self) -> float:
-        """Floating point operations of the matrix products of an update."""
+        """Floating point operations of the matrix products of an update, forward and backward."""
         plans = self.plans.at(1, self.facts.updates)
         d_vocab = len(self.dataset.vocabulary)
         return sum(products(self.preset.model, d_vocab, plan.row_counts) for plan in plans)
 
     def eval_split(self, name: str) -> EvalSplit:
         """The split `name` for evaluation, prepared on first use."""
-        if name not in self._judged:
-            self._judged[name] = self._judge(name)
-        return self._judged[name]
+        if name not in self._eval_splits:
+            self._eval_splits[name] = self._prepare(name)
+        return self._eval_splits[name]
 
-    def _judge(self, name: str) -> EvalSplit:
+    def _prepare(self, name: str) -> EvalSplit:
         examples = self.dataset.splits[name]
+        # All (example, position): the token after each position, or -1.
         loss = targets(examples, self.dataset.vocabulary, self.preset.training.loss_on)
         answer = np.where(examples.answer[:, 1:], examples.tokens[:, 1:], -1)
-        union = np.where(loss >= 0, loss, answer)
+        either = np.where(loss >= 0, loss, answer)
         # Dropout is off in evaluation, so prefixes can be shared regardless of the training engine.
         settings = self.preset.model.model_copy(update={"dropout": 0.0})
         kind = "auto" if self.preset.training.engine == "tree" else self.preset.training.engine
-        choice = choose(kind, self._sequences(examples, union), settings, batch_size=None)
-        rows, positions = np.nonzero(union >= 0)
+        choice = choose(kind, self._sequences(examples, either), settings, batch_size=None)
+        rows, positions = np.nonzero(either >= 0)  # (target,), in the order of `Scores`
         return EvalSplit(
             name=name,
             plans=choice.engine.parts(EVAL_BATCH),

@@ -1,4 +1,4 @@
-"""Results of an evaluation as files: measures of each split, answer to each example."""
+"""Writes the results of an evaluation: measures of each split and the answer to each example."""
 
 import csv
 import io
@@ -13,19 +13,19 @@ from memlab.record.events import Evaluated
 from memlab.training.answers import Question, ask, questions_of
 from memlab.training.trained_model import TrainedModel
 
-ANSWERED_AT_ONCE = 1024
-"""batch size of generation"""
+BATCH_SIZE = 1024
+"""examples that are generated at once"""
 HEADER = ("prompt", "target", "answer", "correct", "task")
 
 
 def write_split_results(
     trained: TrainedModel, evaluated: Evaluated, splits: Sequence[str], folder: Path
 ) -> list[Path]:
-    """Write `SPLIT.json` and `SPLIT.csv` of each split; files of these names are replaced.
+    """Write `SPLIT.json` and `SPLIT.csv` of each split; existing files are replaced.
 
-    `SPLIT.json` holds step, number of examples, measures without the split's name, and the same
-    per task of a mixture; a measure that is not finite is null. `SPLIT.csv` holds one row per
-    example: prompt, target, greedy answer, whether they are equal, task.
+    `SPLIT.json` has step, number of examples, measures without the name of the split, and the same
+    measures per task of a mixture; a non-finite measure is null. `SPLIT.csv` has one row per
+    example: prompt, target, greedy answer, whether they are equal, task. Returns the paths.
     """
     files.make_folder(folder)
     written = []
@@ -63,8 +63,8 @@ def _rows(trained: TrainedModel, split: str) -> Iterator[tuple[str, str, str, in
     dataset = trained.run_data.dataset
     examples, decode = dataset.splits[split], dataset.vocabulary.decode
     questions: list[Question] = questions_of(dataset, split, len(examples))
-    for start in range(0, len(questions), ANSWERED_AT_ONCE):
-        part = questions[start : start + ANSWERED_AT_ONCE]
+    for start in range(0, len(questions), BATCH_SIZE):
+        part = questions[start : start + BATCH_SIZE]
         for i, (question, answer) in enumerate(
             zip(part, ask(trained.model, dataset, part), strict=True), start
         ):

@@ -36,7 +36,7 @@ class Best:
 class TrainState:
     """The state between two updates.
 
-    `train` has no other state, so its generator may be dropped at any yield and created again.
+    `train` has no other state, so its generator can be dropped at any yield and created again.
     """
 
     preset: Preset
@@ -45,7 +45,7 @@ class TrainState:
     optimizer: torch.optim.Optimizer
     detectors: list[Detector]
     step: int = 0
-    """updates made"""
+    """number of updates made"""
     evaluated_at: int = -1
     """step of the newest evaluation"""
     checkpointed_at: int = -1
@@ -60,11 +60,11 @@ class TrainState:
     forgetting: Forgetting | None = None
     """when each training example was learned; None for large training sets"""
     stage: str | None = None
-    """the last announced stage of a curriculum"""
+    """last reported stage of a curriculum"""
     sustained: bool = False
-    """generalization has been sustained"""
+    """whether the phase `sustained` was detected"""
     ending: str | None = None
-    """why the run is about to end"""
+    """reason for ending the run at this step; None = it continues"""
     queue: deque[Event] = field(default_factory=deque)
     """events not yielded yet; empty in every checkpoint"""
 
@@ -80,11 +80,11 @@ def fresh_state(run_data: RunData) -> TrainState:
         model=model,
         optimizer=build_optimizer(preset.optimizer, model),
         detectors=all_detectors(_context(facts)),
-        forgetting=_nothing_learned(facts, run_data.device),
+        forgetting=_no_history(facts, run_data.device),
     )
 
 
-def _nothing_learned(facts: Facts, device: torch.device) -> Forgetting | None:
+def _no_history(facts: Facts, device: torch.device) -> Forgetting | None:
     n_examples = len(facts.train)
     return Forgetting.none(n_examples, device) if n_examples <= MAX_EXAMPLES else None
 

@@ -1,4 +1,6 @@
-"""Optimizer updates, in blocks: per-step values stay on the device until a block ends."""
+"""Optimizer updates in blocks. The values of each step stay on the device until the block ends, so that
+the CPU does not wait for the GPU after every update.
+"""
 
 import time
 
@@ -14,17 +16,23 @@ from memlab.training.run_data import RunData
 from memlab.training.state import TrainState
 
 MAX_ROWS = 1024
+"""maximum number of updates in a block"""
 MAX_SECONDS = 0.1
+"""a block ends after the first update that exceeds this time"""
 LOSS, GRAD_NORM, LR, WEIGHT_NORM, UPDATE_NORM = range(len(COLUMNS))
 
 
 def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDArray[np.float32]:
-    """Make updates up to step `last` of `steps`, fewer when the block is full; returns (row, column) values.
+    """Make updates up to step `last` or until the block is full; returns (row, column) values.
 
-    Block boundaries depend on the clock and do not affect any value.
+    The end of a block depends on the clock; the values do not. Weight and update norms are computed
+    every `NORMS_EVERY` steps and are NaN at other steps.
+
+    Args:
+        steps: updates in the whole run, for the learning rate schedule.
     """
     rows = min(MAX_ROWS, last - state.step)
-    on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=run_data.device)
+    on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=run_data.device)  # (row, column)
     rates = np.empty(rows, np.float32)
     started = time.perf_counter()
     done = 0
@@ -51,7 +59,14 @@ def _norms(state: TrainState, before: list[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def update(state: TrainState, run_data: RunData, lr: float, steps: int) -> tuple[Tensor, Tensor]:
-    """One optimizer update of a run of `steps`; returns the objective and the gradient's norm before clipping."""
+    """Make one optimizer update of a run of `steps`.
+
+    With micro-batches the gradients are accumulated, each weighted by its share of the targets, which
+    gives the gradient of the whole batch.
+
+    Returns:
+        The objective (mean over all targets, nats) and the gradient norm before clipping.
+    """
     settings = state.preset.training
     step = state.step + 1
     if state.preset.model.dropout:

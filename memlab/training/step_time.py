@@ -1,4 +1,4 @@
-"""Estimate of the time per update, from a few real updates."""
+"""Estimates the time per update from a few real updates."""
 
 import statistics
 import time
@@ -14,7 +14,7 @@ UPDATES = 5
 
 
 def seconds_per_step(preset: Preset, device: str = "auto") -> float:
-    """Median over a few updates of a new model, without the first one."""
+    """Median time of an update of a new model over a few updates; the first is a warm-up."""
     run_data = RunData(preset, choose_device(device))
     state = fresh_state(run_data)
     steps = run_data.facts.updates

@@ -1,12 +1,13 @@
 """The training loop, as a generator of events.
 
     while not ended:
-        yield pending events evaluate the model, if an evaluation is due
+        yield pending events
+        evaluate the model, if an evaluation is due
         commit a checkpoint, if one is due
         execute commands: edits, a checkpoint, a stop
         compute a block of updates
 
-Each yield is a safe point: the state is complete. To pause, stop iterating.
+At each yield the state is complete. To pause, stop iterating.
 """
 
 from collections import deque
@@ -44,7 +45,7 @@ from memlab.training.measure_model import measured_now
 from memlab.training.optimizers import apply_settings
 from memlab.training.run_data import RunData
 from memlab.training.state import COMPLETED, Best, TrainState
-from memlab.training.step import advance
+from memlab.training.step import LOSS, advance
 
 
 def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterator[Event]:
@@ -57,14 +58,14 @@ def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterat
         while state.queue:
             yield state.queue.popleft()
         if _evaluation_is_due(state, run_data):
-            _judge(state, run_data)
+            _evaluate(state, run_data)
         elif _checkpoint_is_due(state, run_data):
             _checkpoint(state)
-        elif _obey(state, run_data, inbox):
+        elif _execute_commands(state, run_data, inbox):
             continue
         elif state.ending:
             ended = Ended(step=state.step, reason=state.ending)
-            yield from (noticed for detector in state.detectors for noticed in detector.see(ended))
+            yield from (event for detector in state.detectors for event in detector.see(ended))
             yield ended
             return
         elif not _announce_stage(state, run_data):
@@ -76,10 +77,10 @@ def emit(state: TrainState, event: Event) -> None:
 
     Events that require a commit come last, so that the queue is empty at the commit.
     """
-    detected = [one for detector in state.detectors for one in detector.see(event)]
+    detected = [e for detector in state.detectors for e in detector.see(event)]
     state.sustained |= any(isinstance(e, Phase) and e.name == "sustained" for e in detected)
-    by_commit = isinstance(event, Checkpoint | Edited)
-    state.queue.extend([*detected, event] if by_commit else [event, *detected])
+    needs_commit = isinstance(event, Checkpoint | Edited)
+    state.queue.extend([*detected, event] if needs_commit else [event, *detected])
 
 
 def _steps(state: TrainState, run_data: RunData) -> int:
@@ -105,19 +106,20 @@ def _checkpoint_is_due(state: TrainState, run_data: RunData) -> bool:
     return state.step > 0 and (at_interval or is_kept)
 
 
-def _judge(state: TrainState, run_data: RunData) -> None:
+def _evaluate(state: TrainState, run_data: RunData) -> None:
+    """Evaluate train and val, update the state, and queue the events; at the end also test."""
     present = [n for n in ("train", "val") if len(run_data.dataset.splits.get(n, ()))]
     evaluation = evaluate(state.model, run_data, present, state.step)
     eval_split = _with_measures(state, run_data, evaluation.event)
     if state.forgetting is not None:
-        state.forgetting.see(state.step, evaluation.right["train"])
+        state.forgetting.update(state.step, evaluation.right["train"])
     _keep_best(state, eval_split.values.get("val_loss", eval_split.values["train_loss"]))
     state.evaluated_at = state.step
-    state.ending = _why_over(state, run_data) or state.ending
+    state.ending = _end_reason(state, run_data) or state.ending
     emit(
         state, _with_test(state, run_data, eval_split) if state.ending in COMPLETED else eval_split
     )
-    if state.ending is None and _has_lasted(state):
+    if state.ending is None and _stops_as_sustained(state):
         state.ending = "early_stop"
         # The evaluation is not yielded yet: if it ends the run, the test scores are added to it.
         state.queue[0] = _with_test(state, run_data, eval_split)
@@ -125,20 +127,20 @@ def _judge(state: TrainState, run_data: RunData) -> None:
         emit(state, sample(state.model, run_data, state.step))
 
 
-def _why_over(state: TrainState, run_data: RunData) -> str | None:
-    """The reason to end the run at this evaluation, if any."""
+def _end_reason(state: TrainState, run_data: RunData) -> str | None:
+    """The reason for ending the run at this evaluation; None = it continues."""
     patience = state.preset.training.patience
     if state.step >= _steps(state, run_data):
         return "finished"
     return "early_stop" if patience and state.worse_evaluations >= patience else None
 
 
-def _has_lasted(state: TrainState) -> bool:
+def _stops_as_sustained(state: TrainState) -> bool:
     return state.sustained and state.preset.training.stop_when == "sustained"
 
 
 def _with_test(state: TrainState, run_data: RunData, eval_split: Evaluated) -> Evaluated:
-    """The same evaluation with the test split, which is evaluated once, at the end."""
+    """The evaluation with the test split added, which is evaluated once, at the end of the run."""
     if not len(run_data.dataset.splits.get("test", ())):
         return eval_split
     test = evaluate(state.model, run_data, ["test"], state.step).event
@@ -149,7 +151,7 @@ def _with_test(state: TrainState, run_data: RunData, eval_split: Evaluated) -> E
 
 
 def _with_measures(state: TrainState, run_data: RunData, eval_split: Evaluated) -> Evaluated:
-    """The same evaluation with the measures of the model that the preset asks for."""
+    """The evaluation with the measures in `evaluation.measures` added."""
     names = state.preset.evaluation.measures
     if not names:
         return eval_split
@@ -171,38 +173,39 @@ def _checkpoint(state: TrainState) -> None:
     emit(state, Checkpoint(step=state.step, best_step=best))
 
 
-def _obey(state: TrainState, run_data: RunData, inbox: deque[Command]) -> bool:
-    """Execute pending commands; true if there was anything to do at this step."""
-    wanted = stopping = False
+def _execute_commands(state: TrainState, run_data: RunData, inbox: deque[Command]) -> bool:
+    """Execute pending commands; returns whether the loop must continue before the next update."""
+    save_requested = stopping = False
     while inbox:
         match inbox.popleft():
             case Stop():
                 stopping = True
             case CheckpointNow():
-                wanted = True
-            case Edit() as edit if not _known(state, edit):
+                save_requested = True
+            case Edit() as edit if not _is_known(state, edit):
                 state.planned.append(edit)
     due = [edit for edit in state.planned if edit.at is None or edit.at <= state.step]
     state.planned = [edit for edit in state.planned if edit not in due]
-    if changes := _applied(state, run_data, due):
+    if changes := _apply_to_preset(state, run_data, due):
         _take_effect(state, run_data, changes)
-    elif wanted:
+    elif save_requested:
         _checkpoint(state)
     if stopping:
         state.ending = "stopped"
     return bool(stopping or state.queue)
 
 
-def _known(state: TrainState, edit: Edit) -> bool:
-    """Whether an edit is applied already: a planned edit stays in the run folder, so a resumed run
-    reads it again.
+def _is_known(state: TrainState, edit: Edit) -> bool:
+    """Whether an edit is already planned or applied.
+
+    Commands of planned edits stay in the run folder, so a resumed run reads them again.
     """
     done = edit.at is not None and edit.at <= state.step
     return edit in state.planned or (done and edit.changes.items() <= state.edits.items())
 
 
 def _announce_stage(state: TrainState, run_data: RunData) -> bool:
-    """Report that the next update draws from another mixture; true if it does."""
+    """Queue an event if the next update is the first one of a stage; returns whether it is."""
     stage = run_data.batches.stage(state.step + 1, _steps(state, run_data))
     if stage is None or stage.name == state.stage:
         return False
@@ -211,7 +214,7 @@ def _announce_stage(state: TrainState, run_data: RunData) -> bool:
     return True
 
 
-def _applied(state: TrainState, run_data: RunData, edits: Sequence[Edit]) -> dict[str, Any]:
+def _apply_to_preset(state: TrainState, run_data: RunData, edits: Sequence[Edit]) -> dict[str, Any]:
     """Apply edits to the preset; returns the changes. An invalid edit is reported and skipped."""
     changes: dict[str, Any] = {}
     for edit in edits:
@@ -249,6 +252,7 @@ def _refusal(step: int, error: PresetError) -> Finding:
 
 
 def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) -> None:
+    """Apply changed settings to the optimizer and the state; an extended run continues."""
     if state.ending in COMPLETED and state.step < _steps(state, run_data):
         state.ending, state.worse_evaluations, state.sustained = None, 0, False
     apply_settings(state.optimizer, state.preset.optimizer)
@@ -258,6 +262,10 @@ def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) 
 
 
 def _advance(state: TrainState, run_data: RunData) -> None:
+    """Compute a block of updates, up to the next step at which the loop has something else to do.
+
+    If the loss becomes non-finite, the run ends at the first such row.
+    """
     steps = _steps(state, run_data)
     next_kept_step = next_kept(state.preset, steps, state.step)
     stops = [
@@ -268,12 +276,12 @@ def _advance(state: TrainState, run_data: RunData) -> None:
         ),
         *([] if next_kept_step is None else [next_kept_step]),
         *(edit.at for edit in state.planned if edit.at is not None),
-        *(b for b in run_data.batches.boundaries(steps) if b > state.step),
+        *(step for step in run_data.batches.boundaries(steps) if step > state.step),
     ]
-    values = advance(state, run_data, min(stops), steps)
-    broken = np.flatnonzero(~np.isfinite(values[:, 0]))
-    if len(broken) and state.preset.training.on_divergence == "stop":
-        state.step -= len(values) - 1 - int(broken[0])
-        values = values[: broken[0] + 1]
+    values = advance(state, run_data, min(stops), steps)  # (row, column)
+    non_finite = np.flatnonzero(~np.isfinite(values[:, LOSS]))
+    if len(non_finite) and state.preset.training.on_divergence == "stop":
+        state.step -= len(values) - 1 - int(non_finite[0])
+        values = values[: non_finite[0] + 1]
         state.ending = "diverged"
     emit(state, Rows(step=state.step, values=values))

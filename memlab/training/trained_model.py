@@ -14,7 +14,7 @@ from memlab.training.run_data import RunData
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A checkpoint's model with the data of its run."""
+    """The model of a checkpoint and the data of its run."""
 
     model: Transformer
     run_data: RunData
@@ -22,10 +22,13 @@ class TrainedModel:
 
 
 def load_model(folder: RunFolder, at: str, device: str = "auto") -> TrainedModel:
-    """The model of `folder` at `best`, `last` or a step.
+    """The model of a run in evaluation mode.
+
+    Args:
+        at: `best`, `last` or a step.
 
     Raises:
-        RunError: no such checkpoint, or `run.json` is damaged.
+        RunError: there is no such checkpoint, or `run.json` is damaged.
     """
     step = _step(folder, at)
     if step is not None and step not in (steps := folder.checkpoints.steps()):

@@ -1,4 +1,4 @@
-"""Batch plans of a run's updates, prepared ahead."""
+"""Batch plans of the updates of a run, prepared several at a time."""
 
 from memlab.training.batches import Batches
 from memlab.training.engines.engine import BatchPlan, Engine
@@ -9,28 +9,31 @@ as long because of cold caches"""
 
 
 class UpdatePlans:
-    """The prepared batch of each update: one plan, or several if it is computed in parts.
+    """The prepared batch of each update: one plan, or several with micro-batches.
 
     Args:
-        form: the engine that creates the plans.
+        engine: creates the plans.
         batches: chooses the examples of each update.
-        part: examples per forward pass; None = the whole batch.
+        micro_batch: examples per forward pass; None = the whole batch.
     """
 
-    def __init__(self, engine: Engine, batches: Batches, part: int | None = None) -> None:
-        self._form, self._batches, self._part = engine, batches, part or batches.size
-        self.in_a_row = 1 if batches.whole else max(1, EXAMPLES_AHEAD // batches.size)
-        self._made: dict[tuple[int, int], list[BatchPlan]] = {}
-        self._whole = engine.parts(self._part) if batches.whole else None
+    def __init__(self, engine: Engine, batches: Batches, micro_batch: int | None = None) -> None:
+        self._engine, self._batches = engine, batches
+        self._micro_batch = micro_batch or batches.size
+        self.updates_at_once = 1 if batches.whole else max(1, EXAMPLES_AHEAD // batches.size)
+        """number of updates that are planned together"""
+        self._plans: dict[tuple[int, int], list[BatchPlan]] = {}
+        """(step, steps) to plans"""
+        self._whole = engine.parts(self._micro_batch) if batches.whole else None
 
     def at(self, step: int, steps: int) -> list[BatchPlan]:
         """The plans of update `step` (from 1) of `steps`."""
         if self._whole is not None:
             return self._whole
-        if (step, steps) not in self._made:
-            row = range(step, step + self.in_a_row)
-            batches = {(s, steps): self._batches.at(s, steps) for s in row}
-            self._made = {
-                key: self._form.parts(self._part, index) for key, index in batches.items()
+        if (step, steps) not in self._plans:
+            planned = range(step, step + self.updates_at_once)
+            batches = {(s, steps): self._batches.at(s, steps) for s in planned}
+            self._plans = {
+                key: self._engine.parts(self._micro_batch, index) for key, index in batches.items()
             }
-        return self._made[step, steps]
+        return self._plans[step, steps]

@@ -1,4 +1,4 @@
-"""Trains the run in a folder and records its events. Every start is a resume.
+"""Trains the run in a folder and records its events. A new run starts like a resumed one.
 
 The worker commits a checkpoint before it records the event `checkpoint`, and passes commands to
 `train`.
@@ -31,7 +31,7 @@ from memlab.record.fork import fork_point
 from memlab.record.history import History
 from memlab.record.summary import end_summary
 from memlab.training.checkpoint import (
-    to_files,
+    checkpoint_files,
     weights_sha256,
     weights_to_bytes,
 )
@@ -43,8 +43,12 @@ from memlab.training.state import TrainState
 from memlab.training.train import train
 
 KEEP_LAST = 2
-PAUSE_POLL_SECONDS = 0.05
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""number of newest checkpoints that are kept"""
+POLL_SECONDS = 0.05
+"""time between two looks for commands, or two attempts to write, while training waits"""
+DISK_FULL = "the disk is full"
+"""beginning of the finding that reports a full disk"""
+DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 T = TypeVar("T")
 
@@ -63,17 +67,18 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
     """Start the run in `folder`, or continue from its newest checkpoint, until it ends.
 
     Args:
-        edits: settings to change first, dotted name to value.
-        device: cpu, cuda or auto; a started run stays on its device if possible.
-        threads: for a run that has not started; None = chosen by the size of its work.
-        take_over: take the run over from a live process, which ends as superseded.
-        accept_plugin_change: continue though a plugin is not the code that the run used so far.
-        after: number of the last attempt that the caller knows of; None = read it now.
+        edits: changes of settings before the first update, dotted name to value.
+        device: cpu, cuda or auto; with auto, a started run keeps its device if possible.
+        threads: for a run that has not started; None = chosen by the size of its matrix products.
+        take_over: take over the run from a live process, which then ends as superseded.
+        accept_plugin_change: continue even if the code of a plugin has changed.
+        after: number of the last attempt known to the caller; None = read it from the folder.
         interrupted: polled between blocks; true = save a checkpoint and end.
 
     Raises:
         PluginError: a plugin has changed, or fails.
-        BusyError: another process trains the run, or has since `after`, and `take_over` is false.
+        BusyError: another process trains the run, or has trained it since attempt `after`, and
+            `take_over` is false.
     """
     plugins = verified_plugins(folder, accept_change=accept_plugin_change)
     start = restore(folder, device, threads)
@@ -94,7 +99,7 @@ def work(  # noqa: PLR0913 - options of one call, each with a default
         worker = _Worker(folder, writer, start.state, start.run_data, interrupted)
         worker.requests.extend([Edit(dict(edits))] if edits else [])
         worker.kept.extend([] if start.resumed_from is None else [start.resumed_from])
-        worker.remember_spikes(History(folder))
+        worker.restore_spikes(History(folder))
         yield from worker.write(
             Started(
                 step=start.state.step,
@@ -136,10 +141,10 @@ class _Worker:
         """Write an event, then yield it."""
         yield (yield from self._retry_while_full(lambda: self.writer.write(event)))
 
-    def remember_spikes(self, history: History) -> None:
-        """Keep the checkpoints of spikes before this attempt."""
+    def restore_spikes(self, history: History) -> None:
+        """Keep the checkpoints of the spikes that were recorded before this attempt."""
         for event in history.until().events:
-            self._flight.see(event)
+            self._flight.observe(event)
 
     def run(self, announce: Sequence[Event]) -> Iterator[Event]:
         for event in announce:
@@ -158,22 +163,22 @@ class _Worker:
                     yield from self.write(event)
             yield from self._record_flight(event)
             self.writer.beat(self.state.step)
-            yield from self._listen()
+            yield from self._handle_commands()
             if self.writer.superseded():
                 yield from self._end("superseded")
                 return
 
-    def _listen(self) -> Iterator[Event]:
+    def _handle_commands(self) -> Iterator[Event]:
         """Read commands. While the run is paused, wait until there is something to do."""
-        self._take()
+        self._read_commands()
         if self._paused and not self._is_waiting:
             self._is_waiting = True
             yield from self.write(Paused(step=self.state.step))
-        while self._paused and not (self._over() or self._has_work()):
-            time.sleep(PAUSE_POLL_SECONDS)
+        while self._paused and not (self._is_ending() or self._has_work()):
+            time.sleep(POLL_SECONDS)
             self.writer.beat(self.state.step)
-            self._take()
-        if self._is_waiting and (self._over() or not self._paused):
+            self._read_commands()
+        if self._is_waiting and (self._is_ending() or not self._paused):
             self._is_waiting = self._paused = False
             yield from self.write(Resumed(step=self.state.step))
 
@@ -184,15 +189,15 @@ class _Worker:
             for request in self.requests
         )
 
-    def _over(self) -> bool:
+    def _is_ending(self) -> bool:
         return self.state.ending is not None or self._must_end()
 
     def _must_end(self) -> bool:
         """Whether the run should end, or another process has taken it over."""
         return self.interrupted() or Stop() in self.requests or self.writer.superseded()
 
-    def _take(self) -> None:
-        """Dispatch new commands."""
+    def _read_commands(self) -> None:
+        """Read new commands: pause and resume act here, the others are passed to `train`."""
         if self.interrupted():
             self.state.ending = self.state.ending or "interrupted"
         for command in self._inbox.poll():
@@ -205,24 +210,24 @@ class _Worker:
                     self.requests.append(command)
 
     def _retry_while_full(self, write: Callable[[], T]) -> Generator[Event, None, T]:
-        """The result of `write`. While the disk is full training waits, which is reported once.
+        """Call `write`, again while the disk is full; returns its result. Reports the wait once.
 
         Raises:
-            RunError: the run should end meanwhile.
+            RunError: the run should end while the disk is full.
         """
         reported = False
         while True:
             try:
                 return write()
             except OSError as error:
-                if error.errno not in NO_ROOM or self.writer.lost:
+                if error.errno not in DISK_FULL_ERRORS or self.writer.lost:
                     raise
                 if not reported:
-                    yield _no_room(self.state.step, error)
+                    yield _disk_full(self.state.step, error)
                 reported = True
-            time.sleep(PAUSE_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
             self.writer.beat(self.state.step, "waiting")
-            self._take()
+            self._read_commands()
             if self._must_end():
                 raise RunError(
                     "the disk is full, so the end of the run could not be recorded",
@@ -239,7 +244,7 @@ class _Worker:
             weights = {"model.safetensors": weights_to_bytes(best.weights)}
             yield from self._store(best.step, weights)
             self.best_saved = best.step
-        yield from self._store(step, to_files(self.state, self.writer.seq, announce))
+        yield from self._store(step, checkpoint_files(self.state, self.writer.seq, announce))
         for event in announce:
             yield from self.write(event)
         if step not in self.kept:
@@ -253,8 +258,8 @@ class _Worker:
         yield from self._retry_while_full(lambda: self.folder.checkpoints.prune(keep))
 
     def _record_flight(self, event: Event) -> Iterator[Event]:
-        """Keep a copy of the state, and commit an earlier one when a spike has started."""
-        copy = self._flight.see(event)
+        """Copy the state if due, and commit an earlier copy when a spike has started."""
+        copy = self._flight.observe(event)
         if copy is not None:
             yield from self._store(copy.step, copy.files())
         self._flight.record(self.state, self.writer.seq)
@@ -272,11 +277,11 @@ class _Worker:
         yield stamped
 
 
-def _no_room(step: int, error: OSError) -> Finding:
+def _disk_full(step: int, error: OSError) -> Finding:
     return Finding(
         step=step,
         level="error",
-        what=f"the disk is full ({error.strerror}): training waits until there is space",
+        what=f"{DISK_FULL} ({error.strerror}): training waits until there is space",
         why="results that cannot be recorded would be lost",
         advice="free disk space; no recorded data is lost meanwhile",
     )

@@ -15,9 +15,9 @@ from memlab.record.events import Finding
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.status import Status
-from memlab.torture.small_run import outcome
+from memlab.torture.small_run import final_state
 from memlab.training import step as engine_step
-from memlab.training.worker import work
+from memlab.training.worker import DISK_FULL, work
 
 
 def finish(folder, **options):
@@ -33,7 +33,7 @@ def run(tiny, tmp_path):
 def expected(tiny, tmp_path):
     folder = create_run(tiny(), tmp_path / "undisturbed")
     finish(folder)
-    return outcome(folder)
+    return final_state(folder)
 
 
 class FullDisk:
@@ -61,12 +61,12 @@ def test_a_run_waits_for_room_and_ends_with_the_same_bits(run, expected, monkeyp
         disk.left = 10**9 if len(seen) == 3 else disk.left
 
     monkeypatch.setattr("memlab.training.worker.time.sleep", nap)
-    findings = [e for e in finish(run) if isinstance(e, Finding) and "disk is full" in e.what]
+    findings = [e for e in finish(run) if isinstance(e, Finding) and e.what.startswith(DISK_FULL)]
     assert len(findings) == 1 and "training waits" in findings[0].what
     assert seen[1:] == [Status.PAUSED] * 2
-    assert expected.difference(outcome(run)) is None
+    assert expected.difference(final_state(run)) is None
     assert examine(run).healthy and run.status() is Status.FINISHED
-    assert not any("no room" in f.what for f in History(run).until().findings)
+    assert not any(f.what.startswith(DISK_FULL) for f in History(run).until().findings)
 
 
 @pytest.mark.parametrize("how", ["signal", "stop"])
@@ -86,7 +86,7 @@ def test_a_run_that_waits_for_disk_space_can_be_ended_and_resumed(run, expected,
     assert "checkpoints are kept" in refused.value.hint
     assert run.status() is Status.DIED
     finish(run)
-    assert expected.difference(outcome(run)) is None and examine(run).healthy
+    assert expected.difference(final_state(run)) is None and examine(run).healthy
 
 
 def test_what_a_full_disk_may_have_dropped_is_not_waited_for(run, expected, monkeypatch):
@@ -101,7 +101,7 @@ def test_what_a_full_disk_may_have_dropped_is_not_waited_for(run, expected, monk
         with pytest.raises(OSError, match="No space"):
             list(events)
     finish(run)
-    assert expected.difference(outcome(run)) is None
+    assert expected.difference(final_state(run)) is None
 
 
 WANT = [
@@ -132,7 +132,7 @@ def test_out_of_memory_ends_with_its_reason_and_keeps_the_checkpoints(
     assert "out of memory" in run.attempts()[-1].end["summary"]["error"]
     assert run.checkpoints.steps()[-1] == 10 and examine(run).healthy
     finish(run)
-    assert expected.difference(outcome(run)) is None
+    assert expected.difference(final_state(run)) is None
 
 
 NUMBERS = [

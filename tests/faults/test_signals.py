@@ -11,7 +11,7 @@ from memlab.record.doctor import examine
 from memlab.record.history import History
 from memlab.record.runs import list_runs
 from memlab.record.status import Status
-from memlab.torture.small_run import outcome
+from memlab.torture.small_run import final_state
 
 from ..cli.conftest import TINY
 
@@ -130,7 +130,7 @@ def test_a_run_without_a_reader_of_its_output_ends_cleanly(memlab):
 def test_a_signal_at_any_event_costs_no_bit(memlab, number):
     assert memlab("run", "tiny", "--json") == 0
     truth = the_run(memlab)
-    expected = outcome(truth)
+    expected = final_state(truth)
     truth.path.rename(memlab.folder / "truth")
     for n in range(1, 40, 2):
         process = memlab.start("run", "tiny", "--json")
@@ -142,6 +142,6 @@ def test_a_signal_at_any_event_costs_no_bit(memlab, number):
         process.wait()
         assert memlab("resume", "last", "--json") == 0
         folder = list_runs(memlab.folder / "runs")[0]
-        found = outcome(folder)
+        found = final_state(folder)
         assert expected.rows.tobytes() == found.rows.tobytes() and expected.files == found.files
         assert examine(folder).healthy

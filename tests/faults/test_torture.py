@@ -1,4 +1,4 @@
-"""The user's own torture: what it reports is what happened, and a broken promise is told."""
+"""`memlab torture`, and the trials that it runs."""
 
 import json
 import random
@@ -9,13 +9,13 @@ from memlab.torture.damage import KINDS, damage
 from memlab.torture.trial import TrialCounts
 
 
-def test_torture_reports_which_guarantees_held(program, tmp_path):
+def test_torture_reports_whether_each_guarantee_holds(program, tmp_path):
     program.folder = tmp_path
     words = ("torture", "--kills", "3", "--fills", "1", "--damages", "20", "--json")
     process = program.start(*words)
-    told = json.loads(process.out.read())
+    report = json.loads(process.out.read())
     assert process.wait() == 0
-    trials = told["trials"]
+    trials = report["trials"]
     assert {name: trial["tried"] for name, trial in trials.items()} == {
         "kill -9": 3, "full disk": 1, "damaged files": 20,
     }  # fmt: skip
@@ -25,7 +25,7 @@ def test_torture_reports_which_guarantees_held(program, tmp_path):
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS)))
-def test_each_kind_of_damage_changes_what_lies_there(tmp_path, kind):
+def test_each_kind_of_damage_changes_the_file(tmp_path, kind):
     path, other = tmp_path / "a", tmp_path / "b"
     for seed in range(8):
         path.write_bytes(b"some bytes" * 9)
@@ -36,11 +36,11 @@ def test_each_kind_of_damage_changes_what_lies_there(tmp_path, kind):
             left.rmdir() if left.is_dir() else left.unlink(missing_ok=True)
 
 
-def test_a_tally_keeps_counts_and_the_largest_value():
+def test_counts_are_summed_and_maxima_kept():
     counts = TrialCounts(tried=2)
     counts.count("kept")
     counts.count("kept", 2)
-    counts.most("lost", 5)
-    counts.most("lost", 3)
+    counts.maximum("lost", 5)
+    counts.maximum("lost", 3)
     counts.failures.append("x")
     assert counts.to_json() == {"tried": 2, "kept": 3, "lost": 5, "failures": ["x"]}

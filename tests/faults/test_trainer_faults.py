@@ -12,7 +12,7 @@ from memlab.record.doctor import examine
 from memlab.record.history import History
 from memlab.record.runs import delete, list_runs, restore
 from memlab.record.status import Status
-from memlab.torture.small_run import outcome
+from memlab.torture.small_run import final_state
 from memlab.training.worker import work
 
 from ..record.faulty import Dead, Faulty
@@ -31,7 +31,7 @@ def expected(preset, tmp_path):
     folder = create_run(preset, tmp_path / "undisturbed")
     for _ in work(folder, device="cpu"):
         pass
-    return outcome(folder)
+    return final_state(folder)
 
 
 def disturb(preset, runs, at, fault, monkeypatch):
@@ -70,7 +70,7 @@ def check(preset, expected, runs, at, fault, monkeypatch):
         steps, rows = History(folder).until().steps.read(0, 100)
         assert rows.tobytes() == expected.rows[: len(steps)].tobytes()
     folder = go_on(runs, preset)
-    assert expected.difference(outcome(folder)) is None, (at, fault)
+    assert expected.difference(final_state(folder)) is None, (at, fault)
     assert (History(folder).resume_verified or {}).get("first_difference") is None
     assert examine(folder).healthy
     return count >= at

@@ -21,7 +21,7 @@ from memlab.tasks.operations import table_of
 
 
 def predictions(p: list[float], right: list[bool], example: list[int], **settings) -> Predictions:
-    """Targets with probability `p`, all of them answers that count."""
+    """Targets with probability `p`, all in the answer and in the loss."""
     n = max(example) + 1
     scores = Scores(
         -torch.tensor(p, dtype=torch.float64).log(),
@@ -36,20 +36,20 @@ def predictions(p: list[float], right: list[bool], example: list[int], **setting
     return Predictions(scores, every, every, exact, members, **({"parameters": 10} | settings))
 
 
-def test_a_uniform_model_has_memorized_nothing_and_loses_the_log_of_its_choices():
+def test_a_uniform_model_has_no_memorized_bits_and_the_loss_of_chance():
     """Answers of two tokens among 16: 8 bits each."""
     uniform = predictions([1 / 16] * 6, [False] * 6, [0, 0, 1, 1, 2, 2], answer_bits=8.0)
     assert memorized_bits(uniform) == pytest.approx(0, abs=1e-12)
     assert mean_loss(uniform) == pytest.approx(math.log(16))
 
 
-def test_a_certain_model_has_memorized_every_bit_and_loses_nothing():
+def test_a_certain_model_has_memorized_all_bits_and_no_loss():
     certain = predictions([1.0] * 6, [True] * 6, [0, 0, 1, 1, 2, 2], answer_bits=8.0)
     assert memorized_bits(certain) == 24.0 and bits_per_parameter(certain) == 2.4
     assert (mean_loss(certain), accuracy(certain), token_accuracy(certain)) == (0.0, 1.0, 1.0)
 
 
-def test_bits_are_not_defined_where_answers_are_not_random():
+def test_bits_are_undefined_if_answers_are_not_random():
     assert memorized_bits(predictions([0.5], [True], [0])) is None
     assert bits_per_parameter(predictions([0.5], [True], [0])) is None
 
@@ -66,7 +66,7 @@ def test_only_the_members_are_measured():
 
 
 def basis(n: int) -> list[list[np.ndarray]]:
-    """The orthonormal real Fourier vectors of each frequency, written out."""
+    """The orthonormal real Fourier vectors of each frequency, computed explicitly."""
     x, vectors = np.arange(n), []
     for k in range(1, n // 2 + 1):
         both = [np.cos(2 * np.pi * k * x / n), np.sin(2 * np.pi * k * x / n)]
@@ -75,7 +75,7 @@ def basis(n: int) -> list[list[np.ndarray]]:
 
 
 @pytest.mark.parametrize("n", [2, 5, 8, 13])
-def test_a_spectrum_equals_projections_on_the_written_out_basis(n):
+def test_a_spectrum_equals_projections_on_the_explicit_basis(n):
     rows = np.random.default_rng(n).normal(size=(n, 4))
     expected = [math.sqrt(sum(((v @ rows) ** 2).sum() for v in pair)) for pair in basis(n)]
     np.testing.assert_allclose(spectrum(rows), expected, rtol=1e-12)
@@ -105,7 +105,7 @@ def test_the_effective_rank_counts_equal_singular_values():
     assert effective_rank(np.diag([1.0, 1, 0])) == pytest.approx(2)
 
 
-def test_entropy_of_even_attention_is_the_log_of_its_size_and_of_certain_attention_zero():
+def test_the_entropy_of_uniform_attention_is_the_log_of_its_size_and_of_one_hot_attention_zero():
     np.testing.assert_allclose(
         entropy(np.array([[0.25] * 4, [1, 0, 0, 0]])), [math.log(4), 0], atol=1e-15
     )
@@ -123,7 +123,7 @@ def test_power_iteration_finds_the_largest_eigenvalue(eigenvalues):
     ("operation", "modulus"),
     [("add", 7), ("subtract", 8), ("multiply", 7), ("divide", 7), ("multiply", 9), ("divide", 10)],
 )
-def test_an_operation_is_addition_along_its_group(operation, modulus):
+def test_an_operation_is_addition_in_its_group(operation, modulus):
     group, table = cyclic_group(operation, modulus), table_of(operation, modulus)
     answer = {(a, b): c for a, b, c in zip(table.a, table.b, table.c, strict=True)}
     for x in range(group.n):

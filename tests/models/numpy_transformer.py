@@ -1,4 +1,4 @@
-"""The transformer once more, in numpy, with a loop wherever one can be written."""
+"""An independent implementation of the transformer in numpy, with plain loops."""
 
 import math
 
@@ -19,7 +19,7 @@ def norm(x, kind, weight, bias):
 
 
 def rotate(vector, position):
-    """Pairs (i, i + half) as complex numbers, turned by position * 10000^(-2i / size)."""
+    """Pairs (i, i + half) as complex numbers, rotated by position * 10000^(-2i / size)."""
     half = len(vector) // 2
     out = np.empty_like(vector)
     for i in range(half):
@@ -74,7 +74,7 @@ def attention(rows, w, prefix, settings):
 
 
 def logits(settings: Model, w: dict[str, np.ndarray], tokens: list[int]) -> np.ndarray:
-    """(position, d_vocab) of one example; `w` = the model's parameters by name."""
+    """(position, d_vocab) for one example; `w`: name to parameter."""
     rows = [w["token.weight"][token] for token in tokens]
     if settings.positions == "learned":
         rows = [row + w["position.weight"][t] for t, row in enumerate(rows)]

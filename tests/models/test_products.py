@@ -1,4 +1,4 @@
-"""The hand-written steps against autograd."""
+"""Hand-written matrix products and derivatives against autograd."""
 
 from typing import get_args
 
@@ -21,7 +21,7 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("sizes", [(12, 40), (40, 12)])
 @pytest.mark.parametrize("biased", [True, False])
-def test_linear_equals_the_exact_one(rows, sizes, biased):
+def test_linear_equals_float64_up_to_rounding(rows, sizes, biased):
     x, weight, bias = draw(rows, sizes[0]), draw(sizes[1], sizes[0], seed=1), draw(sizes[1], seed=2)
     cotangent = draw(rows, sizes[1], seed=3)
     results = []
@@ -35,7 +35,7 @@ def test_linear_equals_the_exact_one(rows, sizes, biased):
 
 
 @pytest.mark.parametrize("sizes", [(3, 5), (5, 3), (4, 4)])
-def test_a_weights_gradient_has_the_weights_shape(sizes):
+def test_the_gradient_of_a_weight_has_its_shape(sizes):
     made = weight_gradient(draw(2000, sizes[0]).float(), draw(2000, sizes[1]).float())
     assert made.shape == sizes
 
@@ -43,7 +43,7 @@ def test_a_weights_gradient_has_the_weights_shape(sizes):
 WITH_SLOPE = [name for name, activation in ACTIVATIONS.items() if activation.with_slope]
 
 
-def test_the_schema_names_the_activations_that_there_are():
+def test_the_schema_names_all_activations():
     assert set(get_args(Model.model_fields["activation"].annotation)) == set(ACTIVATIONS)
     assert set(ACTIVATIONS) >= GATED
 

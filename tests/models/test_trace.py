@@ -1,4 +1,4 @@
-"""Recorded activations, put together again by hand."""
+"""Recorded activations against sums and products computed from them."""
 
 import math
 
@@ -37,7 +37,7 @@ def test_activations_add_up(switches):
     torch.testing.assert_close(model.logits(stream), trace["logits"])
 
 
-def test_hooks_are_gone_after_the_block_and_a_second_pass_replaces_the_first():
+def test_hooks_are_removed_after_the_block_and_a_second_pass_replaces_the_first():
     model = make_model({}).eval()
     with Trace(model, torch.tensor(TOKENS[:1])) as trace:
         first = trace["logits"]

@@ -1,4 +1,4 @@
-"""The model against a second one in plain numpy, switch by switch."""
+"""The model against an independent implementation in numpy, for every option."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ TOKENS = [[1, 4, 0, 6, 2, 1], [3, 3, 5, 1, 0, 2]]
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
-def test_logits_equal_those_of_a_loop_in_numpy(switches):
+def test_logits_equal_the_numpy_implementation(switches):
     model = make_model(switches)
     made = model(torch.tensor(TOKENS)).detach().numpy()
     for logits, tokens in zip(made, TOKENS, strict=True):
@@ -53,7 +53,7 @@ def test_logits_equal_those_of_a_loop_in_numpy(switches):
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
-def test_gradients_equal_differences_of_the_loop_in_numpy(switches):
+def test_gradients_equal_finite_differences_of_the_numpy_implementation(switches):
     model = make_model(switches)
     generator = np.random.default_rng(3)
     cotangent = generator.normal(size=(N_CTX, D_VOCAB))
@@ -71,13 +71,13 @@ def test_gradients_equal_differences_of_the_loop_in_numpy(switches):
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
-def test_the_parameter_count_is_the_closed_form(switches):
+def test_the_parameter_count_equals_the_closed_form(switches):
     model = make_model(switches)
     counted = sum(p.numel() for p in model.parameters())
     assert counted == parameter_count(model.settings, D_VOCAB, N_CTX)
 
 
-def test_initial_weights_follow_the_seed_alone():
+def test_initial_weights_depend_only_on_the_seed():
     torch.manual_seed(5)
     before = torch.get_rng_state()
     one, same, other = (Transformer(Model(d_model=16), 9, 4, seed=s) for s in (1, 1, 2))
@@ -87,7 +87,7 @@ def test_initial_weights_follow_the_seed_alone():
     assert not torch.equal(one.token.weight, other.token.weight)
 
 
-def test_initial_weights_have_the_stated_spread():
+def test_initial_weights_have_the_stated_standard_deviation():
     model = Transformer(Model(n_layers=2, d_model=128, init_std=0.02), 100, 50)
     block = model.blocks[1]
     for weight in (block.attention.qkv.weight, block.mlp.up.weight, model.token.weight):
@@ -97,7 +97,7 @@ def test_initial_weights_have_the_stated_spread():
     assert not block.mlp.up.bias.any() and (block.norm_1.weight == 1).all()
 
 
-def test_dropout_acts_in_training_only_and_follows_the_global_seed():
+def test_dropout_is_used_only_in_training_and_depends_on_the_global_seed():
     model = Transformer(Model(d_model=16, dropout=0.5), 9, 6)
     tokens = torch.tensor(TOKENS)
     torch.manual_seed(0)

@@ -55,7 +55,7 @@ def test_measures_are_found_by_name(folder):
     (folder / "other.py").write_text(MEASURES)
     with pytest.raises(PluginError, match="plugin other defines no measure of this name"):
         named_measures(["other"])
-    with pytest.raises(PluginError, match="no measure of a model") as caught:
+    with pytest.raises(PluginError, match="not a measure of a model") as caught:
         named_measures(["largest_wight"])
     assert caught.value.hint == "did you mean largest_weight?"
     assert {"half_accuracy", "matrix_norm"} <= set(measure_names())

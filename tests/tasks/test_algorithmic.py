@@ -1,4 +1,4 @@
-"""The five tasks: right answers, exact sizes, nothing shared between splits, shifted sets."""
+"""The five tasks: correct answers, exact sizes, disjoint splits, out-of-distribution splits."""
 
 from collections import Counter
 from itertools import pairwise
@@ -43,7 +43,7 @@ def solved(task, given):
 
 
 def relation(given):
-    """Walks down from the first name asked for, fact by fact."""
+    """Follow the facts from the first name of the query."""
     *facts, question, first, second = given
     assert question == "?"
     below = {facts[i]: facts[i + 2] for i in range(0, len(facts), 3)}
@@ -57,13 +57,13 @@ def relation(given):
     return "<"
 
 
-def test_every_answer_is_right_in_every_split(data):
+def test_all_answers_are_correct_in_all_splits(data):
     for split in data.splits:
         for task, given, answer in problems(data, split):
             assert answer == solved(task, given)
 
 
-def test_padded_sums_are_written_from_their_lowest_digit():
+def test_padded_sums_have_their_lowest_digit_first():
     data = Algorithmic(tasks=["add"], padded_sums=True, **SMALL).dataset(Seeds())
     for split, width in (("train", 2), ("ood-digits", 3)):
         for _, given, answer in problems(data, split):
@@ -88,14 +88,14 @@ def test_each_split_has_as_many_of_each_task_as_asked_for(data):
         assert Counter(task for task, _, _ in problems(data, split)) == dict.fromkeys(tasks, n)
 
 
-def test_the_first_examples_of_a_split_show_every_task(data):
+def test_the_first_examples_of_a_split_include_every_task(data):
     for split in ("train", "val", "ood-combinations"):
         first = list(problems(data, split))[:5]
         assert {task for task, _, _ in first} == set(data.groups)
 
 
 def meaning(task, given):
-    """The same for problems that differ in writing only."""
+    """A value that is equal for problems that differ only in notation."""
     if task == "add":
         return task, frozenset("".join(given).split("+"))
     if task == "rel":
@@ -105,7 +105,7 @@ def meaning(task, given):
     return task, tuple(given)
 
 
-def test_no_problem_of_another_split_is_trained_on_in_any_writing(data):
+def test_no_problem_of_another_split_is_trained_on_in_any_notation(data):
     trained = {meaning(task, given) for task, given, _ in problems(data, "train")}
     for split in data.splits.keys() - {"train"}:
         others = {meaning(task, given) for task, given, _ in problems(data, split)}
@@ -123,7 +123,7 @@ def pairs(task, given):
     return set(pairwise(given))
 
 
-def test_unseen_combinations_have_a_pair_that_no_other_split_combines(data):
+def test_problems_of_ood_combinations_have_a_pair_that_no_other_split_has(data):
     seen = {
         split: {pair for task, given, _ in problems(data, split) for pair in pairs(task, given)}
         for split in data.splits
@@ -133,7 +133,7 @@ def test_unseen_combinations_have_a_pair_that_no_other_split_combines(data):
         assert pairs(task, given) - usual, (task, given)
 
 
-def test_shifted_sets_differ_from_training_as_their_names_say(data):
+def test_ood_splits_differ_from_training_as_named(data):
     letters = set("abcdefghij")
     for _, given, _ in problems(data, "ood-symbols"):
         assert set(given) & set("klm")
@@ -147,7 +147,7 @@ def test_shifted_sets_differ_from_training_as_their_names_say(data):
         assert all(len(number) == 3 for number in "".join(given).split("+"))
 
 
-def test_a_task_has_the_same_problems_alone_and_mixed(data):
+def test_a_task_has_the_same_problems_alone_and_in_a_mixture(data):
     alone = Algorithmic(tasks=["sort"], **SMALL).dataset(Seeds(7))
     mixed = [problem for problem in problems(data, "train") if problem[0] == "sort"]
     assert list(problems(alone, "train")) == mixed
@@ -160,7 +160,7 @@ def training_sets(**settings):
     }
 
 
-def test_training_sets_repeat_by_chance_never_or_on_purpose():
+def test_training_sets_have_chance_repeats_none_or_chosen_ones():
     sets = training_sets(train_examples=2000, duplicated_share=0.25, duplicated_copies=4)
     copies = {kind: splits["train"].copies for kind, splits in sets.items()}
     assert len(copies["normal"]) == 2000 and copies["normal"].max() > 1
@@ -175,13 +175,13 @@ def test_copies_count_equal_rows():
         assert train.copies.tolist() == [counted[tuple(row)] for row in train.tokens]
 
 
-def test_the_split_seed_chooses_what_is_kept_from_training():
+def test_the_split_seed_chooses_the_held_out_problems():
     one, other = (Algorithmic(**SMALL).dataset(Seeds(0, {"split": n})).splits for n in (1, 2))
     assert not np.array_equal(one["val"].tokens, other["val"].tokens)
     assert np.array_equal(one["ood-length"].tokens, other["ood-length"].tokens)
 
 
-def test_without_shifted_sets_nothing_is_held_out():
+def test_without_ood_splits_no_pair_is_held_out():
     data = Algorithmic(**SMALL | {"ood_examples": 0, "test_examples": 0}).dataset(Seeds())
     assert set(data.splits) == {"train", "val"}
     combined = {pair for task, given, _ in problems(data, "train") for pair in pairs(task, given)}
@@ -213,7 +213,7 @@ def test_a_curriculum_adds_one_task_after_the_other():
     ]
 
 
-def test_more_examples_than_there_are_problems_are_refused():
+def test_more_examples_than_problems_are_an_error():
     with pytest.raises(DataError, match=r"\[add\] has too few different problems"):
         Algorithmic(tasks=["add"], digits=[1, 1], ood_digits=[2, 2]).dataset(Seeds())
 

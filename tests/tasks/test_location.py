@@ -27,26 +27,26 @@ def test_the_table_has_1179_cities_of_more_than_500000_people_the_largest_first(
 
 
 @given(st.integers(0, 9999), st.integers(0, 9999))
-def test_digits_are_read_back_as_they_were_written(north, east):
+def test_decoding_and_encoding_digits_is_the_identity(north, east):
     digits = f"{north:04},{east:04}"
     assert to_digits(*to_degrees(digits)) == digits
 
 
 @given(DEGREES)
-def test_degrees_come_back_within_half_a_step(place):
+def test_degrees_are_decoded_within_half_a_step(place):
     latitude, longitude = to_degrees(to_digits(*place))
     assert abs(latitude - place[0]) <= 0.009 + 1e-9
     assert abs(longitude - place[1]) <= 0.018 + 1e-9
 
 
-def test_every_city_is_read_back_within_two_and_a_third_km():
+def test_every_city_is_decoded_within_two_and_a_third_km():
     for latitude, longitude in location.cities():
         back = to_degrees(to_digits(latitude, longitude))
         assert arc((latitude, longitude), back) < 2.3
 
 
 def arc(here, there):
-    """The spherical law of cosines: another formula than the one under test."""
+    """The spherical law of cosines, a different formula from the one under test."""
     (a, b), (c, d) = (map(radians, place) for place in (here, there))
     return EARTH_RADIUS * acos(min(1, sin(a) * sin(c) + cos(a) * cos(c) * cos(b - d)))
 
@@ -65,18 +65,18 @@ def test_paris_to_london_is_344_km():
 
 
 @pytest.mark.parametrize("answer", ["", "1234", "12345678", "1234,567", "abcd,efgh"])
-def test_an_answer_that_is_no_place_lies_half_an_equator_away(answer):
+def test_an_invalid_answer_has_half_the_circumference_as_distance(answer):
     assert kilometres("1234,5678", answer) == pi * EARTH_RADIUS
 
 
-def test_the_score_tells_digits_and_distances():
+def test_the_score_has_digits_and_distances():
     score = Location().score([("5000,5000", "5000,5000")] * 9 + [("5000,5000", "")])
     assert score["digits"] == 7.2
     assert score["km_median"] == 0
     assert score["km_p90"] > 0
 
 
-def test_validation_lies_within_training_or_beside_it():
+def test_validation_cities_are_training_cities_or_held_out():
     sizes = {
         validation: Location(validation=validation).dataset(Seeds())
         for validation in ("within_train", "held_out")
@@ -92,6 +92,6 @@ def test_validation_lies_within_training_or_beside_it():
             assert not prompts["val"] & prompts["train"]
 
 
-def test_more_held_out_cities_than_are_left_are_refused():
+def test_more_held_out_cities_than_remain_are_an_error():
     with pytest.raises(ValidationError, match="val_cities 128 is more than 79"):
         Location(train_cities=1100, validation="held_out")

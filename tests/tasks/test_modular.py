@@ -1,4 +1,4 @@
-"""Operation tables against brute force, splits against the sources' tables, formats, noise."""
+"""Operation tables against brute force, sizes of splits, formats, noise."""
 
 from fractions import Fraction
 from itertools import permutations, product
@@ -73,7 +73,7 @@ def test_composition_equals_applying_one_permutation_after_the_other():
 
 
 @pytest.mark.parametrize(("operation", "modulus", "sizes"), CHARACTERS_OF_FOURTH_SEED)
-def test_three_way_splits_have_the_fourth_seeds_sizes(operation, modulus, sizes):
+def test_three_way_splits_have_exact_sizes(operation, modulus, sizes):
     split = {"train": 0.7, "val": 0.15}
     task = Modular(operation=operation, modulus=modulus, split=split, format="characters")
     splits = task.dataset(Seeds()).splits
@@ -90,7 +90,7 @@ def test_shares_are_rounded_down_exactly(n, parts):
     assert share(parts / 10000, n) == Fraction(parts, 10000) * n // 1
 
 
-def test_an_equation_is_written_as_the_second_seed_writes_it():
+def test_an_equation_has_a_fixed_token_layout():
     data = Modular(modulus=97, train_fraction=0.5).dataset(Seeds())
     assert len(data.vocabulary) == 101 and data.n_ctx == 7
     symbols = [data.vocabulary.symbols[t] for t in data.splits["train"].tokens[0]]
@@ -106,7 +106,7 @@ def test_the_short_form_has_p_plus_1_symbols_and_three_positions():
     assert len(data.splits["train"]) == 3830
 
 
-def test_characters_spell_true_equations():
+def test_characters_give_correct_equations():
     task = Modular(operation="subtract", modulus=97, train_fraction=0.5, format="characters")
     data = task.dataset(Seeds())
     train = data.splits["train"]
@@ -115,7 +115,7 @@ def test_characters_spell_true_equations():
         assert eval(left) % 97 == int(right)
 
 
-def test_characters_of_equal_length_need_neither_end_nor_padding():
+def test_characters_of_equal_length_have_neither_end_nor_padding():
     data = Modular(modulus=7, train_fraction=0.5, format="characters").dataset(Seeds())
     assert data.vocabulary.special == frozenset()
 
@@ -128,7 +128,7 @@ def clean_and_noisy():
     ]
 
 
-def test_noise_changes_just_the_flagged_training_answers(clean_and_noisy):
+def test_noise_changes_only_the_flagged_training_answers(clean_and_noisy):
     clean, noisy = clean_and_noisy
     flagged = noisy["train"].noisy
     assert flagged.sum() == 66  # 0.25 of 264
@@ -165,6 +165,6 @@ def test_noisy_answers_are_uniform_over_the_wrong_elements():
         ({"modulus": 97, "split": {"train": 0.7, "val": 0.3}}, "leave nothing for the test set"),
     ],
 )
-def test_settings_that_describe_no_data_are_refused(settings, message):
+def test_settings_without_data_are_errors(settings, message):
     with pytest.raises(ValidationError, match=message):
         Modular(**settings)

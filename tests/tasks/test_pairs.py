@@ -1,4 +1,4 @@
-"""Pairs from a user's file: formats, splits, paths, and every way in which a file can be wrong."""
+"""Pairs from files of the user: formats, splits, paths, and errors in files."""
 
 import json
 from collections import Counter
@@ -45,7 +45,7 @@ def test_a_split_holds_every_pair_once(folder):
     assert sorted(parts["train"] + parts["val"]) == TEN
 
 
-def test_json_lines_say_the_same_as_tabs(folder):
+def test_json_lines_and_tab_separated_files_give_the_same_pairs(folder):
     lines = [json.dumps({"prompt": prompt, "answer": answer}) for prompt, answer in TEN]
     (folder / "ten.jsonl").write_text("\n".join(lines))
     assert pairs_of(read(folder, file="ten.jsonl").dataset(Seeds())) == pairs_of(
@@ -53,7 +53,7 @@ def test_json_lines_say_the_same_as_tabs(folder):
     )
 
 
-def test_words_are_tokens_if_asked_for(folder):
+def test_words_can_be_tokens(folder):
     data = read(folder, tokens="words").dataset(Seeds())
     assert "ask" in data.vocabulary.symbols
     assert data.n_ctx == 5
@@ -69,7 +69,7 @@ def test_repeated_pairs_stay_together_and_are_counted(folder):
         assert data.splits[split].copies.tolist() == [Counter(pairs)[pair] for pair in pairs]
 
 
-def test_files_may_give_the_splits(folder):
+def test_files_can_define_the_splits(folder):
     write(folder / "val.tsv", [("new", "one")])
     write(folder / "test.tsv", [("newer", "two")])
     task = read(folder, val_file="val.tsv", test_file="test.tsv", train_fraction=None)
@@ -132,7 +132,7 @@ def test_a_file_outside_the_folder_is_refused(folder, file):
         read(folder, file=file.format(absolute=outside))
 
 
-def test_a_folder_elsewhere_may_be_named(folder):
+def test_another_folder_can_be_given(folder):
     task = read(folder, folder="..", file="outside.tsv")
     assert len(task.dataset(Seeds()).splits["train"]) == 7
 
@@ -146,7 +146,7 @@ def test_stored_settings_find_the_same_file_from_anywhere(folder, monkeypatch):
         assert pairs_of(again.dataset(Seeds())) == pairs_of(read(folder).dataset(Seeds()))
 
 
-def test_a_file_that_has_changed_since_is_refused(folder):
+def test_a_changed_file_is_an_error(folder):
     task = read(folder)
     write(folder / "ten.tsv", TEN[::-1])
     with pytest.raises(DataError, match="have changed since"):
@@ -205,7 +205,7 @@ def notes_of(folder, lines, **settings):
         (["cafe\u0301\t5", "caf\u00e9\t5"], "combining mark", "normalize=nfc"),
     ],
 )  # fmt: skip
-def test_text_that_teaches_something_else_is_reported_and_its_setting_fixes_it(
+def test_likely_mistakes_are_reported_and_the_named_setting_fixes_them(
     folder, lines, what, setting
 ):
     (note,) = notes_of(folder, lines)
@@ -216,7 +216,7 @@ def test_text_that_teaches_something_else_is_reported_and_its_setting_fixes_it(
     assert notes_of(folder, lines, **{key: {"true": True}.get(value, value)}) == ()
 
 
-def test_a_note_names_lines_as_an_editor_counts_them(folder):
+def test_a_note_has_the_line_numbers_of_the_file(folder):
     (note,) = notes_of(folder, ["", "a\t5", "", "b\t5 "])
     assert note.where == "notes.tsv, line 4"
     (note,) = notes_of(folder, [f"p{i}\t5 " for i in range(7)])

@@ -27,13 +27,13 @@ def texts(examples, vocabulary):
         ("loc(c_abcd)=efgh,ijkl", r"loc\(c_\d{4}\)=", r"\d{4},\d{4}"),
     ],
 )
-def test_every_form_is_written_as_its_name_shows(form, prompt, answer):
+def test_every_form_has_the_format_of_its_name(form, prompt, answer):
     data = RandomMap(form=form, examples=50, val_examples=5).dataset(Seeds())
     for key, digits in texts(data.splits["train"], data.vocabulary):
         assert re.fullmatch(prompt, key) and re.fullmatch(answer, digits)
 
 
-def test_keys_are_distinct_and_may_use_up_all_ten_thousand():
+def test_keys_are_distinct_up_to_all_ten_thousand():
     data = RandomMap(examples=10_000).dataset(Seeds())
     assert len({key for key, _ in texts(data.splits["train"], data.vocabulary)}) == 10_000
 
@@ -48,7 +48,7 @@ def test_half_of_a_thousand_keys_share_fifty_outputs_ten_keys_each():
         assert data.groups[group] == ("shared digits" if digits in shared else "own digits")
 
 
-def test_keys_that_do_not_share_keep_their_digits():
+def test_sharing_changes_only_the_digits_of_the_keys_that_share():
     alone, sharing = (
         dict(texts(data.splits["train"], data.vocabulary))
         for data in (RandomMap(shared_outputs=s).dataset(Seeds(4)) for s in (0.0, 0.5))
@@ -57,15 +57,15 @@ def test_keys_that_do_not_share_keep_their_digits():
     assert sum(alone[key] == sharing[key] for key in alone) == 550
 
 
-def test_an_answer_of_eight_digits_holds_26_and_a_half_bits():
+def test_an_answer_of_eight_digits_has_26_and_a_half_bits():
     assert RandomMap().dataset(Seeds()).answer_bits == pytest.approx(log2(10**8))
 
 
-def test_the_score_counts_digits_but_not_the_comma():
+def test_the_score_ignores_the_comma():
     score = RandomMap().score([("1234,5678", "1234,5678"), ("1234,5678", "1034,5600")])
     assert score == {"digits": (8 + 5) / 2}
 
 
-def test_more_validation_than_training_examples_are_refused():
+def test_more_validation_than_training_examples_are_an_error():
     with pytest.raises(ValidationError, match="more than examples"):
         RandomMap(examples=100)

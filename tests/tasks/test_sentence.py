@@ -26,11 +26,11 @@ def test_the_answer_is_what_follows_the_first_prompt():
 
 
 @pytest.mark.parametrize("prompt", ["love", "I love machine learning", "I love machine learning!"])
-def test_a_prompt_that_leaves_nothing_to_answer_is_refused(prompt):
+def test_a_prompt_without_an_answer_is_an_error(prompt):
     with pytest.raises(ValidationError, match="not a beginning of the text"):
         Sentence(prompts=[prompt])
 
 
-def test_a_text_beyond_ascii_is_spelled_in_characters():
+def test_a_text_beyond_ascii_is_tokenized_by_characters():
     data = Sentence(text="naïve \N{GRINNING FACE} naïve", prompts=[""]).dataset(Seeds())
     assert data.vocabulary.decode(data.splits["train"].target(0)) == "naïve \N{GRINNING FACE} naïve"

@@ -15,7 +15,7 @@ SPECIALS = st.sampled_from([("pad",), ("bos", "pad"), ("eos", "pad"), ("bos", "e
 
 
 @given(TEXTS, SPECIALS, st.sampled_from(["", " "]))
-def test_sequences_are_what_a_plain_loop_makes_of_the_texts(pairs, specials, joiner):
+def test_sequences_equal_those_of_a_plain_loop(pairs, specials, joiner):
     vocabulary = vocabulary_of("abc\N{SNOWMAN}xyz", *specials, joiner=joiner)
     prompts, answers = ([joiner.join(text) for text in side] for side in zip(*pairs, strict=True))
     examples = examples_of(vocabulary, prompts, answers)
@@ -28,7 +28,7 @@ def test_sequences_are_what_a_plain_loop_makes_of_the_texts(pairs, specials, joi
 
 
 @given(st.lists(st.lists(st.integers(VOID, 5), min_size=4, max_size=4), min_size=1))
-def test_joining_moves_voids_to_the_right_and_keeps_the_order(rows):
+def test_joining_moves_void_to_the_right_and_keeps_the_order(rows):
     block = np.array(rows)
     both = joined(block, block)
     for row, out in zip(rows, both.tolist(), strict=True):

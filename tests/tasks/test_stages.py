@@ -1,4 +1,4 @@
-"""Mixtures and curricula: which stage a step is in, and what it draws."""
+"""Mixtures and curricula: the stage of a step, and the examples drawn in it."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ GROUP = np.array([2, 0, 1, 1, 0, 2, 2, 0, 0])
 @pytest.mark.parametrize(
     ("step", "name"), [(1, "a"), (29, "a"), (30, "a, b"), (50, "a, b"), (51, "all"), (100, "all")]
 )
-def test_a_stage_begins_after_its_share_of_the_updates(step, name):
+def test_a_stage_begins_after_its_fraction_of_the_updates(step, name):
     assert stage_at(STAGES, step, 100).name == name
 
 
@@ -25,7 +25,7 @@ def test_the_shortest_run_still_has_a_stage():
     assert stage_at(STAGES, 1, 1).name == "all"
 
 
-def test_groups_are_drawn_by_weight_and_examples_evenly_within():
+def test_groups_are_drawn_by_weight_and_their_examples_uniformly():
     n = 100_000
     rows = Mixture(GROUP).draw(STAGES[2], n, np.random.default_rng(0))
     counts = np.bincount(rows, minlength=len(GROUP)) / n
@@ -39,7 +39,7 @@ def test_a_group_without_weight_is_never_drawn():
     assert set(GROUP[rows]) == {0, 1}
 
 
-def test_a_draw_is_a_function_of_seed_and_step():
+def test_a_draw_depends_only_on_seed_and_step():
     draws = [
         Mixture(GROUP).draw(STAGES[2], 50, Seeds(3).rng("batches", step)) for step in (7, 7, 8)
     ]

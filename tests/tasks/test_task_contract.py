@@ -1,4 +1,4 @@
-"""What every task owes to the rest of memlab, whatever it is about."""
+"""Requirements that every task must meet."""
 
 import sys
 from dataclasses import fields
@@ -90,23 +90,23 @@ def test_every_kind_has_a_case():
     assert {case[0]["kind"] for case in CASES} == set(kinds())
 
 
-def test_the_data_follow_from_the_seeds(case, data):
+def test_the_data_depend_only_on_the_seeds(case, data):
     assert same(data.splits, made(case[0])[1].splits)
 
 
 @pytest.mark.parametrize("child", ["init", "batches", "dropout"])
-def test_seeds_of_training_do_not_touch_the_data(case, data, child):
+def test_seeds_of_training_do_not_affect_the_data(case, data, child):
     assert same(data.splits, made(case[0], Seeds(0, {child: 99}))[1].splits)
 
 
-def test_the_data_seed_leaves_prompts_of_a_table_in_their_splits():
+def test_the_data_seed_does_not_change_the_split_of_a_table():
     for settings, _ in CASES:
         if settings["kind"] == "modular":
             one, other = (made(settings, Seeds(0, {"data": n}))[1].splits["train"] for n in (1, 2))
             assert [one.prompt(i) for i in range(9)] == [other.prompt(i) for i in range(9)]
 
 
-def test_training_and_validation_share_no_example_unless_it_says_so(data):
+def test_training_and_validation_share_no_example_unless_declared(data):
     splits = {name: set(sequences(examples)) for name, examples in data.splits.items()}
     for name in splits.keys() - {"train"}:
         if data.val_within_train:
@@ -116,11 +116,11 @@ def test_training_and_validation_share_no_example_unless_it_says_so(data):
     assert data.val_within_train or not splits["val"] & splits.get("test", set())
 
 
-def test_there_is_something_to_learn_and_to_validate(data):
+def test_training_and_validation_are_not_empty(data):
     assert len(data.splits["train"]) and len(data.splits["val"])
 
 
-def test_tokens_lie_in_the_vocabulary_and_symbols_are_unique(data):
+def test_tokens_are_in_the_vocabulary_and_symbols_are_unique(data):
     assert len(set(data.vocabulary.symbols)) == len(data.vocabulary)
     for examples in data.splits.values():
         assert examples.tokens.dtype == np.int64
@@ -137,7 +137,7 @@ def test_arrays_agree_in_shape(data):
         assert all(fact is None or fact.shape == (n,) for fact in (examples.noisy, examples.copies))
 
 
-def test_the_answer_is_one_run_within_the_sequence_and_never_its_first_token(data):
+def test_the_answer_is_contiguous_and_does_not_include_the_first_token(data):
     for examples in data.splits.values():
         answer = examples.answer.astype(int)
         assert (np.diff(answer, axis=1) == 1).sum(axis=1).tolist() == [1] * len(answer)
@@ -146,7 +146,7 @@ def test_the_answer_is_one_run_within_the_sequence_and_never_its_first_token(dat
         assert not (examples.answer & (position >= examples.length[:, None])).any()
 
 
-def test_padding_fills_the_rest_and_stands_nowhere_else(data):
+def test_padding_occurs_only_after_the_sequence(data):
     for examples in data.splits.values():
         padding = np.arange(examples.tokens.shape[1]) >= examples.length[:, None]
         if data.vocabulary.pad is None:
@@ -165,14 +165,14 @@ def test_answers_that_vary_in_length_end_in_one_terminator(data):
             assert len(lengths) == 1 or target[-1] == eos
 
 
-def test_prompts_survive_being_written_and_read(data):
+def test_prompts_are_unchanged_by_decoding_and_encoding(data):
     for examples in data.splits.values():
         for i in range(0, len(examples), 97):
             prompt = examples.prompt(i)
             assert data.vocabulary.encode_prompt(data.vocabulary.decode(prompt)) == prompt
 
 
-def test_a_symbol_of_no_task_is_refused(data):
+def test_an_unknown_symbol_is_an_error(data):
     with pytest.raises(DataError, match="symbol"):
         data.vocabulary.encode("\N{SNOWMAN}")
 
@@ -185,7 +185,7 @@ def test_the_docstring_shows_an_example_that_occurs(case, data):
         assert shown in doc and shown in texts
 
 
-def test_right_answers_score_better_than_wrong_ones(task, data):
+def test_correct_answers_have_better_scores_than_wrong_ones(task, data):
     examples = data.splits["train"]
     targets = [data.vocabulary.decode(examples.target(i)) for i in range(min(len(examples), 50))]
     right = task.score([(t, t) for t in targets])
@@ -194,16 +194,16 @@ def test_right_answers_score_better_than_wrong_ones(task, data):
     assert all(right[name] != wrong[name] for name in task.score_names)
 
 
-def test_probes_can_be_prompted_and_their_targets_written(data):
+def test_probes_can_be_encoded(data):
     for prompt, target in data.probes:
         data.vocabulary.encode_prompt(prompt)
         data.vocabulary.encode(target)
 
 
-def test_every_setting_says_what_it_does(task):
+def test_every_setting_has_a_help_text(task):
     for name, field in type(task).model_fields.items():
         assert name == "kind" or (field.description or "").endswith(".")
 
 
-def test_settings_survive_being_stored(task):
+def test_settings_are_unchanged_by_storing_and_loading(task):
     assert type(task).model_validate(task.model_dump(mode="json")) == task

@@ -26,7 +26,7 @@ def batches(n, size, seed=0, stages=(), groups=1):
 
 
 @given(n=st.integers(2, 50), size=st.integers(1, 49), epoch=st.integers(0, 5))
-def test_an_epoch_shows_no_example_twice_and_drops_the_incomplete_batch(n, size, epoch):
+def test_an_epoch_has_no_repeated_example_and_no_incomplete_batch(n, size, epoch):
     made = batches(n, size)
     if size >= n:
         assert made.at(epoch + 1, 100) is None
@@ -38,7 +38,7 @@ def test_an_epoch_shows_no_example_twice_and_drops_the_incomplete_batch(n, size,
 
 
 @given(step=st.integers(1, 500))
-def test_a_batch_depends_on_nothing_but_seed_and_step(step):
+def test_a_batch_depends_only_on_seed_and_step(step):
     fresh, used = batches(23, 4, 3), batches(23, 4, 3)
     for earlier in (1, 499, 7):
         used.at(earlier, 500)

@@ -5,7 +5,7 @@ import pytest
 from memlab.training.bench import measure
 
 
-def test_all_forms_are_timed_and_agree(tiny):
+def test_all_engines_are_timed_and_agree(tiny):
     measured = measure(tiny(), seconds=0)
     assert set(measured["engines"]) == {"plain", "pruned", "tree"}
     assert measured["gradient_error"] < 1e-5
@@ -13,6 +13,6 @@ def test_all_forms_are_timed_and_agree(tiny):
 
 
 @pytest.mark.parametrize("batch", [6, "full"])
-def test_dropout_leaves_the_tree_out(tiny, batch):
+def test_the_tree_is_omitted_with_dropout(tiny, batch):
     settings = {"model.dropout": 0.1, "training.batch_size": batch}
     assert set(measure(tiny(**settings), seconds=0)["engines"]) == {"plain", "pruned"}

@@ -15,12 +15,12 @@ def two_threads(monkeypatch):
     torch.set_num_threads(before)
 
 
-def test_little_work_is_done_by_one_thread(two_threads):
+def test_small_updates_use_one_thread(two_threads):
     set_threads(ONE_THREAD_BELOW / 2)
     assert torch.get_num_threads() == 1
 
 
-def test_much_work_takes_all_threads_also_after_little(two_threads):
+def test_large_updates_use_all_threads_after_small_ones(two_threads):
     set_threads(0)
     set_threads(ONE_THREAD_BELOW * 2)
     assert torch.get_num_threads() == 2
@@ -31,7 +31,7 @@ def test_a_run_resumes_with_its_initial_number_of_threads(two_threads):
     assert torch.get_num_threads() == 1
 
 
-def test_a_device_that_is_not_there_is_refused():
+def test_an_unavailable_device_is_an_error():
     with pytest.raises(MemlabError):
         choose_device("tpu")
     if not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""Checkpoints before spikes and at listed steps: which are committed, and which are kept."""
+"""Checkpoints before spikes and at listed steps: commits and pruning."""
 
 import numpy as np
 import pytest
@@ -19,8 +19,8 @@ def test_listed_steps_are_kept_and_reported(tiny, tmp_path):
     assert 10 not in set(folder.checkpoints.steps()) - {
         History(folder).until().checkpoints[-1].best_step
     }
-    told = [event.step for event in History(folder).until().checkpoints]
-    assert told == [3, 7, 10, 12, 20, 30]
+    steps = [event.step for event in History(folder).until().checkpoints]
+    assert steps == [3, 7, 10, 12, 20, 30]
 
 
 def test_kept_steps_grow_by_a_ratio(tiny, tmp_path):
@@ -37,7 +37,7 @@ def every_five_steps(monkeypatch):
 
 
 class Onsets:
-    """A detector that notices a spike at given steps, and closes it two rows later."""
+    """A detector that reports a spike at given steps and closes it two rows later."""
 
     def __init__(self, at):
         self.at = at
@@ -134,8 +134,8 @@ def test_memory_is_bounded(tiny, tmp_path, every_five_steps):
     for step in range(5, 500, 5):
         start.state.step = step
         recorder.record(start.state, seq=step)
-    copy = recorder.see(SpikeOnset(step=490, base=1.0, value=2.0, z=9.0))
+    copy = recorder.observe(SpikeOnset(step=490, base=1.0, value=2.0, z=9.0))
     assert copy is not None
     assert copy.step == 485
-    assert recorder.see(SpikeOnset(step=300, base=1.0, value=2.0, z=9.0)) is None
+    assert recorder.observe(SpikeOnset(step=300, base=1.0, value=2.0, z=9.0)) is None
     assert np.isfinite(copy.step)

@@ -1,4 +1,4 @@
-"""Forks: the shared past is the parent's to the bit, and so is the end when nothing changed."""
+"""Forks: the shared past equals that of the parent bit by bit, as does the rest without changes."""
 
 import numpy as np
 import pytest
@@ -96,16 +96,16 @@ def test_steps_are_counted_from_the_fork(parent):
 def test_a_fork_can_be_forked(parent):
     child = forked(parent, 12, "lr=0.005").folder
     assert rows(forked(child, 21).folder) == rows(child)
-    with pytest.raises(RunError, match="lies before the fork"):
+    with pytest.raises(RunError, match="is before the fork"):
         forked(child, 11)
 
 
-def test_what_is_recomputed_is_compared(parent):
+def test_recomputed_steps_are_compared_with_the_parent(parent):
     result = create_fork(parent, parent.path.parent, ForkRequest(27), "cpu")
     assert (result.recomputed, result.first_difference) == (7, None)
 
 
-def test_another_past_is_reported(parent, monkeypatch):
+def test_a_difference_from_the_parent_is_reported(parent, monkeypatch):
     from memlab.training import recompute
 
     real = recompute.restore
@@ -132,7 +132,7 @@ def test_another_past_is_reported(parent, monkeypatch):
         "optimizer.kind=sgd",
     ],
 )
-def test_shapes_data_and_split_stay(parent, override):
+def test_shapes_data_and_split_cannot_change(parent, override):
     with pytest.raises(PresetError, match="a fork cannot change"):
         forked(parent, 10, override)
 
@@ -144,6 +144,6 @@ def test_a_changed_batch_order_is_reported(tiny, tmp_path):
     assert rows(result.folder)[1] != rows(parent)[1]
 
 
-def test_a_step_that_the_run_never_reached_is_refused(parent):
+def test_a_step_beyond_the_run_is_an_error(parent):
     with pytest.raises(RunError, match="no step 31"):
         forked(parent, 31)

@@ -1,4 +1,4 @@
-"""Forks without changes of presets end with their parents' bits."""
+"""Forks of presets without changes end with the bits of their parents."""
 
 import pytest
 

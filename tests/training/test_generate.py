@@ -1,4 +1,4 @@
-"""Generation with a cache, against the plain forward run anew for every token."""
+"""Generation with a cache against the forward pass over the whole sequence for every token."""
 
 import math
 
@@ -40,7 +40,7 @@ def greedy_by_hand(
 @pytest.mark.parametrize("switches", MODELS)
 @pytest.mark.parametrize("max_new", [0, 1, 4, 20])
 @pytest.mark.parametrize("eos", [None, 2])
-def test_prompts_of_all_lengths_continue_as_each_would_alone(switches, max_new, eos):
+def test_prompts_of_different_lengths_continue_as_in_separate_calls(switches, max_new, eos):
     model = make_model(**switches)
     for prompt, made in zip(PROMPTS, generate(model, PROMPTS, max_new, eos), strict=True):
         tokens, p = greedy_by_hand(model, prompt, max_new, eos)
@@ -49,25 +49,25 @@ def test_prompts_of_all_lengths_continue_as_each_would_alone(switches, max_new, 
 
 
 class ReversedTransformer(Transformer):
-    """Prefers the least likely token, by a `forward` of its own."""
+    """Prefers the least likely token, with a changed `forward`."""
 
     def forward(self, tokens):
         return -super().forward(tokens)
 
 
-def test_a_changed_forward_is_what_generates():
+def test_generation_uses_a_changed_forward():
     model = ReversedTransformer(Model(d_model=16, init_std=0.5), D_VOCAB, N_CTX).eval()
     for prompt, made in zip(PROMPTS, generate(model, PROMPTS, 4, None), strict=True):
         assert made.tokens == greedy_by_hand(model, prompt, 4, None)[0]
 
 
-def test_a_prompt_that_fills_the_context_still_gets_one_token():
+def test_a_prompt_that_fills_the_context_gets_one_token():
     model = make_model()
     made = generate(model, [[1, 2, 3, 4, 5, 6, 0, 1, 2], [3]], 5)
     assert [len(m.tokens) for m in made] == [1, 5]
 
 
-def test_sampling_repeats_with_its_generator_and_follows_the_model():
+def test_sampling_is_determined_by_its_generator_and_follows_the_model():
     model = make_model()
     draws = [
         generate(
@@ -83,7 +83,7 @@ def test_sampling_repeats_with_its_generator_and_follows_the_model():
     assert torch.allclose(seen.double(), expected, atol=0.03)
 
 
-def test_top_k_draws_from_the_likeliest_only():
+def test_top_k_samples_only_from_the_most_likely_tokens():
     model = make_model()
     sampling = Sampling(5.0, 2, torch.Generator().manual_seed(0))
     drawn = {g.tokens[0] for g in generate(model, [[4]] * 200, 1, None, sampling)}
@@ -93,7 +93,7 @@ def test_top_k_draws_from_the_likeliest_only():
 
 
 @pytest.mark.parametrize(("temperature", "top_k"), [(1e-9, None), (1e-320, 2), (math.inf, 1)])
-def test_at_the_ends_of_its_range_a_temperature_does_as_it_should(temperature, top_k):
+def test_the_lowest_temperatures_are_greedy(temperature, top_k):
     model = make_model()
     cold = Sampling(temperature, top_k, torch.Generator().manual_seed(0))
     assert [g.tokens for g in generate(model, PROMPTS, 4, None, cold)] == [

@@ -1,4 +1,4 @@
-"""Measures of checkpoints against numpy on exported weights, on a small modulus."""
+"""Measures of checkpoints against numpy on exported weights, with a small modulus."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def run(tmp_path_factory):
 
 
 def independent(run) -> dict[str, float]:
-    """Logits by the reference model in numpy, Fourier vectors written out, plain loops."""
+    """Computed with the reference model in numpy, explicit Fourier vectors and plain loops."""
     run_data = RunData(from_folder(run), torch.device("cpu"))
     stored = run.checkpoints.load(run.checkpoints.steps()[-1], need="weights")
     weights = {
@@ -108,7 +108,7 @@ def test_circuit_measures_equal_an_independent_computation(run):
     assert measure_run(ModelsAt(run, "cpu"), ["key_frequencies"]).keys == expected["keys"]
 
 
-def test_values_are_kept_until_the_key_frequencies_change(run, monkeypatch):
+def test_values_are_stored_until_the_key_frequencies_change(run, monkeypatch):
     first = measure_run(ModelsAt(run, "cpu"), ["restricted_loss"], keys=KEYS)
     monkeypatch.setattr(ModelArrays, "table", None)
     assert measure_run(ModelsAt(run, "cpu"), ["restricted_loss"], keys=KEYS).values == first.values
@@ -117,7 +117,7 @@ def test_values_are_kept_until_the_key_frequencies_change(run, monkeypatch):
     ]
 
 
-def test_unknown_names_and_steps_are_refused(run):
+def test_unknown_names_and_steps_are_errors(run):
     with pytest.raises(RunError, match="no measure") as error:
         measure_run(ModelsAt(run, "cpu"), ["sharpnes"])
     assert "sharpness" in error.value.hint
@@ -127,7 +127,7 @@ def test_unknown_names_and_steps_are_refused(run):
 
 
 def test_steps_without_a_checkpoint_are_recomputed_exactly(run):
-    """The norm of all weights is recorded at every 10th update, from the weights before it."""
+    """The weight norm is recorded at every 10th update, before the update."""
     lines = []
     measured = measure_run(ModelsAt(run, "cpu", lines.append), ["total_norm"], steps=[29, 9, 39])
     assert list(measured.values) == [9, 29, 39]
@@ -139,7 +139,7 @@ def test_steps_without_a_checkpoint_are_recomputed_exactly(run):
         assert values["total_norm"] == pytest.approx(recorded, rel=1e-5)
 
 
-def test_a_recomputed_row_that_differs_is_an_error_and_nothing_is_kept(run, monkeypatch):
+def test_a_recomputed_row_that_differs_is_an_error_and_nothing_is_stored(run, monkeypatch):
     real = recompute.restore
 
     def drifted(*arguments, **options):
@@ -153,7 +153,7 @@ def test_a_recomputed_row_that_differs_is_an_error_and_nothing_is_kept(run, monk
     assert 23 not in KeptMeasures(run).curves["total_norm"][0]
 
 
-def test_kept_values_are_curves_of_one_set_of_key_frequencies(run):
+def test_stored_values_are_curves_with_one_set_of_key_frequencies(run):
     measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[20], keys=(2,))
     measured = measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[0, 40], keys=KEYS)
     kept = KeptMeasures(run)
@@ -165,7 +165,7 @@ def test_kept_values_are_curves_of_one_set_of_key_frequencies(run):
     assert kept.version != before and list(kept.curves["excluded_loss"][0]) == [0, 20, 40]
 
 
-def test_measures_recorded_live_are_those_of_the_checkpoints_and_change_no_bit(tiny, tmp_path):
+def test_measures_of_evaluations_equal_those_of_checkpoints_and_change_no_bit(tiny, tmp_path):
     names = ["total_norm", "key_frequencies", "sharpness"]
     settings = {"model.dropout": 0.1, "training.batch_size": 8}
     plain = create_run(tiny(**settings), tmp_path)
@@ -179,7 +179,7 @@ def test_measures_recorded_live_are_those_of_the_checkpoints_and_change_no_bit(t
         assert recorded[name][-1] == last[name], name
 
 
-def test_sharpness_equals_the_dense_hessians_largest_eigenvalue(tiny):
+def test_sharpness_equals_the_largest_eigenvalue_of_the_dense_hessian(tiny):
     run_data = RunData(
         tiny(**{"model.n_layers": 1, "model.d_model": 4, "model.d_mlp": 4}), torch.device("cpu")
     )
@@ -193,7 +193,7 @@ def test_sharpness_equals_the_dense_hessians_largest_eigenvalue(tiny):
     assert sharpness(view)["sharpness"] == pytest.approx(largest, rel=0.02)
 
 
-def test_kept_attention_weights_are_those_of_the_model(tiny):
+def test_attention_weights_are_causal_and_sum_to_one(tiny):
     run_data = RunData(tiny(), torch.device("cpu"))
     view = ModelArrays(fresh_state(run_data).model, run_data)
     for weights in view.attention():

@@ -1,4 +1,4 @@
-"""Arrays of a run's model: against the model's own answers, kept and read back."""
+"""Pictures of the model of a run: against the model itself, stored and read."""
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ def test_pictures_of_a_checkpoint_and_of_a_recomputed_step(tiny, tmp_path):
         made = model_pictures(models, step)
         assert made.attention.shape == (2, 2, len(made.tokens), len(made.tokens))
         np.testing.assert_allclose(made.attention.sum(-1), 1, rtol=1e-6)
-        # 0 has no quotient, so it lies in no group
+        # 0 has no inverse, so it is not in the group
         assert made.margins.shape == (7, 7)
         assert np.isnan(made.margins[0]).all() and np.isnan(made.margins[:, 0]).all()
         kept = read_pictures(folder, step)
@@ -68,7 +68,7 @@ def test_damage_and_the_nearest_checkpoint(tiny, tmp_path):
     assert read_pictures(folder, 21) is None
 
 
-def test_a_margin_is_the_answers_logit_minus_the_largest_other(tiny):
+def test_a_margin_is_the_logit_of_the_answer_minus_the_largest_other(tiny):
     from memlab.training.model_arrays import ModelArrays
     from memlab.training.run_data import RunData
     from memlab.training.state import fresh_state

@@ -1,4 +1,4 @@
-"""Updates against the formulas, written as plain loops in float64."""
+"""Updates against the formulas as plain loops in float64."""
 
 import sys
 
@@ -80,9 +80,7 @@ def test_sgd_with_momentum_follows_its_formula():
     ("kind", "torchs"),
     [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)],
 )
-def test_updates_have_the_bits_of_torchs_optimizers_and_import_no_compiler(
-    kind, torchs, monkeypatch
-):
+def test_updates_equal_torch_bit_by_bit_and_do_not_import_the_compiler(kind, torchs, monkeypatch):
     options = {"momentum": 0.9} if kind == "sgd" else {"betas": (0.9, 0.98), "eps": 1e-8}
     settings = Optimizer(kind=kind, lr=0.05, weight_decay=0.3, momentum=0.9, betas=[0.9, 0.98])
     theirs, ours = Two(), Two()

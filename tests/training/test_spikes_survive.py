@@ -1,4 +1,4 @@
-"""The list of spikes is one: live, after crashes anywhere, and read again. The losses are real."""
+"""The spikes are the same live, after crashes, and read from the file. The losses are from real runs."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ CRASHES = {
 
 @pytest.fixture
 def replayed(monkeypatch):
-    """Updates that change no weight and return the recorded losses; blocks of a few rows."""
+    """Replaces updates by ones that return recorded losses, in blocks of a few rows."""
 
     def update(state, run_data, lr, steps):
         state.step += 1
@@ -37,8 +37,8 @@ def replayed(monkeypatch):
     monkeypatch.setattr("memlab.record.files.Calls.fsync", staticmethod(lambda fd: None))
 
 
-def told(events):
-    """What is said of spikes, without when and where it was written down."""
+def spike_events(events):
+    """The events of spikes without time and sequence number."""
     return [
         {key: value for key, value in to_json(event).items() if key not in ("wall", "seq")}
         for event in events
@@ -47,7 +47,7 @@ def told(events):
 
 
 def train(folder, vanish_at=None):
-    """Events as they happen, until one at or after a step has been seen, or the end."""
+    """Events until the first one at or after a step, or until the end."""
     for event in work(folder, device="cpu"):
         yield event
         if vanish_at is not None and event.step >= vanish_at:
@@ -63,11 +63,11 @@ def preset(tiny):
 
 
 @pytest.mark.parametrize("crashes", CRASHES.values(), ids=CRASHES)
-def test_the_list_of_spikes_is_the_same_live_resumed_and_read_again(
+def test_the_list_of_spikes_is_the_same_live_after_a_resume_and_from_the_file(
     preset, tmp_path, replayed, crashes
 ):
     undisturbed = create_run(preset, tmp_path / "undisturbed")
-    live = told(train(undisturbed))
+    live = spike_events(train(undisturbed))
     assert sum(event["kind"] == "spike" for event in live) == 4
     folder = create_run(preset, tmp_path / "crashed")
     for step in crashes:
@@ -75,4 +75,4 @@ def test_the_list_of_spikes_is_the_same_live_resumed_and_read_again(
     list(train(folder))
     assert len(folder.attempts()) == len(crashes) + 1
     for path in (undisturbed.path, folder.path):
-        assert told(History(RunFolder(path)).until().events) == live
+        assert spike_events(History(RunFolder(path)).until().events) == live

@@ -19,12 +19,12 @@ def first_at_most(steps, values, bound):
 
 
 def assert_in_order(memorized, steps, values):
-    """Of measures over steps, with the final model's key frequencies or with those of each step."""
+    """For measures with the key frequencies of the final model, or with those of each step."""
     formed = first_at_most(steps, values["restricted_loss"], 0.1)
     clean = first_at_most(steps, values["val_loss"], 0.1)
     assert memorized < formed < clean
     at = dict(zip(steps.tolist(), range(len(steps)), strict=True))
-    # while the circuit forms, the model comes to need it, and its norm still stands
+    # while the circuit forms, the model starts to depend on it, and the weight norm is still constant
     assert values["excluded_loss"][at[formed]] > values["excluded_loss"][0]
     norms = values["total_norm"]
     assert norms[-1] < 0.95 * norms[at[formed]]

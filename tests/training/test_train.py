@@ -1,4 +1,4 @@
-"""The training loop as a list of events: the same whoever pulls, whenever it is cut."""
+"""The training loop as a list of events, which does not depend on interruptions."""
 
 from collections import deque
 from dataclasses import replace
@@ -20,7 +20,7 @@ from memlab.record.events import (
     Samples,
 )
 from memlab.training import step as step_module
-from memlab.training.checkpoint import from_files, to_files, weights_sha256
+from memlab.training.checkpoint import checkpoint_files, load_state, weights_sha256
 from memlab.training.evaluate import evaluate
 from memlab.training.run_data import RunData
 from memlab.training.state import fresh_state
@@ -52,7 +52,7 @@ def weights(state):
     return weights_sha256(dict(state.model.named_parameters()))
 
 
-def test_the_schedule_of_events_is_the_one_that_the_preset_states(tiny):
+def test_events_follow_the_schedule_of_the_preset(tiny):
     events, _, _ = run(tiny())
     assert [e.step for e in events if isinstance(e, Evaluated)] == [0, 5, 10, 15, 20, 25, 30]
     assert [e.step for e in events if isinstance(e, Samples)] == [0, 5, 10, 15, 20, 25, 30]
@@ -71,7 +71,7 @@ def test_the_same_preset_gives_the_same_bits_and_another_seed_does_not(tiny):
 
 
 @pytest.mark.parametrize("max_rows", [1, 2, 7])
-def test_nothing_depends_on_where_a_block_of_rows_is_cut(tiny, monkeypatch, max_rows):
+def test_results_do_not_depend_on_the_size_of_blocks(tiny, monkeypatch, max_rows):
     whole = run(tiny())
     monkeypatch.setattr(step_module, "MAX_ROWS", max_rows)
     cut = run(tiny())
@@ -93,13 +93,13 @@ def test_nothing_depends_on_where_a_block_of_rows_is_cut(tiny, monkeypatch, max_
     ],
     ids=lambda s: ",".join(f"{k.split('.')[1]}={v}" for k, v in s.items()) or "plain",
 )
-def test_going_on_from_a_checkpoint_gives_the_bits_of_the_undisturbed_run(tiny, settings):
+def test_resuming_from_a_checkpoint_gives_the_bits_of_the_undisturbed_run(tiny, settings):
     preset = tiny(**settings)
     whole, state, _ = run(preset)
     first, stopped, run_data = run(preset, stop_after=20)
-    files = to_files(stopped, seq=0, announce=[])
+    files = checkpoint_files(stopped, seq=0, announce=[])
     resumed = fresh_state(run_data)
-    facts = from_files(resumed, files)
+    facts = load_state(resumed, files)
     resumed.best = stopped.best
     rest = list(train(resumed, run_data, deque()))
     assert facts["step"] == 20
@@ -108,7 +108,7 @@ def test_going_on_from_a_checkpoint_gives_the_bits_of_the_undisturbed_run(tiny, 
     assert weights(resumed) == weights(state)
 
 
-def test_the_generator_may_be_dropped_at_any_yield_and_made_again(tiny):
+def test_the_generator_can_be_created_again_after_any_yield(tiny):
     whole, state, _ = run(tiny())
     run_data = RunData(tiny(), CPU)
     again = fresh_state(run_data)
@@ -134,7 +134,7 @@ def test_every_tenth_row_has_the_norms_of_weights_and_updates(tiny):
     np.testing.assert_allclose(found["update_norm"][measured], expected, rtol=1e-4)
 
 
-def test_an_edit_takes_effect_after_its_step_and_is_the_last_word_before_the_commit(tiny):
+def test_an_edit_takes_effect_after_its_step_and_is_the_last_event_before_the_commit(tiny):
     events, state, _ = run(
         tiny(), [Edit({"optimizer.lr": 0.5, "optimizer.weight_decay": 0.0}, at=12)]
     )
@@ -152,7 +152,7 @@ def test_an_edit_of_the_length_extends_the_run(tiny):
     assert events[-1].step == 40
 
 
-def test_an_edit_that_would_end_a_run_in_its_past_is_refused(tiny):
+def test_an_edit_that_would_end_the_run_before_its_last_step_is_refused(tiny):
     events, _, _ = run(tiny(), [Edit({"training.steps": 8}, at=12)])
     (finding,) = (e for e in events if isinstance(e, Finding))
     assert "training.steps is less than the run's current step" in finding.what
@@ -214,7 +214,7 @@ def test_a_batch_of_all_examples_is_a_full_batch(tiny):
     assert counted.tobytes() == full.tobytes()
 
 
-def test_divergence_ends_the_run_at_its_first_row_without_a_number(tiny):
+def test_divergence_ends_the_run_at_its_first_non_finite_row(tiny):
     settings = {"optimizer.kind": "sgd", "optimizer.lr": 100.0, "model.norm": "none"}
     events, state, _ = run(tiny(**settings))
     assert events[-1].reason == "diverged"
@@ -231,7 +231,7 @@ def test_a_run_continues_after_a_non_finite_loss_if_its_preset_allows_it(tiny):
     assert len(rows(events)) == 30
 
 
-def test_patience_ends_a_run_that_gets_no_better_and_scores_the_test_split(tiny):
+def test_patience_ends_a_run_without_improvement_and_evaluates_the_test_split(tiny):
     settings = {"optimizer.lr": 0.05, "training.patience": 3, "training.steps": 500}
     split = {
         "kind": "modular",
@@ -247,7 +247,7 @@ def test_patience_ends_a_run_that_gets_no_better_and_scores_the_test_split(tiny)
 
 
 @pytest.mark.parametrize("split", [{"train_fraction": 0.5}, {"split": {"train": 0.5, "val": 0.3}}])
-def test_generalization_that_has_lasted_five_evaluations_more_ends_a_run(tiny, monkeypatch, split):
+def test_generalization_sustained_for_five_evaluations_ends_a_run(tiny, monkeypatch, split):
     def perfect_from_step_10(*args):
         evaluation = evaluate(*args)
         right = {k: float(args[-1] >= 10) for k in ("train_accuracy", "val_accuracy")}
@@ -285,7 +285,7 @@ def test_a_run_that_ended_on_sustained_generalization_continues_when_extended(ti
     assert (extended.reason, extended.step) == ("finished", ended.step + 40)
 
 
-def test_dropout_differs_from_step_to_step_but_not_from_run_to_run(tiny):
+def test_dropout_differs_between_steps_but_not_between_runs(tiny):
     settings = {"model.dropout": 0.5, "optimizer.lr": 1e-12}
     first, second = (rows(run(tiny(**settings))[0]) for _ in range(2))
     assert first.tobytes() == second.tobytes()

@@ -1,4 +1,4 @@
-"""The plans of updates against batches looked up one by one."""
+"""The plans of updates against batches that are computed one at a time."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_each_update_has_its_batch_in_parts_of_the_requested_size(tiny, part):
     )
     run_data = RunData(preset, CPU)
     tokens = run_data.facts.train.tokens[:, :-1]
-    for step in (1, 2, run_data.plans.in_a_row + 1, 1, 9):
+    for step in (1, 2, run_data.plans.updates_at_once + 1, 1, 9):
         plans = run_data.plans.at(step, 100)
         assert [plan.n_examples for plan in plans] == ([6] if part is None else [4, 2])
         expected = tokens[run_data.batches.at(step, 100)]
@@ -41,7 +41,7 @@ def test_a_batch_of_all_examples_is_planned_once(tiny, part):
 
 
 class Indices(Engine):
-    """Plans nothing: a batch is what it was asked for."""
+    """An engine whose batches are the requested indices."""
 
     def batch(self, index=None):
         return index

@@ -1,4 +1,4 @@
-"""A run folder through the worker: whole, interrupted, edited, and gone on with."""
+"""Run folders written by the worker: undisturbed, interrupted, edited, resumed."""
 
 import itertools
 import shutil
@@ -29,7 +29,7 @@ OF_AN_ATTEMPT = ("started", "paused", "resumed", "ended")
 
 
 def outcome(folder):
-    """All that must be the same however often a run was interrupted."""
+    """Everything that must not depend on interruptions."""
     history = History(folder)
     now = history.until()
     events = [
@@ -43,7 +43,7 @@ def outcome(folder):
 
 
 def begin(folder, stop_at=None, **options):
-    """Train until an event for which `stop_at` is true has been seen, then vanish."""
+    """Train until an event for which `stop_at` is true, then die."""
     for event in work(folder, device="cpu", **options):
         if stop_at and stop_at(event):
             return event
@@ -57,7 +57,7 @@ def undisturbed(tiny, tmp_path):
     return folder
 
 
-def test_a_run_leaves_all_that_is_known_of_it(undisturbed):
+def test_a_finished_run_folder_is_complete(undisturbed):
     shown = summarize(undisturbed).to_json()
     assert shown["status"] == "finished"
     assert (shown["step"], shown["steps"], shown["attempts"]) == (30, 30, 1)
@@ -75,7 +75,7 @@ def test_only_the_newest_the_best_and_the_last_checkpoints_are_kept(undisturbed)
 
 
 @pytest.mark.parametrize("n_events", range(1, 40, 4))
-def test_a_run_that_vanished_anywhere_ends_with_the_same_bits(
+def test_a_run_that_dies_at_any_event_ends_with_the_same_bits(
     tiny, tmp_path, undisturbed, n_events
 ):
     folder = create_run(tiny(), tmp_path / "again")
@@ -85,10 +85,10 @@ def test_a_run_that_vanished_anywhere_ends_with_the_same_bits(
     assert outcome(folder) == outcome(undisturbed)
 
 
-def test_a_run_that_vanishes_at_every_turn_ends_with_the_same_bits(tiny, tmp_path, undisturbed):
+def test_a_run_that_dies_repeatedly_ends_with_the_same_bits(tiny, tmp_path, undisturbed):
     folder = create_run(tiny(), tmp_path / "again")
     while folder.status() is not Status.FINISHED:
-        # A resumed attempt tells again of the checkpoint that it goes on from.
+        # A resumed attempt reports again the checkpoint from which it starts.
         start = max(folder.checkpoints.steps(), default=0)
         begin(folder, lambda event, since=start: event.kind == "checkpoint" and event.step > since)
     assert len(folder.attempts()) > 3
@@ -97,7 +97,7 @@ def test_a_run_that_vanishes_at_every_turn_ends_with_the_same_bits(tiny, tmp_pat
     assert verified["first_difference"] is None
 
 
-def test_rows_that_are_computed_twice_are_compared(tiny, tmp_path):
+def test_recomputed_rows_are_compared(tiny, tmp_path):
     folder = create_run(tiny(), tmp_path)
     begin(folder, lambda event: isinstance(event, Evaluated) and event.step == 15)
     begin(folder)
@@ -133,7 +133,7 @@ def test_settings_can_change_on_resume(undisturbed):
     assert set(History(undisturbed).until().steps["lr"][30:]) == {np.float32(0.001)}
 
 
-def test_a_pause_changes_nothing_but_the_clock(tiny, tmp_path, undisturbed, monkeypatch):
+def test_a_pause_does_not_change_the_results(tiny, tmp_path, undisturbed, monkeypatch):
     folder = create_run(tiny(), tmp_path / "paused")
     monkeypatch.setattr("time.sleep", lambda seconds: send(folder, Resume()))
     kinds = []
@@ -146,7 +146,7 @@ def test_a_pause_changes_nothing_but_the_clock(tiny, tmp_path, undisturbed, monk
     assert outcome(folder) == outcome(undisturbed)
 
 
-def test_a_paused_run_saves_and_is_edited_at_once(tiny, tmp_path, monkeypatch):
+def test_a_paused_run_saves_and_applies_edits_immediately(tiny, tmp_path, monkeypatch):
     folder = create_run(tiny(), tmp_path)
     now, later = Edit({"optimizer.lr": 0.002}), Edit({"optimizer.lr": 0.001}, at=25)
     asked = [CheckpointNow(), CheckpointNow(), later, now, Resume()]
@@ -161,8 +161,8 @@ def test_a_paused_run_saves_and_is_edited_at_once(tiny, tmp_path, monkeypatch):
     kinds = [event.kind for event in events]
     meanwhile = events[kinds.index("paused") : kinds.index("resumed") + 1]
     assert {event.step for event in meanwhile} == {15}
-    told = [event.kind for event in meanwhile if event.kind != "samples"]
-    assert told == ["paused", "checkpoint", "checkpoint", "edited", "checkpoint", "resumed"]
+    kinds = [event.kind for event in meanwhile if event.kind != "samples"]
+    assert kinds == ["paused", "checkpoint", "checkpoint", "edited", "checkpoint", "resumed"]
     assert [edit.step for edit in History(folder).until().edits] == [15, 25]
 
 
@@ -181,7 +181,7 @@ def test_an_edit_with_a_warning_takes_effect_while_the_run_is_paused(tiny, tmp_p
     assert [kind for kind in paused if kind in ("finding", "edited")] == ["finding", "edited"]
 
 
-def test_what_is_done_in_a_pause_is_as_if_there_had_been_none(tiny, tmp_path, monkeypatch):
+def test_commands_during_a_pause_have_the_same_effect_as_without_one(tiny, tmp_path, monkeypatch):
     runs, edit = [], Edit({"optimizer.lr": 0.002})
     for name, wishes in (("whole", [edit]), ("paused", [Pause()]), ("killed", [Pause()])):
         folder = create_run(tiny(), tmp_path / name)
@@ -241,7 +241,9 @@ def test_an_interrupted_run_has_that_status(tiny, tmp_path):
     assert folder.status() is Status.INTERRUPTED
 
 
-def test_a_live_run_is_not_claimed_twice_without_take_over(tiny, tmp_path, undisturbed):
+def test_a_live_run_is_not_claimed_by_a_second_process_without_take_over(
+    tiny, tmp_path, undisturbed
+):
     folder = create_run(tiny(), tmp_path / "live")
     first = work(folder, device="cpu")
     for event in first:
@@ -256,7 +258,7 @@ def test_a_live_run_is_not_claimed_twice_without_take_over(tiny, tmp_path, undis
     assert outcome(folder) == outcome(undisturbed)
 
 
-def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(tiny, tmp_path, undisturbed):
+def test_a_damaged_checkpoint_is_rejected_and_the_previous_one_is_used(tiny, tmp_path, undisturbed):
     folder = create_run(tiny(), tmp_path / "damaged")
     begin(folder, lambda e: isinstance(e, Checkpoint) and e.step == 20)
     path = folder.path / "checkpoints" / "step-000000020" / "optimizer.safetensors"
@@ -294,5 +296,5 @@ def test_an_error_in_training_ends_the_attempt_as_failed(tiny, tmp_path, monkeyp
     assert "no more memory" in folder.attempts()[-1].end["summary"]["error"]
 
 
-def test_rows_go_to_their_file_and_nowhere_else(undisturbed):
+def test_rows_are_written_only_to_their_file(undisturbed):
     assert not any(isinstance(event, Rows) for event in History(undisturbed).until().events)

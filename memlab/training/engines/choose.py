@@ -1,4 +1,4 @@
-"""The choice of an engine: from data and settings alone, with a reason that is recorded."""
+"""Chooses an engine from data and settings alone, and records the reason."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from memlab.training.engines.tree import Tree
 
 ENGINES: dict[str, type[Engine]] = {"plain": Plain, "pruned": Pruned, "tree": Tree}
 PROBES = 4
-"""number of batches from which the share of common prefixes is estimated"""
+"""number of random batches on which the cost is estimated"""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def choose(
     """The engine that computes `sequences`.
 
     Args:
-        kind: the preset's `training.engine`.
-        sequences: the data.
-        model: its settings.
+        kind: `training.engine` of the preset.
+        sequences: the training data.
+        model: settings of the model.
         batch_size: examples per forward pass; None = all.
 
     Raises:
@@ -59,23 +59,25 @@ def choose(
     if model.dropout:
         reason = "dropout makes equal prefixes different, so they cannot be shared"
         return Choice(Pruned(sequences), "pruned", reason)
-    return _measured(sequences, model, batch_size)
+    return _estimated(sequences, model, batch_size)
 
 
-def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Choice:
+def _estimated(sequences: Sequences, model: Model, batch_size: int | None) -> Choice:
+    """Tree or pruned, by their estimated time on a few batches."""
     tree, pruned = Tree(sequences), Pruned(sequences)
     d_vocab = int(sequences.tokens.max()) + 1
     probes = _probes(len(sequences), batch_size)
     shared, single = ([engine.batch(i).row_counts for i in probes] for engine in (tree, pruned))
 
-    def share(cost: Callable[[Model, int, RowCounts], float]) -> float:
+    def ratio(cost: Callable[[Model, int, RowCounts], float]) -> float:
+        """Cost of the tree divided by the cost of the pruned engine."""
         total = (
             sum(cost(model, d_vocab, e) for e in row_counts) for row_counts in (shared, single)
         )
         return next(total) / next(total)
 
-    reason = f"sharing prefixes reduces matrix products to {share(products):.0%} of a batch's"
-    if share(seconds) >= 1:
+    reason = f"sharing prefixes reduces matrix products to {ratio(products):.0%} of a batch's"
+    if ratio(seconds) >= 1:
         return Choice(pruned, "pruned", f"{reason}: less than its overhead")
     need = max(activation_bytes(model, d_vocab, row_counts) for row_counts in shared)
     limit = memory_limit(sequences.device)
@@ -86,7 +88,7 @@ def _measured(sequences: Sequences, model: Model, batch_size: int | None) -> Cho
 
 
 def _probes(n_examples: int, batch_size: int | None) -> Sequence[Integers | None]:
-    """Fixed random batches, like those of training."""
+    """Ids (example,) of a few random batches of the size used in training, the same at every call."""
     if batch_size is None or batch_size >= n_examples:
         return [None]
     rng = np.random.default_rng(0)

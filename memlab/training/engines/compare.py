@@ -1,8 +1,8 @@
 """Comparison of an engine with the model's own forward, before a run starts.
 
-Engines follow a changed block, activation, norm or position scheme, since all of them run the
-model's blocks. They cannot follow a changed `Transformer.forward`, or an operation that mixes rows
-outside the attention. Otherwise another model would be trained silently.
+All engines run the blocks of the model, so they support changed blocks, activations, norms and position
+schemes. They do not support a changed `Transformer.forward`, or an operation that mixes rows outside
+the attention. Without this comparison such an engine would silently train another model.
 """
 
 import copy
@@ -18,23 +18,24 @@ from memlab.training.engines.engine import BatchPlan
 from memlab.training.engines.plain import Plain
 
 EXAMPLES = 128
-"""enough rows in every block for the engines' fast matrix products"""
+"""enough rows in every block for oneDNN's matrix products (`models.linear.FEWEST_ROWS`)"""
 TOKENS = 2048
-"""maximum number of positions; fewer examples if they are long"""
+"""maximum number of positions; long examples reduce the number of examples"""
 TOLERANCE = 1e-3
-"""relative; rounding errors are at most 3.5e-6 over all shipped presets"""
+"""maximum relative difference; rounding errors are at most 3.5e-6 over all shipped presets"""
 NOISE = 0.05
-"""noise added to every weight of the compared copy, so that zero biases matter"""
+"""standard deviation of the noise added to every weight of the compared copy, so that biases are
+not zero"""
 
 
 def check_engine(choice: Choice, model: Transformer) -> None:
-    """Compare the chosen engine with plain on a few training examples.
+    """Compare the chosen engine with the plain engine on a few training examples.
 
-    Logits and their gradients are compared, on a copy of the weights with noise added; the model
-    and torch's global generator do not change.
+    Logits and gradients are compared on a copy of the weights with noise added. The model and the
+    global random generator of torch do not change.
 
     Raises:
-        PresetError: they differ, or the engine cannot compute this model.
+        PresetError: they differ, or the engine fails on this model.
     """
     if choice.name == "plain":
         return
@@ -66,7 +67,7 @@ def _with_noise(model: Transformer) -> Transformer:
 
 
 def _logits_and_gradient(plan: BatchPlan, model: Transformer) -> tuple[Tensor, Tensor]:
-    """Logits of every target (target, d_vocab), and the gradient of a fixed sum of them, flat."""
+    """Logits (target, d_vocab), and the gradient (parameter,) of a fixed weighted sum of the logits."""
     logits = plan.logits(model)
     if plan.rows is not None:
         logits = logits[plan.rows]

@@ -1,4 +1,4 @@
-"""Rough estimate of an engine's time per batch, and the memory limit."""
+"""Estimate of the time of an engine per batch, and the memory limit."""
 
 import os
 
@@ -8,23 +8,24 @@ from memlab.preset.schema import Model
 from memlab.preset.size import RowCounts, products
 
 PRODUCTS_PER_SECOND = 175e9
+"""floating point operations per second of matrix products"""
 DENSE_BLOCK_SECONDS = 2.0e-3
-"""overhead of one block with dense attention"""
+"""overhead of a block with dense attention"""
 EDGE_BLOCK_SECONDS = 2.75e-3
-"""the same with attention along edges, including their construction"""
+"""overhead of a block with attention along edges, including the construction of the edges"""
 DENSE_SECONDS = 3.5e-6
-"""dense attention of one head of one example, of any length"""
+"""dense attention of one head on one example, independent of its length"""
 DENSE_READ_SECONDS = 3e-9
-"""the same for each pair of positions"""
+"""additional time per pair of positions"""
 EDGE_SECONDS = 21e-9
 """attention along one edge in one head"""
 
 
 def seconds(model: Model, d_vocab: int, rows: RowCounts) -> float:
-    """Rough time of forward and backward pass, to compare engines by.
+    """Estimated seconds of a forward and backward pass, for the comparison of engines.
 
-    The rates were fitted to fourteen presets on two cores of a server processor of 2025; on a
-    faster machine all of them change, and the comparison hardly does.
+    The constants were fitted to fourteen presets on two cores of a server CPU of 2025. On other
+    machines all of them scale by a similar factor, so the comparison remains valid.
     """
     if rows.dense:
         block, attention = DENSE_BLOCK_SECONDS, rows.dense * DENSE_SECONDS
@@ -36,7 +37,9 @@ def seconds(model: Model, d_vocab: int, rows: RowCounts) -> float:
 
 
 def memory_limit(device: torch.device) -> int:
-    """Bytes that a step may take: half of the memory of the device, whatever else runs on it now."""
+    """Maximum bytes of a step: half of the total memory of the device, so that the choice of an engine
+    does not depend on other processes.
+    """
     if device.type == "cuda":
         total = torch.cuda.get_device_properties(device).total_memory
     else:

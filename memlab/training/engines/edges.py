@@ -1,10 +1,10 @@
 """Attention along the edges of a graph: exact, sparse and deterministic.
 
-An edge lets one output attend to one row. Both directions are sums over runs of edges: forward over
-the edges of each output, backward over those of each key and each query. Each sum is computed by
-one `embedding_bag`, in a fixed order, so that no atomic addition is needed on any device.
+An edge lets one output attend to one row. Forward and backward pass are sums over groups of edges:
+forward over the edges of each output, backward over the edges of each key and of each query. Each sum is
+one `embedding_bag` over edges sorted by group, which adds in a fixed order without atomics.
 
-Heads are concatenated: row r of head h is h * n_rows + r, and edges are numbered likewise.
+Heads are concatenated: row r of head h has index h * n_rows + r, and edges are numbered likewise.
 """
 
 from dataclasses import dataclass
@@ -22,55 +22,56 @@ aten = torch.ops.aten
 
 @dataclass(frozen=True)
 class Graph:
-    """Which rows each output attends to, for one head. Edges are sorted by output."""
+    """The rows that each output attends to, for one head. Edges are sorted by output."""
 
     degrees: list[tuple[int, int]]
-    """(outputs, edges of each) in the order of the outputs"""
+    """(number of outputs, edges per output) for consecutive outputs"""
     output: Integers
+    """(edge,) output of each edge, ascending"""
     key: Integers
-    """(edge,) rows"""
+    """(edge,) row of the key and value"""
     n_keys: int
     query_of_output: Integers | None
-    """(output,) the row of each output's query; None = its own"""
+    """(output,) row of the query of each output; None = query i belongs to output i"""
     n_queries: int
 
     @property
     def n_outputs(self) -> int:
-        """Number of outputs of one head."""
+        """Number of outputs per head."""
         return sum(n for n, _ in self.degrees)
 
 
 @dataclass(frozen=True)
-class Runs:
-    """The edges of one head, sorted by one of their rows."""
+class EdgeGroups:
+    """The edges of one head, grouped by one of their rows."""
 
     order: Integers | None
     """(edge,) stable sorting permutation; None = already sorted"""
     start: Integers
-    """(row,) index of each row's first edge"""
+    """(row,) index of the first edge of each row in sorted order"""
 
     @classmethod
-    def of(cls, row: Integers, n_rows: int, *, is_sorted: bool = False) -> "Runs":
-        """Sort edges by `row` (edge,), each below `n_rows`."""
+    def of(cls, row: Integers, n_rows: int, *, is_sorted: bool = False) -> "EdgeGroups":
+        """Group edges by `row` (edge,), each below `n_rows`."""
         count = np.bincount(row, minlength=n_rows)
         start = count.cumsum() - count
         if is_sorted:
             return cls(None, start)
-        # numpy sorts 16-bit integers by radix sort, 15 times as fast as wider ones
+        # numpy uses radix sort for 16-bit integers, which is 15 times as fast as for wider ones
         key = row.astype(np.uint16) if n_rows <= 1 << 16 else row
         return cls(key.argsort(kind="stable"), start)
 
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """out[r] = sum over the edges e of r of weight[e] * source[e's row there], for all heads."""
+    """out[r] = sum of weight[e] * source[index[e]] over the edges e of row r, for all heads."""
 
     order: Tensor | None
-    """(head * edge,) permutation that sorts edges and weights by r; None = already sorted"""
+    """(head * edge,) permutation that sorts edges by r; None = already sorted"""
     index: Tensor
-    """(head * edge,) the source's rows, in that order"""
+    """(head * edge,) row of `source`, in sorted order"""
     offsets: Tensor
-    """(head * row,) index of each row's first edge, in that order"""
+    """(head * row,) index of the first edge of each row, in sorted order"""
 
     def __call__(self, source: Tensor, weight: Tensor) -> Tensor:
         """(head * source row, size), (head * edge,) -> (head * row, size)."""
@@ -82,24 +83,28 @@ class WeightedSum:
 
 
 class Edges:
-    """A graph, prepared for attention with `n_heads` heads on `device`."""
+    """A graph prepared for attention with `n_heads` heads on `device`.
+
+    `to_output`, `to_query`, `to_key_from_output` and `to_key_from_query` are the sums of forward and
+    backward pass, named after destination and source.
+    """
 
     def __init__(self, graph: Graph, n_heads: int, device: torch.device) -> None:
         head = np.arange(n_heads, dtype=np.int32)[:, None]
         n_edges = len(graph.key)
 
         def put(ids: Integers, n: int) -> Tensor:
-            """(id,) of one head, each below `n` -> (head * id,)."""
+            """Ids (id,) of one head, each below `n` -> (head * id,)."""
             return torch.from_numpy((ids.astype(np.int32) + n * head).ravel()).to(device)
 
-        def weighted(runs: Runs, source: Integers, n_source: int) -> WeightedSum:
-            order = None if runs.order is None else put(runs.order, n_edges)
-            index = source if runs.order is None else source[runs.order]
-            return WeightedSum(order, put(index, n_source), put(runs.start, n_edges))
+        def weighted(groups: EdgeGroups, source: Integers, n_source: int) -> WeightedSum:
+            order = None if groups.order is None else put(groups.order, n_edges)
+            index = source if groups.order is None else source[groups.order]
+            return WeightedSum(order, put(index, n_source), put(groups.start, n_edges))
 
         n_outputs = graph.n_outputs
-        by_output = Runs.of(graph.output, n_outputs, is_sorted=True)
-        by_key = Runs.of(graph.key, graph.n_keys)
+        by_output = EdgeGroups.of(graph.output, n_outputs, is_sorted=True)
+        by_key = EdgeGroups.of(graph.key, graph.n_keys)
         self.n_heads, self.degrees = n_heads, graph.degrees
         self.to_output = weighted(by_output, graph.key, graph.n_keys)
         self.to_key_from_output = weighted(by_key, graph.output, n_outputs)
@@ -108,13 +113,17 @@ class Edges:
         self.output = self.query = put(graph.output, n_outputs)
         if graph.query_of_output is not None:
             query = graph.query_of_output[graph.output]
-            by_query = Runs.of(query, graph.n_queries)
+            by_query = EdgeGroups.of(query, graph.n_queries)
             self.to_query = weighted(by_query, graph.key, graph.n_keys)
             self.to_key_from_query = weighted(by_key, query, graph.n_queries)
             self.query = put(query, graph.n_queries)
 
     def dot(self, a: Tensor, b: Tensor, at: Tensor) -> Tensor:
-        """(head * edge,) products of the rows `a[at]` and `b[key]`."""
+        """(head * edge,) dot products of `a[at[e]]` and `b[key[e]]` for every edge e.
+
+        The gradient of `embedding_bag` with respect to its per-sample weights is this product, and its
+        kernel does not build the gathered (edge, size) matrices.
+        """
         product: Tensor = aten._embedding_bag_per_sample_weights_backward(
             a, b, self.key, self.to_output.offsets, at, 0, -1
         )
@@ -136,15 +145,15 @@ class Edges:
 
 
 class EdgeAttention(torch.autograd.Function):
-    """Softmax attention over edges."""
+    """Softmax attention over edges, with a hand-written backward pass."""
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, edges: Edges) -> Tensor:
         """(query, head, size), (key, head, size) twice -> (output, head, size)."""
         scale = q.shape[-1] ** -0.5
         q, k, v = map(edges.flat, (q, k, v))  # each (head * row, size)
-        p = edges.dot(q, k, edges.query).mul_(scale)  # (head * edge,) scores, then weights
-        # Outputs with equally many edges form a dense matrix (head, output, edge), in place.
+        p = edges.dot(q, k, edges.query).mul_(scale)  # (head * edge,) scores; softmax is in place
+        # Outputs with the same number of edges form a dense view (head, output, edge).
         for rows in edges.by_output(p):
             torch.softmax(rows, -1, out=rows)
         ctx.save_for_backward(q, k, v, p)
@@ -153,15 +162,15 @@ class EdgeAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        """Gradients of q, k and v."""
+        """Gradients of q, k and v, from the gradient of the output (output, head, size)."""
         q, k, v, p = ctx.saved_tensors
         edges: Edges = ctx.edges
         grad = edges.flat(grad)  # (head * output, size)
-        # out = sum_e p_e v_e, so dp_e is grad . v_e, and the softmax is differentiated row by row.
+        # out = sum_e p_e v_e, so dp_e = grad . v_e; then the backward pass of the softmax
         dp = edges.dot(grad, v, edges.output)  # (head * edge,)
         for rows, dp_rows in zip(edges.by_output(p), edges.by_output(dp), strict=True):
             dp_rows.copy_(aten._softmax_backward_data(dp_rows, rows, -1, rows.dtype))
-        dp.mul_(ctx.scale)  # now the gradient of the products q . k
+        dp.mul_(ctx.scale)  # gradient of the dot products q . k
         dq, dk = edges.to_query(k, dp), edges.to_key_from_query(q, dp)
         dv = edges.to_key_from_output(grad, p)
         return edges.unflat(dq), edges.unflat(dk), edges.unflat(dv), None

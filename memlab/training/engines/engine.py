@@ -19,17 +19,16 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Sequences:
-    """A split in host memory, where plans are made: numpy is fastest for so few integers.
-
-    Only the arrays that a plan needs are moved to the device.
+    """The token sequences of a split in host memory. Plans are built with numpy, which is faster than
+    torch for small integer arrays; only the arrays of a plan are moved to the device.
     """
 
     tokens: Integers
-    """(example, length) token ids, the last token included"""
+    """(example, length) token ids, including the last token, which is only a target"""
     targets: Integers
-    """(example, length - 1) the target at each position; -1 = no loss"""
+    """(example, length - 1) target of the prediction at each position; -1 = no loss"""
     device: torch.device = CPU
-    """device of its plans"""
+    """device of the tensors of plans"""
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -41,12 +40,15 @@ class Sequences:
         return Sequences(self.tokens[index], self.targets[index], self.device)
 
     def put(self, numbers: NDArray[np.generic]) -> Tensor:
-        """The same arrays as tensors on the device."""
+        """The array as a tensor on the device."""
         return torch.from_numpy(np.ascontiguousarray(numbers)).to(self.device)
 
 
 class BatchPlan(ABC):
-    """A batch prepared for one engine. It can be used any number of times."""
+    """A batch prepared for one engine, for any number of forward passes.
+
+    `example`, `position` and `targets` are (target,), ordered by example, then by position.
+    """
 
     def __init__(self, batch: Sequences) -> None:
         example, position = (batch.targets >= 0).nonzero()
@@ -57,17 +59,17 @@ class BatchPlan(ABC):
 
     @abstractmethod
     def logits(self, model: Transformer) -> Tensor:
-        """(row, d_vocab) logits of each distinct position from which a target is predicted."""
+        """(row, d_vocab) logits of each distinct row from which a target is predicted."""
 
     @property
     @abstractmethod
     def rows(self) -> Tensor | None:
-        """(target,) the row of `logits` for each target; None = one row a target, in order."""
+        """(target,) row of `logits` of each target; None = one row per target, in order."""
 
     @property
     @abstractmethod
     def row_counts(self) -> RowCounts:
-        """Numbers of rows that a forward pass computes."""
+        """Numbers of rows in each part of a forward pass."""
 
     def loss(
         self,
@@ -77,22 +79,26 @@ class BatchPlan(ABC):
     ) -> Tensor:
         """Mean cross-entropy over the targets in nats, differentiable.
 
+        With shared rows, the targets of a row form a distribution, and the loss is the cross-entropy
+        with that distribution, weighted by the number of targets of the row.
+
         Args:
             model: the weights.
-            label_smoothing: share of each target spread evenly over all tokens.
+            label_smoothing: fraction of each target that is distributed evenly over all tokens.
             dtype: precision of softmax and loss.
         """
         logits = self.logits(model).to(dtype)
         if self.rows is None:
             return F.cross_entropy(logits, self.targets, label_smoothing=label_smoothing)
-        share = self._counts(self.rows, *logits.shape).to(dtype) / self.n_targets
+        # (row, d_vocab) fraction of all targets that are this token in this row; sums to 1
+        target_weight = self._counts(self.rows, *logits.shape).to(dtype) / self.n_targets
         if label_smoothing:
-            even = share.sum(-1, keepdim=True) / logits.shape[-1]
-            share = share.lerp(even.expand_as(share), label_smoothing)
-        return -(share * logits.log_softmax(-1)).sum()
+            even = target_weight.sum(-1, keepdim=True) / logits.shape[-1]
+            target_weight = target_weight.lerp(even.expand_as(target_weight), label_smoothing)
+        return -(target_weight * logits.log_softmax(-1)).sum()
 
     def _counts(self, rows: Tensor, n_rows: int, d_vocab: int) -> Tensor:
-        """(row, d_vocab) how often each token is a target of a row."""
+        """(row, d_vocab) how often each token is a target of the row."""
         if self._cached_counts is None:
             flat = torch.bincount(rows * d_vocab + self.targets, minlength=n_rows * d_vocab)
             self._cached_counts = flat.view(n_rows, d_vocab).float()
@@ -100,7 +106,7 @@ class BatchPlan(ABC):
 
     @torch.no_grad()
     def scores(self, model: Transformer) -> Scores:
-        """Negative log-likelihood and correctness of every target."""
+        """Negative log-likelihood (float64) and correctness of every target."""
         logits = self.logits(model)
         if self.rows is not None:
             logits = logits[self.rows]
@@ -111,17 +117,17 @@ class BatchPlan(ABC):
 
 
 class Engine(ABC):
-    """A way to compute a model's loss on batches of `sequences`."""
+    """Prepares batches of `sequences`, and defines how a model is computed on them."""
 
     def __init__(self, sequences: Sequences) -> None:
         self.sequences = sequences
 
     @abstractmethod
     def batch(self, index: Integers | None = None) -> BatchPlan:
-        """The examples with ids `index` (example,), or all of them."""
+        """A plan for the examples with ids `index` (example,); None = all examples."""
 
     def parts(self, size: int, index: Integers | None = None) -> list[BatchPlan]:
-        """The same examples in order, at most `size` a plan."""
+        """Plans for consecutive parts of the same examples, at most `size` examples per plan."""
         n = len(self.sequences) if index is None else len(index)
         if n <= size:
             return [self.batch(index)]

@@ -1,4 +1,4 @@
-"""The plain engine: every position of every example, by the model's own forward."""
+"""The plain engine: computes every position of every example with `Transformer.forward`."""
 
 from torch import Tensor
 
@@ -22,7 +22,7 @@ class PlainPlan(BatchPlan):
         return RowCounts.every_position(*self.inputs.shape)
 
     def logits(self, model: Transformer) -> Tensor:
-        """(target, d_vocab), picked from the logits of all positions."""
+        """(target, d_vocab), selected from the logits of all positions."""
         logits: Tensor = model(self.inputs)
         return logits[self.example, self.position]
 

@@ -10,22 +10,25 @@ from memlab.training.engines.engine import Integers, Sequences
 
 @dataclass(frozen=True)
 class Prefixes:
-    """The prefix tree of a data set: nodes numbered by depth, then by their tokens."""
+    """The prefix tree of a data set. Nodes are numbered by depth, then by their tokens."""
 
     node: Integers
-    """(example, depth) the node of each prefix; `len(token)` where nothing later carries loss"""
+    """(example, depth) node of each prefix; `len(token)` after the last position with loss"""
     token: Integers
-    """(node,) the last token of the prefix"""
+    """(node,) last token of the prefix"""
     depth: Integers
-    """(node,) its position"""
+    """(node,) position of the last token"""
     has_loss: NDArray[np.bool_]
-    """(example, depth) whether the prediction there carries loss"""
+    """(example, depth) whether the prediction at this position has a loss"""
 
     @classmethod
     def of(cls, sequences: Sequences) -> "Prefixes":
-        """Number the prefixes depth by depth: a prefix is its parent plus one token."""
+        """Number the prefixes depth by depth: a prefix is its parent plus one token.
+
+        Cost: one sort of at most (example,) integers per depth.
+        """
         tokens, has_loss = sequences.tokens, sequences.targets >= 0  # (example, position)
-        # True up to the last position of each example that carries loss.
+        # (example, position) true up to the last position of the example with loss
         alive = np.flip(np.logical_or.accumulate(np.flip(has_loss, 1), 1), 1)
         length = int(alive.any(0).sum())
         n_tokens = int(tokens.max()) + 1
@@ -34,7 +37,7 @@ class Prefixes:
         token, depth, start = [], [], 0
         for t in range(length):
             live = alive[:, t]  # (example,)
-            # A prefix as one number, parent and token; `prefix` (node,) holds the distinct ones.
+            # Encode a prefix as one integer of parent and token; `prefix` (node,) are the distinct ones.
             prefix, number = np.unique(
                 (parent * n_tokens + tokens[:, t])[live], return_inverse=True
             )

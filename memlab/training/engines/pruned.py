@@ -1,7 +1,7 @@
-"""The pruned engine: every example separately, but only what its loss depends on.
+"""The pruned engine: computes each example separately, but only what the loss depends on.
 
-Positions after the last loss position are never computed, and in the last block only loss
-positions get a query, an MLP and logits.
+Positions after the last loss position are not computed, and in the last block only loss positions have
+a query, an MLP and logits.
 """
 
 import numpy as np
@@ -15,14 +15,15 @@ from memlab.training.engines.engine import BatchPlan, Engine, Integers, Sequence
 
 
 class DensePattern(AttentionPattern):
-    """Each position of an example attends to earlier ones; rows are (example, position),
-    flattened.
+    """Each position attends to the positions of its example up to itself.
+
+    Rows are (example, position), flattened.
 
     Args:
-        positions: (row,) the same in every example.
-        n_examples: examples among the rows.
-        mask: (query, position) what each query of an example attends to; None = all up to its own.
-        read: (output,) the queries whose results are used; None = all.
+        positions: (row,) the same for every example.
+        n_examples: number of examples.
+        mask: (query, position) true where a query of an example attends; None = causal.
+        read: (output,) the queries, flattened over examples, whose results are used; None = all.
     """
 
     def __init__(
@@ -52,15 +53,15 @@ class DensePattern(AttentionPattern):
 
 
 class PrunedLayout(Layout):
-    """Rows are (example, position), up to the last position that carries loss."""
+    """Rows are (example, position), flattened, up to the last position with loss in any example."""
 
     def __init__(self, batch: Sequences) -> None:
         has_loss = batch.targets >= 0  # (example, position)
         columns = np.flatnonzero(has_loss.any(0))  # positions with loss in any example
         n_examples, length = len(batch), int(columns[-1]) + 1
         position = np.arange(length)
-        # Every example makes the same queries, so that attention stays dense; those without loss
-        # in their own example are dropped after it.
+        # Every example has the same queries, so that attention is dense. Queries without loss in their
+        # own example are dropped after the attention.
         queries = (length * np.arange(n_examples)[:, None] + columns).ravel()  # (query,) rows
         read = np.flatnonzero(has_loss[:, columns])  # (output,) queries with loss
         self.tokens = batch.put(batch.tokens[:, :length].ravel())
@@ -77,7 +78,7 @@ class PrunedLayout(Layout):
 
     @property
     def row_counts(self) -> RowCounts:
-        """Inner blocks compute all rows."""
+        """All rows in inner blocks; only queries and outputs in the last block."""
         rows, examples = len(self.tokens), self._inner.n_examples
         assert self._last.queries is not None and self._last.outputs is not None
         queries, outputs = len(self._last.queries), len(self._last.outputs)
@@ -85,12 +86,12 @@ class PrunedLayout(Layout):
         return RowCounts(rows, rows, queries, outputs, reads, dense=examples)
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> DensePattern:
-        """The last block's queries are the positions that carry loss in any example."""
+        """The queries of the last block are the positions with loss in any example."""
         return self._last if block == n_blocks - 1 else self._inner
 
 
 class PrunedPlan(BatchPlan):
-    """A batch without the rows that its loss does not depend on."""
+    """A batch without the rows on which its loss does not depend."""
 
     rows = None
 

@@ -1,9 +1,10 @@
-"""The tree engine: every distinct prefix once, and only what the loss depends on.
+"""The tree engine: computes every distinct prefix once, and only what the loss depends on.
 
-The state at a position depends on the tokens up to it alone, so examples that share a prefix
-share its states. A batch is a tree whose nodes are distinct prefixes. Beyond sharing them, nodes
-that no loss depends on are never computed, the last block computes only loss nodes, and the first
-block's queries, keys and values are computed once per distinct (token, position).
+With causal attention the hidden state at a position depends only on the tokens up to it, so examples
+with a common prefix share the states of that prefix. A batch is a prefix tree whose nodes are the
+distinct prefixes. In addition, nodes on which no loss depends are not computed, the last block computes
+only nodes with loss, and the first block computes queries, keys and values once per distinct
+(token, position).
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from memlab.training.engines.prefixes import Prefixes
 
 
 class PathAttention(AttentionPattern):
-    """Each output attends to the nodes on its path from the root."""
+    """Each output attends to the nodes on the path from the root to its node."""
 
     def __init__(
         self, edges: Edges, positions: Tensor, queries: Tensor | None, outputs: Tensor | None
@@ -33,29 +34,29 @@ class PathAttention(AttentionPattern):
 
 
 class TreeLayout(Layout):
-    """The nodes of one batch. The rows that are embedded are distinct (token, position) pairs.
+    """The nodes of one batch. The embedded rows are its distinct (token, position) pairs.
 
-    The data set's prefix tree is numbered once (`Prefixes`). A batch uses a part of its nodes and
-    numbers those from 0, so that tensors hold only what the batch computes.
+    The prefix tree of the data set is built once (`Prefixes`). A batch uses some of its nodes and
+    renumbers them from 0, so that tensors have only the rows of the batch.
     """
 
     def __init__(self, prefixes: Prefixes, index: Integers | None, device: torch.device) -> None:
         every = slice(None) if index is None else index
-        # Both (example, depth); nodes as numbered in the whole data set.
+        # both (example, depth), with node numbers of the whole data set
         node, has_loss = prefixes.node[every], prefixes.has_loss[every]
-        # The nodes of this batch (node,), and the table from a data set's node to a batch's.
+        # `chosen` (node,): nodes of the batch; `local`: table from data set node to batch node
         chosen, local = _renumber(node, len(prefixes.token))
-        node_of = local[node]  # (example, depth), wrong where not alive
+        node_of = local[node]  # (example, depth), meaningless where not alive
         alive = node < len(prefixes.token)  # (example, depth) false after the last loss position
         self._depth = prefixes.depth[chosen]  # (node,)
 
-        # Each distinct (token, position) as one number, and which of them each node ends in.
+        # Encode each distinct (token, position) as one integer, and find that of each node.
         n_tokens = int(prefixes.token.max()) + 1
         pair_of_depth = self._depth * n_tokens + prefixes.token[chosen]  # (node,)
         pair, local_pair = _renumber(pair_of_depth, node.shape[1] * n_tokens)  # (pair,)
         self._pair_of_node = local_pair[pair_of_depth]  # (node,)
 
-        # Any example that passes through a node gives the path from the root to it.
+        # All examples through a node share the path from the root to it; take any of them.
         example = np.empty_like(chosen)  # (node,)
         example[node_of[alive]] = alive.nonzero()[0]
         self._path = node_of[example]  # (node, depth), valid up to the node's own depth
@@ -64,32 +65,32 @@ class TreeLayout(Layout):
         self._loss_nodes, local_loss = _renumber(loss_node, len(chosen))  # (loss node,)
         self._device = device
         self.tokens, self.positions = self._put(pair % n_tokens), self._put(pair // n_tokens)
-        self.rows = self._put(local_loss[loss_node])  # (target,) the row of logits for each
+        self.rows = self._put(local_loss[loss_node])  # (target,) row of the logits
         self._patterns: dict[tuple[int, bool, bool], PathAttention] = {}
 
     @property
     def row_counts(self) -> RowCounts:
-        """Inner blocks compute the nodes."""
+        """Distinct pairs are embedded, inner blocks compute nodes, the last block loss nodes."""
         nodes, losses = len(self._path), len(self._loss_nodes)
         return RowCounts(len(self.tokens), nodes, losses, losses, int((self._depth + 1).sum()))
 
     def attention_pattern(self, block: int, n_blocks: int, n_heads: int) -> PathAttention:
-        """Built on first use: a plan may serve models with different numbers of heads."""
+        """Built on first use, since a plan can be used with models of different numbers of heads."""
         key = (n_heads, block == 0, block == n_blocks - 1)
         if key not in self._patterns:
             self._patterns[key] = self._pattern(*key)
         return self._patterns[key]
 
     def _pattern(self, n_heads: int, first: bool, last: bool) -> PathAttention:
-        """The first block attends to (token, position) pairs; the last computes only loss nodes."""
+        """In the first block, keys are (token, position) pairs; in the last, queries are loss nodes."""
         nodes = self._loss_nodes if last else np.arange(len(self._path))  # (output,)
         depth, path = self._depth[nodes], self._path[nodes]  # (output,), (output, depth)
-        # One edge from each output to each node on its path, itself included.
+        # One edge from each output to each node on its path, including its own node.
         keys = path[np.arange(path.shape[1]) <= depth[:, None]]  # (edge,) sorted by output
         pairs = self._pair_of_node[nodes] if first else None
         n_keys = len(self.tokens) if first else len(self._path)
         graph = Graph(
-            # Nodes are sorted by depth, so outputs with equally many edges lie together.
+            # Nodes are sorted by depth, so outputs with the same number of edges are consecutive.
             degrees=[(n, t + 1) for t, n in enumerate(np.bincount(depth).tolist()) if n],
             output=np.arange(len(nodes)).repeat(depth + 1),
             key=self._pair_of_node[keys] if first else keys,
@@ -107,7 +108,7 @@ class TreeLayout(Layout):
 
 
 def _renumber(ids: Integers, n: int) -> tuple[Integers, Integers]:
-    """The distinct ids below `n`, ascending, and a table from id to its index among them."""
+    """The distinct `ids` below `n`, ascending, and a table from id to index among these."""
     present = np.zeros(n + 1, np.bool_)
     present[ids] = True
     present[n] = False
@@ -123,7 +124,7 @@ class TreePlan(BatchPlan):
 
     @property
     def rows(self) -> Tensor:
-        """(target,) the loss node of each target."""
+        """(target,) index of the loss node of each target."""
         return self.layout.rows
 
     @property
@@ -136,7 +137,7 @@ class TreePlan(BatchPlan):
 
 
 class Tree(Engine):
-    """Shares equal prefixes; not for dropout, which makes them differ."""
+    """Shares equal prefixes. Not for dropout, which makes equal prefixes different."""
 
     def __init__(self, sequences: Sequences) -> None:
         super().__init__(sequences)

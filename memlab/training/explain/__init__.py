@@ -1,1 +1,1 @@
-"""Spikes explained by experiment: recomputed with one change at a time."""
+"""Explains spikes by experiment: recomputes them with one change at a time."""

@@ -1,4 +1,4 @@
-"""The changes that are tested before a spike, one at a time."""
+"""The changes that are tested as causes of a spike, one at a time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,18 +13,20 @@ from memlab.training.explain.window import Window
 from memlab.training.state import TrainState
 
 LARGER_EPS, LEAST_EPS = 1000.0, 1e-6
-"""factor by which eps is multiplied, and its minimum afterwards"""
+"""factor of a larger eps, and its minimum"""
 BETA2 = 0.999
+"""the larger beta2 that is tested"""
 PLACEBOS = 5
 NOISE = 1e-7
-"""relative size of a placebo's change of the weights, the rounding error of float32"""
+"""relative standard deviation of the noise that a placebo adds to the weights: the rounding error of
+float32"""
 GROUPS = {
     "embedding": ("token", "position", "head"),
     "attention": ("attention",),
     "mlp": ("mlp",),
     "norms": ("norm",),
 }
-"""parts of parameter names by group of tensors"""
+"""group of tensors to parts of parameter names"""
 
 
 def _unchanged(state: TrainState) -> None:
@@ -37,15 +39,15 @@ class TrialChange:
 
     name: str
     kind: str
-    """cause, information, control or placebo"""
+    """CAUSE, INFORMATION, CONTROL or PLACEBO"""
     overrides: tuple[str, ...] = ()
     """KEY=VALUE settings"""
     prepare: Callable[[TrainState], None] = _unchanged
-    """changes weights or moments once, before the first recomputed step"""
+    """modifies weights or moments once, before the first recomputed step"""
     frozen: tuple[str, ...] = ()
-    """parameters whose names have one of these parts are not updated"""
+    """parameters whose names contain one of these parts are not updated"""
     without_edits: bool = False
-    """omit the edits shortly before the onset"""
+    """omit the recorded edits shortly before the onset"""
 
 
 def all_changes(
@@ -54,12 +56,12 @@ def all_changes(
     """The changes that apply to a run with these settings.
 
     Args:
-        preset: in effect before the spike.
+        preset: settings in effect before the spike.
         grad_norm: median gradient norm before the onset, the threshold of clipping.
-        mini_batches: updates see different examples.
+        mini_batches: whether updates use different examples.
     """
     yield from _causes(preset, window, mini_batches=mini_batches)
-    # Clipping and a halved lr make the steps of any spike smaller: that they prevent it names no
+    # Clipping and a halved lr make the updates during any spike smaller, so they are not evidence of a
     # cause.
     if grad_norm > 0:
         clip = f"optimizer.clip_grad_norm={float(f'{grad_norm:.3g}')!r}"
@@ -112,10 +114,11 @@ def _clear_momentum(state: TrainState) -> None:
 
 
 def _same_step_size(old: float) -> Callable[[TrainState], None]:
-    """Rescale the second moment so that another beta2 does not change the step size at once.
+    """Rescale the second moment so that another beta2 does not change the step size immediately.
 
-    Adam divides it by 1 - beta2^t, which is smaller for a larger beta2. Without rescaling, the
-    effective learning rate would drop at once and hide the effect of the longer average.
+    Adam divides the second moment by 1 - beta2^t, which is smaller for a larger beta2. Without
+    rescaling, the effective learning rate would drop immediately and hide the effect of the longer
+    average.
     """
 
     def prepare(state: TrainState) -> None:
@@ -127,6 +130,8 @@ def _same_step_size(old: float) -> Callable[[TrainState], None]:
 
 
 def _noise(seed: int) -> Callable[[TrainState], None]:
+    """Multiply every weight by 1 + `NOISE` times a standard normal number."""
+
     def prepare(state: TrainState) -> None:
         rng = np.random.default_rng(seed)
         with torch.no_grad():
@@ -139,7 +144,7 @@ def _noise(seed: int) -> Callable[[TrainState], None]:
 
 
 def optimizer_groups(preset: Preset) -> dict[str, Any]:
-    """The options of the optimizer's parameter groups that a change may set."""
+    """The options of the optimizer's parameter groups that a change can set."""
     if preset.optimizer.kind == "sgd":
         return {"momentum": preset.optimizer.momentum}
     return {"betas": tuple(preset.optimizer.betas), "eps": preset.optimizer.eps}

@@ -1,4 +1,4 @@
-"""Explains spikes: recomputes them with one change at a time, and compares with placebos."""
+"""Explains a spike: recomputes it with one change at a time, and compares with placebos."""
 
 import random
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ from memlab.training.recompute import Recomputation, RowsDifferError
 from memlab.training.step import GRAD_NORM, LOSS
 
 HIGHEST, RANDOM = 8, 8
-"""maximum number of spikes that `--all` explains"""
+"""maximum numbers of highest and of random spikes that `--all` explains"""
 BEFORE = 100
-"""steps before the onset whose median gradient norm is the threshold of clipping"""
+"""number of steps before the onset whose median gradient norm is the clipping threshold"""
 
 
 def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | None = None) -> Spike:
@@ -56,16 +56,17 @@ def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | Non
 
 
 def _unrecorded(recorded: Snapshot, at: int) -> list[Spike]:
-    """The spike of the loss around a step that is not in the run's events.
+    """Spikes of the loss around a step, including those that are not among the recorded events.
 
-    While training, the detector forgets the base at an edit: a spike right after it is none.
+    During training the detector resets its base at an edit, so it does not report a spike right after
+    an edit. Here the recorded loss is searched without the edits.
     """
-    found = find_curve_spikes(lambda: iter_column(recorded, "loss")).spikes
-    return [spike for spike in found if spike.onset <= at <= spike.step]
+    spikes = find_curve_spikes(lambda: iter_column(recorded, "loss")).spikes
+    return [spike for spike in spikes if spike.onset <= at <= spike.step]
 
 
 def spikes_of_all(recorded: Snapshot) -> list[Spike]:
-    """The highest spikes and some random ones, by onset; the same ones every time."""
+    """The highest spikes and a random sample of the others, by onset; the same at every call."""
     spikes = list(recorded.closed_spikes)
     ranked = sorted(spikes, key=lambda spike: -spike.peak)
     others = sorted(ranked[HIGHEST:], key=lambda spike: spike.onset)
@@ -76,11 +77,11 @@ def spikes_of_all(recorded: Snapshot) -> list[Spike]:
 def explain_spike(
     folder: RunFolder, spike: Spike, device: str = "auto", report: ReportLine = lambda line: None
 ) -> dict[str, Any]:
-    """Explain one spike; a finished explanation is read from `derived/`.
+    """Explain one spike, or read its explanation from `derived/`.
 
     Returns:
-        `{run, spike, recomputed: {from, equal, ...}, changes, causes, sentence, instruments}`;
-        when a recomputed row differs from the recorded one, `changes` is empty.
+        `{run, spike, recomputed: {from, equal, ...}, changes, causes, sentence, instruments}`. If a
+        recomputed row differs from the recorded one, `changes` is empty.
     """
     stored = derived.read_document(folder, document_name(spike.onset), CODE_VERSION)
     if stored is not None:
@@ -131,7 +132,7 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: ReportLine)
 
 
 def conclusion(window: Window, trials: Sequence[TrialResult]) -> dict[str, Any]:
-    """The changes, the causes and the sentence."""
+    """The keys `changes`, `causes` and `sentence` of an explanation."""
     return {
         "changes": [trial.to_json() for trial in trials],
         "causes": causes(trials),
@@ -144,12 +145,16 @@ def _window_json(window: Window) -> dict[str, Any]:
 
 
 def _control_losses(recomputation: Recomputation, window: Window) -> Any:
-    """(step,) losses of the window without a change, compared with the recorded rows."""
+    """(step,) losses of the window without a change.
+
+    Raises:
+        RowsDifferError: a recomputed row differs from the recorded one.
+    """
     state = recomputation.start.state
     blocks = []
     while state.step < window.last:
         values = recomputation.advance(window.last)
-        recomputation.comparison.see(Rows(step=state.step, values=values))
+        recomputation.comparison.compare(Rows(step=state.step, values=values))
         difference = recomputation.comparison.first_difference
         if difference is not None:
             raise RowsDifferError(recomputation.comparison.folder, difference)

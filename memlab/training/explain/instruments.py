@@ -1,4 +1,4 @@
-"""Weights, moments and answers from before a spike's onset to its peak."""
+"""Measurements of weights, moments and answers from the start of the window to the peak of a spike."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,22 +17,22 @@ from memlab.training.state import TrainState
 from memlab.training.step import update
 
 MOST_EXAMPLES = 8
-"""number of examples reported as the first to fail"""
+"""maximum number of examples that are reported as the first wrong ones"""
 
 
 @dataclass
 class TensorSeries:
-    """Per step, 2-norms of one parameter, and its share of the change of the loss."""
+    """Per step: 2-norms of one parameter, and its contribution to the change of the loss."""
 
     gradient: list[float] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
-    """before the update"""
+    """norm before the update"""
     update: list[float] = field(default_factory=list)
     moment_ratio: list[float] = field(default_factory=list)
-    """mean squared gradient over Adam's mean second moment with bias correction, after the update;
-    near 1 while gradients are typical, large when the moment lags behind"""
+    """mean squared gradient divided by the mean bias-corrected second moment of Adam, after the update:
+    near 1 while gradients have their usual size, large when the second moment lags behind"""
     attribution: list[float] = field(default_factory=list)
-    """gradient times update, summed: the first-order change of the loss, nats"""
+    """dot product of gradient and update: first-order change of the loss, nats"""
 
 
 @dataclass
@@ -42,15 +42,15 @@ class Instruments:
     first: int
     tensors: dict[str, TensorSeries] = field(default_factory=dict)
     true_change: list[float] = field(default_factory=list)
-    """loss of the same batch after the update minus before it, nats"""
+    """loss of the batch after the update minus its loss before the update, nats"""
     largest_logit: list[float] = field(default_factory=list)
     least_margin: list[float] = field(default_factory=list)
-    """lowest logit of a target minus the highest other logit; below 0 it is answered wrong"""
+    """smallest margin (logit of the target minus largest other logit); below 0 = wrong"""
     median_margin: list[float] = field(default_factory=list)
     wrong: list[int] = field(default_factory=list)
-    """targets that are answered wrong"""
+    """number of wrong targets"""
     first_wrong: list[dict[str, Any]] = field(default_factory=list)
-    """the first examples to fail: step, prompt, target, answer"""
+    """examples of the first step with more wrong targets: step, prompt, target, answer"""
 
     def to_json(self, onset: int) -> dict[str, Any]:
         """Values before and at the peak, and sums from the onset to the peak."""
@@ -81,18 +81,18 @@ class Instruments:
 
 
 def measure(state: TrainState, run_data: RunData, start: StartState, window: Window) -> Instruments:
-    """Repeat the steps from `start` to the spike's peak with all instruments."""
+    """Recompute the steps from `start` to the peak of the spike with all measurements."""
     start.restore(state)
     instruments = Instruments(start.step + 1)
     while state.step < window.spike.peak_step:
         steps = total_steps(state.preset, run_data.batches.per_epoch)
         plans = run_data.plans.at(state.step + 1, steps)
-        _see_answers(instruments, state, run_data, plans, steps)
+        _record_answers(instruments, state, run_data, plans, steps)
         before = [p.detach().clone() for p in state.model.parameters()]
         loss = _loss(state, plans)
         update(state, run_data, learning_rate(state.preset.optimizer, state.step + 1, steps), steps)
         instruments.true_change.append(_loss(state, plans) - loss)
-        _see_tensors(instruments, state, before)
+        _record_tensors(instruments, state, before)
     return instruments
 
 
@@ -109,20 +109,20 @@ def _loss(state: TrainState, plans: list[BatchPlan]) -> float:
 
 
 @torch.no_grad()
-def _see_answers(
+def _record_answers(
     instruments: Instruments,
     state: TrainState,
     run_data: RunData,
     plans: list[BatchPlan],
     steps: int,
 ) -> None:
-    """Record logits, margins, and the examples that fail first, on the batch of the next update."""
+    """Record logits, margins and the first wrong examples, on the batch of the next update."""
     state.model.eval()
     margins: list[Tensor] = []
     largest, wrong = 0.0, []
     for i, plan in enumerate(plans):
         logits = plan.logits(state.model)
-        logits = logits if plan.rows is None else logits[plan.rows]
+        logits = logits if plan.rows is None else logits[plan.rows]  # (target, d_vocab)
         target = logits.gather(1, plan.targets.unsqueeze(1)).squeeze(1)
         others = logits.scatter(1, plan.targets.unsqueeze(1), -torch.inf)
         highest, answer = others.max(dim=1)
@@ -157,7 +157,7 @@ def _example(run_data: RunData, example: int, position: int, answer: int) -> dic
 
 
 @torch.no_grad()
-def _see_tensors(instruments: Instruments, state: TrainState, before: list[Tensor]) -> None:
+def _record_tensors(instruments: Instruments, state: TrainState, before: list[Tensor]) -> None:
     """Record norms, moments and attribution of every parameter, right after an update."""
     names = (name for name, _ in state.model.named_parameters())
     for name, parameter, old in zip(names, state.model.parameters(), before, strict=True):
@@ -172,7 +172,7 @@ def _see_tensors(instruments: Instruments, state: TrainState, before: list[Tenso
 
 
 def _moment_ratio(state: TrainState, parameter: Tensor, gradient: Tensor) -> float:
-    """Mean squared gradient over the mean second moment; NaN for optimizers without one."""
+    """See `TensorSeries.moment_ratio`; NaN for optimizers without a second moment."""
     moments = state.optimizer.state.get(parameter, {})
     if "exp_avg_sq" not in moments:
         return float("nan")

@@ -1,4 +1,4 @@
-"""One recomputation of the steps around a spike, with one change."""
+"""A trial: the steps around a spike, recomputed with one change."""
 
 import copy
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from memlab.training.step import update
 
 @dataclass(frozen=True)
 class StartState:
-    """Weights, moments and settings before the first recomputed step, to return to."""
+    """Copy of weights, moments and settings before the first recomputed step of every trial."""
 
     step: int
     preset: Preset
     edits: tuple[Edited, ...]
-    """recorded edits from that step on"""
+    """recorded edits from this step on"""
     weights: list[Tensor]
     optimizer: dict[str, Any]
 
@@ -59,13 +59,13 @@ class TrialResult:
     effect: str
     """prevents, delays or no effect"""
     losses: NDArray[np.float64]
-    """(step,) of the recomputed steps"""
+    """(step,) loss of each recomputed step"""
     first: int
-    """the first recomputed step"""
+    """first recomputed step"""
 
     @property
     def peak(self) -> float:
-        """The highest loss; infinite if one was not finite."""
+        """The highest loss; infinite if a loss is not finite."""
         return float(np.where(np.isfinite(self.losses), self.losses, np.inf).max())
 
     @property
@@ -88,7 +88,7 @@ class TrialResult:
 def try_change(
     state: TrainState, run_data: RunData, start: StartState, change: TrialChange, window: Window
 ) -> TrialResult:
-    """Repeat the steps of `window` from `start` with one change."""
+    """Recompute the steps of `window` from `start` with one change; modifies `state`."""
     start.restore(state)
     state.preset = forked_preset(start.preset, change.overrides, None)
     apply_settings(state.optimizer, state.preset.optimizer)
@@ -102,7 +102,7 @@ def try_change(
         _apply_due(state, edits, change)
         steps = total_steps(state.preset, data.batches.per_epoch)
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
-        frozen = _held(state, change)
+        frozen = _frozen(state, change)
         losses.append(update(state, data, lr, steps)[0])
         with torch.no_grad():
             for parameter, before in frozen:
@@ -112,13 +112,13 @@ def try_change(
 
 
 def _data(run_data: RunData, preset: Preset, change: TrialChange) -> RunData:
-    """The run's data; created anew for another batch order."""
+    """The data of the run; created again for another batch order."""
     reordered = any("seeds.batches" in override for override in change.overrides)
     return RunData(preset, run_data.device) if reordered else run_data
 
 
 def _apply_due(state: TrainState, edits: list[Edited], change: TrialChange) -> None:
-    """Apply recorded edits that are due; the change stays in effect."""
+    """Apply recorded edits that are due, and the change again on top of them."""
     for edit in [edit for edit in edits if edit.step <= state.step]:
         edits.remove(edit)
         state.preset = forked_preset(
@@ -127,7 +127,7 @@ def _apply_due(state: TrainState, edits: list[Edited], change: TrialChange) -> N
         apply_settings(state.optimizer, state.preset.optimizer)
 
 
-def _held(state: TrainState, change: TrialChange) -> list[tuple[Tensor, Tensor]]:
+def _frozen(state: TrainState, change: TrialChange) -> list[tuple[Tensor, Tensor]]:
     """The frozen parameters and copies of them."""
     return [
         (parameter, parameter.detach().clone())

@@ -1,4 +1,4 @@
-"""The cause of a spike: rules on the effects of the trials, and one sentence."""
+"""Decides on the causes of a spike from the effects of the trials, and states them in one sentence."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,10 @@ from memlab.training.explain.window import Window
 
 
 def causes(trials: Sequence[TrialResult]) -> list[str]:
-    """The changes that prevent the spike, if no placebo does; informational changes never count."""
+    """Names of the changes that prevent the spike; none if a placebo prevents it as well.
+
+    Only changes of the kind `CAUSE` count.
+    """
     placebos = [trial for trial in trials if trial.change.kind == PLACEBO]
     if any(trial.effect == PREVENTS for trial in placebos):
         return []
@@ -20,7 +23,7 @@ def causes(trials: Sequence[TrialResult]) -> list[str]:
 
 
 def sentence(window: Window, trials: Sequence[TrialResult]) -> str:
-    """The conclusion, limited to what the trials show."""
+    """The conclusion in one sentence."""
     placebos = [trial for trial in trials if trial.change.kind == PLACEBO]
     vanished = sum(trial.effect == PREVENTS for trial in placebos)
     spike = f"the spike at step {window.spike.onset:,}"

@@ -1,4 +1,4 @@
-"""The recomputed steps around a spike, and the definition of the spike in them."""
+"""The recomputed steps around a spike, and the criterion for the spike in recomputed losses."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -12,10 +12,11 @@ from memlab.record.explanation import PREVENTS
 LEAD = 20
 """steps between the start of a change and the onset"""
 EDIT_REACH = 100
-"""edits at most this many steps before the onset are possible causes, and are omitted one at a time"""
+"""edits at most this many steps before the onset are possible causes"""
 SHORTEST, LONGEST = 60, 300
 """minimum and maximum number of recomputed steps; the peak is always included"""
 AFTER_PEAK = 20
+"""minimum number of recomputed steps after the peak"""
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,18 @@ class Window:
 
     @property
     def level(self) -> float:
-        """The loss halfway between base and peak on a log scale: from here on it counts as the
-        spike.
-        """
+        """Geometric mean of base and peak; a loss of at least this level counts as the spike."""
         return sqrt(max(self.spike.base, 1e-12) * self.spike.peak)
 
     def effect(self, losses: NDArray[np.float64]) -> str:
         """The effect of a change on the spike: prevents, delays or no effect.
 
-        It prevents the spike when the loss stays below `level` over the window, and delays it when
-        the loss first reaches `level` after the end of the recorded spike.
+        A change prevents the spike if the loss stays below `level` in the whole window, and delays it
+        if the loss first reaches `level` after the end of the recorded spike.
 
         Args:
-            losses: (step,) of the steps `change_at + 1` to `last`; a non-finite one is a spike.
+            losses: (step,) loss of steps `change_at + 1` to `last`; a non-finite loss counts as the
+                spike.
         """
         reached = np.flatnonzero(~(losses < self.level))
         if not len(reached):

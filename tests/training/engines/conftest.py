@@ -1,4 +1,4 @@
-"""One thread: these tensors are too small to share."""
+"""One thread, since the tensors are too small for several."""
 
 import pytest
 import torch

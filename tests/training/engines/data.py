@@ -1,4 +1,4 @@
-"""Small token sets for the forms."""
+"""Small token sets for tests of the engines."""
 
 import torch
 
@@ -8,7 +8,7 @@ from memlab.training.engines.engine import Sequences
 
 
 def equations(modulus: int = 5, first: int = 0) -> Sequences:
-    """`BOS a OP b EQ c EOS`; loss on all but the first tokens after BOS, all for 0."""
+    """`BOS a OP b EQ c EOS`; the first `first` tokens after BOS have no loss."""
     a, b = torch.cartesian_prod(torch.arange(modulus), torch.arange(modulus)).T
     full = torch.full_like(a, modulus)
     columns = [full, a, full + 1, b, full + 2, (a + b) % modulus, full + 3]
@@ -19,13 +19,13 @@ def equations(modulus: int = 5, first: int = 0) -> Sequences:
 
 
 def repeated(times: int = 9) -> Sequences:
-    """One sentence, many times."""
+    """One sentence, repeated."""
     tokens = torch.tensor([[0, 3, 1, 4, 1, 5, 2, 6]]).repeat(times, 1)
     return Sequences(tokens.numpy(), tokens[:, 1:].numpy())
 
 
 def ragged(n: int = 40, length: int = 7, d_vocab: int = 3, seed: int = 0) -> Sequences:
-    """Short random prefixes with duplicates, answers of any length at any place, some without."""
+    """Short random prefixes with duplicates; answers of random length and position, or none."""
     generator = torch.Generator().manual_seed(seed)
     tokens = torch.randint(d_vocab, (n, length), generator=generator)
     keep = torch.rand(n, length - 1, generator=generator) < 0.4
@@ -33,7 +33,7 @@ def ragged(n: int = 40, length: int = 7, d_vocab: int = 3, seed: int = 0) -> Seq
 
 
 def make_model(sequences: Sequences, **switches: object) -> Transformer:
-    """A float64 model whose every parameter matters."""
+    """A float64 model in which every parameter affects the output."""
     settings = Model(**({"d_model": 16, "n_heads": 2, "init_std": 0.3} | switches))
     d_vocab, n_ctx = int(sequences.tokens.max()) + 1, sequences.tokens.shape[1] - 1
     model = Transformer(settings, d_vocab, n_ctx, seed=1).double()
@@ -45,7 +45,7 @@ def make_model(sequences: Sequences, **switches: object) -> Transformer:
 
 
 def gradient(model: Transformer) -> torch.Tensor:
-    """All gradients in one vector; the model's are cleared."""
+    """All gradients in one vector; clears those of the model."""
     flat = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
     model.zero_grad()
     return flat

@@ -1,4 +1,4 @@
-"""The forms are one computation: losses, gradients, scores and whole trainings agree."""
+"""The engines compute the same losses, gradients, scores and training curves."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def assert_equal(engine: type[Engine], sequences: Sequences, index=None, smoothi
 @pytest.mark.parametrize("engine", FAST)
 @pytest.mark.parametrize("name", DATA)
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
-def test_losses_gradients_and_scores_equal_the_plain_ones(engine, name, switches):
+def test_losses_gradients_and_scores_equal_those_of_plain(engine, name, switches):
     sequences = DATA[name]
     for index in BATCHES:
         if index is None or (sequences.take(index).targets >= 0).any():
@@ -62,7 +62,7 @@ def test_losses_gradients_and_scores_equal_the_plain_ones(engine, name, switches
 
 @pytest.mark.parametrize("engine", FAST)
 @pytest.mark.parametrize("name", DATA)
-def test_label_smoothing_equals_the_plain_one(engine, name):
+def test_label_smoothing_equals_that_of_plain(engine, name):
     assert_equal(engine, DATA[name], smoothing=0.2)
 
 
@@ -80,7 +80,7 @@ def token_sets(draw: st.DrawFn) -> Sequences:
 
 @settings(max_examples=60, deadline=None)
 @given(token_sets(), st.sampled_from(FAST), st.integers(1, 2))
-def test_any_token_set_equals_the_plain_form(sequences, engine, n_layers):
+def test_the_fast_engines_equal_plain_on_any_token_set(sequences, engine, n_layers):
     assert_equal(engine, sequences, n_layers=n_layers, d_model=4, n_heads=1)
 
 
@@ -134,7 +134,7 @@ def test_a_build_without_onednn_computes_the_same(engine, monkeypatch):
 
 
 @pytest.mark.parametrize("engine", [Plain, *FAST])
-def test_nothing_needs_an_operation_that_torch_calls_nondeterministic(engine):
+def test_all_operations_are_deterministic(engine):
     sequences = equations(first=4)
     model = make_model(sequences)
     torch.use_deterministic_algorithms(True)
@@ -145,7 +145,7 @@ def test_nothing_needs_an_operation_that_torch_calls_nondeterministic(engine):
 
 
 @pytest.mark.parametrize("engine", [Plain, *FAST])
-def test_the_bits_repeat_however_often_a_form_was_used(engine):
+def test_the_bits_do_not_depend_on_previous_calls(engine):
     sequences, index = equations(29, first=4), np.arange(5, 700, 3)
     model = make_model(sequences, d_model=32).float()
     used = engine(sequences)
@@ -178,7 +178,7 @@ def test_parts_cover_all_examples_in_order(engine):
     assert torch.equal(targets, made.batch().targets)
 
 
-def test_pruned_rows_drop_out_as_plain_rows_do():
+def test_losses_with_dropout_have_the_same_mean_in_pruned_as_in_plain():
     sequences = equations(7, first=4)
     model = make_model(sequences, dropout=0.3, n_layers=1, d_model=8).train()
     means = []

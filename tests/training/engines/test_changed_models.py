@@ -1,4 +1,4 @@
-"""A changed model is followed by every engine, or refused before training with the remedy."""
+"""Every engine supports a changed model, or it is rejected before training with a hint."""
 
 import copy
 
@@ -25,7 +25,7 @@ FAST = ("pruned", "tree")
 
 
 def logits(engine: str, model: Transformer) -> torch.Tensor:
-    """(target, d_vocab), and twice as many rows as the fast products need."""
+    """(target, d_vocab), with twice as many rows as the oneDNN products need."""
     plan = ENGINES[engine](SEQUENCES).batch()
     made = plan.logits(model)
     return made if plan.rows is None else made[plan.rows]
@@ -35,7 +35,7 @@ def float32_model(**switches: object) -> Transformer:
     return make_model(SEQUENCES, **switches).float().eval()
 
 
-def assert_all_follow(changed: Transformer, original: Transformer) -> None:
+def assert_all_engines_agree(changed: Transformer, original: Transformer) -> None:
     exact = logits("plain", changed)
     assert (exact - logits("plain", original)).abs().max() > 0.01
     for engine in FAST:
@@ -48,20 +48,20 @@ def assert_all_follow(changed: Transformer, original: Transformer) -> None:
     assert answers == expected.unsqueeze(1).tolist()
 
 
-def test_a_new_activation_is_one_function(monkeypatch):
+def test_a_new_activation_needs_only_a_function(monkeypatch):
     original = float32_model()
     monkeypatch.setitem(activations.ACTIVATIONS, "gelu", Activation(torch.sin))
-    assert_all_follow(float32_model(), original)
+    assert_all_engines_agree(float32_model(), original)
 
 
 def test_a_new_activation_with_a_gate(monkeypatch):
     original = float32_model(activation="swiglu")
     monkeypatch.setitem(activations.ACTIVATIONS, "swiglu", Activation(torch.tanh))
-    assert_all_follow(float32_model(activation="swiglu"), original)
+    assert_all_engines_agree(float32_model(activation="swiglu"), original)
 
 
 class ParallelBlock(Block):
-    """Attention and MLP read the same rows."""
+    """Attention and MLP have the same input."""
 
     def forward(self, x, pattern):
         kept = pattern.keep(x)
@@ -69,47 +69,47 @@ class ParallelBlock(Block):
 
 
 class SquaredMLP(MLP):
-    """relu squared, written with plain PyTorch."""
+    """relu squared, in plain PyTorch."""
 
     def forward(self, x):
         return F.linear(F.relu(self.up(x)) ** 2, self.down.weight, self.down.bias)
 
 
-def test_a_subclassed_block_is_followed(monkeypatch):
+def test_a_subclassed_block_is_supported(monkeypatch):
     original = float32_model()
     monkeypatch.setattr(transformer, "Block", ParallelBlock)
-    assert_all_follow(float32_model(), original)
+    assert_all_engines_agree(float32_model(), original)
 
 
-def test_a_subclassed_mlp_is_followed(monkeypatch):
+def test_a_subclassed_mlp_is_supported(monkeypatch):
     original = float32_model()
     monkeypatch.setattr(transformer, "MLP", SquaredMLP)
-    assert_all_follow(float32_model(), original)
+    assert_all_engines_agree(float32_model(), original)
 
 
-def test_a_new_norm_is_followed(monkeypatch):
+def test_a_new_norm_is_supported(monkeypatch):
     original = float32_model(norm="none")
     make = {"none": lambda kind, size, biases: torch.nn.Softsign()}
     monkeypatch.setattr(transformer, "make_norm", make["none"])
-    assert_all_follow(float32_model(norm="none"), original)
+    assert_all_engines_agree(float32_model(norm="none"), original)
 
 
 class DoubledTransformer(Transformer):
-    """Changes what only plain runs."""
+    """Changes `forward`, which only the plain engine calls."""
 
     def forward(self, tokens):
         return 2 * super().forward(tokens)
 
 
 class MixingBlock(Block):
-    """Adds the mean over the positions of an example, which rows do not know of."""
+    """Adds the mean over the positions of an example, which layouts of rows do not have."""
 
     def forward(self, x, pattern):
         return super().forward(x + x.mean(-2, keepdim=True), pattern)
 
 
 class CroppingBlock(Block):
-    """Needs tensors (example, position, d_model)."""
+    """Requires tensors (example, position, d_model)."""
 
     def forward(self, x, pattern):
         return super().forward(x[:, :, :], pattern)
@@ -155,9 +155,7 @@ def test_the_comparison_changes_neither_the_model_nor_the_global_generator():
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_a_run_of_a_changed_model_trains_with_plain_and_with_nothing_else(
-    tiny, tmp_path, monkeypatch
-):
+def test_a_run_with_a_changed_forward_trains_only_with_plain(tiny, tmp_path, monkeypatch):
     from memlab.preset.create import create_run
 
     monkeypatch.setattr("memlab.training.state.Transformer", DoubledTransformer)

@@ -1,4 +1,4 @@
-"""Which form is taken, and what is said about it."""
+"""The choice of an engine and its reason."""
 
 import pytest
 import torch
@@ -20,13 +20,13 @@ def unshared(n: int = 50, length: int = 12) -> Sequences:
     return Sequences(tokens.numpy(), tokens[:, 1:].numpy())
 
 
-def test_shared_prefixes_take_the_tree_and_say_how_much_is_left():
+def test_shared_prefixes_choose_the_tree_and_report_the_saving():
     for sequences in (equations(31, first=4), repeated(600)):
         choice = choose("auto", sequences, TINY, None)
         assert choice.name == "tree" and "%" in choice.reason
 
 
-def test_long_unshared_sequences_take_the_pruned_form():
+def test_long_unshared_sequences_choose_the_pruned_engine():
     for batch_size in (None, 8):
         choice = choose("auto", unshared(length=80), TINY, batch_size)
         assert choice.name == "pruned" and "less than its overhead" in choice.reason
@@ -51,8 +51,8 @@ def test_too_little_memory_falls_back_with_a_reason(monkeypatch):
     assert choice.name == "pruned" and "GiB" in choice.reason
 
 
-def test_products_of_the_plain_form_are_the_closed_form():
-    """6 times rows times weights, the embedding's look-up left out."""
+def test_products_of_the_plain_engine_equal_the_closed_form():
+    """6 times rows times weights, without the look-up of the embedding."""
     rows, d = 100, 16
     weights = 2 * (4 * d * d + 8 * d * d) + 11 * d
     plain = RowCounts(rows, rows, rows, rows, 0)

@@ -1,4 +1,4 @@
-"""Attention along edges against softmax written out, on a random graph."""
+"""Attention along edges against an explicit softmax, on a random graph."""
 
 import numpy as np
 import pytest

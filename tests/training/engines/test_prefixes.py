@@ -1,4 +1,4 @@
-"""Prefix numbers against a Python set of tuples."""
+"""The numbers of prefixes against a Python set of tuples."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def by_hand(sequences: Sequences) -> dict[tuple[int, ...], None]:
     return dict.fromkeys(sorted(found, key=lambda prefix: (len(prefix), prefix)))
 
 
-def test_nodes_are_the_distinct_prefixes_that_the_loss_reads_in_order():
+def test_nodes_are_the_distinct_prefixes_up_to_the_last_loss_in_order():
     for sequences in (equations(), equations(first=4), repeated(), ragged()):
         prefixes, expected = Prefixes.of(sequences), list(by_hand(sequences))
         assert len(prefixes.token) == len(expected)
@@ -27,7 +27,7 @@ def test_nodes_are_the_distinct_prefixes_that_the_loss_reads_in_order():
                 assert node == len(expected) or expected[node] == tuple(tokens[: t + 1])
 
 
-def test_equal_examples_are_one():
+def test_equal_examples_share_all_nodes():
     assert len(Prefixes.of(repeated()).token) == 7
 
 

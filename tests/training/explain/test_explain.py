@@ -1,4 +1,4 @@
-"""A stretch of a small run explained: recomputed to the bit, measured, changed, and kept."""
+"""Explanations on a small run: exact recomputation, measurements, changes, storage."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def recorded_loss(folder, first, last):
     return rows[:, COLUMNS.index("loss")].astype(np.float64)
 
 
-def test_the_explanation_has_all_changes_and_is_kept(folder, monkeypatch):
+def test_the_explanation_has_all_changes_and_is_stored(folder, monkeypatch):
     document = explain_spike(folder, SPIKE, "cpu")
     assert document["recomputed"]["equal"]
     assert document["recomputed"]["from"] == 10
@@ -87,12 +87,12 @@ def prepared(folder, change_at=15):
     return recomputation.start.state, recomputation.start.run_data, start
 
 
-def test_a_trial_that_changes_nothing_repeats_the_recorded_losses(folder):
+def test_a_trial_without_a_change_gives_the_recorded_losses(folder):
     state, run_data, start = prepared(folder)
     window = Window.around(SPIKE, (), 60)
     changes = {c.name: c for c in all_changes(start.preset, window, 1.0, mini_batches=True)}
     for name in ("placebo 1", "beta2 0.999", "weight decay 0", "mlp frozen"):
-        # Whatever was tried before, the next trial starts from the same bits.
+        # Every trial starts from the same bits.
         assert not np.array_equal(
             try_change(state, run_data, start, changes[name], window).losses,
             recorded_loss(folder, 16, 60),
@@ -102,7 +102,7 @@ def test_a_trial_that_changes_nothing_repeats_the_recorded_losses(folder):
     assert np.array_equal(result.losses, recorded_loss(folder, 16, 60))
 
 
-def test_frozen_tensors_stay_and_others_move(folder):
+def test_only_frozen_tensors_are_constant(folder):
     state, run_data, start = prepared(folder)
     window = Window.around(SPIKE, (), 60)
     frozen = next(
@@ -115,7 +115,7 @@ def test_frozen_tensors_stay_and_others_move(folder):
         assert torch.equal(p, before) == ("mlp" in name), name
 
 
-def test_another_beta2_leaves_the_step_size_at_once_as_it_was(folder):
+def test_another_beta2_does_not_change_the_step_size_immediately(folder):
     state, _, start = prepared(folder)
     window = Window.around(SPIKE, (), 60)
     change = next(
@@ -130,7 +130,7 @@ def test_another_beta2_leaves_the_step_size_at_once_as_it_was(folder):
 
 
 @pytest.mark.slow
-def test_an_edit_before_the_onset_is_left_out_in_turn(tiny, tmp_path):
+def test_an_edit_before_the_onset_is_omitted_in_one_trial(tiny, tmp_path):
     edit = Edit({"optimizer.lr": 0.3}, at=30)
     folder = trained(tiny(**{"training.steps": 60}), tmp_path, edit)
     document = explain_spike(folder, SPIKE, "cpu")
@@ -142,8 +142,8 @@ def test_an_edit_before_the_onset_is_left_out_in_turn(tiny, tmp_path):
     assert without["peak"] == recorded_loss(calm, 16, document["window"]["last"]).max()
 
 
-def test_a_spike_after_an_edit_is_found_by_its_step_though_it_is_not_recorded(tiny, tmp_path):
-    """The detector forgets its base at an edit, so the events have no spike."""
+def test_an_unrecorded_spike_after_an_edit_is_found_by_its_step(tiny, tmp_path):
+    """The detector resets its base at an edit, so the events have no spike."""
     settings = {"training.steps": 420, "optimizer.lr": 0.003, "optimizer.weight_decay": 0.0}
     folder = create_run(tiny(**settings), tmp_path)
     for event in work(folder, device="cpu"):
@@ -175,7 +175,7 @@ def test_instruments_agree_with_the_recorded_columns(folder):
         np.testing.assert_allclose(total(of)[measured], columns[column][measured], rtol=1e-4)
 
 
-def test_small_updates_are_attributed_to_first_order(tiny, tmp_path):
+def test_attribution_sums_to_the_change_of_the_loss_for_small_updates(tiny, tmp_path):
     settings = {"training.steps": 60, "optimizer.lr": 1e-5, "optimizer.weight_decay": 0.0}
     folder = trained(tiny(**settings), tmp_path)
     state, run_data, start = prepared(folder)
@@ -184,13 +184,13 @@ def test_small_updates_are_attributed_to_first_order(tiny, tmp_path):
     np.testing.assert_allclose(attributed, found.true_change, rtol=0.01)
 
 
-def test_wrong_answers_are_counted_by_their_margins(folder):
+def test_wrong_answers_are_those_with_a_negative_margin(folder):
     state, run_data, start = prepared(folder)
     found = measure(state, run_data, start, Window.around(SPIKE, (), 60))
     for least, wrong in zip(found.least_margin, found.wrong, strict=True):
         assert (least < 0) == (wrong > 0)
 
 
-def test_a_run_without_spikes_has_none_to_explain(folder):
+def test_a_run_without_spikes_cannot_be_explained(folder):
     with pytest.raises(RunError, match="no closed spike"):
         chosen_spike(History(folder).until())

@@ -1,4 +1,4 @@
-"""Rules of an explanation: what counts as the spike, and when a cause is named."""
+"""The criteria of an explanation: for the spike in recomputed losses, and for a cause."""
 
 import numpy as np
 import pytest
@@ -15,12 +15,12 @@ def spike(onset=100, peak_step=105, recovered_at=120, **values):
     return Spike(step=130, onset=onset, peak_step=peak_step, recovered_at=recovered_at, **known)
 
 
-def test_the_window_starts_twenty_steps_early_and_has_twice_the_length():
+def test_the_window_starts_twenty_steps_before_the_onset_and_is_twice_as_long():
     window = Window.around(spike(), (), 1000)
     assert (window.change_at, window.end, window.last) == (80, 120, 160)
 
 
-def test_a_long_spike_is_cut_but_never_before_its_peak():
+def test_the_window_of_a_long_spike_is_limited_but_includes_the_peak():
     assert Window.around(spike(recovered_at=900), (), 9999).last == 80 + 300
     late = Window.around(spike(peak_step=700, recovered_at=900), (), 9999)
     assert late.last == 720
@@ -30,7 +30,7 @@ def test_the_window_ends_with_the_run():
     assert Window.around(spike(), (), 140).last == 140
 
 
-def test_an_edit_shortly_before_the_onset_lies_in_the_window():
+def test_an_edit_shortly_before_the_onset_is_in_the_window():
     edits = tuple(Edited(step=step, changes={"optimizer.lr": 1.0}) for step in (-1, 40, 100))
     window = Window.around(spike(), edits, 1000)
     assert window.edits == edits[1:2]
@@ -41,7 +41,7 @@ def test_an_edit_shortly_before_the_onset_lies_in_the_window():
     ("first_high", "effect"),
     [(None, "prevents"), (0, "no effect"), (39, "no effect"), (40, "delays")],
 )
-def test_an_effect_is_when_the_loss_first_reaches_the_middle_of_the_spike(first_high, effect):
+def test_the_effect_depends_on_when_the_loss_first_reaches_the_level(first_high, effect):
     window = Window.around(spike(), (), 1000)
     assert window.level == pytest.approx(0.1)
     losses = np.full(80, 0.0999)
@@ -50,7 +50,7 @@ def test_an_effect_is_when_the_loss_first_reaches_the_middle_of_the_spike(first_
     assert window.effect(losses) == effect
 
 
-def test_a_loss_that_is_not_finite_is_a_spike():
+def test_a_non_finite_loss_counts_as_the_spike():
     window = Window.around(spike(), (), 1000)
     losses = np.full(80, 0.01)
     losses[10] = np.nan
