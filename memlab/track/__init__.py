@@ -1,6 +1,6 @@
-"""Runs that another program's training loop writes.
+"""Records training loops of other programs as runs.
 
-`memlab.track(...)` begins one: this package can be called, since it and the function share a name.
+The package is callable, so that `memlab.track` is both the function and the package.
 """
 
 import sys
@@ -25,24 +25,25 @@ class _CallableModule(ModuleType):
         at: int | None = None,
         runs: str | Path | None = None,
     ) -> "TrackedRun":
-        """Begin to record a training loop; close what is returned, or use it in a `with` block.
+        """Start recording a training loop; close the result, or use it in a `with` block.
 
         Args:
-            name: what to call the run.
-            config: its settings, shown and compared: names to numbers, texts, lists, mappings.
-            steps: updates that are planned.
-            editable: settings of `config` that may be edited while the loop runs; see
+            name: name of the run.
+            config: settings by name: numbers, texts, lists, mappings.
+            steps: planned number of updates.
+            editable: settings in `config` that can be edited while the loop runs; see
                 `TrackedRun.commands`.
-            resume: True = go on with the newest tracked run of this name, if there is one; a text
-                = with the run that it means, see `memlab runs`.
-            at: updates that the resumed loop has done; None = those of the newest checkpoint,
-                without one all that were recorded.
-            runs: where runs lie; None = `$MEMLAB_RUNS`, else `runs` here.
+            resume: True = resume the newest tracked run with this name, if there is one; a text
+                = resume this run, written as for `memlab show`.
+            at: number of updates that the resumed loop has done; None = step of the newest
+                checkpoint, or of the last recorded row if there is no checkpoint.
+            runs: folder of runs; None = `$MEMLAB_RUNS`, else `./runs`.
 
         Raises:
-            RunError: the run that is to be resumed is missing or was not made by `track`.
-            BusyError: another process works on it.
-            OSError: the folder cannot be made. Later the disk raises nothing.
+            RunError: the run to resume is missing or was not created by `track`, or an editable
+                setting is not in `config`.
+            BusyError: another process records this run.
+            OSError: the folder cannot be created. Later disk errors do not raise.
         """
         from memlab.track.start import Loop, start
 

@@ -1,4 +1,4 @@
-"""Finds or makes the run that a training loop writes to."""
+"""Creates or resumes the run that a training loop records to."""
 
 import platform
 import sys
@@ -17,12 +17,12 @@ from memlab.track.tracked_run import TrackedRun
 from memlab.version import __version__
 
 TRACKED = "tracked"
-"""the member of `run.json` that tells which program's loop a run is"""
+"""the member of `run.json` that marks tracked runs"""
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A training loop as its program describes it; see `memlab.track`."""
+    """The arguments of `memlab.track`."""
 
     name: str
     config: dict[str, Any]
@@ -33,10 +33,11 @@ class Loop:
 
 
 def start(loop: Loop, runs: Path | None) -> TrackedRun:
+    """Create or resume a run; see `memlab.track`."""
     for setting in loop.editable:
         if setting not in loop.config:
             raise RunError(
-                f"{setting!r} is declared editable, but the config has no such setting",
+                f"the editable setting {setting!r} is not in the config",
                 allowed=", ".join(loop.config) or None,
                 hint=nearest(setting, loop.config),
             )
@@ -68,7 +69,7 @@ def _resumed(runs: Path, name: str, resume: bool | str) -> RunFolder | None:
         folder = find(runs, resume)
         if TRACKED not in folder.description:
             raise RunError(
-                "this run was not made by `memlab.track`",
+                "this run was not created by `memlab.track`",
                 where=folder.path.name,
                 hint=f"`memlab resume {folder.path.name}` resumes runs of presets",
             )
