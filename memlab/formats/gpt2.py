@@ -9,7 +9,7 @@ all other tensors are stored as they are. Missing biases and positions become ze
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,8 @@ NORMS = {"norm_1": "ln_1", "norm_2": "ln_2"}
 LIMIT = 64 << 30
 
 
-def write_gpt2(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> Iterator[Path]:
-    """Write the files into `folder`; yields the path of each.
+def write_gpt2(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> None:
+    """Write the files into `folder`.
 
     Raises:
         PresetError: GPT-2 cannot represent one of the settings.
@@ -45,7 +45,7 @@ def write_gpt2(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> Ite
         "tokenizer.json": tokenizer(vocabulary),
         "tokenizer_config.json": tokenizer_config(vocabulary, model.n_ctx),
     }
-    return write_weight_folder(folder, gpt2_tensors(model), documents)
+    write_weight_folder(folder, gpt2_tensors(model), documents)
 
 
 def gpt2_config(model: ModelWeights, vocabulary: Vocabulary) -> dict[str, Any]:

@@ -8,7 +8,6 @@ Version 4 reads it through `convert_tl_checkpoint`, or opens the `gpt2` folder.
 Queries, keys and values are split by head, (head, d_model, d_head); every matrix is (in, out).
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,8 @@ from memlab.tasks.task import Vocabulary
 NORMS = {"layernorm": "LN", "none": None}
 
 
-def write_transformer_lens(
-    model: ModelWeights, vocabulary: Vocabulary, folder: Path
-) -> Iterator[Path]:
-    """Write the files, and the vocabulary as `vocabulary.json`, into `folder`; yields each path.
+def write_transformer_lens(model: ModelWeights, vocabulary: Vocabulary, folder: Path) -> None:
+    """Write the files, and the vocabulary as `vocabulary.json`, into `folder`.
 
     Raises:
         PresetError: TransformerLens cannot represent one of the settings.
@@ -33,7 +30,7 @@ def write_transformer_lens(
         "config.json": transformer_lens_config(model),
         "vocabulary.json": list(vocabulary.symbols),
     }
-    return write_weight_folder(folder, transformer_lens_tensors(model), documents)
+    write_weight_folder(folder, transformer_lens_tensors(model), documents)
 
 
 def transformer_lens_config(model: ModelWeights) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Writes weights as a folder with `model.safetensors` and JSON files."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from memlab.record import files
 
 def write_weight_folder(
     folder: Path, tensors: Mapping[str, Array], documents: Mapping[str, Any]
-) -> Iterator[Path]:
-    """Write `model.safetensors` and the JSON documents, by file name; yields the path of each."""
+) -> None:
+    """Write `model.safetensors` and the JSON documents, by file name."""
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     contents = {"model.safetensors": save(contiguous, {"format": "pt"})}
     for name, document in documents.items():
@@ -23,4 +23,3 @@ def write_weight_folder(
         contents[name] = text.encode()
     for name, data in contents.items():
         files.write_new(folder / name, data)
-        yield folder / name

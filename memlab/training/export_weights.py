@@ -1,9 +1,10 @@
 """Exports the weights of a checkpoint, and verifies the files against the logits of the model."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +15,12 @@ from memlab.errors import RunError
 from memlab.formats.gpt2 import gpt2_config, gpt2_tensors, write_gpt2
 from memlab.formats.llmc_model import read_model_bin, write_model_bin
 from memlab.formats.model_weights import ModelWeights
-from memlab.formats.numpy_logits import gpt2_logits, transformer_lens_logits
+from memlab.formats.numpy_logits import Tensors, gpt2_logits, transformer_lens_logits
 from memlab.formats.transformer_lens import write_transformer_lens
 from memlab.models.transformer import Transformer
 from memlab.record import files
 from memlab.tasks.export import write_llmc
-from memlab.tasks.task import Dataset
+from memlab.tasks.task import Dataset, Vocabulary
 from memlab.training.trained_model import TrainedModel
 
 COMPARED = 8
@@ -29,6 +30,8 @@ Logits = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Write = Callable[[ModelWeights, Dataset, Path], None]
 Read = Callable[[Path, Dataset, Integers], Logits]
+WriteFolder = Callable[[ModelWeights, Vocabulary, Path], None]
+ComputeLogits = Callable[[Tensors, Mapping[str, Any], Integers], Logits]
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def export_weights(trained: TrainedModel, format_name: str, target: Path) -> Exp
     """Write the weights into a new folder, which appears only when it is complete.
 
     Raises:
-        PresetError: the format cannot hold one of the model's settings.
+        PresetError: the format cannot represent one of the model's settings.
         RunError: `target` exists.
     """
     if target.exists():
@@ -81,22 +84,17 @@ def _logits(model: Transformer, tokens: Integers) -> Logits:
     return np.asarray(model(on_device).double().cpu().numpy(), np.float64)
 
 
-def _write_gpt2(model: ModelWeights, dataset: Dataset, folder: Path) -> None:
-    list(write_gpt2(model, dataset.vocabulary, folder))
+def _folder_format(write: WriteFolder, compute: ComputeLogits) -> tuple[Write, Read]:
+    """A format whose folder has the weights in `model.safetensors` and settings in `config.json`."""
 
+    def write_files(model: ModelWeights, dataset: Dataset, folder: Path) -> None:
+        write(model, dataset.vocabulary, folder)
 
-def _read_gpt2(folder: Path, dataset: Dataset, tokens: Integers) -> Logits:
-    config = json.loads((folder / "config.json").read_text())
-    return gpt2_logits(load_file(folder / "model.safetensors"), config, tokens)
+    def read_logits(folder: Path, dataset: Dataset, tokens: Integers) -> Logits:
+        config = json.loads((folder / "config.json").read_text())
+        return compute(load_file(folder / "model.safetensors"), config, tokens)
 
-
-def _write_transformer_lens(model: ModelWeights, dataset: Dataset, folder: Path) -> None:
-    list(write_transformer_lens(model, dataset.vocabulary, folder))
-
-
-def _read_transformer_lens(folder: Path, dataset: Dataset, tokens: Integers) -> Logits:
-    config = json.loads((folder / "config.json").read_text())
-    return transformer_lens_logits(load_file(folder / "model.safetensors"), config, tokens)
+    return write_files, read_logits
 
 
 def _write_llmc(model: ModelWeights, dataset: Dataset, folder: Path) -> None:
@@ -110,8 +108,8 @@ def _read_llmc(folder: Path, dataset: Dataset, tokens: Integers) -> Logits:
 
 
 FORMATS: dict[str, tuple[Write, Read]] = {
-    "gpt2": (_write_gpt2, _read_gpt2),
-    "transformer-lens": (_write_transformer_lens, _read_transformer_lens),
+    "gpt2": _folder_format(write_gpt2, gpt2_logits),
+    "transformer-lens": _folder_format(write_transformer_lens, transformer_lens_logits),
     "llm.c": (_write_llmc, _read_llmc),
 }
-"""name to (function that writes the files, function that computes logits from the files)"""
+"""name -> (function that writes the files, function that computes logits from the files)"""

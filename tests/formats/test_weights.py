@@ -47,7 +47,7 @@ def expected_logits(model: Transformer) -> np.ndarray:
 def test_gpt2_tensors_give_the_same_logits_and_come_back(switches, tmp_path):
     model = make_model(switches)
     weights = weights_of(model)
-    list(write_gpt2(weights, VOCABULARY, tmp_path))
+    write_gpt2(weights, VOCABULARY, tmp_path)
     tensors = load_file(tmp_path / "model.safetensors")
     config = json.loads((tmp_path / "config.json").read_text())
     np.testing.assert_allclose(
@@ -152,7 +152,7 @@ def test_files_that_are_damaged_or_of_something_else_are_refused(tmp_path):
         (tmp_path / "model.bin").write_bytes(data)
         with pytest.raises(RunError):
             read_model_bin(tmp_path / "model.bin")
-    list(write_gpt2(weights, VOCABULARY, tmp_path))
+    write_gpt2(weights, VOCABULARY, tmp_path)
     stored = (tmp_path / "model.safetensors").read_bytes()
     for data in (b"", stored[:100], stored[:-4]):
         (tmp_path / "model.safetensors").write_bytes(data)
@@ -176,7 +176,7 @@ def test_masks_of_older_files_and_a_missing_prefix_change_nothing(tmp_path):
     from safetensors.numpy import save_file
 
     weights = weights_of(make_model({}))
-    list(write_gpt2(weights, VOCABULARY, tmp_path))
+    write_gpt2(weights, VOCABULARY, tmp_path)
     tensors = {
         name.removeprefix("transformer."): np.ascontiguousarray(tensor)
         for name, tensor in gpt2_tensors(weights).items()

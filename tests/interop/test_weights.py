@@ -78,7 +78,7 @@ def test_a_tokenizer_of_characters_gives_the_same_ids(tmp_path):
 
     vocabulary = vocabulary_of("0123456789+= é", "bos", "eos", "pad")
     model = Transformer(Model(d_model=8, n_heads=2), len(vocabulary), 12)
-    list(write_gpt2(weights_of(model), vocabulary, tmp_path))
+    write_gpt2(weights_of(model), vocabulary, tmp_path)
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
     for text in ("12+3=", "4 + é", "  7"):
         ids = tokenizer(text)["input_ids"]
