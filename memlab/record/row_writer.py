@@ -120,8 +120,10 @@ class RowWriter:
             self._packed.clear()
         if not self._waiting:
             return np.zeros(0, np.int64), np.zeros((0, len(self.columns)), self.format.value)
-        steps, blocks = zip(*self._waiting, strict=True)
-        return np.concatenate(steps), np.concatenate(blocks)
+        if len(self._waiting) > 1:
+            steps, blocks = zip(*self._waiting, strict=True)
+            self._waiting = [(np.concatenate(steps), np.concatenate(blocks))]
+        return self._waiting[0]
 
     def drop_oldest(self, keep: int) -> int:
         """Drop pending rows except the newest `keep`; returns how many. Readers report them."""

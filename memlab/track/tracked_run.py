@@ -1,29 +1,20 @@
-"""Records one attempt of a training loop; see `memlab.track`.
-
-`log` writes a row with one system call, so it is on disk when `log` returns. Once per second, or
-after `SEAL_ROWS` rows, pending rows are sealed and passed to the detectors. After a disk error the
-writes are retried later; disk errors never raise into the loop.
-"""
+"""The interface of a training loop to its run; see `memlab.track`."""
 
 import atexit
 import os
 import threading
 import time
-import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, final
 
-from memlab.errors import MemlabError
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.checkpoints import Stored
 from memlab.record.commands import Command, Edit, Inbox, Pause, Resume, Stop
 from memlab.record.events import (
-    Checkpoint,
     Edited,
-    Ended,
     Evaluated,
     Event,
     Finding,
@@ -33,23 +24,10 @@ from memlab.record.events import (
 )
 from memlab.record.folder import RunFolder
 from memlab.record.recording import Observer
-from memlab.record.row_tail import SLOTS
-from memlab.record.summary import end_summary
+from memlab.track.attempt_buffer import AttemptBuffer
 
-SEAL_ROWS = SLOTS - 24
-SEAL_SECONDS = 1.0
-FEW_ROWS = 64
-"""with fewer pending rows the detectors are called less often: a call for one row costs as much as
-one for hundreds"""
-LONG_SECONDS = 10.0
-"""maximum time between two calls of the detectors"""
-BUFFER_ROWS = 1 << 16
-"""maximum number of rows in memory after disk errors; then the oldest are dropped"""
-BUFFER_EVENTS = 1000
-"""the same for events"""
 POLL_SECONDS = 0.1
 PAUSE_SECONDS = 0.05
-KEEP_CHECKPOINTS = 2
 
 
 @final
@@ -70,29 +48,17 @@ class TrackedRun:
         self.folder = folder
         self.resumed_from: dict[str, bytes] | None = restored.files if restored else None
         """files of the checkpoint from which the loop resumes, by name"""
-        self._last = writer.first_step - 1
-        """step of the last row; before the first row, below all steps"""
         self.stop_requested = False
         """whether a `stop` command was received"""
-        self._writer, self._table, self._observer = writer, writer.table, observer
+        self._writer = writer
+        self._buffer = AttemptBuffer(folder, writer, observer)
         self._inbox = Inbox(folder, writer.number)
         self._editable = dict(editable)
         self._lock = threading.RLock()
         self._open = True
-        self._events: deque[Event] = deque()
-        """events that have not been written"""
         self._queue: deque[Command] = deque()
         self._paused = False
-        self._since_seal = 0
-        """number of rows since the last seal"""
-        self._observed = self._last
-        """last step passed to the detectors"""
-        self._last_seal = self._last_poll = time.monotonic()
-        self._due = self._last_seal + SEAL_SECONDS
-        self._error: OSError | None = None
-        self._lost = {"rows": 0, "events": 0, "checkpoints": 0}
-        self._lost |= {"values": 0, "values out of order": 0}
-        self._warned: set[str] = set()
+        self._last_poll = time.monotonic()
         _open_runs.add(self)
         atexit.register(self._at_exit)
 
@@ -104,7 +70,7 @@ class TrackedRun:
     @property
     def step(self) -> int:
         """Step of the last row; initially 0, or the step from which the loop resumes."""
-        return max(self._last, 0)
+        return self._buffer.step
 
     def log(
         self, values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any
@@ -122,26 +88,10 @@ class TrackedRun:
         if not row:
             return
         with self._lock:
-            last = self._last
-            if step is None:
-                step = max(last, 0) + 1
-            elif step <= last and not (step == last and self._table.last_row_waits):
-                self._lost["values out of order"] += 1
-                self._warn("order", f"values of step {step} came after step {last} was recorded")
-                return
-            if not self._open:
-                self._warn("closed", "values were logged after the run was closed")
-                return
-            if step > last and (self._since_seal >= SEAL_ROWS or time.monotonic() >= self._due):
-                self._seal_if_enough()
-            try:
-                self._table.append_row(step, row)
-            except OSError as error:
-                self._handle_disk_error(error)
-                self._lost["rows"] += self._table.last_step != step
-                self._lost["values"] += len(row.keys() - set(self._table.columns))
-            self._last = step
-            self._since_seal += 1
+            if self._open:
+                self._buffer.add_row(step, row)
+            else:
+                self._warn_closed()
 
     def evaluated(
         self, values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any
@@ -176,20 +126,7 @@ class TrackedRun:
                 raise ValueError(f"a checkpoint cannot have a file named {name!r}")
         at = self._at(step)
         with self._lock:
-            if not self._open:
-                return False
-            # A commit seals all rows, and sealed rows are no longer passed to the detectors.
-            self._seal()
-            try:
-                self._writer.commit(at, files)
-                steps = self.folder.checkpoints.steps()
-                self.folder.checkpoints.prune({*steps[-KEEP_CHECKPOINTS:], at})
-            except (OSError, MemlabError) as error:
-                self._lost["checkpoints"] += 1
-                self._handle_disk_error(error)
-                return False
-            self._add_event(Checkpoint(step=at))
-            return True
+            return self._open and self._buffer.commit(at, files)
 
     def commands(self) -> Iterator[Command]:
         """New commands; call this once per step, which is cheap. Blocks while the run is paused.
@@ -252,64 +189,14 @@ class TrackedRun:
         return self.step if step is None else step
 
     def _add_event(self, event: Event) -> None:
-        """Record an event, after those detected in the rows before it, with those detected in it."""
         with self._lock:
-            if not self._open:
-                self._warn("closed", "an event was recorded after the run was closed")
-                return
-            self._seal_if_enough()
-            self._events.extend([event, *self._observer.event(event)])
-            self._write_events()
+            if self._open:
+                self._buffer.add_event(event)
+            else:
+                self._warn_closed()
 
-    def _seal_if_enough(self) -> None:
-        """Seal the pending rows unless there are few and the last seal is recent."""
-        now = time.monotonic()
-        few = self._since_seal < FEW_ROWS and now - self._last_seal < LONG_SECONDS
-        self._due = now + SEAL_SECONDS
-        if not few or self._error:
-            self._seal()
-
-    def _seal(self) -> None:
-        """Pass the pending rows to the detectors, then seal them."""
-        self._last_seal, self._since_seal = time.monotonic(), 0
-        for steps, columns in self._table.waiting():
-            new = steps > self._observed
-            if new.any():
-                new_rows = {name: values[new] for name, values in columns.items()}
-                self._events.extend(self._observer.rows(steps[new], new_rows))
-                self._observed = int(steps[-1])
-        try:
-            self._table.flush()
-            self._error = None
-        except OSError as error:
-            self._handle_disk_error(error)
-            self._lost["rows"] += self._table.drop_oldest(BUFFER_ROWS)
-        self._write_events()
-        self._writer.beat(self.step)
-
-    def _write_events(self) -> None:
-        while self._events:
-            try:
-                self._writer.write(self._events[0], seal_rows=False)
-            except OSError as error:
-                self._handle_disk_error(error)
-                break
-            self._events.popleft()
-        while len(self._events) > BUFFER_EVENTS:
-            self._events.popleft()
-            self._lost["events"] += 1
-
-    def _handle_disk_error(self, error: Exception) -> None:
-        if isinstance(error, OSError):
-            self._error = error
-        text = f"the run cannot be written ({error}); the loop continues and writes are retried"
-        self._warn("disk", text)
-
-    def _warn(self, topic: str, text: str) -> None:
-        """Warn once per topic."""
-        if topic not in self._warned and os.getpid() == self._writer.pid:
-            self._warned.add(topic)
-            warnings.warn(f"memlab: {self.id}: {text}", RuntimeWarning, stacklevel=3)
+    def _warn_closed(self) -> None:
+        self._buffer.warn("closed", "values or events were recorded after the run was closed")
 
     def close(self, reason: str = "finished", error: str | None = None) -> None:
         """End the run: finished, stopped, interrupted, failed or diverged.
@@ -320,22 +207,9 @@ class TrackedRun:
         with self._lock:
             if not self._open:
                 return
-            self._seal()
-            step = self.step
-            try:
-                summary = end_summary(self.folder) | ({} if error is None else {"error": error})
-                self._events.append(Ended(step=step, reason=reason, summary=summary))
-                self._write_events()
-                self._writer.end(reason, step, summary)
-            except OSError as failure:
-                self._handle_disk_error(failure)
-                self._lost["rows"] += self._table.n_waiting
-                self._lost["events"] += len(self._events)
-                self._writer.close()
+            self._buffer.end(reason, error)
             self._open = False
             atexit.unregister(self._at_exit)
-            if lost := [f"{n:,} {what}" for what, n in self._lost.items() if n]:
-                self._warn("lost", f"not recorded: {', '.join(lost)}")
 
     def _at_exit(self) -> None:
         self.close("interrupted")

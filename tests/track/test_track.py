@@ -20,7 +20,7 @@ from memlab.record.history import History
 from memlab.record.row_format import is_missing
 from memlab.record.row_tail import TailWriter
 from memlab.record.summary import summarize
-from memlab.track import tracked_run
+from memlab.track import attempt_buffer, tracked_run
 
 
 @pytest.fixture
@@ -246,6 +246,7 @@ def test_a_full_disk_never_raises_and_loses_nothing_when_there_is_room_again(run
             run.log(loss=3001)
     said = [str(warning.message).partition(": ")[2].partition(": ")[2] for warning in caught]
     assert len(said) == 2 and said[0].startswith("the run cannot be written")
+    assert {warning.filename for warning in caught} == {__file__}  # the line of the loop
     assert said[1] == "not recorded: 1 checkpoints, 3 values"
     found = now(run)
     assert found.steps["step"].tolist() == list(range(1, 3002))
@@ -255,8 +256,8 @@ def test_a_full_disk_never_raises_and_loses_nothing_when_there_is_room_again(run
 
 
 def test_what_a_full_disk_costs_is_bounded_and_reported(runs, monkeypatch):
-    monkeypatch.setattr(tracked_run, "BUFFER_ROWS", 2000)
-    monkeypatch.setattr(tracked_run, "BUFFER_EVENTS", 5)
+    monkeypatch.setattr(attempt_buffer, "BUFFER_ROWS", 2000)
+    monkeypatch.setattr(attempt_buffer, "BUFFER_EVENTS", 5)
     disk = FullDisk(monkeypatch)
     run = memlab.track("a", runs=runs)
     run.log(loss=1)
