@@ -65,7 +65,7 @@ def options(
 ) -> None:
     """A lab console for memorization and generalization in tiny transformers.
 
-    Without a command, the console opens in the terminal.
+    Without a command, the console opens in the terminal. `memlab run quickstart` trains a first run.
     """
     if plugins:
         use_folder(plugins)
@@ -91,38 +91,38 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         checkpoint,
         edit,
     ),
-    "Runs": (
+    "Read runs": (
         runs,
         show,
         replay,
-        spikes,
-        explain,
         serve,
     ),
-    "Figures, reports, other tools": (
+    "Analyze": (
+        spikes,
+        explain,
+        predict,
+        evaluate_checkpoint,
+        measure,
+        arrays,
+    ),
+    "Figures, reports, other programs": (
         plot,
         report,
         export,
         import_log,
         watch,
+        schema,
     ),
-    "Presets": (
+    "Presets, data, tasks": (
         presets,
         check,
         verify,
-        bench,
-    ),
-    "Models and data": (
-        predict,
-        measure,
-        arrays,
-        evaluate_checkpoint,
         data,
-        schema,
     ),
-    "Reliability": (
+    "Reliability and speed": (
         doctor,
         torture,
+        bench,
     ),
 }
 """commands by the panels of `memlab --help`; a command's name is its function's"""
@@ -134,5 +134,5 @@ for panel, commands in PANELS.items():
         app.command(NAMES.get(command), rich_help_panel=panel)(with_plugin_option(command))
 app.command("_tab", hidden=True)(browser_tab)
 new.command("task")(task)
-app.add_typer(new, name="new", rich_help_panel="Models and data")
+app.add_typer(new, name="new", rich_help_panel="Presets, data, tasks")
 app.add_typer(sweep, name="sweep", rich_help_panel="Train")

@@ -1,4 +1,4 @@
-"""`memlab new`: creates files from templates."""
+"""`memlab new`: creates your own task and its test from a template."""
 
 import shlex
 from pathlib import Path
@@ -9,13 +9,13 @@ import typer
 from memlab.cli.options import Json
 from memlab.cli.plugin_option import PluginFolder
 
-new = typer.Typer(no_args_is_help=True, help="Create files from templates.")
+new = typer.Typer(no_args_is_help=True, help="Create your own task and its test from a template.")
 DEFAULT_FOLDER = Path("plugins")
 
 
 @new.callback()
 def _group() -> None:
-    """Create files from templates."""
+    """Create your own task and its test from a template."""
 
 
 def task(

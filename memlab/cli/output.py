@@ -50,20 +50,28 @@ def fail(error: MemlabError) -> int:
 
 
 def table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[str] = (),
+    *,
+    one_line: bool = False,
 ) -> Table:
     """A plain table; columns named in `numbers` are right-aligned.
 
-    If the terminal is too narrow, the first column and numbers are shortened last.
+    If the terminal is too narrow, the first column and numbers are shortened last; other columns
+    are wrapped, or with `one_line` shortened.
     """
-    result = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    result = Table(
+        box=None, pad_edge=False, header_style="bold", show_edge=False, show_header=any(headers)
+    )
     for i, header in enumerate(headers):
         justify: Literal["left", "right"] = "right" if header in numbers else "left"
         whole = i == 0 or header in numbers
-        overflow: Literal["ellipsis", "fold"] = "ellipsis" if whole else "fold"
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if whole or one_line else "fold"
         result.add_column(header, justify=justify, overflow=overflow, no_wrap=whole)
     for row in rows:
-        result.add_row(*(Text(safe_text(cell)) for cell in row))
+        # The cells forbid wrapping, not their columns: columns that do not wrap shrink last.
+        result.add_row(*(Text(safe_text(cell), no_wrap=one_line or None) for cell in row))
     return result
 
 

@@ -93,7 +93,9 @@ def _list_kinds(as_json: bool) -> None:
     if as_json:
         print_json([dict(zip(("kind", "draws", "about"), row, strict=True)) for row in rows])
     else:
-        stdout().print(table(["kind", "of", "shows"], rows))
+        words = {"attention": "run", "model": "run"}  # made from a run, too
+        shown = [[name, words.get(draws, draws), about] for name, draws, about in rows]
+        stdout().print(table(["kind", "of", "shows"], shown))
 
 
 def _of_a_model(

@@ -91,7 +91,8 @@ def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     if (more := len(summary.gaps) - MOST_GAPS) > 0:
         lines.append(f"loss: {more:,} more gaps; memlab spikes {summary.run} --json")
     lines += [
-        f"{finding.level}: {finding.what}; try: {finding.advice}" for finding in summary.findings
+        f"{finding.level}: {finding.what.rstrip('.')}. Try: {finding.advice}"
+        for finding in summary.findings
     ]
     verified = summary.resume_verified
     if verified and not verified["steps"]:
@@ -132,9 +133,13 @@ def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
         f"memlab plot {run}": "save its curves as a figure",
     }
     if "preset" in folder.description:
+        if summary.spikes:
+            commands[f"memlab explain {run}"] = "test what causes the highest spike"
+        if folder.description["preset"].get("claims"):
+            commands[f"memlab verify {run}"] = "check the preset's claims"
         extended = f"memlab resume {run} training.steps={2 * summary.steps}"
         resumed = f"memlab resume {run}" if status not in ("finished", "running") else extended
-        commands |= {f"memlab predict {run}": "query the model", resumed: "continue training"}
+        commands |= {f"memlab predict {run}": "query the model", resumed: "train it further"}
     else:
         commands[f"memlab export {run} --to csv"] = "export its curves as a table"
     width = max(map(len, commands))

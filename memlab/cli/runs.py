@@ -1,6 +1,7 @@
 """`memlab runs`: lists the runs with their status."""
 
 import gc
+import os
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ VERIFIED = 200
 
 def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> None:
     """List the runs, newest first."""
-    from memlab.cli.output import number, print_json, stdout, table
+    from memlab.cli.output import number, print_json, stderr, stdout, table
     from memlab.record.folder import RunFolder
     from memlab.record.runs import runs_folder
     from memlab.record.safe_text import safe_text
@@ -41,12 +42,18 @@ def runs(newest: Newest = None, json: Json = False, runs: RunsFolder = None) -> 
         ]
         for run in briefs
     ]
-    headers = ["run", "name", "status", "step", "val loss", "val accuracy"]
-    stdout().print(table(headers, rows, numbers=headers[3:]))
+    headers = ["run", "name", "status", "step", "val loss", "val acc"]
+    console = stdout()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 1000
+    if rows:
+        console.print(table(headers, rows, numbers=headers[3:], one_line=True))
+    else:
+        stderr().print("no runs yet; memlab run quickstart trains one")
     for run in briefs:
         if run.get("damage"):
             text = f"{run['run']}: {run['damage']}; memlab doctor {run['run']}"
-            stdout().print(safe_text(text, 300), markup=False, soft_wrap=True)
+            console.print(safe_text(text, 300), markup=False, soft_wrap=True)
 
 
 def _briefs(runs: Path, newest: int | None) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from memlab.cli.options import Json, RunsFolder
 
 def list_(json: Json = False, runs: RunsFolder = None) -> None:
     """List sweeps, newest first, and the sweep files that `memlab sweep run` finds by name."""
-    from memlab.cli.output import print_json, stdout, table
+    from memlab.cli.output import print_json, stderr, stdout, table
     from memlab.errors import RunError
     from memlab.record.runs import runs_folder
     from memlab.sweeps.load import names
@@ -40,5 +40,8 @@ def list_(json: Json = False, runs: RunsFolder = None) -> None:
     ]
     headers = ["sweep", "name", "status", "members", "finished", "failed"]
     console = stdout()
-    console.print(table(headers, rows, numbers=headers[3:]))
-    console.print(f"\nfiles: {', '.join(names()) or 'none'}", markup=False)
+    if rows:
+        console.print(table(headers, rows, numbers=headers[3:]))
+    else:
+        stderr().print("no sweeps yet; memlab sweep run NAME trains a sweep file")
+    console.print(f"\nsweep files: {', '.join(names()) or 'none'}", markup=False)

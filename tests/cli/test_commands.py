@@ -66,6 +66,28 @@ def test_a_copy_of_a_run_is_listed_by_its_folder_name(trained, tmp_path):
     assert "damaged; memlab doctor copy" in trained("show", "copy", *there)
 
 
+def test_the_list_of_runs_has_one_line_per_run_and_whole_names_in_a_pipe(
+    trained, tmp_path, monkeypatch
+):
+    (run,) = json.loads(trained("runs", "--json"))
+    name = "a name of many words that does not fit into a terminal of 80 columns"
+    RunFolder(shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / "copy")).set_labels(
+        name=name
+    )
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delitem(trained.environment, "COLUMNS", raising=False)
+    assert name in trained("runs", "--runs", str(tmp_path))
+    monkeypatch.setitem(trained.environment, "COLUMNS", "80")
+    lines = trained("runs", "--runs", str(tmp_path)).splitlines()
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= 80
+
+
+def test_without_runs_the_list_says_how_to_train_one(trained, tmp_path):
+    assert trained("runs", "--runs", str(tmp_path)) == ""
+    assert "memlab run quickstart" in trained.stderr
+
+
 @pytest.mark.parametrize("words", [[], ["replay", "last"]], ids=["console", "replay"])
 def test_without_a_terminal_interactive_commands_report_an_error(trained, words):
     trained(*words, code=2)

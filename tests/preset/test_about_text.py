@@ -2,6 +2,7 @@
 
 import pytest
 
+from memlab.cli.presets import presets
 from memlab.preset.about_text import first_sentence, stated_duration
 from memlab.preset.load import available
 
@@ -26,6 +27,13 @@ def test_the_stated_duration_is_read_as_a_number(about, duration):
 def test_the_first_sentence_keeps_decimals_and_abbreviations_of_numbers():
     assert first_sentence("Loss 0.5 at once. Then less.") == "Loss 0.5 at once."
     assert first_sentence("") == ""
+
+
+def test_the_list_of_shipped_presets_fits_80_columns(capsys):
+    presets()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("quickstart ")
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_every_shipped_preset_states_how_long_it_takes():
