@@ -129,7 +129,7 @@ def main() -> None:
     slowest = measured["transformers GPT-2"][0]
     print(f"{known.preset.name}, {torch.get_num_threads()} threads, {platform.machine()}, ", end="")
     print(f"torch {torch.__version__}, median of {STEPS} interleaved steps\n")
-    print("| step | ms | times GPT-2 | loss of the first |\n|---|--:|--:|--:|")
+    print("| step | ms | times GPT-2 | loss at step 1 |\n|---|--:|--:|--:|")
     for engine, (seconds, loss) in sorted(measured.items(), key=lambda item: -item[1][0]):
         print(f"| {engine} | {1000 * seconds:.1f} | {slowest / seconds:.1f} | {loss:.6f} |")
 

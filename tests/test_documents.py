@@ -102,10 +102,27 @@ def test_the_sweep_file_in_the_guide_is_valid(tmp_path, monkeypatch):
     assert load_sweep(str(tmp_path / "sweep.yaml")).file.name == "fraction-by-decay"
 
 
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*/README.md")]
+
+
 def test_links_between_pages_lead_to_files():
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+    for page in PAGES:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_files_of_the_project_that_a_page_names_exist():
+    folders = "(?:benchmarks|docs|memlab|presets|tests|tools)"
+    created = {"memlab/tasks/parity.py", "presets/mine"}  # by the reader of the page
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for name in re.findall(rf"`({folders}/[\w./-]+)`", text):
+            if not name.startswith(tuple(created)):
+                assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 110
 
 
 def test_the_presets_and_pairs_in_the_tutorial_work(tmp_path, monkeypatch):

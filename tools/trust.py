@@ -110,8 +110,16 @@ GUARANTEES = [
         "tests/record/test_catalog.py",
     ),
     Guarantee(
-        "runs of format 1.0 stay readable; a run of a later format is never modified",
-        "tests/faults/test_golden_runs.py",
+        "runs of formats 1.0 and 1.1 stay readable; a run of a later format is never modified",
+        "tests/faults/test_golden_runs.py, tests/faults/test_golden_runs_1_1.py",
+    ),
+    Guarantee(
+        "a tracked row is on disk when `log` returns: kill -9 of the training loop loses no row",
+        "tests/track/test_kills.py",
+    ),
+    Guarantee(
+        "a tab of `memlab serve` without `--control` writes no file and starts no process",
+        "tests/web/test_confine.py",
     ),
     Guarantee(
         "rows that a resumed run computes again are compared bit by bit, and the result is shown",

@@ -47,7 +47,8 @@ def plot(
         typer.Option("-o", "--output", metavar="FILE", help="Path of a .png, .svg or .pdf file."),
     ] = None,
     made_for: Annotated[
-        str, typer.Option("--for", metavar="paper|icml|slides|web", help="Width and fonts.")
+        str,
+        typer.Option("--for", metavar="paper|icml|icml-wide|slides|web", help="Width and fonts."),
     ] = "paper",
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Also write the numbers and a script that redraws them.")
