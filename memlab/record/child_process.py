@@ -1,4 +1,4 @@
-"""How this very memlab is started in a process of its own."""
+"""The command and environment with which memlab starts itself in a child process."""
 
 import os
 import sys
