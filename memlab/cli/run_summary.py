@@ -74,6 +74,7 @@ def _final_values(final: Mapping[str, float]) -> Table:
             key.removeprefix(f"{s}_") for s in splits for key in final if key.startswith(f"{s}_")
         )
     )
+    names.sort(key=lambda name: name != "loss")
     rows = [[split, *(number(final.get(f"{split}_{name}")) for name in names)] for split in splits]
     rest = {key: value for key, value in final.items() if key.split("_")[0] not in splits}
     rows += [[key.replace("_", " "), number(value)] for key, value in rest.items()]
