@@ -9,7 +9,7 @@ import pytest
 
 from memlab.record import files
 
-from .program import Program
+from tests.program import Program
 
 
 @pytest.fixture(scope="session", autouse=True)
