@@ -18,6 +18,8 @@ from memlab.record import derived
 from memlab.record.explanation import CODE_VERSION, document_name
 from memlab.record.folder import RunFolder
 
+from .processes import ForkServer
+
 # A deadline would be a timed assertion: on a loaded machine it fails for no fault of the code.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -32,7 +34,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Callable[..., Preset]:
     """Make a preset that trains in a moment; dotted settings may be given: `tiny(**{"a.b": 1})`."""
 
@@ -87,3 +89,11 @@ def explain_made_up() -> Callable[..., None]:
         derived.write_document(folder, document_name(onset), document, CODE_VERSION)
 
     return keep
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[ForkServer]:
+    """`memlab` in processes that start at once; set its folder first."""
+    server = ForkServer()
+    yield server
+    server.close()

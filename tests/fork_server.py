@@ -1,7 +1,7 @@
 """The program with torch already loaded: every command is a forked child, ready at once.
 
-    python server.py SOCKET      reads {"words", "folder", "environment"} with four descriptors:
-                                 the three streams, and a socket that is told pid and exit code
+    python fork_server.py SOCKET      reads {"words", "folder", "environment"} with four descriptors:
+                                      the three streams, and a socket that gets pid and exit code
 
 Each child is a process of its own in every respect that the tests look at: signals, streams, exit.
 """
@@ -14,7 +14,7 @@ import sys
 
 
 def serve(connection: socket.socket) -> None:
-    import torch._dynamo
+    import torch
 
     import memlab.cli.app
     import memlab.training.worker  # noqa: F401

@@ -1,4 +1,4 @@
-"""A client of `server.py`: `memlab` as a process whose start costs a hundredth of a second."""
+"""A client of `fork_server.py`: `memlab` as a process whose start costs a hundredth of a second."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 
 class Process:
@@ -15,7 +16,7 @@ class Process:
 
     def __init__(self, report: socket.socket, out: int, screen: int | None) -> None:
         self._report, self.screen = report, screen
-        self.out = os.fdopen(out, "rb") if screen is None else None
+        self.out: BinaryIO | None = os.fdopen(out, "rb") if screen is None else None
         self.pid = int(report.recv(20))
 
     def until(self, kind: str) -> dict:
@@ -30,12 +31,17 @@ class Process:
         os.kill(self.pid, number)
 
     def wait(self) -> int:
-        """Its exit code; what it still prints is read and dropped."""
+        """Its exit code, negative where a signal killed it; what it still prints is dropped."""
+        return self.finish()[0]
+
+    def finish(self) -> tuple[int, bytes]:
+        """Its exit code, and what it printed since the last line that was read."""
+        rest = b""
         if self.out and not self.out.closed:
             with self.out:
-                self.out.read()
+                rest = self.out.read()
         with self._report:
-            return int(self._report.recv(20))
+            return int(self._report.recv(20)), rest
 
     def read_screen(self) -> bytes:
         """All that reaches the terminal until the process is gone."""
@@ -50,15 +56,20 @@ class Process:
             shown += part
 
 
-class Program:
-    """`memlab` for one module of tests."""
+class ForkServer:
+    """Starts commands in `folder`; set it first. The server itself starts with the first command."""
 
     def __init__(self) -> None:
         self.folder = Path()
+        self._server: subprocess.Popen | None = None
+
+    def _begin(self) -> None:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        words = [sys.executable, str(Path(__file__).with_name("server.py")), str(there.fileno())]
+        script = str(Path(__file__).with_name("fork_server.py"))
         self._server = subprocess.Popen(
-            words, pass_fds=[there.fileno()], env={**os.environ, "OMP_NUM_THREADS": "1"}
+            [sys.executable, script, str(there.fileno())],
+            pass_fds=[there.fileno()],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         there.close()
         self._connection = here
@@ -66,6 +77,8 @@ class Program:
 
     def start(self, *words: str, terminal: bool = False, talk: int | None = None) -> Process:
         """Start a command; its talk goes to the descriptor `talk`, else nowhere."""
+        if self._server is None:
+            self._begin()
         order = {
             "words": words,
             "folder": str(self.folder),
@@ -86,5 +99,6 @@ class Program:
         return self.start(*words).wait()
 
     def close(self) -> None:
-        self._connection.close()
-        self._server.wait()
+        if self._server is not None:
+            self._connection.close()
+            self._server.wait()

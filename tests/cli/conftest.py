@@ -3,12 +3,16 @@
 import contextlib
 import io
 import os
-import subprocess
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import pytest
+
+from ..made_once import made_once
+from ..processes import ForkServer, Process
 
 TINY = """\
 name: tiny
@@ -22,7 +26,7 @@ evaluation: {every: 10, samples: 2}
 
 
 class Program:
-    """`memlab` in a folder of its own, with the preset `tiny`; `start` makes a process."""
+    """`memlab` in a folder of its own, with the preset `tiny`; calls run in this process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.runs = folder, folder / "runs"
@@ -31,16 +35,6 @@ class Program:
         self.environment = {**os.environ, "MEMLAB_RUNS": str(self.runs), "OMP_NUM_THREADS": "1"}
         self.stderr = ""
         """what the last command said on stderr"""
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "memlab", *words],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
 
     def __call__(self, *words: str, code: int = 0) -> str:
         """What the command prints on stdout; it must end with `code`.
@@ -69,9 +63,27 @@ def memlab(tmp_path: Path) -> Program:
     return Program(tmp_path)
 
 
+@pytest.fixture
+def start(memlab: Program, program: ForkServer) -> Callable[..., Process]:
+    """Start a command in the folder of `memlab`, as a process: `start("run", "tiny")`."""
+    program.folder = memlab.folder
+    return program.start
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one finished run; never changed."""
+
+    def train(folder: Path) -> None:
+        words = ("run", "tiny", "training.steps=300", "--quiet", "--name", "first [bold]try")
+        Program(folder)(*words)
+
+    return made_once(tmp_path_factory, "finished-run", train) / "runs"
+
+
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """One finished run, shared by the tests that only look."""
+def trained(tmp_path_factory: pytest.TempPathFactory, finished_run: Path) -> Program:
+    """The finished run, shared by the tests of a module that only look."""
     program = Program(tmp_path_factory.mktemp("program"))
-    program("run", "tiny", "training.steps=300", "--quiet", "--name", "first [bold]try")
+    shutil.copytree(finished_run, program.runs)
     return program

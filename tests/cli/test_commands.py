@@ -173,18 +173,10 @@ def test_predict_completes_prompts(trained):
     assert second["answer"] == "2"
 
 
-def test_predict_asks_when_it_is_given_no_prompt(trained):
-    process = subprocess.run(
-        [sys.executable, "-m", "memlab", "predict", "last"],
-        input="3 + 4 =\nnonsense\n\n",
-        capture_output=True,
-        text=True,
-        cwd=trained.folder,
-        env=trained.environment,
-        check=True,
-    )
-    assert "3 + 4 = → 0   p >= " in process.stdout
-    assert "does not know" in process.stderr
+def test_predict_asks_when_it_is_given_no_prompt(trained, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("3 + 4 =\nnonsense\n\n"))
+    assert "3 + 4 = → 0   p >= " in trained("predict", "last")
+    assert "does not know" in trained.stderr
 
 
 def test_predict_refuses_symbols_that_the_task_does_not_know(trained):
@@ -244,14 +236,12 @@ def test_data_writes_shards_that_llm_c_reads(trained):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_a_checkpoint_and_prints_how_to_resume(memlab, number):
-    process = memlab.start("run", "tiny", "training.steps=100000000", "--json")
-    for line in process.stdout:
-        if json.loads(line)["kind"] == "evaluated":
-            break
-    process.send_signal(number)
-    out, _ = process.communicate()
-    assert process.returncode == 130
+def test_a_signal_saves_a_checkpoint_and_prints_how_to_resume(memlab, start, number):
+    process = start("run", "tiny", "training.steps=100000000", "--json")
+    process.until("evaluated")
+    process.send(number)
+    code, out = process.finish()
+    assert code == 130
     kinds = [json.loads(line)["kind"] for line in out.splitlines()]
     assert kinds[-2:] == ["checkpoint", "ended"]
     shown = json.loads(memlab("show", "last", "--json"))

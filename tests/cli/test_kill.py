@@ -2,6 +2,8 @@
 
 import json
 import random
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,25 +31,23 @@ def outcome(folder):
 def kill_after_lines(process, n):
     """Let the program print `n` events, then kill it; false when it was done before."""
     for _ in range(n):
-        if not process.stdout.readline():
+        if not process.out.readline():
             break
-    process.kill()
-    process.communicate()
-    return process.returncode != 0
+    with suppress(ProcessLookupError):  # it may have ended by now
+        process.send(signal.SIGKILL)
+    return process.wait() != 0
 
 
-def torment(program, kills, seed):
+def torment(memlab, start, kills, seed):
     chance = random.Random(seed)
-    killed = kill_after_lines(program.start("run", "tiny", "--json"), chance.randrange(1, 12))
-    (folder,) = list_runs(program.runs)
+    killed = kill_after_lines(start("run", "tiny", "--json"), chance.randrange(1, 12))
+    (folder,) = list_runs(memlab.runs)
     done = int(killed)
     while folder.status() is not Status.FINISHED:
         if done < kills:
-            done += kill_after_lines(
-                program.start("resume", "last", "--json"), chance.randrange(1, 8)
-            )
+            done += kill_after_lines(start("resume", "last", "--json"), chance.randrange(1, 8))
         else:
-            program("resume", "last", "--quiet")
+            memlab("resume", "last", "--quiet")
     return folder, done
 
 
@@ -60,8 +60,8 @@ def undisturbed(memlab):
     return type(folder)(kept)
 
 
-def test_three_kills_change_no_bit(memlab, undisturbed):
-    folder, kills = torment(memlab, 3, seed=1)
+def test_three_kills_change_no_bit(memlab, start, undisturbed):
+    folder, kills = torment(memlab, start, 3, seed=1)
     assert kills == 3
     assert outcome(folder) == outcome(undisturbed)
     verified = json.loads(memlab("show", "last", "--json"))["resume_verified"]
@@ -71,18 +71,18 @@ def test_three_kills_change_no_bit(memlab, undisturbed):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(4))
-def test_twenty_kills_change_no_bit(memlab, undisturbed, seed):
-    folder, _ = torment(memlab, 5, seed)
+def test_twenty_kills_change_no_bit(memlab, start, undisturbed, seed):
+    folder, _ = torment(memlab, start, 5, seed)
     assert outcome(folder) == outcome(undisturbed)
 
 
-def test_an_edit_and_a_kill_after_it_change_no_bit(memlab):
+def test_an_edit_and_a_kill_after_it_change_no_bit(memlab, start):
     outcomes = []
     for kill in (False, True):
         memlab("run", "tiny", "training.steps=20", "--quiet")
         words = ("resume", "last", "training.steps=60", "lr=1e-3")
         if kill:
-            kill_after_lines(memlab.start(*words, "--json"), 4)
+            kill_after_lines(start(*words, "--json"), 4)
             memlab("resume", "last", "--quiet")
         else:
             memlab(*words, "--quiet")

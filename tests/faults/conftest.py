@@ -2,14 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from memlab.record import files
-
-from tests.program import Program
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,11 +29,3 @@ def record_figure(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
                 file.write(json.dumps(line) + "\n")
 
     return record
-
-
-@pytest.fixture(scope="session")
-def program() -> Iterator[Program]:
-    """`memlab` in processes that start at once; set its folder first."""
-    started = Program()
-    yield started
-    started.close()
