@@ -148,7 +148,7 @@ TORTURE = {
 AXIS = {"key": str, "values": list[Any], "keys": list[str]}
 CELL = {
     "settings": dict[str, Any], "at": dict[str, Any], "runs": list[str], "members": MEMBERS,
-    "final": {"*": types_of(FinalValues) | {"geometric_mean?": float, "geometric_std?": float}},
+    "final": {"*": types_of(FinalValues) | {"geometric_mean?": float, "geometric_std?": float | None}},
     "*": StepsToEvent,
 }  # fmt: skip
 PAIRED = {
@@ -159,7 +159,8 @@ SWEEP_RESULTS = {
     "cells": [CELL], "paired": [PAIRED],
     "failed": [{"run": str, "cell": int, "seed": int, "reason": str | None}],
     "footer": {
-        "base": str, "settings": dict[str, Any], "seeds": list[int], "vary": list[str], "budget": list[int], "events": dict[str, str],
+        "base": str, "settings": dict[str, Any], "seeds": list[int], "vary": list[str],
+        "fork": (None, {"run": str, "at": int}), "budget": list[int], "events": dict[str, str],
         "evaluation_every": list[Any], "unfinished": int, "failed": int, "diverged": int,
         "stopped": int, "threads": list[int], "devices": list[str], "versions": list[str],
     },
