@@ -13,6 +13,8 @@ STATE = "trainer_state.json"
 SETTINGS = "hparams.yaml"
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".wandb")
 NAMES = ("main.log",)
+UNINFORMATIVE = ("metrics", "trainer_state", "main", "log", "history", "output")
+"""file names, without suffix, that programs give to the logs of all runs"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def find_logs(folder: Path) -> list[LogFiles]:
         elif path.suffix in SUFFIXES or path.name in NAMES:
             hparams = path.with_name(SETTINGS)
             settings = hparams if hparams.is_file() else None
-            logs[path] = LogFiles(_run_name(path, folder), (path,), settings)
+            logs[path] = LogFiles(run_name(path, folder), (path,), settings)
     for where, files in events.items():
         files.sort(key=_start_time)
         logs[files[0]] = LogFiles(_relative(where, folder), tuple(files))
@@ -68,11 +70,15 @@ def _start_time(path: Path) -> tuple[int, str]:
     return int(match[1]) if match else 0, path.name
 
 
-def _run_name(path: Path, folder: Path) -> str:
-    """The name of the file, or that of its folder if logs of this program share one file name."""
-    if path.name in ("metrics.csv", *NAMES):
-        return _relative(path.parent, folder)
-    return path.stem
+def run_name(path: Path, folder: Path | None = None) -> str:
+    """The name of the file without suffix; that of its folder if the file name is uninformative.
+
+    Args:
+        folder: the searched folder, to which the name is relative.
+    """
+    if path.stem not in UNINFORMATIVE:
+        return path.stem
+    return path.resolve().parent.name if folder is None else _relative(path.parent, folder)
 
 
 def _relative(where: Path, folder: Path) -> str:

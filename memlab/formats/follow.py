@@ -7,7 +7,7 @@ from typing import final
 
 from memlab.errors import DataError
 from memlab.formats.detect import HEAD, detect, parser_of
-from memlab.formats.folder import find_logs
+from memlab.formats.folder import find_logs, run_name
 from memlab.formats.json_file import JsonFileParser
 from memlab.formats.log import Log, LogRun
 from memlab.formats.names import NamedSeries, name_series
@@ -109,7 +109,7 @@ class LogFollower:
         """
         self._source, self._runs, self._renamed = source, runs, tuple(renamed)
         path = newest_log(source)
-        self._file = GrowingFile(path, path.stem, format, TableOptions(self._renamed))
+        self._file = GrowingFile(path, run_name(path), format, TableOptions(self._renamed))
         self.recording: Recording | None = None
         self._named: dict[str, NamedSeries] = {}
         self._attempts = 1

@@ -15,7 +15,7 @@ import yaml
 from memlab.errors import DataError
 from memlab.formats import npy
 from memlab.formats.detect import HEAD, detect, parser_of
-from memlab.formats.folder import LogFiles, find_logs
+from memlab.formats.folder import LogFiles, find_logs, run_name
 from memlab.formats.log import Log
 from memlab.formats.parser import LogParser
 from memlab.formats.run_builder import RunBuilder
@@ -25,8 +25,6 @@ from memlab.formats.tensorboard import TensorBoardParser
 CHUNK = 1 << 20
 """number of bytes read at a time"""
 STDIN = "-"
-GENERIC = ("metrics", "trainer_state", "main", "log", "history", "output")
-"""uninformative file names: the run is named after the folder"""
 
 
 def read_log(source: Path, format: str | None = None, options: TableOptions | None = None) -> Log:
@@ -42,8 +40,7 @@ def read_log(source: Path, format: str | None = None, options: TableOptions | No
     """
     options = options or TableOptions()
     if not source.is_dir():
-        name = source.parent.resolve().name if source.stem in GENERIC else source.stem
-        return _read_files(LogFiles(name, (source,)), format, options)
+        return _read_files(LogFiles(run_name(source), (source,)), format, options)
     if (source / "run.json").exists():
         raise DataError(
             "this is a run of memlab", where=str(source), hint=f"memlab show {source} reads it"

@@ -132,3 +132,10 @@ def test_a_training_loss_is_renamed_when_the_log_has_a_loss_per_step(tmp_path):
     rows, evaluations = content(recording.folder)
     assert rows["loss"][0] == [0, 10, 20, 25, 30]
     assert evaluations["train_loss"] == ["4.2874", "2.6521"]
+
+
+def test_a_log_with_a_common_file_name_is_named_after_its_folder(tmp_path):
+    path = tmp_path / "small model" / "metrics.csv"
+    path.parent.mkdir()
+    recording = follow(b"step,loss\n1,2.0\n2,1.0\n", [], path, tmp_path / "runs")
+    assert recording.folder.labels().name == read_log(path).runs[0].name == "small model"
