@@ -30,10 +30,10 @@ check: .venv/installed          ## everything that CI runs
 	$(PYTEST)
 	$(MAKE) coverage
 
-claims: .venv/installed         ## train every short preset and write what came of its claims
-	$(BIN)/memlab verify --markdown presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > docs/claims.md
+claims: .venv/installed         ## docs/claims.md: every short preset is trained; resumable
+	$(BIN)/memlab verify --markdown --reuse --runs build/claims presets/quick/*.yaml presets/memorize/*.yaml presets/sanity/*.yaml > docs/claims.md
 
-example: .venv/installed        ## the run that is shipped in runs/, trained anew
+example: .venv/installed        ## the run that is shipped in runs/, trained again
 	$(BIN)/python tools/example_run.py
 
 examples: .venv/installed       ## docs/examples.md: six results, trained in build/examples where they are not there yet

@@ -30,24 +30,38 @@ def verify(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print a page of Markdown instead of tables.")
     ] = False,
+    reuse: Annotated[
+        bool,
+        typer.Option(
+            "--reuse",
+            help="Use a finished run with the preset's settings instead of training again.",
+        ),
+    ] = False,
     device: Device = "auto",
     quiet: Quiet = False,
     json: Json = False,
     runs: RunsFolder = None,
 ) -> None:
     """Check the claims of presets, runs or sweeps against results; exit 3 if one is not met."""
+    from memlab.claims.reuse import finished_run
     from memlab.cli.claim_tables import print_tables, to_markdown
     from memlab.cli.output import print_json
     from memlab.cli.sweep_claims import sweep_report
+    from memlab.preset.run_preset import preset_of
+    from memlab.preset.schema import Preset
+    from memlab.record.folder import RunFolder
     from memlab.record.runs import runs_folder
     from memlab.sweeps.sweep import Sweep
 
     targets = [_find(ref, runs_folder(runs)) for ref in refs]
-    reports = [
-        _report(_trained(target, runs_folder(runs), device, quiet), device)
-        for target in targets
-        if not isinstance(target, Sweep)
-    ]
+    reports = []
+    for target in targets:
+        if isinstance(target, RunFolder):
+            reports.append(_report(target, preset_of(target), device))
+        elif isinstance(target, Preset):
+            finished = finished_run(target, runs_folder(runs)) if reuse else None
+            folder = finished or _train(target, runs_folder(runs), device, quiet)
+            reports.append(_report(folder, target, device))
     sweeps = [sweep_report(target) for target in targets if isinstance(target, Sweep)]
     if json:
         print_json({"runs": reports, "sweeps": sweeps} if sweeps else {"runs": reports})
@@ -85,35 +99,30 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder | Sweep":
     return load.load(ref)
 
 
-def _trained(target: "Preset | RunFolder", runs: "Path", device: str, quiet: bool) -> "RunFolder":
-    """The run itself, or a new run of a preset; exits with the code of a failed run."""
+def _train(preset: "Preset", runs: "Path", device: str, quiet: bool) -> "RunFolder":
+    """A new run of a preset; exits with the code of a failed run."""
     from memlab.cli.training import train_headless
     from memlab.preset.create import create_run
-    from memlab.record.folder import RunFolder
     from memlab.training.device import choose_device
 
-    if isinstance(target, RunFolder):
-        return target
     choose_device(device)  # fail before the run folder exists
-    folder = create_run(target, runs)
+    folder = create_run(preset, runs)
     code = train_headless(folder, (), device, quiet=quiet)
     if code not in (0, 3):
         raise typer.Exit(code)
     return folder
 
 
-def _report(folder: "RunFolder", device: str) -> dict[str, Any]:
-    """The claims of a run with their verdicts, as plain values."""
+def _report(folder: "RunFolder", preset: "Preset", device: str) -> dict[str, Any]:
+    """The claims of a preset with their verdicts for a run, as plain values."""
     from memlab.claims.departures import departures
     from memlab.claims.verdicts import judge, statement
     from memlab.cli.completion import completion
-    from memlab.preset.run_preset import preset_of
     from memlab.record.history import History
     from memlab.record.summary import summarize
 
     history = History(folder)
     summary = summarize(folder, history).to_json()
-    preset = preset_of(folder)
     departed = departures(folder)
 
     return {

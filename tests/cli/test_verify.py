@@ -57,6 +57,36 @@ def test_a_finished_run_is_read_and_not_trained_again(preset):
     assert len(list((preset.parent / "runs").glob("2*"))) == 1
 
 
+def test_a_finished_run_with_the_same_settings_is_reused_for_other_claims(preset):
+    verify(str(preset), "--quiet", "--json")
+    preset.write_text(FAILING.replace("A moment", "Another moment"))
+    (report,) = json.loads(verify(str(preset), "--reuse", "--json", code=3))["runs"]
+    assert (report["about"], report["claims"][0]["status"]) == (
+        "Another moment of training.",
+        "not met",
+    )
+    assert len(list((preset.parent / "runs").glob("2*"))) == 1
+
+
+@pytest.mark.parametrize("change", [
+    ("lr: 0.01", "lr: 0.02"), ("steps: 60", "steps: 60, seed: 1"), ("name: tiny", "name: small"),
+])  # fmt: skip
+def test_a_run_with_other_settings_is_not_reused(preset, change):
+    verify(str(preset), "--quiet", "--json")
+    preset.write_text(PRESET.replace(*change))
+    verify(str(preset), "--reuse", "--quiet", "--json")
+    assert len(list((preset.parent / "runs").glob("2*"))) == 2
+
+
+def test_a_run_that_was_stopped_early_is_not_reused(preset):
+    verify(str(preset), "--quiet", "--json")
+    (run,) = (preset.parent / "runs").glob("2*")
+    end = run / "attempts" / "001" / "end.json"
+    end.unlink()
+    verify(str(preset), "--reuse", "--quiet", "--json")
+    assert len(list((preset.parent / "runs").glob("2*"))) == 2
+
+
 def test_an_unmet_claim_sets_the_exit_code(preset):
     preset.write_text(FAILING)
     out = verify(str(preset), "--quiet", code=3)
