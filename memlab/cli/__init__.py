@@ -39,11 +39,11 @@ def _run() -> str | int | None:
 
     try:
         app(prog_name="memlab")
-    except SystemExit as left:
+    except SystemExit as error:
         # Both typer and rich turn a broken pipe into an exit with 1.
-        if isinstance(left.__context__, BrokenPipeError):
-            raise left.__context__ from None
-        return left.code
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
+        return error.code
     except MemlabError as error:
         return fail(error)
     except KeyboardInterrupt:

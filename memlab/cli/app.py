@@ -17,6 +17,7 @@ from memlab.cli.eval import evaluate_checkpoint
 from memlab.cli.explain import explain
 from memlab.cli.export import export
 from memlab.cli.fork import fork
+from memlab.cli.help_text import help_text
 from memlab.cli.import_log import import_log
 from memlab.cli.measure import measure
 from memlab.cli.new import new, task
@@ -73,9 +74,9 @@ def options(
     if context.invoked_subcommand is None:
         console(runs)
     elif runs:
-        own = {"runs": runs}
+        defaults = {"runs": runs}
         is_sweep = context.invoked_subcommand == "sweep"
-        nested = dict.fromkeys(SWEEP_COMMANDS, own) if is_sweep else own
+        nested = dict.fromkeys(SWEEP_COMMANDS, defaults) if is_sweep else defaults
         context.default_map = {context.invoked_subcommand: nested}
 
 
@@ -131,7 +132,8 @@ NAMES = {evaluate_checkpoint: "eval", import_log: "import"}
 
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(NAMES.get(command), rich_help_panel=panel)(with_plugin_option(command))
+        register = app.command(NAMES.get(command), help=help_text(command), rich_help_panel=panel)
+        register(with_plugin_option(command))
 app.command("_tab", hidden=True)(browser_tab)
 new.command("task")(task)
 app.add_typer(new, name="new", rich_help_panel="Presets, data, tasks")

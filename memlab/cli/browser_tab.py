@@ -39,10 +39,14 @@ def browser_tab(
     from memlab.tui.app import Memlab
     from memlab.web.confine import confine
 
-    machine()  # cached now, since a tab cannot read the files it comes from
-    here = runs_folder(runs)
-    confine(_limits(here, control))
-    app = Memlab(here, _trainer(), analysis=analysis()) if control else Memlab(here, read_only=True)
+    machine()  # cached now, since a confined process cannot read its source files
+    folder = runs_folder(runs)
+    confine(_limits(folder, control))
+    app = (
+        Memlab(folder, _trainer(), analysis=analysis())
+        if control
+        else Memlab(folder, read_only=True)
+    )
     # The pipe from the server closes when the server exits, even if it is killed.
     run_console(app, Shutdown())
 

@@ -15,7 +15,7 @@ Wait = Annotated[
     typer.Option("--wait", metavar="SECONDS", min=0.1, help="Seconds to wait for the answer."),
 ]
 Changes = Annotated[
-    list[str], typer.Argument(metavar="KEY=VALUE ...", help="Settings to change: optimizer.lr=3e-4")
+    list[str], typer.Argument(metavar="KEY=VALUE", help="Settings to change: optimizer.lr=3e-4")
 ]
 
 

@@ -11,12 +11,13 @@ import typer
 
 from memlab.cli.options import Json, RunsFolder
 
-NEEDED = ("memlab", "torch", "numpy", "textual", "rich", "safetensors", "pydantic", "plotext")
+REQUIRED = ("memlab", "torch", "numpy", "textual", "rich", "safetensors", "pydantic", "plotext")
 
 
 def doctor(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="Omit to check the installation.")
+        str | None,
+        typer.Argument(metavar="RUN", help="Run to verify; omit to check the installation."),
     ] = None,
     json: Json = False,
     runs: RunsFolder = None,
@@ -69,7 +70,7 @@ def _versions() -> dict[str, str | None]:
     from importlib import metadata
 
     versions: dict[str, str | None] = {"python": platform.python_version()}
-    for name in NEEDED:
+    for name in REQUIRED:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

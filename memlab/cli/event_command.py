@@ -86,7 +86,7 @@ class EventCommand:
 
     def __init__(self, program: Sequence[str], run: str) -> None:
         self._program, self._run = list(program), run
-        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._warned = self._given_up = False
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -96,16 +96,16 @@ class EventCommand:
         """Queue a call of the program; returns at once."""
         from memlab.record.events import to_json
 
-        if self._waiting.qsize() >= MAX_QUEUED:
+        if self._queue.qsize() >= MAX_QUEUED:
             self._warn("is too slow: events are dropped")
         else:
             from memlab.cli.output import json_line
 
-            self._waiting.put(json_line({"run": self._run} | to_json(event)))
+            self._queue.put(json_line({"run": self._run} | to_json(event)))
 
     def close(self) -> None:
         """Wait for the remaining calls, at most `END_SECONDS`."""
-        self._waiting.put(None)
+        self._queue.put(None)
         self._thread.join(END_SECONDS)
         if self._thread.is_alive():
             self._given_up = True
@@ -114,7 +114,7 @@ class EventCommand:
                 _kill(self._process)
 
     def _work(self) -> None:
-        while not self._given_up and (line := self._waiting.get()) is not None:
+        while not self._given_up and (line := self._queue.get()) is not None:
             try:
                 self._call(line.encode() + b"\n")
             except OSError as error:
@@ -139,7 +139,7 @@ class EventCommand:
             process.wait()
         else:
             if process.returncode and not self._given_up:
-                self._warn(f"ended with code {process.returncode}")
+                self._warn(f"exited with code {process.returncode}")
 
     def _warn(self, what: str) -> None:
         if not self._warned:

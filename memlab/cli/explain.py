@@ -20,10 +20,13 @@ def explain(
         ),
     ] = None,
     at: Annotated[
-        int | None, typer.Option("--at", metavar="STEP", help="The spike at this step.")
+        int | None, typer.Option("--at", metavar="STEP", help="Step of the spike.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="The 8 highest and 8 random spikes; can be interrupted.")
+        bool,
+        typer.Option(
+            "--all", help="Explain the 8 highest and 8 random spikes; can be interrupted."
+        ),
     ] = False,
     device: Device = "auto",
     json: Json = False,

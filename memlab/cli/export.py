@@ -47,7 +47,6 @@ def export(
 
     A checkpoint is loaded again from the files; the largest difference of its logits is printed.
     """
-    from memlab.cli.export_curves import export_curves
     from memlab.errors import MemlabError
     from memlab.formats.export import CURVE_FORMATS
     from memlab.record.runs import find, runs_folder
@@ -59,9 +58,21 @@ def export(
         )  # fmt: skip
     folder = find(runs_folder(runs), run)
     if to in CURVE_FORMATS:
-        export_curves(folder, to, output, json)
+        _export_curves(folder, to, output, json)
     else:
         _export_weights(run, folder, to, at or "last", output, device, json)
+
+
+def _export_curves(folder: "RunFolder", to: str, output: Path | None, json: bool) -> None:
+    """Write the curves of a run and print the path."""
+    from memlab.cli.output import print_json, stdout
+    from memlab.formats.export import export_curves
+
+    path = export_curves(folder, to, output)
+    if json:
+        print_json({"run": folder.path.name, "format": to, "path": str(path)})
+    else:
+        stdout().print(str(path), markup=False, soft_wrap=True)
 
 
 def _export_weights(

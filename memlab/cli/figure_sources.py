@@ -23,17 +23,17 @@ def open_sources(
 
     try:
         return [RunSource(find(runs, ref), until) for ref in refs], None
-    except RunError as no_run:
+    except RunError as run_error:
         if len(refs) != 1:
             raise
         try:
             sweep = SweepSnapshot(find_sweep(runs, refs[0]))
-        except RunError as no_sweep:
+        except RunError as sweep_error:
             raise MemlabError(
                 "neither a run nor a sweep",
                 where=refs[0],
-                found=f"{no_run.what}; {no_sweep.what}",
-                allowed=no_run.allowed,
+                found=f"{run_error.what}; {sweep_error.what}",
+                allowed=run_error.allowed,
             ) from None
     members = [run for cell in sweep.results().cells for run in sweep.runs(cell)]
     return members, sweep

@@ -10,7 +10,9 @@ from memlab.cli.options import Device, Json, Overrides, Quiet, RunName, RunsFold
 def fork(
     run: RunName,
     overrides: Overrides = None,
-    at: Annotated[int, typer.Option("--at", metavar="STEP", help="Last shared step.")] = ...,  # type: ignore[assignment]
+    at: Annotated[
+        int, typer.Option("--at", metavar="STEP", help="Last step shared with RUN.")
+    ] = ...,  # type: ignore[assignment]
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Number of steps to train after it.")
     ] = None,

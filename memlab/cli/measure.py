@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def measure(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="Omit to list the measures.")
+        str | None, typer.Argument(metavar="RUN", help="Run to measure; omit to list the measures.")
     ] = None,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME ...]", help="Measures to compute.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Measures to compute.")
     ] = None,
     at: Annotated[
         str | None,
@@ -55,12 +55,12 @@ def measure(
 
     folder = find(runs_folder(runs), run)
     steps = None if at is None else _steps(at)
-    frozen = None if keys is None else tuple(_numbers(keys, "--keys"))
+    key_frequencies = None if keys is None else tuple(_numbers(keys, "--keys"))
 
     def report(line: str) -> None:
         stderr().print(line, markup=False)
 
-    measured = measure_run(ModelsAt(folder, device, report), names, steps, frozen)
+    measured = measure_run(ModelsAt(folder, device, report), names, steps, key_frequencies)
     if json:
         values = [{"step": step, "values": values} for step, values in measured.values.items()]
         print_json(

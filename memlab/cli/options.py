@@ -11,7 +11,7 @@ PresetName = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE ...]", help="Settings to change: optimizer.lr=3e-4"),
+    typer.Argument(metavar="KEY=VALUE", help="Settings to change: optimizer.lr=3e-4"),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", help="Master random seed; same as training.seed=N.")

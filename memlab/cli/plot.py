@@ -16,7 +16,7 @@ KINDS_HELP = "Kind of figure. Default: curves, overlay or heatmap. `memlab plot`
 
 def plot(
     refs: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN_OR_SWEEP ...", help="Runs, or a sweep.")
+        list[str] | None, typer.Argument(metavar="RUN_OR_SWEEP", help="Runs, or a sweep.")
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help=KINDS_HELP)] = None,
     measure: Annotated[
@@ -46,7 +46,7 @@ def plot(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Path of a .png, .svg or .pdf file."),
     ] = None,
-    made_for: Annotated[
+    style_name: Annotated[
         str,
         typer.Option("--for", metavar="paper|icml|icml-wide|slides|web", help="Width and fonts."),
     ] = "paper",
@@ -65,20 +65,20 @@ def plot(
     from memlab.figures.style import style_of
     from memlab.record.runs import runs_folder
 
-    style = style_of(made_for)
+    style = style_of(style_name)
     if not refs:
         _list_kinds(json)
         return
     file_format = check_format(output.suffix) if output else "png"
     options = FigureOptions(measure, x, y, at, spike, style.columns)
     if kind in OF_A_MODEL:
-        data = _of_a_model(refs, kind, prompt, options, runs_folder(runs))
+        data = _model_figure(refs, kind, prompt, options, runs_folder(runs))
     else:
         data = figure_data(kind, *open_sources(refs, runs_folder(runs), at), options)
     path = output or Path(f"{_file_name(data)}.{file_format}")
-    given: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
-    command = plot_command(refs, data.kind, given | {"prompt": prompt or None}, made_for)
-    written = _write(data, path, file_format, made_for, command, as_csv)
+    used: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    command = plot_command(refs, data.kind, used | {"prompt": prompt or None}, style_name)
+    written = _write(data, path, file_format, style_name, command, as_csv)
     if json:
         print_json({"kind": data.kind, "runs": list(data.runs), "files": list(map(str, written))})
     else:
@@ -99,10 +99,10 @@ def _list_kinds(as_json: bool) -> None:
         stdout().print(table(["kind", "of", "shows"], shown))
 
 
-def _of_a_model(
+def _model_figure(
     refs: list[str], kind: str, prompt: str, options: "FigureOptions", runs: Path
 ) -> "FigureData":
-    """A picture of the model of a run."""
+    """The figure of the model of a run."""
     from memlab.api.model_figures import model_figure_data
     from memlab.api.run import Run
     from memlab.cli.output import stderr
@@ -124,7 +124,7 @@ def _file_name(data: "FigureData") -> str:
 
 
 def _write(
-    data: "FigureData", path: Path, file_format: str, made_for: str, command: str, as_csv: bool
+    data: "FigureData", path: Path, file_format: str, style_name: str, command: str, as_csv: bool
 ) -> list[Path]:
     """Write the image and, on request, its numbers and script; returns the paths."""
     from memlab.figures.draw import draw
@@ -133,7 +133,7 @@ def _write(
     from memlab.figures.style import style_of
     from memlab.record import files
 
-    style = style_of(made_for)
+    style = style_of(style_name)
     origin = Origin(data.title, data.runs, command)
     contents = {path: to_bytes(draw(data, style), file_format, style, origin)}
     if as_csv:

@@ -15,7 +15,7 @@ def predict(
     run: RunName,
     prompts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROMPT ...]", help="Omit to enter them one by one."),
+        typer.Argument(metavar="PROMPT", help="Prompts; omit to enter them one by one."),
     ] = None,
     at: Checkpoint = "last",
     temperature: Annotated[
@@ -47,9 +47,9 @@ def predict(
         temperature = 0.0 if repeat is None else 1.0
 
     def complete(texts: list[str]) -> "list[Prediction]":
-        repeated = [text for text in texts for _ in range(repeat or 1)]
+        inputs = [text for text in texts for _ in range(repeat or 1)]
         return predictions.complete(
-            trained, repeated, temperature=temperature, top_k=top_k, seed=seed
+            trained, inputs, temperature=temperature, top_k=top_k, seed=seed
         )
 
     def answer(texts: list[str]) -> None:

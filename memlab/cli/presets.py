@@ -19,14 +19,14 @@ def presets(json: Json = False) -> None:
         print_json([{"name": p.name, "path": str(p.path), "about": p.about} for p in listed])
         return
     console = stdout()
-    names = max(len(p.name) for p in listed)
+    width = max(len(p.name) for p in listed)
     order = sorted(listed, key=lambda p: (p.name != "quickstart", p.folder))
     for folder, group in groupby(order, key=lambda p: p.folder if p.name != "quickstart" else ""):
         if folder:
             console.print(Text(f"\n{safe_text(folder)}", style="bold"))
         for p in group:
             text = first_sentence(p.about) or (p.problem.what if p.problem else "")
-            line = Text(f"{safe_text(p.name):<{names}} {stated_duration(p.about):>7}  ")
+            line = Text(f"{safe_text(p.name):<{width}} {stated_duration(p.about):>7}  ")
             line.append(safe_text(text, 400), style="dim")
             if console.is_terminal:
                 line.truncate(console.width, overflow="ellipsis")

@@ -19,6 +19,7 @@ from memlab.record.safe_text import safe_text
 from memlab.record.summary import planned_steps
 
 PLAIN_SECONDS = 5.0
+"""between two lines of progress if stderr is not a terminal"""
 
 
 class RunOutput(ABC):
@@ -85,7 +86,7 @@ class Progress(RunOutput):
         name = safe_text(self.folder.labels().name)
         self.console.print(Text(f"{name}  {self.folder.path}", style="bold"))
         for finding in findings:
-            self._note(finding.level, finding.what)
+            self._print_finding(finding.level, finding.what)
         if self.console.is_terminal:
             self.live = Live(Text("starting"), console=self.console, auto_refresh=False)
             self.live.start()
@@ -95,17 +96,17 @@ class Progress(RunOutput):
         match event:
             case Started():
                 self.first_step, self.started = event.step, time.monotonic()
-                self._say(f"on {event.device}, engine {event.engine}: {event.engine_reason}")
+                self._print(f"on {event.device}, engine {event.engine}: {event.engine_reason}")
             case Rows():
                 self.step, self.loss = event.step, float(event.values[-1, 0])
             case Evaluated():
                 self.values |= event.values
             case Phase():
-                self._say(f"step {event.step:,}: {event.name} (since {event.after:,})", "green")
+                self._print(f"step {event.step:,}: {event.name} (since {event.after:,})", "green")
             case Spike():
-                self._say(f"step {event.onset:,}: spike to {number(event.peak)}", "yellow")
+                self._print(f"step {event.onset:,}: spike to {number(event.peak)}", "yellow")
             case Finding():
-                self._note(event.level, event.what)
+                self._print_finding(event.level, event.what)
         self._draw()
 
     def close(self) -> None:
@@ -115,11 +116,11 @@ class Progress(RunOutput):
             self.live.stop()
         print_run_summary(self.folder)
 
-    def _say(self, text: str, style: str = "dim") -> None:
+    def _print(self, text: str, style: str = "dim") -> None:
         self.console.print(Text(safe_text(text, limit=400), style=style))
 
-    def _note(self, level: str, text: str) -> None:
-        self._say(f"{level}: {text}", {"error": "red", "warning": "yellow"}.get(level, "dim"))
+    def _print_finding(self, level: str, text: str) -> None:
+        self._print(f"{level}: {text}", {"error": "red", "warning": "yellow"}.get(level, "dim"))
 
     def _draw(self) -> None:
         now = time.monotonic()
@@ -128,17 +129,17 @@ class Progress(RunOutput):
                 self.live.update(self._line(), refresh=True)
                 self.printed = now
         elif now - self.printed > PLAIN_SECONDS:
-            self.console.print(self._figures())
+            self.console.print(self._values())
             self.printed = now
 
     def _line(self) -> Table:
         line = Table.grid(padding=(0, 1))
         line.add_column(no_wrap=True)
         line.add_column(no_wrap=True, overflow="ellipsis")
-        line.add_row(ProgressBar(total=self.steps, completed=self.step, width=20), self._figures())
+        line.add_row(ProgressBar(total=self.steps, completed=self.step, width=20), self._values())
         return line
 
-    def _figures(self) -> Text:
+    def _values(self) -> Text:
         rate = (self.step - self.first_step) / max(time.monotonic() - self.started, 1e-9)
         left = (self.steps - self.step) / rate if rate else 0.0
         parts = [

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    refs: Annotated[
-        list[str], typer.Argument(metavar="RUN_OR_SWEEP ...", help="Runs, or a sweep.")
-    ],
+    refs: Annotated[list[str], typer.Argument(metavar="RUN_OR_SWEEP", help="Runs, or a sweep.")],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="A .html or .md file."),
@@ -93,9 +91,9 @@ def _ood_values(run: "RunSource", device: str) -> dict[str, dict[str, float]]:
 
     trained = load_model(run.folder, "last", device)
     splits = [name for name, split in trained.run_data.dataset.splits.items() if len(split)]
-    outside = wanted_splits("ood", splits)
-    within = [name for name in ("test", "val") if name in splits][:1] if outside else []
-    names = [*within, *outside]
+    ood = wanted_splits("ood", splits)
+    in_distribution = [name for name in ("test", "val") if name in splits][:1] if ood else []
+    names = [*in_distribution, *ood]
     values = evaluate(trained.model, trained.run_data, names, trained.step).event.values
     return {
         name: {
@@ -120,7 +118,7 @@ def _write(page: "Page", path: Path) -> list[Path]:
         text, pictures = to_markdown(page, folder)
         contents = {target.parent / folder / name: data for name, data in pictures.items()}
         contents[target] = text.encode()
-    for place, data in contents.items():
-        files.make_folder(place.parent)
-        files.replace(place, data)
+    for file, data in contents.items():
+        files.make_folder(file.parent)
+        files.replace(file, data)
     return list(contents)

@@ -21,7 +21,7 @@ from memlab.record.summary import RunSummary, summarize
 from memlab.tui.live import curves
 from memlab.tui.live.view_state import first_viewport, view_at_end
 
-MOST_GAPS = 5
+MAX_GAPS = 5
 """maximum number of listed gaps"""
 
 
@@ -88,8 +88,8 @@ def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     if "loss" in run.steps.columns or not summary.step:
         spikes = spike_stats_line(spike_stats_of(recorded_spikes(run)))
         lines.append(f"loss: {spikes}; memlab spikes {summary.run}")
-    lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MOST_GAPS]]
-    if (more := len(summary.gaps) - MOST_GAPS) > 0:
+    lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MAX_GAPS]]
+    if (more := len(summary.gaps) - MAX_GAPS) > 0:
         lines.append(f"loss: {more:,} more gaps; memlab spikes {summary.run} --json")
     lines += [
         f"{finding.level}: {finding.what.rstrip('.')}. Try: {finding.advice}"

@@ -18,7 +18,10 @@ FILES = {
 def schema(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="preset, sweep, event, or a command: show."),
+        typer.Argument(
+            metavar="NAME",
+            help="preset, sweep, event, or a command, such as show; omit to list all.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -48,14 +51,14 @@ def named_schema(name: str) -> dict[str, Any]:
     from memlab.preset.json_schema import preset_schema
     from memlab.sweeps.schema import SweepFile
 
-    made: dict[str, Callable[[], dict[str, Any]]] = {
+    schemas: dict[str, Callable[[], dict[str, Any]]] = {
         "preset": preset_schema,
         "sweep": SweepFile.model_json_schema,
         "event": partial(schema_of, EVENT),
         **{command: partial(schema_of, shape) for command, shape in OUTPUTS.items()},
     }
-    if name not in made:
+    if name not in schemas:
         raise MemlabError(
-            "there is no such schema", where=name, allowed=", ".join(made), hint=nearest(name, made)
+            "unknown schema", where=name, allowed=", ".join(schemas), hint=nearest(name, schemas)
         )
-    return {"$schema": DRAFT, **made[name](), "title": f"memlab {name}"}
+    return {"$schema": DRAFT, **schemas[name](), "title": f"memlab {name}"}

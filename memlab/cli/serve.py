@@ -75,5 +75,5 @@ async def _serve(port: int, *, control: bool, tabs: int, as_json: bool, runs: Pa
             "the server cannot listen",
             where=f"port {port}",
             found=str(error.strerror),
-            hint="--port 0 takes a free port",
+            hint="--port 0 chooses a free port",
         ) from error

@@ -121,7 +121,7 @@ def _report(
     return report
 
 
-def _print(of: str, analysis: "SpikeSearch") -> None:
+def _print(title: str, analysis: "SpikeSearch") -> None:
     from memlab.cli.event_text import spike_stats_line
     from memlab.cli.output import number, stdout, table
     from memlab.detectors.curve import spike_stats_of
@@ -145,7 +145,7 @@ def _print(of: str, analysis: "SpikeSearch") -> None:
     if rows:
         console.print(table(headers, rows, numbers=headers[:5]))
     lines = [
-        f"{of}: {analysis.steps:,} steps, {spike_stats_line(spike_stats_of(analysis), analysis.linear)}",
+        f"{title}: {analysis.steps:,} steps, {spike_stats_line(spike_stats_of(analysis), analysis.linear)}",
         *(gap_text(gap) for gap in analysis.gaps),
     ]
     if analysis.open:

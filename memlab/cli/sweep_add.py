@@ -12,7 +12,7 @@ def add(
     sweep: SweepName,
     change: Annotated[
         str | None,
-        typer.Argument(metavar="[training.steps=N]", help="All members continue to step N."),
+        typer.Argument(metavar="training.steps=N", help="All members continue to step N."),
     ] = None,
     seeds: Annotated[
         str | None,
@@ -33,7 +33,9 @@ def add(
     opened = find_sweep(runs_folder(runs), sweep)
     if (change is None) == (seeds is None):
         raise MemlabError(
-            "nothing to add", where="sweep add", allowed="one of --seeds N and training.steps=N"
+            "nothing to add" if change is None else "seeds and steps cannot be added at once",
+            where="sweep add",
+            allowed="--seeds N or training.steps=N",
         )
     number = read_seeds(seeds)
     added = add_steps(opened, change or "") if number is None else add_seeds(opened, number)

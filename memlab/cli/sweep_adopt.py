@@ -9,7 +9,7 @@ from memlab.cli.options import Json, RunsFolder
 
 def adopt(
     refs: Annotated[
-        list[str], typer.Argument(metavar="RUN ...", help="Ids, prefixes of ids, or paths.")
+        list[str], typer.Argument(metavar="RUN", help="Ids, prefixes of ids, or paths.")
     ],
     name: Annotated[str, typer.Option(help="Display name of the sweep.")],
     json: Json = False,

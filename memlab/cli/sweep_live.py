@@ -17,7 +17,8 @@ from memlab.sweeps.sweep import Sweep
 from memlab.sweeps.time_left import TimeLeft
 
 PLAIN_SECONDS = 10.0
-MOST_CELLS = 40
+"""between two lines of progress if stderr is not a terminal"""
+MAX_CELLS = 40
 """number of cells up to which all are listed, else only those with a running or failed member"""
 COLUMNS = ("finished", "running", "queued", "failed", "diverged", "stopped")
 
@@ -77,7 +78,7 @@ class LiveTable:
         rows = []
         for cell in self._sweep.cells:
             totals = counts(by_cell.get(cell.number, ()))
-            if len(by_cell) <= MOST_CELLS or totals["running"] or totals["failed"]:
+            if len(by_cell) <= MAX_CELLS or totals["running"] or totals["failed"]:
                 shares = [
                     state.step / state.target
                     for state in by_cell.get(cell.number, ())

@@ -123,6 +123,9 @@ def read_seeds(text: str | None) -> int | list[int] | None:
         numbers = [int(part) for part in text.split(",")]
     except ValueError:
         raise MemlabError(
-            "seeds are a number or a list", where=f"--seeds {text}", hint="5, or 42,123,456"
+            "invalid seeds",
+            where="--seeds",
+            found=text,
+            allowed="a number such as 5, or a list such as 42,123,456",
         ) from None
     return numbers if "," in text else numbers[0]

@@ -36,7 +36,7 @@ def torture(
     # The processes of the runs are forked, which thread pools do not survive.
     os.environ["OMP_NUM_THREADS"] = "1"
     counts = {"kill -9": kills, "full disk": fills, "damaged files": damages}
-    with _own_folder(runs_folder(runs)) as folder:
+    with _temporary_folder(runs_folder(runs)) as folder:
         from memlab.torture.all import all_trials
 
         results = {}
@@ -57,8 +57,8 @@ def torture(
 
 
 def _try(trial: Any, count: int | None, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while trial.counts.tried < count if count else time.monotonic() < until:
+    deadline = time.monotonic() + seconds
+    while trial.counts.tried < count if count else time.monotonic() < deadline:
         trial.once()
     trial.finish()
 
@@ -75,7 +75,7 @@ def _rows(name: str, result: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 @contextmanager
-def _own_folder(runs: Path) -> Iterator[Path]:
+def _temporary_folder(runs: Path) -> Iterator[Path]:
     """A hidden temporary folder on the disk of the runs."""
     folder = runs / f".torture-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)

@@ -94,9 +94,9 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         requested = True
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, request) for number in signals}
+    previous = {number: signal.signal(number, request) for number in signals}
     try:
         yield lambda: requested
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """`memlab verify`: checks claims against results."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,15 +15,11 @@ if TYPE_CHECKING:
     from memlab.sweeps.sweep import Sweep
 
 
-REPORTED = ("run", "preset", "status", "step", "steps", "seed", "seconds", "device")
-"""keys of the run's summary that are part of the report"""
-
-
 def verify(
     refs: Annotated[
         list[str],
         typer.Argument(
-            metavar="PRESET_OR_RUN_OR_SWEEP ...",
+            metavar="PRESET_OR_RUN_OR_SWEEP",
             help="Presets, which are trained first, runs or sweeps.",
         ),
     ],
@@ -44,9 +40,9 @@ def verify(
 ) -> None:
     """Check the claims of presets, runs or sweeps against results; exit 3 if one is not met."""
     from memlab.claims.reuse import finished_run
+    from memlab.cli.claim_reports import run_report, sweep_report
     from memlab.cli.claim_tables import print_tables, to_markdown
     from memlab.cli.output import print_json
-    from memlab.cli.sweep_claims import sweep_report
     from memlab.preset.run_preset import preset_of
     from memlab.preset.schema import Preset
     from memlab.record.folder import RunFolder
@@ -57,11 +53,11 @@ def verify(
     reports = []
     for target in targets:
         if isinstance(target, RunFolder):
-            reports.append(_report(target, preset_of(target), device))
+            reports.append(run_report(target, preset_of(target), device))
         elif isinstance(target, Preset):
             finished = finished_run(target, runs_folder(runs)) if reuse else None
             folder = finished or _train(target, runs_folder(runs), device, quiet)
-            reports.append(_report(folder, target, device))
+            reports.append(run_report(folder, target, device))
     sweeps = [sweep_report(target) for target in targets if isinstance(target, Sweep)]
     if json:
         print_json({"runs": reports, "sweeps": sweeps} if sweeps else {"runs": reports})
@@ -84,17 +80,17 @@ def _find(ref: str, runs: "Path") -> "Preset | RunFolder | Sweep":
 
     try:
         load.find(ref)
-    except PresetError as no_preset:
+    except PresetError as preset_error:
         try:
             return find(runs, ref)
-        except RunError as no_run:
+        except RunError as run_error:
             with suppress(RunError):
                 return find_sweep(runs, ref)
             raise MemlabError(
                 "neither a preset nor a run nor a sweep",
                 where=ref,
-                found=f"{no_preset.what}; {no_run.what}",
-                hint=no_preset.hint,
+                found=f"{preset_error.what}; {run_error.what}",
+                hint=preset_error.hint,
             ) from None
     return load.load(ref)
 
@@ -111,39 +107,3 @@ def _train(preset: "Preset", runs: "Path", device: str, quiet: bool) -> "RunFold
     if code not in (0, 3):
         raise typer.Exit(code)
     return folder
-
-
-def _report(folder: "RunFolder", preset: "Preset", device: str) -> dict[str, Any]:
-    """The claims of a preset with their verdicts for a run, as plain values."""
-    from memlab.claims.departures import departures
-    from memlab.claims.verdicts import judge, statement
-    from memlab.cli.completion import completion
-    from memlab.record.history import History
-    from memlab.record.summary import summarize
-
-    history = History(folder)
-    summary = summarize(folder, history).to_json()
-    departed = departures(folder)
-
-    return {
-        **{key: summary[key] for key in REPORTED},
-        "about": preset.about,
-        "settings_changed": departed.to_json(),
-        "versions": folder.description.get("versions", {}),
-        "claims": [
-            {
-                "claim": statement(verdict.claim),
-                "source": verdict.claim.source,
-                "reported": verdict.claim.reported,
-                "measured": verdict.measured,
-                "at_step": verdict.step,
-                "status": verdict.status,
-            }
-            for verdict in judge(
-                preset.claims,
-                history.until(),
-                completion(folder, device),
-                shortened=departed.shortened,
-            )
-        ],
-    }

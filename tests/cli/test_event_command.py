@@ -66,7 +66,7 @@ def test_events_that_raise_end_the_program_too(here):
 @pytest.mark.parametrize(
     ("words", "warning"),
     [
-        (python("raise SystemExit(5)"), "ended with code 5"),
+        (python("raise SystemExit(5)"), "exited with code 5"),
         (("/no/such/program",), "cannot be started: No such file or directory"),
         (("/etc",), "cannot be started: Permission denied"),
     ],

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memlab.cli.export_curves import export_curves
 from memlab.formats import read_log
+from memlab.formats.export import export_curves
 from memlab.formats.names import name_series
 from memlab.formats.record_log import record_run
 
@@ -42,7 +42,7 @@ def imported(tmp_path):
 
 
 def test_tensorboard_reads_the_event_files_that_memlab_writes(imported, tmp_path):
-    export_curves(imported, "tensorboard", tmp_path / "events", json=True)
+    export_curves(imported, "tensorboard", tmp_path / "events")
     (run,) = read_log(FIXTURES / "torch").runs
     found = scalars(tmp_path / "events")
     for tag, source in (("loss", "train/loss"), ("lr", "lr"), ("val_loss", "val/loss")):
@@ -63,7 +63,7 @@ def test_memlab_reads_event_files_as_tensorboard_does(name):
 def test_the_trainer_reads_the_state_that_memlab_writes(imported, tmp_path):
     from transformers.trainer_callback import TrainerState
 
-    export_curves(imported, "trainer_state", tmp_path / "trainer_state.json", json=True)
+    export_curves(imported, "trainer_state", tmp_path / "trainer_state.json")
     state = TrainerState.load_from_json(str(tmp_path / "trainer_state.json"))
     (run,) = read_log(FIXTURES / "torch").runs
     for name, source in (("loss", "train/loss"), ("eval_loss", "val/loss")):
