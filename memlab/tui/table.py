@@ -32,6 +32,19 @@ Cells = Sequence[Content]
 """One cell per column."""
 
 
+class TableMessage(Message):
+    """A message of a table, so that screens with several tables can tell them apart by id."""
+
+    def __init__(self, table: "Table") -> None:
+        super().__init__()
+        self.table = table
+
+    @property
+    def control(self) -> "Table":
+        """What `@on(Table.RowMoved, "#id")` matches."""
+        return self.table
+
+
 class Table(ScrollView, can_focus=True):
     """Rows under a fixed header. Contents are requested when a row is drawn."""
 
@@ -47,20 +60,20 @@ class Table(ScrollView, can_focus=True):
     """
     cursor: reactive[int] = reactive(0)
 
-    class RowMoved(Message):
+    class RowMoved(TableMessage):
         """The cursor or the visible rows have changed."""
 
-    class RowOpened(Message):
+    class RowOpened(TableMessage):
         """The row under the cursor was clicked again."""
 
-    class HeaderClicked(Message):
+    class HeaderClicked(TableMessage):
         """A column title was clicked."""
 
-        def __init__(self, key: str) -> None:
-            super().__init__()
+        def __init__(self, table: "Table", key: str) -> None:
+            super().__init__(table)
             self.key = key
 
-    class FirstCellClicked(Message):
+    class FirstCellClicked(TableMessage):
         """The first cell of the row under the cursor was clicked."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -147,12 +160,12 @@ class Table(ScrollView, can_focus=True):
             wanted = self.cursor if self.cursor < top else self.cursor - height + 1
             self.scroll_to(y=wanted, animate=False, force=True)
         self.refresh()
-        self.post_message(self.RowMoved())
+        self.post_message(self.RowMoved(self))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Redraw, and post `RowMoved`."""
         super().watch_scroll_y(old_value, new_value)
-        self.post_message(self.RowMoved())
+        self.post_message(self.RowMoved(self))
 
     def action_move(self, by: int) -> None:
         self.cursor += by
@@ -179,14 +192,14 @@ class Table(ScrollView, can_focus=True):
         row = event.y - 1 + round(self.scroll_y)
         if event.y == 0:
             if column := self._column_at(x):
-                self.post_message(self.HeaderClicked(column.key))
+                self.post_message(self.HeaderClicked(self, column.key))
         elif row < self._rows:
             again = row == self.cursor
             self.cursor = row
             if self._columns and x <= self._columns[0].width:
-                self.post_message(self.FirstCellClicked())
+                self.post_message(self.FirstCellClicked(self))
             elif again:
-                self.post_message(self.RowOpened())
+                self.post_message(self.RowOpened(self))
 
     def _column_at(self, x: int) -> Column | None:
         for column in self._columns:

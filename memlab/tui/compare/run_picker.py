@@ -75,10 +75,5 @@ class RunPicker(Table):
 
     @on(Table.RowOpened)
     @on(Table.FirstCellClicked)
-    def _clicked(self, event: Message) -> None:
-        event.stop()
+    def _clicked(self) -> None:
         self.action_toggle_run()
-
-    @on(Table.RowMoved)
-    def _moved(self, event: Message) -> None:
-        event.stop()  # the screen handles those of the other table

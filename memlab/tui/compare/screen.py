@@ -265,7 +265,7 @@ class CompareScreen(ChartScreen):
         row = self.query_one("#compared", Table).cursor
         return self._compared[row] if row < len(self._compared) else None
 
-    @on(Table.RowMoved)
+    @on(Table.RowMoved, "#compared")
     def _moved(self) -> None:
         if self._focused_only:
             self._show()
@@ -340,7 +340,7 @@ class CompareScreen(ChartScreen):
         if run := self._at_cursor():
             self._choose({n: f for n, f in self._chosen.items() if f.path.name != run.key})
 
-    @on(Table.RowOpened)
+    @on(Table.RowOpened, "#compared")
     def action_open(self) -> None:
         if run := self._at_cursor():
             self.post_message(OpenRun(self._histories[run.key].folder))

@@ -1,166 +1,159 @@
-"""Preflight report of the draft: facts, findings, differences."""
+"""Preflight of the draft in the Lab: checks it in a thread, times a few updates, shows the report."""
 
-from collections.abc import Iterable
-from itertools import zip_longest
+from dataclasses import dataclass
 
+from textual import on, work
 from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
-from memlab.errors import MemlabError
-from memlab.preset.check import Report
-from memlab.preset.findings import PresetFinding
-from memlab.preset.schema import Claim
-from memlab.tui.duration import duration
+from memlab.errors import MemlabError, RunError
+from memlab.preset.check import Report, check_preset
+from memlab.sweeps.cost import seconds
+from memlab.sweeps.plan import Plan
+from memlab.tui.console import Console
 from memlab.tui.lab.draft import Draft
+from memlab.tui.lab.preflight_text import Part, in_columns, report_parts
 from memlab.tui.lab.sweep_report import SweepReport
-from memlab.tui.safe_content import safe
+from memlab.tui.safe_content import one_line, safe
 
-SIGNS = {
-    "error": ("✗", "$text-error"),
-    "warning": ("⚠", "$text-warning"),
-    "info": ("·", "$foreground"),
-}
+PAUSE_BEFORE_CHECK = 0.15
+"""Seconds after the last key press before a draft is checked."""
 
 
 class Preflight(Static):
-    """Facts, findings and differences of the draft, and its estimated duration."""
+    """Facts, findings and changes of the draft, and its estimated duration."""
 
-    def __init__(self) -> None:
+    @dataclass
+    class Checked(Message):
+        """A draft was checked."""
+
+        draft: Draft
+        result: Report | SweepReport | MemlabError
+
+    @dataclass
+    class Measured(Message):
+        """The time of an update, or of all members of a sweep, was measured."""
+
+        draft: Draft
+        seconds: float | None
+        problem: str
+
+    def __init__(self, console: Console) -> None:
         super().__init__()
+        self._runs, self._training, self._trainer = console.runs, console.training, console.trainer
+        self._probe = console.trainer.probe if console.trainer else None
+        self._draft: Draft | None = None
+        self._result: Report | SweepReport | MemlabError | None = None
+        self._seconds: float | None = None
+        self._note = ""
+        self._check_timer: Timer | None = None
+        self._parts: list[Part] = []
         self._shown = Content("")
-        self._parts: list[Content | list[tuple[str, str]]] = []
 
-    def show(
-        self,
-        draft: Draft,
-        result: Report | SweepReport | MemlabError | None,
-        seconds: float | None,
-        note: str = "",
-    ) -> None:
-        """Show the report.
+    def check(self, draft: Draft) -> None:
+        """Show a draft, and check it unless it trains the same as the current one."""
+        previous, self._draft = self._draft, draft
+        if previous is None or draft.preset is None or draft.subject != previous.subject:
+            self._seconds, self._note = None, ""
+            self._check_soon()
+        self._show()
 
-        Args:
-            result: of the checks; None = not checked yet.
-            seconds: time of one update, or of all members of a sweep.
-            note: text shown instead of the time.
-        """
-        parts: list[Content | list[tuple[str, str]]] = [_problems(draft)]
-        if isinstance(result, Report) and not draft.problems:
-            parts += [_facts(result, seconds, note), _findings(result)]
-        elif isinstance(result, SweepReport) and not draft.problems:
-            parts += [result.facts(seconds, note), _findings(result.first)]
-        elif isinstance(result, MemlabError):
-            parts.append(safe(f"✗ {result}", 600, lines=True, style="$text-error"))
-        parts.append(_differences(draft))
-        parts += [_about(draft), _claims(draft)]
-        self._parts = [part for part in parts if part]
-        self._show_parts()
+    @property
+    def error(self) -> str | None:
+        """Why the current draft must not be trained, as far as it was checked; None = it may be."""
+        if isinstance(self._result, MemlabError):
+            return one_line(self._result)
+        if isinstance(self._result, Report) and self._draft and self._draft.sweep is None:
+            errors = (f for f in self._result.findings if f.level == "error")
+            return next((safe(finding.what).plain for finding in errors), None)
+        return None
+
+    # Checks
+
+    def _check_soon(self) -> None:
+        if self._check_timer:
+            self._check_timer.stop()
+        self._check_timer = self.set_timer(PAUSE_BEFORE_CHECK, self._check_draft)
+
+    def _check_draft(self) -> None:
+        if self._draft and self._draft.preset:
+            self._check(self._draft)
+
+    @work(thread=True, exclusive=True, group="preflight")
+    def _check(self, draft: Draft) -> None:
+        assert draft.preset is not None
+        try:
+            if draft.sweep is not None:
+                result = SweepReport.of(draft.sweep, self._runs)
+                self.post_message(self.Checked(draft, result))
+                return
+            report = check_preset(draft.preset)
+            # Computed on first access; done here, not in the thread of the interface.
+            _ = report.facts.chance_loss
+            self.post_message(self.Checked(draft, report))
+        except MemlabError as error:
+            self.post_message(self.Checked(draft, error))
+        except OSError as error:
+            self.post_message(self.Checked(draft, RunError(f"cannot be planned: {error}")))
+
+    @on(Checked)
+    def _checked(self, event: Checked) -> None:
+        if self._draft and event.draft.subject == self._draft.subject:
+            self._result = event.result
+            self._show()
+            if not isinstance(event.result, MemlabError):
+                self._measure_if_idle()
+
+    # Duration
+
+    def _measure_if_idle(self) -> None:
+        """Measure automatically if no run trains here and the machine is idle."""
+        trainer, is_training = self._trainer, self._training.current is not None
+        is_known = self._seconds is not None or bool(self._note)
+        if trainer and not is_training and not is_known and trainer.is_machine_idle():
+            self.measure()
+
+    def measure(self) -> None:
+        """Time a few updates to estimate the duration."""
+        if self._probe and self._draft and self._draft.preset:
+            self._note = "measuring ..."
+            self._show()
+            plan = self._result.plan if isinstance(self._result, SweepReport) else None
+            self._measure(self._draft, plan)
+
+    @work(thread=True, exclusive=True, group="measure")
+    def _measure(self, draft: Draft, plan: Plan | None) -> None:
+        """Time a few updates: seconds of one, or of all members of a plan."""
+        assert self._probe is not None and draft.preset is not None
+        try:
+            measured = seconds(plan, self._probe) if plan else self._probe(draft.preset)
+            self.post_message(self.Measured(draft, measured, ""))
+        except Exception as error:
+            self.post_message(self.Measured(draft, None, f"measurement failed: {error}"))
+
+    @on(Measured)
+    def _measured(self, event: Measured) -> None:
+        if self._draft and event.draft.subject == self._draft.subject:
+            self._seconds, self._note = event.seconds, event.problem
+            self._show()
+
+    # Showing
+
+    def _show(self) -> None:
+        if self._draft:
+            note = self._note or ("" if self._probe else "not estimated here")
+            self._parts = report_parts(self._draft, self._result, self._seconds, note)
+            self._show_parts()
 
     def on_resize(self) -> None:
         """The number of columns depends on the width."""
         self._show_parts()
 
     def _show_parts(self) -> None:
-        parts = [_in_columns(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
+        parts = [in_columns(p, self.size.width) if isinstance(p, list) else p for p in self._parts]
         content = Content("\n\n").join(parts)
         if not content.is_same(self._shown):
             self._shown = content
             self.update(content)
-
-
-def _problems(draft: Draft) -> Content:
-    messages = [str(problem).removeprefix(f"{key}: ") for key, problem in draft.problems.items()]
-    lines = [safe(f"✗ {text}", 600, lines=True, style="$text-error") for text in messages]
-    return Content("\n").join(lines)
-
-
-def _facts(report: Report, seconds: float | None, note: str) -> list[tuple[str, str]]:
-    facts = report.facts
-    splits = ", ".join(f"{name} {len(s):,}" for name, s in facts.dataset.splits.items())
-    time = note or ("press m to estimate" if seconds is None else duration(seconds * facts.updates))
-    return [
-        ("parameters", f"{facts.parameters:,}"),
-        ("examples", splits),
-        ("updates", f"{facts.updates:,} × {facts.batch_size:,} examples"),
-        ("epochs", f"{facts.updates / facts.updates_per_epoch:,.0f}"),
-        ("evaluations", f"{facts.evaluations:,}"),
-        ("chance loss", f"{facts.chance_loss:.3f} nats"),
-        ("memory", f"up to {facts.memory_bytes / 2**20:,.0f} MiB"),
-        ("time", time),
-    ]
-
-
-def _in_columns(facts: list[tuple[str, str]], width: int) -> Content:
-    """Names and values, in as many columns as fit."""
-    cells = [Content.assemble((f"{name:12}", "dim"), safe(value)) for name, value in facts]
-    for n in (4, 3, 2, 1):
-        height = -(-len(cells) // n)
-        columns = [cells[i : i + height] for i in range(0, len(cells), height)]
-        widths = [max(cell.cell_length for cell in column) + 3 for column in columns]
-        if sum(widths) <= width:
-            break
-    rows = zip_longest(*columns, fillvalue=Content(""))
-    return Content("\n").join([_row(row, widths) for row in rows])
-
-
-def _row(cells: Iterable[Content], widths: Iterable[int]) -> Content:
-    padded = [c.pad_right(n - c.cell_length) for c, n in zip(cells, widths, strict=True)]
-    return Content("").join(padded)
-
-
-def _findings(report: Report) -> Content:
-    if not report.findings:
-        return Content.styled("✓ no findings", "$text-success")
-    return Content("\n").join([_finding(finding) for finding in report.findings])
-
-
-def _finding(finding: PresetFinding) -> Content:
-    sign, colour = SIGNS[finding.level]
-    return Content.assemble(
-        (f"{sign} ", colour),
-        safe(finding.what, 300, style=f"bold {colour}"),
-        "\n  ",
-        safe(finding.why, 300),
-        "\n  ",
-        safe(f"try {finding.advice}", 300, style="dim"),
-    )
-
-
-def _about(draft: Draft) -> Content:
-    about = draft.text("about")
-    return (
-        Content.assemble(("about\n", "bold"), safe(about, 1000)) if about.strip() else Content("")
-    )
-
-
-def _claims(draft: Draft) -> Content:
-    if not draft.base.claims:
-        return Content("")
-    lines = [safe(f"· {_claim(claim)}", 200) for claim in draft.base.claims]
-    return Content("\n").join([Content.styled("claims", "bold"), *lines])
-
-
-def _claim(claim: Claim) -> str:
-    """A claim in one line: "val_loss ≤ 0.0314 at the end"."""
-    if claim.completes is not None:
-        return f"completes {claim.completes.prompt}"
-    bounds = (("≥", claim.at_least), ("≤", claim.at_most), ("=", claim.equals))
-    bound = " ".join(f"{sign} {value:g}" for sign, value in bounds if value is not None)
-    if claim.by_step is not None:
-        when = f"by step {claim.by_step:,}"
-    elif claim.not_by_step is not None:
-        when = f"not by step {claim.not_by_step:,}"
-    else:
-        when = "at the end"
-    return " ".join(part for part in (claim.split, claim.measure, bound, when) if part)
-
-
-def _differences(draft: Draft) -> Content:
-    if not draft.differences:
-        return Content.styled("no changes", "dim")
-    lines = [Content.styled("changes", "bold")]
-    for key, (before, after) in draft.differences.items():
-        lines.append(
-            Content.assemble("● ", safe(key), " ", safe(f"{before} → {after}", style="bold"))
-        )
-    return Content("\n").join(lines)

@@ -11,19 +11,15 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widgets import Button, Input
 
-from memlab.errors import MemlabError, RunError
+from memlab.errors import MemlabError
 from memlab.plugins.load import loaded_plugins
-from memlab.preset.check import Report, check_preset
 from memlab.preset.dump import dump
 from memlab.preset.load import Available, available
 from memlab.preset.schema import Preset
 from memlab.preset.strict_yaml import parse
 from memlab.preset.validate import validated
-from memlab.sweeps.cost import seconds
-from memlab.sweeps.plan import Plan
 from memlab.tui import keys
 from memlab.tui.bar import Bar
 from memlab.tui.console import Console
@@ -35,14 +31,11 @@ from memlab.tui.lab.form import SettingsForm
 from memlab.tui.lab.preflight import Preflight
 from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.save import problem_with, save
-from memlab.tui.lab.sweep_report import SweepReport
 from memlab.tui.messages import ClonePreset, EditPreset, StartRun, StartSweep
 from memlab.tui.safe_content import one_line, safe
 
 FIRST = "quickstart"
 """The initially selected preset."""
-PAUSE_BEFORE_CHECK = 0.15
-"""Seconds after the last key press before preflight runs."""
 AFTER_EDITING = {"again": "edit again", "forget": "discard these edits"}
 
 
@@ -59,35 +52,14 @@ class LabScreen(Screen[None]):
         presets: list[Available]
         point_at: str | None
 
-    @dataclass
-    class Inspected(Message):
-        """Preflight has checked a preset."""
-
-        draft: Draft
-        result: Report | SweepReport | MemlabError
-
-    @dataclass
-    class Measured(Message):
-        """The time of an update, or of all members of a sweep, was measured."""
-
-        draft: Draft
-        seconds: float | None
-        problem: str
-
     def __init__(self, console: Console) -> None:
         super().__init__()
-        self._trainer, self._training = console.trainer, console.training
         self._read_only = console.read_only
-        self._runs = console.runs
-        self._probe = console.trainer.probe if console.trainer else None
+        self._preflight = Preflight(console)
         self._drafts: dict[str, Draft] = {}
         self._reverted: dict[str, Draft] = {}
         self._extra: list[Available] = []
         self._draft: Draft | None = None
-        self._result: Report | SweepReport | MemlabError | None = None
-        self._seconds: float | None = None
-        self._note = ""
-        self._check_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar()
@@ -96,7 +68,7 @@ class LabScreen(Screen[None]):
             yield SettingsForm()
         with Vertical(id="ahead"):
             with VerticalScroll(id="preflight"):
-                yield Preflight()
+                yield self._preflight
             if not self._read_only:
                 with Horizontal(id="buttons"):
                     yield Button("▶ start", id="start", compact=True, variant="success")
@@ -185,86 +157,11 @@ class LabScreen(Screen[None]):
             self._show(self._reverted.pop(draft.base.name))
 
     def _show(self, draft: Draft, *, typing: bool = False) -> None:
-        if self._draft and draft.preset is not None and draft.subject == self._draft.subject:
-            self._draft = draft
-        else:
-            self._draft, self._seconds, self._note = draft, None, ""
-            self._check_draft_soon()
+        self._draft = draft
         self._drafts[draft.base.name] = draft
         self.query_one(SettingsForm).show(draft, typing=typing)
         self.query_one(SettingsForm).border_title = _title(draft)
-        self._show_preflight()
-
-    # Preflight
-
-    def _check_draft_soon(self) -> None:
-        if self._check_timer:
-            self._check_timer.stop()
-        self._check_timer = self.set_timer(PAUSE_BEFORE_CHECK, self._check_draft)
-
-    def _check_draft(self) -> None:
-        if self._draft and self._draft.preset:
-            self._inspect(self._draft)
-
-    @work(thread=True, exclusive=True, group="preflight")
-    def _inspect(self, draft: Draft) -> None:
-        assert draft.preset is not None
-        try:
-            if draft.sweep is not None:
-                self.post_message(self.Inspected(draft, SweepReport.of(draft.sweep, self._runs)))
-                return
-            report = check_preset(draft.preset)
-            # Computed on first access; done here, not in the thread of the interface.
-            _ = report.facts.chance_loss
-            self.post_message(self.Inspected(draft, report))
-        except MemlabError as error:
-            self.post_message(self.Inspected(draft, error))
-        except OSError as error:
-            self.post_message(self.Inspected(draft, RunError(f"cannot be planned: {error}")))
-
-    @on(Inspected)
-    def _inspected(self, event: Inspected) -> None:
-        if self._draft and event.draft.subject == self._draft.subject:
-            self._result = event.result
-            self._show_preflight()
-            if not isinstance(event.result, MemlabError):
-                self._estimate_if_idle()
-
-    def _estimate_if_idle(self) -> None:
-        """Estimate the duration automatically if no run trains here and the machine is idle."""
-        trainer, is_training = self._trainer, self._training.current is not None
-        is_known = self._seconds is not None or bool(self._note)
-        if trainer and not is_training and not is_known and trainer.is_machine_idle():
-            self.action_measure()
-
-    def action_measure(self) -> None:
-        """Measure the time of a few updates."""
-        if self._probe and self._draft and self._draft.preset:
-            self._note = "measuring ..."
-            self._show_preflight()
-            plan = self._result.plan if isinstance(self._result, SweepReport) else None
-            self._measure(self._draft, plan)
-
-    @work(thread=True, exclusive=True, group="measure")
-    def _measure(self, draft: Draft, plan: Plan | None) -> None:
-        """Time a few updates: seconds of one, or of all members of a plan."""
-        assert self._probe is not None and draft.preset is not None
-        try:
-            measured = seconds(plan, self._probe) if plan else self._probe(draft.preset)
-            self.post_message(self.Measured(draft, measured, ""))
-        except Exception as error:
-            self.post_message(self.Measured(draft, None, f"measurement failed: {error}"))
-
-    @on(Measured)
-    def _measured(self, event: Measured) -> None:
-        if self._draft and event.draft.subject == self._draft.subject:
-            self._seconds, self._note = event.seconds, event.problem
-            self._show_preflight()
-
-    def _show_preflight(self) -> None:
-        if self._draft:
-            note = self._note or ("" if self._probe else "not estimated here")
-            self.query_one(Preflight).show(self._draft, self._result, self._seconds, note)
+        self._preflight.check(draft)
 
     # Start
 
@@ -279,14 +176,10 @@ class LabScreen(Screen[None]):
     def _start(self, queue: bool) -> None:
         if preset := self._valid():
             assert self._draft is not None
-            report = self._result.first if isinstance(self._result, SweepReport) else self._result
-            errors = [f for f in getattr(report, "findings", ()) if f.level == "error"]
-            if isinstance(self._result, MemlabError):
-                self.notify(one_line(self._result), severity="error", markup=False)
+            if (error := self._preflight.error) is not None:
+                self.notify(error, severity="error", markup=False)
             elif self._draft.sweep is not None:
                 self.post_message(StartSweep(self._draft.sweep))
-            elif errors:
-                self.notify(safe(errors[0].what).plain, severity="error", markup=False)
             else:
                 self.post_message(StartRun(preset, self._draft.name, queue))
 
@@ -349,6 +242,9 @@ class LabScreen(Screen[None]):
                 question = safe(str(problem), 2000, lines=True)
                 if await self.app.push_screen_wait(Confirm(question, AFTER_EDITING)) != "again":
                     return
+
+    def action_measure(self) -> None:
+        self._preflight.measure()
 
     def action_filter(self) -> None:
         self.query_one(Presets).focus_filter()

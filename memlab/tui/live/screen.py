@@ -8,11 +8,10 @@ import gc
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
@@ -23,32 +22,27 @@ from memlab.tui.console_state import ConsoleState
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.keys import is_offered
-from memlab.tui.live import curves
-from memlab.tui.live.chart_grid import ChartGrid, GridChoice
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.cursor import neighbour
 from memlab.tui.live.event_list import EventList
 from memlab.tui.live.explain import open_explanation
 from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
+from memlab.tui.live.panels import RunPanels
 from memlab.tui.live.pictures import open_pictures
 from memlab.tui.live.redraw_throttle import RedrawThrottle
 from memlab.tui.live.run_commands import ask, ask_for_edits, ask_for_fork
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.scrubber import Scrubber, ticks
-from memlab.tui.live.settings_panel import SettingsPanel
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.plots.chart_screen import ChartScreen
-from memlab.tui.plots.panel import Panel
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.training_functions import Fork, TrainingFunctions
 
 if TYPE_CHECKING:
     from memlab.tui.baseline import BaselineRun
 
-GRID = "chart_grid"
-"""Key of the stored grid layout."""
 TICK = 0.1
 """Seconds between polls; `RedrawThrottle` decides when to redraw."""
 
@@ -77,30 +71,17 @@ class RunScreen(ChartScreen):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny"), (14, "-low"), (32, "-high")]
         self.viewer, self._interactive = Viewer(folder, at, speed), interactive
-        self._state = state or ConsoleState()
+        self._panels = RunPanels(self.viewer, state or ConsoleState())
         self._throttle = RedrawThrottle()
         self._redraw_pending = self._was_following = False
         self._baseline: BaselineRun | None = None
         """the baseline at the last redraw"""
 
     def compose(self) -> ComposeResult:
-        """Two columns of panels between the header and the time line."""
         if self._interactive:
             yield Bar()
         yield Header(id="header")
-        with Horizontal(id="body"):
-            with Horizontal(id="panels"):
-                with Vertical(classes="column", id="first"):
-                    yield ChartPanel("loss", curves.loss, y_log=True, id="loss")
-                    yield SampleList(id="samples")
-                with Vertical(classes="column", id="second"):
-                    yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
-                    name, chart = curves.third(self.viewer.folder, self.viewer.whole)
-                    y_log = name in ("grad_norm", curves.OBJECTIVE)
-                    yield ChartPanel(name, chart, y_log=y_log, id="third")
-                    yield EventList(id="events")
-            yield ChartGrid(GridChoice.read(self._state.recall(GRID)))
-            yield SettingsPanel(self.viewer.folder, id="settings")
+        yield self._panels
         yield Scrubber(id="scrubber")
         if self._interactive:
             yield Footer()
@@ -150,13 +131,8 @@ class RunScreen(ChartScreen):
         """Pass the view state to all parts; each redraws if its content differs."""
         self._redraw_pending = False
         view_state = self._view_state()
-        self._hide_empty_panels()
         self.query_one(Header).show(view_state)
-        if self.has_class("-grid"):
-            self.query_one(ChartGrid).fill(view_state)
-        for panel in self.query("Panel"):
-            assert isinstance(panel, Panel)
-            panel.show(view_state)
+        self._panels.show(view_state)
         self.query_one(Scrubber).show(self.viewer.track())
         if self._was_following != self.viewer.following:
             self._was_following = self.viewer.following
@@ -177,18 +153,6 @@ class RunScreen(ChartScreen):
 
     def show_baseline(self) -> None:
         self._redraw_later()
-
-    def _hide_empty_panels(self) -> None:
-        """Give the space of empty panels to the others, the same at every step.
-
-        A constant accuracy is shown while the run is alive, since it may change.
-        """
-        run = self.viewer.whole
-        is_shown = curves.has_accuracy(run) if run.evaluations else True
-        if is_shown and not self.viewer.alive and len(run.evaluations.get("step", ())) > 1:
-            is_shown = curves.accuracy_varies(run)
-        self.set_class(not run.samples, "-no-samples")
-        self.set_class(not is_shown, "-no-accuracy")
 
     def _redraw_later(self) -> None:
         """Redraw once after all pending moves."""
@@ -261,12 +225,12 @@ class RunScreen(ChartScreen):
         if action == "fork":
             return self._fork is not None
         if action in ("grid_size", "grid_page"):
-            return self.has_class("-grid")
+            return self._panels.has_grid
         if action == "search":
-            return self.has_class("-grid") or self.query_one(SettingsPanel).has_focus
+            return self._panels.has_filter
         if action == "play":
             return not self.viewer.following
-        return self._is_paged if action == "page" else True
+        return self._panels.is_paged if action == "page" else True
 
     def action_pause(self) -> None:
         """Pause or resume training."""
@@ -319,12 +283,7 @@ class RunScreen(ChartScreen):
 
     @property
     def plot(self) -> ChartPanel:
-        """The loss; in the grid, the chart with focus or the first one."""
-        if not self.has_class("-grid"):
-            return self.query_one("#loss", ChartPanel)
-        if isinstance(self.focused, ChartPanel):
-            return self.focused
-        return self.query("#grid ChartPanel").first(ChartPanel)
+        return self._panels.main_plot
 
     def shown_runs(self) -> Mapping[str, str]:
         folder = self.viewer.folder
@@ -360,90 +319,33 @@ class RunScreen(ChartScreen):
     # Panels
 
     def action_measure(self, by: int) -> None:
-        """Show the next measure in the third chart."""
-        panel = self.query_one("#third", ChartPanel)
-        if panel.view_state is not None:
-            measures = curves.measures(panel.view_state)
-            names = list(measures)
-            at = names.index(panel.chosen) + by if panel.chosen in measures else 0
-            name = names[at % len(names)]
-            panel.choose(name, measures[name])
-
-    # Grid of charts, settings
+        self._panels.next_measure(by)
 
     def action_grid(self) -> None:
-        """Toggle between a grid of all charts and the panels."""
-        self.toggle_class("-grid")
-        self._draw()
-        self.call_after_refresh(lambda: self.plot.focus())
+        self._panels.toggle_grid()
         self.refresh_bindings()
 
     def action_grid_size(self, rows: int, columns: int) -> None:
-        self._choose_grid(self.query_one(ChartGrid).choice.sized(rows, columns))
+        self._panels.resize_grid(rows, columns)
 
     def action_grid_page(self, by: int) -> None:
-        self.query_one(ChartGrid).turn(by, self._view_state())
-
-    def _choose_grid(self, choice: GridChoice) -> None:
-        self.query_one(ChartGrid).choice = choice
-        self._state.keep(GRID, str(choice))
-        self._draw()
+        self._panels.turn_grid_page(by)
 
     def action_settings(self) -> None:
-        self.toggle_class("-settings")
-        panel = self.query_one(SettingsPanel)
-        self.call_after_refresh((panel if self.has_class("-settings") else self.plot).focus)
-        self._draw()
+        self._panels.toggle_settings()
 
     def action_search(self) -> None:
-        """Filter the settings if they have focus, else the charts of the grid."""
-        panel, grid = self.query_one(SettingsPanel), self.query_one(ChartGrid)
-        if panel.has_focus:
-            title, words, apply = "Filter settings", panel.words, panel.filter
-        else:
-            title, words = "Filter charts by name", grid.choice.words
-
-            def apply(words: str) -> None:
-                self._choose_grid(replace(grid.choice, words=words, page=0))
-
-        def chosen(words: str | None) -> None:
-            if words is not None:
-                apply(words)
-
-        self.app.push_screen(TextPrompt(Content(title), words), chosen)
+        self._panels.ask_for_filter()
 
     def action_filter(self, name: str | None = None) -> None:
         self.query_one(SampleList).choose_filter(name)
 
-    def action_full(self) -> None:
-        """Show the focused panel alone, or all panels."""
-        if self.has_class("-one"):
-            self.query(".-full").remove_class("-full")
-            self.remove_class("-one")
-        else:
-            self._show_alone(self.focused if isinstance(self.focused, Panel) else self.plot)
-
-    def _show_alone(self, panel: Panel[Any]) -> None:
-        self.query(".-full").remove_class("-full")
-        panel.add_class("-full")
-        for ancestor in panel.ancestors:
-            if ancestor.has_class("column"):
-                ancestor.add_class("-full")
-        self.add_class("-one")
-
     @property
-    def _is_paged(self) -> bool:
-        """Whether the terminal is too small for all panels."""
-        return self.has_class("-narrow") or self.has_class("-tiny")
+    def is_full(self) -> bool:
+        return self._panels.is_full
+
+    def action_full(self) -> None:
+        self._panels.toggle_full()
 
     def action_page(self) -> None:
-        """Show the other column where only one fits; on a tiny terminal, the next single panel."""
-        if self.has_class("-tiny"):
-            panels = [panel for panel in self.query("Panel") if isinstance(panel, Panel)]
-            shown = [panel for panel in panels if panel.has_class("-full")] or [self.plot]
-            following = panels[(panels.index(shown[0]) + 1) % len(panels)]
-            self._show_alone(following)
-            following.focus()
-            return
-        self.toggle_class("-other")
-        self.query_one("#accuracy" if self.has_class("-other") else "#loss").focus()
+        self._panels.next_page()

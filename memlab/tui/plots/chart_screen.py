@@ -77,9 +77,14 @@ class ChartScreen(Screen[None]):
         """Quantity on the x axis."""
         return "step"
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one panel is shown alone."""
+        return self.has_class("-one")
+
     @abstractmethod
     def action_full(self) -> None:
-        """Show one panel alone (class `-one`), or all panels."""
+        """Show one panel alone, or all panels."""
 
     def read_at(self, x: float) -> None:
         """Put the reading cursor on a position of the x axis."""
@@ -167,7 +172,7 @@ class ChartScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Leave the full view; otherwise remove the cursor."""
-        if self.has_class("-one"):
+        if self.is_full:
             self.action_full()
         elif self.viewport.reading is not None:
             self.see(replace(self.viewport, reading=None))

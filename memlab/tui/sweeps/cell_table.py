@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final
 
-from textual import on
 from textual.binding import BindingType
 from textual.content import Content
-from textual.message import Message
 
 from memlab.charts.scale import short
 from memlab.figures.sweep_grid import axis_name, value_text
@@ -55,12 +53,6 @@ class CellTable(Table):
     KEYS = CELL_TABLE
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
-    @dataclass
-    class CellChosen(Message):
-        """Another cell is under the cursor."""
-
-        cell: int
-
     def show_results(self, texts: CellTexts, cell: int, measure: str) -> None:
         """Show the cells, with the cursor on number `cell`, and `measure` before other measures."""
         results, axes = texts.results, texts.results.sweep.axes
@@ -84,11 +76,6 @@ class CellTable(Table):
 
         self.show(columns, len(results.cells), cells, fixed=len(axes))
         self.cursor = cell
-
-    @on(Table.RowMoved)
-    def _moved(self, event: Message) -> None:
-        event.stop()
-        self.post_message(self.CellChosen(self.cursor))
 
 
 def ordered_measures(results: Results, first: str) -> list[str]:

@@ -10,18 +10,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Static
 
-from memlab.charts import Chart
 from memlab.figures.plot import ShownPanel
 from memlab.record.folder import RunFolder
-from memlab.record.measure import Measures
 from memlab.sweeps.tables import CellResult, Results
 from memlab.tui.bar import Bar
-from memlab.tui.compare.curves import Compared, declaration
-from memlab.tui.compare.overlay import Overlaid
 from memlab.tui.console import Console
 from memlab.tui.footer import Footer
 from memlab.tui.keys import is_offered
@@ -29,9 +24,8 @@ from memlab.tui.messages import CompareRuns, ResumeSweep, ShowSweep
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import one_line, safe
-from memlab.tui.sweeps.cell_curves import CellCurves, cell_chart, curve_measure
+from memlab.tui.sweeps.cell_curves import CellCurves
 from memlab.tui.sweeps.cell_table import CellTable, member_line
-from memlab.tui.sweeps.curve_reader import CurveReader
 from memlab.tui.sweeps.heat_map import SweepMap, SweepMapView
 from memlab.tui.sweeps.keys import SWEEPS
 from memlab.tui.sweeps.reader import SelectedSweep, SweepReader, SweepRow
@@ -71,25 +65,15 @@ class SweepsScreen(ChartScreen):
         rows: list[SweepRow]
         selected: SelectedSweep | None
 
-    @dataclass
-    class CurvesRead(Message):
-        """The runs of a cell were read."""
-
-        cell: tuple[str, int]
-        """id of the sweep and number of the cell"""
-        runs: list[Compared]
-
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._runs, self._state = console.runs, console.state
-        self._reader, self._curve_reader = SweepReader(console.runs), CurveReader(console.runs)
+        self._reader = SweepReader(console.runs)
+        self._curves = CellCurves(console.runs, id="curves")
         self._rows: Sequence[SweepRow] = ()
         self._selected: SelectedSweep | None = None
         self._selection = SweepSelection.read(console.state.recall(SELECTION))
         self._stored_selection = self._selection
-        self._curves: list[Compared] = []
-        self._curves_of: tuple[str, int] | None = None
-        self._overlaid = Overlaid(Chart(), Measures()["val_accuracy"], "step", Viewport())
 
     def compose(self) -> ComposeResult:
         """The list, the cells with their members and notes, the heat map and the curves."""
@@ -101,14 +85,13 @@ class SweepsScreen(ChartScreen):
         yield Static(id="notes")
         with Horizontal(id="charts"):
             yield SweepMap(id="map")
-            yield CellCurves(y_log=self._overlaid.measure.scale == "log", id="curves")
+            yield self._curves
         yield Footer()
 
     def on_mount(self) -> None:
         """Read now, and periodically."""
         self._go_to("cells")
         self.set_interval(EVERY, self._refresh)
-        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
 
     def on_screen_resume(self) -> None:
         """Read when the screen is shown again."""
@@ -117,9 +100,6 @@ class SweepsScreen(ChartScreen):
     def on_screen_suspend(self) -> None:
         """Store the selection for the next session."""
         self._store_selection()
-
-    def _theme_changed(self, theme: Theme) -> None:
-        self._show_curves()
 
     def _store_selection(self) -> None:
         if self._selection != self._stored_selection:
@@ -153,29 +133,7 @@ class SweepsScreen(ChartScreen):
             self.query_one(SweepList).list_sweeps(self._rows, self._selection.sweep)
         if changed:
             self._show()
-        self._refresh_curves()
-
-    def _refresh_curves(self) -> None:
-        cell = self._cell
-        if cell is not None and self.is_current and not worker_running(self, "curves"):
-            self._read_curves()
-
-    @work(thread=True, group="curves")
-    def _read_curves(self) -> None:
-        cell = None
-        while cell is not self._cell and self._cell is not None:
-            cell = self._cell
-            key = (self._selection.sweep, cell.cell.number)
-            runs = self._curve_reader.read(cell)
-        if cell is not None:
-            self.post_message(self.CurvesRead(key, runs))
-
-    @on(CurvesRead)
-    def _take_curves(self, event: CurvesRead) -> None:
-        self._curves, self._curves_of = event.runs, event.cell
-        self._show_curves()
-        if event.cell != self._key:
-            self._refresh_curves()
+        self._curves.refresh_runs()
 
     # Showing
 
@@ -184,10 +142,6 @@ class SweepsScreen(ChartScreen):
         """The selected cell."""
         cells = self._selected.results.cells if self._selected else ()
         return cells[self._selection.cell] if self._selection.cell < len(cells) else None
-
-    @property
-    def _key(self) -> tuple[str, int]:
-        return self._selection.sweep, self._selection.cell
 
     def _show(self) -> None:
         """Show the selected sweep, if there is one."""
@@ -200,22 +154,14 @@ class SweepsScreen(ChartScreen):
         self.query_one(CellTable).show_results(selected.texts, selection.cell, selection.measure)
         self.query_one("#notes", Static).update(safe(" ".join(selected.footer), 1200))
         self.query_one(SweepMap).show(SweepMapView(results, selection))
-        self._show_members()
-        self._show_curves()
+        self._show_cell()
 
-    def _show_members(self) -> None:
-        if self._cell is not None:
-            self.query_one("#members", Static).update(member_line(self._cell))
-
-    def _show_curves(self) -> None:
-        measure = curve_measure(self._selection.measure)
-        runs = self._curves if self._curves_of == self._key else []
-        chart = cell_chart(runs, measure, dark=self.app.current_theme.dark)
-        declared = declaration(runs, measure)
-        if declared.name != self._overlaid.measure.name:
-            self.plot.y_log = declared.scale == "log"
-        self._overlaid = Overlaid(chart, declared, "step", self.viewport)
-        self.plot.show(self._overlaid)
+    def _show_cell(self) -> None:
+        """Show the members of the selected cell and their curves."""
+        if (cell := self._cell) is not None:
+            self.query_one("#members", Static).update(member_line(cell))
+        key = self._selection.sweep, self._selection.cell
+        self._curves.show_cell(key, cell, self._selection.measure)
 
     def _select(self, selection: SweepSelection) -> None:
         """Select another cell, measure or axis of the same sweep."""
@@ -227,14 +173,11 @@ class SweepsScreen(ChartScreen):
         if before.measure != selection.measure:
             table.show_results(self._selected.texts, selection.cell, selection.measure)
         table.cursor = selection.cell
-        self._show_members()
-        self._show_curves()
-        if before.cell != selection.cell:
-            self._refresh_curves()
+        self._show_cell()
 
-    @on(CellTable.CellChosen)
-    def _cell_chosen(self, event: CellTable.CellChosen) -> None:
-        self._select(replace(self._selection, cell=event.cell))
+    @on(Table.RowMoved, "#cells")
+    def _cell_chosen(self, event: Table.RowMoved) -> None:
+        self._select(replace(self._selection, cell=event.table.cursor))
 
     @on(SweepMap.MapCellChosen)
     def _map_cell_chosen(self, event: SweepMap.MapCellChosen) -> None:
@@ -242,38 +185,40 @@ class SweepsScreen(ChartScreen):
             self.action_open()
         self._select(replace(self._selection, cell=event.cell))
 
-    @on(SweepList.SweepChosen)
-    def _sweep_chosen(self, event: SweepList.SweepChosen) -> None:
-        if event.sweep != self._selection.sweep:
-            self._selection = replace(self._selection, sweep=event.sweep, cell=0)
-            self._refresh()
+    @on(Table.RowMoved, "#sweeps")
+    def _sweep_chosen(self) -> None:
+        sweep = self.query_one(SweepList).sweep_at_cursor
+        if sweep not in (None, self._selection.sweep):
+            self._select_sweep(sweep)
 
     @on(ShowSweep)
     def _show_sweep(self, event: ShowSweep) -> None:
         event.stop()
-        self._selection = replace(self._selection, sweep=event.sweep, cell=0)
+        self._select_sweep(event.sweep)
+
+    def _select_sweep(self, sweep: str) -> None:
+        self._selection = replace(self._selection, sweep=sweep, cell=0)
         self._refresh()
 
     # The chart of the curves
 
     @property
     def viewport(self) -> Viewport:
-        return self._overlaid.viewport
+        return self._curves.overlaid.viewport
 
     def see(self, viewport: Viewport) -> None:
         """Use another viewport; arrow keys then move its cursor or window."""
-        self._overlaid = replace(self._overlaid, viewport=viewport)
-        self.plot.show(self._overlaid)
+        self._curves.see(viewport)
         if viewport.window or viewport.reading is not None:
             self._go_to("curves")
 
     @property
     def extent(self) -> XExtent:
-        return self._overlaid.extent
+        return self._curves.overlaid.extent
 
     @property
     def plot(self) -> CellCurves:
-        return self.query_one(CellCurves)
+        return self._curves
 
     def slide(self, by: int) -> None:
         """Do nothing: the whole axis is visible."""
@@ -290,7 +235,7 @@ class SweepsScreen(ChartScreen):
         maps: list[ShownPanel] = (
             [("heatmap", False, grid)] if grid is not None and heat_map.is_on_screen else []
         )
-        return [*maps, *(super().shown_charts() if self.extent and self._curves else [])]
+        return [*maps, *(super().shown_charts() if self._curves.has_runs else [])]
 
     # Keys
 
@@ -379,7 +324,7 @@ class SweepsScreen(ChartScreen):
 
     def action_back(self) -> None:
         """Leave the full view, then the cursor, then go from the cells to the list."""
-        if self.has_class("-one") or self.viewport.reading is not None:
+        if self.is_full or self.viewport.reading is not None:
             super().action_back()
         else:
             self._go_to("sweeps")

@@ -1,13 +1,10 @@
 """The list of sweeps: progress, and states of members."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, final
 
-from textual import on
 from textual.binding import BindingType
 from textual.content import Content
-from textual.message import Message
 
 from memlab.tui.duration import duration
 from memlab.tui.runs.columns import age
@@ -38,12 +35,6 @@ class SweepList(Table):
     KEYS = SWEEP_LIST
     BINDINGS: ClassVar[list[BindingType]] = KEYS.bindings()
 
-    @dataclass
-    class SweepChosen(Message):
-        """Another sweep is under the cursor."""
-
-        sweep: str
-
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.rows: Sequence[SweepRow] = ()
@@ -56,11 +47,10 @@ class SweepList(Table):
         if at is not None:
             self.cursor = at
 
-    @on(Table.RowMoved)
-    def _moved(self, event: Message) -> None:
-        event.stop()
-        if self.cursor < len(self.rows):
-            self.post_message(self.SweepChosen(self.rows[self.cursor].id))
+    @property
+    def sweep_at_cursor(self) -> str | None:
+        """Id of the sweep under the cursor."""
+        return self.rows[self.cursor].id if self.cursor < len(self.rows) else None
 
 
 def _cells(row: SweepRow) -> list[Content]:
