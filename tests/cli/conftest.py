@@ -1,4 +1,4 @@
-"""The program: called in this process, or started in one of its own."""
+"""The program, called in this process or started in a separate one."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ evaluation: {every: 10, samples: 2}
 
 
 class Program:
-    """`memlab` in a folder of its own, with the preset `tiny`; calls run in this process."""
+    """`memlab` in a separate folder with the preset `tiny`; calls run in this process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.runs = folder, folder / "runs"
@@ -34,10 +34,10 @@ class Program:
         (folder / "presets" / "tiny.yaml").write_text(TINY)
         self.environment = {**os.environ, "MEMLAB_RUNS": str(self.runs), "OMP_NUM_THREADS": "1"}
         self.stderr = ""
-        """what the last command said on stderr"""
+        """stderr of the last command"""
 
     def __call__(self, *words: str, code: int = 0) -> str:
-        """What the command prints on stdout; it must end with `code`.
+        """Stdout of the command, which must exit with `code`.
 
         In this process, because loading torch takes longer than most commands.
         """
@@ -83,7 +83,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, finished_run: Path) -> Program:
-    """The finished run, shared by the tests of a module that only look."""
+    """The finished run, shared by the tests of a module that only read it."""
     program = Program(tmp_path_factory.mktemp("program"))
     shutil.copytree(finished_run, program.runs)
     return program

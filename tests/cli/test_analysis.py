@@ -1,4 +1,4 @@
-"""Commands that the console runs in processes of their own: progress, failure, an early end."""
+"""Commands that the console runs in separate processes: progress, failure, cancellation."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from memlab.record.folder import RunFolder
 
 @pytest.fixture
 def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Replace memlab's process by a shell script."""
+    """Replace the memlab process with a shell script."""
 
     def replace(script: str) -> None:
         program = tmp_path / "program"
@@ -37,7 +37,7 @@ def test_the_last_lines_of_a_process_that_fails_are_the_error(pretend, tmp_path)
         analysis().explain(RunFolder(tmp_path), 1, lambda line: True)
 
 
-def test_the_process_ends_when_its_progress_is_no_longer_wanted(pretend, tmp_path):
+def test_the_process_is_terminated_when_progress_is_refused(pretend, tmp_path):
     pretend("while true; do echo line >&2; done")
     lines = []
     analysis().explain(RunFolder(tmp_path), 1, lambda line: bool(lines.append(line)))

@@ -1,4 +1,4 @@
-"""Each command as a user gives it: what it prints, where, and its exit code."""
+"""Each command as a user types it: its output on both streams, and its exit code."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ import pytest
 from memlab.record.folder import RunFolder
 
 
-def test_a_run_prints_one_event_a_line_and_nothing_else(memlab):
+def test_run_with_json_prints_one_event_per_line_and_nothing_else(memlab):
     lines = [json.loads(line) for line in memlab("run", "tiny", "--json").splitlines()]
     assert lines[0]["kind"] == "started"
     assert lines[-1]["kind"] == "ended"
@@ -24,7 +24,7 @@ def test_a_run_prints_one_event_a_line_and_nothing_else(memlab):
     assert memlab.stderr == ""
 
 
-def test_a_run_without_a_terminal_talks_in_plain_lines_on_stderr(memlab):
+def test_a_run_without_a_terminal_prints_plain_lines_on_stderr(memlab):
     assert memlab("run", "tiny") == ""
     assert "finished at step 60 of 60" in memlab.stderr
     assert "▬ batch" in memlab.stderr
@@ -44,7 +44,7 @@ def test_the_same_preset_and_seed_give_the_same_weights(memlab):
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_runs_lists_what_there_is(trained):
+def test_runs_lists_the_runs(trained):
     (run,) = json.loads(trained("runs", "--json"))
     assert (run["name"], run["status"], run["step"]) == ("first [bold]try", "finished", 300)
     assert "first [bold]try" in trained("runs")
@@ -96,7 +96,7 @@ def test_without_a_terminal_interactive_commands_report_an_error(trained, words)
 
 def test_runs_lists_only_the_newest_with_an_option(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
-    (tmp_path / "stranger").mkdir()
+    (tmp_path / "other").mkdir()
     for name in ("older", "rather new"):
         copy = shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / name)
         RunFolder(copy).set_labels(name=name)
@@ -106,7 +106,7 @@ def test_runs_lists_only_the_newest_with_an_option(trained, tmp_path):
     trained("runs", "-n", "0", code=2)
 
 
-def test_the_folder_of_runs_may_be_named_before_the_command(trained, tmp_path):
+def test_the_option_runs_is_accepted_before_the_command(trained, tmp_path):
     runs = str(trained.folder / "runs")
     assert trained("--runs", runs, "runs", "--json") == trained("runs", "--json", "--runs", runs)
     assert json.loads(trained("--runs", str(tmp_path), "runs", "--json")) == []
@@ -173,18 +173,18 @@ def test_predict_completes_prompts(trained):
     assert second["answer"] == "2"
 
 
-def test_predict_asks_when_it_is_given_no_prompt(trained, monkeypatch):
+def test_predict_without_prompts_reads_them_from_stdin(trained, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("3 + 4 =\nnonsense\n\n"))
     assert "3 + 4 = → 0   p >= " in trained("predict", "last")
     assert "does not know" in trained.stderr
 
 
-def test_predict_refuses_symbols_that_the_task_does_not_know(trained):
+def test_predict_refuses_symbols_that_are_not_in_the_vocabulary(trained):
     trained("predict", "last", "3 + x =", code=2)
     assert "'x'" in trained.stderr
 
 
-def test_eval_scores_a_checkpoint_as_the_run_did(trained):
+def test_eval_equals_the_evaluation_of_the_run(trained):
     final = json.loads(trained("show", "last", "--json"))["final"]
     values = json.loads(trained("eval", "last", "--json"))["values"]
     assert values["val_loss"] == pytest.approx(final["val_loss"])
@@ -203,7 +203,7 @@ def test_eval_and_predict_refuse_missing_checkpoints(trained):
 
 
 @pytest.mark.parametrize("command", ["resume", "eval", "predict", "verify"])
-def test_a_run_whose_description_is_cut_off_is_refused_in_words(trained, tmp_path, command):
+def test_a_run_with_a_truncated_description_is_a_user_error(trained, tmp_path, command):
     (run,) = json.loads(trained("runs", "--json"))
     shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / "cut")
     os.truncate(tmp_path / "cut" / "run.json", 300)
@@ -281,7 +281,7 @@ def test_divergence_has_its_own_exit_code(memlab):
         (["presets"], {"torch", "textual"}),
     ],
 )
-def test_what_only_looks_loads_nothing_heavy(memlab, words, unwanted):
+def test_commands_that_only_read_import_nothing_heavy(memlab, words, unwanted):
     code = (
         "import sys; sys.argv = ['memlab', *sys.argv[1:]]\n"
         "from memlab.cli import main\n"

@@ -1,4 +1,4 @@
-"""What the console starts besides itself."""
+"""Processes and threads that the console starts."""
 
 import shutil
 from functools import partialmethod
@@ -30,7 +30,7 @@ def test_resuming_a_copy_does_not_resume_the_original(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("words", [["memlab"], ["memlab", "replay", str(GOLDEN)]])
-def test_an_interface_that_breaks_ends_with_1(tmp_path, monkeypatch, capsys, words):
+def test_a_crash_of_the_interface_exits_with_1(tmp_path, monkeypatch, capsys, words):
     def broken(app):
         raise RuntimeError("a bug")
 

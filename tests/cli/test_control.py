@@ -1,4 +1,4 @@
-"""A live run is controlled from a shell: here by a loop that is tracked in this process."""
+"""Control of a live run from a shell; the run is a tracked loop in this process."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ from memlab.record.folder import RunFolder
 
 @pytest.fixture
 def loop(memlab):
-    """A loop of its own thread that obeys; it ends when it is stopped."""
+    """A loop in a thread that executes commands; it ends when it is stopped."""
     run = library.track("loop", config={"lr": 0.1}, editable=["lr"], runs=memlab.runs)
     run.log(loss=1.0)
     over = threading.Event()
@@ -59,7 +59,7 @@ def test_a_run_is_paused_resumed_edited_saved_and_stopped_from_the_shell(memlab,
     assert "resume=True" in memlab.stderr
 
 
-def test_silence_is_an_error(memlab):
+def test_a_missing_answer_is_an_error(memlab):
     with library.track("deaf", runs=memlab.runs) as run:
         run.log(loss=1.0)
         memlab("pause", "last", "--wait", "0.1", code=2)

@@ -1,4 +1,4 @@
-"""Rows that cannot be read are said to be missing wherever a run is shown."""
+"""Unreadable rows are reported as missing wherever a run is shown."""
 
 import json
 

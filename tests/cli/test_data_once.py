@@ -1,4 +1,4 @@
-"""A run's data are made once per process."""
+"""The data of a run are generated once per process."""
 
 import gc
 import weakref
@@ -9,8 +9,8 @@ from memlab.preset.load import load
 from memlab.tasks.modular import Modular
 
 
-def test_one_run_makes_its_data_once_and_looks_at_them_once(memlab, monkeypatch):
-    made, looked = [], []
+def test_one_run_generates_and_analyses_its_data_once(memlab, monkeypatch):
+    made, analysed = [], []
     original = Modular.dataset
 
     def dataset(self, seeds):
@@ -18,16 +18,16 @@ def test_one_run_makes_its_data_once_and_looks_at_them_once(memlab, monkeypatch)
         return original(self, seeds)
 
     def rule(known):
-        looked.append(known)
+        analysed.append(known)
         return iter(())
 
     monkeypatch.setattr(Modular, "dataset", dataset)
     monkeypatch.setattr(check, "RULES", (*findings.RULES, rule))
     memlab("run", "tiny", "training.steps=10", "--quiet")
-    assert len(made) == len(looked) == 1
+    assert len(made) == len(analysed) == 1
 
 
-def test_facts_are_kept_only_while_somebody_holds_them():
+def test_facts_are_cached_only_while_they_are_referenced():
     preset = load("quickstart")
     held = facts(preset)
     assert facts(load("quickstart")) is held

@@ -1,4 +1,4 @@
-"""`memlab doctor`: what it prints and how it exits."""
+"""`memlab doctor`: output and exit codes."""
 
 import json
 
@@ -24,13 +24,13 @@ def test_the_command_exits_3_on_damage_and_reports_where(whole):
     (whole / "labels.json").write_text("{}")
     damaged = CliRunner().invoke(app, words)
     assert damaged.exit_code == 3 and "labels.json" in damaged.stdout
-    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
-    assert told["healthy"] is False and told["status"] == "finished"
-    assert told["symptoms"][0]["where"] == "labels.json"
+    report = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert report["healthy"] is False and report["status"] == "finished"
+    assert report["symptoms"][0]["where"] == "labels.json"
 
 
 def test_without_a_run_the_installation_is_checked(tmp_path):
     words = ["doctor", "--runs", str(tmp_path / "not" / "there")]
-    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
-    assert told["healthy"] and told["versions"]["torch"] and told["runs"]["writable"]
+    report = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert report["healthy"] and report["versions"]["torch"] and report["runs"]["writable"]
     assert "versions: numpy" in CliRunner().invoke(app, words).stdout

@@ -1,4 +1,4 @@
-"""Every command in the fenced blocks of README and the tutorial works, with trainings shortened."""
+"""Every command in the fenced blocks of README and the tutorial works, with shorter training."""
 
 import re
 import shlex

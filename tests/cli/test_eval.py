@@ -1,4 +1,4 @@
-"""`memlab eval` on a run of a moment."""
+"""`memlab eval` on a very short run."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ def invoke(*arguments: str) -> str:
     return done.stdout
 
 
-def test_ood_names_the_sets_from_outside_and_no_other_task_by_task(runs):
+def test_split_ood_evaluates_only_out_of_distribution_sets_by_task(runs):
     for at in ("best", "last"):
         eval_split = json.loads(invoke("eval", "last", "--at", at, "--split", "ood", "--json"))
         splits = ["ood-combinations", "ood-length", "ood-symbols", "ood-digits"]
@@ -47,7 +47,7 @@ def test_ood_names_the_sets_from_outside_and_no_other_task_by_task(runs):
         assert "test_accuracy" not in eval_split["groups"]["add"]
 
 
-def test_a_report_has_the_values_outside_of_the_distribution(runs, tmp_path):
+def test_a_report_has_the_out_of_distribution_values(runs, tmp_path):
     expected = json.loads(invoke("eval", "last", "--split", "ood", "--json"))["values"]
     page = tmp_path / "report.html"
     invoke("report", "last", "--ood", "-o", str(page))
@@ -58,7 +58,7 @@ def test_a_report_has_the_values_outside_of_the_distribution(runs, tmp_path):
     assert '<th scope="col">ood-length</th>' in section and "Out of distribution" not in section
 
 
-def test_a_split_that_is_not_there_is_refused(runs):
+def test_an_unknown_split_is_refused(runs):
     with pytest.raises(RunError, match="unknown split"):
         invoke("eval", "last", "--split", "odd")
     assert set(json.loads(invoke("eval", "last", "--split", "val", "--json"))["groups"]) == {

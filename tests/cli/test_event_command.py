@@ -1,4 +1,4 @@
-"""`--on-event`: programs that work, fail, hang, are missing; the run does not notice."""
+"""`--on-event`: programs that work, fail, hang or are missing do not affect the run."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def warnings(capsys) -> list[str]:
     return [line for line in capsys.readouterr().err.splitlines() if "--on-event" in line]
 
 
-def test_it_gets_one_json_object_for_each_chosen_event_in_their_order(here):
+def test_the_program_gets_one_json_object_per_selected_event_in_order(here):
     folder = RunFolder.create(here / "runs", {}, "", "a run")
     events = [PHASE, Evaluated(step=8, values={}), Ended(step=9, reason="diverged")]
     assert list(call_on_events(iter(events), python(APPEND), folder)) == events
@@ -52,7 +52,7 @@ def test_it_gets_one_json_object_for_each_chosen_event_in_their_order(here):
     assert (ended["kind"], ended["reason"]) == ("ended", "diverged")
 
 
-def test_events_that_raise_end_the_program_too(here):
+def test_the_program_is_closed_if_training_raises(here):
     def events():
         yield PHASE
         raise RuntimeError("a bug")
@@ -71,19 +71,19 @@ def test_events_that_raise_end_the_program_too(here):
         (("/etc",), "cannot be started: Permission denied"),
     ],
 )
-def test_failures_are_one_warning(capsys, words, warning):
+def test_failures_cause_one_warning(capsys, words, warning):
     call(words, [PHASE] * 3)
     (line,) = warnings(capsys)
     assert warning in line
 
 
-def test_a_program_that_reads_nothing_and_writes_much_is_no_failure(capsys):
+def test_a_program_that_ignores_stdin_and_prints_much_does_not_fail(capsys):
     call(python("print('x' * 10**7)"))
     call(python("import os; os.close(0)"))
     assert warnings(capsys) == []
 
 
-def test_a_program_that_hangs_is_killed_with_what_it_started(here, capsys, monkeypatch):
+def test_a_program_that_hangs_is_killed_with_its_children(here, capsys, monkeypatch):
     monkeypatch.setattr(event_command, "CALL_SECONDS", 1.0)
     start = "import subprocess; p = subprocess.Popen(['sleep', '1000']); "
     call(python(start + "open('pid', 'w').write(str(p.pid)); p.wait()"))
@@ -94,7 +94,7 @@ def test_a_program_that_hangs_is_killed_with_what_it_started(here, capsys, monke
         os.close(process)
 
 
-def test_the_end_of_a_run_waits_a_bounded_time(capsys, monkeypatch):
+def test_the_end_of_a_run_waits_for_a_limited_time(capsys, monkeypatch):
     monkeypatch.setattr(event_command, "END_SECONDS", 0.1)
     killed, kill = [], event_command._kill
     monkeypatch.setattr(
@@ -109,7 +109,7 @@ def test_the_end_of_a_run_waits_a_bounded_time(capsys, monkeypatch):
     assert [process.returncode for process in killed] == [-signal.SIGKILL]
 
 
-def test_what_waits_is_bounded_and_sending_never_waits(capsys, monkeypatch):
+def test_the_queue_is_bounded_and_sending_does_not_block(capsys, monkeypatch):
     monkeypatch.setattr(event_command, "END_SECONDS", 0.0)
     command = EventCommand(("sleep", "1000"), "a-run")
     for _ in range(3 * event_command.MAX_QUEUED):
@@ -120,19 +120,19 @@ def test_what_waits_is_bounded_and_sending_never_waits(capsys, monkeypatch):
     assert "events are dropped" in line
 
 
-def test_no_shell_reads_the_command(here):
+def test_the_command_is_not_interpreted_by_a_shell(here):
     call(parse_command(f"{sys.executable} -c {APPEND!r} '$(touch pwned)' ; touch pwned > pwned"))
     assert [path.name for path in here.iterdir()] == ["log"]
 
 
 @pytest.mark.parametrize("text", ["", "no-such-program-here --x", 'echo "'])
-def test_a_command_that_cannot_be_meant_is_refused_before_anything_trains(memlab, text):
+def test_an_invalid_command_is_refused_before_training(memlab, text):
     memlab("run", "tiny", "--on-event", text, code=2)
     assert "--on-event" in memlab.stderr
     assert not memlab.runs.exists()
 
 
-def test_a_run_calls_it_and_neither_run_nor_preset_knows_of_it(memlab):
+def test_a_run_calls_it_and_does_not_record_it(memlab):
     program = memlab.folder / "note.py"
     program.write_text(f"#!{sys.executable}\n{APPEND.replace('log', str(memlab.folder / 'log'))}\n")
     program.chmod(0o755)
@@ -146,7 +146,7 @@ def test_a_run_calls_it_and_neither_run_nor_preset_knows_of_it(memlab):
     memlab("run", "tiny", "on_event=true", code=2)
 
 
-def test_workers_of_a_sweep_get_it_as_an_option():
+def test_sweep_workers_get_it_as_an_option():
     training = MemberTraining("cpu", ("echo", "two words"))
     *_, option, text = training.options
     assert option == "--on-event"

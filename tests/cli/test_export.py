@@ -1,4 +1,4 @@
-"""`memlab export` and `memlab run --init`, on a run of a moment."""
+"""`memlab export` and `memlab run --init`, on a very short run."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_all_checkpoints_are_exported(trained):
 
 
 @pytest.mark.parametrize("source", ["run", "gpt2", "llm.c"])
-def test_a_run_starts_from_weights_that_exist(source, trained):
+def test_a_run_starts_from_existing_weights(source, trained):
     parent = find(trained.runs, "last")
     ref = parent.path.name
     if source != "run":
@@ -59,7 +59,7 @@ def test_a_run_starts_from_weights_that_exist(source, trained):
             newest.path.rename(trained.folder / newest.path.name)
 
 
-def test_weights_of_another_model_make_no_run(trained):
+def test_weights_of_another_model_are_refused_without_creating_a_run(trained):
     before = sorted(trained.runs.iterdir())
     trained("run", "tiny", "model.d_model=32", "--init", before[-1].name, code=2)
     assert "another model" in trained.stderr and "d_model 16" in trained.stderr

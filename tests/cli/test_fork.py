@@ -1,9 +1,9 @@
-"""`memlab fork` and `memlab explain` on runs of a moment."""
+"""`memlab fork` and `memlab explain` on very short runs."""
 
 import json
 
 
-def test_a_fork_is_trained_and_ends_like_its_parent(memlab):
+def test_a_fork_without_changes_ends_like_its_parent(memlab):
     memlab("run", "tiny", "--quiet")
     parent = json.loads(memlab("show", "last", "--json"))
     lines = [
@@ -16,7 +16,7 @@ def test_a_fork_is_trained_and_ends_like_its_parent(memlab):
     assert lines[0]["run"] != parent["run"]
 
 
-def test_what_cannot_be_forked_or_explained_is_a_user_error(memlab):
+def test_an_invalid_fork_or_explanation_is_a_user_error(memlab):
     memlab("run", "tiny", "--quiet")
     memlab("fork", "last", "--at", "61", code=2)
     assert "0 to 60" in memlab.stderr

@@ -1,4 +1,4 @@
-"""kill -9 at any moment, again and again: the run ends with the bits of an undisturbed one."""
+"""Repeated kill -9 at any time: the run ends with the same bits as without kills."""
 
 import json
 import random
@@ -29,7 +29,7 @@ def outcome(folder):
 
 
 def kill_after_lines(process, n):
-    """Let the program print `n` events, then kill it; false when it was done before."""
+    """Kill the program after it has printed `n` events; false if it ended before."""
     for _ in range(n):
         if not process.out.readline():
             break

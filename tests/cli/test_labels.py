@@ -1,4 +1,4 @@
-"""A value has one label and one meaning: `show`, its table and `replay` agree."""
+"""A value has the same label in `show`, its table and `replay`."""
 
 import json
 import re

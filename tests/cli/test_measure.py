@@ -1,9 +1,9 @@
-"""`memlab measure`, `memlab run --measure`, and figures of what they computed."""
+"""`memlab measure`, `memlab run --measure`, and figures of their results."""
 
 import json
 
 
-def test_measures_at_any_step_are_kept_and_drawn(memlab, tmp_path, monkeypatch):
+def test_measures_at_any_step_are_stored_and_drawn(memlab, tmp_path, monkeypatch):
     share = "memlab.training.measure_cost.seconds_per_step"
     monkeypatch.setattr(share, lambda preset, device: 1e-9)
     memlab("run", "tiny", "--quiet", "--measure", "total_norm")
@@ -27,7 +27,7 @@ def test_measures_at_any_step_are_kept_and_drawn(memlab, tmp_path, monkeypatch):
     assert len(made["files"]) == 3
 
 
-def test_a_range_of_steps_that_is_none_is_a_user_error(memlab):
+def test_an_invalid_range_of_steps_is_a_user_error(memlab):
     memlab("run", "tiny", "--quiet")
     memlab("measure", "last", "total_norm", "--at", "0:60", code=2)
     assert "0:2000:100" in memlab.stderr

@@ -1,4 +1,4 @@
-"""`memlab show` of runs that memlab did not train: only what is known, and commands that fit."""
+"""`memlab show` of imported runs: only known facts and applicable commands."""
 
 import json
 
@@ -38,7 +38,7 @@ def test_an_imported_run_has_no_length_no_speed_and_no_commands_that_train(tmp_p
     assert (shown["seconds"], shown["steps_per_second"], shown["device"]) == (None, None, None)
 
 
-def test_many_gaps_are_counted_and_the_first_are_named(tmp_path, capsys):
+def test_of_many_gaps_the_first_are_listed_and_the_others_counted(tmp_path, capsys):
     show(str(imported(tmp_path, [1.0, np.nan] * 8 + [1.0])))
     text = capsys.readouterr().out
     assert text.count("a gap at step") == 5 and "3 more gaps" in text
@@ -47,15 +47,15 @@ def test_many_gaps_are_counted_and_the_first_are_named(tmp_path, capsys):
 def test_a_tracked_run_shows_answers_without_tokens(tmp_path, capsys):
     with memlab.track("a", steps=4, runs=tmp_path) as run:
         run.log(loss=1.0)
-        asked = {"prompt": "1+1=", "target": "2"}
-        run.samples([asked | {"answer": "3"}, asked | {"answer": "2"}])
+        sample = {"prompt": "1+1=", "target": "2"}
+        run.samples([sample | {"answer": "3"}, sample | {"answer": "2"}])
     show(str(run.folder.path))
     text = capsys.readouterr().out
     assert "wrong val   1+1= → 3   target 2\n" in text and "ok    val   1+1= → 2\n" in text
     assert "finished at step 1 of 4 in" in text and "resume" not in text
 
 
-def test_a_run_without_a_loss_shows_what_it_has(tmp_path, capsys):
+def test_a_run_without_a_loss_shows_its_other_measures(tmp_path, capsys):
     source = Source("log.csv", "csv", "ab", {})
     with Recording.create(tmp_path, "log", OtherRun({}, None, source), RunObserver) as recording:
         recording.add([0, 10, 20], {"reward": [-1.0, 0.5, 7.0]})

@@ -33,13 +33,13 @@ def test_the_numbers_are_those_of_the_run_and_the_script_draws_them(trained, mon
     assert Path("c-redrawn.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_a_run_the_kinds_are_listed(memlab):
+def test_without_a_run_the_kinds_of_figures_are_listed(memlab):
     kinds = json.loads(memlab("plot", "--json"))
     assert {"curves", "steps-to", "phase-diagram"} <= {kind["kind"] for kind in kinds}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("last", "--kind", "curvs"), "did you mean curves?"),
         (("last", "-o", "figure.jpg"), ".png, .svg, .pdf"),
@@ -48,9 +48,9 @@ def test_without_a_run_the_kinds_are_listed(memlab):
         (("nothing",), "neither a run nor a sweep"),
     ],
 )
-def test_what_cannot_be_drawn_is_an_error_with_a_hint(trained, words, said):
+def test_a_figure_that_does_not_apply_is_an_error_with_a_hint(trained, words, message):
     trained("plot", *words, code=2)
-    assert said in trained.stderr
+    assert message in trained.stderr
 
 
 def test_run_plot_saves_the_curves_in_the_folder_of_the_run(memlab):

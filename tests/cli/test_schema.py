@@ -1,4 +1,4 @@
-"""`memlab schema`: real files, events and outputs are held against the printed schemas."""
+"""`memlab schema`: real files, events and outputs are validated against the printed schemas."""
 
 import json
 import shutil
@@ -49,7 +49,7 @@ def test_schemas_are_valid(name):
     Draft202012Validator.check_schema(schema)
 
 
-def test_shipped_presets_and_sweeps_fit():
+def test_shipped_presets_and_sweeps_match_the_schema():
     assert len(PRESETS) > 20
     assert SWEEPS
     for name, paths in (("preset", PRESETS), ("sweep", SWEEPS)):
@@ -75,7 +75,7 @@ def test_shipped_presets_and_sweeps_fit():
         {"claims": [{"measure": "val_loss", "at_most": 1, "at_end": True}]},
     ],
 )
-def test_what_memlab_refuses_in_a_preset_does_not_fit(change):
+def test_invalid_presets_do_not_match_the_schema(change):
     good = {
         "name": "x",
         "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
@@ -86,13 +86,13 @@ def test_what_memlab_refuses_in_a_preset_does_not_fit(change):
     assert not schema.is_valid(good | change)
 
 
-def test_a_preset_that_extends_another_may_leave_out_what_that_one_states():
+def test_a_preset_that_extends_another_may_omit_required_keys():
     schema = validator("preset")
     assert schema.is_valid({"extends": "quickstart", "task": {"modulus": 7}})
     assert not schema.is_valid({"extends": "quickstart", "task": {"modluus": 7}})
 
 
-def test_events_of_a_recorded_run_fit():
+def test_events_of_a_recorded_run_match():
     schema = validator("event")
     for path in GOLDEN.glob("attempts/*/events.jsonl"):
         for line in path.read_text().splitlines():
@@ -131,7 +131,7 @@ OUTPUTS_OF_A_RUN = [
 @pytest.mark.parametrize(
     ("name", "words"), OUTPUTS_OF_A_RUN, ids=lambda v: " ".join(v) if isinstance(v, list) else ""
 )
-def test_what_commands_print_fits(trained, name, words):
+def test_outputs_of_commands_match(trained, name, words):
     (trained.folder / "loss.csv").write_text(
         "step,loss\n" + "".join(f"{step},{1 / step}\n" for step in range(1, 200))
     )
@@ -147,20 +147,20 @@ def fits(name: str, text: str) -> None:
         assert error is None, f"{error.json_path}: {error.message[:1000]}"
 
 
-def test_events_that_run_and_resume_print_fit(memlab):
+def test_events_printed_by_run_and_resume_match(memlab):
     fits("run", memlab("run", "tiny", "training.steps=20", "--json"))
     fits("resume", memlab("resume", "last", "training.steps=30", "--json"))
     fits("fork", memlab("fork", "last", "--at", "20", "optimizer.lr=1e-3", "--json"))
 
 
-def test_an_imported_log_and_the_golden_run_fit(memlab):
+def test_an_imported_log_and_the_golden_run_match(memlab):
     shutil.copytree(GOLDEN, memlab.runs / "golden")
     fits("show", memlab("show", "golden", "--json"))
     fits("runs", memlab("runs", "--json"))
 
 
 @pytest.mark.slow
-def test_what_longer_commands_print_fits(memlab):
+def test_outputs_of_longer_commands_match(memlab):
     fits("bench", memlab("bench", "tiny", "--json"))
     fits("torture", memlab("torture", "--kills", "1", "--json"))
     fits(

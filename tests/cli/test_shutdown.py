@@ -1,4 +1,4 @@
-"""The console ends by itself, its run saved, when a signal comes or its terminal is gone."""
+"""On a signal, or if its terminal disappears, the console saves its run and exits."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ threading.Event().wait()  # an interface that hangs in a write
 
 
 @pytest.mark.parametrize("how", ["hangup", signal.SIGTERM, signal.SIGHUP])
-def test_training_is_saved_and_the_process_ends_though_the_interface_hangs(tmp_path, how):
+def test_training_is_saved_and_the_process_exits_even_if_the_interface_hangs(tmp_path, how):
     terminal, its_side = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", STAND_IN, str(tmp_path / "end")],

@@ -1,4 +1,4 @@
-"""`memlab spikes` on files and runs: what it finds, how it says so, and what that costs."""
+"""`memlab spikes` on files and runs: detected spikes, output, memory."""
 
 import csv
 import io
@@ -34,8 +34,8 @@ FIELDS = {"step", "base", "peak", "peak_step", "recovered_at", "kind", "open", "
 
 
 @pytest.fixture
-def asked(capsys, monkeypatch):
-    """What `memlab spikes` prints, in this process."""
+def output_of(capsys, monkeypatch):
+    """Output of `memlab spikes`, called in this process."""
     monkeypatch.setenv("COLUMNS", "160")
 
     def ask(ref, **options):
@@ -47,7 +47,7 @@ def asked(capsys, monkeypatch):
 
 @pytest.fixture
 def run(tiny, tmp_path):
-    """A run whose loss spikes at step 300, as its worker found, and whose lr is flat."""
+    """A run with a recorded loss spike at step 300 and a constant lr."""
     folder = create_run(tiny(), tmp_path / "runs")
     loss = np.full(600, 0.01)
     loss[299:310] = np.geomspace(3.0, 0.012, 11)
@@ -70,7 +70,7 @@ def as_csv(values):
     return "\n".join(["step,my loss,note", *lines, ""])
 
 
-def test_the_program_finds_the_spikes_of_a_file_without_loading_torch(memlab):
+def test_spikes_of_a_file_are_found_without_importing_torch(memlab):
     (memlab.folder / "a.csv").write_text(as_csv(CURVE))
     code = (
         "import sys; sys.argv = ['memlab', *sys.argv[1:]]\n"
@@ -94,11 +94,11 @@ def test_the_program_finds_the_spikes_of_a_file_without_loading_torch(memlab):
     assert all(set(spike) == FIELDS for spike in found["spikes"])
 
 
-def test_a_file_is_the_same_as_csv_and_as_npy(asked, tmp_path):
+def test_csv_and_npy_files_give_the_same_result(output_of, tmp_path):
     (tmp_path / "a.csv").write_text(as_csv(CURVE))
     np.save(tmp_path / "a.npy", CURVE)
-    one = json.loads(asked(tmp_path / "a.csv", column="my loss", json=True))
-    other = json.loads(asked(tmp_path / "a.npy", json=True))
+    one = json.loads(output_of(tmp_path / "a.csv", column="my loss", json=True))
+    other = json.loads(output_of(tmp_path / "a.npy", json=True))
     for only_in_one in ("source", "column", "format"):
         del one[only_in_one], other[only_in_one]
     assert one == other
@@ -107,47 +107,47 @@ def test_a_file_is_the_same_as_csv_and_as_npy(asked, tmp_path):
     assert "median of the 25 steps before" in one["how"]
 
 
-def test_people_get_a_table_the_tally_and_how_it_was_judged(asked, tmp_path):
+def test_the_text_has_a_table_statistics_and_the_method(output_of, tmp_path):
     np.save(tmp_path / "a.npy", CURVE)
-    said = asked(tmp_path / "a.npy", plot=True)
-    assert "▼ 5 spikes" in said
-    assert said.count("▼") >= 5
-    assert "4,000 steps, 5 spikes, 1.2 per 1,000 steps, median height" in said
-    assert "Method: log10(loss) against the median" in said
-    assert "\x1b" not in said
+    text = output_of(tmp_path / "a.npy", plot=True)
+    assert "▼ 5 spikes" in text
+    assert text.count("▼") >= 5
+    assert "4,000 steps, 5 spikes, 1.2 per 1,000 steps, median height" in text
+    assert "Method: log10(loss) against the median" in text
+    assert "\x1b" not in text
 
 
-def test_a_flat_curve_and_an_empty_file_have_none(asked, tmp_path):
+def test_a_constant_curve_and_an_empty_file_have_no_spikes(output_of, tmp_path):
     for values in (np.ones(100), np.ones(1), np.ones(0)):
         np.save(tmp_path / "a.npy", values)
-        assert "no spikes" in asked(tmp_path / "a.npy", plot=True)
+        assert "no spikes" in output_of(tmp_path / "a.npy", plot=True)
 
 
-def test_an_open_spike_is_reported(asked, tmp_path):
+def test_an_open_spike_is_reported(output_of, tmp_path):
     np.save(tmp_path / "a.npy", np.r_[np.full(500, 0.01), np.full(20, 1.0)])
-    assert "a spike that started at step 501, from base 0.01, is still open" in asked(
+    assert "a spike that started at step 501, from base 0.01, is still open" in output_of(
         tmp_path / "a.npy"
     )
-    assert json.loads(asked(tmp_path / "a.npy", json=True))["open"]["step"] == 501
+    assert json.loads(output_of(tmp_path / "a.npy", json=True))["open"]["step"] == 501
 
 
-def test_a_run_has_the_spikes_that_it_recorded(asked, run):
-    found = json.loads(asked(run.path, json=True))
+def test_a_run_has_the_spikes_that_it_recorded(output_of, run):
+    found = json.loads(output_of(run.path, json=True))
     assert (found["source"], found["column"], found["n"]) == (run.id, "loss", 1)
     assert found["spikes"][0]["details"] == {"height": 2.48, "answers": "random"}
     assert found["tally"]["recovery"] == 10
-    assert "random" in asked(run.path, plot=True)
+    assert "random" in output_of(run.path, plot=True)
 
 
-def test_another_column_of_a_run_is_judged_afresh(asked, run):
-    found = json.loads(asked(run.path, column="grad_norm", json=True))
+def test_another_column_of_a_run_is_analysed(output_of, run):
+    found = json.loads(output_of(run.path, column="grad_norm", json=True))
     # Its first value is NaN, which is a gap and no spike.
     assert [spike["step"] for spike in found["spikes"]] == [300]
     assert found["gaps"] == [{"first": 1, "last": 1, "nan": 1, "infinite": 0, "closed": True}]
-    assert json.loads(asked(run.path, column="lr", json=True))["n"] == 0
+    assert json.loads(output_of(run.path, column="lr", json=True))["n"] == 0
 
 
-def test_a_column_with_gaps_is_judged_at_the_steps_that_it_has(asked, tiny, tmp_path):
+def test_a_column_with_gaps_is_analysed_at_its_steps(output_of, tiny, tmp_path):
     folder = create_run(tiny(), tmp_path / "runs")
     steps = np.arange(1, 3001)
     rows = np.full((3000, 5), np.nan, np.float32)
@@ -156,19 +156,19 @@ def test_a_column_with_gaps_is_judged_at_the_steps_that_it_has(asked, tiny, tmp_
     rows[1999:2050:10, 4] = 50.0
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(Rows(step=int(steps[-1]), values=rows))
-    (spike,) = json.loads(asked(folder.path, column="update_norm", json=True))["spikes"]
+    (spike,) = json.loads(output_of(folder.path, column="update_norm", json=True))["spikes"]
     assert (spike["step"], spike["peak_step"], spike["recovered_at"]) == (2000, 2000, 2060)
     assert spike["details"]["noticed"] == 2000
 
 
-def test_a_file_keeps_its_steps_and_restarts_are_reported(asked, tmp_path, capsys):
+def test_a_file_keeps_its_steps_and_restarts_are_reported(output_of, tmp_path, capsys):
     steps = 50 * np.r_[1:301, 251:1001]
     loss = np.r_[CURVE[:300], CURVE[250:1000]]
     lines = [f"{step},{value!r}" for step, value in zip(steps, loss.tolist(), strict=True)]
     path = tmp_path / "history" / "log.csv"
     path.parent.mkdir()
     path.write_text("step,loss\n" + "\n".join(lines) + "\n")
-    found = json.loads(asked(path, json=True))
+    found = json.loads(output_of(path, json=True))
     assert [spike["step"] for spike in found["spikes"]] == [50 * 500]
     assert found["steps"] == 50_000 and found["column"] == "loss"
     assert found["notes"] == [
@@ -178,20 +178,20 @@ def test_a_file_keeps_its_steps_and_restarts_are_reported(asked, tmp_path, capsy
     assert "note: history: the steps go back" in capsys.readouterr().err
 
 
-def test_a_gap_and_a_linear_scale_are_reported(asked, tmp_path):
+def test_a_gap_and_a_linear_scale_are_reported(output_of, tmp_path):
     reward = -5 + 0.1 * np.random.default_rng(0).standard_normal(1000)
     reward[800:820] += 4.0
     reward[320] = np.nan
     np.save(tmp_path / "reward.npy", reward)
-    said = asked(tmp_path / "reward.npy", plot=True)
-    assert "a gap at step 321: 1 NaN" in said
-    assert "1 spike, 1 per 1,000 steps, median height 4" in said
-    assert "on a linear scale" in said and "in units of the noise" in said
-    found = json.loads(asked(tmp_path / "reward.npy", json=True))
+    text = output_of(tmp_path / "reward.npy", plot=True)
+    assert "a gap at step 321: 1 NaN" in text
+    assert "1 spike, 1 per 1,000 steps, median height 4" in text
+    assert "on a linear scale" in text and "in units of the noise" in text
+    found = json.loads(output_of(tmp_path / "reward.npy", json=True))
     assert (found["scale"], found["n"], found["spikes"][0]["step"]) == ("linear", 1, 801)
 
 
-def test_damage_is_reported_with_exit_3(asked, tmp_path, capsys):
+def test_damage_is_reported_with_exit_3(output_of, tmp_path, capsys):
     from memlab.formats.tensorboard import VERSION
     from memlab.formats.tensorboard_writer import TensorBoardWriter
 
@@ -223,16 +223,16 @@ def test_a_stream_is_read(memlab, way):
     assert [spike["step"] for spike in json.loads(done.stdout)["spikes"]] == list(STARTS)
 
 
-def test_what_is_not_there_is_refused(asked, run, tmp_path):
+def test_a_missing_file_run_or_column_is_refused(output_of, run, tmp_path):
     with pytest.raises(RunError, match="no column 'nothing'"):
-        asked(run.path, column="nothing")
+        output_of(run.path, column="nothing")
     with pytest.raises(DataError, match="no such file"):
-        asked(tmp_path / "missing.csv")
+        output_of(tmp_path / "missing.csv")
     with pytest.raises(RunError, match="run not found"):
-        asked("missing", runs=tmp_path / "runs")
+        output_of("missing", runs=tmp_path / "runs")
 
 
-def test_show_has_the_tally_and_omits_missing_values(run, capsys):
+def test_show_prints_the_statistics_and_omits_missing_values(run, capsys):
     from memlab.cli.show import show
 
     show(str(run.path), json=True)
@@ -244,22 +244,22 @@ def test_show_has_the_tally_and_omits_missing_values(run, capsys):
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_length_of_a_file(asked, tmp_path):
+def test_memory_does_not_grow_with_the_length_of_a_file(output_of, tmp_path):
     peaks = []
     for n in (200_000, 800_000):
         values = np.exp(0.1 * np.random.default_rng(0).standard_normal(n)).astype(np.float32)
         values[n // 2 : n // 2 + 40] *= 30
         np.save(tmp_path / "long.npy", values)
         tracemalloc.start()
-        said = asked(tmp_path / "long.npy", plot=True)
+        text = output_of(tmp_path / "long.npy", plot=True)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert f"{n:,} steps, 1 spike," in said
+        assert f"{n:,} steps, 1 spike," in text
     assert peaks[1] < 1.1 * peaks[0]
 
 
 @pytest.mark.parametrize(
-    ("name", "details", "said"),
+    ("name", "details", "expected"),
     [
         ("memorized", {"accuracy": 1.0}, "train accuracy >= 0.99"),
         ("grokked", {"delay": 900, "ratio": 10.0}, "0.99, 900 steps after memorizing, at 10 times"),
@@ -269,11 +269,11 @@ def test_memory_does_not_grow_with_the_length_of_a_file(asked, tmp_path):
         ("overfitting", {"best": 0.9}, "while train loss falls"),
     ],
 )
-def test_a_phase_is_reported_with_its_details(name, details, said):
+def test_a_phase_is_reported_with_its_details(name, details, expected):
     phase = Phase(step=1020, name=name, after=1000, threshold=0.99, split="train", details=details)
     line = phase_line(phase)
     assert line.startswith(f"{name} in steps 1,000 to 1,020: ")
-    assert said in line
+    assert expected in line
 
 
 def test_statistics_of_no_spikes_have_a_text():

@@ -1,4 +1,4 @@
-"""A reader that leaves, and streams that were never there: no bug, and no traceback."""
+"""Streams closed by their reader, or before the start, cause no traceback."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ COMMANDS = [["runs", "--json"], ["show", "last", "--csv"], ["show", "last"], ["-
 
 
 def outcome(program, words, *, closed="", **streams):
-    """Exit code and, where it is not given away, what is said on stderr."""
+    """Exit code, and stderr unless it is redirected."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "memlab", *words],
         cwd=program.folder,
@@ -24,7 +24,7 @@ def outcome(program, words, *, closed="", **streams):
 
 @pytest.fixture
 def broken_pipe():
-    """The end to write to, of a pipe that nobody reads."""
+    """The write end of a pipe without a reader."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing
@@ -32,7 +32,7 @@ def broken_pipe():
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_reader_that_left_is_no_bug(trained, broken_pipe, words):
+def test_a_closed_reader_is_not_a_bug(trained, broken_pipe, words):
     assert outcome(trained, words, stdout=broken_pipe) == (141, "")
 
 
@@ -42,7 +42,7 @@ def test_an_error_without_a_reader_is_not_a_bug(trained, broken_pipe, words):
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_command_without_an_output_ends_as_with_one(trained, words):
+def test_a_command_with_closed_stdout_exits_as_usual(trained, words):
     assert outcome(trained, words, closed=">&-") == (0, "")
 
 
@@ -50,5 +50,5 @@ def test_a_command_without_an_output_ends_as_with_one(trained, words):
 @pytest.mark.parametrize(
     ("words", "closed"), [(["predict", "last"], "<&-"), (["doctor"], "<&- >&-")]
 )
-def test_a_command_that_loads_torch_needs_no_streams_either(trained, words, closed):
+def test_a_command_that_imports_torch_works_without_streams(trained, words, closed):
     assert outcome(trained, words, closed=closed) == (0, "")

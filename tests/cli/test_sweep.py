@@ -42,30 +42,30 @@ def memlab(tmp_path: Path):
 
 
 def test_a_sweep_from_its_plan_to_the_trash(memlab, tmp_path):
-    told = memlab("sweep", "run", "trial.yaml", "--seeds", "2", "--jobs", "1")
-    assert told["status"] == "finished"
-    assert told["members"]["finished"] == 4
-    assert told["axes"][0]["key"] == "optimizer.weight_decay"
-    assert [cell["settings"] for cell in told["cells"]] == [
+    output = memlab("sweep", "run", "trial.yaml", "--seeds", "2", "--jobs", "1")
+    assert output["status"] == "finished"
+    assert output["members"]["finished"] == 4
+    assert output["axes"][0]["key"] == "optimizer.weight_decay"
+    assert [cell["settings"] for cell in output["cells"]] == [
         {"optimizer.weight_decay": 0.0},
         {"optimizer.weight_decay": 1.0},
     ]
-    cell = told["cells"][0]
+    cell = output["cells"][0]
     assert {"reached", "of", "median", "low", "high", "censored_at"} == cell["grokked"].keys()
     assert {"n", "mean", "std", "min", "max", "median"} <= cell["final"]["val_loss"].keys()
     assert (tmp_path / "runs" / cell["runs"][0] / "run.json").exists()
     listed = memlab("sweep", "list")
     assert [one["status"] for one in listed["sweeps"]] == ["finished"]
-    verdicts = memlab("verify", told["sweep"], code=3)["sweeps"][0]["claims"]
+    verdicts = memlab("verify", output["sweep"], code=3)["sweeps"][0]["claims"]
     assert [claim["status"] for claim in verdicts] == ["met", "not met"]
     assert memlab("sweep", "add", "last", "--seeds", "1")["members"]["queued"] == 2
-    assert len(memlab("sweep", "delete", told["sweep"])["deleted"]) == 4
+    assert len(memlab("sweep", "delete", output["sweep"])["deleted"]) == 4
     assert memlab("sweep", "list")["sweeps"] == []
 
 
-def test_what_is_wrong_is_said_before_anything_is_made(memlab, tmp_path):
-    told = memlab("sweep", "run", "tiny.yaml", "lr=1,-1", code=2)
-    assert "optimizer.lr is too small" in told["error"]
+def test_errors_are_reported_before_a_sweep_is_created(memlab, tmp_path):
+    output = memlab("sweep", "run", "tiny.yaml", "lr=1,-1", code=2)
+    assert "optimizer.lr is too small" in output["error"]
     assert (
         "unknown executor" in memlab("sweep", "run", "tiny.yaml", "--on", "mars", code=2)["error"]
     )
@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_before_anything_is_made(memlab, tmp_path):
 
 
 @pytest.mark.slow
-def test_interrupt_saves_all_and_prints_how_to_resume(memlab, tmp_path):
+def test_an_interrupt_saves_all_members_and_prints_how_to_resume(memlab, tmp_path):
     command = ["sweep", "run", "tiny.yaml", "steps=100000", "--jobs", "1", "--runs", "runs"]
     driver = subprocess.Popen(
         [sys.executable, "-m", "memlab", *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True
@@ -82,9 +82,9 @@ def test_interrupt_saves_all_and_prints_how_to_resume(memlab, tmp_path):
         assert driver.poll() is None
         os.sched_yield()
     driver.send_signal(signal.SIGINT)
-    _, told = driver.communicate()
+    _, output = driver.communicate()
     assert driver.returncode == 130
     (sweep,) = (tmp_path / "runs" / "sweeps").iterdir()
-    assert f"memlab sweep resume {sweep.name}" in told
+    assert f"memlab sweep resume {sweep.name}" in output
     (end,) = tmp_path.glob("runs/2*/attempts/001/end.json")
     assert '"reason": "interrupted"' in end.read_text()

@@ -1,4 +1,4 @@
-"""`memlab verify` on a preset that trains in a moment."""
+"""`memlab verify` on a very short preset."""
 
 import json
 from pathlib import Path
@@ -105,7 +105,7 @@ def test_the_page_of_markdown_holds_every_claim_in_a_table(preset):
     assert "2 met, 0 not met, 0 open.\n" in page
 
 
-def test_what_is_neither_preset_nor_run_is_refused_before_anything_is_trained(preset):
+def test_an_unknown_name_is_refused_before_training(preset):
     with pytest.raises(MemlabError, match="neither a preset nor a run") as caught:
         verify(str(preset), "quikstart")
     assert caught.value.hint == "did you mean quickstart?"

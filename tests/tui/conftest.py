@@ -110,7 +110,7 @@ def _events(grokked: int) -> Iterator[Any]:
 
 
 class TrainedModel:
-    """A trainer that notes what is asked of it; `train` ends when `proceed` is set."""
+    """A trainer that records its calls; `train` ends when `proceed` is set."""
 
     def __init__(self) -> None:
         self.trained: list[RunFolder] = []
@@ -153,7 +153,7 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
 
 
 def begin_in(app: Memlab, mode: str) -> None:
-    """Let the console begin with another screen than the Lab, whose form takes most of a start."""
+    """Start the console on another screen than the Lab, whose form is slow to create."""
     switch_mode = app.switch_mode
 
     def begin(first: str) -> Any:
@@ -164,7 +164,7 @@ def begin_in(app: Memlab, mode: str) -> None:
 
 
 async def settle(app: Memlab, pilot: Any) -> None:
-    """Wait until nothing is under way: timers, threads, messages."""
+    """Wait until no timer, thread or message is pending."""
     for _ in range(4):
         await pilot.pause()
         waiting = [w for w in app.workers if not w.is_finished and w.group != "quit"]

@@ -1,4 +1,4 @@
-"""Going places, training, leaving."""
+"""Navigation, training, quitting."""
 
 import subprocess
 import sys
@@ -44,9 +44,9 @@ async def test_a_failure_to_save_a_picture_is_reported(console, here, monkeypatc
         monkeypatch.chdir(gone)
         gone.rmdir()
         await pilot.press("ctrl+s")
-        told = [one.message for one in app._notifications]
-        assert told[0].startswith("saved ")
-        assert told[1].startswith("not saved: ")
+        messages = [one.message for one in app._notifications]
+        assert messages[0].startswith("saved ")
+        assert messages[1].startswith("not saved: ")
 
 
 async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -> None:
@@ -56,9 +56,7 @@ async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -
         assert app.shown.path == folder.path
 
 
-async def test_another_run_takes_the_place_of_the_one_that_was_shown(
-    console, make_run, settle
-) -> None:
+async def test_another_run_replaces_the_one_shown(console, make_run, settle) -> None:
     first, second = make_run(name="first"), make_run(name="second")
     async with console() as (app, pilot):
         for folder in (first, second, first):
@@ -67,7 +65,7 @@ async def test_another_run_takes_the_place_of_the_one_that_was_shown(
             assert app.shown.path == folder.path
 
 
-async def test_a_run_of_this_process_is_shown_live_from_its_start(console, settle, trained) -> None:
+async def test_a_run_started_here_is_shown_live(console, settle, trained) -> None:
     go = threading.Event()
     trained.work = lambda folder: go.wait(30)
     async with console() as (app, pilot):
@@ -101,7 +99,7 @@ async def test_further_runs_wait_for_the_first(console, settle, trained) -> None
 
 
 @pytest.mark.parametrize(
-    ("problem", "told", "untold"),
+    ("problem", "included", "excluded"),
     [
         (ZeroDivisionError("boom [b]"), ["Traceback", "boom [b]"], []),
         (RunError("cannot", hint="do this"), ["cannot", "do this"], ["Traceback"]),
@@ -113,7 +111,7 @@ async def test_further_runs_wait_for_the_first(console, settle, trained) -> None
     ],
 )
 async def test_a_crash_of_training_is_shown_and_the_console_keeps_running(
-    console, settle, trained, problem, told, untold
+    console, settle, trained, problem, included, excluded
 ) -> None:
     def crash(folder) -> None:
         raise problem
@@ -125,15 +123,15 @@ async def test_a_crash_of_training_is_shown_and_the_console_keeps_running(
             await pilot.pause(0.01)
         await settle(app, pilot)
         text = "\n".join(str(static.content) for static in app.screen.query(Static))
-        assert all(part in text for part in told)
-        assert not any(part in text for part in untold)
+        assert all(part in text for part in included)
+        assert not any(part in text for part in excluded)
         await pilot.press("escape", "3")
         await settle(app, pilot)
         assert app.current_mode == "runs"
         assert app.training.current is None
 
 
-async def test_leaving_with_nothing_alive_asks_nothing(console) -> None:
+async def test_quitting_without_a_live_run_does_not_ask(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
@@ -152,7 +150,7 @@ async def _quit(app, pilot, settle, answer: str) -> None:
 
 @pytest.fixture
 def stoppable(trained):
-    """Training that goes on until it is interrupted, or finishes when this is set."""
+    """Training that continues until it is interrupted, or ends when this is set."""
     go = threading.Event()
 
     def work(folder) -> None:
@@ -168,7 +166,7 @@ def stoppable(trained):
     return go
 
 
-async def test_one_may_stay(console, settle, stoppable, trained) -> None:
+async def test_quitting_can_be_cancelled(console, settle, stoppable, trained) -> None:
     async with console() as (app, pilot):
         await _quit(app, pilot, settle, "stay")
         assert not app._exit
@@ -189,7 +187,7 @@ async def test_on_quit_the_run_can_be_stopped_or_detached(
 
 
 @pytest.mark.parametrize("answer", ["stop", "keep"])
-async def test_a_run_that_began_while_the_question_stood_is_saved_too(
+async def test_a_run_that_starts_during_the_question_is_saved_too(
     console, settle, stoppable, trained, answer
 ) -> None:
     async with console() as (app, pilot):
@@ -282,7 +280,7 @@ async def test_without_a_trainer_runs_are_only_shown(here, settle) -> None:
         assert not (here / "runs").exists()
 
 
-async def test_the_palette_knows_presets_runs_and_keys(console, make_run, settle) -> None:
+async def test_the_palette_lists_presets_runs_and_keys(console, make_run, settle) -> None:
     make_run(name="my own [run]")
     async with console() as (app, _pilot):
         from memlab.tui.palette import PresetsAndRuns
@@ -296,7 +294,7 @@ async def test_the_palette_knows_presets_runs_and_keys(console, make_run, settle
         assert "Everywhere: quit" in titles
 
 
-def test_runs_train_one_after_the_other_whatever_happens(make_run) -> None:
+def test_runs_train_one_after_the_other_even_after_failures(make_run) -> None:
     runs = [make_run(name=str(i)) for i in range(3)]
     done = threading.Event()
     ended: list[tuple[str, bool]] = []

@@ -16,7 +16,7 @@ from memlab.tui.messages import CompareRuns, OpenRun
 HOSTILE = "[red]x[/] \x1b[31m\u202egnp\u200b"
 
 
-def test_the_curves_are_those_of_the_run_and_survive_being_stored(make_run):
+def test_the_curves_equal_those_of_the_run_before_and_after_storing(make_run):
     folder = make_run()
     made = BaselineRun.of(folder)
     view = History(folder).until()
@@ -53,7 +53,7 @@ def test_a_damaged_file_is_no_baseline(tmp_path, data):
     assert BaselineFile(tmp_path).read() is None
 
 
-def test_without_colour_the_baseline_is_dots_and_the_first_curve_is_drawn_as_ever():
+def test_without_colour_the_baseline_is_dotted_and_the_first_curve_unchanged():
     x = np.arange(50.0)
     base = Series("baseline b", x, np.full(50, 1.0), "baseline")
     own = Series("train", x, np.full(50, 2.0), "train")
@@ -64,7 +64,9 @@ def test_without_colour_the_baseline_is_dots_and_the_first_curve_is_drawn_as_eve
     assert "· baseline b" in both and "▬ train" in both
 
 
-async def test_it_is_pinned_in_replay_drawn_in_others_and_unpinned(console, settle, make_run):
+async def test_a_run_pinned_in_replay_is_drawn_in_other_charts_and_can_be_unpinned(
+    console, settle, make_run
+):
     first, second = make_run(name="reference"), make_run("optimizer.lr=0.01", name="other")
     async with console(size=(120, 40)) as (app, pilot):
         app.post_message(OpenRun(first))
@@ -92,7 +94,7 @@ async def test_it_is_pinned_in_replay_drawn_in_others_and_unpinned(console, sett
         assert "baseline reference" not in text_of(app)
 
 
-async def test_it_is_remembered_and_outlives_the_run(console, settle, make_run, tmp_path):
+async def test_the_baseline_is_stored_and_outlives_its_run(console, settle, make_run, tmp_path):
     folder, other = make_run(name=HOSTILE), make_run(name="other")
     state = ConsoleState(tmp_path / "state" / "console.json")
     async with console(size=(120, 40), state=state) as (app, pilot):

@@ -1,4 +1,4 @@
-"""Runs over one another."""
+"""The Compare screen: overlaid curves, table and keys."""
 
 import threading
 from contextlib import asynccontextmanager
@@ -41,7 +41,7 @@ def _colours(runs):
 
 
 @pytest.mark.parametrize("axis", AXES)
-def test_a_curve_has_the_values_that_were_measured(compare, axis) -> None:
+def test_a_curve_has_the_recorded_values(compare, axis) -> None:
     run = compare("training.batch_size=64")
     chart = overlay([run], _colours([run]), "val_loss", axis, None)
     judged = History(run_folder(run)).until().evaluations
@@ -61,7 +61,7 @@ def _runs():
     return Path("runs")
 
 
-def test_axes_are_what_they_say(compare) -> None:
+def test_x_axes_have_the_stated_quantities(compare) -> None:
     run = compare("training.batch_size=64")
     steps = np.array([0.0, 100.0, 600.0])
     per_epoch = (23 * 23 // 2) // 64
@@ -72,7 +72,7 @@ def test_axes_are_what_they_say(compare) -> None:
     assert 0 <= seconds[0] < seconds[1] < seconds[2]
 
 
-def test_a_run_that_never_memorized_has_no_place_on_that_axis(compare) -> None:
+def test_a_run_that_did_not_memorize_has_no_steps_since_memorized(compare) -> None:
     run = compare()
     without = compared(run_history(run), run.name)
     object.__setattr__(without, "view", run_history(run).until(50))
@@ -112,7 +112,7 @@ def test_the_run_in_focus_is_named_first_and_no_name_takes_the_whole_line(compar
     assert max(len(s.name) for s in chart.series) <= 25
 
 
-def test_seeds_are_grouped_and_nothing_else_is(compare) -> None:
+def test_only_seeds_are_grouped(compare) -> None:
     runs = [compare("training.seed=1"), compare("training.seed=2"), compare("optimizer.lr=0.01")]
     assert sorted(len(group) for group in by_seed(runs).values()) == [1, 2]
 
@@ -139,7 +139,7 @@ def test_losses_and_accuracies_come_first_among_the_measures(compare) -> None:
     assert measures([]) == []
 
 
-def test_a_run_keeps_its_colour_while_others_come_and_go() -> None:
+def test_a_run_keeps_its_colour_when_others_are_added_or_removed() -> None:
     colours = Colours()
     first = colours.of(["a", "b", "c"], dark=True)
     assert len(set(first.values())) == 3
@@ -230,7 +230,9 @@ async def test_zoom_and_pan_as_in_live(compare_screen) -> None:
         assert app.screen.viewport.window is None
 
 
-async def test_arrows_belong_to_the_rows_again_after_values_were_read(compare_screen) -> None:
+async def test_arrow_keys_move_between_rows_again_after_the_cursor_is_removed(
+    compare_screen,
+) -> None:
     async with compare_screen() as (app, pilot):
         table = app.screen.query_one("#compared")
         for begin, end in (("v", "escape"), ("v", "v"), ("plus", "0")):
@@ -275,7 +277,7 @@ async def test_the_number_of_runs_without_a_curve_is_shown(console, make_run, se
         assert "not shown" not in _title(app)
 
 
-async def test_beyond_its_end_a_run_has_no_value(console, make_run, settle) -> None:
+async def test_a_run_has_no_value_after_its_end(console, make_run, settle) -> None:
     async with console() as (app, pilot):
         runs = [make_run(name="long"), make_run("training.batch_size=64", name="short")]
         app.post_message(CompareRuns(runs))
@@ -297,13 +299,13 @@ async def test_the_mouse_points_and_turns_as_in_live(compare_screen) -> None:
         assert high - low == pytest.approx(480)
 
 
-async def test_another_axis_begins_with_all_of_it(compare_screen) -> None:
+async def test_another_axis_is_shown_in_full(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press("v", "plus", "a")
         assert app.screen.viewport.window is None and app.screen.viewport.reading is None
 
 
-async def test_the_chart_takes_the_whole_screen_and_gives_it_back(compare_screen) -> None:
+async def test_the_chart_can_be_maximized_and_restored(compare_screen) -> None:
     async with compare_screen() as (app, pilot):
         before = app.screen.plot.size
         await pilot.press("f")
@@ -326,13 +328,13 @@ async def test_a_run_can_be_removed_or_opened(compare_screen, settle) -> None:
         assert app.shown.labels().name == "two [b]"
 
 
-async def test_runs_are_read_one_reader_at_a_time_and_the_last_choice_is_shown(
+async def test_one_reader_at_a_time_and_the_last_selection_is_shown(
     console, make_run, settle, monkeypatch
 ) -> None:
-    go, begun = threading.Event(), []
+    go, reads = threading.Event(), []
 
     def slow(folder) -> History:
-        begun.append(folder.labels().name)
+        reads.append(folder.labels().name)
         go.wait(30)
         return History(folder)
 
@@ -340,21 +342,21 @@ async def test_runs_are_read_one_reader_at_a_time_and_the_last_choice_is_shown(
     first, second = make_run(name="first"), make_run(name="second")
     async with console() as (app, pilot):
         app.post_message(CompareRuns([first]))
-        while not begun:
+        while not reads:
             await pilot.pause(0.01)
         app.screen._refresh_runs()
         app.post_message(CompareRuns([second]))
         await pilot.pause()
         app.screen._refresh_runs()
         await pilot.pause()
-        assert begun == ["first"]
+        assert reads == ["first"]
         go.set()
         await settle(app, pilot)
         assert [run.name for run in app.screen._compared] == ["1 second"]
-        assert begun == ["first", "second"]
+        assert reads == ["first", "second"]
 
 
-async def test_an_older_choice_that_was_read_late_is_not_shown(console, make_run, settle) -> None:
+async def test_an_outdated_selection_is_not_shown(console, make_run, settle) -> None:
     first, second = make_run(name="first"), make_run(name="second")
     async with console() as (app, pilot):
         app.post_message(CompareRuns([first]))

@@ -1,4 +1,4 @@
-"""What the console keeps between sessions, and where."""
+"""State that the console stores between sessions."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "memlab" / "console.json"
 
 
-def test_what_is_kept_is_known_in_the_next_session_and_to_people(file: Path) -> None:
+def test_stored_state_is_readable_json_for_the_next_session(file: Path) -> None:
     ConsoleState(file).keep("theme", "nord")
     ConsoleState(file).keep("runs_order", "-val_loss")
     ConsoleState(file).keep("theme", "gruvbox")
@@ -28,7 +28,7 @@ def test_what_is_kept_is_known_in_the_next_session_and_to_people(file: Path) -> 
     [b"", b"{", b"[1]", b'"theme"', b"\xff\xfe", b"[" * 60000, b" " * 100000, b'{"theme": 3}'],
     ids=["empty", "cut", "list", "text", "no text", "deep", "large", "number"],
 )
-def test_a_damaged_file_is_forgotten_and_replaced(file: Path, damage: bytes) -> None:
+def test_a_damaged_file_is_ignored_and_replaced(file: Path, damage: bytes) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(damage)
     assert ConsoleState(file).recall("theme") is None
@@ -37,7 +37,7 @@ def test_a_damaged_file_is_forgotten_and_replaced(file: Path, damage: bytes) -> 
 
 
 @pytest.mark.parametrize("blocked", ["file", "folder above", "no room"])
-def test_where_nothing_can_be_written_nothing_is_kept(file, monkeypatch, blocked) -> None:
+def test_a_folder_that_cannot_be_written_to_is_ignored(file, monkeypatch, blocked) -> None:
     if blocked == "file":
         file.mkdir(parents=True)
     elif blocked == "folder above":
@@ -52,7 +52,7 @@ def test_where_nothing_can_be_written_nothing_is_kept(file, monkeypatch, blocked
     assert ConsoleState(file).recall("theme") is None
 
 
-def test_without_a_file_nothing_is_kept() -> None:
+def test_without_a_file_nothing_is_stored() -> None:
     memory = ConsoleState()
     memory.keep("theme", "nord")
     assert memory.recall("theme") is None
@@ -66,15 +66,13 @@ def test_without_a_file_nothing_is_kept() -> None:
         ("relative", "/home/ada", "/home/ada/.local/state/memlab/console.json"),
     ],
 )
-def test_it_lies_where_the_desktop_standard_says(monkeypatch, state, home, place) -> None:
+def test_the_file_is_in_the_folder_of_the_xdg_standard(monkeypatch, state, home, place) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", state)
     monkeypatch.setenv("HOME", home)
     assert state_file() == Path(place)
 
 
-async def test_theme_and_order_are_those_of_the_last_session(
-    console, make_run, settle, file
-) -> None:
+async def test_theme_and_sort_order_are_restored(console, make_run, settle, file) -> None:
     for i, name in enumerate(("b", "c", "a")):
         make_run(name=name, grokked=200 + 100 * i)
     async with console(state=ConsoleState(file)) as (app, pilot):
@@ -93,7 +91,7 @@ async def test_theme_and_order_are_those_of_the_last_session(
         assert [entry.name for entry in app.screen._listing.shown] == shown
 
 
-async def test_words_that_mean_nothing_here_do_no_harm(console, make_run, settle, file) -> None:
+async def test_unknown_stored_values_are_ignored(console, make_run, settle, file) -> None:
     make_run()
     ConsoleState(file).keep("theme", "[red]\x1b no such theme")
     ConsoleState(file).keep("runs_order", "-no such column")

@@ -1,4 +1,4 @@
-"""Small windows, and keys that come faster than they close."""
+"""Dialogs, and keys pressed while they close."""
 
 import pytest
 from textual.containers import VerticalScroll
@@ -22,7 +22,9 @@ WINDOWS = {
     "keys", [("enter", "enter"), ("escape", "escape"), ("enter", "escape")], ids=" ".join
 )
 @pytest.mark.parametrize("make", WINDOWS.values(), ids=WINDOWS)
-async def test_keys_that_come_while_a_window_closes_do_no_harm(console, settle, make, keys) -> None:
+async def test_keys_pressed_while_a_dialog_closes_have_no_effect(
+    console, settle, make, keys
+) -> None:
     answers = []
     async with console() as (app, pilot):
         app.push_screen(make(), answers.append)
@@ -46,7 +48,7 @@ async def test_the_end_of_the_help_can_be_reached(console, settle, size) -> None
         assert scroll.query_one(Static).region.bottom <= scroll.region.bottom
 
 
-async def test_a_window_with_little_to_say_is_small(console, settle) -> None:
+async def test_a_dialog_with_short_text_is_small(console, settle) -> None:
     async with console(size=(80, 24)) as (app, pilot):
         app.push_screen(MessageBox(Content("Told"), Content("something")))
         await settle(app, pilot)

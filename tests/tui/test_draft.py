@@ -1,4 +1,4 @@
-"""What is typed into the form becomes a preset, or says what is wrong."""
+"""Text in the form becomes a preset or an error."""
 
 from pathlib import Path
 
@@ -29,11 +29,11 @@ def draft(here: Path) -> Draft:
 
 
 @pytest.mark.parametrize(("key", "text", "override"), TYPED)
-def test_typing_means_what_the_same_override_means(draft, key, text, override) -> None:
+def test_text_equals_the_same_override_on_the_command_line(draft, key, text, override) -> None:
     assert draft.typed(key, text).preset == load("quickstart", [override])
 
 
-def test_the_presets_own_value_is_no_change(draft) -> None:
+def test_the_value_of_the_preset_is_not_a_change(draft) -> None:
     there_and_back = draft.typed("optimizer.lr", "1").typed("optimizer.lr", "0.001")
     assert there_and_back == draft
     assert there_and_back.differences == {}
@@ -53,21 +53,21 @@ def test_conflicting_settings_report_the_edited_one(draft) -> None:
     assert wrong.typed("model.d_model", "40").preset is not None
 
 
-def test_a_text_that_is_no_value_is_a_problem_of_its_key(draft) -> None:
+def test_text_that_is_not_yaml_is_an_error_of_its_key(draft) -> None:
     for text in ("[1", "{", "a: b: c", "*x", "0x10"):
         wrong = draft.typed("model.n_layers", text)
         assert set(wrong.problems) == {"model.n_layers"}
         assert wrong.differences["model.n_layers"] == ("1", text)
 
 
-def test_steps_take_epochs_away_and_come_back(draft) -> None:
+def test_steps_replace_epochs_and_vice_versa(draft) -> None:
     epochs = draft.typed("training.epochs", "7")
     assert (epochs.text("training.steps"), epochs.text("training.epochs")) == ("null", "7")
     assert epochs.typed("training.steps", "600").differences == {}
 
 
 @pytest.mark.parametrize("text", ["half", "3"])
-def test_a_wrong_value_takes_no_other_setting_away(draft, text) -> None:
+def test_an_invalid_value_does_not_affect_other_settings(draft, text) -> None:
     wrong = draft.typed("task.split", text)
     assert set(wrong.problems) == {"task.split"}
     assert wrong.differences == {"task.split": ("null", text)}
@@ -99,7 +99,7 @@ def test_a_draft_finds_the_changes_that_lead_to_a_preset(draft, key, text, overr
     assert draft.towards(wanted).preset == wanted
 
 
-def test_every_field_shows_a_text_that_reads_as_its_value(draft) -> None:
+def test_the_text_of_every_field_parses_to_its_value(draft) -> None:
     for key in draft.known:
         assert draft.typed(key, draft.text(key)).differences == {}, key
 
@@ -155,12 +155,12 @@ def test_a_draft_is_saved_as_a_preset_that_loads(draft, here) -> None:
     ["", "../up", "/etc/x", "a b", "a\x1b", "x.yaml", "x.yml", "x.yaml/a", "a//b", ".hid", "-dash",
      "a/-b", "a/", "é", "a" * 101, "a" * 101 + "/b"],
 )  # fmt: skip
-def test_names_that_are_no_file_names_are_refused(here, name: str) -> None:
+def test_invalid_file_names_are_refused(here, name: str) -> None:
     assert problem_with(name) == RULE
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 100, "A/b-c/_d.e", "0.9", "yaml", "x.yaml-2"])
-def test_a_name_that_is_not_refused_can_be_saved_and_found(draft, here, name: str) -> None:
+def test_a_valid_name_can_be_saved_and_loaded(draft, here, name: str) -> None:
     assert problem_with(name) is None
     path = save(draft.base, name)
     assert find(path.stem) == path
@@ -179,7 +179,7 @@ def test_a_name_used_in_another_folder_is_refused(here, name: str) -> None:
         assert problem_with(name.format(taken)) == f"{taken} already exists in {where}"
 
 
-def test_values_with_commas_make_an_axis_and_the_first_one_is_looked_at(draft) -> None:
+def test_values_with_commas_make_an_axis_and_the_first_is_checked(draft) -> None:
     changed = draft.typed("optimizer.lr", "0.001, 0.01").typed("training.seed", "0,1,2")
     assert changed.axes == {"optimizer.lr": [0.001, 0.01]}
     assert changed.preset.optimizer.lr == 0.001
@@ -211,5 +211,5 @@ def test_each_value_of_an_axis_is_checked_in_its_field(draft, key, text, what) -
     assert changed.text(key) == text
 
 
-def test_commas_in_text_are_no_axis(draft) -> None:
+def test_commas_in_text_do_not_make_an_axis(draft) -> None:
     assert draft.typed("about", "one, two").sweep is None

@@ -1,4 +1,4 @@
-"""A preset as YAML in an editor: small scripts stand in for the editor, and for its user."""
+"""A preset as YAML in an editor; scripts replace the editor and its user."""
 
 import errno
 from contextlib import nullcontext
@@ -29,7 +29,7 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def lab(console, settle, monkeypatch):
-    """Opens the Lab where a console may be suspended, and edits."""
+    """Opens the Lab in a console that can be suspended, and edits."""
     monkeypatch.setattr("memlab.tui.app.Memlab.suspend", lambda app: nullcontext())
     return console
 
@@ -51,7 +51,7 @@ def _question(app) -> str:
     return str(app.screen.query_one(Static).content)
 
 
-async def test_what_was_changed_in_the_editor_is_changed_in_the_form(lab, settle, editor) -> None:
+async def test_changes_in_the_editor_appear_in_the_form(lab, settle, editor) -> None:
     editor("sed -i 's/modulus: 23/modulus: 29/; s/^name: .*/name: żółw/' \"$1\"")
     async with lab() as (app, pilot):
         await _edit(app, pilot, settle)
@@ -59,14 +59,14 @@ async def test_what_was_changed_in_the_editor_is_changed_in_the_form(lab, settle
         assert app.screen._draft.differences == changed
 
 
-async def test_what_was_left_alone_is_no_change(lab, settle, editor) -> None:
+async def test_unchanged_text_is_not_a_change(lab, settle, editor) -> None:
     editor("true")
     async with lab() as (app, pilot):
         await _edit(app, pilot, settle)
         assert not app.screen._draft.differences
 
 
-async def test_changes_of_the_form_are_in_the_text(lab, settle, editor) -> None:
+async def test_changes_in_the_form_appear_in_the_editor(lab, settle, editor) -> None:
     editor('cp "$1" seen.yaml')
     async with lab() as (app, pilot):
         app.screen._show(app.screen._draft.typed("model.n_layers", "3"))
@@ -117,7 +117,7 @@ async def test_a_full_disk_is_reported_and_nothing_is_lost(
         assert app.screen._draft.differences == {"model.n_layers": ("1", "3")}
 
 
-async def test_bad_text_can_be_given_up(lab, settle, editor) -> None:
+async def test_invalid_text_can_be_discarded(lab, settle, editor) -> None:
     editor('echo nonsense >> "$1"')
     async with lab() as (app, pilot):
         await _edit(app, pilot, settle)
@@ -127,7 +127,7 @@ async def test_bad_text_can_be_given_up(lab, settle, editor) -> None:
         assert not app.screen._draft.differences
 
 
-async def test_an_editor_that_fails_loses_nothing_of_what_came_before(lab, settle, editor) -> None:
+async def test_an_editor_that_fails_keeps_earlier_changes(lab, settle, editor) -> None:
     editor("sed -i 's/modulus: 23/modulus: [29/' \"$1\"")
     async with lab() as (app, pilot):
         await _edit(app, pilot, settle)
@@ -161,7 +161,7 @@ def test_visual_comes_before_editor(editor, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_without_a_word_it_is_vi(editor, monkeypatch, tmp_path, value) -> None:
+def test_without_variables_the_editor_is_vi(editor, monkeypatch, tmp_path, value) -> None:
     editor("echo vi > $1", name="vi")
     monkeypatch.delenv("EDITOR")
     if value is not None:
@@ -183,6 +183,6 @@ def test_ctrl_c_in_the_editor_does_not_end_the_console(editor) -> None:
     assert edited("before") == "after\n"
 
 
-def test_bytes_that_are_no_text_do_no_harm(editor) -> None:
+def test_invalid_utf_8_from_the_editor_is_replaced(editor) -> None:
     editor("printf 'name: \\377' > $1")
     assert edited("") == "name: \ufffd"

@@ -1,4 +1,4 @@
-"""Members of a sweep are one row in the list of runs, until a filter asks for them."""
+"""Members of a sweep are one row in the list of runs, unless a filter is set."""
 
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status

@@ -1,4 +1,4 @@
-"""Runs are read once, and again when something about them has changed."""
+"""Runs are read once, and again only if they have changed."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def test_a_run_without_an_end_is_read_from_its_events(make_run) -> None:
     assert entry.values["val_loss"] == pytest.approx(3.1 * 2.718281828 ** (-200 / 40))
 
 
-def test_what_takes_the_end_file_and_what_takes_the_events_agree(make_run) -> None:
+def test_entries_from_the_end_file_and_from_events_agree(make_run) -> None:
     quick = read(make_run(name="x"))
     full = read(make_run(name="x", reason=None))
     for name in ("values", "memorized", "grokked", "spikes"):
@@ -50,20 +50,20 @@ def test_only_what_changed_is_read_again(make_run, here, monkeypatch) -> None:
     runs = [make_run(name=str(i)) for i in range(3)]
     index = Index(here / "runs")
     assert any(index.refresh())
-    asked = []
+    read_again = []
     monkeypatch.setattr(
         index_module,
         "entry_of",
-        lambda folder, *facts: asked.append(folder.id) or entry_of(folder, *facts),
+        lambda folder, *facts: read_again.append(folder.id) or entry_of(folder, *facts),
     )
     assert not any(index.refresh())
     runs[1].set_labels(name="another")
     assert any(index.refresh())
-    assert asked == [runs[1].id]
+    assert read_again == [runs[1].id]
     assert index.entries[runs[1].id].name == "another"
 
 
-def test_the_next_console_knows_what_this_one_has_read(make_run, here, monkeypatch) -> None:
+def test_the_next_console_uses_the_cache_of_this_one(make_run, here, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
     monkeypatch.setattr(catalog, "WORTH_IT", 1)
     monkeypatch.setattr(catalog, "RACY", -3600 * 10**9)
@@ -92,7 +92,7 @@ def test_a_run_that_replaces_another_is_read_again(make_run, here) -> None:
     assert index.entries[first.id].settings["training.seed"] == 3
 
 
-def test_a_folder_that_is_no_run_any_more_is_not_listed(make_run, here) -> None:
+def test_a_folder_that_is_no_longer_a_run_is_not_listed(make_run, here) -> None:
     run = make_run()
     index = Index(here / "runs")
     list(index.refresh())
@@ -114,7 +114,7 @@ def test_a_live_run_is_always_read_again(make_run, here) -> None:
 
 
 def test_a_run_assumed_dead_is_read_again(make_run, here, monkeypatch) -> None:
-    """On another machine it is, when it stalls; and so is one that was seen halfway."""
+    """A stalled run of another machine, and one that was read while it changed."""
     folder = make_run(reason=None)
     index = Index(here / "runs")
     with monkeypatch.context() as patch:
@@ -126,7 +126,7 @@ def test_a_run_assumed_dead_is_read_again(make_run, here, monkeypatch) -> None:
     assert index.entries[folder.id].status == Status.RUNNING
 
 
-def test_an_end_that_is_put_back_is_seen(make_run, here) -> None:
+def test_a_restored_end_file_is_read(make_run, here) -> None:
     folder = make_run()
     end, index = folder.path / "attempts/001/end.json", Index(here / "runs")
     text = end.read_bytes()
@@ -151,7 +151,7 @@ def test_a_removed_attempt_no_longer_counts(make_run, here) -> None:
     assert (index.entries[folder.id].status, index.entries[folder.id].step) == ("finished", 600)
 
 
-def test_a_description_that_is_put_back_is_seen(make_run, here) -> None:
+def test_a_restored_description_is_read(make_run, here) -> None:
     folder = make_run("training.seed=3")
     path, index = folder.path / "run.json", Index(here / "runs")
     text = path.read_bytes()
@@ -163,7 +163,7 @@ def test_a_description_that_is_put_back_is_seen(make_run, here) -> None:
     assert index.entries[folder.id].settings["training.seed"] == 3
 
 
-def test_deleted_runs_go_and_restored_ones_come_back(make_run, here) -> None:
+def test_deleted_runs_disappear_and_restored_ones_reappear(make_run, here) -> None:
     folders = [make_run() for _ in range(2)]
     index = Index(here / "runs")
     list(index.refresh())
@@ -205,7 +205,7 @@ def test_only_settings_in_which_shown_runs_differ_become_columns(make_run) -> No
     assert listing.settings_diff == ["optimizer.lr"]
 
 
-def test_what_differs_among_runs_of_one_preset_comes_first(make_run) -> None:
+def test_settings_that_differ_within_a_preset_come_first(make_run) -> None:
     other = replace(read(make_run("task.modulus=29", "model.d_mlp=64")), preset="other")
     entries = [read(make_run(f"training.seed={seed}")) for seed in (0, 1)]
     listing = Listing()
@@ -213,7 +213,7 @@ def test_what_differs_among_runs_of_one_preset_comes_first(make_run) -> None:
     assert listing.settings_diff == ["training.seed", "task.modulus", "model.d_mlp"]
 
 
-def test_a_mark_goes_with_its_run(make_run) -> None:
+def test_a_mark_is_removed_with_its_run(make_run) -> None:
     listing, entries = Listing(), [read(make_run()) for _ in range(2)]
     listing.take(entries)
     listing.mark_all()
@@ -234,12 +234,12 @@ def test_every_column_has_a_cell_for_every_run_and_can_be_sorted_by(make_run) ->
         assert len(ordered(entries, shown.fact, True)) == 2
 
 
-def test_the_small_curve_has_its_width(make_run) -> None:
+def test_the_sparkline_has_its_width(make_run) -> None:
     assert len(curve(make_run())) == 12
     assert len(curve(make_run(reason=None))) == 12
 
 
-def test_hostile_labels_are_shown_and_not_obeyed(make_run) -> None:
+def test_hostile_labels_are_shown_as_text(make_run) -> None:
     folder = make_run(name="[@click=app.quit]x[/]\x1b[2J")
     folder.set_labels(tags=["[red]", "\u202e"], note="\x9b31m")
     entry = read(folder)
@@ -270,7 +270,7 @@ def test_settings_are_those_after_edits_and_extensions(make_run, here, monkeypat
         assert again.entries[run.id].settings["training.steps"] == 700
 
 
-def test_an_edit_of_a_live_run_is_seen(make_run, here) -> None:
+def test_an_edit_of_a_live_run_is_read(make_run, here) -> None:
     folder = make_run(reason=None)
     index = Index(here / "runs")
     list(index.refresh())

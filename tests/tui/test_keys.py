@@ -35,7 +35,7 @@ def test_the_tables_are_found() -> None:
 
 
 @pytest.mark.parametrize("cls", OWNERS, ids=lambda cls: cls.__name__)
-def test_every_row_has_a_method_that_does_it(cls: type) -> None:
+def test_every_key_has_an_action_method(cls: type) -> None:
     for key in cls.KEYS.rows:  # type: ignore[attr-defined]
         name = key.action.partition("(")[0]
         where = cls if "." not in name else Memlab
@@ -48,7 +48,7 @@ def test_the_bindings_are_those_of_the_table(cls: type) -> None:
     assert {key.press for key in cls.KEYS.rows} <= bound  # type: ignore[attr-defined]
 
 
-def test_keys_are_shown_as_people_name_them() -> None:
+def test_keys_are_shown_by_their_usual_names() -> None:
     assert Key("j,down", "x", "x", "x").shown == "j ↓"
     assert Key("left_square_bracket", "x", "x", "x").shown == "["
 
@@ -58,12 +58,12 @@ def test_keys_are_shown_as_people_name_them() -> None:
     [value for value in vars(keys).values() if isinstance(value, Keys)],
     ids=lambda t: t.title,
 )
-def test_no_key_means_two_things_in_a_table(table: Keys) -> None:
+def test_no_key_occurs_twice_in_a_table(table: Keys) -> None:
     presses = [press for key in table.rows for press in key.press.split(",")]
     assert len(presses) == len(set(presses))
 
 
-async def test_help_lists_every_key_of_what_has_focus_and_of_all_around(console) -> None:
+async def test_help_lists_the_keys_of_the_focused_widget_and_its_ancestors(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("3")
         text = laid_out(help_for(app.focused, app.screen).sections, 1000).plain
@@ -73,7 +73,7 @@ async def test_help_lists_every_key_of_what_has_focus_and_of_all_around(console)
         assert keys.LAB.title not in text.splitlines()
 
 
-async def test_help_leaves_out_what_a_nearer_key_takes(console, settle) -> None:
+async def test_help_omits_keys_that_are_overridden(console, settle) -> None:
     async with console() as (app, pilot):
         app.screen.query_one(SettingsForm).enter("model.n_layers")
         await settle(app, pilot)
@@ -82,7 +82,7 @@ async def test_help_leaves_out_what_a_nearer_key_takes(console, settle) -> None:
         assert "letters are typed" in help.heading
 
 
-async def test_question_mark_opens_help_and_escape_leaves_it(console) -> None:
+async def test_question_mark_opens_help_and_escape_closes_it(console) -> None:
     async with console() as (app, pilot):
         await pilot.press("question_mark")
         assert app.screen.query("#keys")

@@ -40,7 +40,7 @@ async def _type(app, pilot, settle, key: str, text: str) -> None:
 
 
 @EVERY_SIZE
-async def test_presets_stand_by_folder_and_the_cursor_is_on_quickstart(console, size) -> None:
+async def test_presets_are_grouped_by_folder_and_quickstart_is_selected(console, size) -> None:
     async with console(size=size) as (app, _):
         options = app.screen.query_one(PresetOptions)
         shown = [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)]
@@ -104,7 +104,7 @@ async def test_a_field_keeps_the_text_while_it_has_focus(console, settle, key, k
         assert app.screen.query_one("#value", Input).value == holds
 
 
-async def test_typing_replaces_what_a_field_holds_and_reset_brings_it_back(console, settle) -> None:
+async def test_typing_replaces_a_value_and_reset_restores_it(console, settle) -> None:
     async with console() as (app, pilot):
         await pilot.press("enter", *["down"] * 2)
         for text in ("53", "59"):
@@ -117,7 +117,7 @@ async def test_typing_replaces_what_a_field_holds_and_reset_brings_it_back(conso
             assert app.screen.query_one("#value", Input).value == "23"
 
 
-async def test_what_is_being_typed_stays_when_the_presets_are_read_again(console, settle) -> None:
+async def test_text_being_typed_is_kept_when_the_presets_are_reloaded(console, settle) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "optimizer.weight_decay", "0.")
         app.screen.read_presets()
@@ -129,7 +129,7 @@ async def test_what_is_being_typed_stays_when_the_presets_are_read_again(console
 
 @EVERY_SIZE
 @pytest.mark.parametrize("key", [None, "task.kind", "optimizer.lr"])
-async def test_all_keys_in_the_footer_are_in_sight(console, settle, size, key) -> None:
+async def test_all_keys_of_the_footer_are_visible(console, settle, size, key) -> None:
     async with console(size=size) as (app, pilot):
         if key:
             _go(app, key)
@@ -149,7 +149,7 @@ async def test_an_invalid_field_shows_the_old_value_and_the_error(console, settl
 
 
 @EVERY_SIZE
-async def test_what_a_field_was_is_shown_in_full_or_ends_in_an_ellipsis(
+async def test_the_original_value_is_shown_in_full_or_with_an_ellipsis(
     console, settle, size
 ) -> None:
     async with console(size=size) as (app, pilot):
@@ -215,7 +215,7 @@ async def test_arrows_enter_and_the_mouse_go_from_field_to_field(console, settle
         assert _here(app) == keys[-6]
 
 
-async def test_another_task_has_other_fields_and_the_cursor_stays(console, settle) -> None:
+async def test_another_task_changes_the_fields_and_keeps_the_cursor(console, settle) -> None:
     async with console() as (app, pilot):
         _go(app, "task.kind")
         while _line(app, "task.kind").value != "sentence":
@@ -233,7 +233,7 @@ async def test_preflight_follows_edits(console, settle) -> None:
         assert "an attention head has 1 number" in _text(app, Preflight)
 
 
-async def test_the_time_is_measured_on_demand(console, settle) -> None:
+async def test_the_duration_is_measured_on_demand(console, settle) -> None:
     async with console() as (app, pilot):
         await pilot.press("m")
         await settle(app, pilot)
@@ -312,7 +312,7 @@ async def test_the_keyboard_reaches_all_of_preflight(console, settle) -> None:
         assert app.focused.scroll_y == app.focused.max_scroll_y > 0
 
 
-async def test_changes_are_kept_while_one_looks_at_another_preset(console, settle) -> None:
+async def test_changes_are_kept_while_another_preset_is_shown(console, settle) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "optimizer.lr", "0.01")
         await pilot.press("escape", "down", "down")
@@ -323,7 +323,7 @@ async def test_changes_are_kept_while_one_looks_at_another_preset(console, settl
         assert _line(app, "optimizer.lr").value == "0.01"
 
 
-async def test_start_makes_a_run_of_the_draft_and_trains_it(console, settle, trained) -> None:
+async def test_start_creates_a_run_of_the_draft_and_trains_it(console, settle, trained) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "optimizer.lr", "0.01")
         await pilot.press("ctrl+r")
@@ -334,7 +334,7 @@ async def test_start_makes_a_run_of_the_draft_and_trains_it(console, settle, tra
         assert folder.description["preset"]["optimizer"]["lr"] == 0.01
 
 
-async def test_save_as_writes_a_preset_and_goes_to_it(console, settle) -> None:
+async def test_save_as_writes_a_preset_and_selects_it(console, settle) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "optimizer.lr", "0.01")
         await pilot.press("escape", "w")
@@ -358,12 +358,12 @@ async def test_a_failure_to_save_a_preset_is_reported(console, here, settle, nam
         app.screen.query_one(Input).value = name
         await pilot.press("enter")
         await settle(app, pilot)
-        told = [one.message for one in app._notifications]
-        assert len(told) == 1 and told[0].startswith("not saved") and why in told[0]
+        messages = [one.message for one in app._notifications]
+        assert len(messages) == 1 and messages[0].startswith("not saved") and why in messages[0]
         assert app.current_mode == "lab"
 
 
-async def test_text_that_cannot_be_shown_as_it_is_cannot_be_edited_here(
+async def test_text_with_escaped_characters_cannot_be_edited_in_the_form(
     console, here, settle
 ) -> None:
     evil = (here / "presets" / "quickstart.yaml").read_text()
@@ -384,11 +384,11 @@ async def test_text_that_cannot_be_shown_as_it_is_cannot_be_edited_here(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [(0.25, "0.25 s"), (6, "6 s"), (130, "2 min 10 s"), (7200, "2 h"), (90061, "1 d 1 h")],
 )
-def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+def test_durations_are_readable(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 async def test_preflight_has_the_description_and_the_claims_of_the_preset(console, here, settle):
@@ -403,7 +403,7 @@ async def test_preflight_has_the_description_and_the_claims_of_the_preset(consol
         assert "val_accuracy ≥ 0.9 by step 2,000" in shown
 
 
-async def test_the_duration_is_estimated_unasked_on_an_idle_machine(
+async def test_the_duration_is_estimated_automatically_on_an_idle_machine(
     console, trained, settle
 ) -> None:
     async with console() as (app, _):
@@ -436,7 +436,9 @@ async def test_values_with_commas_show_a_sweep_and_start_creates_it(console, her
         assert app.current_mode == "sweeps" and "0/6" in text_of(app)
 
 
-async def test_a_wrong_value_of_an_axis_is_stated_and_nothing_starts(console, here, settle) -> None:
+async def test_an_invalid_value_of_an_axis_is_reported_and_nothing_starts(
+    console, here, settle
+) -> None:
     async with console() as (app, pilot):
         await _type(app, pilot, settle, "optimizer.lr", "0.1,-1")
         assert _line(app, "optimizer.lr").wrong
@@ -446,7 +448,7 @@ async def test_a_wrong_value_of_an_axis_is_stated_and_nothing_starts(console, he
         assert app.current_mode == "lab" and not sweep_paths(here / "runs")
 
 
-async def test_a_comma_adds_a_choice_and_arrows_go_back_to_one(console, settle) -> None:
+async def test_a_comma_adds_a_choice_and_arrows_return_to_one(console, settle) -> None:
     async with console() as (app, pilot):
         _go(app, "task.operation")
         await pilot.pause()

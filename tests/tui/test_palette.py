@@ -1,4 +1,4 @@
-"""The command palette, and keys that come faster than it closes."""
+"""The command palette, and keys pressed while it closes."""
 
 import pytest
 from textual.events import Key
@@ -21,7 +21,7 @@ def _press_at_once(app, *keys: str) -> None:
 
 @TOO_FAST
 @pytest.mark.parametrize(("key", "sought"), [("ctrl+p", "revert"), ("t", "nord"), ("ctrl+p", "")])
-async def test_keys_that_come_while_the_palette_closes_do_no_harm(
+async def test_keys_pressed_while_the_palette_closes_have_no_effect(
     console, settle, keys, key, sought
 ) -> None:
     async with console() as (app, pilot):
@@ -35,7 +35,7 @@ async def test_keys_that_come_while_the_palette_closes_do_no_harm(
         assert not isinstance(app.screen, Palette)
 
 
-async def test_what_was_chosen_is_done_once(console, settle) -> None:
+async def test_a_choice_is_executed_once(console, settle) -> None:
     done = []
     async with console() as (app, pilot):
         app.action_help = lambda: done.append("help")
@@ -47,7 +47,7 @@ async def test_what_was_chosen_is_done_once(console, settle) -> None:
         assert done == ["help"]
 
 
-async def test_what_works_on_the_screen_is_found_and_done(console, settle) -> None:
+async def test_actions_of_the_screen_are_found_and_executed(console, settle) -> None:
     async with console() as (app, pilot):
         app.screen.query_one(SettingsForm).enter("model.n_layers")
         await pilot.press("4")
@@ -60,7 +60,7 @@ async def test_what_works_on_the_screen_is_found_and_done(console, settle) -> No
         assert not app.screen._draft.differences
 
 
-async def test_it_opens_once(console, settle) -> None:
+async def test_the_palette_opens_once(console, settle) -> None:
     async with console() as (app, pilot):
         _press_at_once(app, "ctrl+p", "ctrl+p")
         await settle(app, pilot)

@@ -1,4 +1,4 @@
-"""What every screen looks like at two sizes, with made-up presets and runs."""
+"""Pictures of every screen at two sizes, with made-up presets and runs."""
 
 import pytest
 from textual.widgets import Input
@@ -13,7 +13,7 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "12
 
 @pytest.fixture
 def picture(snap_compare, here, settle, monkeypatch):
-    """Compares what is seen after some steps with the stored picture."""
+    """Compares the screen after some steps with the stored picture."""
     monkeypatch.setattr("textual.widgets._input.Input.cursor_blink", False, raising=False)
 
     def compare(size, steps) -> bool:
@@ -101,6 +101,6 @@ def test_help(picture, size) -> None:
     assert picture(size, steps)
 
 
-def test_every_status_has_a_sign_of_its_own_without_colour() -> None:
+def test_every_status_has_a_distinct_sign_without_colour() -> None:
     signs = [sign for status, (sign, _) in SIGNS.items() if status not in ("stopped",)]
     assert len(set(signs)) == len(signs)

@@ -1,4 +1,4 @@
-"""The Lab says which plugins are in use."""
+"""The Lab names the plugins in use."""
 
 from memlab.plugins.create import create_task
 from memlab.plugins.folder import VARIABLE

@@ -1,4 +1,4 @@
-"""A console that only shows runs offers nothing that changes one."""
+"""A read-only console offers no changes."""
 
 import pytest
 
@@ -31,7 +31,7 @@ async def test_no_key_of_a_read_only_console_changes_anything(
     assert not trained.trained
 
 
-async def test_the_same_keys_do_change_something_in_other_consoles(console, make_run, settle):
+async def test_the_same_keys_change_something_in_other_consoles(console, make_run, settle):
     make_run()
     async with console() as (app, pilot):
         await pilot.press("3")

@@ -45,7 +45,7 @@ async def _filter(app, pilot, text: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
-async def test_every_run_is_there_newest_first(runs_screen, size) -> None:
+async def test_runs_are_listed_newest_first(runs_screen, size) -> None:
     async with runs_screen(size) as (app, _):
         assert _names(app) == ["third [b]bold[/b]", "second", "first"]
         assert "third [b]bold[/b]" in _seen(app)
@@ -56,21 +56,21 @@ async def test_every_run_is_there_newest_first(runs_screen, size) -> None:
 async def test_the_sort_order_is_shown_even_if_its_column_is_hidden(runs_screen, settle) -> None:
     async with runs_screen((80, 24)) as (app, pilot):
         assert "newest first" in _summary(app)
-        for keys, told in (("i", "oldest first"), ("o", "▴")):
+        for keys, expected in (("i", "oldest first"), ("o", "▴")):
             await pilot.press(keys)
             await settle(app, pilot)
-            assert told in _summary(app)
+            assert expected in _summary(app)
 
 
-async def test_details_show_what_the_table_has_no_room_for(runs_screen, settle) -> None:
+async def test_details_show_values_that_do_not_fit_in_the_table(runs_screen, settle) -> None:
     async with runs_screen((80, 24)) as (app, pilot):
         app.screen._listing.shown[1].folder.set_labels(tags=["paper"], note="look [b]again[/b]")
         await pilot.press("down")
         app.screen._refresh()
         await settle(app, pilot)
         detail = str(app.screen.query_one("#detail", Static).content)
-        for told in ("second", "preset quickstart", "#paper", "lr 0.01", "seed 1", "[b]again"):
-            assert told in detail
+        for expected in ("second", "preset quickstart", "#paper", "lr 0.01", "seed 1", "[b]again"):
+            assert expected in detail
 
 
 async def test_names_have_more_room_on_a_wider_screen(runs_screen, settle) -> None:
@@ -84,7 +84,7 @@ async def test_names_have_more_room_on_a_wider_screen(runs_screen, settle) -> No
         assert "a name that is quite long" in _seen(app)
 
 
-async def test_the_way_back_is_offered_where_there_is_one(runs_screen, settle) -> None:
+async def test_back_is_offered_only_where_it_applies(runs_screen, settle) -> None:
     async with runs_screen() as (app, pilot):
         for keys, offered in (((), "slash"), (("slash", "x"), "escape"), (("enter",), "both")):
             await pilot.press(*keys)
@@ -101,7 +101,7 @@ async def test_the_settings_that_differ_are_columns(runs_screen) -> None:
         assert "weight_decay" not in header
 
 
-async def test_the_filter_works_while_it_is_typed(runs_screen) -> None:
+async def test_the_filter_applies_while_typing(runs_screen) -> None:
     async with runs_screen() as (app, pilot):
         await pilot.press("slash", *"grokked<300")
         await pilot.pause()
@@ -120,7 +120,7 @@ async def test_an_invalid_filter_shows_an_error_and_changes_nothing(runs_screen)
         assert _names(app) == ["second", "first"]
 
 
-async def test_sorting_by_key_by_click_and_back(runs_screen) -> None:
+async def test_sorting_by_key_and_by_click(runs_screen) -> None:
     async with runs_screen() as (app, pilot):
         await pilot.click(Table, offset=(5, 0))
         assert _names(app) == ["third [b]bold[/b]", "second", "first"]
@@ -141,7 +141,7 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(runs_screen) -
         assert app.screen._at_cursor().name == "first"
 
 
-async def test_marks_by_key_and_by_mouse_lead_to_compare(runs_screen, settle) -> None:
+async def test_runs_marked_by_key_and_by_mouse_are_compared(runs_screen, settle) -> None:
     async with runs_screen() as (app, pilot):
         await pilot.press("space", "space")
         assert "2 marked" in _summary(app)
@@ -166,7 +166,7 @@ async def test_name_tags_and_note_are_written_into_the_folder(runs_screen, here,
         assert "renamed" in _names(app)
 
 
-async def test_delete_goes_to_the_trash_and_undo_brings_back(runs_screen, here, settle) -> None:
+async def test_delete_moves_to_the_trash_and_undo_restores(runs_screen, here, settle) -> None:
     async with runs_screen() as (app, pilot):
         await pilot.press("space", "space", "D")
         await settle(app, pilot)
@@ -177,7 +177,7 @@ async def test_delete_goes_to_the_trash_and_undo_brings_back(runs_screen, here, 
         assert len(_names(app)) == 3
 
 
-async def test_a_run_at_work_is_not_deleted(console, make_run, settle) -> None:
+async def test_a_live_run_is_not_deleted(console, make_run, settle) -> None:
     folder = make_run(reason=None)
     async with console() as (app, pilot):
         await pilot.press("3")
@@ -205,7 +205,7 @@ async def test_a_run_that_ended_early_is_resumed(runs_screen, settle, trained) -
         ]
 
 
-async def test_nothing_is_there_and_every_key_is_pressed(console, settle) -> None:
+async def test_every_key_works_without_runs(console, settle) -> None:
     async with console() as (app, pilot):
         await pilot.press("3")
         await settle(app, pilot)
@@ -215,7 +215,7 @@ async def test_nothing_is_there_and_every_key_is_pressed(console, settle) -> Non
         assert app.current_mode == "runs"
 
 
-async def test_a_filter_may_be_typed_while_runs_are_read(runs_screen, monkeypatch) -> None:
+async def test_a_filter_can_be_typed_while_runs_are_read(runs_screen, monkeypatch) -> None:
     async with runs_screen() as (app, pilot):
         entries = app.screen._index.entries
         facts = Entry.facts.func
@@ -230,7 +230,7 @@ async def test_a_filter_may_be_typed_while_runs_are_read(runs_screen, monkeypatc
 
 
 @pytest.mark.parametrize("key", ["n", "N", "number_sign"])
-async def test_what_a_line_cannot_show_stays_if_it_is_not_edited(
+async def test_a_note_that_does_not_fit_in_a_line_is_kept_unless_edited(
     runs_screen, settle, key, here
 ) -> None:
     odd = "first line\nsecond\t" + "x" * 3000

@@ -29,7 +29,7 @@ def test_hostile_text_has_no_style_no_meta_and_only_printable_characters(text: s
     assert all(character.isprintable() for character in content.plain)
 
 
-def test_markup_stays_as_it_was_written() -> None:
+def test_markup_is_shown_as_text() -> None:
     assert safe("a[/b] [@click=app.quit]x").plain == "a[/b] [@click=app.quit]x"
 
 
@@ -41,6 +41,6 @@ def test_any_text_takes_one_line_of_at_most_the_limit(text: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_a_style_of_ours_covers_the_whole_text_and_adds_nothing(text: str) -> None:
+def test_a_given_style_covers_the_whole_text(text: str) -> None:
     content = safe(text, style="bold")
     assert all((span.start, span.end) == (0, len(content)) for span in content.spans)

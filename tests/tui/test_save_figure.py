@@ -1,4 +1,4 @@
-"""The key that saves what the charts show."""
+"""The key that saves the visible charts as a figure."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def chart(high: float) -> Chart:
     return Chart(series=(series,), x_log=True, y_log=True, x_range=(10.0, high))
 
 
-def test_the_visible_charts_become_one_picture_that_names_its_runs(tmp_path: Path, monkeypatch):
+def test_the_visible_charts_become_one_figure_that_names_its_runs(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tiles = Tiles(np.array([10.0, 20.0, np.inf]), blank="not trained on")
     panels = [("loss", False, chart(50.0)), ("first learned", False, tiles)]
@@ -25,7 +25,7 @@ def test_the_visible_charts_become_one_picture_that_names_its_runs(tmp_path: Pat
         assert picture.info["Description"].startswith("runs: run-1, run-2;")
 
 
-def test_a_figure_that_is_there_is_kept(tmp_path: Path, monkeypatch):
+def test_an_existing_figure_is_kept(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     paths = [
         save_shown_charts([("loss", False, chart(50.0))], {"run": "x"}, "step") for _ in range(2)

@@ -45,7 +45,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def sweep(here, made):
-    """The sweep where the console looks."""
+    """The sweep in the console's folder of runs."""
     (here / "runs").symlink_to(made.runs)
     return made
 
@@ -62,7 +62,7 @@ def _grid(values, texts, hatched=None, *, log=False):
 # What the texts say
 
 
-def test_steps_say_how_many_reached_the_event_and_mark_bounds():
+def test_steps_state_how_many_members_reached_the_event_and_mark_bounds():
     reached = StepsToEvent(5, 5, 4100.0, 2900.0, 5300.0, None)
     assert steps_text(reached) == "5/5  4.1k (2.9k to 5.3k)"
     censored = StepsToEvent(4, 5, 4100.0, 2900.0, None, 20_000)
@@ -87,7 +87,7 @@ def test_events_are_shown_by_the_curve_of_the_measure_that_defines_them():
 # The heat map as text
 
 
-def test_every_cell_states_its_value_without_colours():
+def test_every_cell_shows_its_value_without_colours():
     grid = _grid([[100, 400], [200, math.nan]], (("100", ">400"), ("200", "")),
                  np.array([[False, True], [False, False]]))  # fmt: skip
     text = as_text(draw_heat_map(grid, (1, 0), 60, 8, None))
@@ -99,7 +99,7 @@ def test_every_cell_states_its_value_without_colours():
     assert "░100" in text  # the least value has the lightest shade
 
 
-def test_colours_of_the_scale_begin_and_end_with_those_of_the_theme():
+def test_the_colour_scale_starts_and_ends_with_colours_of_the_theme():
     assert colour_of(0.0, DARK) == DARK.rgb("tile 1")
     assert colour_of(1.0, DARK) == DARK.rgb("tile 4")
 
@@ -115,7 +115,7 @@ def test_a_logarithmic_scale_has_the_geometric_mean_in_its_middle():
 
 @pytest.mark.parametrize("width", [24, 38, 80])
 @pytest.mark.parametrize("height", [3, 7, 20])
-def test_the_selected_cell_is_always_in_sight_and_clicks_hit_what_is_drawn(width, height):
+def test_the_selected_cell_is_always_visible_and_clicks_hit_the_drawn_cell(width, height):
     values = np.arange(1.0, 181.0).reshape(9, 20)
     grid = _grid(values, tuple(tuple(str(int(v)) for v in row) for row in values))
     for selected in ((0, 0), (8, 19), (4, 10)):
@@ -183,7 +183,7 @@ async def test_table_and_heat_map_select_the_same_cell_and_enter_compares_its_ru
         assert set(app.screen.shown_runs()) == members
 
 
-async def test_axes_and_measure_are_chosen_by_keys_and_remembered(console, settle, sweep):
+async def test_axes_and_measure_are_chosen_by_keys_and_stored(console, settle, sweep):
     async with console(size=(120, 40)) as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
@@ -201,18 +201,18 @@ async def test_axes_and_measure_are_chosen_by_keys_and_remembered(console, settl
 @pytest.mark.parametrize(
     "word", ["", "null", "[1]", "{", json.dumps({"cell": "x", "x": 3, "q": 1})]
 )
-def test_a_damaged_memory_is_no_selection(word):
+def test_a_damaged_stored_selection_is_ignored(word):
     assert SweepSelection.read(word) == SweepSelection()
 
 
-def test_a_selection_is_fitted_to_what_the_sweep_has(made):
+def test_a_selection_is_fitted_to_the_sweep(made):
     results = Results(SweepProgress(made))
     odd = SweepSelection(made.id, 99, "model.d_model", "model.d_model", "nothing").fitted(results)
     assert (odd.cell, odd.x, odd.y) == (0, "optimizer.weight_decay", "optimizer.lr")
     assert odd.measure == "grokked"
 
 
-async def test_without_a_sweep_the_screen_says_how_to_start_one(console, settle):
+async def test_without_a_sweep_the_screen_explains_how_to_start_one(console, settle):
     for size in ((120, 40), (40, 10)):
         async with console(size=size) as (app, pilot):
             await pilot.press("6")
@@ -224,7 +224,7 @@ async def test_without_a_sweep_the_screen_says_how_to_start_one(console, settle)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])
-async def test_every_part_is_reached_on_small_terminals(console, settle, sweep, size):
+async def test_every_part_is_reachable_on_small_terminals(console, settle, sweep, size):
     async with console(size=size) as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
@@ -248,7 +248,7 @@ async def test_the_figure_of_the_map_and_the_curves_is_saved(console, settle, sw
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-async def test_a_hostile_name_and_reason_are_text(console, settle, here, tmp_path):
+async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here, tmp_path):
     runs = here / "runs"
     made = made_sweep(runs, TWO_MEMBERS)
     from memlab.record import labels
@@ -292,7 +292,7 @@ async def test_stopping_and_resuming_go_through_the_sweep_and_the_console(
         assert resumed == [made.path]
 
 
-async def test_a_member_that_begins_is_seen(console, settle, here):
+async def test_a_member_that_starts_is_shown(console, settle, here):
     made = made_sweep(here / "runs", TWO_MEMBERS)
     gone = made.runs / made.members[1].run
     gone.rename(here / "gone")
@@ -309,7 +309,7 @@ async def test_a_member_that_begins_is_seen(console, settle, here):
 # Reading
 
 
-def test_what_has_ended_is_not_read_again(made, monkeypatch):
+def test_a_settled_sweep_is_not_read_again(made, monkeypatch):
     reader = SweepReader(made.runs)
     rows, first = reader.read(None)
     assert [row.status for row in rows] == ["finished"]
@@ -326,7 +326,7 @@ def test_a_damaged_sweep_is_listed_as_such(here):
     assert [row.status for row in rows] == ["damaged"] and selected is None
 
 
-async def test_the_interface_answers_while_a_sweep_is_read(console, settle, sweep, monkeypatch):
+async def test_the_interface_responds_while_a_sweep_is_read(console, settle, sweep, monkeypatch):
     go_on, begun = threading.Event(), threading.Event()
     read = SweepReader.read
 

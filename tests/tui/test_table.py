@@ -1,4 +1,4 @@
-"""A table draws what is seen, wherever the cursor goes."""
+"""A table draws its visible rows, wherever the cursor is."""
 
 import pytest
 from hypothesis import given, settings
@@ -56,7 +56,7 @@ async def test_the_header_is_fixed_and_shows_the_sort_order(stage) -> None:
         assert "99999" in "".join(_lines(table))
 
 
-async def test_keys_move_the_cursor_and_it_stays_in_sight(stage) -> None:
+async def test_keys_move_the_cursor_which_stays_visible(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
         table = stage.query_one(Table)
         for key, row in (("j", 1), ("down", 2), ("k", 1), ("end", 99_999), ("home", 0), ("up", 0)):  # fmt: skip
@@ -81,15 +81,15 @@ async def test_only_visible_rows_are_created(stage) -> None:
 
 async def test_clicks_go_to_a_row_open_it_mark_it_and_sort(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
-        table, told = stage.query_one(Table), []
+        table, messages = stage.query_one(Table), []
         post = table.post_message
-        table.post_message = lambda message: told.append(message) or post(message)  # type: ignore[method-assign]
+        table.post_message = lambda message: messages.append(message) or post(message)  # type: ignore[method-assign]
         await pilot.click(Table, offset=(12, 4))
         assert table.cursor == 3
         await pilot.click(Table, offset=(12, 4))
         await pilot.click(Table, offset=(2, 6))
         await pilot.click(Table, offset=(12, 0))
-        names = [type(m).__name__ for m in told if type(m).__module__ == "memlab.tui.table"]
+        names = [type(m).__name__ for m in messages if type(m).__module__ == "memlab.tui.table"]
         assert [n for n in names if n != "RowMoved"] == [
             "RowOpened",
             "FirstCellClicked",
@@ -98,11 +98,11 @@ async def test_clicks_go_to_a_row_open_it_mark_it_and_sort(stage) -> None:
         assert table.cursor == 5
 
 
-async def test_columns_that_are_fixed_stay_when_the_others_move(stage) -> None:
+async def test_fixed_columns_stay_when_the_others_scroll(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
-        table, told = stage.query_one(Table), []
+        table, messages = stage.query_one(Table), []
         post = table.post_message
-        table.post_message = lambda message: told.append(message) or post(message)  # type: ignore[method-assign]
+        table.post_message = lambda message: messages.append(message) or post(message)  # type: ignore[method-assign]
         table.show(
             COLUMNS, 9, lambda row: [Content(str(row)), Content("name"), _count_to(60)], fixed=2
         )
@@ -113,14 +113,14 @@ async def test_columns_that_are_fixed_stay_when_the_others_move(stage) -> None:
         assert _lines(table)[4] == expected
         for x, column in ((3, "n"), (10, "name"), (19, "wide")):
             await pilot.click(Table, offset=(x, 0))
-            assert [m for m in told if isinstance(m, Table.HeaderClicked)][-1].key == column
+            assert [m for m in messages if isinstance(m, Table.HeaderClicked)][-1].key == column
 
 
 def _count_to(n: int) -> Content:
     return Content("".join(str(i % 10) for i in range(n)))
 
 
-async def test_fewer_rows_take_the_cursor_along(stage) -> None:
+async def test_with_fewer_rows_the_cursor_stays_on_a_row(stage) -> None:
     async with stage.run_test(size=(40, 10)) as pilot:
         table = stage.query_one(Table)
         await pilot.press("end")

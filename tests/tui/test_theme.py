@@ -1,4 +1,4 @@
-"""Charts can be read on every theme of the console."""
+"""Charts are readable in every theme of the console."""
 
 import pytest
 from textual.color import Color
@@ -13,7 +13,7 @@ THEMES = [theme for theme in BUILTIN_THEMES.values() if not theme.ansi]
 
 
 def _contrast(a: Color, b: Color) -> float:
-    """As the Web Content Accessibility Guidelines 2.1 define it."""
+    """Contrast ratio as defined by the Web Content Accessibility Guidelines 2.1."""
     lighter, darker = sorted((_luminance(a), _luminance(b)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -42,7 +42,7 @@ def test_guides_are_fainter_than_ticks(theme) -> None:
     assert 1 < guide < tick
 
 
-def test_a_terminals_own_colours_get_the_standard_ones() -> None:
+def test_ansi_themes_get_the_standard_colours() -> None:
     assert chart_theme(BUILTIN_THEMES["ansi-dark"]) is DARK
     assert chart_theme(BUILTIN_THEMES["ansi-light"]) is LIGHT
 

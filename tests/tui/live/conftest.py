@@ -59,7 +59,7 @@ def made_events(steps: int = STEPS, every: int = EVERY) -> Iterator[Event]:
     yield Finding(
         step=0, level="warning", what="no warmup", why="Adam starts cold", advice="try 10 steps"
     )
-    told: set[str] = set()
+    reached: set[str] = set()
     for step in range(0, steps + 1, every):
         if step:
             yield Rows(step=step, values=rows[step - every : step])
@@ -71,14 +71,14 @@ def made_events(steps: int = STEPS, every: int = EVERY) -> Iterator[Event]:
         }  # fmt: skip
         yield Evaluated(step=step, values=values)
         yield Samples(step=step, samples=[_sample(i, train, val) for i in range(8)])
-        if train >= 0.99 and "memorized" not in told:
-            told.add("memorized")
+        if train >= 0.99 and "memorized" not in reached:
+            reached.add("memorized")
             yield Phase(
                 step=step, name="memorized", after=step - every, threshold=0.99, split="train",
                 details={"accuracy": train},
             )  # fmt: skip
-        if val >= 0.99 and "grokked" not in told:
-            told.add("grokked")
+        if val >= 0.99 and "grokked" not in reached:
+            reached.add("grokked")
             yield Phase(
                 step=step, name="grokked", after=step - every, threshold=0.99, split="val",
                 details={"accuracy": val, "delay": grokked - memorized, "ratio": grokked / memorized},
@@ -125,7 +125,7 @@ def write_run(runs: Path, steps: int = STEPS, every: int = EVERY) -> RunFolder:
 
 
 def new_run(runs: Path, steps: int = STEPS, every: int = EVERY, name: str = "made up") -> RunFolder:
-    """A run that nobody has begun."""
+    """A run without an attempt."""
     document = {
         "name": "made-up",
         "task": {"kind": "modular", "operation": "add", "modulus": 97, "train_fraction": 0.3},
@@ -143,7 +143,7 @@ def begin(folder: RunFolder, seq: int = 0, first_step: int = 1) -> AttemptWriter
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time goes on by an eighth of a second with each event, so that speeds are always the same."""
+    """Time advances by 1/8 s with each event, so that speeds are always equal."""
     seconds = itertools.count(1_800_000_000.0, 0.125)
     fake = SimpleNamespace(time=lambda: next(seconds), monotonic=lambda: next(seconds))
     monkeypatch.setattr("memlab.record.attempt_writer.time", fake)
@@ -151,7 +151,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def finished(tmp_path: Path) -> RunFolder:
-    """A run that has reached its end."""
+    """A finished run."""
     return write_run(tmp_path)
 
 
@@ -163,19 +163,19 @@ def write(tmp_path: Path) -> Callable[..., RunFolder]:
 
 @pytest.fixture(name="new_run")
 def new_run_fixture() -> Callable[..., RunFolder]:
-    """Makes a run that nobody has begun."""
+    """Makes a run without an attempt."""
     return new_run
 
 
 @pytest.fixture(name="begin_run")
 def begin_fixture() -> Callable[..., AttemptWriter]:
-    """Begins an attempt."""
+    """Starts an attempt."""
     return begin
 
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[tuple[RunFolder, AttemptWriter, Iterator[Event]]]:
-    """A run that has just begun, its writer, and what is still to happen."""
+    """A run that has just started, its writer, and its remaining events."""
     folder, events = new_run(tmp_path), made_events()
     writer = begin(folder)
     for _ in range(4):
@@ -199,7 +199,7 @@ class Stage(App[None]):
 
 
 def staged(folder: RunFolder, at: int | None = None) -> Stage:
-    """A run on a stage where time stands still."""
+    """A run in an app without timers."""
     screen = RunScreen(folder, at)
     screen._tick = lambda: None  # type: ignore[method-assign]
     return Stage(screen)
@@ -207,13 +207,13 @@ def staged(folder: RunFolder, at: int | None = None) -> Stage:
 
 @pytest.fixture
 def stage() -> Callable[..., Stage]:
-    """Puts a run on a stage."""
+    """Puts a run into an app without timers."""
     return staged
 
 
 @pytest.fixture
 def opened() -> Callable[..., Any]:
-    """Opens a run on a stage: `async with opened(folder, at) as (pilot, screen)`."""
+    """Opens a run in an app without timers: `async with opened(folder, at) as (pilot, screen)`."""
 
     @asynccontextmanager
     async def open_run(

@@ -1,4 +1,4 @@
-"""Answers token by token, and their past."""
+"""Answers token by token, and their history."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_probabilities_take_three_cells_at_most(p: float, text: str) -> None:
     assert percent(p) == text
 
 
-def test_blanks_and_nothing_are_shown() -> None:
+def test_blanks_and_empty_text_are_visible() -> None:
     assert (shown(" "), shown(""), shown("a b")) == ("␣", "∅", "a b")
 
 
@@ -78,7 +78,7 @@ def test_the_history_is_available_at_any_step_and_after_a_resume() -> None:
     assert past.of(again) == [[1], [1]]
 
 
-def test_a_past_has_one_sign_for_each_evaluation() -> None:
+def test_a_history_has_one_sign_per_evaluation() -> None:
     found = taken([[False, True], [True, True], [True, False]])
     strips = HistoryStrips.over(found, SampleHistory().of(found), 1, 80)
     assert [strips.line(place).plain for place in (0, 1)] == ["✗✓✓", "✓✓✗"]

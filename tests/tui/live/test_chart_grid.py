@@ -33,16 +33,14 @@ def write_evaluations(folder: RunFolder, begin_run: Any, *names: str, n: int = 3
 
 
 @given(st.integers(-9, 9), st.integers(-9, 9), st.text(max_size=9))
-def test_a_choice_of_grid_survives_being_written_and_read(
-    rows: int, columns: int, words: str
-) -> None:
+def test_a_grid_choice_is_stored_and_restored(rows: int, columns: int, words: str) -> None:
     choice = GridChoice(words=words).sized(rows, columns)
     assert 1 <= choice.rows <= MAX_SIZE and 1 <= choice.columns <= MAX_SIZE
     assert GridChoice.read(str(choice)) == choice
 
 
 @pytest.mark.parametrize("text", [None, "", "x", "0x3", "2x99 a", "-1x2", "twoxtwo", "2x"])
-def test_any_other_text_is_the_standard_grid(text: str | None) -> None:
+def test_any_other_text_is_the_default_grid(text: str | None) -> None:
     assert GridChoice.read(text) == GridChoice()
 
 
@@ -90,7 +88,7 @@ async def test_charts_are_filtered_by_name_and_one_is_enlarged(
         assert panels.first(ChartPanel).size == small
 
 
-def test_the_size_of_the_grid_and_its_filter_are_remembered(
+def test_the_size_of_the_grid_and_its_filter_are_stored(
     tmp_path: Path, finished: RunFolder
 ) -> None:
     state = ConsoleState(tmp_path / "console.json")
@@ -160,7 +158,7 @@ async def test_a_constant_accuracy_gives_up_its_space_and_a_varying_one_keeps_it
             assert screen.query_one("#accuracy").display is is_shown
 
 
-async def test_names_from_files_cannot_drive_the_grid_or_the_settings(
+async def test_hostile_names_are_text_in_the_grid_and_the_settings(
     opened: Open, tmp_path: Path, new_run: Any, begin_run: Any
 ) -> None:
     folder = new_run(tmp_path)

@@ -1,4 +1,4 @@
-"""Where one stands in a run's time."""
+"""The cursor in the history of a run."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_a_cursor_at_the_end_follows_and_one_before_it_is_held() -> None:
     assert cursor.at is None
 
 
-def test_playing_moves_by_seconds_times_rate_times_speed_whatever_the_ticks() -> None:
+def test_playing_moves_by_seconds_times_rate_times_speed_for_any_ticks() -> None:
     cursor = Cursor(None, rate=10, speed=4)
     cursor.hold(100, last=1000)
     cursor.playing = True
@@ -25,7 +25,7 @@ def test_playing_moves_by_seconds_times_rate_times_speed_whatever_the_ticks() ->
     assert cursor.at in (139, 140)
 
 
-def test_playing_ends_at_the_end_and_begins_again_from_the_beginning() -> None:
+def test_playing_stops_at_the_end_and_restarts_at_the_start() -> None:
     cursor = Cursor(None, rate=10)
     cursor.hold(95, last=100)
     cursor.playing = True

@@ -1,4 +1,4 @@
-"""What the charts are made of."""
+"""The contents of the charts."""
 
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def test_measures_computed_afterwards_are_charts_up_to_the_cursor(finished: RunF
     first=st.integers(0, 1300), length=st.integers(30, 1400), x_log=st.booleans(),
     columns=st.integers(20, 200),
 )  # fmt: skip
-def test_no_extreme_of_the_steps_shown_is_lost(
+def test_no_extreme_of_the_visible_steps_is_lost(
     finished: RunFolder, first: int, length: int, x_log: bool, columns: int
 ) -> None:
     viewport = Viewport(x_log=x_log, window=StepRange(first, min(first + length, 1400)))
@@ -109,7 +109,7 @@ def test_the_smoothed_line_does_not_depend_on_the_zoom(finished: RunFolder) -> N
     np.testing.assert_array_equal(all_of_it.y, part.y)
 
 
-def test_the_measures_are_what_the_run_recorded(finished: RunFolder) -> None:
+def test_the_measures_are_those_that_the_run_recorded(finished: RunFolder) -> None:
     names = [*COLUMNS[1:], "first learned", "token_accuracy"]
     assert list(curves.measures(moment_of(finished))) == names
 
@@ -153,7 +153,7 @@ def test_losses_that_no_axis_can_show_do_not_break_a_chart(
 
 @pytest.mark.parametrize("columns", [20, 61, 200])
 @pytest.mark.parametrize("reading", [None, 1, 901, 1399])
-def test_the_legend_has_the_very_value_that_was_recorded(
+def test_the_legend_has_the_recorded_value(
     finished: RunFolder, reading: int | None, columns: int
 ) -> None:
     view_state = moment_of(finished, Viewport(reading=reading))
@@ -189,7 +189,7 @@ def test_a_column_with_a_value_every_few_steps_is_one_line(finished: RunFolder) 
 
 @pytest.mark.parametrize(("at", "has_own"), [(1400, True), (300, False)])
 @pytest.mark.parametrize(("weight", "own"), [(0.0, "batch"), (0.9, "batch (smoothed)")])
-def test_the_past_that_a_fork_shares_is_a_dim_line(
+def test_the_steps_that_a_fork_shares_are_a_dim_line(
     finished: RunFolder,
     monkeypatch: pytest.MonkeyPatch,
     at: int,
@@ -207,7 +207,7 @@ def test_the_past_that_a_fork_shares_is_a_dim_line(
 
 
 def smoothed_labels(runs: Path, begin: Any) -> RunFolder:
-    """A run with label smoothing: its objective lies far above its losses."""
+    """A run with label smoothing: its objective is far above its losses."""
     document = {
         "name": "smoothed",
         "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},
@@ -228,7 +228,7 @@ def smoothed_labels(runs: Path, begin: Any) -> RunFolder:
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.9])
-def test_with_label_smoothing_losses_and_objective_have_charts_of_their_own(
+def test_with_label_smoothing_losses_and_objective_have_separate_charts(
     tmp_path: Path, begin_run: Any, weight: float
 ) -> None:
     folder = smoothed_labels(tmp_path, begin_run)
@@ -250,7 +250,7 @@ def test_with_label_smoothing_losses_and_objective_have_charts_of_their_own(
     )
 
 
-def test_what_another_program_records_as_its_loss_is_its_train_loss(tmp_path: Path) -> None:
+def test_the_loss_of_an_imported_run_is_its_train_loss(tmp_path: Path) -> None:
     outline = OtherRun(source=Source("log.csv", "csv", "", {}))
     with Recording.create(tmp_path, "log", outline, lambda: RunObserver(loss="loss")) as recording:
         recording.add(np.arange(1, 51), {"loss": np.linspace(2, 1, 50)}, [])

@@ -1,4 +1,4 @@
-"""What a person sees of an edit, by the order in which it and other events are written."""
+"""The display of an edit, for different orders of events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ STEP = 5
 
 
 def newer(writer: Any, n: int) -> None:
-    """So many newer events that are listed."""
+    """This many newer events that are listed."""
     for i in range(n):
         writer.write(Checkpoint(step=STEP + 1 + i, best_step=None))
 
@@ -26,7 +26,7 @@ def events_shown(screen: RunScreen) -> str:
 
 
 @pytest.mark.parametrize("size", [(120, 40), (160, 48)])
-async def test_an_edit_is_drawn_with_the_next_look_at_the_run(
+async def test_an_edit_is_drawn_at_the_next_poll(
     live: tuple[RunFolder, Any, Any], opened: Callable[..., Any], size: tuple[int, int]
 ) -> None:
     folder, writer, _ = live
@@ -39,7 +39,7 @@ async def test_an_edit_is_drawn_with_the_next_look_at_the_run(
 
 
 @pytest.mark.parametrize("size", [(120, 40), (160, 48)])
-async def test_newer_events_between_two_looks_hide_an_edit_from_the_list_but_not_from_the_settings(
+async def test_newer_events_between_two_polls_push_an_edit_out_of_the_list_but_not_out_of_the_settings(
     live: tuple[RunFolder, Any, Any], opened: Callable[..., Any], size: tuple[int, int]
 ) -> None:
     folder, writer, _ = live

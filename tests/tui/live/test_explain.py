@@ -21,7 +21,7 @@ Open = Callable[..., Any]
 
 
 def no_pictures(folder: RunFolder, step: int, report: Report) -> None:
-    raise AssertionError("nobody asked for pictures")
+    raise AssertionError("pictures were not requested")
 
 
 def onset_of(folder: RunFolder) -> int:
@@ -37,10 +37,10 @@ async def until_explained(pilot: Any) -> None:
 async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
     opened: Open, finished: RunFolder, explain_made_up: Callable[..., None]
 ) -> None:
-    asked, shown = [], []
+    calls, shown = [], []
 
     def explain(folder: RunFolder, onset: int, report: Report) -> None:
-        asked.append((folder.id, onset))
+        calls.append((folder.id, onset))
         assert report("recomputing from step 0")
         shown.append(text_of(pilot.app))
         explain_made_up(folder, onset)
@@ -50,7 +50,7 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
         await pilot.press("E")
         await until_explained(pilot)
         onset = onset_of(finished)
-        assert asked == [(finished.id, onset)]
+        assert calls == [(finished.id, onset)]
         assert "recomputing from step 0" in shown[0]
         text = text_of(pilot.app)
         assert f"Weight decay 0 alone prevents the spike at step {onset}." in text
@@ -63,10 +63,10 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
         assert pilot.app.screen is screen
         await pilot.press("E")
         await until_explained(pilot)
-        assert len(asked) == 1, "what is kept is not computed again"
+        assert len(calls) == 1, "what is kept is not computed again"
 
 
-async def test_what_fails_is_shown_and_the_screen_can_be_left(
+async def test_a_failure_is_shown_and_the_screen_can_be_closed(
     opened: Open, finished: RunFolder
 ) -> None:
     def explain(folder: RunFolder, onset: int, report: Report) -> None:
@@ -81,7 +81,7 @@ async def test_what_fails_is_shown_and_the_screen_can_be_left(
         assert pilot.app.screen is screen
 
 
-async def test_leaving_the_screen_ends_the_computation(opened: Open, finished: RunFolder) -> None:
+async def test_closing_the_screen_stops_the_computation(opened: Open, finished: RunFolder) -> None:
     left = threading.Event()
     answers: list[bool] = []
 
@@ -116,7 +116,7 @@ async def test_without_a_process_only_stored_explanations_are_shown(
         )
 
 
-def test_the_spike_at_the_cursor_is_meant_else_the_highest(finished: RunFolder) -> None:
+def test_the_spike_at_the_cursor_is_explained_else_the_highest(finished: RunFolder) -> None:
     (spike,) = History(finished).until().closed_spikes
     low = replace(spike, onset=100, step=150, recovered_at=140, peak=spike.peak / 2)
     assert spike_at([low, spike], None) is spike

@@ -1,4 +1,4 @@
-"""Frames: live and replay are the same; damage and hostile text do no harm."""
+"""Frames: live and replay are equal; damage and hostile text are handled."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_a_frame_has_its_size(finished: RunFolder, size: tuple[int, int]) -> Non
     assert max(map(len, lines)) <= size[0]
 
 
-def test_a_frame_shows_the_run_as_it_was(finished: RunFolder) -> None:
+def test_a_frame_shows_the_run_as_of_its_step(finished: RunFolder) -> None:
     text = frame(finished, 700)
     assert "step 700/1,400" in text and "memorized" in text and "grokked" not in text
     assert "step 1,400/1,400" in frame(finished)
@@ -80,7 +80,7 @@ def test_a_run_without_validation_is_shown(
     assert "train 0.5" in text and "val" not in text.replace("validation", "")
 
 
-def test_text_from_files_can_neither_style_nor_break_nor_drive(
+def test_hostile_text_from_files_is_shown_as_text(
     tmp_path: Path, new_run: Callable[..., RunFolder], begin_run: Callable[..., AttemptWriter]
 ) -> None:
     folder = new_run(tmp_path, name=HOSTILE)
@@ -144,12 +144,12 @@ def test_a_phase_has_the_same_text_as_on_the_command_line(
     name: str, details: dict[str, Any], seen: str
 ) -> None:
     phase = Phase(step=9, name=name, after=7, threshold=0.9, split="train", details=details)
-    _, _, told = describe(phase)
-    assert told == f"{name}: {seen} (after step 7)"
+    _, _, text = describe(phase)
+    assert text == f"{name}: {seen} (after step 7)"
     assert phase_line(phase) == f"{name} in steps 7 to 9: {seen}"
 
 
-def test_a_gap_is_listed_once_where_it_begins(tmp_path: Path) -> None:
+def test_a_gap_is_listed_once_at_its_first_step(tmp_path: Path) -> None:
     losses = [1.0] * 3 + [np.nan] * 12 + [1.0]
     with Recording.create(tmp_path, "log", OtherRun(), RunObserver) as recording:
         recording.add(range(0, 160, 10), {"loss": losses})

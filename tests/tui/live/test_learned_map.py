@@ -75,7 +75,7 @@ def test_a_checkpoint_is_read_once(finished: RunFolder, monkeypatch: pytest.Monk
     assert len(reads) == 2
 
 
-def test_examples_without_two_operands_lie_in_order(
+def test_examples_without_two_operands_are_in_order(
     finished: RunFolder, tmp_path: Path, new_run: Callable[..., RunFolder]
 ) -> None:
     commit(finished, 1400, n=12)
@@ -146,4 +146,4 @@ async def test_a_live_map_shows_the_step_of_its_checkpoint(
             writer.write(event)
         screen.poll()
         await pilot.pause()
-        assert "by step 200" in text_of(pilot.app), "it is drawn anew for each checkpoint alone"
+        assert "by step 200" in text_of(pilot.app), "it is redrawn only for new checkpoints"

@@ -59,7 +59,7 @@ async def test_pictures_of_the_nearest_checkpoint_are_computed_once_and_shown(
         assert pilot.app.screen is screen
 
 
-async def test_without_a_checkpoint_or_a_process_it_says_so(
+async def test_without_a_checkpoint_or_a_process_a_message_is_shown(
     opened: Open, finished: RunFolder, monkeypatch: Any
 ) -> None:
     async with opened(finished) as (pilot, screen):

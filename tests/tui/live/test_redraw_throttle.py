@@ -1,4 +1,4 @@
-"""How often is drawn."""
+"""The redraw rate."""
 
 from memlab.tui.live.redraw_throttle import LONGEST, RedrawThrottle
 
@@ -11,11 +11,11 @@ def drawings(cost: float, seconds: float, playing: bool = False) -> int:
     return n
 
 
-def test_at_most_twice_a_second() -> None:
+def test_redraws_at_most_twice_per_second() -> None:
     assert drawings(cost=0.001, seconds=60) == 120
 
 
-def test_drawing_takes_at_most_four_hundredths_of_the_time() -> None:
+def test_drawing_takes_at_most_4_percent_of_the_time() -> None:
     for cost in (0.02, 0.05, 0.1):
         assert drawings(cost, seconds=100) * cost <= 0.04 * 100 + cost
 
@@ -28,7 +28,7 @@ def test_a_replay_in_which_nothing_trains_is_smooth() -> None:
     assert drawings(cost=0.05, seconds=10, playing=True) >= 90
 
 
-def test_what_was_used_before_a_restart_is_not_counted() -> None:
+def test_time_before_a_restart_is_not_counted() -> None:
     pace = RedrawThrottle()
     pace.restart(100.0, used=7.0)
     assert pace.due(100.4, 7.0, playing=False) is None

@@ -13,7 +13,7 @@ app = typer.Typer()
 app.command()(replay)
 
 
-def test_once_prints_the_frame_and_leaves(finished: RunFolder) -> None:
+def test_once_prints_the_frame_and_exits(finished: RunFolder) -> None:
     arguments = [str(finished.path), "--once", "--size", "100x30", "--at", "700"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
@@ -21,6 +21,6 @@ def test_once_prints_the_frame_and_leaves(finished: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("size", ["", "80", "80x", "ax3", "-80x24", "2x2", "99999x99999"])
-def test_a_size_that_cannot_be_drawn_is_refused(finished: RunFolder, size: str) -> None:
+def test_an_invalid_size_is_refused(finished: RunFolder, size: str) -> None:
     result = CliRunner().invoke(app, [str(finished.path), "--once", "--size", size])
     assert isinstance(result.exception, MemlabError)

@@ -40,8 +40,8 @@ async def settle(pilot: Pilot[None]) -> str:
     return text_of(pilot.app)
 
 
-def told(pilot: Pilot[None]) -> str:
-    """What was said last."""
+def last_message(pilot: Pilot[None]) -> str:
+    """The last notification."""
     return [toast.message for toast in pilot.app._notifications][-1]
 
 
@@ -126,7 +126,7 @@ async def test_reading_shows_values_and_the_samples_of_that_step(
         assert "step 1,400" in title(screen, "samples")
 
 
-async def test_a_spike_that_is_still_to_come_is_gone_to(opened: Open, finished: RunFolder) -> None:
+async def test_the_replay_moves_to_a_later_spike(opened: Open, finished: RunFolder) -> None:
     async with opened(finished, 500) as (pilot, screen):
         for start in ("home", "G", "home"):
             await pilot.press("escape", start, "n")
@@ -135,13 +135,13 @@ async def test_a_spike_that_is_still_to_come_is_gone_to(opened: Open, finished: 
             assert "step 901" in title(screen, "loss")
 
 
-async def test_a_spike_that_is_not_over_is_read_too(
+async def test_an_open_spike_is_read_too(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any]
 ) -> None:
     folder, writer, events = live
     async with opened(folder) as (pilot, screen):
         await pilot.press("n")
-        assert told(pilot) == "no spike in this run"
+        assert last_message(pilot) == "no spike in this run"
         for event in events:
             writer.write(event)
             if isinstance(event, SpikeOnset):
@@ -154,9 +154,9 @@ async def test_a_spike_that_is_not_over_is_read_too(
 async def test_a_missing_next_spike_is_reported(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("n", "n")
-        assert told(pilot) == "no spike after step 901"
+        assert last_message(pilot) == "no spike after step 901"
         await pilot.press("N")
-        assert told(pilot) == "no spike before step 901"
+        assert last_message(pilot) == "no spike before step 901"
         assert screen.viewport.reading == 901
 
 
@@ -184,7 +184,7 @@ async def test_the_wheel_zooms_where_the_mouse_is_and_pans_with_shift(
         assert screen.viewport.span(screen.extent)[0] < low
 
 
-async def test_titles_are_pressed_with_the_mouse(opened: Open, finished: RunFolder) -> None:
+async def test_titles_can_be_clicked(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         samples = screen.query_one(SampleList)
         await pilot.click(samples, offset=(title(screen, "samples").index("wrong") + 3, 0))
@@ -250,7 +250,7 @@ async def test_samples_are_filtered_and_shown_in_full(opened: Open, finished: Ru
         await pilot.press("escape")
 
 
-async def test_the_strip_of_a_sample_leads_to_its_evaluation(
+async def test_a_click_on_the_history_of_a_sample_goes_to_its_evaluation(
     opened: Open, finished: RunFolder
 ) -> None:
     async with opened(finished) as (pilot, screen):
@@ -296,16 +296,14 @@ async def test_events_are_listed_newest_first_including_closed_spikes(
     ]
 
 
-async def test_an_event_leads_to_its_step(opened: Open, finished: RunFolder) -> None:
+async def test_choosing_an_event_goes_to_its_step(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         screen.query_one(EventList).focus()
         await pilot.press("down", "down", "enter")
         assert screen.viewport.reading == 901
 
 
-async def test_a_panel_takes_the_whole_screen_and_gives_it_back(
-    opened: Open, finished: RunFolder
-) -> None:
+async def test_a_panel_can_be_maximized_and_restored(opened: Open, finished: RunFolder) -> None:
     async with opened(finished) as (pilot, screen):
         loss = screen.query_one("#loss")
         before = loss.size
@@ -353,7 +351,7 @@ async def test_a_live_run_is_followed_paused_edited_and_stopped(
         assert inbox.poll() == [Stop()]
 
 
-async def test_a_run_that_died_in_a_pause_after_a_checkpoint_is_not_paused_any_more(
+async def test_a_run_that_died_during_a_pause_is_not_shown_as_paused(
     opened: Open,
     new_run: Callable[..., RunFolder],
     begin_run: Callable[..., AttemptWriter],
@@ -375,12 +373,12 @@ async def test_a_run_that_waits_for_disk_space_shows_it(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any], size: tuple[int, int]
 ) -> None:
     folder, writer, _ = live
-    said = "‖ paused   waiting: no space left on the disk"
+    header = "‖ paused   waiting: no space left on the disk"
     async with opened(folder, size=size) as (pilot, screen):
-        assert said not in await settle(pilot)
+        assert header not in await settle(pilot)
         writer.beat(0, "waiting")
         screen.poll()
-        assert said in await settle(pilot)
+        assert header in await settle(pilot)
         writer.beat(0)
         screen.poll()
         assert "▶ running" in await settle(pilot)
@@ -388,7 +386,7 @@ async def test_a_run_that_waits_for_disk_space_shows_it(
         screen.poll()
         writer.beat(0, "waiting")
         screen.poll()
-        assert said in await settle(pilot)
+        assert header in await settle(pilot)
 
 
 async def test_a_deleted_run_is_reported_in_header_and_bar(
@@ -455,7 +453,7 @@ async def test_a_run_is_forked_at_the_cursor_with_other_settings(
         await pilot.press("enter")
         await pilot.pause()
         assert forks == [(finished.id, 500, {"optimizer.lr": 3e-4})]
-        assert "forking at step 500" in told(pilot)
+        assert "forking at step 500" in last_message(pilot)
 
 
 async def test_commands_are_not_offered_for_a_run_that_has_ended(
@@ -467,7 +465,7 @@ async def test_commands_are_not_offered_for_a_run_that_has_ended(
         assert list((finished.path / "commands").iterdir()) == []
 
 
-async def test_nothing_is_drawn_while_nothing_is_new(
+async def test_nothing_is_drawn_without_new_records(
     opened: Open, finished: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(finished) as (pilot, screen):
@@ -479,7 +477,7 @@ async def test_nothing_is_drawn_while_nothing_is_new(
         assert drawn == []
 
 
-async def test_what_is_hidden_is_not_drawn(
+async def test_hidden_panels_are_not_drawn(
     opened: Open, live: tuple[RunFolder, AttemptWriter, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, writer, events = live
@@ -533,4 +531,4 @@ async def test_p_saves_a_figure_of_the_visible_charts(
         await pilot.pause()
         path = tmp_path / f"{finished.path.name}-loss.png"
         assert path.read_bytes().startswith(b"\x89PNG")
-        assert told(pilot) == f"saved {path}"
+        assert last_message(pilot) == f"saved {path}"

@@ -27,7 +27,7 @@ def moved(viewport: Viewport, kind: str, amount: float) -> Viewport:
 
 
 @given(moves, st.booleans())
-def test_no_way_of_moving_leaves_the_run(todo: list[tuple[str, float]], x_log: bool) -> None:
+def test_no_movement_leaves_the_run(todo: list[tuple[str, float]], x_log: bool) -> None:
     viewport = Viewport(x_log=x_log)
     for kind, amount in todo:
         viewport = moved(viewport, kind, amount)
@@ -42,7 +42,7 @@ def test_zooming_keeps_the_step_under_the_mouse_where_it_is() -> None:
     assert high - low == pytest.approx(LAST / 2)
 
 
-def test_zooming_out_comes_back_to_all_steps() -> None:
+def test_zooming_out_returns_to_all_steps() -> None:
     viewport = Viewport().zoomed(0.5, ALL).zoomed(2, ALL)
     assert viewport.window is None
 
@@ -70,7 +70,7 @@ def test_the_reading_cursor_moves_by_at_least_one_step() -> None:
     assert Viewport(reading=0).read_on(-1e-6, ALL).reading == 0
 
 
-def test_smoothing_goes_through_its_weights_and_stops_at_the_ends() -> None:
+def test_smoothing_steps_through_its_weights_and_stops_at_the_ends() -> None:
     viewport = Viewport()
     for weight in WEIGHTS[1:] + WEIGHTS[-1:]:
         viewport = viewport.smoother(1)
