@@ -9,7 +9,7 @@ from memlab.record.child_process import memlab_command, memlab_environment
 
 if TYPE_CHECKING:
     from memlab.record.folder import RunFolder
-    from memlab.tui.training_functions import Analysis, Report
+    from memlab.tui.training_functions import Analysis, ReportProgress
 
 
 def analysis() -> "Analysis":
@@ -19,15 +19,15 @@ def analysis() -> "Analysis":
     return Analysis(_explain, _pictures)
 
 
-def _explain(folder: "RunFolder", onset: int, report: "Report") -> None:
+def _explain(folder: "RunFolder", onset: int, report: "ReportProgress") -> None:
     _run(folder, ["explain", str(folder.path.absolute()), "--at", str(onset), "--json"], report)
 
 
-def _pictures(folder: "RunFolder", step: int, report: "Report") -> None:
+def _pictures(folder: "RunFolder", step: int, report: "ReportProgress") -> None:
     _run(folder, ["arrays", str(folder.path.absolute()), "--at", str(step)], report)
 
 
-def _run(folder: "RunFolder", arguments: list[str], report: "Report") -> None:
+def _run(folder: "RunFolder", arguments: list[str], report: "ReportProgress") -> None:
     """Run a command of memlab and report the lines of its stderr.
 
     Raises:

@@ -21,7 +21,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
-from memlab.tui.compare.curves import AXES, Axis, Floats, compared
+from memlab.tui.compare.curves import X_AXES, Floats, XAxis, compared
 
 FILE = "baseline.npz"
 """in the folder of the console's state file"""
@@ -54,7 +54,7 @@ class BaselineRun:
         run = compared(history, folder.display_name)
         evaluations = {name: np.asarray(v, np.float64) for name, v in run.view.evaluations.items()}
         steps = evaluations.get("step", _EMPTY)
-        places = {axis: run.along(axis, steps) for axis in AXES}
+        places = {axis: run.along(axis, steps) for axis in X_AXES}
         return cls(
             folder.path,
             run.name,
@@ -68,7 +68,7 @@ class BaselineRun:
         """Name of its folder, unique among the runs."""
         return self.path.name
 
-    def curve(self, names: Sequence[str], axis: Axis = "step") -> Series | None:
+    def curve(self, names: Sequence[str], axis: XAxis = "step") -> Series | None:
         """The first of some measures or per-step columns that the run has, as a dim line."""
         for name in names:
             x, y = self._values(name, axis)
@@ -76,7 +76,7 @@ class BaselineRun:
                 return Series(f"baseline {safe_text(self.name, _NAME)}", x, y, BASELINE)
         return None
 
-    def _values(self, name: str, axis: Axis) -> tuple[Floats, Floats]:
+    def _values(self, name: str, axis: XAxis) -> tuple[Floats, Floats]:
         if name in self.evaluations and axis in self.places:
             y = self.evaluations[name]
             known = np.isfinite(y)

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from memlab.errors import MemlabError
 from memlab.tui.safe_content import one_line, safe
-from memlab.tui.training_functions import Report
+from memlab.tui.training_functions import ReportProgress
 
 MAX_LINES = 40
 """maximum number of stored lines of progress"""
@@ -19,7 +19,7 @@ MAX_LINES = 40
 class ComputedScreen(Screen[None]):
     """Has a `Static` with the id "progress". Closing the screen stops the computation."""
 
-    def __init__(self, compute: Callable[[Report], None] | None) -> None:
+    def __init__(self, compute: Callable[[ReportProgress], None] | None) -> None:
         """`compute` returns when the process has exited; None = only stored results can be shown."""
         super().__init__()
         self._compute_in_process = compute
@@ -44,7 +44,7 @@ class ComputedScreen(Screen[None]):
         self.dismiss()
 
     @work(thread=True, group="compute")
-    def _compute(self, compute: Callable[[Report], None]) -> None:
+    def _compute(self, compute: Callable[[ReportProgress], None]) -> None:
         problem = ""
         try:
             compute(self._report)

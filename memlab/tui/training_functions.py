@@ -39,7 +39,7 @@ class TrainingFunctions:
     """`train` waits for a separate process, so that runs continue when the console is closed"""
 
 
-Report = Callable[[str], bool]
+ReportProgress = Callable[[str], bool]
 """called with a line of progress; returns false to stop the process"""
 
 
@@ -47,8 +47,8 @@ Report = Callable[[str], bool]
 class Analysis:
     """Computations on a run in a separate process; they return when it has exited."""
 
-    explain: Callable[[RunFolder, int, Report], None]
+    explain: Callable[[RunFolder, int, ReportProgress], None]
     """explains the spike with this onset and stores the explanation in the run's folder; raises
     `MemlabError` if that fails"""
-    pictures: Callable[[RunFolder, int, Report], None]
+    pictures: Callable[[RunFolder, int, ReportProgress], None]
     """computes pictures of the model at a step and stores them likewise"""

@@ -114,7 +114,7 @@ def test_the_queue_is_bounded_and_sending_does_not_block(capsys, monkeypatch):
     command = EventCommand(("sleep", "1000"), "a-run")
     for _ in range(3 * event_command.MAX_QUEUED):
         command.send(PHASE)
-    assert command._waiting.qsize() <= event_command.MAX_QUEUED
+    assert command._queue.qsize() <= event_command.MAX_QUEUED
     command.close()
     (line,) = warnings(capsys)
     assert "events are dropped" in line

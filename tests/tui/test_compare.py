@@ -13,7 +13,7 @@ from memlab.record.history import History
 from memlab.record.settings_diff import settings_diff
 from memlab.tui.compare.colours import DARK, Colours
 from memlab.tui.compare.curves import (
-    AXES,
+    X_AXES,
     bands,
     by_seed,
     compared,
@@ -40,7 +40,7 @@ def _colours(runs):
     return Colours().of([run.key for run in runs], dark=True)
 
 
-@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("axis", X_AXES)
 def test_a_curve_has_the_recorded_values(compare, axis) -> None:
     run = compare("training.batch_size=64")
     chart = overlay([run], _colours([run]), "val_loss", axis, None)
@@ -244,7 +244,7 @@ async def test_arrow_keys_move_between_rows_again_after_the_cursor_is_removed(
             await pilot.press("up")
 
 
-@pytest.mark.parametrize("axis", range(len(AXES)))
+@pytest.mark.parametrize("axis", range(len(X_AXES)))
 async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, axis) -> None:
     async with compare_screen() as (app, pilot):
         await pilot.press(*"a" * axis)
@@ -254,7 +254,7 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
         expected = []
         for run in screen._compared:
             steps, values = run.measure("val_loss")
-            x = run.along(AXES[axis], steps)
+            x = run.along(X_AXES[axis], steps)
             near = min(range(len(x)), key=lambda i: abs(x[i] - reading))
             expected.append(f"{values[near]:.4g}")
         assert _values(app) == expected

@@ -399,8 +399,8 @@ async def test_preflight_has_the_description_and_the_claims_of_the_preset(consol
     async with console() as (app, _):
         shown = _text(app, Preflight)
         assert "about" in shown and "then generalizes" in shown
-        assert "val_loss ≤ 0.5 at the end" in shown
-        assert "val_accuracy ≥ 0.9 by step 2,000" in shown
+        assert "val_loss <= 0.5 at the end" in shown
+        assert "val_accuracy >= 0.9 by step 2,000" in shown
 
 
 async def test_the_duration_is_estimated_automatically_on_an_idle_machine(

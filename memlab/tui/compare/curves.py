@@ -17,8 +17,8 @@ from memlab.record.snapshot import Snapshot
 from memlab.record.summary import settings
 
 Floats = NDArray[np.float64]
-Axis = Literal["step", "epoch", "wall time", "steps since memorized"]
-AXES: tuple[Axis, ...] = ("step", "epoch", "wall time", "steps since memorized")
+XAxis = Literal["step", "epoch", "wall time", "steps since memorized"]
+X_AXES: tuple[XAxis, ...] = ("step", "epoch", "wall time", "steps since memorized")
 SEEDS = ("training.seed", "training.seeds.")
 NAME = 24
 """Maximum length of a run's name in the legend."""
@@ -63,13 +63,13 @@ class Compared:
         finite = np.isfinite(columns[name])
         return columns["step"][finite], columns[name][finite]
 
-    def curve(self, name: str, axis: Axis) -> tuple[Floats, Floats]:
+    def curve(self, name: str, axis: XAxis) -> tuple[Floats, Floats]:
         """Positions on the x axis, and values; empty if this run has none."""
         steps, values = self.measure(name)
         x = self.along(axis, steps)
         return (steps[:0], values[:0]) if x is None else (x, values)
 
-    def value(self, name: str, axis: Axis, at: float | None) -> float | None:
+    def value(self, name: str, axis: XAxis, at: float | None) -> float | None:
         """The recorded value nearest to a position of the x axis, or the last; None outside of the
         run.
         """
@@ -78,7 +78,7 @@ class Compared:
             return None
         return float(values[-1 if at is None else np.argmin(np.abs(x - at))])
 
-    def along(self, axis: Axis, steps: Floats) -> Floats | None:
+    def along(self, axis: XAxis, steps: Floats) -> Floats | None:
         """Positions of steps on an x axis; None if it is undefined for this run."""
         if axis == "step":
             return steps
@@ -121,7 +121,7 @@ def overlay(  # noqa: PLR0913 - what is compared, and how it looks
     runs: Sequence[Compared],
     colours: dict[str, RGB],
     measure: str,
-    axis: Axis,
+    axis: XAxis,
     focus: str | None,
     *,
     dark: bool = True,
@@ -141,7 +141,7 @@ def overlay(  # noqa: PLR0913 - what is compared, and how it looks
     return Chart(series=tuple(series), rules=tuple(rules))
 
 
-def _phases(run: Compared, axis: Axis, colour: RGB) -> list[VerticalRule]:
+def _phases(run: Compared, axis: XAxis, colour: RGB) -> list[VerticalRule]:
     rules = []
     for name, step in (("memorized", run.memorized), ("grokked", run.grokked)):
         x = None if step is None else run.along(axis, np.array([float(step)]))
@@ -154,7 +154,7 @@ def bands(
     runs: Sequence[Compared],
     colours: dict[str, RGB],
     measure: str,
-    axis: Axis,
+    axis: XAxis,
     *,
     dark: bool = True,
 ) -> Chart:

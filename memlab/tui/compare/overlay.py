@@ -11,7 +11,7 @@ from textual.content import Content
 from memlab.charts import Chart, Series
 from memlab.record.measure import Measure
 from memlab.record.safe_text import safe_text
-from memlab.tui.compare.curves import Axis
+from memlab.tui.compare.curves import XAxis
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
 from memlab.tui.plots.viewport import Viewport, XExtent
@@ -28,7 +28,7 @@ class Overlaid:
     chart: Chart
     """the curves, without viewport and scale"""
     measure: Measure
-    axis: Axis
+    axis: XAxis
     viewport: Viewport
     absent: int = 0
     """number of runs without a curve"""

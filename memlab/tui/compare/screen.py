@@ -22,7 +22,7 @@ from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
-    AXES,
+    X_AXES,
     Compared,
     bands,
     compared,
@@ -67,7 +67,7 @@ class CompareScreen(ChartScreen):
         self._known: dict[str, Compared] = {}
         self._compared: list[Compared] = []
         self._colours = Colours()
-        self._axis = AXES[0]
+        self._axis = X_AXES[0]
         self._measure = "val_loss"
         self._grouped = self._focused_only = False
         self._overlaid = Overlaid(Chart(), Measures()[self._measure], self._axis, Viewport())
@@ -313,7 +313,7 @@ class CompareScreen(ChartScreen):
     # Keys
 
     def action_cycle_axis(self) -> None:
-        self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
+        self._axis = X_AXES[(X_AXES.index(self._axis) + 1) % len(X_AXES)]
         self._show(replace(self.viewport, window=None, reading=None))
 
     def action_cycle_measure(self) -> None:

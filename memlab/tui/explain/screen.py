@@ -19,7 +19,7 @@ from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats
 from memlab.tui.footer import Footer
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
-from memlab.tui.training_functions import Report
+from memlab.tui.training_functions import ReportProgress
 
 COLUMNS = (
     Column("change", "change", 28),
@@ -48,7 +48,7 @@ class ExplainScreen(ComputedScreen):
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (110, "-normal")]  # type: ignore[misc]
 
     def __init__(
-        self, folder: RunFolder, spike: Spike, compute: Callable[[Report], None] | None
+        self, folder: RunFolder, spike: Spike, compute: Callable[[ReportProgress], None] | None
     ) -> None:
         super().__init__(compute)
         self._folder, self._spike = folder, spike

@@ -18,10 +18,10 @@ from memlab.tui.pictures.keys import PICTURES
 from memlab.tui.pictures.panels import AttentionPanel, LogitTablePanel, SpectrumPanel
 from memlab.tui.plots.panel import Panel
 from memlab.tui.safe_content import safe
-from memlab.tui.training_functions import Report
+from memlab.tui.training_functions import ReportProgress
 from memlab.tui.worker_running import worker_running
 
-ComputePictures = Callable[[RunFolder, int, Report], None]
+ComputePictures = Callable[[RunFolder, int, ReportProgress], None]
 
 
 @final
@@ -41,7 +41,7 @@ class PicturesScreen(ComputedScreen):
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (110, "-normal")]  # type: ignore[misc]
 
     def __init__(self, folder: RunFolder, step: int, compute: ComputePictures | None) -> None:
-        def compute_step(report: Report) -> None:
+        def compute_step(report: ReportProgress) -> None:
             assert compute is not None
             compute(folder, self._step, report)
 

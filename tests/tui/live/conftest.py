@@ -30,6 +30,7 @@ from memlab.record.events import (
     Started,
 )
 from memlab.record.folder import RunFolder
+from memlab.tui.console_state import ConsoleState
 from memlab.tui.live.screen import RunScreen
 
 STEPS, EVERY = 1400, 20
@@ -198,9 +199,9 @@ class Stage(App[None]):
         self.push_screen(self._first)
 
 
-def staged(folder: RunFolder, at: int | None = None) -> Stage:
+def staged(folder: RunFolder, at: int | None = None, state: ConsoleState | None = None) -> Stage:
     """A run in an app without timers."""
-    screen = RunScreen(folder, at)
+    screen = RunScreen(folder, at, state=state)
     screen._tick = lambda: None  # type: ignore[method-assign]
     return Stage(screen)
 
@@ -217,9 +218,12 @@ def opened() -> Callable[..., Any]:
 
     @asynccontextmanager
     async def open_run(
-        folder: RunFolder, at: int | None = None, size: tuple[int, int] = (120, 40)
+        folder: RunFolder,
+        at: int | None = None,
+        size: tuple[int, int] = (120, 40),
+        state: ConsoleState | None = None,
     ) -> Any:
-        app = staged(folder, at)
+        app = staged(folder, at, state)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             yield pilot, app.screen

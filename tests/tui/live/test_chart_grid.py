@@ -13,10 +13,9 @@ from memlab.record.events import Edited, Ended, Evaluated, Rows, Samples
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.tui.console_state import ConsoleState
-from memlab.tui.live.chart_grid import MAX_SIZE, GridChoice, all_charts
+from memlab.tui.live.chart_grid import MAX_SIZE, ChartGrid, GridChoice, all_charts
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.frame import text_of
-from memlab.tui.live.screen import RunScreen
 from memlab.tui.live.settings_panel import SettingsPanel, setting_lines
 
 Open = Callable[..., Any]
@@ -88,13 +87,15 @@ async def test_charts_are_filtered_by_name_and_one_is_enlarged(
         assert panels.first(ChartPanel).size == small
 
 
-def test_the_size_of_the_grid_and_its_filter_are_stored(
-    tmp_path: Path, finished: RunFolder
+async def test_the_size_of_the_grid_and_its_filter_are_stored(
+    tmp_path: Path, opened: Open, finished: RunFolder
 ) -> None:
     state = ConsoleState(tmp_path / "console.json")
     state.keep("chart_grid", "3x1 val loss")
-    screen = RunScreen(finished, None, None, state)
-    assert GridChoice.read(screen._state.recall("chart_grid")) == GridChoice(3, 1, "val loss")
+    async with opened(finished, state=state) as (pilot, screen):
+        assert screen.query_one(ChartGrid).choice == GridChoice(3, 1, "val loss")
+        await pilot.press("c", "ctrl+right")
+    assert state.recall("chart_grid") == "3x2 val loss"
 
 
 def test_settings_that_differ_from_the_preset_or_were_edited_come_first(

@@ -15,12 +15,12 @@ from memlab.record.history import History
 from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats, repeats_chart
 from memlab.tui.live.explain import spike_at
 from memlab.tui.live.frame import text_of
-from memlab.tui.training_functions import Analysis, Report
+from memlab.tui.training_functions import Analysis, ReportProgress
 
 Open = Callable[..., Any]
 
 
-def no_pictures(folder: RunFolder, step: int, report: Report) -> None:
+def no_pictures(folder: RunFolder, step: int, report: ReportProgress) -> None:
     raise AssertionError("pictures were not requested")
 
 
@@ -39,7 +39,7 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
 ) -> None:
     calls, shown = [], []
 
-    def explain(folder: RunFolder, onset: int, report: Report) -> None:
+    def explain(folder: RunFolder, onset: int, report: ReportProgress) -> None:
         calls.append((folder.id, onset))
         assert report("recomputing from step 0")
         shown.append(text_of(pilot.app))
@@ -69,7 +69,7 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
 async def test_a_failure_is_shown_and_the_screen_can_be_closed(
     opened: Open, finished: RunFolder
 ) -> None:
-    def explain(folder: RunFolder, onset: int, report: Report) -> None:
+    def explain(folder: RunFolder, onset: int, report: ReportProgress) -> None:
         raise RunError("recomputed rows differ from step 3 on")
 
     async with opened(finished, size=(80, 24)) as (pilot, screen):
@@ -85,7 +85,7 @@ async def test_closing_the_screen_stops_the_computation(opened: Open, finished: 
     left = threading.Event()
     answers: list[bool] = []
 
-    def explain(folder: RunFolder, onset: int, report: Report) -> None:
+    def explain(folder: RunFolder, onset: int, report: ReportProgress) -> None:
         answers.append(report("one"))
         assert left.wait(60)
         answers.append(report("two"))

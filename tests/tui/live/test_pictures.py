@@ -10,7 +10,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.model_pictures import ModelPictures, keep_pictures
 from memlab.tui.live.frame import text_of
 from memlab.tui.pictures.panels import LogitTablePanel
-from memlab.tui.training_functions import Analysis, Report
+from memlab.tui.training_functions import Analysis, ReportProgress
 
 Open = Callable[..., Any]
 
@@ -22,7 +22,7 @@ def keep(folder: RunFolder, step: int) -> None:
     keep_pictures(folder, pictures)
 
 
-def no_explanation(folder: RunFolder, onset: int, report: Report) -> None:
+def no_explanation(folder: RunFolder, onset: int, report: ReportProgress) -> None:
     raise AssertionError("nobody asked for an explanation")
 
 
@@ -32,7 +32,7 @@ async def test_pictures_of_the_nearest_checkpoint_are_computed_once_and_shown(
     monkeypatch.setattr(checkpoints.Checkpoints, "steps", lambda self: [0, 700, 1400])
     asked = []
 
-    def compute(folder: RunFolder, step: int, report: Report) -> None:
+    def compute(folder: RunFolder, step: int, report: ReportProgress) -> None:
         asked.append(step)
         assert report("recomputing")
         keep(folder, step)
