@@ -127,15 +127,11 @@ def _write(
     data: "FigureData", path: Path, file_format: str, style_name: str, command: str, as_csv: bool
 ) -> list[Path]:
     """Write the image and, on request, its numbers and script; returns the paths."""
-    from memlab.figures.draw import draw
+    from memlab.figures.make import rendered
     from memlab.figures.numbers import redraw_script, to_csv
-    from memlab.figures.save import Origin, to_bytes
-    from memlab.figures.style import style_of
     from memlab.record import files
 
-    style = style_of(style_name)
-    origin = Origin(data.title, data.runs, command)
-    contents = {path: to_bytes(draw(data, style), file_format, style, origin)}
+    contents = {path: rendered(data, file_format, style_name, command)}
     if as_csv:
         numbers, script = path.with_suffix(".csv"), path.with_suffix(".py")
         contents[numbers] = to_csv(data).encode()

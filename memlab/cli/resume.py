@@ -38,24 +38,14 @@ def resume(
 
     A paused run continues in its process, unless --take-over is given.
     """
-    from memlab.cli.control import request
     from memlab.cli.training import train_headless
-    from memlab.errors import MemlabError
-    from memlab.record.ask import ANSWER_SECONDS
-    from memlab.record.commands import Resume
     from memlab.record.runs import find, runs_folder
     from memlab.record.status import Status
 
     command = parse_command(on_event)
     folder = find(runs_folder(runs), run)
     if folder.status() == Status.PAUSED and not (overrides or take_over):
-        if command:
-            raise MemlabError(
-                "another process trains this run and cannot take --on-event",
-                where=folder.path.name,
-                hint="--take-over stops that process and trains here",
-            )
-        request(folder, Resume(), ANSWER_SECONDS, json)
+        _resume_paused(folder, has_command=bool(command), as_json=json)
         return
     code = train_headless(
         folder,
@@ -69,6 +59,26 @@ def resume(
         as_json=json,
     )
     raise typer.Exit(code)
+
+
+def _resume_paused(folder: "RunFolder", *, has_command: bool, as_json: bool) -> None:
+    """Send the process of a paused run the command to continue.
+
+    Raises:
+        MemlabError: there is a command for events, which only the process that trains can run.
+    """
+    from memlab.cli.control import request
+    from memlab.errors import MemlabError
+    from memlab.record.ask import ANSWER_SECONDS
+    from memlab.record.commands import Resume
+
+    if has_command:
+        raise MemlabError(
+            "another process trains this run and cannot take --on-event",
+            where=folder.path.name,
+            hint="--take-over stops that process and trains here",
+        )
+    request(folder, Resume(), ANSWER_SECONDS, as_json)
 
 
 def _edits(folder: "RunFolder", overrides: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from memlab.measures.kept import KeptMeasures, StepsAndValues
+from memlab.measures.stored_values import StepsAndValues, StoredMeasures
 from memlab.record.example_history import ExampleHistory, newest_example_history
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
@@ -61,7 +61,7 @@ class RunSource:
     @cached_property
     def kept(self) -> Mapping[str, StepsAndValues]:
         """Measures computed by `memlab measure`: recorded name to curve."""
-        return KeptMeasures(self.folder).curves
+        return StoredMeasures(self.folder).curves
 
     def measure(self, name: str) -> Measure:
         return self.folder.measures[name]

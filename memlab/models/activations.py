@@ -37,10 +37,10 @@ def gelu_with_slope(u: Tensor) -> tuple[Tensor, Tensor]:
     0.5 (1 + tanh(z / 2)) is the logistic function s(z), here with z = GELU (u + CUBIC u^3), and is much
     cheaper than tanh. With a = u s, the derivative is s + (a - a s) dz/du.
     """
-    square, one = u * u, torch.tensor(GELU, dtype=u.dtype)
-    s = torch.add(one, square, alpha=GELU * CUBIC).mul_(u).sigmoid_()
+    square, linear = u * u, torch.tensor(GELU, dtype=u.dtype)
+    s = torch.add(linear, square, alpha=GELU * CUBIC).mul_(u).sigmoid_()
     a = u * s
-    slope_z = torch.add(one, square, alpha=3 * GELU * CUBIC, out=square)
+    slope_z = torch.add(linear, square, alpha=3 * GELU * CUBIC, out=square)
     return a, torch.addcmul(s, torch.addcmul(a, a, s, value=-1), slope_z, out=s)
 
 

@@ -28,22 +28,22 @@ class ChunkedFeedForward(torch.autograd.Function):
         with_slope: Callable[[Tensor], tuple[Tensor, Tensor]],
     ) -> Tensor:
         """(row, d_model) -> (row, d_model)."""
-        kept, out = [], []
+        saved, out = [], []
         for rows in torch.split(x, CHUNK):
             hidden, slope = with_slope(product(rows, up, up_bias))  # both (row, d_mlp)
             out.append(product(hidden, down, down_bias))
-            kept += [hidden, slope]
-        ctx.save_for_backward(x, up, down, *kept)
+            saved += [hidden, slope]
+        ctx.save_for_backward(x, up, down, *saved)
         return torch.cat(out)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of x, weights and biases; those of weights are summed chunk by chunk."""
-        x, up, down, *kept = ctx.saved_tensors
+        x, up, down, *saved = ctx.saved_tensors
         total: tuple[Tensor, ...] | None = None
         dx = []
         parts = zip(
-            torch.split(x, CHUNK), torch.split(grad, CHUNK), kept[::2], kept[1::2], strict=True
+            torch.split(x, CHUNK), torch.split(grad, CHUNK), saved[::2], saved[1::2], strict=True
         )
         for rows, g, hidden, slope in parts:
             d_hidden = _scaled_product(g, down.t(), slope)  # (row, d_mlp), before the activation

@@ -6,8 +6,8 @@ from typing import final
 
 from memlab.errors import RunError
 from memlab.measures.circuit import key_frequencies
-from memlab.measures.kept import keep_values, read_values
 from memlab.measures.kinds import ModelMeasure
+from memlab.measures.stored_values import read_values, store_values
 from memlab.record.folder import RunFolder
 from memlab.training.measure_model import known_measure, measured
 from memlab.training.model_arrays import ModelArrays
@@ -89,7 +89,7 @@ def _at_step(
     if stored is not None:
         return stored
     values = measured(measure, views.at(step, keys))
-    keep_values(folder, measure, step, keys, values)
+    store_values(folder, measure, step, keys, values)
     return values
 
 

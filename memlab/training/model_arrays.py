@@ -123,10 +123,8 @@ class ModelArrays(ModelView):
             return np.empty(0)
         parts = []
         for plan in self.run_data.eval_split(split).plans:
-            logits = plan.logits(self.model)
-            # (target, d_vocab), (target, 1)
-            logits = (logits if plan.rows is None else logits[plan.rows]).double()
-            target = plan.targets.unsqueeze(1)
+            logits = plan.target_logits(self.model).double()
+            target = plan.targets.unsqueeze(1)  # (target, 1)
             others = logits.scatter(1, target, -torch.inf).amax(1)
             parts.append(_array(logits.gather(1, target).squeeze(1) - others))
         return np.concatenate(parts)

@@ -15,7 +15,7 @@ def strip(line: Content, style: Style, left: int, width: int) -> Strip:
     return drawn.crop_extend(left, left + width, style.rich_style)
 
 
-def fitted(cell: Content, width: int, *, right: bool = False) -> Content:
+def fixed_width(cell: Content, width: int, *, right: bool = False) -> Content:
     """A text in exactly `width` cells, with an ellipsis if it was cut."""
     cell = cell.truncate(width, ellipsis=True)
     blank = Content(" " * (width - cell.cell_length))

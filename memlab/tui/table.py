@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from memlab.tui import keys
-from memlab.tui.line_strips import fitted, strip
+from memlab.tui.line_strips import fixed_width, strip
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Table(ScrollView, can_focus=True):
 
     def _strip(self, cells: Cells, style: Style) -> Strip:
         drawn = [
-            fitted(cell, column.width, right=column.align == "right") + " "
+            fixed_width(cell, column.width, right=column.align == "right") + " "
             for column, cell in zip(self._columns, cells, strict=True)
         ]
         fixed_part, scrolled = (

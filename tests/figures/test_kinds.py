@@ -16,7 +16,7 @@ from memlab.figures.save import Origin, to_bytes
 from memlab.figures.source import AttentionPatterns, FigureOptions, RunSource, SweepSnapshot
 from memlab.figures.style import STYLES, style_of
 from memlab.measures import model_measures
-from memlab.measures.kept import keep_values
+from memlab.measures.stored_values import store_values
 from memlab.preset.create import create_run
 from memlab.preset.load import load
 from memlab.record.events import Spike
@@ -111,7 +111,7 @@ def test_a_measure_computed_after_training_is_drawn_like_a_recorded_one(runs: Pa
     folder = made_run(runs, np.geomspace(3, 0.1, 100))
     for step, value in ((20, 4.0), (100, 1.5)):
         values = {"excluded_loss": value}
-        keep_values(folder, model_measures()["excluded_loss"], step, (3,), values)
+        store_values(folder, model_measures()["excluded_loss"], step, (3,), values)
     options = FigureOptions(measure="excluded_loss")
     (panel,) = kind_of("measure").make([RunSource(folder)], options).panels
     (series,) = panel.chart.series

@@ -6,7 +6,7 @@ import safetensors.numpy
 import torch
 
 from memlab.errors import RunError
-from memlab.measures.kept import KeptMeasures
+from memlab.measures.stored_values import StoredMeasures
 from memlab.preset.create import create_run
 from memlab.record.history import History
 from memlab.training import recompute
@@ -150,13 +150,13 @@ def test_a_recomputed_row_that_differs_is_an_error_and_nothing_is_stored(run, mo
     monkeypatch.setattr(recompute, "restore", drifted)
     with pytest.raises(recompute.RowsDifferError, match="differ"):
         measure_run(ModelsAt(run, "cpu"), ["total_norm"], steps=[23])
-    assert 23 not in KeptMeasures(run).curves["total_norm"][0]
+    assert 23 not in StoredMeasures(run).curves["total_norm"][0]
 
 
 def test_stored_values_are_curves_with_one_set_of_key_frequencies(run):
     measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[20], keys=(2,))
     measured = measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[0, 40], keys=KEYS)
-    kept = KeptMeasures(run)
+    kept = StoredMeasures(run)
     steps, values = kept.curves["excluded_loss"]
     assert list(steps) == [0, 40]
     assert list(values) == [measured.values[step]["excluded_loss"] for step in (0, 40)]

@@ -201,11 +201,11 @@ def test_commands_during_a_pause_have_the_same_effect_as_without_one(tiny, tmp_p
 
 def test_a_paused_run_that_another_process_takes_over_ends(tiny, tmp_path, monkeypatch):
     folder = create_run(tiny(), tmp_path)
-    strangers = []
+    claims = []
 
     def meanwhile(seconds):
-        assert not strangers, "it still waits, though the run is another's"
-        strangers.append(RunFolder(folder.path).claim({}, seq=99, first_step=1, take_over=True))
+        assert not claims, "it still waits after another process has taken over the run"
+        claims.append(RunFolder(folder.path).claim({}, seq=99, first_step=1, take_over=True))
 
     monkeypatch.setattr("time.sleep", meanwhile)
     for event in work(folder, device="cpu"):
@@ -213,8 +213,8 @@ def test_a_paused_run_that_another_process_takes_over_ends(tiny, tmp_path, monke
             send(folder, Pause())
     assert (event.kind, event.reason) == ("ended", "superseded")
     assert folder.attempts()[0].end["reason"] == "superseded"
-    assert not strangers[0].superseded()
-    strangers[0].close()
+    assert not claims[0].superseded()
+    claims[0].close()
 
 
 def test_a_run_can_be_stopped_and_resumed(tiny, tmp_path, undisturbed):

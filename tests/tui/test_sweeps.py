@@ -194,8 +194,7 @@ async def test_axes_and_measure_are_chosen_by_keys_and_stored(console, settle, s
         assert app.screen.query_one(CellCurves).measure_name == view.selection.measure
         word = view.selection.to_text()
     assert SweepSelection.read(word) == view.selection
-    fitted = view.selection.fitted(view.results)
-    assert fitted == view.selection
+    assert view.selection.valid_for(view.results) == view.selection
 
 
 @pytest.mark.parametrize(
@@ -205,9 +204,11 @@ def test_a_damaged_stored_selection_is_ignored(word):
     assert SweepSelection.read(word) == SweepSelection()
 
 
-def test_a_selection_is_fitted_to_the_sweep(made):
+def test_a_selection_becomes_valid_for_its_sweep(made):
     results = Results(SweepProgress(made))
-    odd = SweepSelection(made.id, 99, "model.d_model", "model.d_model", "nothing").fitted(results)
+    odd = SweepSelection(made.id, 99, "model.d_model", "model.d_model", "nothing").valid_for(
+        results
+    )
     assert (odd.cell, odd.x, odd.y) == (0, "optimizer.weight_decay", "optimizer.lr")
     assert odd.measure == "grokked"
 

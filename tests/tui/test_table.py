@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from textual.app import App
 from textual.content import Content
 
-from memlab.tui.line_strips import fitted
+from memlab.tui.line_strips import fixed_width
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 
@@ -136,4 +136,4 @@ async def test_with_fewer_rows_the_cursor_stays_on_a_row(stage) -> None:
 @settings(max_examples=50)
 @given(st.text(max_size=20), st.sampled_from(["left", "right"]), st.integers(1, 12))
 def test_a_cell_takes_exactly_its_columns_width(text: str, align, width: int) -> None:
-    assert fitted(safe(text), width, right=align == "right").cell_length == width
+    assert fixed_width(safe(text), width, right=align == "right").cell_length == width

@@ -68,9 +68,7 @@ def _with_noise(model: Transformer) -> Transformer:
 
 def _logits_and_gradient(plan: BatchPlan, model: Transformer) -> tuple[Tensor, Tensor]:
     """Logits (target, d_vocab), and the gradient (parameter,) of a fixed weighted sum of the logits."""
-    logits = plan.logits(model)
-    if plan.rows is not None:
-        logits = logits[plan.rows]
+    logits = plan.target_logits(model)
     weight = torch.arange(logits.numel(), device=logits.device).view_as(logits).sin()
     parameters = list(model.parameters())
     gradients = torch.autograd.grad((logits * weight).sum(), parameters, materialize_grads=True)

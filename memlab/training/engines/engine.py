@@ -71,6 +71,11 @@ class BatchPlan(ABC):
     def row_counts(self) -> RowCounts:
         """Numbers of rows in each part of a forward pass."""
 
+    def target_logits(self, model: Transformer) -> Tensor:
+        """(target, d_vocab) logits of the prediction of each target."""
+        logits = self.logits(model)
+        return logits if self.rows is None else logits[self.rows]
+
     def loss(
         self,
         model: Transformer,
@@ -107,9 +112,7 @@ class BatchPlan(ABC):
     @torch.no_grad()
     def scores(self, model: Transformer) -> Scores:
         """Negative log-likelihood (float64) and correctness of every target."""
-        logits = self.logits(model)
-        if self.rows is not None:
-            logits = logits[self.rows]
+        logits = self.target_logits(model)
         log_p = logits.double().log_softmax(-1)
         nll = -log_p.gather(1, self.targets.unsqueeze(1)).squeeze(1)
         right = logits.argmax(-1) == self.targets

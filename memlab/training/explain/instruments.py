@@ -121,8 +121,7 @@ def _record_answers(
     margins: list[Tensor] = []
     largest, wrong = 0.0, []
     for i, plan in enumerate(plans):
-        logits = plan.logits(state.model)
-        logits = logits if plan.rows is None else logits[plan.rows]  # (target, d_vocab)
+        logits = plan.target_logits(state.model)
         target = logits.gather(1, plan.targets.unsqueeze(1)).squeeze(1)
         others = logits.scatter(1, plan.targets.unsqueeze(1), -torch.inf)
         highest, answer = others.max(dim=1)

@@ -15,7 +15,7 @@ from memlab.record.explanation import PREVENTS, Explanation, TriedChange, read_e
 from memlab.record.folder import RunFolder
 from memlab.tui.computed_screen import ComputedScreen
 from memlab.tui.explain.keys import EXPLAIN
-from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats
+from memlab.tui.explain.trials import ShownTrials, TrialsPlot
 from memlab.tui.footer import Footer
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @final
-class ExplainScreen(ComputedScreen):
+class ExplanationScreen(ComputedScreen):
     """Shows which changes prevent a spike.
 
     Args:
@@ -62,7 +62,7 @@ class ExplainScreen(ComputedScreen):
         with Horizontal(id="explained"):
             with Vertical(id="table"):
                 yield Table(id="changes")
-            yield RepeatsPlot(y_log=True, id="repeats")
+            yield TrialsPlot(y_log=True, id="trials")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -91,14 +91,14 @@ class ExplainScreen(ComputedScreen):
     def _show_curves(self) -> None:
         if self._explanation is not None and self._explanation.changes:
             focus = self.query_one("#changes", Table).cursor
-            plot = self.query_one(RepeatsPlot)
-            plot.show(ShownRepeats(self._explanation, focus))
+            plot = self.query_one(TrialsPlot)
+            plot.show(ShownTrials(self._explanation, focus))
 
     def action_full(self) -> None:
         self.toggle_class("-one")
 
     def action_log_y(self) -> None:
-        self.query_one(RepeatsPlot).action_log_y()
+        self.query_one(TrialsPlot).action_log_y()
 
 
 def _cells(change: TriedChange) -> list[Content]:

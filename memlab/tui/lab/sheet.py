@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.style import Style
 
 from memlab.tui import keys
-from memlab.tui.line_strips import fitted, strip
+from memlab.tui.line_strips import fixed_width, strip
 from memlab.tui.safe_content import safe
 
 NAME = 20
@@ -114,10 +114,10 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
             arrow = "bold" if is_current else "dim"
             value = Content.assemble(("‹ ", arrow), value, (" ›", arrow))
         return Content.assemble(
-            fitted(Content.styled(f"{line.sign} {line.name}", self._style(marked)), NAME),
-            fitted(value, self.room).stylize_before(self._style("sheet--value")),
+            fixed_width(Content.styled(f"{line.sign} {line.name}", self._style(marked)), NAME),
+            fixed_width(value, self.room).stylize_before(self._style("sheet--value")),
             " ",
-            fitted(note, self._width - NAME - self.room - 1),
+            fixed_width(note, self._width - NAME - self.room - 1),
         )
 
     def _style(self, component: str | None) -> Style:

@@ -71,7 +71,7 @@ def was_right(raw: Mapping[str, Any]) -> bool:
     return all(isinstance(token, dict) and token.get("ok") is True for token in tokens)
 
 
-def token_line(tokens: Sequence[Token], width: int) -> Content:
+def format_tokens(tokens: Sequence[Token], width: int) -> Content:
     """Each token with its sign and probability: a number, or a bar if numbers do not fit."""
     for style in (_numbered, _barred):
         line = Content(" " if style is _numbered else "").join(map(style, tokens))

@@ -6,7 +6,7 @@ from typing import Self
 
 from textual.content import Content
 
-from memlab.tui.live.answers import RIGHT, WRONG, Answer, shown, token_line
+from memlab.tui.live.answers import RIGHT, WRONG, Answer, format_tokens, shown
 
 _FIXED = 13
 """Width of sign, split, arrow and gaps in cells."""
@@ -27,10 +27,10 @@ class SampleColumns:
     def of(cls, answers: Sequence[Answer], width: int) -> Self:
         """As wide as the samples need; if space is short, tokens get most and targets least."""
         room = max(width - _FIXED, 12)
-        tokens = _widest([token_line(a.tokens, room * 3 // 5) for a in answers])
+        tokens = _widest([format_tokens(a.tokens, room * 3 // 5) for a in answers])
         prompt = min(_widest([_text(a.prompt) for a in answers]), (room - tokens) * 2 // 3)
         target = min(_widest([_text(a.target) for a in answers]), room - tokens - prompt)
-        tokens = _widest([token_line(a.tokens, room - prompt - target) for a in answers])
+        tokens = _widest([format_tokens(a.tokens, room - prompt - target) for a in answers])
         return cls(prompt, target, tokens, room - prompt - target - tokens - 1)
 
     def line(self, answer: Answer) -> Content:
@@ -41,7 +41,7 @@ class SampleColumns:
             (" → ", "$foreground-muted"),
             _fit(_text(answer.target), self.target),
             "  ",
-            _fit(token_line(answer.tokens, self.tokens), self.tokens),
+            _fit(format_tokens(answer.tokens, self.tokens), self.tokens),
         )
 
 

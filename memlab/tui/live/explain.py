@@ -7,7 +7,7 @@ from textual.screen import Screen
 
 from memlab.record.events import Spike
 from memlab.record.explanation import read_explanation
-from memlab.tui.explain.screen import ExplainScreen
+from memlab.tui.explain.screen import ExplanationScreen
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.training_functions import Analysis
 
@@ -37,4 +37,4 @@ def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
         return
     explain = analysis.explain if analysis else None
     compute = (lambda report: explain(folder, onset, report)) if explain else None
-    screen.app.push_screen(ExplainScreen(folder, spike, compute))
+    screen.app.push_screen(ExplanationScreen(folder, spike, compute))

@@ -44,7 +44,7 @@ class Header(Widget):
         if self._view_state is None:
             return Content("")
         width = self.content_size.width
-        return fitted(facts(self._view_state, width // 4), width)
+        return parts_that_fit(facts(self._view_state, width // 4), width)
 
 
 def facts(view_state: ViewState, room: int) -> list[Content]:
@@ -83,7 +83,7 @@ def _progress(step: int, planned: int) -> Content:
     )
 
 
-def fitted(parts: list[Content], width: int) -> Content:
+def parts_that_fit(parts: list[Content], width: int) -> Content:
     """As many of the first parts as fit side by side."""
     line = Content("")
     for part in parts:

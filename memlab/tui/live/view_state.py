@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from memlab.measures.kept import KeptMeasures
+from memlab.measures.stored_values import StoredMeasures
 from memlab.record.events import Ended, Evaluated, Event, Paused, Resumed, Started
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
@@ -31,7 +31,7 @@ class ViewState:
     """as of the cursor"""
     smoothed: Smoothed
     learned: LearnedMap
-    kept: KeptMeasures
+    kept: StoredMeasures
     viewport: Viewport
     status: str
     problem: str = ""
@@ -88,7 +88,7 @@ def view_at_end(folder: RunFolder, run: Snapshot, viewport: Viewport) -> ViewSta
     smoothed = Smoothed(viewport.weight)
     smoothed.extend(run.steps)
     return ViewState(
-        folder, run, smoothed, LearnedMap(folder), KeptMeasures(folder), viewport, folder.status()
+        folder, run, smoothed, LearnedMap(folder), StoredMeasures(folder), viewport, folder.status()
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import final
 
-from memlab.measures.kept import KeptMeasures
+from memlab.measures.stored_values import StoredMeasures
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.snapshot import Snapshot
@@ -43,7 +43,7 @@ class Viewer:
         steps = total_steps(folder, self.whole)
         self.viewport = first_viewport(folder, self.whole)
         self._smoothed, self._learned = Smoothed(self.viewport.weight), LearnedMap(folder)
-        self._kept = KeptMeasures(folder)
+        self._kept = StoredMeasures(folder)
         rate = None if folder.source is not None else steps_per_second(self.whole.events)
         rate = rate or _DEFAULT_RATE
         self.cursor = Cursor(None, rate, speed or steps / rate / _REPLAY_SECONDS)

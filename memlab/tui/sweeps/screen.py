@@ -129,7 +129,7 @@ class SweepsScreen(ChartScreen):
             self._rows = event.rows
             self.set_class(not event.rows, "-empty")
             if self._selected is not None:
-                self._selection = self._selection.fitted(self._selected.results)
+                self._selection = self._selection.valid_for(self._selected.results)
             self.query_one(SweepList).list_sweeps(self._rows, self._selection.sweep)
         if changed:
             self._show()

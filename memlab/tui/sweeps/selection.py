@@ -11,7 +11,7 @@ from memlab.sweeps.tables import Results
 @final
 @dataclass(frozen=True)
 class SweepSelection:
-    """A sweep, a cell, axes and a measure; `fitted` replaces what the sweep does not have."""
+    """A sweep, a cell, axes and a measure; `valid_for` replaces what the sweep does not have."""
 
     sweep: str = ""
     """id; empty = the newest"""
@@ -37,7 +37,7 @@ class SweepSelection:
     def to_text(self) -> str:
         return json.dumps(asdict(self))
 
-    def fitted(self, results: Results) -> Self:
+    def valid_for(self, results: Results) -> Self:
         """The selection with a cell, axes and a measure that the sweep has."""
         keys = [axis.key for axis in results.sweep.axes]
         x = self.x if self.x in keys else next(iter(keys), "")

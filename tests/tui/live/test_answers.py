@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from memlab.record.events import Samples
 from memlab.tui.live.answer_history import HistoryStrips, SampleHistory
-from memlab.tui.live.answers import Token, answers, percent, shown, token_line, was_right
+from memlab.tui.live.answers import Token, answers, format_tokens, percent, shown, was_right
 
 
 def sample(ok: bool) -> dict[str, object]:
@@ -23,9 +23,9 @@ def taken(history: list[list[bool]]) -> list[Samples]:
 
 def test_tokens_have_signs_and_probabilities_as_long_as_there_is_room() -> None:
     tokens = [Token("3", "3", 0.98, True), Token("8", "7", 0.31, False)]
-    assert token_line(tokens, 40).plain == "3✓.98 8✗.31(7)"
-    assert token_line(tokens, 6).plain == "3█8✗▃"
-    assert token_line(tokens, 3).cell_length <= 3
+    assert format_tokens(tokens, 40).plain == "3✓.98 8✗.31(7)"
+    assert format_tokens(tokens, 6).plain == "3█8✗▃"
+    assert format_tokens(tokens, 3).cell_length <= 3
 
 
 @pytest.mark.parametrize(

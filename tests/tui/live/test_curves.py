@@ -13,7 +13,7 @@ from memlab.charts.decimate import spans
 from memlab.charts.scale import Axis
 from memlab.detectors.observer import RunObserver
 from memlab.measures import model_measures
-from memlab.measures.kept import KeptMeasures, keep_values
+from memlab.measures.stored_values import StoredMeasures, store_values
 from memlab.preset.create import create_run
 from memlab.preset.facts import facts
 from memlab.preset.load import from_json
@@ -36,7 +36,7 @@ def moment_of(
     view = History(folder).until(at)
     made = Smoothed(0.9)
     made.extend(view.steps)
-    learned, kept = LearnedMap(folder), KeptMeasures(folder)
+    learned, kept = LearnedMap(folder), StoredMeasures(folder)
     viewport = viewport or Viewport(weight=0.9)
     return ViewState(folder, view, made, learned, kept, viewport, "finished")
 
@@ -44,9 +44,9 @@ def moment_of(
 def test_measures_computed_afterwards_are_charts_up_to_the_cursor(finished: RunFolder) -> None:
     known = model_measures()
     for step, loss in ((0, 5.0), (600, 2.0), (1400, 0.1)):
-        keep_values(finished, known["excluded_loss"], step, (3,), {"excluded_loss": loss})
+        store_values(finished, known["excluded_loss"], step, (3,), {"excluded_loss": loss})
         norms = {"matrix_norm/token.weight": 9.0, "matrix_norm/head.weight": 8.0}
-        keep_values(finished, known["matrix_norm"], step, (3,), norms)
+        store_values(finished, known["matrix_norm"], step, (3,), norms)
     view_state = moment_of(finished, at=700)
     charts = curves.measures(view_state)
     (series,) = charts["excluded_loss"](view_state, True, 80).series

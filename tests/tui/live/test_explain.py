@@ -12,7 +12,7 @@ from memlab.errors import RunError
 from memlab.record.explanation import read_explanation
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
-from memlab.tui.explain.repeats import RepeatsPlot, ShownRepeats, repeats_chart
+from memlab.tui.explain.trials import ShownTrials, TrialsPlot, trials_chart
 from memlab.tui.live.explain import spike_at
 from memlab.tui.live.frame import text_of
 from memlab.tui.training_functions import Analysis, ReportProgress
@@ -57,7 +57,7 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
         assert "placebo 5" in text and "information" in text
         await pilot.press("down")
         await pilot.pause()
-        plot = pilot.app.screen.query_one(RepeatsPlot)
+        plot = pilot.app.screen.query_one(TrialsPlot)
         assert plot.view_state.focused.name == "weight decay 0"
         await pilot.press("escape")
         assert pilot.app.screen is screen
@@ -132,7 +132,7 @@ def test_the_change_in_focus_is_drawn_over_the_others_and_named(
     explain_made_up(finished, 901)
     known = read_explanation(finished, 901)
     assert known is not None
-    chart = repeats_chart(ShownRepeats(known, 1), y_log=True)
+    chart = trials_chart(ShownTrials(known, 1), y_log=True)
     assert len(chart.series) == len(known.changes)
     assert chart.series[-1].name == "weight decay 0"
     assert sorted(series.name for series in chart.series if series.name) == [

@@ -15,7 +15,7 @@ from memlab.tui.plots.plot import Plot, log_link
 
 @final
 @dataclass(frozen=True, eq=False)
-class ShownRepeats:
+class ShownTrials:
     """An explanation and the index of the change in focus."""
 
     explanation: Explanation
@@ -27,7 +27,7 @@ class ShownRepeats:
         return self.explanation.changes[self.focus]
 
 
-def repeats_chart(shown: ShownRepeats, *, y_log: bool) -> Chart:
+def trials_chart(shown: ShownTrials, *, y_log: bool) -> Chart:
     """One curve for each change: the one in focus and the unchanged one stand out."""
     explanation, focused = shown.explanation, shown.focused
     changes = sorted(explanation.changes, key=lambda c: (c is focused, c.kind == CONTROL))
@@ -59,20 +59,20 @@ def colour_of(change: TriedChange) -> Colour:
 
 
 @final
-class RepeatsPlot(Plot[ShownRepeats]):
+class TrialsPlot(Plot[ShownTrials]):
     """The curves in a panel."""
 
-    def depends(self, view_state: ShownRepeats) -> Hashable:
+    def depends(self, view_state: ShownTrials) -> Hashable:
         return id(view_state.explanation), view_state.focus, self.y_log
 
     @property
     def measure_name(self) -> str:
         return "loss"
 
-    def picture(self, view_state: ShownRepeats, columns: int) -> Chart:
-        return repeats_chart(view_state, y_log=self.y_log)
+    def picture(self, view_state: ShownTrials, columns: int) -> Chart:
+        return trials_chart(view_state, y_log=self.y_log)
 
-    def heading(self, view_state: ShownRepeats) -> Content:
+    def heading(self, view_state: ShownTrials) -> Content:
         """The change in focus and its effect."""
         change = view_state.focused
         parts = [

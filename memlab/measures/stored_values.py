@@ -31,7 +31,7 @@ def read_values(
     return {str(name): float(value) for name, value in stored["values"].items()}
 
 
-def keep_values(
+def store_values(
     folder: RunFolder,
     measure: ModelMeasure,
     step: int,
@@ -48,7 +48,7 @@ def _document(measure: ModelMeasure, step: int) -> str:
 
 
 @final
-class KeptMeasures:
+class StoredMeasures:
     """The stored values of a run as curves; read again when values were added."""
 
     def __init__(self, folder: RunFolder) -> None:
