@@ -25,8 +25,8 @@ def legend(text: str) -> dict[str, float]:
 def table(text: str) -> dict[str, float]:
     """The losses by split in the table of `show`."""
     rows = [line.split() for line in text.splitlines()]
-    assert any(row[-1:] == ["loss"] and "accuracy" in row for row in rows)
-    return {row[0]: float(row[-1]) for row in rows if row and row[0] in ("train", "val")}
+    assert any(row[:1] == ["loss"] and "accuracy" in row for row in rows)
+    return {row[0]: float(row[1]) for row in rows if row and row[0] in ("train", "val")}
 
 
 @pytest.mark.parametrize(
