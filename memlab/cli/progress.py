@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from memlab.cli.event_text import phase_line
 from memlab.cli.output import number, print_json, stderr
 from memlab.cli.run_summary import print_run_summary
 from memlab.preset.findings import PresetFinding
@@ -76,7 +77,7 @@ class Progress(RunOutput):
         self.steps = planned_steps(folder)
         self.loss_name = "objective" if folder.facts.is_smoothed else "batch loss"
         self.values: dict[str, float] = {}
-        self.loss = float("nan")
+        self.loss: float | None = None
         self.step = self.first_step = 0
         self.started = self.printed = time.monotonic()
         self.live: Live | None = None
@@ -102,7 +103,7 @@ class Progress(RunOutput):
             case Evaluated():
                 self.values |= event.values
             case Phase():
-                self._print(f"step {event.step:,}: {event.name} (since {event.after:,})", "green")
+                self._print(phase_line(event), "green")
             case Spike():
                 self._print(f"step {event.onset:,}: spike to {number(event.peak)}", "yellow")
             case Finding():
@@ -142,12 +143,11 @@ class Progress(RunOutput):
     def _values(self) -> Text:
         rate = (self.step - self.first_step) / max(time.monotonic() - self.started, 1e-9)
         left = (self.steps - self.step) / rate if rate else 0.0
-        parts = [
-            f"step {self.step:,}/{self.steps:,}",
-            f"{number(rate, 3)} steps/s",
-            f"{int(left // 60)}:{int(left % 60):02} left",
-            f"{self.loss_name} {number(self.loss, 3)}",
-        ]
+        parts = [f"step {self.step:,}/{self.steps:,}"]
+        if rate:
+            parts += [f"{number(rate, 3)} steps/s", f"{int(left // 60)}:{int(left % 60):02} left"]
+        if self.loss is not None:
+            parts.append(f"{self.loss_name} {number(self.loss, 3)}")
         names = ("val_loss", "train_accuracy", "val_accuracy")
         parts += [
             f"{name.replace('_', ' ')} {number(self.values[name], 3)}"

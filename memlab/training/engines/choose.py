@@ -76,9 +76,9 @@ def _estimated(sequences: Sequences, model: Model, batch_size: int | None) -> Ch
         )
         return next(total) / next(total)
 
-    reason = f"sharing prefixes reduces matrix products to {ratio(products):.0%} of a batch's"
+    reason = f"sharing prefixes reduces matrix products to {ratio(products):.0%}"
     if ratio(seconds) >= 1:
-        return Choice(pruned, "pruned", f"{reason}: less than its overhead")
+        return Choice(pruned, "pruned", f"{reason}, which does not outweigh its overhead")
     need = max(activation_bytes(model, d_vocab, row_counts) for row_counts in shared)
     limit = memory_limit(sequences.device)
     if need > limit:
