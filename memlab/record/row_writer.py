@@ -30,7 +30,7 @@ class RowWriter:
         Args:
             after: the step before its first row; None = any step may be the first.
         """
-        self._file, self.format = file, file.format
+        self._file, self.format, self.columns = file, file.format, file.format.columns
         self._rows_fd = files.create(file.rows)
         self._seals_fd = files.create(file.index)
         self._waiting: list[tuple[Steps, Values]] = []
@@ -42,10 +42,6 @@ class RowWriter:
         self.last_step = after
         """step of the last row added"""
         self._due = time.monotonic() + SECONDS_PER_SEAL
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.format.columns
 
     @property
     def n_waiting(self) -> int:
@@ -82,25 +78,24 @@ class RowWriter:
             OSError: the row is not on disk; it was added and waits in memory.
             TypeError, struct.error: a value is not a number; the row was not added.
         """
+        failure = None
         try:
             if self._tail is None:
                 self._tail = self._begin_tail()
             row = self._tail.write(self.n_rows, step, values)
-        except OSError:
-            self._take(step, struct.pack(f"<q{len(values)}d", step, *values))
-            raise
-        self._take(step, row)
+        except OSError as error:
+            row, failure = struct.pack(f"<q{len(values)}d", step, *values), error
+        self._packed += row
+        self.n_rows += 1
+        self.last_step = step
+        if failure is not None:
+            raise failure
 
     def _begin_tail(self) -> TailWriter:
         # The header is needed to interpret the rows.
         files.write_at(self._seals_fd, self._file.header, 0)
         self._seals_size = max(self._seals_size, len(self._file.header))
         return TailWriter(self._file.tail, self._file.seed, len(self.columns))
-
-    def _take(self, step: int, row: bytes) -> None:
-        self._packed += row
-        self.n_rows += 1
-        self.last_step = step
 
     def take_back(self) -> tuple[float, ...]:
         """Remove the last row, which has no seal yet; returns its values."""

@@ -1,8 +1,9 @@
 """Writes rows and events of an attempt without raising disk errors.
 
 A row is written with one system call, so it is on disk when `add_row` returns. Once per second, or
-after `SEAL_ROWS` rows, pending rows are sealed and passed to the detectors. After a disk error the
-rows and events are kept in memory, within limits, and written later.
+after `SEAL_ROWS` rows, pending rows are sealed; once per second, or after `OBSERVE_ROWS` rows, sealed
+rows are passed to the detectors. After a disk error the rows and events are kept in memory, within
+limits, and written later.
 """
 
 import os
@@ -11,18 +12,23 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any, final
+
+import numpy as np
 
 from memlab.errors import MemlabError
 from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import Checkpoint, Ended, Event
 from memlab.record.folder import RunFolder
 from memlab.record.recording import Observer
+from memlab.record.row_format import Steps, Values
 from memlab.record.row_tail import SLOTS
 from memlab.record.summary import end_summary
 
 SEAL_ROWS = SLOTS - 24
 SEAL_SECONDS = 1.0
+OBSERVE_ROWS = 8 * SEAL_ROWS
 FEW_ROWS = 64
 """with fewer pending rows the detectors are called less often: a call for one row costs as much as
 one for hundreds"""
@@ -46,8 +52,10 @@ class AttemptBuffer:
         """step of the last row; before the first row, below all steps"""
         self._since_seal = 0
         """number of rows since the last seal"""
-        self._observed = self.last_step
-        """last step passed to the detectors"""
+        self._collected = self.last_step
+        """last step in `_unobserved` or passed to the detectors"""
+        self._unobserved: list[tuple[Steps, dict[str, Values]]] = []
+        """rows for the detectors, and their columns"""
         self._last_seal = time.monotonic()
         self._due = self._last_seal + SEAL_SECONDS
         self._events: deque[Event] = deque()
@@ -79,8 +87,12 @@ class AttemptBuffer:
             self._lost["values out of order"] += 1
             self.warn("order", f"values of step {step} came after step {last} was recorded")
             return
-        if step > last and (self._since_seal >= SEAL_ROWS or time.monotonic() >= self._due):
-            self._seal_if_enough()
+        if step > last:
+            if time.monotonic() >= self._due:
+                self._seal_if_enough()
+                self._observe()
+            elif self._since_seal >= SEAL_ROWS:
+                self._seal()
         try:
             self._table.append_row(step, row)
         except OSError as error:
@@ -93,12 +105,12 @@ class AttemptBuffer:
     def add_event(self, event: Event) -> None:
         """Add an event, after those detected in the rows before it, with those detected in it."""
         self._seal_if_enough()
+        self._observe()
         self._add_events([event, *self._observer.event(event)])
 
     def commit(self, step: int, contents: Mapping[str, bytes]) -> bool:
         """Store files as a checkpoint; return whether it and all rows before it are durable."""
-        # A commit seals all rows, and sealed rows are no longer passed to the detectors.
-        self._seal()
+        self._seal()  # afterwards a commit has no rows to seal, which the detectors would miss
         try:
             self._writer.commit(step, contents)
             steps = self._folder.checkpoints.steps()
@@ -113,6 +125,7 @@ class AttemptBuffer:
     def end(self, reason: str, error: str | None) -> None:
         """Write everything and close the attempt; warn about records that are lost."""
         self._seal()
+        self._observe()
         try:
             summary = end_summary(self._folder) | ({} if error is None else {"error": error})
             self._add_events([Ended(step=self.step, reason=reason, summary=summary)])
@@ -134,23 +147,31 @@ class AttemptBuffer:
             self._seal()
 
     def _seal(self) -> None:
-        """Pass the pending rows to the detectors, then seal them."""
+        """Collect the pending rows for the detectors, and seal them."""
         self._last_seal, self._since_seal = time.monotonic(), 0
-        detected: list[Event] = []
         for steps, columns in self._table.waiting():
-            new = steps > self._observed
-            if new.any():
-                new_rows = {name: values[new] for name, values in columns.items()}
-                detected += self._observer.rows(steps[new], new_rows)
-                self._observed = int(steps[-1])
+            new = int(np.searchsorted(steps, self._collected, "right"))
+            if new < len(steps):
+                rows = {name: values[new:] for name, values in columns.items()}
+                self._unobserved.append((steps[new:], rows))
+                self._collected = int(steps[-1])
         try:
             self._table.flush()
             self._failed = False
         except OSError as error:
             self._handle_disk_error(error)
             self._lost["rows"] += self._table.drop_oldest(BUFFER_ROWS)
-        self._add_events(detected)
         self._writer.beat(self.step)
+        if sum(len(steps) for steps, _ in self._unobserved) >= OBSERVE_ROWS:
+            self._observe()
+
+    def _observe(self) -> None:
+        """Pass the collected rows to the detectors, as few blocks as their columns allow."""
+        unobserved, self._unobserved = self._unobserved, []
+        for names, group in groupby(unobserved, key=lambda rows: tuple(rows[1])):
+            steps, columns = zip(*group, strict=True)
+            rows = {name: np.concatenate([block[name] for block in columns]) for name in names}
+            self._add_events(self._observer.rows(np.concatenate(steps), rows))
 
     def _add_events(self, events: Iterable[Event]) -> None:
         self._events.extend(events)
