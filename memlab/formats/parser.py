@@ -63,6 +63,10 @@ class TextParser(LogParser):
         self._line = 1
         """number of the next line"""
 
+    def read_lines(self, data: bytes, line: int) -> None:
+        """Parse the bytes of whole lines; the first has number `line`."""
+        self.read_block(self._decode(data, line), line)
+
     @abstractmethod
     def read_block(self, text: str, line: int) -> None:
         """Parse whole lines, each ending in a newline; the first has number `line`."""
@@ -82,7 +86,7 @@ class TextParser(LogParser):
         whole, self._rest = self._rest + whole + newline, rest
         line = self._line
         self._line += whole.count(b"\n")
-        self.read_block(self._decode(whole, line), line)
+        self.read_lines(whole, line)
 
     def close(self) -> None:
         rest, self._rest = self._rest, b""

@@ -18,7 +18,7 @@ from memlab.formats.parser import TextParser
 from memlab.formats.run_builder import RunBuilder
 from memlab.formats.table_columns import NotANumber, TableColumns
 from memlab.formats.table_header import TableHeader, TableOptions, read_header
-from memlab.formats.table_rows import Place, open_quote, read_rows
+from memlab.formats.table_rows import Place, open_quote, read_numbers, read_rows
 
 NO_NEWLINE = "the last line has no newline: if the file was cut off, so is its last number"
 
@@ -41,6 +41,16 @@ class TableParser(TextParser):
     def builders(self) -> Sequence[RunBuilder]:
         """One run; for a W&B chart, one per run in it."""
         return list(self._columns.runs.values()) if self._columns else []
+
+    def read_lines(self, data: bytes, line: int) -> None:
+        """Read rows of numbers as bytes, other lines as text."""
+        rows = None
+        if self._columns is not None and not self._waiting:
+            rows = read_numbers(data, line, self._columns.header)
+        if self._columns is not None and rows is not None:
+            self._columns.add(rows)
+        else:
+            super().read_lines(data, line)
 
     def read_block(self, text: str, line: int) -> None:
         self._read(*self._with_waiting(text, line))

@@ -11,10 +11,8 @@ from memlab.formats.choose import LOSS_NAMES, plain_name
 from memlab.formats.parser import line_error, shorten
 from memlab.formats.run_builder import RunBuilder
 from memlab.formats.table_header import TableHeader, TableOptions, is_number
-from memlab.formats.table_rows import RowBlock, decimal_comma
+from memlab.formats.table_rows import LONGEST_NUMBER, RowBlock, decimal_comma
 
-LONGEST_NUMBER = 1000
-"""maximum number of characters of a number"""
 Cells = tuple[NDArray[np.float64], NDArray[np.int64] | None]
 """values of a column in a block, and the rows that have a value; None = all"""
 

@@ -17,7 +17,10 @@ from memlab.formats.parser import line_error, shorten
 from memlab.formats.table_header import TableHeader, is_number, split
 
 LONGEST_LINE = 1 << 16
-"""maximum number of characters of a line in a block that is split as a whole"""
+"""maximum number of bytes of a line in a block that is split as a whole"""
+LONGEST_NUMBER = 1000
+"""maximum number of characters of a number"""
+NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True)
@@ -64,43 +67,61 @@ def read_rows(text: str, place: Place, header: TableHeader, last: bool) -> RowBl
     Raises:
         DataError: a row does not match the header.
     """
-    whole = text if text.endswith("\n") else text + "\n"
+    data = text.encode()
+    rows = read_numbers(data, place.line, header)
+    if rows is not None:
+        return rows
     separator, n = header.separator, len(header.names)
-    if '"' in text or separator == " " or not _all_fit(whole, separator, n):
+    if '"' in text or separator == " " or not _all_fit(data, separator, n):
         return _read_by_row(text, place, header, last)
+    lines = text.removesuffix("\n").split("\n")
     if n == 1:
-        cells = whole[:-1].split("\n")
-        filled = [i for i, cell in enumerate(cells) if cell.strip()]  # blank lines are not rows
-        return RowBlock([[cells[i] for i in filled]], [place.line + i for i in filled])
-    joined = whole[:-1].replace("\n", separator)
-    lines = range(place.line, place.line + whole.count("\n"))
-    numbers = _all_numbers(joined, separator, len(lines) * n)
-    if numbers is not None:
-        return RowBlock([], lines, numbers.reshape(-1, n))
-    cells = joined.split(separator)
-    return RowBlock([cells[i::n] for i in range(n)], lines)
+        filled = [i for i, cell in enumerate(lines) if cell.strip()]  # blank lines are not rows
+        return RowBlock([[lines[i] for i in filled]], [place.line + i for i in filled])
+    cells = separator.join(lines).split(separator)
+    return RowBlock([cells[i::n] for i in range(n)], range(place.line, place.line + len(lines)))
 
 
-def _all_numbers(cells: str, separator: str, n: int) -> NDArray[np.float64] | None:
-    """The cells as numbers; None if one is not a number, where numpy stops."""
+def read_numbers(data: bytes, line: int, header: TableHeader) -> RowBlock | None:
+    """The rows in the bytes of whole lines if every cell is a number; otherwise None.
+
+    Args:
+        data: lines; the last line of the file may have no newline.
+        line: number of the first line.
+        header: the header that rows must match.
+    """
+    separator, n = header.separator, len(header.names)
+    if separator == " " or not _all_fit(data, separator, n):
+        return None
+    joined = data.removesuffix(b"\n").replace(b"\n", separator.encode())
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
         try:
-            numbers = np.fromstring(cells, np.float64, sep=separator)
+            # Stops with a warning at the first cell that is not a number.
+            numbers = np.fromstring(joined, np.float64, sep=separator)
         except (DeprecationWarning, ValueError):
             return None
-    return numbers if len(numbers) == n else None
+    if len(numbers) % n:
+        return None
+    return RowBlock([], range(line, line + len(numbers) // n), numbers.reshape(-1, n))
 
 
-def _all_fit(text: str, separator: str, n: int) -> bool:
+def _all_fit(data: bytes, separator: str, n: int) -> bool:
     """Whether every line has n - 1 separators and none is very long."""
-    data = np.frombuffer(text.encode(), np.uint8)
-    ends = np.flatnonzero(data == 10)
-    if np.diff(ends, prepend=-1).max() > LONGEST_LINE:
+    bytes_ = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(bytes_ == NEWLINE)
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    if np.diff(ends, prepend=-1).max() > min(LONGEST_LINE, LONGEST_NUMBER * n):
         return False
-    marks = np.flatnonzero(data == ord(separator))
-    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
-    return bool((counts == n - 1).all())
+    marks = np.flatnonzero(bytes_ == ord(separator))
+    if len(marks) != len(ends) * (n - 1):
+        return False
+    if n == 1:
+        return True
+    # (line, separator)
+    by_line = marks.reshape(len(ends), n - 1)
+    return bool((by_line[:, -1] < ends).all() and (by_line[1:, 0] > ends[:-1]).all())
 
 
 def _read_by_row(text: str, place: Place, header: TableHeader, last: bool) -> RowBlock:
