@@ -103,9 +103,13 @@ class TableColumns:
 
     def _numbers(self, i: int, rows: RowBlock) -> Cells | None:
         """Values of a column and their rows; None for a column of text."""
-        if rows.numbers is not None:
-            self._known_columns.add(i)
-            return np.ascontiguousarray(rows.numbers[:, i]), None
+        if rows.numbers is not None and rows.filled is not None:
+            filled = rows.filled[:, i]
+            if filled.any():
+                self._known_columns.add(i)
+            if filled.all():
+                return np.ascontiguousarray(rows.numbers[:, i]), None
+            return rows.numbers[filled, i], np.flatnonzero(filled)
         cells = rows.columns[i]
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))
@@ -115,17 +119,17 @@ class TableColumns:
                 return values, None
         except ValueError:
             pass
-        filled = [place for place, cell in enumerate(cells) if not self._is_empty(cell)]
-        bad = [place for place in filled if not _is_number(cells[place])]
-        only_text = len(bad) == len(filled) and i not in self._known_columns
+        places = [place for place, cell in enumerate(cells) if not self._is_empty(cell)]
+        bad = [place for place in places if not _is_number(cells[place])]
+        only_text = len(bad) == len(places) and i not in self._known_columns
         if bad and only_text and not self._must_hold_numbers(i, cells[bad[0]]):
             self._text_columns.add(i)
             return None
         if bad:
             raise self._not_a_number(i, cells[bad[0]], rows.lines[bad[0]])
-        if filled:
+        if places:
             self._known_columns.add(i)
-        return np.array([float(cells[place]) for place in filled]), np.array(filled, np.int64)
+        return np.array([float(cells[place]) for place in places]), np.array(places, np.int64)
 
     def _must_hold_numbers(self, i: int, cell: str) -> bool:
         """Whether a column whose cell is not a number is an error rather than a column of text."""

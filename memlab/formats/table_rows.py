@@ -5,7 +5,6 @@ A block without quotes is validated and split as a whole; other blocks are read 
 
 import csv
 import io
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memlab.errors import DataError
+from memlab.formats.decimal_text import parse_decimals
 from memlab.formats.parser import line_error, shorten
 from memlab.formats.table_header import TableHeader, is_number, split
 
@@ -43,7 +43,9 @@ class RowBlock:
     lines: Sequence[int]
     """the line of each row"""
     numbers: NDArray[np.float64] | None = None
-    """(row, column) if every cell is a number; then `columns` is empty"""
+    """(row, column) if every cell is a number or empty; then `columns` is empty"""
+    filled: NDArray[np.bool_] | None = None
+    """(row, column) whether a cell of `numbers` is not empty"""
     waiting: str = ""
     """the beginning of a row that ends in a later block"""
     waiting_line: int = 0
@@ -72,7 +74,8 @@ def read_rows(text: str, place: Place, header: TableHeader, last: bool) -> RowBl
     if rows is not None:
         return rows
     separator, n = header.separator, len(header.names)
-    if '"' in text or separator == " " or not _all_fit(data, separator, n):
+    whole = data if data.endswith(b"\n") else data + b"\n"
+    if '"' in text or _cell_ends(whole, separator, n) is None:
         return _read_by_row(text, place, header, last)
     lines = text.removesuffix("\n").split("\n")
     if n == 1:
@@ -83,45 +86,43 @@ def read_rows(text: str, place: Place, header: TableHeader, last: bool) -> RowBl
 
 
 def read_numbers(data: bytes, line: int, header: TableHeader) -> RowBlock | None:
-    """The rows in the bytes of whole lines if every cell is a number; otherwise None.
+    """The rows in the bytes of whole lines if every cell is a number or empty; otherwise None.
 
     Args:
         data: lines; the last line of the file may have no newline.
         line: number of the first line.
         header: the header that rows must match.
     """
-    separator, n = header.separator, len(header.names)
-    if separator == " " or not _all_fit(data, separator, n):
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    data = data if data.endswith(b"\n") else data + b"\n"
+    ends = _cell_ends(data, header.separator, len(header.names))
+    parsed = None if ends is None else parse_decimals(data, ends.ravel())
+    if ends is None or parsed is None:
         return None
-    joined = data.removesuffix(b"\n").replace(b"\n", separator.encode())
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)
-        try:
-            # Stops with a warning at the first cell that is not a number.
-            numbers = np.fromstring(joined, np.float64, sep=separator)
-        except (DeprecationWarning, ValueError):
-            return None
-    if len(numbers) % n:
+    values, filled = parsed[0].reshape(ends.shape), parsed[1].reshape(ends.shape)
+    if not filled.any(axis=1).all():  # blank lines are not rows
         return None
-    return RowBlock([], range(line, line + len(numbers) // n), numbers.reshape(-1, n))
+    return RowBlock([], range(line, line + len(values)), values, filled)
 
 
-def _all_fit(data: bytes, separator: str, n: int) -> bool:
-    """Whether every line has n - 1 separators and none is very long."""
-    bytes_ = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(bytes_ == NEWLINE)
-    if not data.endswith(b"\n"):
-        ends = np.append(ends, len(data))
-    if np.diff(ends, prepend=-1).max() > min(LONGEST_LINE, LONGEST_NUMBER * n):
-        return False
-    marks = np.flatnonzero(bytes_ == ord(separator))
-    if len(marks) != len(ends) * (n - 1):
-        return False
-    if n == 1:
-        return True
-    # (line, separator)
-    by_line = marks.reshape(len(ends), n - 1)
-    return bool((by_line[:, -1] < ends).all() and (by_line[1:, 0] > ends[:-1]).all())
+def _cell_ends(data: bytes, separator: str, n: int) -> NDArray[np.int64] | None:
+    """(line, column) offset of the character after each cell; None if a line has not `n` cells.
+
+    Blanks as separators and very long lines are not supported either.
+    """
+    if separator == " ":
+        return None
+    text = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero((text == NEWLINE) | (text == ord(separator)))
+    if len(ends) % n:
+        return None
+    by_line = ends.reshape(-1, n)
+    is_newline = text[by_line] == NEWLINE
+    if is_newline[:, :-1].any() or not is_newline[:, -1].all():
+        return None
+    longest = np.diff(by_line[:, -1], prepend=-1).max()
+    return by_line if longest <= min(LONGEST_LINE, LONGEST_NUMBER * n) else None
 
 
 def _read_by_row(text: str, place: Place, header: TableHeader, last: bool) -> RowBlock:
