@@ -1,5 +1,6 @@
 """What several tests start from."""
 
+import gc
 import os
 
 # Small models on one thread: several test processes share the cores. Read at torch's load.
@@ -14,15 +15,23 @@ from hypothesis import settings
 
 from memlab.preset.load import from_json
 from memlab.preset.schema import Preset
-from memlab.record import derived
+from memlab.record import derived, files
 from memlab.record.explanation import CODE_VERSION, document_name
 from memlab.record.folder import RunFolder
 
 from .processes import ForkServer
 
 # A deadline would be a timed assertion: on a loaded machine it fails for no fault of the code.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+settings.register_profile("thorough", deadline=None)
+settings.register_profile("default", deadline=None, max_examples=25)
+settings.load_profile("default")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end, and most of its visits."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,6 +40,14 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_fsync() -> Iterator[None]:
+    """Skip fsync: without a power loss it changes nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.Calls, "fsync", staticmethod(lambda fd: None))
         yield
 
 

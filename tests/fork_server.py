@@ -17,6 +17,11 @@ def serve(connection: socket.socket) -> None:
     import torch
 
     import memlab.cli.app
+    import memlab.cli.progress
+    import memlab.cli.training
+    import memlab.detectors.observer
+    import memlab.preset.create
+    import memlab.tasks.modular
     import memlab.training.worker  # noqa: F401
 
     torch.set_num_threads(1)

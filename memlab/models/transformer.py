@@ -34,6 +34,11 @@ class Block(nn.Module):
         return out
 
 
+def _embedding(rows: int, d_model: int) -> nn.Embedding:
+    """An embedding without initial values: drawing them on `meta` would import torch's compiler."""
+    return nn.Embedding.from_pretrained(torch.empty(rows, d_model), freeze=False)
+
+
 class Transformer(nn.Module):
     """A pre-norm decoder-only transformer like GPT-2.
 
@@ -53,21 +58,23 @@ class Transformer(nn.Module):
         self.settings, self.d_vocab, self.n_ctx = settings, d_vocab, n_ctx
         d_model, learned = settings.d_model, settings.positions == "learned"
         with torch.device("meta"):  # does not use the global generator
-            self.token = nn.Embedding(d_vocab, d_model)
-            self.position = nn.Embedding(n_ctx, d_model) if learned else None
+            self.token = _embedding(d_vocab, d_model)
+            self.position = _embedding(n_ctx, d_model) if learned else None
             self.dropout = nn.Dropout(settings.dropout)
             blocks = nn.ModuleList(Block(settings, n_ctx) for _ in range(settings.n_layers))
             self.blocks = cast(Sequence[Block], blocks)
             self.norm = make_norm(settings.norm, d_model, settings.biases)
             tied = settings.tie_embeddings
             self.head = None if tied else nn.Linear(d_model, d_vocab, bias=False)
-        self.to_empty(device="cpu")
         self._initialize(torch.Generator().manual_seed(seed))
 
     @torch.no_grad()
     def _initialize(self, generator: torch.Generator) -> None:
         std = self.settings.init_std
         for name, module in self.named_modules():
+            for key, parameter in module.named_parameters(recurse=False):
+                # `to_empty` does the same, and imports sympy.
+                setattr(module, key, nn.Parameter(torch.empty(parameter.shape)))
             if isinstance(module, nn.Linear | nn.Embedding):
                 residual = name.endswith((".out", ".down"))
                 scale = 1 / math.sqrt(2 * self.settings.n_layers) if residual else 1.0

@@ -21,8 +21,8 @@ ENCODINGS = {
 COMMANDS = [
     ["show", "20261122T010110-ursnu5"],
     ["replay", "20261122T010110-ursnu5", "--once", "--size", "80x24"],
-    ["spikes", "20261122T010110-ursnu5", "--plot"],
-    ["presets"],
+    pytest.param(["spikes", "20261122T010110-ursnu5", "--plot"], marks=pytest.mark.slow),
+    pytest.param(["presets"], marks=pytest.mark.slow),
 ]
 
 
@@ -43,7 +43,7 @@ def test_a_replacement_is_ascii_and_has_the_same_width(character):
     assert cell_len(to_ascii(character)) == cell_len(character)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_every_line_keeps_its_cells_in_ascii(command):
     plain = output(command, {"PYTHONIOENCODING": "utf-8"}).decode("utf-8").splitlines()
     ascii_ = output(command, ENCODINGS["ascii"]).decode("ascii").splitlines()

@@ -46,8 +46,7 @@ ODD = {
     "device": lambda path: path.symlink_to("/dev/zero"),
     "folder": os.mkdir,
 }
-OFTEN = ("pipe", "loop")
-KINDS = [kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in ODD]
+KINDS = [kind if kind == "pipe" else pytest.param(kind, marks=pytest.mark.slow) for kind in ODD]
 
 
 @pytest.fixture(scope="module")

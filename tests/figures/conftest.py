@@ -6,17 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from memlab.record import files
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_fsync():
-    """Skip fsync: without a power loss it changes nothing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files.Calls, "fsync", staticmethod(lambda fd: None))
-        yield
 
 
 @pytest.fixture

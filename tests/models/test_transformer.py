@@ -1,5 +1,7 @@
 """The model against an independent implementation in numpy, for every option."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,16 @@ def test_logits_equal_the_numpy_implementation(switches):
     for logits, tokens in zip(made, TOKENS, strict=True):
         expected = reference.logits(model.settings, weights(model), tokens)
         np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_a_model_is_made_without_the_compiler_and_the_global_generator(switches, monkeypatch):
+    for module in ("torch._dynamo", "torch._inductor", "torch.fx.experimental.symbolic_shapes"):
+        monkeypatch.setitem(sys.modules, module, None)  # an import of it fails
+    before = torch.get_rng_state()
+    model = Transformer(Model(**({"d_model": 8, "n_heads": 2} | switches)), D_VOCAB, N_CTX)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(p.device.type == "cpu" and p.requires_grad for p in model.parameters())
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)

@@ -177,10 +177,10 @@ def test_a_stopped_sweep_resumes_with_the_same_bits(make, base, tmp_path):
         for event in work(folder, **options):
             if event.kind == "evaluated" and event.step == 5:
                 sweep.stop()
+                worker._checked_at = float("-inf")  # it looks at its next turn
             yield event
 
     worker = Worker(sweep, trainer(stopping))
-    worker._checked_at = float("-inf")
     worker.run()
     assert sweep.stopped
     assert counted(sweep)["finished"] < 2

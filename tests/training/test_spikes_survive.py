@@ -34,7 +34,6 @@ def replayed(monkeypatch):
 
     monkeypatch.setattr("memlab.training.step.update", update)
     monkeypatch.setattr("memlab.training.step.MAX_ROWS", 7)
-    monkeypatch.setattr("memlab.record.files.Calls.fsync", staticmethod(lambda fd: None))
 
 
 def spike_events(events):

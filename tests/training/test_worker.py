@@ -51,10 +51,8 @@ def begin(folder, stop_at=None, **options):
 
 
 @pytest.fixture
-def undisturbed(tiny, tmp_path):
-    folder = create_run(tiny(), tmp_path / "undisturbed")
-    begin(folder)
-    return folder
+def undisturbed(copy_of_tiny_run, tmp_path):
+    return copy_of_tiny_run(tmp_path / "undisturbed")
 
 
 def test_a_finished_run_folder_is_complete(undisturbed):

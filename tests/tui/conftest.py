@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.css.stylesheet import Stylesheet
 
 from memlab.preset.create import create_run
 from memlab.preset.load import load
@@ -49,6 +50,24 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     wanted = pyfuncitem._fixtureinfo.argnames
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
     return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_styles() -> Iterator[None]:
+    """Let all consoles share the rules that are parsed from a style sheet and its variables."""
+    shared: dict[Any, Any] = {}
+    parse = Stylesheet._parse_rules
+
+    def parse_once(sheet: Stylesheet, *source: Any, **options: Any) -> Any:
+        variables = tuple(sheet._variables.items())
+        key = (variables, source, tuple(options.items()))
+        if key not in shared:
+            shared[key] = parse(sheet, *source, **options)
+        return shared[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ async def test_live_without_a_run_shows_a_message(console, settle) -> None:
 
 
 async def test_a_failure_to_save_a_picture_is_reported(console, here, monkeypatch) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("ctrl+s")
         assert len(list(here.glob("*.svg"))) == 1
         gone = here / "gone"
@@ -51,14 +51,14 @@ async def test_a_failure_to_save_a_picture_is_reported(console, here, monkeypatc
 
 async def test_the_console_opens_on_a_run_at_a_step(console, make_run, settle) -> None:
     folder = make_run()
-    async with console(first=OpenRun(folder, 100)) as (app, _pilot):
+    async with console(first=OpenRun(folder, 100), begin="runs") as (app, _pilot):
         assert app.current_mode == "replay"
         assert app.shown.path == folder.path
 
 
 async def test_another_run_replaces_the_one_shown(console, make_run, settle) -> None:
     first, second = make_run(name="first"), make_run(name="second")
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         for folder in (first, second, first):
             app.post_message(OpenRun(folder))
             await settle(app, pilot)
@@ -132,7 +132,7 @@ async def test_a_crash_of_training_is_shown_and_the_console_keeps_running(
 
 
 async def test_quitting_without_a_live_run_does_not_ask(console) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
         assert app._exit
@@ -357,7 +357,7 @@ async def test_at_40x10_the_main_content_keeps_the_space(console, make_run, sett
 
 async def test_at_40x10_a_run_shows_its_loss_chart(console, make_run, settle):
     folder = make_run()
-    async with console(size=(40, 10)) as (app, pilot):
+    async with console(size=(40, 10), begin="runs") as (app, pilot):
         app.post_message(OpenRun(folder))
         await settle(app, pilot)
         assert "batch" in text_of(app) and "└" in text_of(app)

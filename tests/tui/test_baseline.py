@@ -68,7 +68,7 @@ async def test_a_run_pinned_in_replay_is_drawn_in_other_charts_and_can_be_unpinn
     console, settle, make_run
 ):
     first, second = make_run(name="reference"), make_run("optimizer.lr=0.01", name="other")
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         app.post_message(OpenRun(first))
         await settle(app, pilot)
         await pilot.press("b")
@@ -97,13 +97,13 @@ async def test_a_run_pinned_in_replay_is_drawn_in_other_charts_and_can_be_unpinn
 async def test_the_baseline_is_stored_and_outlives_its_run(console, settle, make_run, tmp_path):
     folder, other = make_run(name=HOSTILE), make_run(name="other")
     state = ConsoleState(tmp_path / "state" / "console.json")
-    async with console(size=(120, 40), state=state) as (app, pilot):
+    async with console(size=(120, 40), state=state, begin="runs") as (app, pilot):
         app.post_message(OpenRun(folder))
         await settle(app, pilot)
         await pilot.press("b")
         await settle(app, pilot)
     delete(folder)
-    async with console(size=(120, 40), state=state) as (app, pilot):
+    async with console(size=(120, 40), state=state, begin="runs") as (app, pilot):
         app.post_message(OpenRun(other))
         await settle(app, pilot)
         text = text_of(app)

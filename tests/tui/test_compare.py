@@ -160,7 +160,7 @@ def compare_screen(console, make_run):
 
     @asynccontextmanager
     async def opened(size=(120, 40)):
-        async with console(size=size, first=CompareRuns(folders)) as (app, pilot):
+        async with console(size=size, first=CompareRuns(folders), begin="runs") as (app, pilot):
             yield app, pilot
 
     return opened
@@ -265,7 +265,7 @@ async def test_the_cursor_reads_every_runs_value_on_every_axis(compare_screen, a
 
 
 async def test_the_number_of_runs_without_a_curve_is_shown(console, make_run, settle) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         runs = [make_run(name="one"), make_run(name="two")]
         app.post_message(CompareRuns(runs))
         await settle(app, pilot)
@@ -278,7 +278,7 @@ async def test_the_number_of_runs_without_a_curve_is_shown(console, make_run, se
 
 
 async def test_a_run_has_no_value_after_its_end(console, make_run, settle) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         runs = [make_run(name="long"), make_run("training.batch_size=64", name="short")]
         app.post_message(CompareRuns(runs))
         await settle(app, pilot)
@@ -340,7 +340,7 @@ async def test_one_reader_at_a_time_and_the_last_selection_is_shown(
 
     monkeypatch.setattr("memlab.tui.compare.screen.History", slow)
     first, second = make_run(name="first"), make_run(name="second")
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         app.post_message(CompareRuns([first]))
         while not reads:
             await pilot.pause(0.01)
@@ -358,7 +358,7 @@ async def test_one_reader_at_a_time_and_the_last_selection_is_shown(
 
 async def test_an_outdated_selection_is_not_shown(console, make_run, settle) -> None:
     first, second = make_run(name="first"), make_run(name="second")
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         app.post_message(CompareRuns([first]))
         await settle(app, pilot)
         late = app.screen.RunsRead(app.screen._compared)
@@ -373,7 +373,7 @@ async def test_changed_runs_are_updated_and_unchanged_ones_stay_the_same_object(
     console, make_run, settle
 ) -> None:
     old, growing = make_run(name="old"), make_run(name="growing", reason=None)
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         app.post_message(CompareRuns([old, growing]))
         await settle(app, pilot)
         shown = app.screen._compared
@@ -389,7 +389,7 @@ async def test_changed_runs_are_updated_and_unchanged_ones_stay_the_same_object(
 
 
 async def test_without_runs_a_hint_is_shown(console) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("4")
         assert "choose runs with space" in _title(app)
         await pilot.press("x", "a", "m", "s", "z", "space", "v", "plus", "left", "0", "enter")
@@ -399,7 +399,7 @@ async def test_without_runs_a_hint_is_shown(console) -> None:
 async def test_an_empty_comparison_offers_the_newest_runs(console, make_run, settle) -> None:
     for name in ("first", "second", HOSTILE):
         make_run(name=name)
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("4")
         await settle(app, pilot)
         picker = app.screen.query_one(RunPicker)
@@ -413,7 +413,7 @@ async def test_space_in_the_list_of_runs_adds_a_curve_and_removes_it(
     console, make_run, settle
 ) -> None:
     runs = [make_run(name=name) for name in ("first", "second")]
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("4")
         await settle(app, pilot)
         for expected in ([1], [1, 0], [0]):
@@ -431,7 +431,7 @@ async def test_space_in_the_list_of_runs_adds_a_curve_and_removes_it(
 async def test_the_list_of_runs_is_shown_and_hidden_by_its_key(console, make_run, settle) -> None:
     folder = make_run()
     for size, before in (((80, 24), False), ((140, 40), True)):
-        async with console(size=size) as (app, pilot):
+        async with console(size=size, begin="runs") as (app, pilot):
             app.post_message(CompareRuns([folder]))
             await settle(app, pilot)
             assert app.screen.query_one(RunPicker).display is before

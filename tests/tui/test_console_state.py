@@ -75,7 +75,7 @@ def test_the_file_is_in_the_folder_of_the_xdg_standard(monkeypatch, state, home,
 async def test_theme_and_sort_order_are_restored(console, make_run, settle, file) -> None:
     for i, name in enumerate(("b", "c", "a")):
         make_run(name=name, grokked=200 + 100 * i)
-    async with console(state=ConsoleState(file)) as (app, pilot):
+    async with console(state=ConsoleState(file), begin="runs") as (app, pilot):
         app.theme = "nord"
         await pilot.press("3")
         await settle(app, pilot)
@@ -83,7 +83,7 @@ async def test_theme_and_sort_order_are_restored(console, make_run, settle, file
         await settle(app, pilot)
         order = app.screen._listing.order
         shown = [entry.name for entry in app.screen._listing.shown]
-    async with console(state=ConsoleState(file)) as (app, pilot):
+    async with console(state=ConsoleState(file), begin="runs") as (app, pilot):
         assert app.theme == "nord"
         await pilot.press("3")
         await settle(app, pilot)
@@ -95,7 +95,7 @@ async def test_unknown_stored_values_are_ignored(console, make_run, settle, file
     make_run()
     ConsoleState(file).keep("theme", "[red]\x1b no such theme")
     ConsoleState(file).keep("runs_order", "-no such column")
-    async with console(state=ConsoleState(file)) as (app, pilot):
+    async with console(state=ConsoleState(file), begin="runs") as (app, pilot):
         await pilot.press("3")
         await settle(app, pilot)
         await pilot.press("o", "O", "i")

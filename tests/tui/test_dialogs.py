@@ -18,15 +18,22 @@ WINDOWS = {
 }
 
 
-@pytest.mark.parametrize(
-    "keys", [("enter", "enter"), ("escape", "escape"), ("enter", "escape")], ids=" ".join
-)
-@pytest.mark.parametrize("make", WINDOWS.values(), ids=WINDOWS)
+def _windows_and_keys():
+    """Every window once, every pair of keys once; the rest is slow."""
+    pairs = [("enter", "enter"), ("escape", "escape"), ("enter", "escape")]
+    for name in WINDOWS:
+        for keys in pairs:
+            often = keys == pairs[0] or name == "ask"
+            marks = () if often else pytest.mark.slow
+            yield pytest.param(WINDOWS[name], keys, marks=marks, id=f"{name}-{' '.join(keys)}")
+
+
+@pytest.mark.parametrize(("make", "keys"), _windows_and_keys())
 async def test_keys_pressed_while_a_dialog_closes_have_no_effect(
     console, settle, make, keys
 ) -> None:
     answers = []
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         app.push_screen(make(), answers.append)
         await settle(app, pilot)
         for key in keys:
@@ -49,7 +56,7 @@ async def test_the_end_of_the_help_can_be_reached(console, settle, size) -> None
 
 
 async def test_a_dialog_with_short_text_is_small(console, settle) -> None:
-    async with console(size=(80, 24)) as (app, pilot):
+    async with console(size=(80, 24), begin="runs") as (app, pilot):
         app.push_screen(MessageBox(Content("Told"), Content("something")))
         await settle(app, pilot)
         assert app.screen.query_one(".dialog").region.height == 9

@@ -64,7 +64,7 @@ def test_no_key_occurs_twice_in_a_table(table: Keys) -> None:
 
 
 async def test_help_lists_the_keys_of_the_focused_widget_and_its_ancestors(console) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("3")
         text = laid_out(help_for(app.focused, app.screen).sections, 1000).plain
         for table in (keys.TABLE, keys.RUNS, keys.APP):

@@ -13,7 +13,11 @@ from memlab.tui.lab.presets import PresetOptions
 from memlab.tui.lab.sheet import NAME, Sheet, SheetLine
 from memlab.tui.live.frame import text_of
 
-EVERY_SIZE = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+EVERY_SIZE = pytest.mark.parametrize(
+    "size",
+    [(80, 24), *(pytest.param(size, marks=pytest.mark.slow) for size in [(120, 40), (200, 60)])],
+)
+"""The smallest is where something may not fit; most tests open 120 x 40."""
 
 
 def _line(app, key: str) -> SheetLine:

@@ -6,11 +6,7 @@ from textual.events import Key
 from memlab.tui.lab.form import SettingsForm
 from memlab.tui.palette import Palette
 
-TOO_FAST = pytest.mark.parametrize(
-    "keys",
-    [("enter",) * 4, ("enter", "escape"), ("escape", "escape"), ("escape", "enter")],
-    ids=" ".join,
-)
+TOO_FAST = [("enter",) * 4, ("enter", "escape"), ("escape", "escape"), ("escape", "enter")]
 """The first `enter` may choose the only row, the next take it."""
 
 
@@ -19,12 +15,23 @@ def _press_at_once(app, *keys: str) -> None:
         app.post_message(Key(key, None))
 
 
-@TOO_FAST
-@pytest.mark.parametrize(("key", "sought"), [("ctrl+p", "revert"), ("t", "nord"), ("ctrl+p", "")])
+@pytest.mark.parametrize(
+    ("begin", "key", "sought", "keys"),
+    [
+        *(("lab", "ctrl+p", "revert", keys) for keys in TOO_FAST),
+        *(("runs", "t", "nord", keys) for keys in TOO_FAST[:1]),
+        *(("runs", "ctrl+p", "", keys) for keys in TOO_FAST[1:2]),
+        *(pytest.param("runs", "t", "nord", k, marks=pytest.mark.slow) for k in TOO_FAST[1:]),
+        *(
+            pytest.param("runs", "ctrl+p", "", TOO_FAST[i], marks=pytest.mark.slow)
+            for i in (0, 2, 3)
+        ),
+    ],
+)
 async def test_keys_pressed_while_the_palette_closes_have_no_effect(
-    console, settle, keys, key, sought
+    console, settle, begin, key, sought, keys
 ) -> None:
-    async with console() as (app, pilot):
+    async with console(begin=begin) as (app, pilot):
         await pilot.press(key, *sought)
         await settle(app, pilot)
         await pilot.press("down")
@@ -37,7 +44,7 @@ async def test_keys_pressed_while_the_palette_closes_have_no_effect(
 
 async def test_a_choice_is_executed_once(console, settle) -> None:
     done = []
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         app.action_help = lambda: done.append("help")
         await pilot.press("ctrl+p", *"help")
         await settle(app, pilot)
@@ -61,7 +68,7 @@ async def test_actions_of_the_screen_are_found_and_executed(console, settle) -> 
 
 
 async def test_the_palette_opens_once(console, settle) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         _press_at_once(app, "ctrl+p", "ctrl+p")
         await settle(app, pilot)
         assert len(app.screen_stack) == 2

@@ -179,7 +179,7 @@ async def test_delete_moves_to_the_trash_and_undo_restores(runs_screen, here, se
 
 async def test_a_live_run_is_not_deleted(console, make_run, settle) -> None:
     folder = make_run(reason=None)
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("3")
         await settle(app, pilot)
         await pilot.press("D")
@@ -206,7 +206,7 @@ async def test_a_run_that_ended_early_is_resumed(runs_screen, settle, trained) -
 
 
 async def test_every_key_works_without_runs(console, settle) -> None:
-    async with console() as (app, pilot):
+    async with console(begin="runs") as (app, pilot):
         await pilot.press("3")
         await settle(app, pilot)
         assert "no runs yet" in _summary(app)

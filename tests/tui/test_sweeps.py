@@ -152,7 +152,7 @@ def test_a_cell_is_drawn_as_thin_seeds_their_median_and_their_range(sweep):
 
 
 async def test_the_screen_shows_list_cells_map_and_curves(console, settle, sweep):
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
         text = text_of(app)
@@ -167,7 +167,7 @@ async def test_the_screen_shows_list_cells_map_and_curves(console, settle, sweep
 async def test_table_and_heat_map_select_the_same_cell_and_enter_compares_its_runs(
     console, settle, sweep
 ):
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
         screen = app.screen
@@ -184,7 +184,7 @@ async def test_table_and_heat_map_select_the_same_cell_and_enter_compares_its_ru
 
 
 async def test_axes_and_measure_are_chosen_by_keys_and_stored(console, settle, sweep):
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
         await pilot.press("down", "a", "m", "m")
@@ -215,7 +215,7 @@ def test_a_selection_becomes_valid_for_its_sweep(made):
 
 async def test_without_a_sweep_the_screen_explains_how_to_start_one(console, settle):
     for size in ((120, 40), (40, 10)):
-        async with console(size=size) as (app, pilot):
+        async with console(size=size, begin="runs") as (app, pilot):
             await pilot.press("6")
             await settle(app, pilot)
             text = text_of(app)
@@ -226,7 +226,7 @@ async def test_without_a_sweep_the_screen_explains_how_to_start_one(console, set
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])
 async def test_every_part_is_reachable_on_small_terminals(console, settle, sweep, size):
-    async with console(size=size) as (app, pilot):
+    async with console(size=size, begin="runs") as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
         seen = set()
@@ -239,7 +239,7 @@ async def test_every_part_is_reachable_on_small_terminals(console, settle, sweep
 
 
 async def test_the_figure_of_the_map_and_the_curves_is_saved(console, settle, sweep, here):
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
         await pilot.press("P")
@@ -264,7 +264,7 @@ async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here
     for _ in range(2):
         other.report_problem(missing, HOSTILE)
     for size in ((120, 40), (40, 10)):
-        async with console(size=size) as (app, pilot):
+        async with console(size=size, begin="runs") as (app, pilot):
             await pilot.press("6")
             await settle(app, pilot)
             await pilot.press("shift+tab", "down")
@@ -280,7 +280,7 @@ async def test_stopping_and_resuming_go_through_the_sweep_and_the_console(
 ):
     made = made_sweep(here / "runs", TWO_MEMBERS)
     (made.runs / made.members[1].run).rename(here / "gone")
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         resumed = []
         object.__setattr__(app.trainer, "resume_sweep", resumed.append)
         await pilot.press("6")
@@ -297,7 +297,7 @@ async def test_a_member_that_starts_is_shown(console, settle, here):
     made = made_sweep(here / "runs", TWO_MEMBERS)
     gone = made.runs / made.members[1].run
     gone.rename(here / "gone")
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
         await settle(app, pilot)
         assert "1/2" in text_of(app) and "○" in text_of(app)
@@ -337,7 +337,7 @@ async def test_the_interface_responds_while_a_sweep_is_read(console, settle, swe
         return read(self, wanted)
 
     monkeypatch.setattr(SweepReader, "read", slow)
-    async with console(size=(120, 40)) as (app, pilot):
+    async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
         await pilot.pause()
         assert begun.wait(30)

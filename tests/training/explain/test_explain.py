@@ -1,5 +1,8 @@
 """Explanations on a small run: exact recomputation, measurements, changes, storage."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from memlab.preset.create import create_run
 from memlab.record.commands import Edit, send
 from memlab.record.events import COLUMNS, Spike, Started
 from memlab.record.explanation import document_name
+from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.training import recompute
 from memlab.training.explain.changes import all_changes
@@ -31,11 +35,15 @@ def trained(preset, runs, edit=None):
     return folder
 
 
+@pytest.fixture(scope="module")
+def finished(tiny, tmp_path_factory):
+    settings = {"training.steps": 60, "training.batch_size": 8, "training.keep": [10]}
+    return trained(tiny(**settings), tmp_path_factory.mktemp("runs")).path
+
+
 @pytest.fixture
-def folder(tiny, tmp_path):
-    return trained(
-        tiny(**{"training.steps": 60, "training.batch_size": 8, "training.keep": [10]}), tmp_path
-    )
+def folder(finished, tmp_path):
+    return RunFolder(Path(shutil.copytree(finished, tmp_path / finished.name)))
 
 
 def recorded_loss(folder, first, last):
