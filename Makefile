@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Twice the two cores that it is made for: a third of the time a test waits, for a process or a screen.
-PYTEST := $(BIN)/pytest -n 4
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 
 .PHONY: run test test-slow test-interop coverage check bench claims example examples pictures tree venv torture
 
@@ -13,6 +13,7 @@ test: .venv/installed           ## run the default tests
 
 test-slow: .venv/installed      ## run the tests that take minutes
 	$(PYTEST) -m slow
+	$(PYTEST) -m 'hypothesis and not slow and not interop' --hypothesis-profile thorough
 
 test-interop: .venv/installed   ## round trips with the real libraries, in a separate environment
 	$(PYTHON) -m venv build/interop

@@ -23,8 +23,8 @@ from .processes import ForkServer
 
 # A deadline would be a timed assertion: on a loaded machine it fails for no fault of the code.
 settings.register_profile("thorough", deadline=None)
-settings.register_profile("default", deadline=None, max_examples=25)
-settings.load_profile("default")
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.load_profile("quick")
 
 
 def pytest_collection_finish() -> None:

@@ -28,21 +28,20 @@ claims:
 
 
 @pytest.fixture
-def memlab(tmp_path: Path):
-    (tmp_path / "tiny.yaml").write_text(BASE)
+def sweep(memlab, tmp_path: Path):
+    """Call a command in a folder with a preset and a sweep of it; returns its JSON."""
+    (tmp_path / "presets" / "tiny.yaml").write_text(BASE)
     (tmp_path / "trial.yaml").write_text(SWEEP)
 
     def run(*arguments: str, code: int = 0) -> dict:
-        command = [sys.executable, "-m", "memlab", *arguments, "--runs", "runs", "--json"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == code, done.stderr
-        return json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+        printed = memlab(*arguments, "--runs", "runs", "--json", code=code)
+        return json.loads(printed) if printed else {"error": memlab.stderr}
 
     return run
 
 
-def test_a_sweep_from_its_plan_to_the_trash(memlab, tmp_path):
-    output = memlab("sweep", "run", "trial.yaml", "--seeds", "2", "--jobs", "1")
+def test_a_sweep_from_its_plan_to_the_trash(sweep, tmp_path):
+    output = sweep("sweep", "run", "trial.yaml", "--seeds", "2", "--jobs", "1")
     assert output["status"] == "finished"
     assert output["members"]["finished"] == 4
     assert output["axes"][0]["key"] == "optimizer.weight_decay"
@@ -54,27 +53,25 @@ def test_a_sweep_from_its_plan_to_the_trash(memlab, tmp_path):
     assert {"reached", "of", "median", "low", "high", "censored_at"} == cell["grokked"].keys()
     assert {"n", "mean", "std", "min", "max", "median"} <= cell["final"]["val_loss"].keys()
     assert (tmp_path / "runs" / cell["runs"][0] / "run.json").exists()
-    listed = memlab("sweep", "list")
+    listed = sweep("sweep", "list")
     assert [one["status"] for one in listed["sweeps"]] == ["finished"]
-    verdicts = memlab("verify", output["sweep"], code=3)["sweeps"][0]["claims"]
+    verdicts = sweep("verify", output["sweep"], code=3)["sweeps"][0]["claims"]
     assert [claim["status"] for claim in verdicts] == ["met", "not met"]
-    assert memlab("sweep", "add", "last", "--seeds", "1")["members"]["queued"] == 2
-    assert len(memlab("sweep", "delete", output["sweep"])["deleted"]) == 4
-    assert memlab("sweep", "list")["sweeps"] == []
+    assert sweep("sweep", "add", "last", "--seeds", "1")["members"]["queued"] == 2
+    assert len(sweep("sweep", "delete", output["sweep"])["deleted"]) == 4
+    assert sweep("sweep", "list")["sweeps"] == []
 
 
-def test_errors_are_reported_before_a_sweep_is_created(memlab, tmp_path):
-    output = memlab("sweep", "run", "tiny.yaml", "lr=1,-1", code=2)
+def test_errors_are_reported_before_a_sweep_is_created(sweep, tmp_path):
+    output = sweep("sweep", "run", "tiny", "lr=1,-1", code=2)
     assert "optimizer.lr is too small" in output["error"]
-    assert (
-        "unknown executor" in memlab("sweep", "run", "tiny.yaml", "--on", "mars", code=2)["error"]
-    )
+    assert "unknown executor" in sweep("sweep", "run", "tiny", "--on", "mars", code=2)["error"]
     assert not list((tmp_path / "runs").glob("sweeps/*"))
 
 
 @pytest.mark.slow
-def test_an_interrupt_saves_all_members_and_prints_how_to_resume(memlab, tmp_path):
-    command = ["sweep", "run", "tiny.yaml", "steps=100000", "--jobs", "1", "--runs", "runs"]
+def test_an_interrupt_saves_all_members_and_prints_how_to_resume(sweep, tmp_path):
+    command = ["sweep", "run", "tiny", "steps=100000", "--jobs", "1", "--runs", "runs"]
     driver = subprocess.Popen(
         [sys.executable, "-m", "memlab", *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
@@ -84,7 +81,7 @@ def test_an_interrupt_saves_all_members_and_prints_how_to_resume(memlab, tmp_pat
     driver.send_signal(signal.SIGINT)
     _, output = driver.communicate()
     assert driver.returncode == 130
-    (sweep,) = (tmp_path / "runs" / "sweeps").iterdir()
-    assert f"memlab sweep resume {sweep.name}" in output
+    (made,) = (tmp_path / "runs" / "sweeps").iterdir()
+    assert f"memlab sweep resume {made.name}" in output
     (end,) = tmp_path.glob("runs/2*/attempts/001/end.json")
     assert '"reason": "interrupted"' in end.read_text()
