@@ -29,9 +29,9 @@ def run(tiny, tmp_path):
     return create_run(tiny(), tmp_path / "runs")
 
 
-@pytest.fixture
-def expected(tiny, tmp_path):
-    folder = create_run(tiny(), tmp_path / "undisturbed")
+@pytest.fixture(scope="module")
+def expected(tiny, tmp_path_factory):
+    folder = create_run(tiny(), tmp_path_factory.mktemp("undisturbed"))
     finish(folder)
     return final_state(folder)
 
