@@ -36,7 +36,7 @@ class Block(nn.Module):
 
 def _embedding(rows: int, d_model: int) -> nn.Embedding:
     """An embedding without initial values: drawing them on `meta` would import torch's compiler."""
-    return nn.Embedding.from_pretrained(torch.empty(rows, d_model), freeze=False)
+    return nn.Embedding(rows, d_model, _weight=torch.empty(rows, d_model))
 
 
 class Transformer(nn.Module):
