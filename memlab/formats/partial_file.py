@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from memlab.record.files import hidden
+
 
 @contextmanager
 def partial_file(path: Path) -> Iterator[Path]:
-    """A path to write to, renamed to `path` when the block ends without an error."""
-    part = path.with_name(f".{path.name}.part")
-    yield part
-    part.replace(path)
+    """A path to write to: renamed to `path` at the end of the block, removed after an error."""
+    part = hidden(path)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from memlab.cli.export_curves import export_curves
 
 from memlab.cli.export import export
-from memlab.cli.export_curves import export_curves
 from memlab.errors import MemlabError, RunError
 from memlab.formats import read_log
 from memlab.formats.names import name_series
+from memlab.formats.partial_file import partial_file
 from memlab.formats.record_log import record_run
 from memlab.preset.create import create_run
 from memlab.record.events import Ended, Evaluated, Rows
@@ -129,3 +130,15 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_anything_is(impo
 def test_curves_have_no_checkpoint(imported, tmp_path):
     with pytest.raises(MemlabError, match="not a checkpoint"):
         export("last", "csv", at="best", runs=imported.path.parent)
+
+
+def test_a_file_appears_only_when_it_is_complete(tmp_path):
+    path = tmp_path / "curves.csv"
+    path.write_text("before")
+    with pytest.raises(KeyboardInterrupt), partial_file(path) as part:
+        part.write_text("half")
+        raise KeyboardInterrupt
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["before"]
+    with partial_file(path) as part:
+        part.write_text("whole")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["whole"]
