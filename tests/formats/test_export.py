@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from memlab.cli.export_curves import export_curves
 
 from memlab.cli.export import export
 from memlab.errors import MemlabError, RunError
 from memlab.formats import read_log
+from memlab.formats.export import export_curves
 from memlab.formats.names import name_series
 from memlab.formats.partial_file import partial_file
 from memlab.formats.record_log import record_run
@@ -45,7 +45,7 @@ def check(log, names=EXPECTED, single=False):
 
 
 def test_csv_wide(imported, tmp_path, capsys):
-    export_curves(imported, "csv", tmp_path / "out.csv", json=False)
+    export_curves(imported, "csv", tmp_path / "out.csv")
     assert capsys.readouterr().out == f"{tmp_path / 'out.csv'}\n"
     check(read_log(tmp_path / "out.csv"))
     table = pd.read_csv(tmp_path / "out.csv")
@@ -54,7 +54,7 @@ def test_csv_wide(imported, tmp_path, capsys):
 
 
 def test_csv_long(imported, tmp_path):
-    export_curves(imported, "csv-long", tmp_path / "out.csv", json=True)
+    export_curves(imported, "csv-long", tmp_path / "out.csv")
     table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
     for name, (steps, values) in EXPECTED.items():
         rows = table[table["name"] == name]
@@ -63,16 +63,16 @@ def test_csv_long(imported, tmp_path):
 
 
 def test_tensorboard(imported, tmp_path):
-    export_curves(imported, "tensorboard", tmp_path / "events", json=True)
+    export_curves(imported, "tensorboard", tmp_path / "events")
     log = read_log(tmp_path / "events")
     check(log, single=True)
     assert log.damage is None and log.runs[0].attempts == 1
     with pytest.raises(RunError, match="already"):
-        export_curves(imported, "tensorboard", tmp_path / "events", json=True)
+        export_curves(imported, "tensorboard", tmp_path / "events")
 
 
 def test_trainer_state(imported, tmp_path):
-    export_curves(imported, "trainer_state", tmp_path / "trainer_state.json", json=True)
+    export_curves(imported, "trainer_state", tmp_path / "trainer_state.json")
     state = json.loads((tmp_path / "trainer_state.json").read_text())
     assert state["global_step"] == 7000
     renamed = {"loss": "loss", "lr": "learning_rate", "val_loss": "eval_loss"}
@@ -82,7 +82,7 @@ def test_trainer_state(imported, tmp_path):
 
 def test_parquet(imported, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
-    export_curves(imported, "parquet", tmp_path / "out.parquet", json=True)
+    export_curves(imported, "parquet", tmp_path / "out.parquet")
     table = parquet.read_table(tmp_path / "out.parquet")
     for name, (steps, values) in EXPECTED.items():
         column = table.column(name).to_pylist()
@@ -104,7 +104,7 @@ def test_a_run_of_memlab_leaves_out_what_was_not_measured(tiny, tmp_path):
         writer.write(Evaluated(step=20, values={"val_loss": 0.5}))
         writer.write(Ended(step=20, reason="finished"))
         writer.end("finished", 20, {})
-    export_curves(folder, "csv", tmp_path / "out.csv", json=True)
+    export_curves(folder, "csv", tmp_path / "out.csv")
     (run,) = read_log(tmp_path / "out.csv").runs
     assert run.series["weight_norm"].merged()[0].tolist() == [10, 20]
     assert np.isnan(run.series["loss"].values[3]) and len(run.series["loss"].steps) == 20
@@ -123,7 +123,7 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_anything_is(impo
         ("tensorboard", "file", "this is a file"),
     ):
         with pytest.raises(RunError, match=why):
-            export_curves(imported, to, tmp_path / place, json=False)
+            export_curves(imported, to, tmp_path / place)
     assert sorted(tmp_path.rglob("*")) == before
 
 
