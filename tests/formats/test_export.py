@@ -44,9 +44,8 @@ def check(log, names=EXPECTED, single=False):
         np.testing.assert_array_equal(found[1], wanted)
 
 
-def test_csv_wide(imported, tmp_path, capsys):
-    export_curves(imported, "csv", tmp_path / "out.csv")
-    assert capsys.readouterr().out == f"{tmp_path / 'out.csv'}\n"
+def test_csv_wide(imported, tmp_path):
+    assert export_curves(imported, "csv", tmp_path / "out.csv") == tmp_path / "out.csv"
     check(read_log(tmp_path / "out.csv"))
     table = pd.read_csv(tmp_path / "out.csv")
     assert table.columns.tolist() == ["step", "loss", "lr", "val_loss"]
