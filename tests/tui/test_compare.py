@@ -338,7 +338,7 @@ async def test_one_reader_at_a_time_and_the_last_selection_is_shown(
         go.wait(30)
         return History(folder)
 
-    monkeypatch.setattr("memlab.tui.compare.screen.History", slow)
+    monkeypatch.setattr("memlab.tui.compare.run_reader.History", slow)
     first, second = make_run(name="first"), make_run(name="second")
     async with console(begin="runs") as (app, pilot):
         app.post_message(CompareRuns([first]))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from memlab.charts import Band, Chart, Series, VerticalRule
 from memlab.charts.theme import RGB
 from memlab.record.events import Started
+from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.measure import Measure, Measures
 from memlab.record.safe_text import safe_text
@@ -33,7 +34,7 @@ _GROUND = {True: 45, False: 225}
 class Compared:
     """A run in the comparison."""
 
-    key: str
+    folder: RunFolder
     name: str
     preset: str
     settings: dict[str, Any]
@@ -41,6 +42,11 @@ class Compared:
     updates_per_epoch: int
     declared: Measures
     """declarations of its measures"""
+
+    @property
+    def key(self) -> str:
+        """Name of its folder."""
+        return self.folder.path.name
 
     @property
     def memorized(self) -> int | None:
@@ -94,7 +100,7 @@ def compared(history: History, name: str) -> Compared:
     folder, now = history.folder, history.until()
     facts = folder.facts
     return Compared(
-        folder.path.name,
+        folder,
         name,
         facts.preset,
         settings(folder, now),

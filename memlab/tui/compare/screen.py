@@ -15,7 +15,6 @@ from textual.theme import Theme
 from memlab.charts import Chart
 from memlab.charts.theme import BASELINE, RGB
 from memlab.record.folder import RunFolder
-from memlab.record.history import History
 from memlab.record.measure import Measures
 from memlab.record.safe_text import safe_text
 from memlab.record.settings_diff import settings_diff, shown_setting
@@ -25,7 +24,6 @@ from memlab.tui.compare.curves import (
     X_AXES,
     Compared,
     bands,
-    compared,
     declaration,
     measures,
     overlay,
@@ -33,6 +31,7 @@ from memlab.tui.compare.curves import (
 from memlab.tui.compare.keys import COMPARE
 from memlab.tui.compare.overlay import Overlaid, Overlay
 from memlab.tui.compare.run_picker import OfferedRun, RunPicker, newest_runs
+from memlab.tui.compare.run_reader import RunReader
 from memlab.tui.console import Console
 from memlab.tui.footer import Footer
 from memlab.tui.messages import CompareRuns, OpenRun
@@ -63,8 +62,7 @@ class CompareScreen(ChartScreen):
         self._runs = console.runs
         self._offered: list[OfferedRun] = []
         self._chosen: dict[int, RunFolder] = {}
-        self._histories: dict[str, History] = {}
-        self._known: dict[str, Compared] = {}
+        self._reader = RunReader()
         self._compared: list[Compared] = []
         self._colours = Colours()
         self._axis = X_AXES[0]
@@ -162,19 +160,14 @@ class CompareScreen(ChartScreen):
         chosen = None
         while chosen is not self._chosen:  # the selection may change meanwhile
             chosen = self._chosen
-            runs = [self._current(number, folder) for number, folder in chosen.items()]
+            runs = self._reader.read(
+                [
+                    (folder, f"{n} {safe_text(folder.display_name, 40)}")
+                    for n, folder in chosen.items()
+                ]
+            )
         if runs != self._compared:
             self.post_message(self.RunsRead(runs))
-
-    def _current(self, number: int, folder: RunFolder) -> Compared:
-        """The current state of a compared run; the same object while nothing has changed."""
-        key, run = folder.path.name, self._known.get(folder.path.name)
-        if run is None:
-            self._histories[key] = History(folder)
-        name = f"{number} {safe_text(folder.display_name, 40)}"
-        if self._histories[key].refresh() or run is None or run.name != name:
-            run = self._known[key] = compared(self._histories[key], name)
-        return run
 
     @on(RunsRead)
     def _take_runs(self, event: RunsRead) -> None:
@@ -228,7 +221,7 @@ class CompareScreen(ChartScreen):
     def run_to_pin(self) -> RunFolder | None:
         """The run under the cursor."""
         run = self._at_cursor()
-        return self._histories[run.key].folder if run else None
+        return run.folder if run else None
 
     def show_baseline(self) -> None:
         self._show()
@@ -343,7 +336,7 @@ class CompareScreen(ChartScreen):
     @on(Table.RowOpened, "#compared")
     def action_open(self) -> None:
         if run := self._at_cursor():
-            self.post_message(OpenRun(self._histories[run.key].folder))
+            self.post_message(OpenRun(run.folder))
 
 
 def _setting(key: str, values: Sequence[str]) -> Column:

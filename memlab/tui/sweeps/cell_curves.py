@@ -12,16 +12,17 @@ from textual.message import Message
 
 from memlab.charts import Band, Chart, Series
 from memlab.charts.theme import RGB
+from memlab.record.folder import RunFolder
 from memlab.record.measure import Measures
 from memlab.record.safe_text import safe_text
 from memlab.sweeps.outcomes import PHASES, condition
 from memlab.sweeps.tables import CellResult
 from memlab.tui.compare.curves import Compared, aligned, declaration, faded
 from memlab.tui.compare.overlay import Overlaid, Overlay
+from memlab.tui.compare.run_reader import RunReader
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import log_link, part_shown
 from memlab.tui.plots.viewport import Viewport
-from memlab.tui.sweeps.curve_reader import CurveReader
 from memlab.tui.worker_running import worker_running
 
 _THIN, _BAND = 0.55, 0.15
@@ -70,7 +71,7 @@ class CellCurves(Overlay):
         """`runs`: the folder of runs."""
         measure = Measures()["val_accuracy"]
         super().__init__(y_log=measure.scale == "log", id=id)
-        self._reader = CurveReader(runs)
+        self._folder, self._reader = runs, RunReader()
         self._selected: tuple[CellKey, CellResult | None] = ("", 0), None
         """replaced as a whole, since a thread reads it"""
         self._measure = measure.name
@@ -116,7 +117,12 @@ class CellCurves(Overlay):
     def _read(self) -> None:
         key, cell = self._selected
         while cell is not None:
-            runs = self._reader.read(cell)
+            runs = self._reader.read(
+                [
+                    (RunFolder(self._folder / one.state.member.run), f"seed {one.seed}")
+                    for one in cell.outcomes
+                ]
+            )
             if cell is self._selected[1]:
                 self.post_message(self.CurvesRead(key, runs))
                 return
