@@ -2,11 +2,13 @@
 
 import gc
 import os
+import sys
 
 # Small models on one thread: several test processes share the cores. Read at torch's load.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# The many processes that tests start load bytecode: each saves about a second of CPU.
+# The many processes that tests start load bytecode: each saves about a second of CPU. So do test modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 from collections.abc import Callable, Iterator
 
