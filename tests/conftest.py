@@ -6,9 +6,8 @@ import sys
 
 # Small models on one thread: several test processes share the cores. Read at torch's load.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# The many processes that tests start load bytecode: each saves about a second of CPU. So do test modules.
+# The many processes that tests start load bytecode: each saves about a second of CPU.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 from collections.abc import Callable, Iterator
 
@@ -27,6 +26,11 @@ from .processes import ForkServer
 settings.register_profile("thorough", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("quick")
+
+
+def pytest_configure() -> None:
+    """Keep the compiled test modules, whatever the environment says."""
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
