@@ -127,22 +127,22 @@ def _outcome(folder: RunFolder, summary: RunSummary) -> str:
 
 
 def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
-    """Commands that are useful after a run, ready to copy."""
+    """Commands that are useful after a run, ready to copy; at most 80 columns wide."""
     run, status = summary.run, summary.status
     commands = {
-        f"memlab replay {run}": "replay it in the console",
-        f"memlab plot {run}": "save its curves as a figure",
+        f"memlab replay {run}": "replay it",
+        f"memlab plot {run}": "draw its curves",
     }
     if "preset" in folder.description:
         if summary.spikes:
-            commands[f"memlab explain {run}"] = "test what causes the highest spike"
+            commands[f"memlab explain {run}"] = "why did it spike?"
         if folder.description["preset"].get("claims"):
-            commands[f"memlab verify {run}"] = "check the preset's claims"
+            commands[f"memlab verify {run}"] = "check its claims"
         extended = f"memlab resume {run} training.steps={2 * summary.steps}"
         resumed = f"memlab resume {run}" if status not in ("finished", "running") else extended
         commands |= {f"memlab predict {run}": "query the model", resumed: "train it further"}
     else:
-        commands[f"memlab export {run} --to csv"] = "export its curves as a table"
+        commands[f"memlab export {run} --to csv"] = "export its curves"
     width = max(map(len, commands))
     return [
         safe_text(f"{command:<{width}}  # {purpose}", limit=1000)
