@@ -152,7 +152,10 @@ def test_an_edit_before_the_onset_is_omitted_in_one_trial(tiny, tmp_path):
 
 def test_an_unrecorded_spike_after_an_edit_is_found_by_its_step(tiny, tmp_path):
     """The detector resets its base at an edit, so the events have no spike."""
-    settings = {"training.steps": 420, "optimizer.lr": 0.003, "optimizer.weight_decay": 0.0}
+    settings = {
+        "training.steps": 420, "optimizer.lr": 0.003, "optimizer.weight_decay": 0.0,
+        "training.checkpoint_every": 200, "evaluation.every": 70, "evaluation.samples": 0,
+    }  # fmt: skip
     folder = create_run(tiny(**settings), tmp_path)
     for event in work(folder, device="cpu"):
         if isinstance(event, Started):
