@@ -82,12 +82,11 @@ class RunPanels(Horizontal):
 
     @property
     def main_plot(self) -> ChartPanel:
-        """The loss; in the grid, the chart with focus or the first one."""
-        if not self.has_grid:
-            return self.query_one("#loss", ChartPanel)
-        if isinstance(self.screen.focused, ChartPanel):
+        """The loss; in the grid, the chart with focus or the first one, if there is one."""
+        charts = list(self.query("#grid ChartPanel").results(ChartPanel)) if self.has_grid else []
+        if charts and isinstance(self.screen.focused, ChartPanel):
             return self.screen.focused
-        return self.query("#grid ChartPanel").first(ChartPanel)
+        return charts[0] if charts else self.query_one("#loss", ChartPanel)
 
     def next_measure(self, by: int) -> None:
         """Show the next measure in the third chart."""

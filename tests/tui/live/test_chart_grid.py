@@ -91,11 +91,23 @@ async def test_the_size_of_the_grid_and_its_filter_are_stored(
     tmp_path: Path, opened: Open, finished: RunFolder
 ) -> None:
     state = ConsoleState(tmp_path / "console.json")
-    state.keep("chart_grid", "3x1 val loss")
+    state.keep("chart_grid", "3x1 norm")
     async with opened(finished, state=state) as (pilot, screen):
-        assert screen.query_one(ChartGrid).choice == GridChoice(3, 1, "val loss")
+        assert screen.query_one(ChartGrid).choice == GridChoice(3, 1, "norm")
         await pilot.press("c", "ctrl+right")
-    assert state.recall("chart_grid") == "3x2 val loss"
+    assert state.recall("chart_grid") == "3x2 norm"
+
+
+async def test_a_filter_that_no_chart_matches_leaves_the_grid_empty_and_can_be_changed(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("c", "slash", *"nothing", "enter", "v", "right", "plus")
+        await pilot.pause()
+        assert not screen.query("#grid ChartPanel")
+        await pilot.press("slash", *["backspace"] * 7, "enter")
+        await pilot.pause()
+        assert screen.query("#grid ChartPanel")
 
 
 def test_settings_that_differ_from_the_preset_or_were_edited_come_first(
