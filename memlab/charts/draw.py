@@ -1,4 +1,4 @@
-"""A chart as lines of fragments: numpy draws the canvas, plotext frame and ticks.
+"""A chart as lines of fragments: numpy draws the canvas, plotext the frame.
 
 The only user of plotext, whose one global figure is built from scratch under a lock.
 plotext gets no data: its own lines take time and memory that grow with the distance of the farthest
@@ -6,6 +6,7 @@ point, its log axes change the data they are given, and a full canvas takes it t
 """
 
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -20,9 +21,6 @@ from memlab.charts.raster import Cells, Dots, dots
 from memlab.charts.text import Fragment, Lines, clip_to_width, cut, stripped
 
 _FIGURE = threading.Lock()
-
-Cuts = tuple[tuple[int | None, str], ...]
-"""ticks at columns or rows"""
 
 
 def draw(
@@ -43,7 +41,7 @@ def draw(
             clip_to_width([margin, *legend_line(chart, where.x, where.columns, colour)], width)
         ]
     labels = Cells(where.label_rows, where.columns)
-    paint_labels(labels, chart, where.x)
+    paint_labels(labels, chart, where.x, where.labels)
     above += [clip_to_width([margin, *row], width) for row in labels.lines()]
     return [*above, *_figure(_canvas(chart, where, colour), where)]
 
@@ -110,40 +108,55 @@ def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
 
 
 def _figure(canvas: Cells, where: ChartLayout) -> Lines:
-    """The canvas inside plotext's axes: `rows` + 2 lines."""
-    x_ticks = tuple((where.column(value), label) for value, label in where.x_ticks)
-    y_ticks = tuple((where.row(value), label) for value, label in where.y_ticks)
-    widest = max((label for _, label in y_ticks), key=len, default="")
-    side = _axes(_LEAST, where.rows, ((0, ""),), y_ticks)
-    bottom = _axes(where.columns, _LEAST, x_ticks, ((0, widest),))[_LEAST:]
-    lines = [
-        stripped([Fragment(axis[: where.left], "tick"), *row])
-        for axis, row in zip(side, canvas.lines(), strict=False)
-    ]
-    return lines + [stripped([Fragment(axis, "tick")]) for axis in bottom]
+    """The canvas inside its axes: `rows` + 2 lines."""
+    frame = _frame(where.left, where.columns, where.rows)
+    labels = {where.row(value): label for value, label in where.y_ticks}
+    lines = []
+    for i, row in enumerate(canvas.lines()):
+        label = labels.get(where.rows - 1 - i)
+        axis = frame[i] if label is None else f"{label:>{where.left - 1}}┤"
+        lines.append(stripped([Fragment(axis, "tick"), *row]))
+    x_ticks = [(where.column(value), label) for value, label in where.x_ticks]
+    return lines + [[Fragment(axis, "tick")] for axis in _x_axis(frame[-1], where.left, x_ticks)]
 
 
-_LEAST = 2
-"""Size of a canvas of which only the other axis is used: plotext's time grows with the area."""
+def _x_axis(line: str, left: int, ticks: Sequence[tuple[int | None, str]]) -> list[str]:
+    """The lower line of a frame with ticks, and a line of their labels.
+
+    A label is centred in the free cells around its tick; without room its tick is omitted too.
+    """
+    marks, labels = list(line), [" "] * len(line)
+    for column, label in ticks:
+        if column is None:
+            continue
+        n, at = len(label), left + column
+        near = range(max(at - n + 1, 0), min(at + n, len(labels) - 1))
+        free = [i for i in near if labels[i] == " "]
+        start = (free[0] + free[-1] - n + 1) // 2 if free else at
+        around = labels[max(start - 1, 0) : start + n + 1]
+        if 0 <= start <= len(labels) - n and not "".join(around).strip():
+            labels[start : start + n] = label
+            marks[at] = "┬"
+    return ["".join(marks), "".join(labels).rstrip()]
 
 
-@lru_cache(maxsize=256)
-def _axes(columns: int, rows: int, x_ticks: Cuts, y_ticks: Cuts) -> tuple[str, ...]:
-    """plotext's axes around an empty canvas: `rows` + 2 lines without colours."""
-    left = max((len(label) for _, label in y_ticks), default=0) + 1
+@lru_cache(maxsize=64)
+def _frame(left: int, columns: int, rows: int) -> tuple[str, ...]:
+    """plotext's axes without ticks, the vertical one after `left` - 1 blanks: `rows` + 1 lines.
+
+    Ticks change with every move and are placed by `_figure`, since plotext takes milliseconds.
+    """
     with _FIGURE:
         plt.clear_figure()
         # Otherwise plotext limits the size to that of the terminal.
         plt.limit_size(False, False)
-        plt.plotsize(left + columns, rows + 2)
+        plt.plotsize(1 + columns, rows + 1)
         plt.theme("clear")
         plt.xaxes(True, False)
         plt.yaxes(True, False)
-        plt.xlim(0, columns - 1)
-        plt.ylim(0, rows - 1)
-        plt.xticks([column for column, _ in x_ticks], [label for _, label in x_ticks])
-        plt.yticks([row for row, _ in y_ticks], [label for _, label in y_ticks])
-        # plotext draws no ticks without any point.
+        plt.xticks([])
+        plt.yticks([])
+        # plotext draws no axes without any point.
         plt.scatter([0], [0], marker=" ")
         text = plt.uncolorize(plt.build())
-    return tuple(text.rstrip("\n").split("\n"))
+    return tuple(" " * (left - 1) + line.rstrip() for line in text.rstrip("\n").split("\n"))

@@ -1,5 +1,6 @@
 """Labels of vertical rules: next to their rule, on the side where there is room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,10 +63,10 @@ def _first_room(rule: VerticalRule, column: int, occupied: NDArray[np.bool_]) ->
     return None
 
 
-def paint_labels(canvas: Cells, chart: Chart, x: Axis) -> None:
+def paint_labels(canvas: Cells, chart: Chart, x: Axis, labels: Sequence[Label]) -> None:
     """Paint the rules and, over them, their labels into the rows above the canvas."""
     for rule in rules(chart):
         canvas.paint_column(x.cell(rule.x, canvas.columns), "│", rule.colour)
-    for label in place_labels(chart, x, canvas.columns):
+    for label in labels:
         if label.row < canvas.rows:
             canvas.write(label.row, label.start, label.text, label.rule.colour)

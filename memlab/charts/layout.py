@@ -7,7 +7,7 @@ import numpy as np
 
 from memlab.charts.chart import Chart
 from memlab.charts.decimate import spans
-from memlab.charts.labels import place_labels
+from memlab.charts.labels import Label, place_labels
 from memlab.charts.scale import Axis, Floats, Tick, forward
 
 SMALLEST = (24, 6)
@@ -37,6 +37,8 @@ class ChartLayout:
 
     label_rows: int
     """rows above the canvas, below the legend, for the labels of the rules"""
+    labels: list[Label]
+    """the labels of the rules"""
 
     def column(self, step: float) -> int | None:
         """The canvas column of a step; None if it is not visible."""
@@ -69,11 +71,12 @@ def _layout(chart: Chart, width: int, height: int, legend: bool) -> ChartLayout 
     y_ticks = y.ticks(max(3, rows // 4))
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
-    needed = max((label.row + 1 for label in place_labels(chart, x, columns)), default=0)
+    labels = place_labels(chart, x, columns)
+    needed = max((label.row + 1 for label in labels), default=0)
     label_rows = min(needed, (rows >= _LOW) + (rows >= _TALL))
     top, rows = legend + label_rows, rows - label_rows
     x_ticks = x.ticks(max(2, columns // 12))
-    return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows)
+    return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows, labels)
 
 
 def _x_axis(chart: Chart) -> Axis | None:
@@ -95,7 +98,9 @@ def _y_axis(chart: Chart, x: Axis) -> Axis | None:
     curves = [(s.x, s.y) for s in chart.series]
     curves += [(b.x, y) for b in chart.bands for y in (b.low, b.high)]
     curves += [(m.x, m.y) for m in chart.marks if curves]
-    ends = [end for c in curves for end in spans(*c, x, chart.y_log, _PARTS)]
+    # The extremes of one column are those of all.
+    parts = _PARTS if chart.hide_outliers else 1
+    ends = [end for c in curves for end in spans(*c, x, chart.y_log, parts)]
     shown = np.concatenate(ends or [np.empty(0)])
     if chart.hide_outliers and np.isfinite(shown).any():
         shown = np.nanquantile(shown, [_OUTLIERS, 1 - _OUTLIERS])

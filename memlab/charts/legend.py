@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from memlab.charts.chart import Chart
+from memlab.charts.chart import Chart, Series
 from memlab.charts.decimate import visible
 from memlab.charts.scale import Axis
 from memlab.charts.text import Fragment, cells, plain
@@ -40,14 +40,23 @@ def values_at(chart: Chart, step: float | None) -> dict[str, tuple[float, float]
 
     Non-finite points are skipped; a series without finite points is omitted.
     """
-    values = {}
-    for s in chart.series:
-        finite = np.flatnonzero(np.isfinite(s.y))
-        if len(finite):
-            nearest = -1 if step is None else int(np.argmin(np.abs(s.x[finite] - step)))
-            at = finite[nearest]
-            values[s.name] = (float(s.x[at]), float(s.y[at]))
-    return values
+    return {s.name: point for s in chart.series if (point := _point_at(s, step)) is not None}
+
+
+def _point_at(series: Series, step: float | None) -> tuple[float, float] | None:
+    """The finite point nearest to `step`; None = there is none."""
+    x, y = series.x, series.y
+    if step is None:
+        near = np.array([len(x) - 1])
+    else:
+        after = int(np.searchsorted(x, step))
+        near = np.arange(max(after - 1, 0), min(after + 1, len(x)))
+    if not len(x) or not np.isfinite(y[near]).all():
+        near = np.flatnonzero(np.isfinite(y))
+    if not len(near):
+        return None
+    at = near[-1] if step is None else near[np.argmin(np.abs(x[near] - step))]
+    return float(x[at]), float(y[at])
 
 
 def notes(chart: Chart, x: Axis) -> list[str]:
@@ -67,12 +76,13 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
 
     Entries without room are omitted from the end; the number of omitted curves is shown.
     """
-    values, markers = values_at(chart, chart.cursor), plain_markers(chart)
+    markers = plain_markers(chart)
     parts = []
     named = [(i, s) for i, s in enumerate(chart.series) if s.name]
     for i, s in sorted(named, key=lambda numbered: not numbered[1].leads):
         glyph = "▬" if colour else markers[i] or "▬"
-        value = values[s.name][1] if s.value is None and s.name in values else s.value
+        point = _point_at(s, chart.cursor) if s.value is None else None
+        value = point[1] if point else s.value
         text = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
         parts.append(Fragment(f"{glyph} {plain(s.name)}{text}", s.colour))
     for marks in chart.marks:

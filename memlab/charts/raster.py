@@ -65,15 +65,17 @@ class Cells:
     def paint_curve(self, dots: Dots, marker: Marker, colour: Colour) -> None:
         """Add a curve's dots to its cells and set the colour of these cells."""
         by_cell = self._by_cell(dots)
-        where = np.asarray(by_cell.any(axis=(1, 3)))
         if marker == "braille":
-            self._bits |= np.einsum("rycx,yx->rc", by_cell, _BRAILLE_BITS)
-            self.paint(where, _BRAILLE[self._bits], colour)
-        elif marker == "blocks":
-            self._bits |= _quarters(by_cell)
-            self.paint(where, _BLOCKS[self._bits], colour)
+            bits = np.asarray(np.einsum("rycx,yx->rc", by_cell, _BRAILLE_BITS))
+            self._bits |= bits
+            self.paint(bits > 0, _BRAILLE[self._bits], colour)
+            return
+        bits = _quarters(by_cell)
+        if marker == "blocks":
+            self._bits |= bits
+            self.paint(bits > 0, _BLOCKS[self._bits], colour)
         else:
-            self.paint(where, marker, colour)
+            self.paint(bits > 0, marker, colour)
 
     def paint_band(self, dots: Dots, colour: Colour) -> None:
         """Fill an area, before any curve; curves painted later keep it as their background."""
@@ -126,7 +128,8 @@ class Cells:
 def _quarters(by_cell: Dots) -> NDArray[np.int64]:
     """(row, column) index into the block glyphs: which quarters of a cell contain a dot."""
     rows, _, columns, _ = by_cell.shape
-    halves = by_cell.reshape(rows, 2, 2, columns, 2).any(axis=2)
+    pairs = by_cell.reshape(rows, 2, 2, columns, 2)
+    halves = pairs[:, :, 0] | pairs[:, :, 1]
     return np.asarray(np.einsum("rycx,yx->rc", halves, _BLOCK_BITS))
 
 

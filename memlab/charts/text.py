@@ -1,5 +1,6 @@
 """Lines of coloured fragments. Names come from files, so control characters are replaced."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,6 +16,9 @@ class Fragment(NamedTuple):
     ground: Colour | None = None
     """background colour; None = that of the terminal"""
 
+
+_NARROW = re.compile("[ -~\u2500-\u25f0\u2800-\u28ff]*")
+"""Text of one cell per character: ASCII, and the glyphs that charts are drawn with."""
 
 Line = list[Fragment]
 Lines = list[Line]
@@ -33,7 +37,7 @@ def plain(text: str) -> str:
 
 def cells(text: str) -> int:
     """Width of printable text in terminal cells."""
-    return len(text) if text.isascii() else sum(map(_cell, text))
+    return len(text) if _NARROW.fullmatch(text) else sum(map(_cell, text))
 
 
 def _cell(char: str) -> int:

@@ -13,7 +13,7 @@ TILES = ("tile 1", "tile 2", "tile 3", "tile 4", "tile never")
 """Roles in a map of steps: early, later, later still, late, and not yet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Theme:
     """RGB by role."""
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memlab.errors import RunError
 from memlab.record import files, sealed_json
@@ -89,6 +90,11 @@ class AttemptWriter:
         self._events.append(event)
         self.seq += 1
         return event
+
+    def keep_rows(self, first: int, values: NDArray[np.float32]) -> None:
+        """Put rows (row, column) from step `first` on on disk, before the event with all of them."""
+        assert isinstance(self._rows, RowWriter), "format 1.1 takes rows by `append_row`"
+        self._rows.keep(np.arange(first, first + len(values)), values[:, self._kept])
 
     @property
     def table(self) -> TableWriter:

@@ -30,7 +30,7 @@ from memlab.record.rows import RowReader
 from memlab.record.run_rows import NEVER
 
 ATTEMPT_FILES = re.compile(
-    r"attempt\.json|heartbeat|events\.jsonl|end\.json|(steps|rows-\d{3,})\.(bin|idx)|rows-\d{3,}\.tail",
+    r"attempt\.json|heartbeat|events\.jsonl|end\.json|(steps|rows-\d{3,})\.(bin|idx|tail)",
     re.ASCII,
 )
 

@@ -1,8 +1,9 @@
 """Rows without a seal yet, which are on disk as soon as they are logged.
 
 A run that is tracked writes each row at once into a ring of `SLOTS` slots, each with its own CRC,
-by one call to the operating system. A killed process loses no row, and one seal covers many rows. A
-reader takes the rows that follow the last seal without a gap.
+by one call to the operating system; the trainer writes the rows of some milliseconds. A killed
+process loses none of them, and one seal covers many rows. A reader takes the rows that follow the
+last seal without a gap.
 """
 
 import os
@@ -72,4 +73,5 @@ def read_tail(path: Path, seed: int, format: RowFormat, first_row: int) -> tuple
     slots = slots[np.argsort(slots["row"])]
     follows = slots["row"].astype(np.int64) == first_row + np.arange(len(slots))
     cells = slots["cells"][np.logical_and.accumulate(follows)]
-    return cells[:, 0].copy(), np.ascontiguousarray(cells[:, 1:]).view(format.value)
+    values = np.ascontiguousarray(cells[:, 1:]).view("<f8")
+    return cells[:, 0].copy(), values.astype(format.value, copy=False)

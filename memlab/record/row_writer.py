@@ -4,13 +4,14 @@ import os
 import struct
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from typing import final
 
 import numpy as np
 
 from memlab.record import files
 from memlab.record.row_format import RowFile, Steps, Values
-from memlab.record.row_tail import TailWriter
+from memlab.record.row_tail import SLOTS, TailWriter
 
 ROWS_PER_SEAL = 1024
 SECONDS_PER_SEAL = 0.1
@@ -37,6 +38,8 @@ class RowWriter:
         self._packed = bytearray()
         """bytes of pending rows that were added one by one"""
         self._tail: TailWriter | None = None
+        self._n_kept = 0
+        """rows before this one are sealed, or in the ring if `keep` wrote any"""
         self.n_rows = self._n_placed = self._seals_size = 0
         """rows added; rows sealed or dropped; bytes of the index"""
         self.last_step = after
@@ -58,6 +61,7 @@ class RowWriter:
 
         After an `OSError` the call can be repeated: the block is not added twice.
         """
+        before = self.n_rows
         if len(steps) and steps[-1] != self.last_step:
             assert self._follows(steps), f"row {steps[0]} after row {self.last_step}"
             self._waiting.append((steps, np.array(values, self.format.value)))
@@ -65,6 +69,29 @@ class RowWriter:
             self.last_step = int(steps[-1])
         if self.n_waiting >= ROWS_PER_SEAL or time.monotonic() >= self._due:
             self.flush()
+        elif self.n_rows > before and not self.format.stores_steps:
+            self._keep(before, steps, values)
+
+    def keep(self, steps: Steps, values: Values) -> None:
+        """Put rows of format 1.0 on disk which `append` will add later.
+
+        They follow the last row, or those kept before. Without room on the disk they only wait for
+        `append`, which reports that.
+        """
+        assert self.last_step is not None and not self.format.stores_steps
+        self._keep(self.n_rows + int(steps[0]) - self.last_step - 1, steps, values)
+
+    def _keep(self, row: int, steps: Steps, values: Values) -> None:
+        """Write those of the rows from index `row` on into the ring that are not there yet."""
+        new = max(self._n_kept - row, 0)
+        if new == len(steps) or row + len(steps) - self._n_placed > SLOTS:
+            return
+        with suppress(OSError):
+            if self._tail is None:
+                self._tail = self._begin_tail()
+            for i, cells in enumerate(values[new:].tolist(), new):
+                self._tail.write(row + i, int(steps[i]), cells)
+            self._n_kept = row + len(steps)
 
     def _follows(self, steps: Steps) -> bool:
         if self.format.stores_steps:

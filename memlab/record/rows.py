@@ -21,10 +21,15 @@ from memlab.record.row_tail import read_tail
 CHUNK = 8 << 20
 """Bytes read at once."""
 
+ROWS_PER_PART = 64
+"""Rows over which extremes are kept in memory once the rows of a seal have been read."""
+
 SEALS_PER_BLOCK = 64
 """Number of seals read at once when all rows are read."""
 
 Rows = tuple[Steps, Values]
+PartExtremes = tuple[Steps, Values, Values, NDArray[np.int64]]
+"""(part,) first steps; (part, column) least and greatest finite value, number of other values"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class SealedRows:
     """rows after the last seal, which are on disk without one"""
     damaged: set[int] = field(default_factory=set)
     """indices of seals whose rows were damaged when read; only grows"""
+    parts: dict[int, PartExtremes] = field(default_factory=dict)
+    """extremes of the parts of seals read so far, by index of the seal; only grows"""
     _cut: dict[bytes, Rows] = field(init=False, default_factory=dict)
     """cache of the seals split last: the edges of the next column are the same"""
 
@@ -65,6 +72,19 @@ class SealedRows:
     def starts(self, lo: int, hi: int) -> NDArray[np.int64]:
         """First steps of the seals that begin at lo <= step < hi."""
         return self._first[slice(*np.searchsorted(self._first, (lo, hi)))]
+
+    def part_starts(self, lo: int, hi: int) -> NDArray[np.int64]:
+        """First steps of the parts of seals with lo <= step < hi; none where steps have gaps."""
+        if self.format.stores_steps:
+            return self.starts(lo, hi)
+        start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
+        seals = slice(int(start), int(stop))
+        first = self._first[seals]
+        counts = -(-(self._end[seals] - first) // ROWS_PER_PART)
+        before = np.cumsum(counts) - counts
+        parts = np.repeat(first - before * ROWS_PER_PART, counts)
+        parts += np.arange(len(parts)) * ROWS_PER_PART
+        return parts[slice(*np.searchsorted(parts, (lo, hi)))]
 
     def n_sealed(self, lo: int, hi: int) -> int:
         """Rows under the seals that begin at lo <= step < hi."""
@@ -155,7 +175,8 @@ class SealedRows:
     def fill(self, bins: Bins, column: str, lo: int, hi: int) -> None:
         """Add the column's values with lo <= step < hi to `bins`.
 
-        Only rows of seals that an edge splits are read; the extremes of the others are in their seals.
+        Only seals that an edge splits are read; the extremes of the others are in their seals. Of
+        these, seals whose edges lie between parts are read once, then their parts are in memory.
         """
         if not len(bins.low):
             return
@@ -168,8 +189,11 @@ class SealedRows:
             return
         edges = np.clip(bins.edges, lo, hi)
         at = np.maximum(np.searchsorted(self._first, edges, "right") - 1, 0)
-        is_cut = np.zeros(len(self.seals), np.bool_)
-        is_cut[at[(self._first[at] < edges) & (edges < self._end[at])]] = True
+        splits = (self._first[at] < edges) & (edges < self._end[at])
+        in_part = splits & ((edges - self._first[at]) % ROWS_PER_PART > 0)
+        is_cut, needs_rows = np.zeros((2, len(self.seals)), np.bool_)
+        is_cut[at[splits]] = True
+        needs_rows[at[splits if self.format.stores_steps else in_part]] = True
         whole = start + np.flatnonzero(~is_cut[start:stop])
         if self.damaged:
             whole = whole[~np.isin(whole, list(self.damaged))]
@@ -180,9 +204,37 @@ class SealedRows:
             seals["high"][:, c],
             seals["nonfinite"][:, c].astype(np.int64),
         )
-        steps, values = self._verified_once(np.flatnonzero(is_cut))
+        self._add_parts(bins, np.flatnonzero(is_cut & ~needs_rows), c)
+        steps, values = self._verified_once(np.flatnonzero(needs_rows))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
         _add_values(bins, steps[inside], values[inside, c])
+
+    def _add_parts(self, bins: Bins, seals: NDArray[np.intp], c: int) -> None:
+        """Add the extremes of all parts of some seals to `bins`, for column `c`."""
+        unread = [k for k in seals.tolist() if k not in self.parts and k not in self.damaged]
+        for at in range(0, len(unread), SEALS_PER_BLOCK):
+            self._read_parts(unread[at : at + SEALS_PER_BLOCK])
+        known = [self.parts[k] for k in seals.tolist() if k in self.parts]
+        if known:
+            steps, low, high, nonfinite = (np.concatenate(one) for one in zip(*known, strict=True))
+            bins.add(steps, low[:, c], high[:, c], nonfinite[:, c])
+
+    def _read_parts(self, seals: list[int]) -> None:
+        """Keep the extremes of the parts of intact seals."""
+        steps, values = self._verified(np.array(seals))
+        intact = [k for k in seals if k not in self.damaged]
+        if not intact:
+            return
+        rows = self.seals["rows"][intact].astype(np.int64)
+        first_rows = np.cumsum(rows) - rows
+        counts = -(-rows // ROWS_PER_PART)
+        ends = np.cumsum(counts)
+        starts = np.repeat(first_rows - (ends - counts) * ROWS_PER_PART, counts)
+        starts += np.arange(len(starts)) * ROWS_PER_PART
+        first_steps, low, high, nonfinite = _extremes_from(starts, steps, values)
+        for k, start, stop in zip(intact, (ends - counts).tolist(), ends.tolist(), strict=True):
+            of = slice(start, stop)
+            self.parts[k] = first_steps[of], low[of], high[of], nonfinite[of]
 
     def _verified_once(self, which: NDArray[np.intp]) -> Rows:
         rows = self._cut.get(key := which.tobytes())
@@ -217,6 +269,21 @@ class SealedRows:
                 data = memoryview(read(int(ends[group[-1]]) - base, base))
                 for k in group.tolist():
                     yield data[starts[k] - base : ends[k] - base]
+
+
+def _extremes_from(starts: NDArray[np.intp], steps: Steps, values: Values) -> PartExtremes:
+    """The extremes of the rows from each of `starts` to the next."""
+    finite = np.isfinite(values)
+    low = high = values
+    if not finite.all():
+        infinity = values.dtype.type(np.inf)
+        low, high = np.where(finite, values, infinity), np.where(finite, values, -infinity)
+    return (
+        steps[starts],
+        np.minimum.reduceat(low, starts),
+        np.maximum.reduceat(high, starts),
+        np.add.reduceat((~(finite | is_missing(values))).astype(np.int64), starts),
+    )
 
 
 def _add_values(bins: Bins, steps: Steps, values: Values) -> None:
@@ -287,8 +354,6 @@ class RowReader:
 
     def _refresh_tail(self) -> bool:
         """Read the rows after the last seal; true if they have changed."""
-        if not self.file.format.stores_steps:
-            return False
         seals = self.sealed.seals[-1:]
         first_row = int((seals["row"] + seals["rows"]).sum())
         steps, values = read_tail(self.file.tail, self.file.seed, self.file.format, first_row)

@@ -124,11 +124,16 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     def view(self, column: str, first: int, last: int, width: int) -> Bins:
         """Extremes of a column over at most `width` bins of the steps `first` to `last`.
 
-        Bins are equal up to a quarter: edges are moved to the start of a nearby seal, since the
-        rows of a seal that no edge splits need not be read.
+        Bins are equal up to a quarter: edges are moved to the start of a nearby seal, else of a
+        part of it, since the rows of a seal that no edge splits need not be read.
         """
-        starts = [segment.sealed.starts(segment.lo, segment.hi) for segment in self.segments]
-        bins = Bins.over(first, last, width).along(np.concatenate(starts or [np.empty(0, int)]))
+        bins = Bins.over(first, last, width)
+        for starts in (SealedRows.starts, SealedRows.part_starts):
+            stops = [
+                starts(one.sealed, max(one.lo, first), min(one.hi, last + 1))
+                for one in self.segments
+            ]
+            bins.along(np.concatenate(stops or [np.empty(0, int)]))
         for segment in self.segments:
             if column in segment.sealed.columns:
                 segment.sealed.fill(bins, column, segment.lo, segment.hi)

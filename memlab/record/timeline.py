@@ -20,6 +20,8 @@ class Timeline:
     def __init__(self) -> None:
         self._events: dict[type[Event], list[Event]] = defaultdict(list)
         self._reached: dict[type[Event], list[int]] = defaultdict(list)
+        self._prefixes: dict[type[Event], tuple[Event, ...]] = {}
+        """the events of a kind that were asked for last"""
         self._columns: dict[str, NDArray[np.float64]] = {}
         self.evaluated_names: dict[str, None] = {}
 
@@ -40,8 +42,11 @@ class Timeline:
 
     def first(self, kind: type[E], counts: Counts) -> tuple[E, ...]:
         """The first `counts[kind]` events of a kind; of all kinds for `Event`."""
-        events = self._events.get(kind, [])
-        return tuple(events[: counts.get(kind, 0)])  # type: ignore[arg-type]
+        count = counts.get(kind, 0)
+        prefix = self._prefixes.get(kind, ())
+        if len(prefix) != count:
+            prefix = self._prefixes[kind] = tuple(self._events[kind][:count])
+        return prefix  # type: ignore[return-value]
 
     def column(self, name: str, count: int) -> NDArray[np.float64]:
         """A value (or `step`) of the first `count` evaluations; NaN where it was not measured."""

@@ -3,6 +3,7 @@ the CPU does not wait for the GPU after every update.
 """
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,10 +20,25 @@ MAX_ROWS = 1024
 """maximum number of updates in a block"""
 MAX_SECONDS = 0.1
 """a block ends after the first update that exceeds this time"""
+KEEP_SECONDS = 0.01
+"""seconds after which rows are passed on before their block ends"""
+KEPT_ROWS = 10
+"""maximum number of rows passed on early: more, from shorter steps, would cost too much"""
 LOSS, GRAD_NORM, LR, WEIGHT_NORM, UPDATE_NORM = range(len(COLUMNS))
 
+Block = NDArray[np.float32]
+"""(row, column) values, one row per update"""
+KeepRows = Callable[[int, Block], None]
+"""Takes the step of the first row, and rows that a later event will contain."""
 
-def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDArray[np.float32]:
+
+def keep_nothing(first: int, values: Block) -> None:
+    """Wait for the event."""
+
+
+def advance(
+    state: TrainState, run_data: RunData, last: int, steps: int, keep: KeepRows = keep_nothing
+) -> Block:
     """Make updates up to step `last` or until the block is full; returns (row, column) values.
 
     The end of a block depends on the clock; the values do not. Weight and update norms are computed
@@ -30,12 +46,15 @@ def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDAr
 
     Args:
         steps: updates in the whole run, for the learning rate schedule.
+        keep: called on a CPU where steps take more than a millisecond, with finite losses only; on
+            a GPU, reading values would make the CPU wait.
     """
     rows = min(MAX_ROWS, last - state.step)
     on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=run_data.device)  # (row, column)
     rates = np.empty(rows, np.float32)
-    started = time.perf_counter()
-    done = 0
+    started = kept_at = time.perf_counter()
+    first, done, n_kept = state.step + 1, 0, 0
+    keeps = run_data.device.type == "cpu"
     while done < rows:
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
         measured = (state.step + 1) % NORMS_EVERY == 0
@@ -45,10 +64,21 @@ def advance(state: TrainState, run_data: RunData, last: int, steps: int) -> NDAr
             on_device[done, WEIGHT_NORM], on_device[done, UPDATE_NORM] = _norms(state, before)
         rates[done] = lr
         done += 1
-        if time.perf_counter() - started > MAX_SECONDS:
+        now = time.perf_counter()
+        if now - started > MAX_SECONDS:
             break
-    values: NDArray[np.float32] = on_device[:done].cpu().numpy()
-    values[:, LR] = rates[:done]
+        if keeps and now - kept_at > KEEP_SECONDS:
+            values = _values(on_device, rates, n_kept, done)
+            keeps = len(values) <= KEPT_ROWS and bool(np.isfinite(values[:, LOSS]).all())
+            if keeps:
+                keep(first + n_kept, values)
+            kept_at, n_kept = time.perf_counter(), done
+    return _values(on_device, rates, 0, done)
+
+
+def _values(on_device: Tensor, rates: Block, start: int, stop: int) -> Block:
+    values: Block = on_device[start:stop].cpu().numpy()
+    values[:, LR] = rates[start:stop]
     return values
 
 

@@ -45,11 +45,16 @@ from memlab.training.measure_model import measured_now
 from memlab.training.optimizers import apply_settings
 from memlab.training.run_data import RunData
 from memlab.training.state import COMPLETED, Best, TrainState
-from memlab.training.step import LOSS, advance
+from memlab.training.step import LOSS, KeepRows, advance, keep_nothing
 
 
-def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterator[Event]:
-    """Advance `state` until its run ends.
+def train(
+    state: TrainState,
+    run_data: RunData,
+    inbox: deque[Command],
+    keep_rows: KeepRows = keep_nothing,
+) -> Iterator[Event]:
+    """Advance `state` until its run ends; `keep_rows` gets rows before their event.
 
     The caller must commit `state` as a checkpoint when a `Checkpoint` or an `Edited` is yielded,
     before recording the event.
@@ -69,7 +74,7 @@ def train(state: TrainState, run_data: RunData, inbox: deque[Command]) -> Iterat
             yield ended
             return
         elif not _announce_stage(state, run_data):
-            _advance(state, run_data)
+            _advance(state, run_data, keep_rows)
 
 
 def emit(state: TrainState, event: Event) -> None:
@@ -261,7 +266,7 @@ def _take_effect(state: TrainState, run_data: RunData, changes: dict[str, Any]) 
     emit(state, Edited(step=state.step, changes=changes))
 
 
-def _advance(state: TrainState, run_data: RunData) -> None:
+def _advance(state: TrainState, run_data: RunData, keep_rows: KeepRows) -> None:
     """Compute a block of updates, up to the next step at which the loop has something else to do.
 
     If the loss becomes non-finite, the run ends at the first such row.
@@ -278,7 +283,7 @@ def _advance(state: TrainState, run_data: RunData) -> None:
         *(edit.at for edit in state.planned if edit.at is not None),
         *(step for step in run_data.batches.boundaries(steps) if step > state.step),
     ]
-    values = advance(state, run_data, min(stops), steps)  # (row, column)
+    values = advance(state, run_data, min(stops), steps, keep_rows)  # (row, column)
     non_finite = np.flatnonzero(~np.isfinite(values[:, LOSS]))
     if len(non_finite) and state.preset.training.on_divergence == "stop":
         state.step -= len(values) - 1 - int(non_finite[0])

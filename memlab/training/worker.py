@@ -149,7 +149,7 @@ class _Worker:
     def run(self, announce: Sequence[Event]) -> Iterator[Event]:
         for event in announce:
             yield from self.write(event)
-        for event in train(self.state, self.run_data, self.requests):
+        for event in train(self.state, self.run_data, self.requests, self.writer.keep_rows):
             match event:
                 case Checkpoint():
                     yield from self._commit([event])

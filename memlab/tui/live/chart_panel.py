@@ -41,8 +41,8 @@ class ChartPanel(Plot[ViewState]):
         """Data, viewport and axes; a map depends on its checkpoint."""
         if self.chosen == learned_map.FIRST_LEARNED:
             return view_state.learned.version(view_state.reading), self.chosen
-        shown = view_state.version, view_state.kept.version, view_state.viewport
-        return *shown, view_state.baseline, self.y_log, self.chosen
+        shown = view_state.version, view_state.viewport, view_state.baseline
+        return *shown, self.y_log, self.chosen
 
     @property
     def measure_name(self) -> str:

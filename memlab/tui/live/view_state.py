@@ -1,6 +1,6 @@
 """The input of all panels: a run as of a step, and the viewport."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -44,10 +44,10 @@ class ViewState:
         """Number of updates made."""
         return self.run.last_step
 
-    @property
-    def version(self) -> tuple[int, int]:
-        """Changes when more is recorded."""
-        return self.run.steps.last_step, len(self.run.events)
+    @cached_property
+    def version(self) -> Hashable:
+        """Changes when more is recorded, or computed afterwards."""
+        return self.run.steps.last_step, len(self.run.events), self.kept.version
 
     @property
     def chance(self) -> float | None:

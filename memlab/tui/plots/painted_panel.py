@@ -5,8 +5,6 @@ and contains its background, so its lines are returned unchanged, which halves t
 """
 
 from rich.color import Color
-from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -30,12 +28,9 @@ class PaintedPanel(Panel[T]):
         """Store the lines of a picture, in the colours of the theme."""
         theme = None if self.app.no_color else chart_theme(self.app.current_theme)
         background: Color = self.background_colors[1].rich_color
-        ground = Style(bgcolor=background)
-        left = Segment(" " * self.gutter.left, ground)
         width, height = self.outer_size.width, self.size.height
-        drawn = strips(lines[:height], theme, background)
-        drawn += [Strip([])] * (height - len(drawn))
-        self._lines = [Strip([left, *line]).adjust_cell_length(width, ground) for line in drawn]
+        shown = lines[:height] + [[]] * (height - len(lines))
+        self._lines = strips(shown, theme, background, self.gutter.left, width)
         self._painted = self.size
 
     def render_line(self, y: int) -> Strip:

@@ -5,6 +5,7 @@ A view state is whatever a screen shows: a run at a step, runs in a comparison.
 
 from abc import abstractmethod
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from textual.content import Content
@@ -15,6 +16,7 @@ from textual.widget import Widget
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=256)
 def link(text: str, action: str, style: str = "") -> Content:
     """Text that can be clicked."""
     pressed = Style.from_meta({"@click": action})
