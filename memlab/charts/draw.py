@@ -1,13 +1,13 @@
 """A chart as lines of fragments: numpy draws the canvas, plotext the frame.
 
-The only user of plotext, whose one global figure is built from scratch under a lock.
+The only user of plotext, whose one global figure is built once, under a lock.
 plotext gets no data: its own lines take time and memory that grow with the distance of the farthest
 point, its log axes change the data they are given, and a full canvas takes it ten milliseconds.
 """
 
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import plotext as plt
@@ -109,7 +109,7 @@ def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
 
 def _figure(canvas: Cells, where: ChartLayout) -> Lines:
     """The canvas inside its axes: `rows` + 2 lines."""
-    frame = _frame(where.left, where.columns, where.rows)
+    frame = _frame(where)
     labels = {where.row(value): label for value, label in where.y_ticks}
     lines = []
     for i, row in enumerate(canvas.lines()):
@@ -140,17 +140,24 @@ def _x_axis(line: str, left: int, ticks: Sequence[tuple[int | None, str]]) -> li
     return ["".join(marks), "".join(labels).rstrip()]
 
 
-@lru_cache(maxsize=64)
-def _frame(left: int, columns: int, rows: int) -> tuple[str, ...]:
-    """plotext's axes without ticks, the vertical one after `left` - 1 blanks: `rows` + 1 lines.
+def _frame(where: ChartLayout) -> list[str]:
+    """The axes without ticks: `rows` + 1 lines.
 
-    Ticks change with every move and are placed by `_figure`, since plotext takes milliseconds.
+    Sizes and ticks change with every move, and plotext takes milliseconds for each.
     """
+    vertical, corner, horizontal = _axes()
+    margin = " " * (where.left - 1)
+    return [margin + vertical] * where.rows + [margin + corner + horizontal * where.columns]
+
+
+@cache
+def _axes() -> tuple[str, str, str]:
+    """The glyphs of plotext's axes: vertical, corner, horizontal."""
     with _FIGURE:
         plt.clear_figure()
         # Otherwise plotext limits the size to that of the terminal.
         plt.limit_size(False, False)
-        plt.plotsize(1 + columns, rows + 1)
+        plt.plotsize(2, 2)
         plt.theme("clear")
         plt.xaxes(True, False)
         plt.yaxes(True, False)
@@ -158,5 +165,5 @@ def _frame(left: int, columns: int, rows: int) -> tuple[str, ...]:
         plt.yticks([])
         # plotext draws no axes without any point.
         plt.scatter([0], [0], marker=" ")
-        text = plt.uncolorize(plt.build())
-    return tuple(" " * (left - 1) + line.rstrip() for line in text.rstrip("\n").split("\n"))
+        upper, lower = str(plt.uncolorize(plt.build())).split("\n")[:2]
+    return upper[0], lower[0], lower[1]

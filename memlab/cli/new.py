@@ -18,6 +18,7 @@ def _group() -> None:
     """Create your own task and its test from a template."""
 
 
+@new.command("task")
 def task(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Kind of the task, as in task.kind=NAME.")

@@ -6,8 +6,6 @@ from typing import Any
 from textual.screen import Screen
 
 from memlab.record.events import Spike
-from memlab.record.explanation import read_explanation
-from memlab.tui.explain.screen import ExplanationScreen
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.training_functions import Analysis
 
@@ -25,6 +23,9 @@ def spike_at(spikes: Sequence[Spike], reading: float | None) -> Spike | None:
 
 def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
     """Show the explanation of a spike; compute it if none is stored and this console can."""
+    from memlab.record.explanation import read_explanation
+    from memlab.tui.explain.screen import ExplanationScreen
+
     folder = viewer.folder
     spike = spike_at(viewer.whole.closed_spikes, viewer.viewport.reading)
     if spike is None:

@@ -4,14 +4,15 @@ from typing import Any
 
 from textual.screen import Screen
 
-from memlab.record.model_pictures import nearest_checkpoint, read_pictures
 from memlab.tui.live.viewer import Viewer
-from memlab.tui.pictures.screen import PicturesScreen
 from memlab.tui.training_functions import Analysis
 
 
 def open_pictures(screen: Screen[Any], viewer: Viewer) -> None:
     """Show the pictures; compute them if none are stored and this console can."""
+    from memlab.record.model_pictures import nearest_checkpoint, read_pictures
+    from memlab.tui.pictures.screen import PicturesScreen
+
     reading = viewer.viewport.reading
     step = nearest_checkpoint(viewer.folder, viewer.here if reading is None else reading)
     if step is None:
