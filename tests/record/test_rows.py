@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from memlab.record import row_writer
+from memlab.record import rows as row_module
 from memlab.record.row_format import MISSING, RowFile, RowFormat, is_missing
 from memlab.record.row_writer import RowWriter
 from memlab.record.rows import RowReader
@@ -187,6 +188,7 @@ def test_an_incomplete_seal_is_read_again(make):
     whole = (case.folder / "steps.idx").read_bytes()
     torn = whole[:-10] + bytes(10)
     (case.folder / "steps.idx").write_bytes(torn)
+    case.file.tail.unlink()
     reader = case.reader()
     assert reader.sealed.last_step == 2 and reader.damaged == 0
     (case.folder / "steps.idx").write_bytes(whole)
@@ -272,3 +274,93 @@ def test_merged_rows_equal_a_plain_refold(tmp_path_factory, attempts, data):
 def test_an_unknown_column_is_named_with_those_there_are(make):
     with pytest.raises(KeyError, match="step, loss, lr"):
         make(four_rows()).rows()["acc"]
+
+
+@pytest.mark.parametrize("width", [3, 17, 50, 400])
+def test_extremes_of_parts_in_memory_are_those_of_the_rows(make, monkeypatch, width):
+    monkeypatch.setattr(row_module, "ROWS_PER_PART", 4)
+    rng = np.random.default_rng(width)
+    values = rng.standard_normal((1000, 2)).astype(np.float32)
+    values[rng.random((1000, 2)) < 0.1] = np.nan
+    case = make((values, 11 + np.arange(1000), [90] * 11))
+    rows = case.rows()
+    for first, last in ((11, 1010), (200, 620), (201, 619), (11, 1010)):
+        bins = rows.view("lr", first, last, width)
+        for i, (start, end) in enumerate(zip(bins.edges[:-1], bins.edges[1:], strict=True)):
+            inside = values[start - 11 : end - 11, 1]
+            finite = inside[np.isfinite(inside)]
+            assert bins.nonfinite[i] == len(inside) - len(finite)
+            low, high = (finite.min(), finite.max()) if len(finite) else (np.nan, np.nan)
+            assert np.array_equal([bins.low[i], bins.high[i]], [low, high], equal_nan=True)
+
+
+def test_a_damaged_seal_gives_no_parts(make, monkeypatch):
+    monkeypatch.setattr(row_module, "ROWS_PER_PART", 4)
+    values = np.arange(80, dtype=np.float32).reshape(40, 2)
+    case = make((values, 1 + np.arange(40), [20, 20]))
+    data = bytearray((case.folder / "steps.bin").read_bytes())
+    data[3] ^= 1
+    (case.folder / "steps.bin").write_bytes(data)
+    rows = case.rows()
+    for _ in range(2):
+        bins = rows.view("loss", 1, 40, 5)
+        assert np.isnan(bins.low[:2]).all() and bins.low[-1] == values[bins.edges[-2] - 1, 0]
+    assert rows.segments[0].sealed.damaged == {0}
+
+
+def test_kept_rows_are_on_disk_before_they_are_added_and_once_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
+    file = row_file(tmp_path)
+    writer, reader = RowWriter(file, after=0), RowReader(file)
+    values = np.arange(12, dtype=np.float32).reshape(6, 2)
+
+    def seen():
+        reader.refresh()
+        return reader.sealed.read(0, 100)
+
+    writer.keep(np.array([1, 2]), values[:2])
+    writer.keep(np.array([3]), values[2:3])
+    assert seen()[0].tolist() == [1, 2, 3]
+    assert seen()[1].dtype == np.float32 and same_bits(seen()[1], values[:3])
+    assert writer.n_rows == 0
+    writer.append(np.arange(1, 6), values[:5])
+    assert seen()[0].tolist() == [1, 2, 3, 4, 5] and len(reader.sealed.seals) == 0
+    writer.flush()
+    assert seen()[0].tolist() == [1, 2, 3, 4, 5] and len(reader.sealed.seals) == 1
+    writer.keep(np.array([6]), values[5:])
+    assert same_bits(seen()[1], values)
+    writer.close()
+
+
+def test_rows_that_no_ring_can_hold_wait_for_their_seal(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
+    monkeypatch.setattr(row_writer, "SLOTS", 3)
+    file = row_file(tmp_path)
+    writer, reader = RowWriter(file, after=0), RowReader(file)
+    values = np.ones((5, 2), np.float32)
+    writer.append(np.arange(1, 3), values[:2])
+    writer.keep(np.array([3, 4]), values[2:4])
+    reader.refresh()
+    assert reader.sealed.last_step == 2
+    writer.append(np.arange(3, 6), values[2:])
+    writer.flush()
+    reader.refresh()
+    assert reader.sealed.last_step == 5
+    writer.close()
+
+
+def test_a_full_disk_delays_kept_rows_until_their_seal(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
+
+    def refuse(*_):
+        raise OSError(28, "no space left")
+
+    file = row_file(tmp_path)
+    writer, reader = RowWriter(file, after=0), RowReader(file)
+    with monkeypatch.context() as patch:
+        patch.setattr(row_writer, "TailWriter", refuse)
+        writer.keep(np.array([1]), np.ones((1, 2), np.float32))
+    writer.append(np.array([1, 2]), np.ones((2, 2), np.float32))
+    reader.refresh()
+    assert reader.sealed.last_step == 2
+    writer.close()

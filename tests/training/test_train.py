@@ -290,3 +290,24 @@ def test_dropout_differs_between_steps_but_not_between_runs(tiny):
     first, second = (rows(run(tiny(**settings))[0]) for _ in range(2))
     assert first.tobytes() == second.tobytes()
     assert len(np.unique(first[:, 0])) > 20
+
+
+def test_rows_are_passed_on_before_their_block_ends_with_finite_losses_only(tiny, monkeypatch):
+    monkeypatch.setattr(step_module, "KEEP_SECONDS", -1)
+    kept = {}
+
+    def keep(first, values):
+        kept.update(enumerate(values.copy(), first))
+
+    run_data = RunData(tiny(), CPU)
+    state = fresh_state(run_data)
+    recorded = rows(list(train(state, run_data, deque(), keep)))
+    assert len(kept) == len(recorded)
+    for step, row in kept.items():
+        assert row.tobytes() == recorded[step - 1].tobytes()
+    diverging = tiny("optimizer.lr=1e30", "training.on_divergence=stop")
+    kept.clear()
+    run_data = RunData(diverging, CPU)
+    state = fresh_state(run_data)
+    recorded = rows(list(train(state, run_data, deque(), keep)))
+    assert not np.isfinite(recorded[-1, 0]) and set(kept) <= set(range(1, len(recorded)))

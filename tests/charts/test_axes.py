@@ -1,0 +1,42 @@
+"""Ticks of a chart are where plotext would place them."""
+
+import random
+
+import numpy as np
+import plotext as plt
+import pytest
+
+from memlab.charts import Chart, Series, as_text, draw, layout
+
+
+def by_plotext(where) -> list[str]:
+    """The axes of a chart around an empty canvas."""
+    plt.clear_figure()
+    plt.limit_size(False, False)
+    plt.plotsize(where.left + where.columns, where.rows + 2)
+    plt.theme("clear")
+    plt.xaxes(True, False)
+    plt.yaxes(True, False)
+    plt.xlim(0, where.columns - 1)
+    plt.ylim(0, where.rows - 1)
+    plt.xticks([where.column(x) for x, _ in where.x_ticks], [text for _, text in where.x_ticks])
+    plt.yticks([where.row(y) for y, _ in where.y_ticks], [text for _, text in where.y_ticks])
+    plt.scatter([0], [0], marker=" ")
+    return plt.uncolorize(plt.build()).rstrip("\n").split("\n")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_axes_are_those_of_plotext(seed):
+    choose = random.Random(seed)
+    low = choose.uniform(0, 1e6)
+    x = np.linspace(low, low + 10 ** choose.uniform(1, 6), 50)
+    y = np.geomspace(1, 10 ** choose.uniform(0.1, 5), 50)
+    chart = Chart(series=(Series("loss", x, y, "train"),), y_log=choose.random() < 0.5)
+    width, height = choose.randint(40, 180), choose.randint(8, 40)
+    where = layout(chart, width, height)
+    assert where is not None
+    lines = as_text(draw(chart, width, height)).split("\n")[where.top :]
+    expected = by_plotext(where)
+    assert [line.rstrip() for line in lines[-2:]] == [line.rstrip() for line in expected[-2:]]
+    axis = [line.ljust(where.left)[: where.left] for line in lines[:-2]]
+    assert axis == [line[: where.left] for line in expected[:-2]]
