@@ -32,7 +32,7 @@ SECONDS = 6.0
 """of console time per measurement"""
 UPDATES = 1500
 """of a run whose recording is measured"""
-KILLS = 4
+KILLS = 3
 
 
 @dataclass(frozen=True)
