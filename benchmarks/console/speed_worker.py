@@ -12,8 +12,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from memlab.record.folder import RunFolder
 
@@ -80,7 +81,7 @@ def record_cost(runs: Path, n: float) -> float:
         inside += time.thread_time() - start
         return result
 
-    step, update = _patched_update(timed)
+    update = _replace_update(timed)
     events = iter(_work(folder))
     next(events)
     start = time.thread_time()
@@ -100,7 +101,7 @@ def train(runs: Path, _: float) -> None:
         os.write(1, b"%d %d\n" % (state.step, time.monotonic_ns()))
         return result
 
-    step, update = _patched_update(timed)
+    update = _replace_update(timed)
     _exhaust(_work(folder))
 
 
@@ -120,14 +121,14 @@ def _batches(runs: Path, steps: int) -> Path:
     return create_run(load("quickstart", [*settings, "evaluation.every=500"]), runs, "a run").path
 
 
-def _console(folder: Path) -> object:
+def _console(folder: Path) -> Any:
     from memlab.tui.app import Memlab
     from memlab.tui.messages import OpenRun
 
     return Memlab(folder.parent, first=OpenRun(RunFolder(folder)))
 
 
-def _trainer(module: str) -> object:
+def _trainer(module: str) -> Any:
     """A module of the training package, which once had another name."""
     try:
         return importlib.import_module(f"memlab.training.{module}")
@@ -139,10 +140,11 @@ def _work(folder: Path) -> Iterable[object]:
     return _trainer("worker").work(RunFolder(folder), device="cpu")
 
 
-def _patched_update(replacement: object) -> tuple[object, object]:
+def _replace_update(replacement: Callable[..., object]) -> Callable[..., object]:
+    """Let the trainer call `replacement`; returns the function that makes an update."""
     step = _trainer("step")
     update, step.update = step.update, replacement
-    return step, update
+    return update
 
 
 def _exhaust(events: Iterable[object]) -> None:
