@@ -181,8 +181,11 @@ class RowWriter:
         files.calls.fsync(self._seals_fd)
 
     def close(self) -> None:
-        """Close the files; pending rows are dropped."""
+        """Close the files; rows without a seal stay in the ring, else it is removed."""
         if self._tail is not None:
             self._tail.close()
+            if max(self.n_rows, self._n_kept) == self._n_placed:
+                with suppress(OSError):
+                    files.calls.unlink(self._file.tail)
         os.close(self._rows_fd)
         os.close(self._seals_fd)

@@ -32,4 +32,4 @@ def test_time_before_a_restart_is_not_counted() -> None:
     pace = RedrawThrottle()
     pace.restart(100.0, used=7.0)
     assert pace.due(100.4, 7.0, playing=False) is None
-    assert pace.due(100.5, 7.01, playing=False) == 0.5
+    assert pace.due(100.5, 7.005, playing=False) == 0.5
