@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from long_run import made_up
+from long_run import synthetic_run
 
 from memlab.preset.create import create_run
 from memlab.preset.load import load
@@ -160,7 +160,7 @@ def main() -> None:
 
 
 def _rows(runs: Path) -> dict[str, Callable[[Sequence[Checkout]], list[float]]]:
-    million, short = (made_up(runs / str(steps), steps) for steps in (1_000_000, 20_000))
+    million, short = (synthetic_run(runs / str(steps), steps) for steps in (1_000_000, 20_000))
     return {
         "redraw, ms per key": _each(lambda one: one.measure("redraw", million.path)),
         "growing at 1 kHz, ms per second": partial(growing, runs / "growing"),

@@ -305,7 +305,8 @@ def test_rows_are_passed_on_before_their_block_ends_with_finite_losses_only(tiny
     assert len(kept) == len(recorded)
     for step, row in kept.items():
         assert row.tobytes() == recorded[step - 1].tobytes()
-    diverging = tiny("optimizer.lr=1e30", "training.on_divergence=stop")
+    settings = {"optimizer.kind": "sgd", "optimizer.lr": 100.0, "model.norm": "none"}
+    diverging = tiny(**settings)
     kept.clear()
     run_data = RunData(diverging, CPU)
     state = fresh_state(run_data)
