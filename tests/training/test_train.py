@@ -294,6 +294,7 @@ def test_dropout_differs_between_steps_but_not_between_runs(tiny):
 
 def test_rows_are_passed_on_before_their_block_ends_with_finite_losses_only(tiny, monkeypatch):
     monkeypatch.setattr(step_module, "KEEP_SECONDS", -1)
+    monkeypatch.setattr(step_module, "MAX_SECONDS", 1e9)
     kept = {}
 
     def keep(first, values):
