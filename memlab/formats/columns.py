@@ -21,6 +21,10 @@ class GrowableArray:
         self._file: IO[bytes] | None = None
         self._length = 0
 
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()  # arrays that map it stay valid
+
     def __len__(self) -> int:
         return self._length
 
