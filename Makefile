@@ -60,5 +60,6 @@ venv: .venv/installed           ## create .venv with memlab and its tools
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	@echo "installing memlab and its tools into .venv: some minutes"
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
 	touch $@

@@ -145,6 +145,13 @@ def open_sweep(ref: str = "last", runs: str | Path | None = None) -> "SweepResul
     return SweepResults(find_sweep(_runs_folder(runs), str(ref)))
 
 
+__all__ = ["MemlabError", "__version__", "open", "open_sweep", "run", "sweep", "track"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _runs_folder(runs: str | Path | None) -> Path:
     from memlab.record.runs import runs_folder
 

@@ -44,7 +44,7 @@ def task(
         stdout().print(str(path), markup=False, soft_wrap=True)
     where = shlex.quote(str(folder))
     stderr().print(
-        f"test it:  pytest {shlex.quote(str(paths[1]))}\n"
+        f"test it:  python -m pytest {shlex.quote(str(paths[1]))}\n"
         f"train it: memlab run quickstart task.kind={name} --plugins {where}",
         markup=False,
     )

@@ -1,6 +1,9 @@
 """The report at the end of a run: loss chart, samples, phases, spikes, next commands."""
 
+import os
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +13,7 @@ from memlab.cli.event_text import phase_line, spike_stats_line
 from memlab.cli.output import number, stderr, stdout, table
 from memlab.cli.terminal_chart import print_chart, width
 from memlab.detectors.curve import recorded_spikes, spike_stats_of
+from memlab.detectors.evidence import READY
 from memlab.record.example_history import LearnedExamples
 from memlab.record.folder import RunFolder
 from memlab.record.gap_text import gap_text
@@ -85,7 +89,9 @@ def _final_values(final: Mapping[str, float]) -> Table:
 def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     lines = [_outcome(folder, summary)]
     lines += [phase_line(phase) for phase in summary.phases]
-    if "loss" in run.steps.columns or not summary.step:
+    if 0 < summary.step < READY:
+        lines.append(f"loss: spikes are detected from step {READY} on")
+    elif "loss" in run.steps.columns or not summary.step:
         spikes = spike_stats_line(spike_stats_of(recorded_spikes(run)))
         lines.append(f"loss: {spikes}; memlab spikes {summary.run}")
     lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MAX_GAPS]]
@@ -141,6 +147,8 @@ def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
         extended = f"memlab resume {run} training.steps={2 * summary.steps}"
         resumed = f"memlab resume {run}" if status not in ("finished", "running") else extended
         commands |= {f"memlab predict {run}": "query the model", resumed: "train it further"}
+        plugins = _plugin_option(folder)
+        commands = {command + plugins: purpose for command, purpose in commands.items()}
     else:
         commands[f"memlab export {run} --to csv"] = "export its curves"
     width = max(map(len, commands))
@@ -148,6 +156,13 @@ def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
         safe_text(f"{command:<{width}}  # {purpose}", limit=1000)
         for command, purpose in commands.items()
     ]
+
+
+def _plugin_option(folder: RunFolder) -> str:
+    """The option that finds the run's task and measures again, where they are plugin files."""
+    origins = [Path(plugin["origin"]) for plugin in folder.description.get("plugins", ())]
+    files = [origin for origin in origins if origin.suffix == ".py"]
+    return f" --plugins {shlex.quote(os.path.relpath(files[0].parent))}" if files else ""
 
 
 def _damage(folder: RunFolder, damage: str) -> list[str]:

@@ -13,6 +13,7 @@ from memlab.preset.override import overridden
 from memlab.preset.schema import Preset
 from memlab.preset.strict_yaml import MAX_BYTES, Document, parse
 from memlab.preset.validate import validated
+from memlab.tasks import task_names
 
 SHIPPED = Path(__file__).parent / "shipped"
 """Presets shipped with the package: the project's `presets/` folder."""
@@ -99,8 +100,14 @@ def find(ref: str) -> Path:
     raise PresetError(
         f"unknown preset {ref!r}",
         allowed=", ".join(paths) or "a path to a .yaml file",
-        hint=nearest(ref, paths) or "`memlab presets` lists them",
+        hint=_task_hint(ref) or nearest(ref, paths) or "`memlab presets` lists them",
     )
+
+
+def _task_hint(ref: str) -> str | None:
+    """How to train a task, where its name was given as the name of a preset."""
+    is_task = ref in task_names()
+    return f"{ref} is a task: `memlab run quickstart task.kind={ref}`" if is_task else None
 
 
 def available() -> list[Available]:

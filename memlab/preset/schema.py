@@ -41,7 +41,7 @@ def _task(value: Any, info: ValidationInfo) -> Task:
             "unknown task",
             key="kind",
             allowed=allowed,
-            hint="custom tasks need --plugins DIR",
+            hint="your own tasks need --plugins DIR, or MEMLAB_PLUGINS=DIR in the environment",
         )
     return task.model_validate(value, context=info.context)
 

@@ -1,6 +1,7 @@
 """Runs that use plugins: recorded, resumed with the same code only, shown without it."""
 
 import json
+import shlex
 import shutil
 
 import pytest
@@ -60,6 +61,16 @@ def test_other_code_is_refused_unless_it_is_accepted(memlab, folder, fresh):
     path.write_text(original)
     fresh()
     memlab(*extend, code=2)
+
+
+def test_the_suggested_commands_find_the_plugin(memlab, folder, fresh):
+    train(memlab)
+    summary = memlab("show", "last")
+    assert "spikes are detected from step 64 on" in summary
+    (resume,) = (line for line in summary.splitlines() if line.startswith("memlab resume"))
+    fresh()
+    memlab(*shlex.split(resume, comments=True)[1:], "--quiet")
+    assert json.loads(memlab("show", "last", "--json"))["step"] == 40
 
 
 def test_without_its_plugin_a_run_is_listed_shown_and_replayed(memlab, folder, fresh):

@@ -172,3 +172,9 @@ def test_an_old_run_whose_preset_no_longer_fits_is_refused_with_its_place():
 def test_seeds_follow_the_preset(folder):
     preset: Preset = load("base", ["seed=5", "training.seeds.init=9"])
     assert preset.seeds.seed == 5 and preset.seeds.chosen == {"init": 9}
+
+
+def test_the_name_of_a_task_leads_to_a_preset_with_it():
+    with pytest.raises(PresetError) as error:
+        find("sentence")
+    assert error.value.hint == "sentence is a task: `memlab run quickstart task.kind=sentence`"

@@ -110,7 +110,8 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: ReportLine)
             "recomputed": {"from": first, "equal": False, "first_difference": error.step},
             "changes": [],
             "causes": [],
-            "sentence": f"Not explained: recomputed rows differ from step {error.step:,} on.",
+            "sentence": f"Not explained: recomputed rows differ from step {error.step:,} on. Equal rows "
+            "need the machine, versions and number of threads that trained the run.",
         }
     trials = [control(losses, start, window)]
     grad_norm = _grad_norm(recorded, spike)
