@@ -26,7 +26,8 @@ def validator(name: str) -> Draft202012Validator:
 
 def commands(group, prefix: str = ""):
     """All commands by name, those of groups as `sweep run`."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         if hasattr(command, "commands"):
             yield from commands(command, f"{name} ")
         else:
