@@ -89,11 +89,12 @@ def _final_values(final: Mapping[str, float]) -> Table:
 def _lines(folder: RunFolder, summary: RunSummary, run: Snapshot) -> list[str]:
     lines = [_outcome(folder, summary)]
     lines += [phase_line(phase) for phase in summary.phases]
-    if 0 < summary.step < READY:
-        lines.append(f"loss: spikes are detected from step {READY} on")
-    elif "loss" in run.steps.columns or not summary.step:
+    if "loss" in run.steps.columns or not summary.step:
         spikes = spike_stats_line(spike_stats_of(recorded_spikes(run)))
-        lines.append(f"loss: {spikes}; memlab spikes {summary.run}")
+        if 0 < summary.step < READY:
+            lines.append(f"loss: spikes are detected from step {READY} on")
+        else:
+            lines.append(f"loss: {spikes}; memlab spikes {summary.run}")
     lines += [f"loss: {gap_text(gap)}" for gap in summary.gaps[:MAX_GAPS]]
     if (more := len(summary.gaps) - MAX_GAPS) > 0:
         lines.append(f"loss: {more:,} more gaps; memlab spikes {summary.run} --json")
