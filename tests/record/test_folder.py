@@ -53,6 +53,12 @@ def test_labels_change_one_by_one(folder):
     assert (found.name, found.tags, found.note) == ("a tiny run", ("a", "b"), "[b]../x")
 
 
+def test_a_run_without_a_name_is_shown_by_its_id(folder):
+    assert folder.display_name == folder.labels().name
+    folder.set_labels(name="")
+    assert folder.display_name == folder.id
+
+
 def test_a_run_is_found_by_id_beginning_path_and_last(runs, folder, monkeypatch):
     other = RunFolder.create(runs, {}, "", "")
     assert all_runs.find(runs, folder.id).path == folder.path

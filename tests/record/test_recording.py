@@ -8,7 +8,7 @@ import pytest
 from memlab.errors import RunError
 from memlab.record.commands import Pause, send
 from memlab.record.doctor import examine
-from memlab.record.events import Evaluated, Finding, Gap, Spike
+from memlab.record.events import COLUMNS, Evaluated, Finding, Gap, Rows, Spike
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.recording import OtherRun, Recording, Source
@@ -242,3 +242,12 @@ def test_settings_of_other_programs_become_json_values(runs):
     stored = RunFolder(recording.folder.path).description["config"]
     assert math.isnan(stored.pop("nan"))
     assert stored == {"lr": 0.5, "3": [1, [2]], "path": str(runs), "none": None}
+
+
+def test_kept_rows_are_read_before_the_event_that_ends_their_block(folder):
+    values = np.arange(3 * len(COLUMNS), dtype=np.float32).reshape(3, -1)
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.keep_rows(1, values[:2])
+        assert History(folder).until().steps["loss"].tolist() == values[:2, 0].tolist()
+        writer.write(Rows(step=3, values=values))
+    assert History(folder).until().steps["loss"].tolist() == values[:, 0].tolist()

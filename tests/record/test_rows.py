@@ -307,6 +307,16 @@ def test_a_damaged_seal_gives_no_parts(make, monkeypatch):
     assert rows.segments[0].sealed.damaged == {0}
 
 
+def test_a_run_with_one_damaged_seal_has_no_extremes(make, monkeypatch):
+    monkeypatch.setattr(row_module, "ROWS_PER_PART", 4)
+    case = make((np.ones((40, 2), np.float32), 1 + np.arange(40), [40]))
+    data = bytearray((case.folder / "steps.bin").read_bytes())
+    data[3] ^= 1
+    (case.folder / "steps.bin").write_bytes(data)
+    bins = case.rows().view("loss", 1, 40, 5)
+    assert np.isnan(bins.low).all() and np.isnan(bins.high).all()
+
+
 def test_kept_rows_are_on_disk_before_they_are_added_and_once_only(tmp_path, monkeypatch):
     monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
     file = row_file(tmp_path)
