@@ -195,10 +195,10 @@ class LogFollower:
 
     def close(self) -> None:
         """Write everything and close the run."""
+        self.poll()
+        self.poll()
         if self.recording is None:
             return
-        self.poll()
-        self.poll()
         log = self._file.log()
         ended = bool(log and log.runs and log.runs[0].ended)
         self.recording.end("finished" if ended else "interrupted")
