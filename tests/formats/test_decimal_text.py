@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from memlab.formats import decimal_text
 from memlab.formats.decimal_text import parse_decimals
+from memlab.formats.read import read_log
 
 DIGITS = st.text("0123456789", max_size=25)
 FLOATS = st.floats(allow_nan=False)
@@ -66,18 +67,25 @@ def test_many_numbers_have_the_values_of_float():
 
 
 @pytest.mark.parametrize(
-    "cell", ["1_000", "1.2.3", "-", ".", "e5", "1e", "1e+", "--1", "1,5", "0x1", "x"]
+    "cell", ["1_000", "1.2.3", "-", ".", "e5", "1e", "1e+", "--1", "1,5", "0x1", "x", "1 2", " "]
 )
 def test_other_cells_are_refused(cell):
     assert parse_decimals(cell.encode() + b"\n", np.array([len(cell)])) is None
 
 
 def test_empty_cells_are_marked():
-    values, filled = parse(["1", "", "2.5"])
-    assert filled.tolist() == [True, False, True] and values[filled].tolist() == [1.0, 2.5]
+    values, filled = parse(["", "1", "", "", "2.5", "nan", ""])
+    assert filled.tolist() == [False, True, False, False, True, True, False]
+    assert values[filled][:2].tolist() == [1.0, 2.5]
 
 
-def test_platforms_without_long_doubles_give_the_same_values(monkeypatch):
+def test_platforms_without_long_doubles_read_the_same_table(tmp_path, monkeypatch):
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss,lr\n1,1.5,1e-5\n2,0.1,\n3,-2,nan\n")
+    expected = read_log(path).runs[0].series
     monkeypatch.setattr(decimal_text, "IS_SUPPORTED", False)
-    same_as_float(["1.5", "-2", "1e-5", "nan", "0.1"])
-    assert parse(["1", "x"]) is None and parse(["1", ""]) is None
+    series = read_log(path).runs[0].series
+    assert series.keys() == expected.keys() == {"loss", "lr"}
+    for name, one in series.items():
+        assert one.steps.tolist() == expected[name].steps.tolist()
+        assert one.values.tobytes() == expected[name].values.tobytes()
