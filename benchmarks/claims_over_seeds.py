@@ -3,8 +3,8 @@
     python benchmarks/claims_over_seeds.py RUNS > benchmarks/results/quick-claims.json
 
 For every preset with finished runs in RUNS: its current claims, with the measured value of each seed and
-whether it meets the claim. Runs with other settings than the preset, except for the seed, are skipped and
-named on stderr. Claims about completions are skipped, since no model is loaded.
+whether it meets the claim. Unfinished runs and runs with other settings, except for the seed, are skipped
+and named on stderr. Claims about completions are skipped, since no model is loaded.
 """
 
 import json
@@ -12,16 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from memlab.claims.reuse import is_finished_run
 from memlab.claims.verdicts import judge, statement
 from memlab.preset.load import load, names
 from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.runs import list_runs
-from memlab.record.status import Status
-from memlab.record.summary import flat_settings
-
-SEED = "training.seed"
 
 
 def main(runs: Path) -> None:
@@ -30,21 +27,14 @@ def main(runs: Path) -> None:
     known = names()
     for run in list_runs(runs):
         facts = run.facts
-        if facts.preset not in known or facts.seed is None or run.status() != Status.FINISHED:
+        if facts.preset not in known or facts.seed is None:
             continue
-        if is_preset(run, load(facts.preset)):
+        if is_finished_run(run, load(facts.preset, [f"training.seed={facts.seed}"])):
             by_preset.setdefault(facts.preset, {}).setdefault(facts.seed, run)
         else:
-            print(f"{run.id}: not the settings of {facts.preset}", file=sys.stderr)
+            print(f"{run.id}: not finished with the settings of {facts.preset}", file=sys.stderr)
     results = {name: over_seeds(load(name), by_preset[name]) for name in sorted(by_preset)}
     print(json.dumps(results, indent=1))
-
-
-def is_preset(run: RunFolder, preset: Preset) -> bool:
-    """Whether the common settings of run and preset are equal, except for the seed."""
-    own = flat_settings(run.description["preset"])
-    stated = flat_settings(preset.model_dump(mode="json"))
-    return all(own[key] == stated[key] for key in own.keys() & stated.keys() if key != SEED)
 
 
 def over_seeds(preset: Preset, runs: dict[int, RunFolder]) -> dict[str, Any]:

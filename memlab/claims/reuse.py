@@ -4,31 +4,32 @@ from pathlib import Path
 from typing import Any
 
 from memlab.errors import MemlabError
-from memlab.preset.run_preset import edited_preset
+from memlab.preset.run_preset import preset_of
 from memlab.preset.schema import Preset
 from memlab.record.folder import RunFolder
-from memlab.record.runs import list_runs
+from memlab.record.history import History
+from memlab.record.runs import iter_runs
 from memlab.record.status import Status
-
-NOT_SETTINGS = frozenset({"about", "claims"})
-"""parts of a preset that do not affect training"""
 
 
 def finished_run(preset: Preset, runs: Path) -> RunFolder | None:
-    """The newest finished run in `runs` with the settings of `preset`, its seed included.
+    """The newest run in `runs` that finished with the settings of `preset`; None if there is none."""
+    return next((folder for folder in iter_runs(runs) if is_finished_run(folder, preset)), None)
 
-    Only text and claims may differ. Runs that were edited while they trained do not count.
+
+def is_finished_run(folder: RunFolder, preset: Preset) -> bool:
+    """Whether a run finished with the settings of `preset`, its seed included, without an edit.
+
+    Description and claims may differ.
     """
-    for folder in list_runs(runs):
-        if folder.facts.preset == preset.name and folder.status() == Status.FINISHED:
-            try:
-                trained = edited_preset(folder)
-            except MemlabError:  # damaged, or made with a task that is not installed
-                continue
-            if _settings(trained) == _settings(preset):
-                return folder
-    return None
+    if folder.facts.preset != preset.name or folder.status() != Status.FINISHED:
+        return False
+    try:
+        trained = preset_of(folder)
+    except MemlabError:  # damaged, or trained with a task that is not installed
+        return False
+    return _settings(trained) == _settings(preset) and not History(folder).until().edits
 
 
 def _settings(preset: Preset) -> dict[str, Any]:
-    return preset.model_dump(mode="json", exclude=set(NOT_SETTINGS))
+    return preset.model_dump(mode="json", exclude={"about", "claims"})

@@ -78,6 +78,16 @@ def test_a_run_with_other_settings_is_not_reused(preset, change):
     assert len(list((preset.parent / "runs").glob("2*"))) == 2
 
 
+def test_a_run_that_was_edited_to_the_same_settings_is_not_reused(preset):
+    preset.write_text(PRESET.replace("steps: 60", "steps: 30"))
+    verify(str(preset), "--quiet", "--json")
+    resume = ["resume", "last", "training.steps=60", "--quiet"]
+    assert CliRunner().invoke(app, resume, catch_exceptions=False).exit_code == 0
+    preset.write_text(PRESET)
+    verify(str(preset), "--reuse", "--quiet", "--json")
+    assert len(list((preset.parent / "runs").glob("2*"))) == 2
+
+
 def test_a_run_that_was_stopped_early_is_not_reused(preset):
     verify(str(preset), "--quiet", "--json")
     (run,) = (preset.parent / "runs").glob("2*")
