@@ -30,8 +30,8 @@ class Guarantee:
 
 GUARANTEES = [
     Guarantee(
-        "kill -9 at any moment: the folder is valid, at most one flush (1,024 rows or 100 ms) is lost, "
-        "and the run ends with the bits of an undisturbed one",
+        "kill -9 at any moment: the folder is valid, at most the rows of 10 ms are lost (1,024 rows or 100 "
+        "ms where steps are shorter than 1 ms), and the run ends with the bits of an undisturbed one",
         "tests/cli/test_kill.py",
         trial="kill -9",
     ),

@@ -25,7 +25,11 @@ def presets(json: Json = False) -> None:
         if folder:
             console.print(Text(f"\n{safe_text(folder)}", style="bold"))
         for p in group:
-            text = first_sentence(p.about) or (p.problem.what if p.problem else "")
+            text = first_sentence(p.about)
+            if p.problem:
+                text = f"not valid: {p.problem.what}" + f" ({p.problem.hint})" * bool(
+                    p.problem.hint
+                )
             line = Text(f"{safe_text(p.name):<{width}} {stated_duration(p.about):>7}  ")
             line.append(safe_text(text, 400), style="dim")
             if console.is_terminal:

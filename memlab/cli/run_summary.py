@@ -35,6 +35,8 @@ def print_run_summary(folder: RunFolder, *, on_stdout: bool = False) -> None:
     summary = summarize(folder, history)
     run = history.until()
     view = view_at_end(folder, run, first_viewport(folder, run, x_log=True))
+    if on_stdout:
+        console.print(_heading(folder), markup=False)
     print_chart(console, curves.first(view, width()))
     if curves.has_objective(folder):
         print_chart(console, curves.objective(view, y_log=True, columns=width()))
@@ -50,6 +52,18 @@ def print_run_summary(folder: RunFolder, *, on_stdout: bool = False) -> None:
             console.print(text, markup=False, soft_wrap=True)
     for text in _next_commands(folder, summary):
         console.print(text, markup=False, soft_wrap=True)
+
+
+def _heading(folder: RunFolder) -> str:
+    """Name, preset, task and seed of the run, as far as it has them, and the name of its folder."""
+    name, facts, preset = folder.labels().name, folder.facts, folder.description.get("preset", {})
+    parts = [name] if name else []
+    if facts.preset and facts.preset != name:
+        parts.append(f"preset {facts.preset}")
+    if "task" in preset:
+        parts += [f"task {preset['task']['kind']}", f"seed {facts.seed}"]
+    parts.append(folder.path.name)
+    return safe_text(" · ".join(parts), limit=1000)
 
 
 def _samples(history: History) -> list[Text]:

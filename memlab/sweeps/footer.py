@@ -1,5 +1,6 @@
 """The footer of the result tables of a sweep as text."""
 
+from memlab.sweeps.plan import seed_changes
 from memlab.sweeps.tables import Results
 
 
@@ -10,17 +11,18 @@ def footer_lines(results: Results) -> list[str]:
     budget = " or ".join(f"{steps:,}" for steps in footer["budget"])
     every = " or ".join(map(str, footer["evaluation_every"]))
     incomplete = [f"{footer[k]} {k}" for k in ("unfinished", "failed", "diverged", "stopped")]
+    varied = f" set {', '.join(seed_changes(footer['vary'], 0))}" if footer["vary"] else ""
     threads = " or ".join(map(str, footer["threads"])) or "-"
     fork = footer["fork"]
     shared = fork and f"Forked from run {fork['run']}: steps up to {fork['at']:,} are shared."
     settings = ", ".join(f"{key}={value}" for key, value in footer["settings"].items())
     return [
         *([f"Preset {footer['base']} with {settings}."] if settings else []),
-        f"Seeds {seeds} vary {', '.join(footer['vary']) or 'nothing'}. Budget {budget} steps.",
+        f"Seeds {seeds}{varied}. Budget {budget} steps.",
         *([shared] if shared else []),
         *(f"{name}: {definition}." for name, definition in footer["events"].items()),
         f"Step of an event: the first evaluation that shows it; evaluated every {every} steps. "
-        "Range over all seeds; > = not reached by that step (Kaplan-Meier median).",
+        "Medians are Kaplan-Meier estimates, ranges include all seeds; >N: not reached by step N.",
         "Final values: mean ± sample standard deviation over finished members [min, max].",
         f"Members: {', '.join(incomplete)}; diverged and stopped members are censored at their end.",
         f"Threads {threads}; {'; '.join(footer['versions']) or 'no member trained yet'}.",

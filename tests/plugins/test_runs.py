@@ -66,6 +66,7 @@ def test_other_code_is_refused_unless_it_is_accepted(memlab, folder, fresh):
 def test_the_suggested_commands_find_the_plugin(memlab, folder, fresh):
     train(memlab)
     summary = memlab("show", "last")
+    assert "mine · task parity · seed 0 · 2" in summary.splitlines()[0]
     assert "spikes are detected from step 64 on" in summary
     (resume,) = (line for line in summary.splitlines() if line.startswith("memlab resume"))
     fresh()
@@ -85,6 +86,11 @@ def test_without_its_plugin_a_run_is_listed_shown_and_replayed(memlab, folder, f
     memlab("resume", "last", "training.steps=30", code=2)
     assert "unknown task" in memlab.stderr
     assert "--plugins" in memlab.stderr
+
+
+def test_without_its_plugin_a_preset_is_listed_with_the_option_that_finds_it(memlab, folder):
+    (line,) = (line for line in memlab("presets").splitlines() if line.startswith("mine "))
+    assert "unknown task" in line and "--plugins DIR" in line
 
 
 def test_a_broken_plugin_is_a_user_error_and_leaves_no_run(memlab, folder):
