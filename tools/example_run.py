@@ -28,7 +28,9 @@ def make() -> RunFolder:
     folder = create_run(load(PRESET), RUNS, NAME)
     for _ in work(folder):
         pass
-    folder.checkpoints.prune({folder.last_step(), int(summarize(folder)["best"]["step"])})
+    best = summarize(folder).best
+    assert best is not None, "every evaluated run has one"
+    folder.checkpoints.prune({folder.last_step(), int(best["step"])})
     folder.set_labels(tags=["example"], note=NOTE)
     _remove_machine(folder)
     return folder

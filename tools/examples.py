@@ -231,7 +231,7 @@ def section(example: Example) -> str:
         else:
             run = trained_run(command)
             refs.append(run.path.name)
-            summaries.append(summarize(run))
+            summaries.append(summarize(run).to_json())
     PICTURES.mkdir(parents=True, exist_ok=True)
     picture = PICTURES / f"{example.name}.png"
     options = [*shlex.split(example.plot), "--for", "web"]

@@ -11,6 +11,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -158,7 +159,7 @@ def _figures(path: Path) -> dict[str, int]:
     return total
 
 
-def _measured(guarantee: Guarantee, trials: dict, figures: dict[str, int]) -> str:
+def _measured(guarantee: Guarantee, trials: dict[str, Any], figures: dict[str, int]) -> str:
     if guarantee.trial in trials:
         trial = dict(trials[guarantee.trial])
         failures = len(trial.pop("failures"))

@@ -23,7 +23,7 @@ def phase_text(
     text = showed.format(split=split, threshold=threshold)
     match details:
         case {"delay": int(delay), "ratio": int() | float() as ratio}:
-            return f"{text}, {delay:,} steps after memorizing, at {ratio:.3g} times its step"
+            return f"{text}, {delay:,} steps after memorizing ({ratio:.3g} times as late)"
         case {"since": int(since)}:
             return f"{text} step {since:,}"
         case {"at": str(at)}:

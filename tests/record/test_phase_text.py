@@ -11,7 +11,7 @@ from memlab.record.phase_text import phase_text
         (("memorized", "train", 0.99, {}), "train accuracy >= 0.99"),
         (
             ("grokked", "val", 0.99, {"delay": 12000, "ratio": 13.04}),
-            "val accuracy >= 0.99, 12,000 steps after memorizing, at 13 times its step",
+            "val accuracy >= 0.99, 12,000 steps after memorizing (13 times as late)",
         ),
         (
             ("sustained", "val", 0.97, {"since": 1500}),

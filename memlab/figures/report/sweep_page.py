@@ -47,12 +47,7 @@ def _grid(sweep: SweepSnapshot, document: Mapping[str, Any]) -> list[Block | Non
         [axis["key"], ", ".join(map(shown_setting, axis["values"]))] for axis in document["axes"]
     ]
     plan = sweep.sweep.plan
-    rows = [
-        ["base preset", plan.base],
-        ["seeds", ", ".join(map(str, sweep.sweep.seeds))],
-        ["seeds vary", ", ".join(plan.vary)],
-        *([name, count] for name, count in document["members"].items()),
-    ]
+    rows = [["base preset", plan.base], *map(list, document["members"].items())]
     return [
         Text(document["about"]) if document["about"] else None,
         table(("axis", "values"), axes),

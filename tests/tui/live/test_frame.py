@@ -129,7 +129,7 @@ SEEN = [
     (
         "grokked",
         {"delay": 900, "ratio": 10.0},
-        "train accuracy >= 0.9, 900 steps after memorizing, at 10 times its step",
+        "train accuracy >= 0.9, 900 steps after memorizing (10 times as late)",
     ),
     ("sustained", {"since": 1020}, "train accuracy >= 0.9 in the evaluations since step 1,020"),
     ("collapsed", {"accuracy": 0.5}, "train accuracy below 0.9"),
