@@ -262,7 +262,11 @@ def test_memory_does_not_grow_with_the_length_of_a_file(output_of, tmp_path):
     ("name", "details", "expected"),
     [
         ("memorized", {"accuracy": 1.0}, "train accuracy >= 0.99"),
-        ("grokked", {"delay": 900, "ratio": 10.0}, "0.99, 900 steps after memorizing, at 10 times"),
+        (
+            "grokked",
+            {"delay": 900, "ratio": 10.0},
+            "0.99, 900 steps after memorizing (10 times as late)",
+        ),
         ("sustained", {"since": 1020}, "in the evaluations since step 1,020"),
         ("collapsed", {"accuracy": 0.5}, "train accuracy below 0.99"),
         ("stuck", {"at": "chance", "loss": 4.5}, "train loss stays at 0.99, which is chance"),
