@@ -94,7 +94,7 @@ class AttemptWriter:
     def keep_rows(self, first: int, values: NDArray[np.float32]) -> None:
         """Put rows (row, column) from step `first` on on disk, before the event with all of them."""
         assert isinstance(self._rows, RowWriter), "format 1.1 takes rows by `append_row`"
-        self._rows.keep(np.arange(first, first + len(values)), values[:, self._kept])
+        self._rows.keep(first, values[:, self._kept])
 
     @property
     def table(self) -> TableWriter:

@@ -9,7 +9,7 @@ last seal without a gap.
 import os
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
@@ -52,10 +52,24 @@ class TailWriter:
             OSError: the row is not on disk.
             TypeError, struct.error: a value is not a number.
         """
+        slot = self._slot(row, step, values)
+        files.calls.pwrite(self._fd, slot, row % SLOTS * self._size)
+        return slot[8:-4]
+
+    def write_block(self, row: int, step: int, block: Sequence[Iterable[float]]) -> None:
+        """Write consecutive rows of consecutive steps, at most `SLOTS`, by one call or two.
+
+        Raises:
+            OSError: not all rows are on disk.
+        """
+        to_end = SLOTS - row % SLOTS
+        slots = [self._slot(row + i, step + i, values) for i, values in enumerate(block)]
+        files.write_at(self._fd, b"".join(slots[:to_end]), row % SLOTS * self._size)
+        files.write_at(self._fd, b"".join(slots[to_end:]), 0)
+
+    def _slot(self, row: int, step: int, values: Iterable[float]) -> bytes:
         body = self._pack(row, step, *values)
-        crc = zlib.crc32(body, self._seed)
-        files.calls.pwrite(self._fd, body + crc.to_bytes(4, "little"), row % SLOTS * self._size)
-        return body[8:]
+        return body + zlib.crc32(body, self._seed).to_bytes(4, "little")
 
     def close(self) -> None:
         os.close(self._fd)

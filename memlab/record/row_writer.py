@@ -70,28 +70,29 @@ class RowWriter:
         if self.n_waiting >= ROWS_PER_SEAL or time.monotonic() >= self._due:
             self.flush()
         elif self.n_rows > before and not self.format.stores_steps:
-            self._keep(before, steps, values)
+            self._keep(before, int(steps[0]), values)
 
-    def keep(self, steps: Steps, values: Values) -> None:
-        """Put rows of format 1.0 on disk which `append` will add later.
+    def keep(self, first: int, values: Values) -> None:
+        """Put rows of format 1.0 on disk, from step `first` on, which `append` will add later.
 
         They follow the last row, or those kept before. Without room on the disk they only wait for
         `append`, which reports that.
         """
         assert self.last_step is not None and not self.format.stores_steps
-        self._keep(self.n_rows + int(steps[0]) - self.last_step - 1, steps, values)
+        self._keep(self.n_rows + first - self.last_step - 1, first, values)
 
-    def _keep(self, row: int, steps: Steps, values: Values) -> None:
-        """Write those of the rows from index `row` on into the ring that are not there yet."""
-        new = max(self._n_kept - row, 0)
-        if new == len(steps) or row + len(steps) - self._n_placed > SLOTS:
+    def _keep(self, row: int, step: int, values: Values) -> None:
+        """Write those of the rows from index `row` and `step` on into the ring that are not there
+        yet.
+        """
+        new, end = max(self._n_kept - row, 0), row + len(values)
+        if new == len(values) or end - self._n_placed > SLOTS:
             return
         with suppress(OSError):
             if self._tail is None:
                 self._tail = self._begin_tail()
-            for i, cells in enumerate(values[new:].tolist(), new):
-                self._tail.write(row + i, int(steps[i]), cells)
-            self._n_kept = row + len(steps)
+            self._tail.write_block(row + new, step + new, values[new:].tolist())
+            self._n_kept = end
 
     def _follows(self, steps: Steps) -> bool:
         if self.format.stores_steps:

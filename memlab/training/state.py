@@ -2,10 +2,11 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from memlab.detectors import all_detectors
 from memlab.detectors.detector import Context, Detector
@@ -67,6 +68,11 @@ class TrainState:
     """reason for ending the run at this step; None = it continues"""
     queue: deque[Event] = field(default_factory=deque)
     """events not yielded yet; empty in every checkpoint"""
+
+    @cached_property
+    def parameters(self) -> list[nn.Parameter]:
+        """Those of the model; collecting them takes as long as a small matrix product."""
+        return list(self.model.parameters())
 
 
 def fresh_state(run_data: RunData) -> TrainState:

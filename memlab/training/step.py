@@ -54,11 +54,12 @@ def advance(
     rates = np.empty(rows, np.float32)
     started = kept_at = time.perf_counter()
     first, done, n_kept = state.step + 1, 0, 0
-    keeps = run_data.device.type == "cpu"
+    in_memory = on_device.numpy() if run_data.device.type == "cpu" else None  # the same memory
+    keeps = in_memory is not None
     while done < rows:
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
         measured = (state.step + 1) % NORMS_EVERY == 0
-        before = [p.detach().clone() for p in state.model.parameters()] if measured else []
+        before = [p.detach().clone() for p in state.parameters] if measured else []
         on_device[done, LOSS], on_device[done, GRAD_NORM] = update(state, run_data, lr, steps)
         if measured:
             on_device[done, WEIGHT_NORM], on_device[done, UPDATE_NORM] = _norms(state, before)
@@ -67,24 +68,23 @@ def advance(
         now = time.perf_counter()
         if now - started > MAX_SECONDS:
             break
-        if keeps and now - kept_at > KEEP_SECONDS:
-            values = _values(on_device, rates, n_kept, done)
+        if keeps and in_memory is not None and now - kept_at > KEEP_SECONDS:
+            values = _with_rates(in_memory[n_kept:done], rates[n_kept:done])
             keeps = len(values) <= KEPT_ROWS and bool(np.isfinite(values[:, LOSS]).all())
             if keeps:
                 keep(first + n_kept, values)
             kept_at, n_kept = time.perf_counter(), done
-    return _values(on_device, rates, 0, done)
+    return _with_rates(on_device[:done].cpu().numpy(), rates[:done])
 
 
-def _values(on_device: Tensor, rates: Block, start: int, stop: int) -> Block:
-    values: Block = on_device[start:stop].cpu().numpy()
-    values[:, LR] = rates[start:stop]
+def _with_rates(values: Block, rates: Block) -> Block:
+    values[:, LR] = rates
     return values
 
 
 def _norms(state: TrainState, before: list[Tensor]) -> tuple[Tensor, Tensor]:
     """2-norms of the weights before an update, and of the update."""
-    added = [p.detach() - b for p, b in zip(state.model.parameters(), before, strict=True)]
+    added = [p.detach() - b for p, b in zip(state.parameters, before, strict=True)]
     return nn.utils.get_total_norm(before), nn.utils.get_total_norm(added)
 
 
@@ -101,7 +101,8 @@ def update(state: TrainState, run_data: RunData, lr: float, steps: int) -> tuple
     step = state.step + 1
     if state.preset.model.dropout:
         torch.manual_seed(state.preset.seeds.number("dropout", step))
-    state.model.train()
+    if not state.model.training:
+        state.model.train()
     state.optimizer.zero_grad(set_to_none=True)
     dtype = torch.float64 if settings.loss_dtype == "float64" else torch.float32
     plans = run_data.plans.at(step, steps)
@@ -114,7 +115,7 @@ def update(state: TrainState, run_data: RunData, lr: float, steps: int) -> tuple
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
     clip = state.preset.optimizer.clip_grad_norm
-    norm = nn.utils.clip_grad_norm_(state.model.parameters(), clip or float("inf"))
+    norm = nn.utils.clip_grad_norm_(state.parameters, clip or float("inf"))
     set_learning_rate(state.optimizer, lr)
     state.optimizer.step()
     state.step = step

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from memlab.record import row_writer
+from memlab.record import row_tail, row_writer
 from memlab.record import rows as row_module
 from memlab.record.row_format import MISSING, RowFile, RowFormat, is_missing
 from memlab.record.row_writer import RowWriter
@@ -327,8 +327,8 @@ def test_kept_rows_are_on_disk_before_they_are_added_and_once_only(tmp_path, mon
         reader.refresh()
         return reader.sealed.read(0, 100)
 
-    writer.keep(np.array([1, 2]), values[:2])
-    writer.keep(np.array([3]), values[2:3])
+    writer.keep(1, values[:2])
+    writer.keep(3, values[2:3])
     assert seen()[0].tolist() == [1, 2, 3]
     assert seen()[1].dtype == np.float32 and same_bits(seen()[1], values[:3])
     assert writer.n_rows == 0
@@ -336,10 +336,26 @@ def test_kept_rows_are_on_disk_before_they_are_added_and_once_only(tmp_path, mon
     assert seen()[0].tolist() == [1, 2, 3, 4, 5] and len(reader.sealed.seals) == 0
     writer.flush()
     assert seen()[0].tolist() == [1, 2, 3, 4, 5] and len(reader.sealed.seals) == 1
-    writer.keep(np.array([6]), values[5:])
+    writer.keep(6, values[5:])
     assert same_bits(seen()[1], values)
     writer.close()
     assert same_bits(seen()[1], values)
+
+
+def test_kept_rows_continue_at_the_start_of_the_ring(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
+    for module in (row_writer, row_tail):
+        monkeypatch.setattr(module, "SLOTS", 5)
+    file = row_file(tmp_path)
+    writer, reader = RowWriter(file, after=0), RowReader(file)
+    values = np.arange(16, dtype=np.float32).reshape(8, 2)
+    writer.append(np.arange(1, 4), values[:3])
+    writer.flush()
+    writer.keep(4, values[3:])
+    reader.refresh()
+    assert reader.sealed.read(0, 100)[0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert same_bits(reader.sealed.read(0, 100)[1], values)
+    writer.close()
 
 
 def test_rows_that_no_ring_can_hold_wait_for_their_seal(tmp_path, monkeypatch):
@@ -349,7 +365,7 @@ def test_rows_that_no_ring_can_hold_wait_for_their_seal(tmp_path, monkeypatch):
     writer, reader = RowWriter(file, after=0), RowReader(file)
     values = np.ones((5, 2), np.float32)
     writer.append(np.arange(1, 3), values[:2])
-    writer.keep(np.array([3, 4]), values[2:4])
+    writer.keep(3, values[2:4])
     reader.refresh()
     assert reader.sealed.last_step == 2
     writer.append(np.arange(3, 6), values[2:])
@@ -370,7 +386,7 @@ def test_a_full_disk_delays_kept_rows_until_their_seal(tmp_path, monkeypatch):
     writer, reader = RowWriter(file, after=0), RowReader(file)
     with monkeypatch.context() as patch:
         patch.setattr(row_writer, "TailWriter", refuse)
-        writer.keep(np.array([1]), np.ones((1, 2), np.float32))
+        writer.keep(1, np.ones((1, 2), np.float32))
     writer.append(np.array([1, 2]), np.ones((2, 2), np.float32))
     reader.refresh()
     assert reader.sealed.last_step == 2
