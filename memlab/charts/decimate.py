@@ -3,6 +3,8 @@
 Only the extremes of a column are transformed, so a million points are cheap.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from memlab.charts.scale import Axis, Floats, forward
 
 
 def visible(x: Values, axis: Axis) -> slice:
-    """Mask of the points that the axis can show."""
+    """The points that the axis can show."""
     first = np.searchsorted(x, axis.low)
     return slice(int(first), int(np.searchsorted(x, axis.high, side="right")))
 
@@ -32,38 +34,48 @@ def spans(x: Values, y: Values, axis: Axis, log: bool, columns: int) -> tuple[Fl
     Returns:
         (low, high), each `columns` long, in log10 units if `log`; NaN where the curve is not.
     """
-    edges = axis.value(np.linspace(0.0, 1.0, columns + 1))
-    edges[0], edges[-1] = axis.low, axis.high
+    _, edges = _borders(axis, columns)
     starts = np.searchsorted(x, edges)
-    phase_text = _crossings(x, y, axis, log, starts)
-    starts[-1] = visible(x, axis).stop
-    low, high = (forward(extreme, log) for extreme in _extremes(y, starts, log))
-    low = np.fmin(low, np.fmin(phase_text[:-1], phase_text[1:]))
-    high = np.fmax(high, np.fmax(phase_text[:-1], phase_text[1:]))
+    crossings = _crossings(x, y, axis, log, starts)
+    starts[-1] = np.searchsorted(x, axis.high, side="right")
+    low, high = forward(_extremes(y, starts, log), log)
+    low = np.fmin(low, np.fmin(crossings[:-1], crossings[1:]))
+    high = np.fmax(high, np.fmax(crossings[:-1], crossings[1:]))
     return low, high
 
 
-def _extremes(y: Values, starts: NDArray[np.intp], log: bool) -> tuple[Floats, Floats]:
-    """Minimum and maximum of the drawable values in y[starts[i]:starts[i + 1]]."""
-    low, high = np.full(len(starts) - 1, np.nan), np.full(len(starts) - 1, np.nan)
-    filled = np.diff(starts) > 0
+# The curves of a chart have the same borders.
+@lru_cache(maxsize=8)
+def _borders(axis: Axis, columns: int) -> tuple[Floats, Floats]:
+    """Positions on the x axis of the borders of `columns` equal parts, and the steps there."""
+    places = np.linspace(0.0, 1.0, columns + 1)
+    edges = axis.value(places)
+    edges[0], edges[-1] = axis.low, axis.high
+    return places, edges
+
+
+def _extremes(y: Values, starts: NDArray[np.intp], log: bool) -> Floats:
+    """Minimum and maximum, (2, part), of the drawable values in y[starts[i]:starts[i + 1]]."""
+    low, high = extremes = np.full((2, len(starts) - 1), np.nan)
+    filled = starts[1:] > starts[:-1]
     if filled.any():
         y = y[starts[0] : starts[-1]]
         shown = np.isfinite(y) & (y > 0) if log else np.isfinite(y)
         y = np.where(shown, y, np.nan)
         first = starts[:-1][filled] - starts[0]
         low[filled], high[filled] = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)
-    return low, high
+    return extremes
 
 
 def _crossings(x: Values, y: Values, axis: Axis, log: bool, after: NDArray[np.intp]) -> Floats:
     """The curve interpolated at column borders, each just before point `after`; NaN in a gap."""
+    places, _ = _borders(axis, len(after) - 1)
     between = (after > 0) & (after < len(x))
-    after = after[between]
-    phase_text = np.full(len(between), np.nan)
-    a, b = axis.place(x[after - 1]), axis.place(x[after])
-    va, vb = forward(y[after - 1], log), forward(y[after], log)
-    at = np.linspace(0.0, 1.0, len(between))[between]
+    crossings = np.full(len(between), np.nan)
+    ends = after[between] + [[-1], [0]]  # (2, border): the points around each border
+    a, b = axis.place(x[ends])
+    va, vb = forward(y[ends], log)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        phase_text[between] = va + np.clip((at - a) / (b - a), 0, 1) * (vb - va)
-    return phase_text
+        share = np.minimum(np.maximum((places[between] - a) / (b - a), 0), 1)
+        crossings[between] = va + share * (vb - va)
+    return crossings

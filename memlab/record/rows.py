@@ -258,13 +258,15 @@ class SealedRows:
 
     def _pieces(self, which: NDArray[np.intp]) -> Iterator[memoryview]:
         """The bytes under each seal, adjacent ones read at once; shorter where the file ends."""
+        if not len(which):
+            return
         width = self.format.row_size
         starts = self.seals["row"][which].astype(np.int64) * width
         ends = starts + self.seals["rows"][which].astype(np.int64) * width
         apart = (starts[1:] != ends[:-1]) | (starts[1:] // CHUNK != starts[:-1] // CHUNK)
         groups = np.split(np.arange(len(which)), np.flatnonzero(apart) + 1)
         with files.reading(self.path) as read:
-            for group in groups if len(which) else ():
+            for group in groups:
                 base = int(starts[group[0]])
                 data = memoryview(read(int(ends[group[-1]]) - base, base))
                 for k in group.tolist():

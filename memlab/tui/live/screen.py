@@ -273,8 +273,9 @@ class RunScreen(ChartScreen):
         return self.viewer.viewport
 
     def see(self, viewport: Viewport) -> None:
-        self.viewer.viewport = viewport
-        self._redraw_later()
+        if viewport != self.viewer.viewport:
+            self.viewer.viewport = viewport
+            self._redraw_later()
 
     @property
     def extent(self) -> XExtent:

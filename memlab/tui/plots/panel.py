@@ -59,9 +59,10 @@ class Panel(Widget, Generic[T], can_focus=True):
 
     def draw(self) -> None:
         """Draw if something differs and the panel is visible."""
-        if self.view_state is None or not self.size or not self.is_on_screen:
+        size = self.size  # empty for a panel that is not on the screen
+        if self.view_state is None or not size:
             return
-        depends = (self.size, self.app.theme, self.app.no_color, self.depends(self.view_state))
+        depends = (size, self.app.theme, self.app.no_color, self.depends(self.view_state))
         if depends != self._drawn:
             self._drawn = depends
             self.paint(self.view_state)
