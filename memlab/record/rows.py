@@ -150,7 +150,8 @@ class SealedRows:
 
     def check(self, start: int, stop: int) -> None:
         """Read the rows of some seals to find out whether they are damaged."""
-        self._verified(np.arange(start, stop))
+        for _ in self._intact(np.arange(start, stop)):
+            pass
 
     def missing(self, next_step: int) -> list[MissingRows]:
         """Rows that are lost as far as known, by the positions that the seals state.
@@ -245,16 +246,20 @@ class SealedRows:
 
     def _verified(self, which: NDArray[np.intp]) -> Rows:
         """Steps and rows of the seals at the ascending indices `which` whose CRC matches."""
-        good: list[int] = []
-        pieces: list[memoryview] = []
-        for k, piece in zip(which.tolist(), self._pieces(which), strict=True):
-            crc, size = self.seals["crc"][k], self.seals["rows"][k] * self.format.row_size
+        intact = list(self._intact(which))
+        data = b"".join(piece for _, piece in intact)
+        return self.format.decode(data, self.seals[[k for k, _ in intact]])
+
+    def _intact(self, which: NDArray[np.intp]) -> Iterator[tuple[int, memoryview]]:
+        """Index and bytes of each of these seals whose CRC matches; the others are damaged."""
+        crcs = self.seals["crc"][which].tolist()
+        sizes = (self.seals["rows"][which].astype(np.int64) * self.format.row_size).tolist()
+        pieces = self._pieces(which)
+        for k, crc, size, piece in zip(which.tolist(), crcs, sizes, pieces, strict=True):
             if len(piece) == size and zlib.crc32(piece, self.seed) == crc:
-                good.append(k)
-                pieces.append(piece)
+                yield k, piece
             else:
                 self.damaged.add(k)
-        return self.format.decode(b"".join(pieces), self.seals[good])
 
     def _pieces(self, which: NDArray[np.intp]) -> Iterator[memoryview]:
         """The bytes under each seal, adjacent ones read at once; shorter where the file ends."""
