@@ -35,7 +35,8 @@ def sentence(window: Window, trials: Sequence[TrialResult]) -> str:
     named = causes(trials)
     if not named:
         return f"Undecided: no tested change prevents {spike}."
+    prevent = "prevents" if len(named) == 1 else "each prevent"
     return (
-        f"Changed from step {window.change_at + 1:,} on, each of these alone prevents {spike}: "
-        f"{', '.join(named)}; it occurs in all {len(placebos)} placebos."
+        f"Changed alone, from step {window.change_at + 1:,} on, {' and '.join(named)} {prevent} "
+        f"{spike}, which occurs in all {len(placebos)} placebos."
     )
