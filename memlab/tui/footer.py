@@ -3,7 +3,12 @@
 from typing import Any, final
 
 from textual import widgets
+from textual.app import ComposeResult
 from textual.screen import Screen
+from textual.widget import Widget
+
+FIRST = ("help", "quit")
+"""Actions of the first keys."""
 
 
 @final
@@ -14,6 +19,10 @@ class Footer(widgets.Footer):
         super().__init__(compact=True, show_command_palette=False)
         self._shown: list[tuple[str, str, bool]] = []
 
+    def compose(self) -> ComposeResult:
+        """Help and quit first, since a narrow terminal cuts off the end of the line."""
+        return sorted(super().compose(), key=_order)
+
     def bindings_changed(self, screen: Screen[Any]) -> None:
         if not (self.is_attached and screen is self.screen and screen.app.app_focus):
             super().bindings_changed(screen)
@@ -23,3 +32,7 @@ class Footer(widgets.Footer):
         if shown != self._shown:
             self._shown = shown
             super().bindings_changed(screen)
+
+
+def _order(shown: Widget) -> bool:
+    return getattr(shown, "action", None) not in FIRST

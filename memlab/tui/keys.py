@@ -150,7 +150,7 @@ RUNS = Keys(
             "slash",
             "filter",
             "filter",
-            "status:finished val_loss<0.1 task.operation:add",
+            "Filter, as in status:finished val_loss<0.1 task.operation:add.",
             footer=True,
             to_input=True,
         ),

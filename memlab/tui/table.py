@@ -138,13 +138,12 @@ class Table(ScrollView, can_focus=True):
             fixed_width(cell, column.width, right=column.align == "right") + " "
             for column, cell in zip(self._columns, cells, strict=True)
         ]
-        fixed_part, scrolled = (
-            Content("").join(drawn[: self._fixed]),
-            Content("").join(drawn[self._fixed :]),
-        )
+        fixed_part = Content("").join(drawn[: self._fixed])
         room = max(self.size.width - fixed_part.cell_length, 0)
+        start = round(self.scroll_x)
+        scrolled = _visible(drawn[self._fixed :], start, start + room)
         left = strip(fixed_part, style, 0, self.size.width - room)
-        return Strip.join([left, strip(scrolled, style, round(self.scroll_x), room)])
+        return Strip.join([left, strip(scrolled, style, start, room)])
 
     # Navigation
 
@@ -211,6 +210,22 @@ class Table(ScrollView, can_focus=True):
 
 def _width(columns: Sequence[Column]) -> int:
     return sum(column.width + 1 for column in columns)
+
+
+def _visible(cells: Sequence[Content], start: int, end: int) -> Content:
+    """Cells in a row; one that the end cuts gets an ellipsis, else 160 could read as 16.
+
+    A cell that the start cuts is left blank.
+    """
+    line = Content("")
+    for cell in cells:
+        at = line.cell_length
+        if at < start < at + cell.cell_length:
+            cell = Content(" " * cell.cell_length)
+        elif at < end < at + cell.rstrip().cell_length:
+            cell = cell.rstrip().truncate(end - at, ellipsis=True)
+        line += cell
+    return line
 
 
 def _no_cells(row: int) -> Cells:

@@ -134,3 +134,15 @@ async def test_text_typed_in_one_burst_with_the_filter_key_is_in_the_filter(
             app.post_message(events.Key(name, character))
         await pilot.pause()
         assert app.screen.query_one(field, Input).value == "qs/"
+
+
+async def test_the_footer_starts_with_help_and_quit_and_the_help_with_the_screen(
+    console, settle
+) -> None:
+    app = console()
+    async with app.run_test(size=(60, 16)) as pilot:
+        for key, title in (("1", "Lab"), ("3", "Runs"), ("4", "Compare"), ("6", "Sweeps")):
+            await pilot.press(key)
+            await settle(app, pilot)
+            assert [shown.action for shown in app.screen.query("FooterKey")][:2] == ["help", "quit"]
+            assert help_for(app.focused, app.screen).sections[0].title == title

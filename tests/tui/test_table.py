@@ -137,3 +137,22 @@ async def test_with_fewer_rows_the_cursor_stays_on_a_row(stage) -> None:
 @given(st.text(max_size=20), st.sampled_from(["left", "right"]), st.integers(1, 12))
 def test_a_cell_takes_exactly_its_columns_width(text: str, align, width: int) -> None:
     assert fixed_width(safe(text), width, right=align == "right").cell_length == width
+
+
+async def test_a_number_cut_by_the_edge_does_not_read_as_another_number() -> None:
+    class Numbers(App[None]):
+        def compose(self):
+            yield Table()
+
+        def on_mount(self) -> None:
+            columns = [Column(str(i), "n", 9, "right") for i in range(8)]
+            self.query_one(Table).show(columns, 3, lambda row: [Content("123456")] * 8)
+
+    app = Numbers()
+    async with app.run_test(size=(34, 6)) as pilot:
+        table = app.query_one(Table)
+        for x in range(30):
+            table.scroll_to(x=x, animate=False, force=True)
+            await pilot.pause()
+            shown = table.render_line(1).text.split()
+            assert all(text == "123456" or text.endswith("…") for text in shown), (x, shown)
