@@ -118,11 +118,10 @@ def laid_out(sections: Sequence[HelpSection], width: int) -> Content:
 def help_for(widget: Widget | None, screen: Widget) -> Help:
     """The keys that apply now, those of the screen first."""
     nodes = around(widget or screen)
-    sections = dict(zip([node for node, _ in nodes], _reachable(keys for _, keys in nodes)))
+    sections = [*_reachable(table for _, table in nodes)]
     title = TYPING if isinstance(widget, Input) else "Keys"
-    own = sections.pop(screen, None)
-    ordered = [*([own] if own else []), *sections.values()]
-    return Help(title, [section for section in ordered if section.rows])
+    ordered = sorted(zip(nodes, sections, strict=True), key=lambda pair: pair[0][0] is not screen)
+    return Help(title, [section for _, section in ordered if section.rows])
 
 
 def _reachable(tables: Iterable[Keys]) -> Iterable[HelpSection]:

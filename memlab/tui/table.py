@@ -141,7 +141,8 @@ class Table(ScrollView, can_focus=True):
         fixed_part = Content("").join(drawn[: self._fixed])
         room = max(self.size.width - fixed_part.cell_length, 0)
         start = round(self.scroll_x)
-        scrolled = _visible(drawn[self._fixed :], start, start + room)
+        n = self._fixed
+        scrolled = _visible(drawn[n:], self._columns[n:], start, start + room)
         left = strip(fixed_part, style, 0, self.size.width - room)
         return Strip.join([left, strip(scrolled, style, start, room)])
 
@@ -212,20 +213,22 @@ def _width(columns: Sequence[Column]) -> int:
     return sum(column.width + 1 for column in columns)
 
 
-def _visible(cells: Sequence[Content], start: int, end: int) -> Content:
-    """Cells in a row; one that the end cuts gets an ellipsis, else 160 could read as 16.
+def _visible(cells: Sequence[Content], columns: Sequence[Column], start: int, end: int) -> Content:
+    """Cells in a row, from which the terminal shows `start` to `end`.
 
-    A cell that the start cuts is left blank.
+    No number is cut in two, else 160 would read as 16: the start of the line hides it, the end
+    gives it an ellipsis.
     """
-    line = Content("")
-    for cell in cells:
-        at = line.cell_length
-        if at < start < at + cell.cell_length:
-            cell = Content(" " * cell.cell_length)
+    drawn, at = [], 0
+    for cell, column in zip(cells, columns, strict=True):
+        width, shown = cell.cell_length, cell
+        if column.align == "right" and at < start < at + width:
+            shown = Content(" " * width)
         elif at < end < at + cell.rstrip().cell_length:
-            cell = cell.rstrip().truncate(end - at, ellipsis=True)
-        line += cell
-    return line
+            shown = cell.truncate(end - at, ellipsis=True)
+        drawn.append(shown)
+        at += width
+    return Content("").join(drawn)
 
 
 def _no_cells(row: int) -> Cells:

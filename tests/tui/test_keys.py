@@ -139,8 +139,7 @@ async def test_text_typed_in_one_burst_with_the_filter_key_is_in_the_filter(
 async def test_the_footer_starts_with_help_and_quit_and_the_help_with_the_screen(
     console, settle
 ) -> None:
-    app = console()
-    async with app.run_test(size=(60, 16)) as pilot:
+    async with console() as (app, pilot):
         for key, title in (("1", "Lab"), ("3", "Runs"), ("4", "Compare"), ("6", "Sweeps")):
             await pilot.press(key)
             await settle(app, pilot)
