@@ -109,7 +109,7 @@ async def test_fixed_columns_stay_when_the_others_scroll(stage) -> None:
         await pilot.press("right", "right")
         assert table.scroll_x == 16
         left = "     3 name       "
-        expected = left + _count_to(60).plain[16 : 16 + 40 - len(left)]
+        expected = left + _count_to(60).plain[16 : 16 + 39 - len(left)] + "…"
         assert _lines(table)[4] == expected
         for x, column in ((3, "n"), (10, "name"), (19, "wide")):
             await pilot.click(Table, offset=(x, 0))

@@ -13,13 +13,15 @@ from textual.message import Message
 
 from memlab.record.folder import RunFolder
 from memlab.record.runs import iter_runs
+from memlab.record.safe_text import safe_text
 from memlab.tui.compare.keys import PICKER
-from memlab.tui.safe_content import safe
+from memlab.tui.line_strips import start_and_end
 from memlab.tui.table import Column, Table
 
 NEWEST = 300
 """Maximum number of listed runs."""
-_NAME = 60
+_WIDTH = 29
+"""Cells of a name."""
 
 
 @final
@@ -64,10 +66,11 @@ class RunPicker(Table):
 
         def cells(row: int) -> list[Content]:
             run = runs[row]
+            name = start_and_end(safe_text(run.name, 1000), _WIDTH)
             sign = ("◉", "$text-success") if run.key in compared else ("○", "$foreground-muted")
-            return [Content.assemble(sign), safe(run.name, _NAME)]
+            return [Content.assemble(sign), Content(name)]
 
-        self.show([Column("mark", "", 1), Column("run", "runs", 29)], len(runs), cells)
+        self.show([Column("mark", "", 1), Column("run", "runs", _WIDTH)], len(runs), cells)
 
     def action_toggle_run(self) -> None:
         if self.cursor < len(self._offered):
