@@ -8,6 +8,7 @@ from memlab.cli.options import Device, Json, RunName, RunsFolder
 
 if TYPE_CHECKING:
     from memlab.record.events import Spike
+    from memlab.record.folder import RunFolder
     from memlab.record.snapshot import Snapshot
 
 
@@ -28,6 +29,17 @@ def explain(
             "--all", help="Explain the 8 highest and 8 random spikes; can be interrupted."
         ),
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            min=1,
+            help="Processes that recompute at once; on a GPU always one.",
+            show_default="cores / threads of the run",
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
     runs: RunsFolder = None,
@@ -48,10 +60,11 @@ def explain(
             "more than one way to select spikes", allowed="one of --spike, --at and --all"
         )
     folder = find(runs_folder(runs), run)
+    jobs = jobs or _jobs_for(folder)
     documents = []
     for chosen in _chosen(History(folder).until(), spike, at, every=every):
         document = explain_spike(
-            folder, chosen, device, lambda line: stderr().print(line, markup=False)
+            folder, chosen, device, lambda line: stderr().print(line, markup=False), jobs=jobs
         )
         documents.append(document)
         if not json:
@@ -62,6 +75,14 @@ def explain(
         print_json(documents if every else documents[0])
     if not all(document["recomputed"]["equal"] for document in documents):
         raise typer.Exit(3)
+
+
+def _jobs_for(folder: "RunFolder") -> int:
+    """How many processes with the threads of this run the cores of this machine can run at once."""
+    from memlab.sweeps.local import jobs_here
+
+    attempts = folder.attempts()
+    return jobs_here(attempts[0].info.get("threads") or 1 if attempts else 1)
 
 
 def _chosen(

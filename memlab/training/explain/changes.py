@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class TrialChange:
     overrides: tuple[str, ...] = ()
     """KEY=VALUE settings"""
     prepare: Callable[[TrainState], None] = _unchanged
-    """modifies weights or moments once, before the first recomputed step"""
+    """modifies weights or moments once, before the first recomputed step; can be pickled"""
     frozen: tuple[str, ...] = ()
     """parameters whose names contain one of these parts are not updated"""
     without_edits: bool = False
@@ -71,7 +72,7 @@ def all_changes(
     for group, parts in GROUPS.items():
         yield TrialChange(f"{group} frozen", INFORMATION, frozen=parts)
     for seed in range(1, PLACEBOS + 1):
-        yield TrialChange(f"placebo {seed}", PLACEBO, prepare=_noise(seed))
+        yield TrialChange(f"placebo {seed}", PLACEBO, prepare=partial(_add_noise, seed))
 
 
 def _causes(preset: Preset, window: Window, *, mini_batches: bool) -> Iterator[TrialChange]:
@@ -84,7 +85,7 @@ def _causes(preset: Preset, window: Window, *, mini_batches: bool) -> Iterator[T
     if adam and optimizer.betas[1] < BETA2:
         betas = f"optimizer.betas=[{optimizer.betas[0]!r}, {BETA2}]"
         old = optimizer.betas[1]
-        yield TrialChange(f"beta2 {BETA2}", CAUSE, (betas,), prepare=_same_step_size(old))
+        yield TrialChange(f"beta2 {BETA2}", CAUSE, (betas,), prepare=partial(_keep_step_size, old))
     if preset.training.loss_dtype == "float32":
         yield TrialChange("float64 softmax", CAUSE, ("training.loss_dtype=float64",))
     if adam or optimizer.momentum:
@@ -113,34 +114,26 @@ def _clear_momentum(state: TrainState) -> None:
             moment.zero_()
 
 
-def _same_step_size(old: float) -> Callable[[TrainState], None]:
+def _keep_step_size(old: float, state: TrainState) -> None:
     """Rescale the second moment so that another beta2 does not change the step size immediately.
 
     Adam divides the second moment by 1 - beta2^t, which is smaller for a larger beta2. Without
     rescaling, the effective learning rate would drop immediately and hide the effect of the longer
     average.
     """
-
-    def prepare(state: TrainState) -> None:
-        factor = (1 - BETA2**state.step) / (1 - old**state.step) if state.step else 1.0
-        for moment in _moments(state, "exp_avg_sq"):
-            moment.mul_(factor)
-
-    return prepare
+    factor = (1 - BETA2**state.step) / (1 - old**state.step) if state.step else 1.0
+    for moment in _moments(state, "exp_avg_sq"):
+        moment.mul_(factor)
 
 
-def _noise(seed: int) -> Callable[[TrainState], None]:
+def _add_noise(seed: int, state: TrainState) -> None:
     """Multiply every weight by 1 + `NOISE` times a standard normal number."""
-
-    def prepare(state: TrainState) -> None:
-        rng = np.random.default_rng(seed)
-        with torch.no_grad():
-            for parameter in state.model.parameters():
-                noise = torch.from_numpy(rng.standard_normal(tuple(parameter.shape)))
-                factor = 1 + NOISE * noise.to(parameter.device)
-                parameter.copy_((parameter.double() * factor).float())
-
-    return prepare
+    rng = np.random.default_rng(seed)
+    with torch.no_grad():
+        for parameter in state.model.parameters():
+            noise = torch.from_numpy(rng.standard_normal(tuple(parameter.shape)))
+            factor = 1 + NOISE * noise.to(parameter.device)
+            parameter.copy_((parameter.double() * factor).float())
 
 
 def optimizer_groups(preset: Preset) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Explains a spike: recomputes it with one change at a time, and compares with placebos."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from memlab.record.snapshot import Snapshot
 from memlab.record.summary import spike_to_json
 from memlab.training.explain.changes import all_changes
 from memlab.training.explain.instruments import measure
+from memlab.training.explain.processes import Task, Workers, progress_line
 from memlab.training.explain.trial import StartState, TrialResult, control, try_change
 from memlab.training.explain.verdict import causes, sentence
 from memlab.training.explain.window import Window
@@ -28,6 +31,8 @@ HIGHEST, RANDOM = 8, 8
 """maximum numbers of highest and of random spikes that `--all` explains"""
 BEFORE = 100
 """number of steps before the onset whose median gradient norm is the clipping threshold"""
+INSTRUMENTS = "measuring tensors and answers"
+"""name of the task that is not a trial"""
 
 
 def chosen_spike(recorded: Snapshot, *, number: int | None = None, at: int | None = None) -> Spike:
@@ -75,36 +80,49 @@ def spikes_of_all(recorded: Snapshot) -> list[Spike]:
 
 
 def explain_spike(
-    folder: RunFolder, spike: Spike, device: str = "auto", report: ReportLine = lambda line: None
+    folder: RunFolder,
+    spike: Spike,
+    device: str = "auto",
+    report: ReportLine = lambda line: None,
+    *,
+    jobs: int = 1,
 ) -> dict[str, Any]:
     """Explain one spike, or read its explanation from `derived/`.
 
+    Args:
+        jobs: number of processes that compute trials at the same time; on a GPU always this one.
+
     Returns:
         `{run, spike, recomputed: {from, equal, ...}, changes, causes, sentence, instruments}`. If a
-        recomputed row differs from the recorded one, `changes` is empty.
+        recomputed row differs from the recorded one, `changes` is empty. The number of jobs does not
+        affect it.
     """
     stored = derived.read_document(folder, document_name(spike.onset), CODE_VERSION)
     if stored is not None:
         return stored
-    document = _explained(folder, spike, device, report)
+    document = _explained(folder, spike, device, report, jobs)
     if document["recomputed"]["equal"]:
         derived.write_document(folder, document_name(spike.onset), document, CODE_VERSION)
     return document
 
 
-def _explained(folder: RunFolder, spike: Spike, device: str, report: ReportLine) -> dict[str, Any]:
+def _explained(
+    folder: RunFolder, spike: Spike, device: str, report: ReportLine, jobs: int
+) -> dict[str, Any]:
     recorded = History(folder).until()
     planned = folder.description.get("check", {}).get("updates", recorded.last_step)
     window = Window.around(spike, recorded.of(Edited), max(planned, recorded.last_step))
     recomputation = Recomputation.before(folder, window.change_at, window.last, device)
-    state, run_data = recomputation.start.state, recomputation.start.run_data
-    first = state.step
+    first = recomputation.start.state.step
     document: dict[str, Any] = {"run": folder.path.name, "spike": spike_to_json(spike)}
+    parallel = jobs > 1 and recomputation.start.run_data.device.type == "cpu"
     try:
-        report(f"recomputing from step {first:,}")
-        recomputation.go_to(window.change_at, report_every(PROGRESS_STEPS, report))
-        start = StartState.of(state, recomputation.edits)
-        losses = _control_losses(recomputation, window)
+        with (
+            Workers(folder, window.change_at, device, jobs) if parallel else nullcontext()
+        ) as workers:
+            report(f"recomputing from step {first:,}")
+            recomputation.go_to(window.change_at, report_every(PROGRESS_STEPS, report))
+            tried = _tried(recomputation, window, _grad_norm(recorded, spike), report, workers)
     except RowsDifferError as error:
         return document | {
             "recomputed": {"from": first, "equal": False, "first_difference": error.step},
@@ -113,23 +131,54 @@ def _explained(folder: RunFolder, spike: Spike, device: str, report: ReportLine)
             "sentence": f"Not explained: recomputed rows differ from step {error.step:,} on. Equal rows "
             "need the machine, versions and number of threads that trained the run.",
         }
-    trials = [control(losses, start, window)]
-    grad_norm = _grad_norm(recorded, spike)
-    changes = list(
-        all_changes(start.preset, window, grad_norm, mini_batches=not run_data.batches.whole)
-    )
-    for i, change in enumerate(changes):
-        report(f"{i + 1} of {len(changes)}: {change.name}")
-        trials.append(try_change(state, run_data, start, change, window))
-    report("measuring tensors and answers")
-    instruments = measure(state, run_data, start, window).to_json(spike.onset)
     compared = {"rows": recomputation.comparison.compared, "first_difference": None}
     return document | {
         "recomputed": {"from": first, "equal": True, **compared},
         "window": _window_json(window),
-        **conclusion(window, trials),
-        "instruments": instruments,
+        **tried,
     }
+
+
+def _tried(
+    recomputation: Recomputation,
+    window: Window,
+    grad_norm: float,
+    report: ReportLine,
+    workers: Workers | None,
+) -> dict[str, Any]:
+    """Conclusion and measurements, with `recomputation` at the start of the window.
+
+    Raises:
+        RowsDifferError: a recomputed row of the window differs from the recorded one.
+    """
+    state, run_data = recomputation.start.state, recomputation.start.run_data
+    start = StartState.of(state, recomputation.edits)
+    mini_batches = not run_data.batches.whole
+    changes = list(all_changes(start.preset, window, grad_norm, mini_batches=mini_batches))
+    tasks: dict[str, Task] = {change.name: partial(try_change, change=change) for change in changes}
+    tasks[INSTRUMENTS] = measure
+    if workers:
+        workers.begin(tasks, start, window, report)
+    unchanged = control(_control_losses(recomputation, window), start, window)
+    here = _results_here(tasks, recomputation, start, window, report)
+    results = dict(workers.results() if workers else here)
+    trials = [unchanged, *(results[change.name] for change in changes)]
+    instruments = results[INSTRUMENTS].to_json(window.spike.onset)
+    return {**conclusion(window, trials), "instruments": instruments}
+
+
+def _results_here(
+    tasks: Mapping[str, Task],
+    recomputation: Recomputation,
+    start: StartState,
+    window: Window,
+    report: ReportLine,
+) -> Iterator[tuple[str, Any]]:
+    """Name and result of each task, computed in this process one after another."""
+    state, run_data = recomputation.start.state, recomputation.start.run_data
+    for i, (name, task) in enumerate(tasks.items()):
+        report(progress_line(i + 1, len(tasks), name))
+        yield name, task(state, run_data, start, window=window)
 
 
 def conclusion(window: Window, trials: Sequence[TrialResult]) -> dict[str, Any]:

@@ -1,8 +1,5 @@
 """Explanations on a small run: exact recomputation, measurements, changes, storage."""
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -10,9 +7,8 @@ import torch
 from memlab.errors import RunError
 from memlab.preset.create import create_run
 from memlab.record.commands import Edit, send
-from memlab.record.events import COLUMNS, Spike, Started
+from memlab.record.events import COLUMNS, Started
 from memlab.record.explanation import document_name
-from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.training import recompute
 from memlab.training.explain.changes import all_changes
@@ -23,27 +19,7 @@ from memlab.training.explain.window import Window
 from memlab.training.recompute import Recomputation
 from memlab.training.worker import work
 
-SPIKE = Spike(step=45, onset=35, base=0.5, peak=1.0, peak_step=38, recovered_at=42, label="spike")
-"""a stretch of the run that is treated as a spike"""
-
-
-def trained(preset, runs, edit=None):
-    folder = create_run(preset, runs)
-    for event in work(folder, device="cpu"):
-        if isinstance(event, Started) and edit:
-            send(folder, edit)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def finished(tiny, tmp_path_factory):
-    settings = {"training.steps": 60, "training.batch_size": 8, "training.keep": [10]}
-    return trained(tiny(**settings), tmp_path_factory.mktemp("runs")).path
-
-
-@pytest.fixture
-def folder(finished, tmp_path):
-    return RunFolder(Path(shutil.copytree(finished, tmp_path / finished.name)))
+from .conftest import SPIKE, trained
 
 
 def recorded_loss(folder, first, last):
@@ -51,8 +27,15 @@ def recorded_loss(folder, first, last):
     return rows[:, COLUMNS.index("loss")].astype(np.float64)
 
 
-def test_the_explanation_has_all_changes_and_is_stored(folder, monkeypatch):
-    document = explain_spike(folder, SPIKE, "cpu")
+def test_the_explanation_has_all_changes_and_is_stored(explained, monkeypatch):
+    folder, document, lines = explained
+    assert lines[0] == "recomputing from step 10"
+    assert lines[1:] == [
+        f"{i + 1} of 18: {name}"
+        for i, name in enumerate(
+            [*[c["change"] for c in document["changes"][1:]], "measuring tensors and answers"]
+        )
+    ]
     assert document["recomputed"]["equal"]
     assert document["recomputed"]["from"] == 10
     names = {change["change"]: change for change in document["changes"]}
