@@ -37,7 +37,7 @@ class ComputedScreen(Screen[None]):
             self._compute(self._compute_in_process)
 
     def on_unmount(self) -> None:
-        """Stop the computation at its next line of progress."""
+        """Stop the computation."""
         self._unmounted = True
 
     def action_back(self) -> None:
@@ -53,8 +53,8 @@ class ComputedScreen(Screen[None]):
         if not self._unmounted:
             self.app.call_from_thread(self._computed, problem)
 
-    def _report(self, line: str) -> bool:
-        if not self._unmounted:
+    def _report(self, line: str | None) -> bool:
+        if line is not None and not self._unmounted:
             self.app.call_from_thread(self._show_progress, line)
         return not self._unmounted
 

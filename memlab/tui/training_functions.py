@@ -39,8 +39,8 @@ class TrainingFunctions:
     """`train` waits for a separate process, so that runs continue when the console is closed"""
 
 
-ReportProgress = Callable[[str], bool]
-"""called with a line of progress; returns false to stop the process"""
+ReportProgress = Callable[[str | None], bool]
+"""called with a line of progress, or now and then with None; returns false to stop the process"""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def test_lines_of_progress_are_reported_until_the_process_ends(pretend, tmp_path
     lines = []
     explain = analysis().explain
     explain(RunFolder(tmp_path), 753, lambda line: lines.append(line) or True)
-    assert lines == ["first", f"-m memlab explain {tmp_path} --at 753 --json"]
+    assert list(filter(None, lines)) == ["first", f"-m memlab explain {tmp_path} --at 753 --json"]
 
 
 def test_the_last_lines_of_a_process_that_fails_are_the_error(pretend, tmp_path):
@@ -42,3 +42,17 @@ def test_the_process_is_terminated_when_progress_is_refused(pretend, tmp_path):
     lines = []
     analysis().explain(RunFolder(tmp_path), 1, lambda line: bool(lines.append(line)))
     assert lines == ["line"]
+
+
+def test_the_process_is_terminated_without_a_line_when_the_result_is_not_wanted(pretend, tmp_path):
+    pretend("echo line >&2; exec sleep 1000")
+    lines = []
+    analysis().explain(RunFolder(tmp_path), 1, lambda line: lines.append(line) or line is not None)
+    assert lines == ["line", None]
+
+
+def test_a_line_without_an_end_is_reported(pretend, tmp_path):
+    pretend("printf 'one\\n\\303' >&2")
+    lines = []
+    analysis().explain(RunFolder(tmp_path), 1, lambda line: lines.append(line) or True)
+    assert [line for line in lines if line] == ["one", "\ufffd"]

@@ -11,6 +11,7 @@ from memlab.training.worker import work
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("preset", "overrides", "at"),
     [
