@@ -23,22 +23,26 @@ def assert_in_order(memorized, steps, values):
     formed = first_at_most(steps, values["restricted_loss"], 0.1)
     clean = first_at_most(steps, values["val_loss"], 0.1)
     assert memorized < formed < clean
-    at = dict(zip(steps.tolist(), range(len(steps)), strict=True))
-    # while the circuit forms, the model starts to depend on it, and the weight norm is still constant
-    assert values["excluded_loss"][at[formed]] > values["excluded_loss"][0]
+    at = {int(step): i for i, step in enumerate(steps)}
+    assert values["val_loss"][at[formed]] > 1
+    # The model uses the circuit, and cleanup lowers the weight norm.
+    assert values["excluded_loss"][-1] > values["excluded_loss"][0]
     norms = values["total_norm"]
-    assert norms[-1] < 0.95 * norms[at[formed]]
+    assert norms[-1] < 0.9 * norms[at[formed]]
 
 
 @pytest.mark.slow
-def test_the_three_phases_occur_in_order(tmp_path):
-    folder = create_run(load("nanda-quick"), tmp_path)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_three_phases_occur_in_order(tmp_path, seed):
+    folder = create_run(load("nanda-quick", [f"training.seed={seed}"]), tmp_path)
     list(work(folder, device="cpu"))
     run = History(folder).until()
     evaluated = run.evaluations
     assert_in_order(run.memorized_at["to"], evaluated["step"], evaluated)
-    steps = [int(step) for step in evaluated["step"]]
-    measured = measure_run(ModelsAt(folder, "cpu"), PHASES, steps)
-    frozen = {name: np.array([measured.values[s][name] for s in steps]) for name in PHASES}
+    measured = measure_run(ModelsAt(folder, "cpu"), PHASES, [int(s) for s in evaluated["step"]])
+    frozen = {
+        name: np.array([measured.values[int(step)][name] for step in evaluated["step"]])
+        for name in PHASES
+    }
     frozen["val_loss"] = evaluated["val_loss"]
     assert_in_order(run.memorized_at["to"], evaluated["step"], frozen)
