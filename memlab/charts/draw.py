@@ -13,14 +13,19 @@ import numpy as np
 import plotext as plt
 
 from memlab.charts.chart import Band, Chart, Marks, Series
-from memlab.charts.decimate import spans
+from memlab.charts.decimate import spans, visible
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
 from memlab.charts.legend import legend_line, plain_markers
 from memlab.charts.raster import Cells, Dots, dots
+from memlab.charts.scale import Floats
 from memlab.charts.text import Fragment, Lines, clip_to_width, cut, stripped
 
 _FIGURE = threading.Lock()
+MAX_POINTS = 8
+"""Number of visible points up to which a curve shows each of them."""
+POINT, PLAIN_POINT = "●", "■"
+"""A point of a curve; the second where the first curve has no colour."""
 
 
 def draw(
@@ -78,6 +83,8 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
     for series, plain in zip(chart.series, plain_markers(chart), strict=True):
         marker = chart.marker if colour else plain or chart.marker
         canvas.paint_curve(_line_dots(series, chart, where), marker, series.colour)
+        if (points := _few_points(series, where)) is not None:
+            canvas.paint(points, POINT if colour else plain or PLAIN_POINT, series.colour)
     for marks in chart.marks:
         canvas.paint(_mark_cells(marks, where), "▼", marks.colour)
     return canvas
@@ -89,6 +96,24 @@ def _line_dots(series: Series, chart: Chart, where: ChartLayout) -> Dots:
     return dots(low, high, where.rows, thin=chart.marker == "braille")
 
 
+def _few_points(series: Series, where: ChartLayout) -> Dots | None:
+    """The cells of the visible points, if there are so few that the line hardly shows them."""
+    part = visible(series.x, where.x)
+    if not 0 < part.stop - part.start <= MAX_POINTS:
+        return None
+    x, y = where.x.place(series.x[part]), where.y.place(series.y[part])
+    shown = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    return _cells_of(x[shown], y[shown], where)
+
+
+def _cells_of(x: Floats, y: Floats, where: ChartLayout, above: int = 0) -> Dots:
+    """The cells at positions on the axes, `above` rows higher; rows beyond the border are moved to it."""
+    at = np.zeros((where.rows, where.columns), dtype=bool)
+    rows = np.clip(np.floor(y * where.rows) + above, 0, where.rows - 1).astype(np.int64)
+    at[rows, np.minimum((x * where.columns).astype(np.int64), where.columns - 1)] = True
+    return at
+
+
 def _band_dots(band: Band, chart: Chart, where: ChartLayout) -> Dots:
     low, top = spans(band.x, band.low, where.x, chart.y_log, 2 * where.columns)
     bottom, high = spans(band.x, band.high, where.x, chart.y_log, 2 * where.columns)
@@ -98,13 +123,9 @@ def _band_dots(band: Band, chart: Chart, where: ChartLayout) -> Dots:
 
 def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
     """The cells above the marks; a mark outside the y range is moved to its border."""
-    at = np.zeros((where.rows, where.columns), dtype=bool)
     x, y = where.x.place(marks.x), where.y.place(marks.y)
     shown = (x >= 0) & (x <= 1) & np.isfinite(y)
-    x, y = x[shown], y[shown]
-    rows = np.clip(np.floor(y * where.rows) + 1, 0, where.rows - 1).astype(np.int64)
-    at[rows, np.minimum((x * where.columns).astype(np.int64), where.columns - 1)] = True
-    return at
+    return _cells_of(x[shown], y[shown], where, above=1)
 
 
 def _figure(canvas: Cells, where: ChartLayout) -> Lines:

@@ -60,6 +60,8 @@ PANELS: dict[str, dict[str, str]] = {
 """by panel of `memlab --help`, the names of commands and groups, and where each is defined in
 `memlab.cli`: "module:name"
 """
+WORDS = "memlab.words"
+"""key of the command line in the context"""
 HIDDEN = {"_tab": "browser_tab:browser_tab"}
 PLACES = {name: place for panel in PANELS.values() for name, place in panel.items()} | HIDDEN
 
@@ -79,6 +81,23 @@ class Commands(TyperGroup):
             if name not in self.commands:
                 self.commands[name] = _load(name)
         return self.commands.get(cmd_name)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Store the command line for `invoke`."""
+        ctx.meta[WORDS] = list(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a setting that was given as an option is a user error with a hint."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from memlab.cli.setting_option import setting_given_as_option
+
+            problem = setting_given_as_option(error, ctx.meta[WORDS])
+            if problem is None:
+                raise
+            raise problem from None
 
 
 def _load(name: str) -> Any:

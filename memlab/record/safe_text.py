@@ -8,12 +8,25 @@ def safe_text(text: str, limit: int = 120, lines: bool = False) -> str:
 
     Args:
         text: anything, such as a run's name or a prompt.
-        limit: maximum number of characters; an ellipsis marks a cut.
+        limit: maximum number of characters; an ellipsis marks a cut. No escape is cut in two.
         lines: keep line breaks.
     """
     shown = unicodedata.normalize("NFC", text[: 2 * limit])
-    escaped = "".join(c if _printable(c, lines) else _escape(c) for c in shown)
-    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"
+    if len(shown) <= limit and shown.isprintable():
+        return shown
+    parts = safe_parts(shown, lines)
+    if sum(map(len, parts)) <= limit:
+        return "".join(parts)
+    kept, n = 0, 0
+    while n + len(parts[kept]) < limit:
+        n += len(parts[kept])
+        kept += 1
+    return "".join(parts[:kept]) + "…"
+
+
+def safe_parts(text: str, lines: bool = False) -> list[str]:
+    """Each character as it is or, if it is unprintable, as a visible escape."""
+    return [c if _printable(c, lines) else _escape(c) for c in text]
 
 
 def _printable(character: str, lines: bool) -> bool:

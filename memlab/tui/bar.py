@@ -6,8 +6,8 @@ from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
-from memlab.record.safe_text import safe_text
 from memlab.tui.console import Console
+from memlab.tui.names import start_and_end
 from memlab.tui.screens import SCREENS
 
 SHORT = 58
@@ -57,6 +57,6 @@ class Bar(Widget):
             return "read-only" if self.console.read_only else ""
         waiting = len(self.console.training.waiting)
         more = f"  +{waiting} waiting" if waiting else ""
-        name = safe_text(folder.display_name, 30)
+        name = start_and_end(folder.display_name, 30)
         where = f"step {folder.last_step():,}" if folder.path.exists() else "folder deleted"
         return f"▶ {name}  {where}{more}"

@@ -19,9 +19,9 @@ from memlab.record import files
 from memlab.record.extremes import column_extremes
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
-from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 from memlab.tui.compare.curves import X_AXES, Floats, XAxis, compared
+from memlab.tui.names import start_and_end
 
 FILE = "baseline.npz"
 """in the folder of the console's state file"""
@@ -73,7 +73,7 @@ class BaselineRun:
         for name in names:
             x, y = self._values(name, axis)
             if len(x):
-                return Series(f"baseline {safe_text(self.name, _NAME)}", x, y, BASELINE)
+                return Series(f"baseline {start_and_end(self.name, _NAME)}", x, y, BASELINE)
         return None
 
     def _values(self, name: str, axis: XAxis) -> tuple[Floats, Floats]:

@@ -22,16 +22,6 @@ def fixed_width(cell: Content, width: int, *, right: bool = False) -> Content:
     return blank + cell if right else cell + blank
 
 
-def start_and_end(text: str, width: int) -> str:
-    """A text in at most `width` characters; what is left out is in the middle, since the names of
-    a sweep's members differ at their end.
-    """
-    if len(text) <= width:
-        return text
-    end = (width - 1) * 2 // 3
-    return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
-
-
 def row(glyphs: Sequence[str], styles: Sequence[str]) -> Content:
     """Glyphs in a row. Neighbours of equal style form one span, since drawing time grows with the
     number of spans.

@@ -107,10 +107,15 @@ class Table(ScrollView, can_focus=True):
         self.refresh()
 
     @property
+    def _shown(self) -> Size:
+        """The size without scroll bars, which would hide the end of a number or the last row."""
+        return self.scrollable_content_region.size
+
+    @property
     def seen(self) -> range:
         """The visible rows."""
         first = round(self.scroll_y)
-        return range(first, min(first + max(self.size.height - 1, 0), self._rows))
+        return range(first, min(first + max(self._shown.height - 1, 0), self._rows))
 
     def render_line(self, y: int) -> Strip:
         """The header, or the row `y` lines below the top."""
@@ -120,7 +125,7 @@ class Table(ScrollView, can_focus=True):
         elif row < self._rows:
             cells, style = self._cells(row), self._style_of(row)
         else:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self._shown.width, self.rich_style)
         return self._strip(cells, style)
 
     def _style_of(self, row: int) -> Style:
@@ -139,11 +144,12 @@ class Table(ScrollView, can_focus=True):
             for column, cell in zip(self._columns, cells, strict=True)
         ]
         fixed_part = Content("").join(drawn[: self._fixed])
-        room = max(self.size.width - fixed_part.cell_length, 0)
+        width = self._shown.width
+        room = max(width - fixed_part.cell_length, 0)
         start = round(self.scroll_x)
         n = self._fixed
         scrolled = _visible(drawn[n:], self._columns[n:], start, start + room)
-        left = strip(fixed_part, style, 0, self.size.width - room)
+        left = strip(fixed_part, style, 0, width - room)
         return Strip.join([left, strip(scrolled, style, start, room)])
 
     # Navigation
@@ -154,7 +160,7 @@ class Table(ScrollView, can_focus=True):
 
     def watch_cursor(self) -> None:
         """Scroll it into view."""
-        height = max(self.size.height - 1, 1)
+        height = max(self._shown.height - 1, 1)
         top = round(self.scroll_y)
         if self.cursor < top or self.cursor >= top + height:
             wanted = self.cursor if self.cursor < top else self.cursor - height + 1
@@ -171,7 +177,7 @@ class Table(ScrollView, can_focus=True):
         self.cursor += by
 
     def action_page(self, by: int) -> None:
-        self.cursor += by * max(self.size.height - 2, 1)
+        self.cursor += by * max(self._shown.height - 2, 1)
 
     def action_first(self) -> None:
         self.cursor = 0

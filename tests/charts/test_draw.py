@@ -19,6 +19,7 @@ from memlab.charts import (
     draw,
     layout,
 )
+from memlab.charts.draw import PLAIN_POINT, POINT
 from memlab.charts.text import Lines, cells
 
 STEPS = np.arange(1.0, 101.0)
@@ -118,7 +119,7 @@ def test_too_little_room_has_a_message_cut_to_the_width(width: int, height: int)
 def test_one_point_and_a_constant_are_drawn_in_the_middle():
     for y in ([3.0], [3.0] * 50):
         rows = plain(one(y), 40, 11, legend=False).split("\n")[:-2]
-        drawn = [i for i, row in enumerate(rows) if re.search("[⠀-⣿]", row)]
+        drawn = [i for i, row in enumerate(rows) if re.search(f"[⠀-⣿{PLAIN_POINT}]", row)]
         assert drawn == [4]
 
 
@@ -252,3 +253,24 @@ STEP = """
    └┬────────────┬────────────
     0           50
 """
+
+
+@pytest.mark.parametrize("n", [1, 2, 8])
+@pytest.mark.parametrize("colour", [True, False])
+def test_few_points_are_visible_as_points(n, colour):
+    x = np.linspace(5.0, 95.0, n)
+    chart = Chart(series=(Series("val", x, 1 + x, "val"),), x_range=(0.0, 100.0))
+    canvas = as_text(draw(chart, 60, 20, colour=colour, legend=False))
+    assert sum(canvas.count(point) for point in (POINT, PLAIN_POINT)) == n
+
+
+def test_many_points_are_a_line_and_zooming_in_shows_them():
+    chart = Chart(series=(Series("train", STEPS, FALL, "train"),))
+    assert PLAIN_POINT not in plain(chart, 80, 20)
+    assert plain(replace(chart, x_range=(10.0, 15.0)), 80, 20).count(PLAIN_POINT) == 6
+
+
+def test_points_that_the_axes_cannot_show_are_not_drawn():
+    y = np.array([1.0, np.nan, -1.0, 4.0])
+    chart = Chart(series=(Series("val", np.arange(4.0), y, "val"),), y_log=True)
+    assert as_text(draw(chart, 60, 20, legend=False)).count(POINT) == 2

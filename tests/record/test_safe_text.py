@@ -41,3 +41,10 @@ def test_what_would_act_is_shown_as_an_escape(text, shown):
 def test_a_long_text_is_cut_with_an_ellipsis():
     assert safe_text("x" * 10_000_000, 10) == "x" * 9 + "…"
     assert safe_text("x" * 10, 10) == "x" * 10
+
+
+@pytest.mark.parametrize("limit", range(1, 14))
+def test_no_escape_is_cut_in_two(limit):
+    shown = safe_text("ab\x1b\u202ecd", limit)
+    assert shown in {"…", "a…", "ab…", "ab\\x1b…", "ab\\x1b\\u{202e}…", "ab\\x1b\\u{202e}cd"}
+    assert len(shown) <= limit

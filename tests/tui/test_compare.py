@@ -388,12 +388,68 @@ async def test_changed_runs_are_updated_and_unchanged_ones_stay_the_same_object(
         assert _values(app)[1] == "0.25"
 
 
-async def test_without_runs_a_hint_is_shown(console) -> None:
-    async with console(begin="runs") as (app, pilot):
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_without_runs_it_says_how_to_make_one(console, size) -> None:
+    async with console(size=size, begin="runs") as (app, pilot):
         await pilot.press("4")
-        assert "choose runs with space" in _title(app)
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "no runs yet" in text_of(app) and "memlab run quickstart" in text_of(app)
         await pilot.press("x", "a", "m", "s", "z", "space", "v", "plus", "left", "0", "enter")
         assert app.current_mode == "compare"
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_an_empty_comparison_says_which_key_adds_a_run(
+    console, make_run, settle, size
+) -> None:
+    make_run(name="only")
+    async with console(size=size, begin="runs") as (app, pilot):
+        await pilot.press("4")
+        await settle(app, pilot)
+        assert app.screen.query_one(RunPicker).has_focus
+        text = text_of(app)
+        assert "only" in text and "space adds" in text and "no data yet" not in text
+        await pilot.press("space")
+        await settle(app, pilot)
+        assert "no runs are compared yet" not in text_of(app)
+        assert [run.name for run in app.screen._compared] == ["1 only"]
+
+
+async def test_the_list_is_filtered_and_a_wrong_filter_is_explained_and_refused(
+    console, make_run, settle
+) -> None:
+    make_run(name="first", grokked=400)
+    make_run(name="second", grokked=200)
+    async with console(size=(80, 24), begin="runs") as (app, pilot):
+        await pilot.press("4")
+        await settle(app, pilot)
+        await pilot.press("slash", *"grokked<x")
+        await settle(app, pilot)
+        assert "grokked< needs a number" in text_of(app)
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert "grokked< needs a number" in text_of(app)  # it stays open
+        await pilot.press("backspace", *"300", "enter")
+        await settle(app, pilot)
+        picker = app.screen.query_one(RunPicker)
+        assert [run.name for run in picker._offered] == ["second"]
+        assert "/grokked<300" in text_of(app)
+
+
+async def test_names_of_members_differ_in_legend_and_table(console, make_run, settle) -> None:
+    name = "fraction-by-decay train_fraction=0.4 weight_decay=1.0 seed "
+    runs = [make_run(f"training.seed={i}", name=f"{name}{i}") for i in range(3)]
+    async with console(size=(80, 24), first=CompareRuns(runs), begin="runs") as (app, pilot):
+        await settle(app, pilot)
+        table = app.screen.query_one("#compared")
+        rows = "\n".join(table.render_line(y).text for y in range(table.size.height))
+        for i in range(3):
+            assert f"{i + 1} … seed {i}" in [
+                s.name for s in app.screen.plot.view_state.chart.series
+            ]
+            assert f"seed {i}" in rows
 
 
 async def test_an_empty_comparison_offers_the_newest_runs(console, make_run, settle) -> None:

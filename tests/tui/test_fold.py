@@ -21,7 +21,7 @@ def test_a_sweep_is_one_row_and_the_filter_finds_its_members(tmp_path):
     listing = Listing()
     listing.take(entries)
     assert [row.key for row in listing.shown] == ["run-4", "run-3", "run-1"]
-    assert listing.shown[1].name == "sweep name-a: 1 of 2 runs finished"
+    assert listing.shown[1].name == "sweep name-a 1/2"
     assert listing.shown[1].status == Status.RUNNING
     listing.filter("sweep:name-a", frozenset(entries[0].facts))
     listing.take(entries)

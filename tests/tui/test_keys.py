@@ -6,6 +6,8 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual import events
 from textual.screen import Screen
 from textual.widgets import Input
@@ -13,9 +15,11 @@ from textual.widgets import Input
 import memlab.tui
 from memlab.tui import keys
 from memlab.tui.app import Memlab
+from memlab.tui.footer import number_shown
 from memlab.tui.help import Help, HelpSection, help_for, laid_out
 from memlab.tui.keys import Key, Keys
 from memlab.tui.lab.form import SettingsForm
+from memlab.tui.live.frame import text_of
 from memlab.tui.screens import SCREENS
 
 
@@ -145,3 +149,38 @@ async def test_the_footer_starts_with_help_and_quit_and_the_help_with_the_screen
             await settle(app, pilot)
             assert [shown.action for shown in app.screen.query("FooterKey")][:2] == ["help", "quit"]
             assert help_for(app.focused, app.screen).sections[0].title == title
+
+
+@given(st.lists(st.integers(3, 20), max_size=20), st.integers(0, 120))
+def test_the_footer_shows_as_many_keys_as_fit_and_says_how_many_more_there_are(widths, room):
+    n = number_shown(widths, room)
+    more = f"+{len(widths) - n} in ?" if n < len(widths) else ""
+    assert n == 0 or sum(widths[:n]) + len(more) <= room
+    if n == len(widths) - 1:
+        assert sum(widths) > room
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_no_key_of_the_footer_is_cut(console, make_run, settle, width) -> None:
+    make_run()
+    async with console(size=(width, 24), begin="runs") as (app, pilot):
+        for screen in "1345":
+            await pilot.press(screen)
+            await settle(app, pilot)
+            footer = text_of(app).splitlines()[-1]
+            keys = list(app.screen.query("FooterKey"))
+            shown = " ".join(f"{key.key_display} {key.description}" for key in keys)
+            assert footer.startswith(shown) and len(footer) <= width
+            active = app.screen.active_bindings.values()
+            actions = {binding.action for _, binding, _, _ in active if binding.show}
+            hidden = len(actions) - len(keys)
+            assert footer.removeprefix(shown).strip() == (f"+{hidden} in ?" if hidden else "")
+
+
+async def test_the_footer_follows_the_size_of_the_terminal(console, make_run, settle) -> None:
+    make_run()
+    async with console(size=(60, 24), begin="runs") as (app, pilot):
+        narrow = len(app.screen.query("FooterKey"))
+        await pilot.resize_terminal(140, 24)
+        await settle(app, pilot)
+        assert len(app.screen.query("FooterKey")) > narrow

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.widgets import Input, Static
 
+from memlab.record.events import Ended, Evaluated
 from memlab.record.folder import RunFolder
 from memlab.record.runs import list_runs
+from memlab.record.summary import end_summary
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.runs.entry import Entry
 from memlab.tui.table import Table
@@ -78,7 +80,7 @@ async def test_names_have_more_room_on_a_wider_screen(runs_screen, settle) -> No
         app.screen._listing.shown[0].folder.set_labels(name="a name that is quite long")
         app.screen._refresh()
         await settle(app, pilot)
-        assert "a name that is q…" in _seen(app)
+        assert "a name…quite long" in _seen(app)
         await pilot.resize_terminal(200, 60)
         await settle(app, pilot)
         assert "a name that is quite long" in _seen(app)
@@ -112,12 +114,57 @@ async def test_the_filter_applies_while_typing(runs_screen) -> None:
         assert len(_names(app)) == 3
 
 
-async def test_an_invalid_filter_shows_an_error_and_changes_nothing(runs_screen) -> None:
+async def test_an_invalid_filter_shows_an_error_and_changes_nothing(runs_screen, settle) -> None:
     async with runs_screen() as (app, pilot):
         await _filter(app, pilot, "status:finished")
         await _filter(app, pilot, "status:finished val_loss<abc")
-        assert "✗ val_loss< needs a number · found: abc" in _summary(app)
-        assert _names(app) == ["second", "first"]
+        for _ in range(2):
+            assert "✗ val_loss< needs a number · found: abc" in _summary(app)
+            assert _names(app) == ["second", "first"]
+            app.screen._refresh()
+            await settle(app, pilot)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("lr<x", "lr< needs a number · found: x"),
+        ("wieght_decay=1", "unknown field 'wieght_decay' · hint: did you mean"),
+        ("(status:finished", "unbalanced ("),
+        ("status:finsihed", "unknown status 'finsihed'"),
+    ],
+)
+@pytest.mark.parametrize("size", [(40, 10), (80, 24)])
+async def test_a_wrong_filter_is_explained_at_any_size(
+    runs_screen, settle, text, problem, size
+) -> None:
+    async with runs_screen(size) as (app, pilot):
+        await pilot.press("slash", *text)
+        await settle(app, pilot)
+        app.screen._refresh()
+        await settle(app, pilot)
+        shown = app.screen.query_one("#summary", Static)
+        assert shown.display and problem in str(shown.content)
+        await pilot.press("escape", "escape")
+        await settle(app, pilot)
+        assert "✗" not in _summary(app) and len(_names(app)) == 3
+
+
+async def test_a_field_that_was_unknown_is_used_once_a_run_has_it(
+    runs_screen, make_run, settle
+) -> None:
+    async with runs_screen() as (app, pilot):
+        await _filter(app, pilot, "tokens_seen>1")
+        assert "✗ unknown field" in _summary(app)
+        folder = make_run(name="newest")
+        evaluated = Evaluated(step=620, values={"tokens_seen": 5.0})
+        with folder.claim({}, seq=99, first_step=601, take_over=True) as writer:
+            writer.write(evaluated)
+            writer.write(Ended(step=620, reason="finished"))
+            writer.end("finished", 620, end_summary(folder))
+        app.screen._refresh()
+        await settle(app, pilot)
+        assert _names(app) == ["newest"]
 
 
 async def test_sorting_by_key_and_by_click(runs_screen) -> None:

@@ -7,9 +7,12 @@ from textual.app import App
 from textual.content import Content
 
 from memlab.tui.line_strips import fixed_width
+from memlab.tui.live.frame import text_of
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 
+BAR = " ▁▂▃▄▅▆▇█"
+"""what a scroll bar is drawn with"""
 COLUMNS = [Column("n", "n", 6, "right"), Column("name", "name", 10), Column("wide", "wide", 60)]
 
 
@@ -44,7 +47,9 @@ async def test_every_line_is_as_wide_as_the_table_also_with_wide_characters(stag
         for x in (0, 3, 39):
             table.scroll_to(x=x, animate=False, force=True)
             await pilot.pause()
-            assert {table.render_line(y).cell_length for y in range(10)} == {table.size.width}
+            assert {table.render_line(y).cell_length for y in range(10)} == {
+                table.scrollable_content_region.width
+            }
 
 
 async def test_the_header_is_fixed_and_shows_the_sort_order(stage) -> None:
@@ -109,7 +114,8 @@ async def test_fixed_columns_stay_when_the_others_scroll(stage) -> None:
         await pilot.press("right", "right")
         assert table.scroll_x == 16
         left = "     3 name       "
-        expected = left + _count_to(60).plain[16 : 16 + 39 - len(left)] + "…"
+        room = table.scrollable_content_region.width - len(left)
+        expected = left + _count_to(60).plain[16 : 16 + room - 1] + "…"
         assert _lines(table)[4] == expected
         for x, column in ((3, "n"), (10, "name"), (19, "wide")):
             await pilot.click(Table, offset=(x, 0))
@@ -146,7 +152,7 @@ async def test_a_number_cut_by_the_edge_does_not_read_as_another_number() -> Non
 
         def on_mount(self) -> None:
             columns = [Column(str(i), "n", 9, "right") for i in range(8)]
-            self.query_one(Table).show(columns, 3, lambda row: [Content("123456")] * 8)
+            self.query_one(Table).show(columns, 30, lambda row: [Content("123456")] * 8)
 
     app = Numbers()
     async with app.run_test(size=(34, 6)) as pilot:
@@ -154,5 +160,15 @@ async def test_a_number_cut_by_the_edge_does_not_read_as_another_number() -> Non
         for x in range(30):
             table.scroll_to(x=x, animate=False, force=True)
             await pilot.pause()
-            shown = table.render_line(1).text.split()
+            shown = text_of(app).splitlines()[1].strip(BAR).split()
             assert all(text == "123456" or text.endswith("…") for text in shown), (x, shown)
+
+
+async def test_the_selected_row_is_never_behind_a_scroll_bar(stage) -> None:
+    async with stage.run_test(size=(40, 10)) as pilot:
+        table = stage.query_one(Table)
+        for _ in range(12):
+            await pilot.press("down")
+            assert f"name {table.cursor}" in text_of(stage) or f"名前{table.cursor}" in text_of(
+                stage
+            )

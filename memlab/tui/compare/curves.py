@@ -1,5 +1,6 @@
 """Charts of several runs: x axis, measure, single runs or seeds as a band."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
@@ -13,9 +14,9 @@ from memlab.record.events import Started
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.measure import Measure, Measures
-from memlab.record.safe_text import safe_text
 from memlab.record.snapshot import Snapshot
 from memlab.record.summary import settings
+from memlab.tui.names import start_and_end, what_differs
 
 Floats = NDArray[np.float64]
 XAxis = Literal["step", "epoch", "wall time", "steps since memorized"]
@@ -23,6 +24,8 @@ X_AXES: tuple[XAxis, ...] = ("step", "epoch", "wall time", "steps since memorize
 SEEDS = ("training.seed", "training.seeds.")
 NAME = 24
 """Maximum length of a run's name in the legend."""
+_SEED = re.compile(r" seed[ =]")
+"""The end of a name that states only the seed."""
 FADED = 0.3
 """Share of the original colour for runs out of focus."""
 _GROUND = {True: 45, False: 225}
@@ -134,17 +137,24 @@ def overlay(  # noqa: PLR0913 - what is compared, and how it looks
 ) -> Chart:
     """One curve per run, with rules where it memorized and generalized."""
     series, rules = [], []
+    names = legend_names(runs)
     for run in sorted(runs, key=lambda run: run.key == focus):
         x, values = run.curve(measure, axis)
         if not len(x):
             continue
         colour = colours[run.key]
         faint = focus is not None and run.key != focus
-        shown, name = faded(colour, dark) if faint else colour, safe_text(run.name, NAME)
-        series.append(Series(name, x, values, shown, leads=run.key == focus))
+        shown = faded(colour, dark) if faint else colour
+        series.append(Series(names[run.key], x, values, shown, leads=run.key == focus))
         if not faint:
             rules += _phases(run, axis, colour)
     return Chart(series=tuple(series), rules=tuple(rules))
+
+
+def legend_names(runs: Sequence[Compared]) -> dict[str, str]:
+    """Key to a short name that tells the run apart from the others."""
+    names = what_differs([run.name for run in runs])
+    return {run.key: start_and_end(name, NAME) for run, name in zip(runs, names, strict=True)}
 
 
 def _phases(run: Compared, axis: XAxis, colour: RGB) -> list[VerticalRule]:
@@ -166,14 +176,16 @@ def bands(
 ) -> Chart:
     """Runs that differ only in seed: the median as a curve, minimum to maximum as a band."""
     series, spread = [], []
-    for group in by_seed(runs).values():
+    groups = list(by_seed(runs).values())
+    titles = what_differs([_SEED.split(group[0].name)[0] for group in groups])
+    for title, group in zip(titles, groups, strict=True):
         curves = [run.curve(measure, axis) for run in group]
         lines = [(x, values) for x, values in curves if len(x)]
         if not lines:
             continue
         x, values = aligned(lines)
         colour = colours[group[0].key]
-        name = f"{_title(group[0])} ({len(lines)} seed{'s' * (len(lines) > 1)})"
+        name = f"{start_and_end(title, NAME)} ({len(lines)} seed{'s' * (len(lines) > 1)})"
         series.append(Series(name, x, np.nanmedian(values, axis=0), colour))
         low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
         spread.append(Band(x, low, high, faded(colour, dark)))
@@ -187,10 +199,6 @@ def by_seed(runs: Sequence[Compared]) -> dict[str, list[Compared]]:
         rest = {k: v for k, v in run.settings.items() if not k.startswith(SEEDS)}
         groups.setdefault(repr(sorted(rest.items())), []).append(run)
     return groups
-
-
-def _title(run: Compared) -> str:
-    return run.name.partition(" seed=")[0]
 
 
 def aligned(lines: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ COMPARE = Keys(
         Key("z", "focus_run", "focus", "Dim all runs except the one under the cursor.", footer=True),
         Key("space", "drop", "drop", "Remove the run from the comparison."),
         Key("l", "picker", "runs", "Show or hide the list of runs.", footer=True),
+        Key("slash", "filter", "filter", "Filter the list of runs, as in status:finished val_loss<0.1.", footer=True, to_input=True),
         Key("enter", "open", "open", "Open the run under the cursor.", footer=True),
     ),
 )  # fmt: skip

@@ -80,8 +80,6 @@ class Overlay(Plot[Overlaid]):
     def heading(self, view_state: Overlaid) -> Content:
         """Measure, axes, visible part, and the position of the cursor."""
         viewport = view_state.viewport
-        if not view_state.chart.series:
-            return Content("choose runs with space")
         parts = [
             link(f"{safe_text(view_state.measure.name, 40)} ▸", "screen.cycle_measure"),
             link(f"by {view_state.axis} ▸", "screen.cycle_axis"),

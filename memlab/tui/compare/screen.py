@@ -1,6 +1,6 @@
 """The Compare screen: marked runs in one chart, and a table of what differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
@@ -8,16 +8,14 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.theme import Theme
+from textual.widgets import Static
 
 from memlab.charts import Chart
 from memlab.charts.theme import BASELINE, RGB
 from memlab.record.folder import RunFolder
 from memlab.record.measure import Measures
-from memlab.record.safe_text import safe_text
-from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.tui.bar import Bar
 from memlab.tui.compare.colours import Colours
 from memlab.tui.compare.curves import (
@@ -30,20 +28,24 @@ from memlab.tui.compare.curves import (
 )
 from memlab.tui.compare.keys import COMPARE
 from memlab.tui.compare.overlay import Overlaid, Overlay
-from memlab.tui.compare.run_picker import OfferedRun, RunPicker, newest_runs
+from memlab.tui.compare.run_picker import EMPTY, FILTER, NO_RUNS, RunOffer, RunPicker
 from memlab.tui.compare.run_reader import RunReader
+from memlab.tui.compare.run_table import ComparedRows, RunTable
 from memlab.tui.console import Console
+from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.messages import CompareRuns, OpenRun
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import safe
-from memlab.tui.table import Column, Table
+from memlab.tui.table import Table
 from memlab.tui.theme import chart_theme
 from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
 """Seconds between two reads of the runs."""
+CHART_ACTIONS = {key.action.partition("(")[0] for key in COMPARE.rows} - {"picker", "filter"}
+"""Actions that need a run in the comparison."""
 
 
 @final
@@ -59,12 +61,12 @@ class CompareScreen(ChartScreen):
 
     def __init__(self, console: Console) -> None:
         super().__init__()
-        self._runs = console.runs
-        self._offered: list[OfferedRun] = []
+        self._offer = RunOffer(console.runs)
         self._chosen: dict[int, RunFolder] = {}
         self._reader = RunReader()
         self._compared: list[Compared] = []
         self._colours = Colours()
+        self._run_colours: dict[str, RGB] = {}
         self._axis = X_AXES[0]
         self._measure = "val_loss"
         self._grouped = self._focused_only = False
@@ -74,8 +76,9 @@ class CompareScreen(ChartScreen):
         yield Bar()
         with Horizontal():
             with Vertical():
+                yield Static(id="empty")
                 yield Overlay(y_log=True, id="overlay")
-                yield Table(id="compared")
+                yield RunTable(id="compared")
             yield RunPicker(id="picker")
         yield Footer()
 
@@ -83,28 +86,53 @@ class CompareScreen(ChartScreen):
         """Poll live runs periodically."""
         self.set_interval(EVERY, self._refresh_runs)
         self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+        self._show_picker()
         self._show()
+
+    def on_resize(self) -> None:
+        """The width of names depends on the width."""
+        if self._compared:
+            self._show()
 
     def _theme_changed(self, theme: Theme) -> None:
         self._show()
 
     @dataclass
     class Offered(Message):
-        runs: list[OfferedRun]
+        """Runs that can be compared were read."""
 
     @work(thread=True, group="offer")
-    def _read_names(self) -> None:
-        self.post_message(self.Offered(newest_runs(self._runs)))
+    def _read_offer(self) -> None:
+        self._offer.read(lambda: self.post_message(self.Offered()))
 
     @on(Offered)
-    def _offer(self, event: Offered) -> None:
-        self._offered = event.runs
-        self._show_picker()
-
     def _show_picker(self) -> None:
         compared = {folder.path.name for folder in self._chosen.values()}
         self.set_class(not compared, "-empty")
-        self.query_one(RunPicker).offer(self._offered, compared)
+        self.set_class(not self._offer.has_runs, "-no-runs")
+        self.query_one("#empty", Static).update(EMPTY if self._offer.has_runs else NO_RUNS)
+        words = self._offer.text
+        title = safe(f"runs · /{words}" if words else "runs · space adds", 60)
+        self.query_one(RunPicker).offer(self._offer.runs, compared, title)
+
+    def action_filter(self) -> None:
+        """Filter the list of runs, in the language of the Runs screen."""
+
+        def chosen(text: str | None) -> None:
+            if text is not None:
+                self._offer.filter(text)
+                if not self.query_one(RunPicker).display:
+                    self.toggle_class("-picker")
+                self._show_picker()
+                self._read_soon()
+
+        prompt = TextPrompt(FILTER, self._offer.text, self._offer.problem)
+        self.app.push_screen(prompt, chosen)
+
+    def _read_soon(self) -> None:
+        """Read the runs that can be compared, unless a thread does."""
+        if not worker_running(self, "offer"):
+            self._read_offer()
 
     @on(RunPicker.Toggled)
     def _toggled(self, event: RunPicker.Toggled) -> None:
@@ -119,8 +147,7 @@ class CompareScreen(ChartScreen):
         """Read the current list of runs; show it if nothing is compared."""
         if self._chosen:
             self._show()  # another run may have been pinned meanwhile
-        if not worker_running(self, "offer"):
-            self._read_names()
+        self._read_soon()
         self.call_after_refresh(self._focus_if_empty)
 
     def _focus_if_empty(self) -> None:
@@ -134,17 +161,18 @@ class CompareScreen(ChartScreen):
 
     def _focus_picker(self) -> None:
         picker = self.query_one(RunPicker)
-        (picker if picker.display else self.query_one("#compared", Table)).focus()
+        (picker if picker.display else self.query_one(RunTable)).focus()
 
     @on(CompareRuns)
     def _compare(self, event: CompareRuns) -> None:
         event.stop()
         self._choose(dict(enumerate(event.folders, 1)))
-        self.call_after_refresh(self.query_one("#compared", Table).focus)
+        self.call_after_refresh(self.query_one(RunTable).focus)
 
     def _choose(self, chosen: dict[int, RunFolder]) -> None:
         self._chosen = chosen
         self._show_picker()
+        self.refresh_bindings()
         keys = {folder.path.name for folder in chosen.values()}
         if any(run.key not in keys for run in self._compared):
             self._compared = [run for run in self._compared if run.key in keys]
@@ -161,10 +189,7 @@ class CompareScreen(ChartScreen):
         while chosen is not self._chosen:  # the selection may change meanwhile
             chosen = self._chosen
             runs = self._reader.read(
-                [
-                    (folder, f"{n} {safe_text(folder.display_name, 40)}")
-                    for n, folder in chosen.items()
-                ]
+                [(folder, f"{n} {folder.display_name}") for n, folder in chosen.items()]
             )
         if runs != self._compared:
             self.post_message(self.RunsRead(runs))
@@ -195,7 +220,8 @@ class CompareScreen(ChartScreen):
             self.plot.y_log = declared.scale == "log"
         self._overlaid = Overlaid(chart, declared, self._axis, viewport, absent)
         self.plot.show(self._overlaid)
-        self._show_table(colours)
+        self._run_colours = colours
+        self._show_table()
 
     def _curves(self, colours: dict[str, RGB]) -> Chart:
         dark = self.app.current_theme.dark
@@ -226,36 +252,19 @@ class CompareScreen(ChartScreen):
     def show_baseline(self) -> None:
         self._show()
 
-    def _show_table(self, colours: dict[str, RGB]) -> None:
-        runs = self._compared
-        keys = settings_diff((run.preset, run.settings) for run in runs)
-        columns = [
-            Column("run", "run", 26),
-            Column("value", self._measure, 12, "right"),
-            *(
-                _setting(key, [shown_setting(run.settings.get(key)) for run in runs])
-                for key in keys
-            ),
-            Column("memorized", "memorized", 10, "right"),
-            Column("grokked", "grokked", 8, "right"),
-        ]
-
-        def cells(row: int) -> list[Content]:
-            run = runs[row]
-            r, g, b = colours[run.key]
-            value = run.value(self._measure, self._axis, self.viewport.reading)
-            return [
-                Content.assemble(("▬ ", f"rgb({r},{g},{b})"), safe(run.name)),
-                Content("–" if value is None else f"{value:.4g}"),
-                *(safe(shown_setting(run.settings.get(key))) for key in keys),
-                _count(run.memorized),
-                _count(run.grokked),
-            ]
-
-        self.query_one("#compared", Table).show(columns, len(runs), cells, fixed=1)
+    def _show_table(self) -> None:
+        self.query_one(RunTable).list_runs(
+            ComparedRows(
+                self._compared,
+                self._run_colours,
+                self._measure,
+                self._axis,
+                self.viewport.reading,
+            )
+        )
 
     def _at_cursor(self) -> Compared | None:
-        row = self.query_one("#compared", Table).cursor
+        row = self.query_one(RunTable).cursor
         return self._compared[row] if row < len(self._compared) else None
 
     @on(Table.RowMoved, "#compared")
@@ -277,9 +286,9 @@ class CompareScreen(ChartScreen):
         if viewport.window or viewport.reading is not None:
             self.plot.focus()
         else:
-            self.query_one("#compared", Table).focus()
+            self.query_one(RunTable).focus()
         if moved:
-            self.query_one("#compared", Table).refresh()
+            self._show_table()
 
     @property
     def extent(self) -> XExtent:
@@ -304,6 +313,10 @@ class CompareScreen(ChartScreen):
         self.toggle_class("-one")
 
     # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer keys of the chart only if there is one."""
+        return bool(self._chosen) or action not in CHART_ACTIONS
 
     def action_cycle_axis(self) -> None:
         self._axis = X_AXES[(X_AXES.index(self._axis) + 1) % len(X_AXES)]
@@ -337,13 +350,3 @@ class CompareScreen(ChartScreen):
     def action_open(self) -> None:
         if run := self._at_cursor():
             self.post_message(OpenRun(run.folder))
-
-
-def _setting(key: str, values: Sequence[str]) -> Column:
-    title = safe_text(key.rpartition(".")[2], 20)
-    widest = min(max(map(len, values)), 16)
-    return Column(key, title, max(len(title), widest, 6), "right")
-
-
-def _count(n: int | None) -> Content:
-    return Content("–" if n is None else f"{n:,}")

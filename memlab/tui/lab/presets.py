@@ -77,7 +77,7 @@ class Presets(Vertical):
         options.clear_options()
         words = query.lower().split()
         matches = [one for one in self._presets if all(word in _text(one) for word in words)]
-        options.add_options(_options(matches))
+        options.add_options(_options(matches) if matches else [_no_match(query)])
         options.action_first()
 
     def focus_filter(self) -> None:
@@ -118,6 +118,12 @@ def _options(presets: Sequence[Available]) -> Iterator[Option]:
         for one in members:
             sign = "✗ " if one.problem else "  "
             yield Option(Content.assemble((sign, "$text-error"), safe(one.name)), id=one.name)
+
+
+def _no_match(query: str) -> Option:
+    return Option(
+        safe(f"no preset contains '{query}'" if query else "no presets", 60), disabled=True
+    )
 
 
 def _place(one: Available) -> tuple[str, str]:

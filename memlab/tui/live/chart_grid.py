@@ -5,6 +5,7 @@ from typing import Self, final
 
 from textual.containers import Grid
 
+from memlab.record.safe_text import safe_text
 from memlab.tui.live import curves
 from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.curves import ChartOf
@@ -88,6 +89,14 @@ class ChartGrid(Grid):
                 panel = ChartPanel(name, charts[name], y_log=y_log, id=f"chart-{i}")
                 panel.view_state = view_state
                 self.mount(panel)
+
+    def problem(self, view_state: ViewState, words: str) -> str | None:
+        """What is wrong with a filter: no chart has its words in its name."""
+        names = list(all_charts(view_state))
+        if replace(self.choice, words=words).filtered(names):
+            return None
+        listed = safe_text(", ".join(names), 300)
+        return f"no chart has '{safe_text(words, 40)}' in its name; there are: {listed}"
 
     def turn(self, by: int, view_state: ViewState) -> None:
         n = len(self.choice.filtered(list(all_charts(view_state))))

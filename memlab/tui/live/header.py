@@ -10,6 +10,7 @@ from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
 from memlab.record.summary import planned_steps
 from memlab.tui.live.view_state import RECENT, ViewState, steps_per_second
+from memlab.tui.names import start_and_end
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -52,7 +53,7 @@ def facts(view_state: ViewState, room: int) -> list[Content]:
     view = view_state.run
     sign, style = _SIGNS.get(view_state.status, ("✗", "$text-error"))
     planned = planned_steps(view_state.folder, view)
-    name = safe_text(view_state.folder.display_name, max(room, 24))
+    name = start_and_end(view_state.folder.display_name, max(room, 24))
     parts = [
         Content.assemble((name, "bold"), "  ", (f"{sign} {view_state.status}", style)),
         _progress(view_state.step, planned),

@@ -1,11 +1,13 @@
 """The panels of the Live screen: two columns, or a grid of all charts, and the settings."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widgets import Static
 
 from memlab.tui.console_state import ConsoleState
 from memlab.tui.dialogs import TextPrompt
@@ -29,7 +31,7 @@ class RunPanels(Horizontal):
 
     Its classes: `-grid` (all charts instead of the columns), `-settings`, `-one` (the panel with
     the class `-full` alone), `-other` (the second column, where only one fits), `-no-samples` and
-    `-no-accuracy` (panels without content).
+    `-no-accuracy` (panels without content), `-no-charts` (no chart passes the filter of the grid).
     """
 
     def __init__(self, viewer: Viewer, state: ConsoleState) -> None:
@@ -48,6 +50,7 @@ class RunPanels(Horizontal):
                 y_log = name in ("grad_norm", curves.OBJECTIVE)
                 yield ChartPanel(name, chart, y_log=y_log, id="third")
                 yield EventList(id="events")
+        yield Static(id="no-charts")
         yield ChartGrid(GridChoice.read(self._state.recall(GRID)))
         yield SettingsPanel(self._viewer.folder, id="settings")
 
@@ -56,7 +59,13 @@ class RunPanels(Horizontal):
         self._view_state = view_state
         self._hide_empty_panels()
         if self.has_grid:
-            self.query_one(ChartGrid).fill(view_state)
+            grid = self.query_one(ChartGrid)
+            grid.fill(view_state)
+            reason = grid.problem(view_state, grid.choice.words)
+            self.set_class(reason is not None, "-no-charts")
+            self.query_one("#no-charts", Static).update(
+                Content(f"{reason}\n\n/ changes the filter")
+            )
         for panel in self._all_panels():
             panel.show(view_state)
 
@@ -136,20 +145,27 @@ class RunPanels(Horizontal):
 
     def ask_for_filter(self) -> None:
         """Filter the settings if they have focus, else the charts of the grid."""
-        panel, grid = self.query_one(SettingsPanel), self.query_one(ChartGrid)
-        if panel.has_focus:
-            title, words, apply = "Filter settings", panel.words, panel.filter
-        else:
-            title, words = "Filter charts by name", grid.choice.words
+        panel, grid, view_state = (
+            self.query_one(SettingsPanel), self.query_one(ChartGrid), self._view_state,
+        )  # fmt: skip
+        if view_state is None:
+            return
 
-            def apply(words: str) -> None:
+        def choose_settings(words: str | None) -> None:
+            if words is not None:
+                panel.filter(words)
+
+        def choose_charts(words: str | None) -> None:
+            if words is not None:
                 self._choose_grid(replace(grid.choice, words=words, page=0))
 
-        def chosen(words: str | None) -> None:
-            if words is not None:
-                apply(words)
-
-        self.app.push_screen(TextPrompt(Content(title), words), chosen)
+        if panel.has_focus:
+            prompt = TextPrompt(Content("Filter settings"), panel.words, panel.problem)
+            self.app.push_screen(prompt, choose_settings)
+        else:
+            problem = partial(grid.problem, view_state)
+            prompt = TextPrompt(Content("Filter charts by name"), grid.choice.words, problem)
+            self.app.push_screen(prompt, choose_charts)
 
     # Small terminals
 

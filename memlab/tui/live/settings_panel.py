@@ -83,6 +83,13 @@ class SettingsPanel(Lines[SettingLine]):
         self.words, self.selected = words, 0
         self.draw()
 
+    def problem(self, words: str) -> str | None:
+        """What is wrong with a filter: no setting contains its words."""
+        state = self.view_state
+        if state is None or self._matching(state, words):
+            return None
+        return f"no setting contains '{safe_text(words, 40)}'"
+
     def depends(self, view_state: ViewState) -> Hashable:
         """Edits, filter and selection."""
         return len(view_state.run.edits), self.words, self.selected, self.has_focus
@@ -97,9 +104,11 @@ class SettingsPanel(Lines[SettingLine]):
 
     def lines(self, view_state: ViewState) -> Sequence[SettingLine]:
         """The settings that pass the filter."""
-        words = self.words.lower().split()
+        return self._matching(view_state, self.words)
+
+    def _matching(self, view_state: ViewState, words: str) -> list[SettingLine]:
         lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
-        return [line for line in lines if line.has(words)]
+        return [line for line in lines if line.has(words.lower().split())]
 
     def rendered(self, items: Sequence[SettingLine]) -> list[Content]:
         """Key, value, the value in the preset, edits with their steps."""

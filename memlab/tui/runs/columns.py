@@ -9,6 +9,7 @@ from textual.content import Content
 
 from memlab.record.settings_diff import shown_setting
 from memlab.record.status import Status
+from memlab.tui.names import start_and_end
 from memlab.tui.runs.entry import CURVE, Entry
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column
@@ -51,7 +52,9 @@ def columns(settings: Sequence[str], curves: dict[str, str], width: int) -> list
 
     name = min(max(NARROWEST, width // 5), BROADEST)
     return [
-        RunColumn(Column("name", "run", name), lambda e: safe(e.name), "name"),
+        RunColumn(
+            Column("name", "run", name), lambda e: Content(start_and_end(e.name, name)), "name"
+        ),
         RunColumn(Column("status", "status", 13), _status, "status"),
         RunColumn(Column("step", "step", 7, "right"), lambda e: _count(e.step), "step"),
         _value("val_loss", "val loss", 8),

@@ -8,7 +8,9 @@ from memlab.tui.runs.entry import Entry
 
 
 def folded(entries: Iterable[Entry]) -> list[Entry]:
-    """The runs, with all members of a sweep replaced by the newest one under the sweep's name."""
+    """The runs, with all members of a sweep replaced by the newest one under the sweep's name and its
+    finished and total number of members.
+    """
     entries_kept: list[Entry] = []
     sweeps: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -26,6 +28,6 @@ def _row(members: list[Entry]) -> Entry:
     running = any(entry.status == Status.RUNNING for entry in members)
     return replace(
         newest,
-        name=f"sweep {newest.sweep['name']}: {finished:,} of {len(members):,} runs finished",
+        name=f"sweep {newest.sweep['name']} {finished:,}/{len(members):,}",
         status=Status.RUNNING if running else newest.status,
     )

@@ -73,6 +73,7 @@ class RunsScreen(Screen[None]):
         self._drawn_at: dict[str, int] = {}
         self._deleted: list[list[str]] = []
         self._is_read = False
+        self._filter_problem = ""
 
     def compose(self) -> ComposeResult:
         """Filter, counts, the table, and details of the run under the cursor."""
@@ -133,6 +134,8 @@ class RunsScreen(Screen[None]):
     @on(IndexRead)
     def _take(self) -> None:
         self._is_read = True
+        if self._filter_problem:
+            self._apply_filter()  # the new runs may have the fields that were unknown
         self._list()
 
     @on(Drawn)
@@ -167,6 +170,8 @@ class RunsScreen(Screen[None]):
 
     def _show_summary(self) -> None:
         text = summary(self._listing, len(self._index.entries), self._columns)
+        if self._filter_problem:
+            text = Content.styled(f"✗ {self._filter_problem}", "$text-error")
         self.query_one("#summary", Static).update(text)
         self._show_detail()
 
@@ -183,18 +188,21 @@ class RunsScreen(Screen[None]):
     # Filter and order
 
     @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
+    def _filter(self) -> None:
         self.refresh_bindings()
+        self._apply_filter()
+        self._list()
+
+    def _apply_filter(self) -> None:
+        """Apply the text of the filter; if it is invalid, keep the rows and store why."""
         entries = list(self._index.entries.values())  # another thread may add entries meanwhile
         fields = frozenset().union(*(entry.facts.keys() for entry in entries))
+        self._filter_problem = ""
         try:
-            self._listing.filter(event.value, fields)
+            self._listing.filter(self.query_one("#filter", Input).value, fields)
         except FilterError as problem:
-            self.query_one("#summary", Static).update(
-                safe(f"✗ {one_line(problem)}", style="$text-error")
-            )
-            return
-        self._list()
+            self._filter_problem = one_line(problem)
+        self.set_class(bool(self._filter_problem), "-invalid")
 
     @on(Input.Submitted, "#filter")
     def _filtered(self) -> None:

@@ -98,16 +98,49 @@ async def test_the_size_of_the_grid_and_its_filter_are_stored(
     assert state.recall("chart_grid") == "3x2 norm"
 
 
-async def test_a_filter_that_no_chart_matches_leaves_the_grid_empty_and_can_be_changed(
+async def test_a_filter_that_no_chart_matches_is_explained_and_refused(
     opened: Open, finished: RunFolder
 ) -> None:
     async with opened(finished) as (pilot, screen):
-        await pilot.press("c", "slash", *"nothing", "enter", "v", "right", "plus")
+        await pilot.press("c", "slash", *"nothing", "enter")
+        await pilot.pause()
+        assert "no chart has 'nothing' in its name" in text_of(pilot.app)
+        await pilot.press(*["backspace"] * 7, *"norm", "enter")
+        await pilot.pause()
+        assert {panel.chosen for panel in screen.query("#grid ChartPanel")} == {
+            "grad_norm", "weight_norm", "update_norm",
+        }  # fmt: skip
+
+
+async def test_a_stored_filter_that_no_chart_matches_is_explained_and_can_be_changed(
+    tmp_path: Path, opened: Open, finished: RunFolder
+) -> None:
+    state = ConsoleState(tmp_path / "console.json")
+    state.keep("chart_grid", "2x2 nothing")
+    async with opened(finished, size=(80, 24), state=state) as (pilot, screen):
+        await pilot.press("c", "v", "right", "plus")
         await pilot.pause()
         assert not screen.query("#grid ChartPanel")
+        text = text_of(pilot.app)
+        assert "no chart has 'nothing' in its name" in text and "/ changes the filter" in text
         await pilot.press("slash", *["backspace"] * 7, "enter")
         await pilot.pause()
         assert screen.query("#grid ChartPanel")
+        assert "no chart has" not in text_of(pilot.app)
+
+
+async def test_a_search_that_no_setting_matches_is_explained_and_refused(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, _):
+        await pilot.press("i")
+        await pilot.pause()
+        await pilot.press("slash", *"nothing", "enter")
+        await pilot.pause()
+        assert "no setting contains 'nothing'" in text_of(pilot.app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "optimizer.lr" in text_of(pilot.app)
 
 
 def test_settings_that_differ_from_the_preset_or_were_edited_come_first(

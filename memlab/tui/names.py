@@ -1,0 +1,84 @@
+"""Names of runs in little room: shortened in the middle, or only the words that differ."""
+
+from collections.abc import Sequence
+
+from memlab.charts.text import cells
+from memlab.record.safe_text import safe_parts
+
+MAX_LENGTH = 1000
+"""Number of characters of a name that are read."""
+_SHORTEST = 3
+"""Number of characters that are left of a word, the ellipsis included."""
+
+
+def start_and_end(name: str, width: int) -> str:
+    """A name in at most `width` cells, safe to display; no escape is cut in two.
+
+    Settings keep their values: `weight_decay=0.1 seed 2` becomes `weigh…=0.1 seed 2`. If that does
+    not suffice, the middle is left out, since the names of a sweep's members differ at their end.
+    """
+    parts = safe_parts(name[:MAX_LENGTH])
+    if sum(map(cells, parts)) <= width:
+        return "".join(parts)
+    if "=" in parts and (shorter := _with_short_words("".join(parts), width)) is not None:
+        return shorter
+    room = max(width - 1, 0)
+    end = _fitting(parts[::-1], room * 2 // 3)[::-1]
+    start = _fitting(parts, room - sum(map(cells, end)))
+    return f"{''.join(start)}…{''.join(end)}"
+
+
+def _with_short_words(name: str, width: int) -> str | None:
+    """The name with its longest words and names of settings cut; None if that does not suffice."""
+    if not name.isascii() or "\\" in name:
+        return None
+    words = [word.partition("=") for word in name.split()]
+    stems = [stem for stem, _, _ in words]
+    fixed = sum(len(sign + value) + 1 for _, sign, value in words) - 1
+    longest = max(map(len, stems))
+    while fixed + sum(min(len(stem), longest) for stem in stems) > width:
+        longest -= 1
+        if longest < _SHORTEST:
+            return None
+    cut = [stem if len(stem) <= longest else f"{stem[: longest - 1]}…" for stem in stems]
+    return " ".join(c + sign + value for c, (_, sign, value) in zip(cut, words, strict=True))
+
+
+def _fitting(parts: Sequence[str], width: int) -> Sequence[str]:
+    """As many of the first parts as fit in `width` cells."""
+    n = 0
+    while n < len(parts) and (width := width - cells(parts[n])) >= 0:
+        n += 1
+    return parts[:n]
+
+
+def what_differs(names: Sequence[str]) -> list[str]:
+    """Each name without the words that all names contain: `sweep lr=1 seed 2` as `… seed 2`.
+
+    A number belongs to the word before it. A name of common words only stays as it is.
+    """
+    words = [_words(name) for name in names]
+    common = set.intersection(*map(set, words)) if len(names) > 1 else set()
+    return [_without(one, common) or name for one, name in zip(words, names, strict=True)]
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, each with the number that follows it."""
+    words: list[str] = []
+    for word in name.split():
+        if words and word.isdecimal():
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
+
+
+def _without(words: Sequence[str], common: set[str]) -> str:
+    """The words that are not common, with an ellipsis for those between them; empty if none is."""
+    shown: list[str] = []
+    for word in words:
+        if word not in common:
+            shown.append(word)
+        elif shown[-1:] != ["…"]:
+            shown.append("…")
+    return " ".join(shown) if shown != ["…"] else ""
