@@ -22,11 +22,11 @@ ReportLine = Callable[[str], None]
 
 def report_every(steps: int, report: ReportLine) -> Callable[[int], None]:
     """A callback for the reached step that calls `report` once every `steps` steps."""
-    reported = 0
+    reported: int | None = None
 
     def progress(step: int) -> None:
         nonlocal reported
-        if step // steps > reported // steps:
+        if reported is not None and step // steps > reported // steps:
             report(f"recomputed up to step {step:,}")
         reported = step
 
