@@ -3,6 +3,7 @@
 Only the extremes of a column are transformed, so a million points are cheap.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,29 +19,40 @@ def visible(x: Values, axis: Axis) -> slice:
     return slice(int(first), int(np.searchsorted(x, axis.high, side="right")))
 
 
-def spans(x: Values, y: Values, axis: Axis, log: bool, columns: int) -> tuple[Floats, Floats]:
-    """Minimum and maximum of a curve in each of `columns` equal parts of the x axis.
+def spans(
+    curves: Sequence[tuple[Values, Values]], axis: Axis, log: bool, columns: int
+) -> tuple[Floats, Floats]:
+    """Minimum and maximum of curves in each of `columns` equal parts of the x axis.
 
-    The curve is the polyline through its points as the axes see them, so a column without points
+    A curve is the polyline through its points as the axes see them, so a column without points
     contains the part of the line that crosses it.
 
     Args:
-        x: steps, ascending.
-        y: values; what the y axis cannot show is a gap.
+        curves: steps, ascending, and values of each; what the y axis cannot show is a gap.
         axis: the x axis.
         log: whether the y axis is logarithmic.
         columns: number of parts, >= 1.
 
     Returns:
-        (low, high), each `columns` long, in log10 units if `log`; NaN where the curve is not.
+        (low, high), each (curve, column), in log10 units if `log`; NaN where a curve is not.
     """
-    _, edges = _borders(axis, columns)
-    starts = np.searchsorted(x, edges)
-    crossings = _crossings(x, y, axis, log, starts)
-    starts[-1] = np.searchsorted(x, axis.high, side="right")
-    low, high = forward(_extremes(y, starts, log), log)
-    low = np.fmin(low, np.fmin(crossings[:-1], crossings[1:]))
-    high = np.fmax(high, np.fmax(crossings[:-1], crossings[1:]))
+    places, edges = _borders(axis, columns)
+    extremes = np.full((2, len(curves), columns), np.nan)
+    # x and y of the points before and after each border: (x or y, before or after, curve, border).
+    around = np.full((2, 2, len(curves), columns + 1), np.nan)
+    for i, (x, y) in enumerate(curves):
+        if not len(x):
+            continue
+        starts = x.searchsorted(edges)
+        before, after = np.maximum(starts - 1, 0), np.minimum(starts, len(x) - 1)
+        around[:, :, i] = (x[before], x[after]), (y[before], y[after])
+        around[1, :, i, before == after] = np.nan  # before the first point, or after the last
+        starts[-1] = x.searchsorted(axis.high, side="right")
+        _add_extremes(extremes[:, i], y, starts, log)
+    low, high = forward(extremes, log)
+    crossings = _crossings(axis.place(around[0]), forward(around[1], log), places)
+    low = np.fmin(low, np.fmin(crossings[:, :-1], crossings[:, 1:]))
+    high = np.fmax(high, np.fmax(crossings[:, :-1], crossings[:, 1:]))
     return low, high
 
 
@@ -54,28 +66,27 @@ def _borders(axis: Axis, columns: int) -> tuple[Floats, Floats]:
     return places, edges
 
 
-def _extremes(y: Values, starts: NDArray[np.intp], log: bool) -> Floats:
-    """Minimum and maximum, (2, part), of the drawable values in y[starts[i]:starts[i + 1]]."""
-    low, high = extremes = np.full((2, len(starts) - 1), np.nan)
+def _add_extremes(extremes: Floats, y: Values, starts: NDArray[np.intp], log: bool) -> None:
+    """Set minimum and maximum, (2, part), of the drawable values in y[starts[i]:starts[i + 1]]."""
     filled = starts[1:] > starts[:-1]
-    if filled.any():
-        y = y[starts[0] : starts[-1]]
+    first = starts[:-1][filled]
+    if not len(first):
+        return
+    y, first = y[first[0] : starts[-1]], first - first[0]
+    low, high = np.minimum.reduceat(y, first), np.maximum.reduceat(y, first)
+    # A value that cannot be drawn is an extreme, or makes it NaN; most curves have none.
+    if not (np.isfinite(low) & np.isfinite(high)).all() or (log and low.min() <= 0):
         shown = np.isfinite(y) & (y > 0) if log else np.isfinite(y)
         y = np.where(shown, y, np.nan)
-        first = starts[:-1][filled] - starts[0]
-        low[filled], high[filled] = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)
-    return extremes
+        low, high = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)
+    extremes[0, filled], extremes[1, filled] = low, high
 
 
-def _crossings(x: Values, y: Values, axis: Axis, log: bool, after: NDArray[np.intp]) -> Floats:
-    """The curve interpolated at column borders, each just before point `after`; NaN in a gap."""
-    places, _ = _borders(axis, len(after) - 1)
-    between = (after > 0) & (after < len(x))
-    crossings = np.full(len(between), np.nan)
-    ends = after[between] + [[-1], [0]]  # (2, border): the points around each border
-    a, b = axis.place(x[ends])
-    va, vb = forward(y[ends], log)
+def _crossings(x: Floats, y: Floats, places: Floats) -> Floats:
+    """(curve, border): curves interpolated at `places` between the points before and after, given
+    as (2, curve, border); NaN in a gap.
+    """
+    (before, after), (low, high) = x, y
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = np.minimum(np.maximum((places[between] - a) / (b - a), 0), 1)
-        crossings[between] = va + share * (vb - va)
-    return crossings
+        share = np.minimum(np.maximum((places - before) / (after - before), 0), 1)
+        return np.asarray(low + share * (high - low))

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import plotext as plt
 
-from memlab.charts.chart import Band, Chart, Marks, Series
+from memlab.charts.chart import Chart, Marks, Series
 from memlab.charts.decimate import spans, visible
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
@@ -47,7 +47,7 @@ def draw(
         ]
     labels = Cells(where.label_rows, where.columns)
     paint_labels(labels, chart, where.x, where.labels)
-    above += [clip_to_width([margin, *row], width) for row in labels.lines()]
+    above += [[margin, *row] if row else [] for row in labels.lines()]
     return [*above, *_figure(_canvas(chart, where, colour), where)]
 
 
@@ -75,25 +75,23 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
         canvas.paint_row(where.row(level.y), "╌", level.colour)
     for rule in rules(chart):
         canvas.paint_column(where.column(rule.x), "│", rule.colour)
-    for band in chart.bands:
+    low, high = _curves(chart, where)
+    n = len(chart.bands)
+    # A band extends from the lower of its two curves to the higher.
+    low_band, high_band = np.fmin(low[:n], low[n : 2 * n]), np.fmax(high[:n], high[n : 2 * n])
+    for band, area in zip(chart.bands, dots(low_band, high_band, where.rows), strict=True):
         if colour:
-            canvas.paint_band(_band_dots(band, chart, where), band.colour)
+            canvas.paint_band(area, band.colour)
         else:
-            canvas.paint_curve(_band_dots(band, chart, where), "·", band.colour)
-    for series, plain in zip(chart.series, plain_markers(chart), strict=True):
-        marker = chart.marker if colour else plain or chart.marker
-        canvas.paint_curve(_line_dots(series, chart, where), marker, series.colour)
+            canvas.paint_curve(area, "·", band.colour)
+    lines = dots(low[2 * n :], high[2 * n :], where.rows, thin=chart.marker == "braille")
+    for series, plain, line in zip(chart.series, plain_markers(chart), lines, strict=True):
+        canvas.paint_curve(line, chart.marker if colour else plain or chart.marker, series.colour)
         if (points := _few_points(series, where)) is not None:
             canvas.paint(points, POINT if colour else plain or PLAIN_POINT, series.colour)
     for marks in chart.marks:
         canvas.paint(_mark_cells(marks, where), "▼", marks.colour)
     return canvas
-
-
-def _line_dots(series: Series, chart: Chart, where: ChartLayout) -> Dots:
-    low, high = spans(series.x, series.y, where.x, chart.y_log, 2 * where.columns)
-    low, high = where.y.place_forward(low), where.y.place_forward(high)
-    return dots(low, high, where.rows, thin=chart.marker == "braille")
 
 
 def _few_points(series: Series, where: ChartLayout) -> Dots | None:
@@ -114,11 +112,15 @@ def _cells_of(x: Floats, y: Floats, where: ChartLayout, above: int = 0) -> Dots:
     return at
 
 
-def _band_dots(band: Band, chart: Chart, where: ChartLayout) -> Dots:
-    low, top = spans(band.x, band.low, where.x, chart.y_log, 2 * where.columns)
-    bottom, high = spans(band.x, band.high, where.x, chart.y_log, 2 * where.columns)
-    low, high = np.fmin(low, bottom), np.fmax(high, top)
-    return dots(where.y.place_forward(low), where.y.place_forward(high), where.rows)
+def _curves(chart: Chart, where: ChartLayout) -> tuple[Floats, Floats]:
+    """Positions on the y axis, (curve, half column), of the lowest and highest point of all curves:
+    the lower ones of the bands, the higher ones, the series.
+    """
+    curves = [(band.x, band.low) for band in chart.bands]
+    curves += [(band.x, band.high) for band in chart.bands]
+    curves += [(series.x, series.y) for series in chart.series]
+    low, high = spans(curves, where.x, chart.y_log, 2 * where.columns)
+    return where.y.place_forward(low), where.y.place_forward(high)
 
 
 def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
@@ -136,7 +138,7 @@ def _figure(canvas: Cells, where: ChartLayout) -> Lines:
     for i, row in enumerate(canvas.lines()):
         label = labels.get(where.rows - 1 - i)
         axis = frame[i] if label is None else f"{label:>{where.left - 1}}┤"
-        lines.append(stripped([Fragment(axis, "tick"), *row]))
+        lines.append([Fragment(axis, "tick"), *row])
     x_ticks = [(where.column(value), label) for value, label in where.x_ticks]
     return lines + [[Fragment(axis, "tick")] for axis in _x_axis(frame[-1], where.left, x_ticks)]
 

@@ -100,8 +100,7 @@ def _y_axis(chart: Chart, x: Axis) -> Axis | None:
     curves += [(m.x, m.y) for m in chart.marks if curves]
     # The extremes of one column are those of all.
     parts = _PARTS if chart.hide_outliers else 1
-    ends = [end for c in curves for end in spans(*c, x, chart.y_log, parts)]
-    shown = np.concatenate(ends or [np.empty(0)])
+    shown = np.stack(spans(curves, x, chart.y_log, parts))
     if chart.hide_outliers and np.isfinite(shown).any():
         shown = np.nanquantile(shown, [_OUTLIERS, 1 - _OUTLIERS])
     return _axis(shown, chart.y_log, margin=_MARGIN)

@@ -1,10 +1,11 @@
 """The line above a chart: names with values, and what is not shown."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
-from memlab.charts.chart import Chart, Series
+from memlab.charts.chart import Chart, Series, Values
 from memlab.charts.decimate import visible
 from memlab.charts.scale import Axis
 from memlab.charts.text import Fragment, cells, plain
@@ -66,9 +67,14 @@ def notes(chart: Chart, x: Axis) -> list[str]:
     not_finite = chart.not_finite
     if not_finite is None:
         not_finite = sum(int((~np.isfinite(y)).sum()) for y in shown)
-    negative = sum(int((np.isfinite(y) & (y <= 0)).sum()) for y in shown) if chart.y_log else 0
+    negative = sum(_n_negative(y) for y in shown) if chart.y_log else 0
     counted = ((negative, "<= 0 not shown"), (not_finite, "not finite"))
     return [f"{n} point{'s' * (n > 1)} {what}" for n, what in counted if n]
+
+
+def _n_negative(y: Values) -> int:
+    """Number of finite values <= 0."""
+    return int((np.isfinite(y) & (y <= 0)).sum()) if len(y) and not y.min() > 0 else 0
 
 
 def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
@@ -86,8 +92,7 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
         text = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
         parts.append(Fragment(f"{glyph} {plain(s.name)}{text}", s.colour))
     for marks in chart.marks:
-        place = x.place(marks.x)
-        if n := int(((place >= 0) & (place <= 1)).sum()):
+        if n := len(marks.x[visible(marks.x, x)]):
             text = f"▼ {n} {plain(marks.name)}{'s' * (n > 1)}"
             parts.append(Fragment(text, marks.colour))
     for level in chart.levels:
@@ -102,8 +107,8 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
 
 def number_fitting(parts: Sequence[Fragment], width: int) -> int:
     """How many of the first parts fit side by side; at least one."""
-    ends = np.cumsum([cells(part.text) + 2 for part in parts]) - 2
-    return max(int((ends <= width).sum()), 1)
+    ends = accumulate(cells(part.text) + 2 for part in parts)
+    return max(sum(end - 2 <= width for end in ends), 1)
 
 
 def side_by_side(parts: Sequence[Fragment], width: int) -> list[Fragment]:

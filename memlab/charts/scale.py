@@ -6,6 +6,7 @@ Tick values are exact decimals, so that labels are exact.
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,6 +87,7 @@ class Axis:
         place = ((math.log10(value) if self.log else value) - low) / (high - low)
         return min(max(int(place * n), 0), n - 1)
 
+    @lru_cache(maxsize=32)  # noqa: B019 - axes are small
     def ticks(self, n: int) -> list[Tick]:
         """About `n`, and at least two, round values on the axis, ascending, each with its label."""
         ticks = log_ticks(self.low, self.high, n) if self.log else []
@@ -100,8 +102,8 @@ def linear_ticks(low: float, high: float, n: int) -> list[Tick]:
     power = math.floor(math.log10(raw))
     fits = (m for m in ("1", "2", "2.5", "5") if float(m) * 10.0**power >= raw * 0.999)
     step = Decimal(next(fits, "10")).scaleb(power)
-    first = math.ceil(Decimal(low) / step)
-    values = [step * k for k in range(first, first + 12 * max(n, 1)) if step * k <= Decimal(high)]
+    first, last = math.ceil(Decimal(low) / step), math.floor(Decimal(high) / step)
+    values = [step * k for k in range(first, last + 1)]
     unit = max((abs(v) for v in values), default=Decimal(0))
     return _within(low, high, [(float(v), _label(v, unit)) for v in values])
 
@@ -114,7 +116,9 @@ def log_ticks(low: float, high: float, n: int) -> list[Tick]:
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for mantissas in ((1, 2, 5), (1, 3), (1,)):
-        ticks = _within(low, high, [_log_tick(m, k) for k in powers for m in mantissas])
+        ticks = [
+            tick for k in powers for m in mantissas if low <= (tick := _log_tick(m, k))[0] <= high
+        ]
         if 2 <= len(ticks) <= n:
             return ticks
     if len(ticks) < 2:
@@ -124,6 +128,7 @@ def log_ticks(low: float, high: float, n: int) -> list[Tick]:
     return multiples if len(multiples) > 1 else ticks[::every]
 
 
+@cache
 def _log_tick(mantissa: int, power: int) -> Tick:
     value = Decimal(mantissa).scaleb(power)
     return float(value), decade(power) if mantissa == 1 else _label(value, value)

@@ -32,6 +32,8 @@ def as_text(lines: Lines) -> str:
 
 def plain(text: str) -> str:
     """Text without control characters, whose width is what `cells` returns."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "·" for c in text)
 
 
@@ -68,8 +70,8 @@ def clip_to_width(fragments: Iterable[Fragment], width: int) -> Line:
 def stripped(line: Line) -> Line:
     """A line without trailing blanks; blanks on a background colour stay."""
     while line and line[-1].ground is None:
-        text = line[-1].text.rstrip()
+        text, whole = line[-1].text.rstrip(), line[-1].text
         if text:
-            return [*line[:-1], line[-1]._replace(text=text)]
+            return line if text == whole else [*line[:-1], line[-1]._replace(text=text)]
         line = line[:-1]
     return line

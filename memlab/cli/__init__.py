@@ -1,7 +1,12 @@
 """The command line. One file = one command: parse, call, print."""
 
 import errno
+import gc
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from memlab.errors import MemlabError
 
 REFUSALS = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO,
@@ -33,8 +38,10 @@ def main() -> None:
 
 def _run() -> str | int | None:
     """Run the command; returns its exit code."""
+    # Modules are permanent, so a garbage collection during an import finds nothing. `options`
+    # enables it.
+    gc.disable()
     from memlab.cli.app import app
-    from memlab.cli.output import fail
     from memlab.errors import MemlabError, RunError
 
     try:
@@ -45,12 +52,19 @@ def _run() -> str | int | None:
             raise error.__context__ from None
         return error.code
     except MemlabError as error:
-        return fail(error)
+        return _fail(error)
     except KeyboardInterrupt:
         return 130
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
         where = None if error.filename is None else str(error.filename)
-        return fail(RunError(f"the operating system refused: {error.strerror}", where=where))
+        return _fail(RunError(f"the operating system refused: {error.strerror}", where=where))
     return 0
+
+
+def _fail(error: "MemlabError") -> int:
+    """Report an error; returns the exit code. Tables, which `output` imports, are rarely needed."""
+    from memlab.cli.output import fail
+
+    return fail(error)

@@ -1,5 +1,6 @@
 """The application and its common options."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -37,6 +38,8 @@ def options(
 
     Without a command, the console opens in the terminal. `memlab run quickstart` trains a first run.
     """
+    gc.freeze()
+    gc.enable()
     if plugins:
         use_folder(plugins)
     announce_plugins(context.invoked_subcommand)

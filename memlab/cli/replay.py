@@ -1,5 +1,6 @@
 """`memlab replay`: opens the console on a recorded run, or prints one frame as text."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ def replay(
     """Replay a recorded run in the console: play, pause, go to any step."""
     from memlab.record.runs import find, runs_folder
 
+    gc.disable()  # until the first frame, when the screen enables it
     folder = find(runs_folder(runs), run)
     if once:
         from memlab.tui.live.frame import frame

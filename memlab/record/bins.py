@@ -62,7 +62,8 @@ class Bins:
         starts, stop = cuts[:-1][filled], cuts[-1]
         self.low[filled] = np.minimum(self.low[filled], np.minimum.reduceat(low[:stop], starts))
         self.high[filled] = np.maximum(self.high[filled], np.maximum.reduceat(high[:stop], starts))
-        self.nonfinite[filled] += np.add.reduceat(nonfinite[:stop], starts)
+        if nonfinite.any():
+            self.nonfinite[filled] += np.add.reduceat(nonfinite[:stop], starts)
 
     def closed(self) -> Self:
         """The same, with NaN for the extremes of empty bins."""

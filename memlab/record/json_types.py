@@ -17,7 +17,7 @@ def shape(hint: Any) -> Check:
     if isinstance(hint, tuple) or get_origin(hint) is UnionType:
         options = [shape(one) for one in get_args(hint) or hint]
         return lambda value: any(fits(value) for fits in options)
-    if get_origin(hint) is dict:
+    if get_origin(hint) is dict and get_args(hint)[1] is not Any:
         inner = shape(get_args(hint)[1])
         return lambda value: isinstance(value, dict) and all(map(inner, value.values()))
     if get_origin(hint) is list:
@@ -29,7 +29,8 @@ def shape(hint: Any) -> Check:
         int: _is_int,
         float: _is_float,
     }
-    return own[hint] if hint in own else lambda value: isinstance(value, hint)
+    plain = get_origin(hint) or hint
+    return own[hint] if hint in own else lambda value: isinstance(value, plain)
 
 
 def _members(known: dict[str, Check]) -> Check:

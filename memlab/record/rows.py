@@ -280,17 +280,19 @@ class SealedRows:
 
 def _extremes_from(starts: NDArray[np.intp], steps: Steps, values: Values) -> PartExtremes:
     """The extremes of the rows from each of `starts` to the next."""
-    finite = np.isfinite(values)
-    low = high = values
-    if not finite.all():
+    by_column = np.ascontiguousarray(values.T)
+    low = np.minimum.reduceat(by_column, starts, axis=1)
+    high = np.maximum.reduceat(by_column, starts, axis=1)
+    others = np.zeros(low.shape, np.int64)
+    # A value that is not finite is an extreme, or makes it NaN; most rows have none.
+    if not (np.isfinite(low) & np.isfinite(high)).all():
+        finite = np.isfinite(by_column)
         infinity = values.dtype.type(np.inf)
-        low, high = np.where(finite, values, infinity), np.where(finite, values, -infinity)
-    return (
-        steps[starts],
-        np.minimum.reduceat(low, starts),
-        np.maximum.reduceat(high, starts),
-        np.add.reduceat((~(finite | is_missing(values))).astype(np.int64), starts),
-    )
+        low = np.minimum.reduceat(np.where(finite, by_column, infinity), starts, axis=1)
+        high = np.maximum.reduceat(np.where(finite, by_column, -infinity), starts, axis=1)
+        recorded = (~(finite | is_missing(by_column))).astype(np.int64)
+        others = np.add.reduceat(recorded, starts, axis=1)
+    return steps[starts], low.T, high.T, others.T
 
 
 def _add_values(bins: Bins, steps: Steps, values: Values) -> None:

@@ -96,6 +96,7 @@ class Memlab(App[None]):
         """Create the screens; show the first one in the theme of the last session."""
         # Imported modules are permanent: a garbage collection over them would delay the first paint.
         gc.freeze()
+        gc.enable()
         if (theme := self.state.recall("theme")) in self.available_themes:
             self.theme = theme
         self.watch(self, "theme", lambda name: self.state.keep("theme", name), init=False)

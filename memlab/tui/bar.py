@@ -25,17 +25,26 @@ class Bar(Widget):
     def console(self) -> Console:
         return cast(Console, self.app)
 
-    def on_mount(self) -> None:
-        self.set_interval(1.0, self._refresh_if_shown)
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: tuple[bool, str] | None = None
+        """whether a run trains in this process, and the text about it"""
 
-    def _refresh_if_shown(self) -> None:
-        if self.screen.is_current:
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._refresh_if_changed)
+
+    def _refresh_if_changed(self) -> None:
+        if self.screen.is_current and self._training() != self._drawn:
             self.refresh()
+
+    def _training(self) -> tuple[bool, str]:
+        return self.console.training.current is not None, self._status()
 
     def render(self) -> Content:
         """Tabs on the left, the run on the right."""
+        self._drawn = self._training()
         tabs = self._tabs()
-        status = Content(self._status())
+        status = Content(self._drawn[1])
         room = self.size.width - tabs.cell_length - status.cell_length
         return tabs if room < 1 else Content.assemble(tabs, " " * room, status)
 

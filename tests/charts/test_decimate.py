@@ -57,7 +57,7 @@ def test_spans_are_those_of_plain_loops(points, x_log, y_log, columns, window):
     x = np.array([p[0] for p in points], dtype=float)
     y = np.array([p[1] for p in points], dtype=float)
     axis = Axis.around(min(window), max(window), log=x_log)
-    low, high = spans(x, y, axis, y_log, columns)
+    (low,), (high,) = spans([(x, y)], axis, y_log, columns)
     low_by_loops, high_by_loops = by_plain_loops(x, y, axis, y_log, columns)
     assert_allclose(low, low_by_loops, rtol=1e-6, atol=1e-6)
     assert_allclose(high, high_by_loops, rtol=1e-6, atol=1e-6)
@@ -71,25 +71,25 @@ def test_no_spike_vanishes_at_any_zoom(at: int, columns: int, x_log: bool, data)
     y[at] = 50.0
     first = data.draw(st.integers(1, at + 1))
     last = data.draw(st.integers(at + 1, 100_000))
-    _, high = spans(x, y, Axis.around(first, last, log=x_log), True, columns)
+    _, (high,) = spans([(x, y)], Axis.around(first, last, log=x_log), True, columns)
     assert np.nanmax(high) == np.log10(50.0)
 
 
 def test_the_curve_is_drawn_to_the_borders_of_a_window_without_points():
     x, y = np.array([0.0, 10.0]), np.array([0.0, 10.0])
-    low, high = spans(x, y, Axis(4.0, 6.0), False, 2)
+    (low,), (high,) = spans([(x, y)], Axis(4.0, 6.0), False, 2)
     assert_allclose(low, [4, 5])
     assert_allclose(high, [5, 6])
 
 
 def test_a_gap_stays_a_gap():
     y = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
-    low, high = spans(np.arange(5.0), y, Axis(0.0, 4.0), False, 8)
+    (low,), (high,) = spans([(np.arange(5.0), y)], Axis(0.0, 4.0), False, 8)
     assert_array_equal(np.isnan(low), [False, False, False, True, True, True, False, False])
     assert_array_equal(np.isnan(high), np.isnan(low))
 
 
 def test_no_points_no_spans():
-    low, high = spans(np.empty(0), np.empty(0), Axis(0.0, 1.0), True, 3)
+    low, high = spans([(np.empty(0), np.empty(0))], Axis(0.0, 1.0), True, 3)
     assert np.isnan(low).all()
     assert np.isnan(high).all()

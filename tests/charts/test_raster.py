@@ -12,7 +12,8 @@ RED = (255, 0, 0)
 def drawn(low, high, rows: int, marker: str, **options) -> list[str]:
     """The rows of a canvas, from the top, that shows these spans."""
     cells = Cells(rows, len(low) // 2)
-    cells.paint_curve(dots(np.array(low), np.array(high), rows, **options), marker, RED)
+    (curve,) = dots(np.array([low]), np.array([high]), rows, **options)
+    cells.paint_curve(curve, marker, RED)
     return ["".join(fragment.text for fragment in row) or " " for row in cells.lines()]
 
 
@@ -51,8 +52,8 @@ def test_a_thin_slope_is_a_chain_of_diagonal_neighbours():
 
 
 def test_a_thin_line_keeps_its_peak():
-    low, high = np.array([0.1, 0.1, 0.1, 0.1]), np.array([0.1, 0.9, 0.9, 0.1])
-    assert dots(low, high, 1, thin=True).any(axis=1).tolist() == [True] * 4
+    low, high = np.array([[0.1, 0.1, 0.1, 0.1]]), np.array([[0.1, 0.9, 0.9, 0.1]])
+    assert dots(low, high, 1, thin=True)[0].any(axis=1).tolist() == [True] * 4
 
 
 def test_later_paint_covers_earlier_paint():

@@ -7,7 +7,6 @@ from typing import ClassVar, final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.theme import Theme
 from textual.widgets import Static
@@ -36,6 +35,7 @@ from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.messages import CompareRuns, OpenRun
 from memlab.tui.plots.chart_screen import ChartScreen
+from memlab.tui.plots.transparent import ClearColumn, ClearRow
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Table
@@ -74,8 +74,8 @@ class CompareScreen(ChartScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar()
-        with Horizontal():
-            with Vertical():
+        with ClearRow():
+            with ClearColumn():
                 yield Static(id="empty")
                 yield Overlay(y_log=True, id="overlay")
                 yield RunTable(id="compared")

@@ -13,13 +13,15 @@ from memlab.tui.live.screen import RunScreen
 class _Frame(App[None]):
     """An app that shows a run and nothing else."""
 
+    CSS_PATH = "live.tcss"
+
     def __init__(self, folder: RunFolder, at: int | None) -> None:
         super().__init__()
         self._folder, self._at = folder, at
 
-    def on_mount(self) -> None:
-        """Show it without tabs and footer."""
-        self.push_screen(RunScreen(self._folder, self._at, interactive=False))
+    def get_default_screen(self) -> RunScreen:
+        """The run without tabs and footer. An empty screen below it would be laid out too."""
+        return RunScreen(self._folder, self._at, interactive=False)
 
 
 def frame(folder: RunFolder, at: int | None = None, width: int = 120, height: int = 40) -> str:

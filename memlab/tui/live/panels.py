@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, final
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -20,13 +19,14 @@ from memlab.tui.live.settings_panel import SettingsPanel
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.plots.panel import Panel
+from memlab.tui.plots.transparent import ClearColumn, ClearRow
 
 GRID = "chart_grid"
 """Key of the stored grid layout."""
 
 
 @final
-class RunPanels(Horizontal):
+class RunPanels(ClearRow):
     """Decides which panels are visible, and passes them the view state.
 
     Its classes: `-grid` (all charts instead of the columns), `-settings`, `-one` (the panel with
@@ -35,16 +35,18 @@ class RunPanels(Horizontal):
     """
 
     def __init__(self, viewer: Viewer, state: ConsoleState) -> None:
-        super().__init__(id="body")
+        # With the classes from the beginning, the first layout is the final one.
+        names = (name for name, is_set in _emptiness(viewer).items() if is_set)
+        super().__init__(id="body", classes=" ".join(names))
         self._viewer, self._state = viewer, state
         self._view_state: ViewState | None = None
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="panels"):
-            with Vertical(classes="column", id="first"):
+        with ClearRow(id="panels"):
+            with ClearColumn(classes="column", id="first"):
                 yield ChartPanel("loss", curves.loss, y_log=True, id="loss")
                 yield SampleList(id="samples")
-            with Vertical(classes="column", id="second"):
+            with ClearColumn(classes="column", id="second"):
                 yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
                 name, chart = curves.third(self._viewer.folder, self._viewer.whole)
                 y_log = name in ("grad_norm", curves.OBJECTIVE)
@@ -57,7 +59,8 @@ class RunPanels(Horizontal):
     def show(self, view_state: ViewState) -> None:
         """Pass the view state to all panels; each redraws if its content differs."""
         self._view_state = view_state
-        self._hide_empty_panels()
+        for name, is_set in _emptiness(self._viewer).items():
+            self.set_class(is_set, name)
         if self.has_grid:
             grid = self.query_one(ChartGrid)
             grid.fill(view_state)
@@ -73,18 +76,6 @@ class RunPanels(Horizontal):
         """Draw panels that have become visible."""
         if self._view_state is not None:
             self.show(self._view_state)
-
-    def _hide_empty_panels(self) -> None:
-        """Give the space of empty panels to the others, the same at every step.
-
-        A constant accuracy is shown while the run is alive, since it may change.
-        """
-        run = self._viewer.whole
-        is_shown = curves.has_accuracy(run) if run.evaluations else True
-        if is_shown and not self._viewer.alive and len(run.evaluations.get("step", ())) > 1:
-            is_shown = curves.accuracy_varies(run)
-        self.set_class(not run.samples, "-no-samples")
-        self.set_class(not is_shown, "-no-accuracy")
 
     def _all_panels(self) -> list[Panel[Any]]:
         return [panel for panel in self.query("Panel") if isinstance(panel, Panel)]
@@ -207,3 +198,15 @@ class RunPanels(Horizontal):
             return
         self.toggle_class("-other")
         self.query_one("#accuracy" if self.has_class("-other") else "#loss").focus()
+
+
+def _emptiness(viewer: Viewer) -> dict[str, bool]:
+    """Classes that give the space of empty panels to the others, the same at every step.
+
+    A constant accuracy is shown while the run is alive, since it may change.
+    """
+    run = viewer.whole
+    is_shown = curves.has_accuracy(run) if run.evaluations else True
+    if is_shown and not viewer.alive and len(run.evaluations.get("step", ())) > 1:
+        is_shown = curves.accuracy_varies(run)
+    return {"-no-samples": not run.samples, "-no-accuracy": not is_shown}

@@ -2,11 +2,11 @@
 
 from typing import final
 
-SHARE = 0.02
+SHARE = 0.012
 """Maximum share of time for the interface during training."""
 SHORTEST, LONGEST = 0.5, 3.0
 """Seconds between two redraws during training."""
-SMOOTH = 0.05
+SMOOTH = 0.08
 """Minimum seconds between two frames of a replay."""
 
 
@@ -18,8 +18,8 @@ class RedrawThrottle:
         self._drawn: float | None = None
         self._used = 0.0
 
-    def due(self, now: float, used: float, playing: bool) -> float | None:
-        """Seconds since the last redraw if the next one is due, else None.
+    def wait(self, now: float, used: float, playing: bool) -> float:
+        """Seconds until the next redraw is due; 0 or less if it is.
 
         Args:
             now: seconds of any clock.
@@ -27,12 +27,15 @@ class RedrawThrottle:
             playing: a replay without training in this process.
         """
         if self._drawn is None:
-            self._drawn, self._used = now, used
             return 0.0
-        passed = now - self._drawn
-        wait = SMOOTH if playing else min(max((used - self._used) / SHARE, SHORTEST), LONGEST)
-        if passed < wait:
+        pause = SMOOTH if playing else min(max((used - self._used) / SHARE, SHORTEST), LONGEST)
+        return self._drawn + pause - now
+
+    def due(self, now: float, used: float, playing: bool) -> float | None:
+        """Seconds since the last redraw if the next one is due, else None; see `wait`."""
+        if self.wait(now, used, playing) > 0:
             return None
+        passed = 0.0 if self._drawn is None else now - self._drawn
         self._drawn, self._used = now, used
         return passed
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, final
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.timer import Timer
 
 from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
@@ -30,7 +31,7 @@ from memlab.tui.live.header import Header
 from memlab.tui.live.keys import RUN
 from memlab.tui.live.panels import RunPanels
 from memlab.tui.live.pictures import open_pictures
-from memlab.tui.live.redraw_throttle import RedrawThrottle
+from memlab.tui.live.redraw_throttle import SMOOTH, RedrawThrottle
 from memlab.tui.live.run_commands import ask, ask_for_edits, ask_for_fork
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.scrubber import Scrubber, ticks
@@ -42,9 +43,6 @@ from memlab.tui.training_functions import Fork, TrainingFunctions
 
 if TYPE_CHECKING:
     from memlab.tui.baseline import BaselineRun
-
-TICK = 0.1
-"""Seconds between polls; `RedrawThrottle` decides when to redraw."""
 
 
 @final
@@ -73,11 +71,18 @@ class RunScreen(ChartScreen):
         self.viewer, self._interactive = Viewer(folder, at, speed), interactive
         self._panels = RunPanels(self.viewer, state or ConsoleState())
         self._throttle = RedrawThrottle()
+        self._next_tick: Timer | None = None
         self._redraw_pending = self._was_following = False
         self._baseline: BaselineRun | None = None
         """the baseline at the last redraw"""
 
     def compose(self) -> ComposeResult:
+        # With the classes of its size from the beginning, the first layout is the final one.
+        for cells, breakpoints in (
+            (self.app.size.width, self.HORIZONTAL_BREAKPOINTS),
+            (self.app.size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(max(one for one in breakpoints or () if one[0] <= cells)[1])
         if self._interactive:
             yield Bar()
         yield Header(id="header")
@@ -89,10 +94,8 @@ class RunScreen(ChartScreen):
     def on_mount(self) -> None:
         """Draw, and start polling."""
         self.call_after_refresh(self._draw)
-        # Events and widgets are many and long-lived: a garbage collection over them costs a frame.
-        self.call_after_refresh(gc.freeze)
+        self.call_after_refresh(_leave_out_of_collections)
         self.call_after_refresh(self._restart_throttle)
-        self.set_interval(TICK, self._tick)
 
     def on_unmount(self) -> None:
         """Release the run's events."""
@@ -113,14 +116,27 @@ class RunScreen(ChartScreen):
 
     def _restart_throttle(self) -> None:
         self._throttle.restart(time.monotonic(), time.thread_time())
+        self._tick_later()
+
+    def _tick_later(self) -> None:
+        """Call `_tick` when the next redraw may be due."""
+        if self._next_tick is not None:
+            self._next_tick.stop()
+        wait = self._throttle.wait(time.monotonic(), time.thread_time(), self._playing)
+        self._next_tick = self.set_timer(max(wait, SMOOTH), self._tick)
 
     def _tick(self) -> None:
+        """Poll if it is time. Stops with another screen; `on_screen_resume` starts it again."""
         if not self.is_current:
             return
-        playing = self.viewer.cursor.playing and not self.viewer.alive
-        seconds = self._throttle.due(time.monotonic(), time.thread_time(), playing)
+        seconds = self._throttle.due(time.monotonic(), time.thread_time(), self._playing)
         if seconds is not None:
             self.poll(seconds)
+        self._tick_later()
+
+    @property
+    def _playing(self) -> bool:
+        return self.viewer.cursor.playing and not self.viewer.alive
 
     def poll(self, seconds: float = 0.0) -> None:
         """Read new records, advance the playback, and redraw what differs."""
@@ -350,3 +366,9 @@ class RunScreen(ChartScreen):
 
     def action_page(self) -> None:
         self._panels.next_page()
+
+
+def _leave_out_of_collections() -> None:
+    """Events and widgets are many and long-lived: a garbage collection over them costs a frame."""
+    gc.freeze()
+    gc.enable()

@@ -30,6 +30,7 @@ class ViewState:
     run: Snapshot
     """as of the cursor"""
     smoothed: Smoothed
+    """empty if the viewport does not smooth"""
     learned: LearnedMap
     kept: StoredMeasures
     viewport: Viewport
@@ -86,7 +87,8 @@ def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> 
 def view_at_end(folder: RunFolder, run: Snapshot, viewport: Viewport) -> ViewState:
     """The current state of a run, for a single picture."""
     smoothed = Smoothed(viewport.weight)
-    smoothed.extend(run.steps)
+    if viewport.weight:
+        smoothed.extend(run.steps)
     return ViewState(
         folder, run, smoothed, LearnedMap(folder), StoredMeasures(folder), viewport, folder.status()
     )

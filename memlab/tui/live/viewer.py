@@ -96,7 +96,8 @@ class Viewer:
     def view_state(self) -> ViewState:
         if self._smoothed.weight != self.viewport.weight:
             self._smoothed = Smoothed(self.viewport.weight)
-        self._smoothed.extend(self.whole.steps)
+        if self.viewport.weight:  # reads all rows
+            self._smoothed.extend(self.whole.steps)
         view = self.view
         if self.cursor.at is None:
             status, problem = self.status, self.problem

@@ -7,7 +7,6 @@ from typing import ClassVar, final
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -22,6 +21,7 @@ from memlab.tui.footer import Footer
 from memlab.tui.keys import is_offered
 from memlab.tui.messages import CompareRuns, ResumeSweep, ShowSweep
 from memlab.tui.plots.chart_screen import ChartScreen
+from memlab.tui.plots.transparent import ClearRow
 from memlab.tui.plots.viewport import Viewport, XExtent
 from memlab.tui.safe_content import one_line, safe
 from memlab.tui.sweeps.cell_curves import CellCurves
@@ -83,7 +83,7 @@ class SweepsScreen(ChartScreen):
         yield CellTable(id="cells")
         yield Static(id="members")
         yield Static(id="notes")
-        with Horizontal(id="charts"):
+        with ClearRow(id="charts"):
             yield SweepMap(id="map")
             yield self._curves
         yield Footer()

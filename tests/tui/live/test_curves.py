@@ -290,7 +290,7 @@ def test_rows_that_are_damaged_are_a_gap_in_the_curve(
     axis = Axis(*viewport.span(XExtent.of_steps(1400)), x_log)
     edges = axis.place(np.array([lost.first + 2, lost.last - 2])) * 400
     for drawn in (line, *(Series("", b.x, b.high, "band") for b in chart.bands)):
-        low, _ = spans(drawn.x, drawn.y, axis, False, 400)
+        (low,), _ = spans([(drawn.x, drawn.y)], axis, False, 400)
         hidden = slice(int(np.ceil(edges[0])), int(edges[1]))
         assert np.isnan(low[hidden]).all() and np.isfinite(low).sum() > 300
     assert "not finite" not in as_text(draw(chart, 80, 12, colour=False))
