@@ -32,9 +32,10 @@ _DOTS = np.zeros((256, 4, 2), dtype=bool)
 _DOTS[_bytes(_ALL)] = _ALL.reshape(256, 4, 2)
 """The dots of a cell by their byte, row 0 at the bottom."""
 _BRAILLE = (
-    0x2800 + (_DOTS * [[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]]).sum(axis=(1, 2))
+    0x2800
+    + (_DOTS * np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])).sum(axis=(1, 2))
 ).astype("<u4")
-_QUARTERS = (_DOTS.reshape(256, 2, 2, 2).any(axis=2) * [[1, 2], [4, 8]]).sum(axis=(1, 2))
+_QUARTERS = (_DOTS.reshape(256, 2, 2, 2).any(axis=2) * np.array([[1, 2], [4, 8]])).sum(axis=(1, 2))
 """By the same byte: which quarters of the cell contain a dot, as an index into the blocks."""
 _BLOCKS = np.array([ord(glyph) for glyph in " ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"], dtype="<u4")
 _FULL = len(_BLOCKS) - 1
