@@ -13,8 +13,10 @@ from memlab.record.attempt_writer import AttemptWriter
 from memlab.record.events import Evaluated, Finding, Phase, Rows, Samples
 from memlab.record.folder import RunFolder
 from memlab.record.recording import OtherRun, Recording
+from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.event_list import describe
 from memlab.tui.live.frame import frame, text_of
+from memlab.tui.live.view_state import ViewState
 
 Open = Callable[..., Any]
 HOSTILE = (
@@ -159,3 +161,20 @@ def test_a_gap_is_listed_once_at_its_first_step(tmp_path: Path) -> None:
     assert "started" in text and "engine" not in text
     header = text.split("\n")[0]
     assert "step 150" in header and "%" not in header
+
+
+def test_every_chart_is_painted_once_for_a_frame(
+    tmp_path: Path, new_run: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str | None] = []
+    paint = ChartPanel.paint
+
+    def count(panel: ChartPanel, view_state: ViewState) -> None:
+        painted.append(panel.id)
+        paint(panel, view_state)
+
+    monkeypatch.setattr(ChartPanel, "paint", count)
+    for width, height in ((120, 40), (80, 24)):
+        painted.clear()
+        frame(new_run(tmp_path / str(width)), width=width, height=height)
+        assert len(painted) == len(set(painted)) > 0

@@ -33,3 +33,12 @@ def test_time_before_a_restart_is_not_counted() -> None:
     pace.restart(100.0, used=7.0)
     assert pace.due(100.4, 7.0, playing=False) is None
     assert pace.due(100.5, 7.005, playing=False) == 0.5
+
+
+def test_the_next_redraw_is_due_after_the_wait() -> None:
+    pace = RedrawThrottle()
+    assert pace.wait(50.0, 1.0, playing=False) <= 0
+    pace.restart(50.0, used=1.0)
+    wait = pace.wait(50.1, 1.01, playing=False)
+    assert pace.due(50.1 + wait - 0.001, 1.01, playing=False) is None
+    assert pace.due(50.1 + wait + 0.001, 1.01, playing=False) is not None
