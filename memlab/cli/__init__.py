@@ -3,10 +3,6 @@
 import errno
 import gc
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from memlab.errors import MemlabError
 
 REFUSALS = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO,
@@ -42,6 +38,7 @@ def _run() -> str | int | None:
     # enables it.
     gc.disable()
     from memlab.cli.app import app
+    from memlab.cli.output import fail
     from memlab.errors import MemlabError, RunError
 
     try:
@@ -52,19 +49,12 @@ def _run() -> str | int | None:
             raise error.__context__ from None
         return error.code
     except MemlabError as error:
-        return _fail(error)
+        return fail(error)
     except KeyboardInterrupt:
         return 130
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
         where = None if error.filename is None else str(error.filename)
-        return _fail(RunError(f"the operating system refused: {error.strerror}", where=where))
+        return fail(RunError(f"the operating system refused: {error.strerror}", where=where))
     return 0
-
-
-def _fail(error: "MemlabError") -> int:
-    """Report an error; returns the exit code. Tables, which `output` imports, are rarely needed."""
-    from memlab.cli.output import fail
-
-    return fail(error)
