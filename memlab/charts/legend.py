@@ -80,17 +80,22 @@ def _n_negative(y: Values) -> int:
 def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
     """Names of the visible series, with the values at the cursor or the last ones.
 
-    Entries without room are omitted from the end; the number of omitted curves is shown.
+    Where names fit but values do not, the values are omitted, unless a cursor reads them. Entries
+    without room are omitted from the end; the number of omitted curves is shown.
     """
     markers = plain_markers(chart)
-    parts = []
     named = [(i, s) for i, s in enumerate(chart.series) if s.name]
-    for i, s in sorted(named, key=lambda numbered: not numbered[1].leads):
-        glyph = "▬" if colour else markers[i] or "▬"
-        point = _point_at(s, chart.cursor) if s.value is None else None
-        value = point[1] if point else s.value
-        text = "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
-        parts.append(Fragment(f"{glyph} {plain(s.name)}{text}", s.colour))
+    named.sort(key=lambda numbered: not numbered[1].leads)
+    names = [
+        Fragment(f"{'▬' if colour else markers[i] or '▬'} {plain(s.name)}", s.colour)
+        for i, s in named
+    ]
+    parts = [
+        Fragment(name.text + _value_text(s, chart.cursor), s.colour)
+        for name, (_, s) in zip(names, named, strict=True)
+    ]
+    if chart.cursor is None and number_fitting(parts, width) < len(parts):
+        parts = names if number_fitting(names, width) == len(names) else parts
     for marks in chart.marks:
         if n := len(marks.x[visible(marks.x, x)]):
             text = f"▼ {n} {plain(marks.name)}{'s' * (n > 1)}"
@@ -103,6 +108,13 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
         room = number_fitting(parts, width - len(f"  +{n}"))
         parts = [*parts[:room], Fragment(f"+{n - room}", "tick")]
     return side_by_side(parts, width)
+
+
+def _value_text(series: Series, cursor: float | None) -> str:
+    """The value in the legend, after a blank; empty if there is none."""
+    point = _point_at(series, cursor) if series.value is None else None
+    value = point[1] if point else series.value
+    return "" if value is None else " –" if np.isnan(value) else f" {value:.3g}"
 
 
 def number_fitting(parts: Sequence[Fragment], width: int) -> int:

@@ -54,8 +54,8 @@ def advance(
     rates = np.empty(rows, np.float32)
     started = kept_at = time.perf_counter()
     first, done, n_kept = state.step + 1, 0, 0
-    in_memory = on_device.numpy() if run_data.device.type == "cpu" else None  # the same memory
-    keeps = in_memory is not None
+    # The same memory; None as soon as no more rows are passed on early.
+    readable = on_device.numpy() if run_data.device.type == "cpu" else None
     while done < rows:
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
         measured = (state.step + 1) % NORMS_EVERY == 0
@@ -68,11 +68,12 @@ def advance(
         now = time.perf_counter()
         if now - started > MAX_SECONDS:
             break
-        if keeps and in_memory is not None and now - kept_at > KEEP_SECONDS:
-            values = _with_rates(in_memory[n_kept:done], rates[n_kept:done])
-            keeps = len(values) <= KEPT_ROWS and bool(np.isfinite(values[:, LOSS]).all())
-            if keeps:
+        if readable is not None and now - kept_at > KEEP_SECONDS:
+            values = _with_rates(readable[n_kept:done], rates[n_kept:done])
+            if len(values) <= KEPT_ROWS and np.isfinite(values[:, LOSS]).all():
                 keep(first + n_kept, values)
+            else:
+                readable = None
             kept_at, n_kept = time.perf_counter(), done
     return _with_rates(on_device[:done].cpu().numpy(), rates[:done])
 

@@ -26,7 +26,7 @@ class Footer(widgets.Footer):
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
         keys.sort(key=lambda key: key.action not in FIRST)
         widths = [len(key.key_display) + 1 + len(key.description) + 1 for key in keys]
-        shown = number_shown(widths, self.app.size.width)
+        shown = number_shown(widths, self.size.width or self.app.size.width)
         yield from keys[:shown]
         if shown < len(keys):
             yield Label(_more(len(keys) - shown), classes="more")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from textwrap import wrap
 from typing import ClassVar, final
 
 from textual import on
@@ -36,13 +37,16 @@ class HelpSection:
         return HelpSection(self.title, rows)
 
     def lines(self, width: int) -> list[Content]:
-        """The title, one line per key, and a blank line."""
+        """The title, the keys with their wrapped texts, and a blank line."""
         lines = [Content.styled(self.title, "bold underline")]
         width_of_keys = max((len(key.shown) for key in self.rows), default=0)
+        room = max(width - width_of_keys - 2, 1)
         for key in self.rows:
-            sign = Content.styled(key.shown.rjust(width_of_keys), "bold")
-            line = Content.assemble(sign, "  ", key.help)
-            lines.append(line.truncate(width, ellipsis=True))
+            keys = key.shown
+            for text in wrap(key.help, room):
+                sign = Content.styled(keys.rjust(width_of_keys), "bold")
+                lines.append(Content.assemble(sign, "  ", text).truncate(width, ellipsis=True))
+                keys = ""
         return [*lines, Content("")]
 
 

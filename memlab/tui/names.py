@@ -9,6 +9,8 @@ MAX_LENGTH = 1000
 """Number of characters of a name that are read."""
 _SHORTEST = 3
 """Number of characters that are left of a word, the ellipsis included."""
+_WHOLE = 4
+"""Words up to this length are not cut."""
 
 
 def start_and_end(name: str, width: int) -> str:
@@ -20,8 +22,9 @@ def start_and_end(name: str, width: int) -> str:
     parts = safe_parts(name[:MAX_LENGTH])
     if sum(map(cells, parts)) <= width:
         return "".join(parts)
-    if "=" in parts and (shorter := _with_short_words("".join(parts), width)) is not None:
-        return shorter
+    is_plain = all(cells(part) == 1 for part in parts)  # no escapes and no wide characters
+    if is_plain and "=" in parts and (short := _with_short_words(name, width)) is not None:
+        return short
     room = max(width - 1, 0)
     end = _fitting(parts[::-1], room * 2 // 3)[::-1]
     start = _fitting(parts, room - sum(map(cells, end)))
@@ -30,18 +33,20 @@ def start_and_end(name: str, width: int) -> str:
 
 def _with_short_words(name: str, width: int) -> str | None:
     """The name with its longest words and names of settings cut; None if that does not suffice."""
-    if not name.isascii() or "\\" in name:
-        return None
     words = [word.partition("=") for word in name.split()]
     stems = [stem for stem, _, _ in words]
     fixed = sum(len(sign + value) + 1 for _, sign, value in words) - 1
-    longest = max(map(len, stems))
-    while fixed + sum(min(len(stem), longest) for stem in stems) > width:
-        longest -= 1
-        if longest < _SHORTEST:
-            return None
-    cut = [stem if len(stem) <= longest else f"{stem[: longest - 1]}…" for stem in stems]
+    for longest in range(max(map(len, stems)), _SHORTEST - 1, -1):
+        cut = [_cut(stem, longest) for stem in stems]
+        if fixed + sum(map(len, cut)) <= width:
+            break
+    else:
+        return None
     return " ".join(c + sign + value for c, (_, sign, value) in zip(cut, words, strict=True))
+
+
+def _cut(word: str, longest: int) -> str:
+    return word if len(word) <= max(longest, _WHOLE) else f"{word[: longest - 1]}…"
 
 
 def _fitting(parts: Sequence[str], width: int) -> Sequence[str]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -98,3 +100,12 @@ def test_many_rules_never_overlap_their_labels(n: int):
             assert start >= ends
             ends = start + len(text)
         assert ends <= 40
+
+
+def test_values_give_way_to_names_unless_a_cursor_reads_them():
+    chart = Chart(series=(TRAIN, VAL))
+    x = Axis(0, 100)
+    assert as_text([legend_line(chart, x, 18, True)]).split() == ["▬", "train", "▬", "val"]
+    assert as_text([legend_line(chart, x, 30, True)]).split()[2] == "0.9"
+    read = as_text([legend_line(replace(chart, cursor=33.0), x, 18, True)])
+    assert read.split() == ["▬", "train", "0.3", "+1"]

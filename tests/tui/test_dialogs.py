@@ -9,6 +9,7 @@ from textual.widgets import Static
 from memlab.preset.load import load
 from memlab.tui.dialogs import Confirm, MessageBox, TextPrompt
 from memlab.tui.live.edit_form import EditForm
+from memlab.tui.live.frame import text_of
 
 WINDOWS = {
     "ask": lambda: Confirm(Content("Go on?"), {"yes": "yes"}),
@@ -60,3 +61,14 @@ async def test_a_dialog_with_short_text_is_small(console, settle) -> None:
         app.push_screen(MessageBox(Content("Told"), Content("something")))
         await settle(app, pilot)
         assert app.screen.query_one(".dialog").region.height == 9
+
+
+async def test_the_smallest_terminal_shows_what_is_wrong_with_a_text(console) -> None:
+    async with console(size=(40, 10), begin="runs") as (app, pilot):
+        app.push_screen(
+            TextPrompt(Content("A title of two lines " * 3), problem=lambda text: "wrong")
+        )
+        await pilot.pause()
+        await pilot.press("x")
+        await pilot.pause()
+        assert "wrong" in text_of(app) and "x" in text_of(app)

@@ -2,6 +2,7 @@
 
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
+from memlab.tui.runs.detail import detail
 from memlab.tui.runs.entry import Entry
 from memlab.tui.runs.listing import Listing
 
@@ -21,7 +22,10 @@ def test_a_sweep_is_one_row_and_the_filter_finds_its_members(tmp_path):
     listing = Listing()
     listing.take(entries)
     assert [row.key for row in listing.shown] == ["run-4", "run-3", "run-1"]
-    assert listing.shown[1].name == "sweep name-a 1/2"
+    assert listing.shown[1].name == "name-a 1/2"
+    assert listing.shown[1].members == (1, 2)
+    shown = detail(listing.shown[1], ()).plain
+    assert "1 of 2 runs finished" in shown and "/ sweep:name-a lists its runs" in shown
     assert listing.shown[1].status == Status.RUNNING
     listing.filter("sweep:name-a", frozenset(entries[0].facts))
     listing.take(entries)

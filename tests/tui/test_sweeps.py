@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from textual.widgets import Input
 
 from memlab.charts import DARK, as_text
 from memlab.figures.plot import CellGrid
@@ -348,3 +349,25 @@ async def test_the_interface_responds_while_a_sweep_is_read(console, settle, swe
         go_on.set()
         await settle(app, pilot)
         assert len(app.screen.query_one(SweepList).rows) == 1
+
+
+async def test_the_list_is_filtered_and_a_wrong_filter_is_explained(console, settle, sweep) -> None:
+    async with console(size=(80, 24), begin="runs") as (app, pilot):
+        await pilot.press("6")
+        await settle(app, pilot)
+        sweeps = app.screen.query_one(SweepList)
+        await pilot.press("slash")
+        for text, problem in (
+            ("status:finsihed", "unknown status 'finsihed'"),
+            ("lr<1", "unknown field 'lr'"),
+            ("nothing", "no sweep passes"),
+        ):
+            app.screen.query_one(Input).value = text
+            await pilot.press("enter")
+            await pilot.pause()
+            assert problem in text_of(app) and len(sweeps.rows) == 1
+        app.screen.query_one(Input).value = "decay"
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert sweeps.filter_text == "decay" and len(sweeps.rows) == 1
+        assert "/decay" in text_of(app)

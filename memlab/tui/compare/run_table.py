@@ -10,7 +10,7 @@ from memlab.charts.theme import RGB
 from memlab.record.safe_text import safe_text
 from memlab.record.settings_diff import settings_diff, shown_setting
 from memlab.tui.compare.curves import Compared, XAxis
-from memlab.tui.names import start_and_end
+from memlab.tui.names import start_and_end, what_differs
 from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 
@@ -41,6 +41,7 @@ class RunTable(Table):
         runs = rows.runs
         keys = settings_diff((run.preset, run.settings) for run in runs)
         width = max(MIN_NAME, self.app.size.width // 4)
+        names = what_differs([run.name for run in runs])
         columns = [
             Column("run", "run", width),
             Column("value", safe_text(rows.measure, 24), 12, "right"),
@@ -57,7 +58,7 @@ class RunTable(Table):
             r, g, b = rows.colours[run.key]
             value = run.value(rows.measure, rows.axis, rows.reading)
             return [
-                Content.assemble(("▬ ", f"rgb({r},{g},{b})"), start_and_end(run.name, width - 2)),
+                Content.assemble(("▬ ", f"rgb({r},{g},{b})"), start_and_end(names[row], width - 2)),
                 Content("–" if value is None else f"{value:.4g}"),
                 *(safe(shown_setting(run.settings.get(key))) for key in keys),
                 _count(run.memorized),

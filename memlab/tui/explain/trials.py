@@ -76,8 +76,8 @@ class TrialsPlot(Plot[ShownTrials]):
         """The change in focus and its effect."""
         change = view_state.focused
         parts = [
+            Content(f"{safe_text(change.name, 40)}: {safe_text(change.effect, 20)}"),
             Content("loss of the recomputed steps"),
-            Content(f"{safe_text(change.name, 40)}: {change.effect}"),
             log_link("y", self.y_log, "log_y"),
         ]
         return Content(" · ").join(parts)

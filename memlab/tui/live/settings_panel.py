@@ -66,6 +66,7 @@ class SettingsPanel(Lines[SettingLine]):
         super().__init__(id=id)
         self._folder = folder
         self.words = ""
+        self._key_width = 0
 
     @cached_property
     def _preset(self) -> Mapping[str, Any] | None:
@@ -110,20 +111,25 @@ class SettingsPanel(Lines[SettingLine]):
         lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         return [line for line in lines if line.has(words.lower().split())]
 
+    def prepare(self, items: Sequence[SettingLine], view_state: ViewState, width: int) -> None:
+        """Align the values."""
+        longest = max((len(safe_text(line.key, 40)) for line in items), default=0)
+        self._key_width = min(longest, width * 3 // 5)
+
     def rendered(self, items: Sequence[SettingLine]) -> list[Content]:
         """Key, value, the value in the preset, edits with their steps."""
-        return [_rendered(line) for line in items]
+        return [_rendered(line, self._key_width) for line in items]
 
     def choose(self, item: SettingLine) -> None:
         """Show the setting in full."""
-        self.notify(_rendered(item).plain, markup=False)
+        self.notify(_rendered(item, 0).plain, markup=False)
 
 
-def _rendered(line: SettingLine) -> Content:
+def _rendered(line: SettingLine, key_width: int) -> Content:
     sign, style = ("●", "$text-warning") if line.preset_value is not None else (" ", "")
     parts: list[Content | tuple[str, str]] = [
         (f"{sign} ", style),
-        (f"{safe_text(line.key, 40)} ", "$foreground-muted"),
+        (f"{safe_text(line.key, 40):<{key_width}} ", "$foreground-muted"),
         (safe_text(line.value, 60), "bold" if sign == "●" else ""),
     ]
     if line.preset_value is not None:

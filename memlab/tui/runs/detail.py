@@ -44,8 +44,21 @@ def detail(entry: Entry, settings_diff: Sequence[str]) -> Content:
     about = "  ".join(filter(None, [entry.key, preset, age(entry.created), tags]))
     lines = [
         Content.assemble(safe(entry.name, style="bold"), "  ", safe(about, 300, style="dim")),
+        _members(entry),
         safe(values or "no evaluation yet", 300),
         safe("  ".join(settings), 300, style="dim"),
         safe(entry.note, 300),
     ]
     return Content("\n").join([line for line in lines if line])
+
+
+def _members(entry: Entry) -> Content:
+    """What a row that stands for a sweep shows, and how to list its runs."""
+    if entry.members is None or entry.sweep is None:
+        return Content("")
+    finished, total = entry.members
+    return Content.assemble(
+        f"a sweep: {finished:,} of {total:,} runs finished, below is the newest; 6 shows it, / ",
+        safe(f"sweep:{entry.sweep['name']}", 60),
+        " lists its runs",
+    )

@@ -41,6 +41,8 @@ class Entry:
     spikes: int | None = None
     sweep: Mapping[str, Any] | None = None
     """id, name, cell and place of a member of a sweep"""
+    members: tuple[int, int] | None = None
+    """numbers of finished and of all members, if the entry stands for a sweep"""
 
     @property
     def key(self) -> str:

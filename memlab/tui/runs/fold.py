@@ -28,6 +28,7 @@ def _row(members: list[Entry]) -> Entry:
     running = any(entry.status == Status.RUNNING for entry in members)
     return replace(
         newest,
-        name=f"sweep {newest.sweep['name']} {finished:,}/{len(members):,}",
+        name=f"{newest.sweep['name']} {finished:,}/{len(members):,}",
+        members=(finished, len(members)),
         status=Status.RUNNING if running else newest.status,
     )

@@ -15,6 +15,7 @@ SWEEPS = Keys(
         Key("A", "cycle_y", "y axis", "The next setting along the y axis of the heat map."),
         Key("left_square_bracket", "sweep(-1)", "newer sweep", "The next newer sweep."),
         Key("right_square_bracket", "sweep(1)", "older sweep", "The next older sweep."),
+        Key("slash", "filter", "filter", "Filter the list of sweeps, as in status:running decay.", footer=True, to_input=True),
         Key("s", "stop", "stop", "Save and stop all members of the sweep.", footer=True, changes=True),
         Key("r", "resume", "resume", "Train the members that are neither finished nor running.", footer=True, changes=True),
         Key("y", "log_y", "log y", "Switch between a logarithmic and a linear y axis of the curves."),

@@ -17,6 +17,7 @@ from memlab.record.folder import RunFolder
 from memlab.sweeps.tables import CellResult, Results
 from memlab.tui.bar import Bar
 from memlab.tui.console import Console
+from memlab.tui.dialogs import TextPrompt
 from memlab.tui.footer import Footer
 from memlab.tui.keys import is_offered
 from memlab.tui.messages import CompareRuns, ResumeSweep, ShowSweep
@@ -283,6 +284,17 @@ class SweepsScreen(ChartScreen):
 
     def action_log_y(self) -> None:
         self.plot.action_log_y()
+
+    def action_filter(self) -> None:
+        """Filter the list of sweeps."""
+        sweeps = self.query_one(SweepList)
+
+        def chosen(text: str | None) -> None:
+            if text is not None:
+                sweeps.filter(text, self._selection.sweep)
+
+        title = Content("Filter the list of sweeps, as in status:running decay")
+        self.app.push_screen(TextPrompt(title, sweeps.filter_text, sweeps.problem), chosen)
 
     def action_sweep(self, by: int) -> None:
         self.query_one(SweepList).cursor += by

@@ -1,20 +1,24 @@
 """The list of sweeps: progress, and states of members."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, final
 
 from textual.binding import BindingType
 from textual.content import Content
 
+from memlab.record.run_filter import FilterError, parse
 from memlab.tui.duration import duration
 from memlab.tui.runs.columns import age
-from memlab.tui.safe_content import safe
+from memlab.tui.safe_content import one_line, safe
 from memlab.tui.sweeps.keys import SWEEP_LIST
 from memlab.tui.sweeps.reader import SweepRow
 from memlab.tui.sweeps.state_sign import DAMAGED, state_sign
 from memlab.tui.table import Column, Table
 
 _BAR = 10
+_FACTS = ("name", "run", "status")
+"""The id is the field `run`, in which single words are searched."""
 _COLUMNS = (
     Column("status", "status", 13),
     Column("sweep", "sweep", 26),
@@ -38,19 +42,44 @@ class SweepList(Table):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.rows: Sequence[SweepRow] = ()
+        """the listed ones"""
+        self.filter_text = ""
+        self._all: Sequence[SweepRow] = ()
 
     def list_sweeps(self, rows: Sequence[SweepRow], selected: str) -> None:
-        """List sweeps, with the cursor on the one of id `selected`."""
-        self.rows = rows
-        self.show(_COLUMNS, len(rows), lambda row: _cells(rows[row]), fixed=2)
-        at = next((i for i, row in enumerate(rows) if row.id == selected), None)
+        """List the sweeps that pass the filter, with the cursor on the one of id `selected`."""
+        self._all = rows
+        passes = parse(self.filter_text)
+        self.rows = listed = [row for row in rows if passes(_facts(row))]
+        words = safe(f"sweep /{self.filter_text}" if self.filter_text else "sweep", 40).plain
+        columns = [replace(c, title=words) if c.key == "sweep" else c for c in _COLUMNS]
+        self.show(columns, len(listed), lambda row: _cells(listed[row]), fixed=2)
+        at = next((i for i, row in enumerate(listed) if row.id == selected), None)
         if at is not None:
             self.cursor = at
+
+    def problem(self, text: str) -> str | None:
+        """What is wrong with a filter, or that no sweep passes it; else None."""
+        try:
+            passes = parse(text, frozenset(_FACTS))
+        except FilterError as problem:
+            return one_line(problem)
+        return None if any(passes(_facts(row)) for row in self._all) else "no sweep passes"
+
+    def filter(self, text: str, selected: str) -> None:
+        """List only the sweeps that pass; the filter is one without a `problem`."""
+        self.filter_text = text.strip()
+        self.list_sweeps(self._all, selected)
 
     @property
     def sweep_at_cursor(self) -> str | None:
         """Id of the sweep under the cursor."""
         return self.rows[self.cursor].id if self.cursor < len(self.rows) else None
+
+
+def _facts(row: SweepRow) -> Mapping[str, object]:
+    """The fields that can be filtered by."""
+    return dict(zip(_FACTS, (row.name, row.id, str(row.status)), strict=True))
 
 
 def _cells(row: SweepRow) -> list[Content]:
