@@ -113,7 +113,7 @@ def test_the_help_has_as_many_columns_as_fit_and_loses_no_key() -> None:
         assert all(len(line) <= width for line in lines)
         assert all(sum(key.shown in line for line in lines) for s in sections for key in s.rows)
     narrow, wide = (len(laid_out(sections, width).plain.split("\n")) for width in (64, 200))
-    assert wide < narrow / 2
+    assert wide < 0.6 * narrow
 
 
 async def test_the_help_is_searched_by_typing(console) -> None:

@@ -463,3 +463,22 @@ async def test_a_comma_adds_a_choice_and_arrows_return_to_one(console, settle) -
         await pilot.press("right")
         await settle(app, pilot)
         assert "," not in _line(app, "task.operation").value
+
+
+async def test_a_filter_that_no_preset_matches_says_so(console, settle) -> None:
+    async with console() as (app, pilot):
+        await pilot.press("slash", *"nothing")
+        await settle(app, pilot)
+        assert "no preset contains 'nothing'" in text_of(app)
+        await pilot.press(*["backspace"] * 7, "enter", "s")
+        await settle(app, pilot)
+        assert "no preset contains" not in text_of(app)
+
+
+async def test_starting_before_a_preset_is_selected_is_explained(console, trained) -> None:
+    async with console() as (app, pilot):
+        app.screen._draft = None
+        await pilot.press("s")
+        await pilot.pause()
+        assert any("no preset is selected" in n.message for n in app._notifications)
+        assert not trained.trained

@@ -77,7 +77,7 @@ class Presets(Vertical):
         options.clear_options()
         words = query.lower().split()
         matches = [one for one in self._presets if all(word in _text(one) for word in words)]
-        options.add_options(_options(matches) if matches else [_no_match(query)])
+        options.add_options(_options(matches) if matches or not query else [_no_match(query)])
         options.action_first()
 
     def focus_filter(self) -> None:
@@ -121,9 +121,7 @@ def _options(presets: Sequence[Available]) -> Iterator[Option]:
 
 
 def _no_match(query: str) -> Option:
-    return Option(
-        safe(f"no preset contains '{query}'" if query else "no presets", 60), disabled=True
-    )
+    return Option(safe(f"no preset contains '{query}'", 60), disabled=True)
 
 
 def _place(one: Available) -> tuple[str, str]:

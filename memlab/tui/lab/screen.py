@@ -185,8 +185,11 @@ class LabScreen(Screen[None]):
 
     def _valid(self) -> Preset | None:
         """The draft's preset; if it is invalid, report why and focus the field."""
-        if self._draft is None or self._draft.preset:
-            return self._draft.preset if self._draft else None
+        if self._draft is None:
+            self.notify("no preset is selected; presets are still being read, or there are none")
+            return None
+        if self._draft.preset:
+            return self._draft.preset
         problem = next(iter(self._draft.problems.values()))
         self.notify(safe(problem.what).plain, severity="error", markup=False)
         self.query_one(SettingsForm).action_next_changed()

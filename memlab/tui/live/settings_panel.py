@@ -16,6 +16,9 @@ from memlab.record.summary import flat_settings, settings
 from memlab.tui.live.lines import Lines
 from memlab.tui.live.view_state import ViewState
 
+ALIGNED = 60
+"""Width from which values are aligned."""
+
 
 @final
 @dataclass(frozen=True)
@@ -112,9 +115,9 @@ class SettingsPanel(Lines[SettingLine]):
         return [line for line in lines if line.has(words.lower().split())]
 
     def prepare(self, items: Sequence[SettingLine], view_state: ViewState, width: int) -> None:
-        """Align the values."""
+        """Align the values where edits have room too."""
         longest = max((len(safe_text(line.key, 40)) for line in items), default=0)
-        self._key_width = min(longest, width * 3 // 5)
+        self._key_width = longest if width >= ALIGNED else 0
 
     def rendered(self, items: Sequence[SettingLine]) -> list[Content]:
         """Key, value, the value in the preset, edits with their steps."""
