@@ -1,7 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# Twice the two cores that it is made for: a third of the time a test waits, for a process or a screen.
-PYTEST := $(BIN)/pytest -n 4 --dist worksteal
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
 .PHONY: run test test-slow test-interop coverage check bench claims example examples pictures tree venv torture
 

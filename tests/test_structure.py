@@ -1,6 +1,7 @@
 """The structure of the code: names that occur once, imports without cycles."""
 
 import ast
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,19 +9,24 @@ from pathlib import Path
 import memlab
 
 ROOT = Path(memlab.__file__).parent
-TREES = {
-    ".".join(("memlab", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
-        ".__init__"
-    ): ast.parse(path.read_text())
-    for path in sorted(ROOT.rglob("*.py"))
-}
+
+
+@functools.cache
+def trees() -> dict[str, ast.Module]:
+    """The syntax tree of every module of memlab, by its name."""
+    return {
+        ".".join(("memlab", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        ): ast.parse(path.read_text())
+        for path in sorted(ROOT.rglob("*.py"))
+    }
 
 
 def test_no_class_name_occurs_twice():
     """Nested classes count too, such as Textual's messages."""
     count = Counter(
         node.name
-        for tree in TREES.values()
+        for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     )
@@ -31,7 +37,7 @@ def test_no_import_is_renamed_because_of_a_clash():
     """`import x as y` within memlab; numpy's np and the like are no clashes."""
     aliases = {
         (module, alias.name, alias.asname)
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
@@ -42,7 +48,7 @@ def test_no_import_is_renamed_because_of_a_clash():
 
 def test_no_module_imports_itself_through_others():
     """Imports within functions count; those for type checkers only do not."""
-    graph = {module: set(_imports(module, tree)) for module, tree in TREES.items()}
+    graph = {module: set(_imports(module, tree)) for module, tree in trees().items()}
     assert _cycles(graph) == set()
 
 
@@ -54,11 +60,11 @@ def _of_memlab(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
 def _imports(module: str, tree: ast.Module) -> Iterator[str]:
     for node in _executed(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in TREES)
-        elif isinstance(node, ast.ImportFrom) and node.module in TREES:
+            yield from (alias.name for alias in node.names if alias.name in trees())
+        elif isinstance(node, ast.ImportFrom) and node.module in trees():
             for alias in node.names:
                 submodule = f"{node.module}.{alias.name}"
-                yield submodule if submodule in TREES else node.module
+                yield submodule if submodule in trees() else node.module
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:

@@ -1,6 +1,5 @@
 """Reading a run, asking its model, and the errors of both."""
 
-import pandas as pd
 import pytest
 import torch
 
@@ -16,6 +15,8 @@ from .conftest import TINY
 
 
 def test_pandas_takes_steps_and_evaluations_as_they_are(run: Run):
+    import pandas as pd
+
     for columns in (run.steps, run.evaluations):
         frame = pd.DataFrame(columns)
         assert list(frame) == list(columns) and len(frame) == len(columns["step"])

@@ -59,10 +59,16 @@ def test_run_plot_saves_the_curves_in_the_folder_of_the_run(memlab):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_report_has_every_number_that_show_prints(trained):
+@pytest.fixture(scope="module")
+def page(trained) -> str:
+    """The report of the run as HTML."""
+    run = find(trained.runs, "last").path.name
+    assert trained("report", "last").strip() == f"{run}-report.html"
+    return (trained.folder / f"{run}-report.html").read_text("utf-8")
+
+
+def test_a_report_has_every_number_that_show_prints(trained, page):
     shown = json.loads(trained("show", "last", "--json"))
-    trained("report", "last", "-o", "numbers.html")
-    page = (trained.folder / "numbers.html").read_text("utf-8")
     exact = {float(digits) for digits in re.findall(r'<td[^>]* title="([^"]+)"', page)}
     cells = set(re.findall(r"<td[^>]*>([^<]*)</td>", page))
     for values in (shown["final"], shown["best"]):
@@ -73,10 +79,7 @@ def test_a_report_has_every_number_that_show_prints(trained):
     assert shown["weights_sha256"] in cells
 
 
-def test_a_report_is_written_as_html_or_as_markdown_with_figures(trained):
-    run = find(trained.runs, "last").path.name
-    assert trained("report", "last").strip() == f"{run}-report.html"
-    page = (trained.folder / f"{run}-report.html").read_text("utf-8")
+def test_a_report_is_written_as_html_or_as_markdown_with_figures(trained, page):
     assert "first [bold]try" in page and "<script" not in page
     files = json.loads(trained("report", "last", "-o", "page.md", "--json"))["files"]
     assert "page-figures/1-curves.png" in " ".join(files)

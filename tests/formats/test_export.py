@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from memlab.cli.export import export
@@ -45,6 +44,8 @@ def check(log, names=EXPECTED, single=False):
 
 
 def test_csv_wide(imported, tmp_path):
+    import pandas as pd
+
     assert export_curves(imported, "csv", tmp_path / "out.csv") == tmp_path / "out.csv"
     check(read_log(tmp_path / "out.csv"))
     table = pd.read_csv(tmp_path / "out.csv")
@@ -53,6 +54,8 @@ def test_csv_wide(imported, tmp_path):
 
 
 def test_csv_long(imported, tmp_path):
+    import pandas as pd
+
     export_curves(imported, "csv-long", tmp_path / "out.csv")
     table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
     for name, (steps, values) in EXPECTED.items():

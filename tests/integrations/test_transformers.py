@@ -9,8 +9,12 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.track import tracked_run
 
-pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow  # to import transformers takes seconds
+
+
+@pytest.fixture(autouse=True)
+def transformers() -> None:
+    pytest.importorskip("transformers")
 
 
 def test_the_trainers_logs_are_rows_and_evaluations_of_a_run(tmp_path, monkeypatch):

@@ -83,7 +83,7 @@ def read_all(path):
     return examine(folder)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("forged") / whole.name

@@ -1,12 +1,12 @@
 """Statistics over seeds, compared with scipy and with values computed by hand."""
 
 import math
+from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from memlab.sweeps.statistics import (
     final_values,
@@ -17,11 +17,20 @@ from memlab.sweeps.statistics import (
     survival,
 )
 
+
+@pytest.fixture(scope="module")
+def stats() -> ModuleType:
+    """scipy.stats, whose import takes seconds."""
+    from scipy import stats
+
+    return stats
+
+
 RUNS = st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=12)
 
 
 @given(RUNS)
-def test_survival_agrees_with_scipy(runs):
+def test_survival_agrees_with_scipy(stats, runs):
     times, reached = [t for t, _ in runs], [r for _, r in runs]
     if not any(reached):
         assert len(survival(times, reached)[0]) == 0
@@ -35,7 +44,7 @@ def test_survival_agrees_with_scipy(runs):
 
 
 @given(RUNS)
-def test_the_median_is_the_first_step_that_half_of_the_runs_have_reached(runs):
+def test_the_median_is_the_first_step_that_half_of_the_runs_have_reached(stats, runs):
     times, reached = [t for t, _ in runs], [r for _, r in runs]
     summary = steps_to_event(times, reached)
     if not any(reached):
@@ -110,7 +119,7 @@ def test_one_run_has_no_standard_deviation_and_no_run_has_no_mean():
 
 
 @given(st.lists(st.floats(1e-6, 1e3), min_size=2, max_size=8))
-def test_geometric_values_agree_with_scipy(values):
+def test_geometric_values_agree_with_scipy(stats, values):
     mine = geometric(values)
     assert math.isclose(mine["geometric_mean"], stats.gmean(values), rel_tol=1e-9)
     if max(values) > min(values) * (1 + 1e-6):  # scipy refuses differences of rounding errors
@@ -122,7 +131,7 @@ def test_a_loss_of_zero_has_no_geometric_mean():
 
 
 @given(st.lists(st.integers(-20, 20), min_size=4, max_size=7).filter(any))
-def test_the_p_value_agrees_with_the_exact_permutation_test_of_scipy(differences):
+def test_the_p_value_agrees_with_the_exact_permutation_test_of_scipy(stats, differences):
     theirs = stats.permutation_test(
         (np.array(differences, float),),
         lambda x: np.mean(x),

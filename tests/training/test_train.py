@@ -161,7 +161,7 @@ def test_an_edit_that_would_end_the_run_before_its_last_step_is_refused(tiny):
 
 def test_an_extension_reports_the_jump_of_the_lr(tiny):
     settings = {"optimizer.schedule": "cosine", "optimizer.lr": 0.01}
-    events, _, _ = run(tiny(**settings), [Edit({"training.steps": 300}, at=30)])
+    events, _, _ = run(tiny(**settings), [Edit({"training.steps": 60}, at=30)])
     (finding,) = (e for e in events if isinstance(e, Finding))
     rates = rows(events)[:, COLUMNS.index("lr")]
     assert f"from {rates[29]:.3g} at step 30 to {rates[30]:.3g} at step 31" in finding.what

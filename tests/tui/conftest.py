@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual._compositor import Compositor
+from textual.app import App
 from textual.css.stylesheet import Stylesheet
 
 from memlab.preset.create import create_run
@@ -20,6 +22,7 @@ from memlab.record.events import Ended, Evaluated, Phase, Rows, Started
 from memlab.record.folder import RunFolder
 from memlab.record.summary import end_summary
 from memlab.tui.app import Memlab
+from memlab.tui.lab.preflight import Preflight
 from memlab.tui.training_functions import TrainingFunctions
 
 PRESETS = {
@@ -67,6 +70,35 @@ def parsed_styles() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def idle_without_a_clock() -> Iterator[None]:
+    """Let a pause of the pilot last until the event loop has no work, and no longer.
+
+    Textual's own pause sleeps for 20 ms and compares CPU time with wall time.
+    """
+
+    async def until_idle(*_: float) -> None:
+        loop: Any = asyncio.get_running_loop()
+        await asyncio.sleep(0)
+        while loop._ready:
+            await asyncio.sleep(0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textual.pilot.wait_for_idle", until_idle)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unpainted_updates() -> Iterator[None]:
+    """Do not paint changed regions, which nobody sees and which take half of the time of a test.
+
+    Layouts and the text that a test reads are painted in full, and `paint` does it at the end of a test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compositor, "render_partial_update", lambda c: c._dirty_regions.clear())
         yield
 
 
@@ -151,7 +183,9 @@ def trained() -> TrainedModel:
 
 
 @pytest.fixture
-def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
+def console(
+    here: Path, trained: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     """Opens the console: `async with console(size=(120, 40)) as (app, pilot)`."""
 
     @asynccontextmanager
@@ -163,12 +197,19 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
             is_machine_idle=trained.is_machine_idle,
         )
         app = Memlab(here / "runs", trainer, **options)
+        monkeypatch.setattr(Preflight, "_check_soon", lambda p: p.call_later(p._check_draft))
         begin_in(app, begin)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)
             yield app, pilot
+            paint(app)
 
     return opened
+
+
+def paint(app: App[Any]) -> None:
+    """Paint the whole screen, which shows errors that only painting finds."""
+    app.screen._compositor.render_strips()
 
 
 def begin_in(app: Memlab, mode: str) -> None:
@@ -183,16 +224,13 @@ def begin_in(app: Memlab, mode: str) -> None:
 
 
 async def settle(app: Memlab, pilot: Any) -> None:
-    """Wait until no timer, thread or message is pending."""
-    for _ in range(4):
+    """Wait until no message and no thread is pending."""
+    idle = 0
+    while idle < 2:
         await pilot.pause()
         waiting = [w for w in app.workers if not w.is_finished and w.group != "quit"]
         await app.workers.wait_for_complete(waiting)
-        screen = app.screen
-        if getattr(screen, "_soon", None) is not None:
-            screen._soon.stop()  # type: ignore[attr-defined]
-            screen._soon = None  # type: ignore[attr-defined]
-            screen._check_draft()  # type: ignore[attr-defined]
+        idle = 0 if waiting else idle + 1
     await pilot.pause()
 
 

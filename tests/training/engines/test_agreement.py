@@ -88,7 +88,7 @@ TRAININGS = [(name, {}) for name in DATA] + [("answer", switches) for switches i
 
 
 @pytest.mark.parametrize(("name", "switches"), TRAININGS, ids=str)
-def test_fifty_steps_of_training_agree(name, switches):
+def test_twenty_steps_of_training_agree(name, switches):
     curves = []
     for engine in (Plain, Pruned, Tree):
         sequences = DATA[name]
@@ -96,7 +96,7 @@ def test_fifty_steps_of_training_agree(name, switches):
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1.0)
         made, curve = engine(sequences), []
         order = np.random.default_rng(0).permutation(len(sequences))
-        for step in range(50):
+        for step in range(20):
             index = order[step % 3 :: 3]
             optimizer.zero_grad()
             loss = made.batch(index).loss(model, dtype=torch.float64)

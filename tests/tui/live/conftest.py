@@ -33,6 +33,8 @@ from memlab.record.folder import RunFolder
 from memlab.tui.console_state import ConsoleState
 from memlab.tui.live.screen import RunScreen
 
+from ..conftest import paint
+
 STEPS, EVERY = 1400, 20
 SPIKE = 900
 
@@ -227,5 +229,6 @@ def opened() -> Callable[..., Any]:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             yield pilot, app.screen
+            paint(app)
 
     return open_run
