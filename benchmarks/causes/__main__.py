@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,26 +166,49 @@ def scored(case: Case, seed: int, runs: Path) -> dict[str, Any]:
     }
 
 
-def table(results: list[dict[str, Any]]) -> str:
+def causes_by(rule: int, effects: dict[str, str]) -> list[str]:
+    """The changes that a rule of README.md names as causes."""
+    information = ("lr halved", *(["gradient clipping"] if rule > 1 else []))
+    prevent = [name for name, effect in effects.items() if effect == "prevents"]
+    if any(name.startswith("placebo") for name in prevent):
+        return []
+    return [
+        name
+        for name in prevent
+        if not name.startswith(information) and not name.endswith(" frozen")
+    ]
+
+
+def counted(case: Case, results: list[dict[str, Any]], rule: int) -> dict[str, int]:
+    """Numbers of runs of a case by outcome, and of false causes."""
+    counts = dict.fromkeys(("runs", "no spike", "not planted", "found", "missed", "false"), 0)
+    for result in results:
+        if result["case"] != case.name:
+            continue
+        counts["runs"] += 1
+        if "effects" not in result:
+            counts[result["outcome"]] += 1
+            continue
+        named = causes_by(rule, result["effects"])
+        right = [name for name in named if case.named and name.startswith(case.named)]
+        if case.named:
+            counts["found" if right else "missed"] += 1
+        counts["false"] += len(named) - len(right)
+    return counts
+
+
+def table(results: list[dict[str, Any]], rule: int) -> str:
     """Counts per case as Markdown."""
-    columns: tuple[tuple[str, Callable[[dict[str, Any]], int]], ...] = (
-        ("runs", lambda r: 1),
-        ("no spike", lambda r: r["outcome"] == "no spike"),
-        ("not planted", lambda r: r["outcome"] == "not planted"),
-        ("found", lambda r: r["outcome"] == "found"),
-        ("missed", lambda r: r["outcome"] == "missed"),
-        ("false", lambda r: r.get("false", 0)),
-    )
-    lines = ["| case | " + " | ".join(name for name, _ in columns) + " |", "|---" * 7 + "|"]
-    for case in CASES:
-        of_case = [result for result in results if result["case"] == case.name]
-        counts = [str(sum(count(result) for result in of_case)) for _, count in columns]
-        lines.append(f"| {case.name} | " + " | ".join(counts) + " |")
+    by_case = {case.name: counted(case, results, rule) for case in CASES}
+    columns = list(by_case[CASES[0].name])
+    lines = ["| case | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, counts in by_case.items():
+        lines.append(f"| {name} | " + " | ".join(map(str, counts.values())) + " |")
     return "\n".join(lines)
 
 
 def main(path: Path, names: list[str]) -> None:
-    """Score all runs that are not in `path`, and print the table."""
+    """Score all runs that are not in `path`, and print the tables."""
     known = path.read_text().splitlines() if path.exists() else []
     results: list[dict[str, Any]] = [json.loads(line) for line in known]
     done = {(result["case"], result["seed"]) for result in results}
@@ -199,7 +222,8 @@ def main(path: Path, names: list[str]) -> None:
             with path.open("a") as file:
                 file.write(json.dumps(result) + "\n")
             print(case.name, seed, result["outcome"], result.get("causes", ""), flush=True)
-    print(table(results))
+    for rule in (1, 2):
+        print(f"\nrule {rule}\n\n{table(results, rule)}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, Self, final
@@ -51,12 +53,11 @@ class Workers:
             number: of processes.
         """
         self._run = folder.path.name
-        self._workers = dict(
-            _started((folder.path, step, device)) for _ in range(min(number, MOST))
-        )
+        self._workers = dict(_started(folder.path, step, device) for _ in range(min(number, MOST)))
         self._waiting: deque[tuple[str, Task]] = deque()
         self._assigned: dict[Connection, str] = {}
         self._n_tasks = 0
+        self._report: ReportLine = lambda line: None
 
     def begin(
         self, tasks: Mapping[str, Task], start: StartState, window: Window, report: ReportLine
@@ -141,8 +142,8 @@ def progress_line(number: int, total: int, name: str) -> str:
     return f"{number} of {total}: {name}"
 
 
-def _started(arguments: tuple[Any, ...]) -> tuple[Connection, Any]:
-    """A worker: the connection to it and its process.
+def _started(path: Path, step: int, device: str) -> tuple[Connection, BaseProcess]:
+    """A worker: the connection to it, and its process.
 
     The signal of Ctrl-C, which reaches all processes of a terminal, is blocked in the worker; this
     process decides what to do.
@@ -150,7 +151,7 @@ def _started(arguments: tuple[Any, ...]) -> tuple[Connection, Any]:
     ours, theirs = multiprocessing.Pipe()
     # `spawn`: torch cannot compute gradients in a forked child of a process that has done so.
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(theirs, *arguments), daemon=True
+        target=_serve, args=(theirs, path, step, device), daemon=True
     )
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -161,10 +162,11 @@ def _started(arguments: tuple[Any, ...]) -> tuple[Connection, Any]:
     return ours, process
 
 
-def _serve(connection: Connection, path: Any, step: int, device: str) -> None:
+def _serve(connection: Connection, path: Path, step: int, device: str) -> None:
     """Compute tasks until the connection is closed: the main function of a worker."""
     messages: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, messages), daemon=True).start()
+    receiver = threading.Thread(target=_receive, args=(connection, messages), daemon=True)
+    receiver.start()
     try:
         prepared = start_before(RunFolder(path), step, device)
         start, window = messages.get()
@@ -173,6 +175,7 @@ def _serve(connection: Connection, path: Any, step: int, device: str) -> None:
             connection.send(task(prepared.state, prepared.run_data, start, window=window))
     except Exception as error:
         connection.send(error)
+        receiver.join()  # until the connection is closed
 
 
 def _receive(connection: Connection, messages: "SimpleQueue[Any]") -> None:
