@@ -164,24 +164,24 @@ def _started(path: Path, step: int, device: str) -> tuple[Connection, BaseProces
 
 def _serve(connection: Connection, path: Path, step: int, device: str) -> None:
     """Compute tasks until the connection is closed: the main function of a worker."""
-    messages: SimpleQueue[Any] = SimpleQueue()
+    messages: SimpleQueue[bytes] = SimpleQueue()
     receiver = threading.Thread(target=_receive, args=(connection, messages), daemon=True)
     receiver.start()
     try:
         prepared = start_before(RunFolder(path), step, device)
-        start, window = messages.get()
+        start, window = pickle.loads(messages.get())
         while True:
-            task: Task = messages.get()
+            task: Task = pickle.loads(messages.get())
             connection.send(task(prepared.state, prepared.run_data, start, window=window))
     except Exception as error:
         connection.send(error)
         receiver.join()  # until the connection is closed
 
 
-def _receive(connection: Connection, messages: "SimpleQueue[Any]") -> None:
+def _receive(connection: Connection, messages: "SimpleQueue[bytes]") -> None:
     """Read messages in a thread, so that the end of the other process is noticed during a task."""
     while True:
         try:
-            messages.put(pickle.loads(connection.recv_bytes()))
+            messages.put(connection.recv_bytes())
         except (EOFError, OSError):
             os._exit(1)
