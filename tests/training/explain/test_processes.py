@@ -53,7 +53,7 @@ def test_a_worker_that_dies_is_reported(folder):
 def test_the_error_of_a_worker_is_raised_here(tmp_path):
     with (
         Workers(RunFolder(tmp_path / "missing"), 15, "cpu", 1) as workers,
-        pytest.raises(RunError, match="run folder"),
+        pytest.raises(RunError, match="no readable preset"),
     ):
         workers.begin({"task": print}, None, None, lambda line: None)
         list(workers.results())
