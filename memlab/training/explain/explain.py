@@ -19,7 +19,7 @@ from memlab.record.snapshot import Snapshot
 from memlab.record.summary import spike_to_json
 from memlab.training.explain.changes import all_changes
 from memlab.training.explain.instruments import measure
-from memlab.training.explain.processes import Task, Workers, progress_line
+from memlab.training.explain.processes import Computation, Workers, progress_line
 from memlab.training.explain.trial import StartState, TrialResult, control, try_change
 from memlab.training.explain.verdict import causes, sentence
 from memlab.training.explain.window import Window
@@ -155,7 +155,9 @@ def _tried(
     start = StartState.of(state, recomputation.edits)
     mini_batches = not run_data.batches.whole
     changes = list(all_changes(start.preset, window, grad_norm, mini_batches=mini_batches))
-    tasks: dict[str, Task] = {change.name: partial(try_change, change=change) for change in changes}
+    tasks: dict[str, Computation] = {
+        change.name: partial(try_change, change=change) for change in changes
+    }
     tasks[INSTRUMENTS] = measure
     if workers:
         workers.begin(tasks, start, window, report)
@@ -168,7 +170,7 @@ def _tried(
 
 
 def _results_here(
-    tasks: Mapping[str, Task],
+    tasks: Mapping[str, Computation],
     recomputation: Recomputation,
     start: StartState,
     window: Window,

@@ -32,7 +32,7 @@ MOST = 16
 """maximum number of worker processes; an explanation has about this number of trials"""
 
 
-class Task(Protocol):
+class Computation(Protocol):
     """Computes something from `start`, and modifies `state`; can be pickled."""
 
     def __call__(
@@ -54,13 +54,17 @@ class Workers:
         """
         self._run = folder.path.name
         self._workers = dict(_started(folder.path, step, device) for _ in range(min(number, MOST)))
-        self._waiting: deque[tuple[str, Task]] = deque()
+        self._waiting: deque[tuple[str, Computation]] = deque()
         self._assigned: dict[Connection, str] = {}
         self._n_tasks = 0
         self._report: ReportLine = lambda line: None
 
     def begin(
-        self, tasks: Mapping[str, Task], start: StartState, window: Window, report: ReportLine
+        self,
+        tasks: Mapping[str, Computation],
+        start: StartState,
+        window: Window,
+        report: ReportLine,
     ) -> None:
         """Assign the first task to each worker; returns without waiting for results.
 
@@ -171,7 +175,7 @@ def _serve(connection: Connection, path: Path, step: int, device: str) -> None:
         prepared = start_before(RunFolder(path), step, device)
         start, window = pickle.loads(messages.get())
         while True:
-            task: Task = pickle.loads(messages.get())
+            task: Computation = pickle.loads(messages.get())
             connection.send(task(prepared.state, prepared.run_data, start, window=window))
     except Exception as error:
         connection.send(error)

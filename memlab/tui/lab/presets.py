@@ -18,6 +18,8 @@ from memlab.preset.load import Available
 from memlab.tui import keys
 from memlab.tui.safe_content import safe
 
+NO_MATCH = "no preset matches"
+
 
 class PresetOptions(OptionList):
     """The presets as options, grouped by folder."""
@@ -77,7 +79,9 @@ class Presets(Vertical):
         options.clear_options()
         words = query.lower().split()
         matches = [one for one in self._presets if all(word in _text(one) for word in words)]
-        options.add_options(_options(matches) if matches or not query else [_no_match(query)])
+        options.add_options(
+            _options(matches) if matches or not query else [Option(NO_MATCH, disabled=True)]
+        )
         options.action_first()
 
     def focus_filter(self) -> None:
@@ -118,10 +122,6 @@ def _options(presets: Sequence[Available]) -> Iterator[Option]:
         for one in members:
             sign = "✗ " if one.problem else "  "
             yield Option(Content.assemble((sign, "$text-error"), safe(one.name)), id=one.name)
-
-
-def _no_match(query: str) -> Option:
-    return Option(safe(f"no preset contains '{query}'", 60), disabled=True)
 
 
 def _place(one: Available) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from memlab.tui.dialogs import Dialog
 
 @final
 class EditForm(Dialog[dict[str, Any] | None]):
-    """Returns the changes, full keys to values; None if cancelled."""
+    """Returns the changes, full keys to values, possibly none; None if cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "back", show=False),
@@ -39,9 +39,11 @@ class EditForm(Dialog[dict[str, Any] | None]):
     EditForm #message.-problem { color: $text-error; }
     """
 
-    def __init__(self, preset: Preset, title: str = "edit during training") -> None:
+    def __init__(
+        self, preset: Preset, title: str = "edit during training", button: str = "apply"
+    ) -> None:
         super().__init__()
-        self._preset, self._title = preset, title
+        self._preset, self._title, self._button = preset, title, button
         self._fields = [field for field in fields().values() if field.live]
         self._now = {field.key: _text(_value(preset, field.key)) for field in self._fields}
 
@@ -56,7 +58,7 @@ class EditForm(Dialog[dict[str, Any] | None]):
                         yield Label(Content(field.key))
                         yield Input(self._now[field.key], name=field.key, compact=True)
             yield Static(id="message")
-            yield Button("apply ⏎", id="apply", compact=True)
+            yield Button(f"{self._button} ⏎", id="apply", compact=True)
 
     def on_descendant_focus(self) -> None:
         self._show_message()
@@ -76,7 +78,7 @@ class EditForm(Dialog[dict[str, Any] | None]):
             changes = self.changes()
         except PresetError:
             return
-        self.dismiss(changes or None)
+        self.dismiss(changes)
 
     def changes(self) -> dict[str, Any]:
         """The settings that differ from their current values.

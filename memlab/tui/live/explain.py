@@ -29,7 +29,7 @@ def open_explanation(screen: Screen[Any], viewer: Viewer) -> None:
     folder = viewer.folder
     spike = spike_at(viewer.whole.closed_spikes, viewer.viewport.reading)
     if spike is None:
-        screen.notify("this run has no closed spike")
+        screen.notify("this run has no spike that has ended")
         return
     onset = spike.onset
     analysis: Analysis | None = getattr(screen.app, "analysis", None)

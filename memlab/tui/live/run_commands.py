@@ -37,8 +37,10 @@ def ask_for_edits(screen: Screen[Any], folder: RunFolder, view: Snapshot) -> Non
     def edit(changes: dict[str, Any] | None) -> None:
         if changes:
             ask(screen, folder, Edit(changes=changes))
+        elif changes is not None:
+            screen.notify("no setting was changed")
 
-    _show_form(screen, folder, view, "edit during training", edit)
+    _show_form(screen, folder, view, ("edit during training", "apply"), edit)
 
 
 def ask_for_fork(
@@ -52,6 +54,8 @@ def ask_for_fork(
 
     def start(changes: dict[str, Any] | None) -> None:
         if not changes:
+            if changes is not None:
+                screen.notify("no fork was started: it needs a changed setting")
             return
         try:
             fork(folder, at, changes)
@@ -60,17 +64,17 @@ def ask_for_fork(
         else:
             screen.notify(f"forking at step {at:,}: the new run is listed when it starts")
 
-    _show_form(screen, folder, view, f"fork at step {at:,}", start)
+    _show_form(screen, folder, view, (f"fork at step {at:,}", "start the fork"), start)
 
 
 def _show_form(
     screen: Screen[Any],
     folder: RunFolder,
     view: Snapshot,
-    title: str,
+    texts: tuple[str, str],
     then: Callable[[dict[str, Any] | None], None],
 ) -> None:
-    """Show the settings as of `view` for editing."""
+    """Show the settings as of `view` for editing, with these texts as title and button."""
     # The form needs the schema, which takes a fifth of a second to load; no picture does.
     from memlab.preset.run_preset import edited_preset
     from memlab.tui.live.edit_form import EditForm
@@ -80,7 +84,7 @@ def _show_form(
     except MemlabError as error:
         _show_error(screen, error)
         return
-    screen.app.push_screen(EditForm(preset, title), then)
+    screen.app.push_screen(EditForm(preset, *texts), then)
 
 
 def _show_error(screen: Screen[Any], error: Exception) -> None:

@@ -449,6 +449,13 @@ async def test_a_run_is_forked_at_the_cursor_with_other_settings(
         form = pilot.app.screen
         assert isinstance(form, EditForm)
         assert "fork at step 500" in text_of(pilot.app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "no fork was started" in last_message(pilot) and not forks
+        await pilot.press("F")
+        await pilot.pause()
+        form = pilot.app.screen
+        assert "start the fork" in text_of(pilot.app)
         form.query_one(Input).value = "3e-4"
         await pilot.press("enter")
         await pilot.pause()
