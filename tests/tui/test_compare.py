@@ -438,6 +438,18 @@ async def test_the_list_is_filtered_and_a_wrong_filter_is_explained_and_refused(
         assert "/grokked<300" in text_of(app)
 
 
+async def test_without_colours_the_table_has_the_glyphs_of_the_curves(
+    compare_screen, monkeypatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with compare_screen((80, 24)) as (app, _):
+        table = app.screen.query_one("#compared")
+        signs = [table._cells(row)[0].plain[0] for row in range(3)]
+        assert signs == ["▬", "●", "×"]
+        picture = _picture(app)
+        assert all(f"{sign} {i + 1} " in picture for i, sign in enumerate(signs))
+
+
 async def test_names_of_members_differ_in_legend_and_table(console, make_run, settle) -> None:
     name = "fraction-by-decay train_fraction=0.4 weight_decay=1.0 seed "
     runs = [make_run(f"training.seed={i}", name=f"{name}{i}") for i in range(3)]

@@ -26,6 +26,8 @@ class ComparedRows:
     runs: Sequence[Compared]
     colours: Mapping[str, RGB]
     """by key of a run"""
+    glyphs: Mapping[str, str]
+    """by key of a run, the glyph of its curve where there are no colours"""
     measure: str
     axis: XAxis
     reading: float | None
@@ -56,9 +58,12 @@ class RunTable(Table):
         def cells(row: int) -> list[Content]:
             run = runs[row]
             r, g, b = rows.colours[run.key]
+            glyph = rows.glyphs.get(run.key, "▬")
             value = run.value(rows.measure, rows.axis, rows.reading)
             return [
-                Content.assemble(("▬ ", f"rgb({r},{g},{b})"), start_and_end(names[row], width - 2)),
+                Content.assemble(
+                    (f"{glyph} ", f"rgb({r},{g},{b})"), start_and_end(names[row], width - 2)
+                ),
                 Content("–" if value is None else f"{value:.4g}"),
                 *(safe(shown_setting(run.settings.get(key))) for key in keys),
                 _count(run.memorized),

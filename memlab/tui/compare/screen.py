@@ -12,6 +12,7 @@ from textual.theme import Theme
 from textual.widgets import Static
 
 from memlab.charts import Chart
+from memlab.charts.legend import plain_markers
 from memlab.charts.theme import BASELINE, RGB
 from memlab.record.folder import RunFolder
 from memlab.record.measure import Measures
@@ -22,6 +23,7 @@ from memlab.tui.compare.curves import (
     Compared,
     bands,
     declaration,
+    legend_names,
     measures,
     overlay,
 )
@@ -257,11 +259,18 @@ class CompareScreen(ChartScreen):
             ComparedRows(
                 self._compared,
                 self._run_colours,
+                self._glyphs() if self.app.no_color else {},
                 self._measure,
                 self._axis,
                 self.viewport.reading,
             )
         )
+
+    def _glyphs(self) -> dict[str, str]:
+        """Key of a run to the glyph of its curve without colours."""
+        chart, names = self._overlaid.chart, legend_names(self._compared)
+        glyphs = {s.name: m for s, m in zip(chart.series, plain_markers(chart), strict=True) if m}
+        return {key: glyphs.get(name, "▬") for key, name in names.items()}
 
     def _at_cursor(self) -> Compared | None:
         row = self.query_one(RunTable).cursor
