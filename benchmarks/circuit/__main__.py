@@ -10,6 +10,7 @@ file, implements the transformer, and computes every projection as a plain sum.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def independent(logits: Floats, embedding: Floats, train: NDArray[np.bool_]) -> 
 
 
 def main(path: Path, step: int | None) -> None:
-    """Print both values of every measure and their relative difference."""
+    """Print both values of every measure and their relative difference, as JSON."""
     folder = RunFolder(path)
     step = folder.checkpoints.steps()[-1] if step is None else step
     preset = preset_of(folder)
@@ -118,14 +119,24 @@ def main(path: Path, step: int | None) -> None:
     expected = independent(logits, weights["token.weight"], train)
     measured = measure_run(ModelsAt(folder, "cpu"), MEASURES, [step], expected["keys"])
     own = measure_run(ModelsAt(folder, "cpu"), ["key_frequencies"], [step]).keys
-    print(f"modulus {p}, step {step:,}, accuracy on the table {expected['accuracy']:.4f}")
-    print(f"key frequencies: {expected['keys']} in numpy, {own} in memlab")
+    comparison: dict[str, Any] = {
+        "preset": preset.name,
+        "modulus": p,
+        "train_fraction": preset.task.train_fraction,
+        "seed": preset.training.seed,
+        "step": step,
+        "table_accuracy": expected["accuracy"],
+        "key_frequencies": {"numpy": expected["keys"], "memlab": own},
+    }
     for name in MEASURES[:-1]:
         value = measured.values[step][name]
         difference = abs(value - expected[name]) / abs(expected[name])
-        print(
-            f"{name}: {expected[name]:.8g} in numpy, {value:.8g} in memlab, relative difference {difference:.1e}"
-        )
+        comparison[name] = {
+            "numpy": float(expected[name]),
+            "memlab": value,
+            "relative_difference": float(difference),
+        }
+    print(json.dumps(comparison, indent=1))
 
 
 if __name__ == "__main__":
