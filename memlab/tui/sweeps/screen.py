@@ -46,7 +46,7 @@ EMPTY = Content.from_markup(
     "In the Lab (1), type several values with commas into a field, such as 0.1,0.3,1, and start.\n"
     "Or in a shell:\n\n"
     "  memlab sweep run quickstart optimizer.weight_decay=0,0.1,1 --seeds 3\n\n"
-    "Sweep files are in presets/sweeps: memlab sweep run grok-add-seeds"
+    "memlab comes with sweeps, such as: memlab sweep run grok-add-seeds"
 )
 
 
