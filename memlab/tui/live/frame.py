@@ -21,7 +21,8 @@ class _Frame(App[None]):
 
     def get_default_screen(self) -> RunScreen:
         """The run without tabs and footer. An empty screen below it would be laid out too."""
-        return RunScreen(self._folder, self._at, interactive=False)
+        self.shown = RunScreen(self._folder, self._at, interactive=False)
+        return self.shown
 
 
 def frame(folder: RunFolder, at: int | None = None, width: int = 120, height: int = 40) -> str:
@@ -29,8 +30,11 @@ def frame(folder: RunFolder, at: int | None = None, width: int = 120, height: in
     return asyncio.run(_frame(_Frame(folder, at), width, height))
 
 
-async def _frame(app: App[None], width: int, height: int) -> str:
+async def _frame(app: _Frame, width: int, height: int) -> str:
     async with app.run_test(size=(width, height)) as pilot:
+        # `pause` waits until the process is idle, which it also seems to be on a busy machine.
+        while app.is_running and not app.shown.is_drawn:
+            await asyncio.sleep(0.001)
         await pilot.pause()
         return text_of(app)
 

@@ -73,6 +73,8 @@ class RunScreen(ChartScreen):
         self._throttle = RedrawThrottle()
         self._next_tick: Timer | None = None
         self._redraw_pending = self._was_following = False
+        self.is_drawn = False
+        """whether the first picture is complete"""
         self._baseline: BaselineRun | None = None
         """the baseline at the last redraw"""
 
@@ -150,6 +152,7 @@ class RunScreen(ChartScreen):
         self.query_one(Header).show(view_state)
         self._panels.show(view_state)
         self.query_one(Scrubber).show(self.viewer.track())
+        self.is_drawn = True
         if self._was_following != self.viewer.following:
             self._was_following = self.viewer.following
             self.refresh_bindings()
