@@ -1,6 +1,6 @@
 """Throughput of a sweep compared with the same runs one after another, and the cost of its coordinator.
 
-    python benchmarks/sweeps.py FOLDER [--members N] [--alone N] [--seconds S]
+    python benchmarks/sweeps.py FOLDER [--preset P] [--members N] [--alone N] [--seconds S]
 
 Trains N members of about S seconds each as a sweep, with one thread per member on all cores, and then
 some of the same runs one after another, each with as many threads as cores. If fewer runs are trained
@@ -27,7 +27,6 @@ from memlab.sweeps.sweep import find_sweep
 from memlab.training.device import set_threads
 from memlab.training.step_time import seconds_per_step
 
-PRESET = "grok-add-quick"
 POLL_SECONDS = 0.5
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -36,31 +35,33 @@ def main() -> None:
     """Measure the parts that FOLDER lacks, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--preset", default="grok-add-quick")
     parser.add_argument("--members", type=int, default=16)
     parser.add_argument("--alone", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=30.0)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     cores = len(os.sched_getaffinity(0))
-    steps = part(options.folder, "steps", lambda: steps_for(options.seconds))
+    steps = part(options.folder, "steps", lambda: steps_for(options.preset, options.seconds))
+    run = [options.preset, f"training.steps={steps}"]
     swept = part(
-        options.folder, "swept", lambda: run_sweep(options.folder, steps, options.members, cores)
+        options.folder, "swept", lambda: run_sweep(options.folder, run, options.members, cores)
     )
     alone = [
         part(
             options.folder,
             f"alone-{seed}",
-            lambda seed=seed: run_alone(options.folder, steps, seed, cores),
+            lambda seed=seed: run_alone(options.folder, run, seed, cores),
         )
         for seed in range(options.alone)
     ]
     scale = options.members / options.alone
-    whole = scale * sum(run["seconds"] for run in alone)
-    training = scale * sum(run["training_seconds"] for run in alone)
+    whole = scale * sum(one["seconds"] for one in alone)
+    training = scale * sum(one["training_seconds"] for one in alone)
     print(
         json.dumps(
             {
-                "preset": PRESET,
+                "preset": options.preset,
                 "steps": steps,
                 "members": options.members,
                 "cores": cores,
@@ -90,18 +91,18 @@ def part(folder: Path, name: str, measure: Callable[[], Any]) -> Any:
     return json.loads(path.read_text())
 
 
-def steps_for(seconds: float) -> int:
+def steps_for(preset: str, seconds: float) -> int:
     """Number of updates of the preset that take about `seconds` with one thread."""
     set_threads(0, 1)
-    return max(1, round(seconds / seconds_per_step(load(PRESET), "cpu")))
+    return max(1, round(seconds / seconds_per_step(load(preset), "cpu")))
 
 
-def run_sweep(folder: Path, steps: int, members: int, cores: int) -> dict[str, Any]:
+def run_sweep(folder: Path, run: list[str], members: int, cores: int) -> dict[str, Any]:
     """Seconds of a sweep, in total and from the first start of a member to the last end."""
     runs = folder / "sweep"
     load_before = os.getloadavg()[0]
     command = [
-        *("sweep", "run", PRESET, f"training.steps={steps}", "--seeds", str(members)),
+        *("sweep", "run", *run, "--seeds", str(members)),
         *(
             "--jobs",
             str(cores),
@@ -131,11 +132,11 @@ def run_sweep(folder: Path, steps: int, members: int, cores: int) -> dict[str, A
     }
 
 
-def run_alone(folder: Path, steps: int, seed: int, cores: int) -> dict[str, float]:
+def run_alone(folder: Path, run: list[str], seed: int, cores: int) -> dict[str, float]:
     """Seconds of one run with as many threads as there are cores."""
     runs = folder / f"alone-{seed}"
     command = [
-        *("run", PRESET, f"training.steps={steps}", "--seed", str(seed)),
+        *("run", *run, "--seed", str(seed)),
         *("--threads", str(cores), "--quiet", "--device", "cpu", "--runs", str(runs)),
     ]
     began = time.monotonic()
