@@ -111,6 +111,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("memlab.preset.load.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(Preflight, "_check_soon", lambda p: p.call_later(p._check_draft))
     ids = (f"20260101T0000{i:02d}-abcdef" for i in itertools.count())
     monkeypatch.setattr("memlab.record.folder.new_id", lambda runs: next(ids))
     for module in ("columns", "detail"):
@@ -183,9 +184,7 @@ def trained() -> TrainedModel:
 
 
 @pytest.fixture
-def console(
-    here: Path, trained: TrainedModel, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
+def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
     """Opens the console: `async with console(size=(120, 40)) as (app, pilot)`."""
 
     @asynccontextmanager
@@ -197,7 +196,6 @@ def console(
             is_machine_idle=trained.is_machine_idle,
         )
         app = Memlab(here / "runs", trainer, **options)
-        monkeypatch.setattr(Preflight, "_check_soon", lambda p: p.call_later(p._check_draft))
         begin_in(app, begin)
         async with app.run_test(size=size) as pilot:
             await settle(app, pilot)
