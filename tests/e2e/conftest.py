@@ -121,7 +121,7 @@ class Terminal:
 
 
 KEYS = {
-    "enter": "\r", "space": " ", "backspace": "\x7f", "ctrl+n": "\x0e", "ctrl+r": "\x12",
+    "enter": "\r", "space": " ", "backspace": "\x7f", "ctrl+r": "\x12",
     "up": "\x1b[A", "down": "\x1b[B", "home": "\x1b[H",
 }  # fmt: skip
 """What a terminal sends for keys that are no letters."""

@@ -82,10 +82,6 @@ def test_the_editor_has_the_terminal_to_itself(terminal, preset, tmp_path, monke
     console.press("\n")
     console.until("1 changed")
     assert console.alternate
-    console.press("enter")
-    console.until("Task and its data.")
-    console.press("ctrl+n")
-    console.until(lambda text: "optimizer.lr " in text and "0.02" in text)
     console.press("q")
     assert_left(console)
 

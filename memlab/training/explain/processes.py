@@ -7,13 +7,13 @@ is closed, so no worker outlives this process, however it ends.
 
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -72,10 +72,8 @@ class Workers:
             report: called with the name of each task that is assigned.
         """
         self._waiting, self._n_tasks, self._report = deque(tasks.items()), len(tasks), report
-        # Pickled here: the pickler of `multiprocessing` would pass tensors in shared memory.
-        common = pickle.dumps((start, window))
         for worker in self._workers:
-            self._send(worker, common)
+            self._send(worker, (start, window))
             self._assign(worker)
 
     def results(self) -> Iterator[tuple[str, Any]]:
@@ -101,11 +99,11 @@ class Workers:
         name, task = self._waiting.popleft()
         self._assigned[worker] = name
         self._report(progress_line(self._n_tasks - len(self._waiting), self._n_tasks, name))
-        self._send(worker, pickle.dumps(task))
+        self._send(worker, task)
 
-    def _send(self, worker: Connection, message: bytes) -> None:
+    def _send(self, worker: Connection, message: object) -> None:
         try:
-            worker.send_bytes(message)
+            worker.send(message)
         except OSError:
             raise self._death(worker) from None
 
@@ -173,9 +171,9 @@ def _serve(connection: Connection, path: Path, step: int, device: str) -> None:
     receiver.start()
     try:
         prepared = start_before(RunFolder(path), step, device)
-        start, window = pickle.loads(messages.get())
+        start, window = ForkingPickler.loads(messages.get())
         while True:
-            task: Computation = pickle.loads(messages.get())
+            task: Computation = ForkingPickler.loads(messages.get())
             connection.send(task(prepared.state, prepared.run_data, start, window=window))
     except Exception as error:
         connection.send(error)

@@ -1,6 +1,7 @@
 """A trial: the steps around a spike, recomputed with one change."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,28 @@ class StartState:
                 parameter.copy_(weight)
         state.optimizer.load_state_dict(copy.deepcopy(self.optimizer))
         state.step, state.preset = self.step, self.preset
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied to another process as arrays: `multiprocessing` passes tensors in shared memory."""
+        tensors = _mapped(
+            (self.weights, self.optimizer), Tensor, lambda tensor: tensor.cpu().numpy()
+        )
+        return _start_state, (self.step, self.preset, self.edits, *tensors)
+
+
+def _start_state(step: int, preset: Preset, edits: tuple[Edited, ...], *arrays: Any) -> StartState:
+    return StartState(step, preset, edits, *_mapped(arrays, np.ndarray, torch.from_numpy))
+
+
+def _mapped(value: Any, kind: type, function: Callable[[Any], Any]) -> Any:
+    """A copy of nested lists, tuples and dicts, in which a function replaces the values of a type."""
+    if isinstance(value, kind):
+        return function(value)
+    if isinstance(value, dict):
+        return {key: _mapped(item, kind, function) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_mapped(item, kind, function) for item in value)
+    return value
 
 
 @dataclass(frozen=True)
