@@ -1,8 +1,9 @@
 """Damage in one line, and the rows that a list reads to find it."""
 
+import numpy as np
 import pytest
 
-from memlab.record.missing_rows import MissingRows, damage_text
+from memlab.record.missing_rows import MissingRows, damage_text, with_gaps
 from memlab.record.summary import quick_damage
 
 from .make_run import write_rows
@@ -37,3 +38,15 @@ def test_a_list_reads_the_rows_of_short_runs_and_not_of_long_ones(folder, monkey
     assert quick_damage(folder) == "damaged: 20 rows in steps 1 to 20"
     monkeypatch.setattr("memlab.record.summary.QUICK_BYTES", 0)
     assert quick_damage(folder) == ""
+
+
+def test_curves_have_a_nan_in_the_middle_of_each_range_of_lost_rows():
+    x, curve = np.array([1.0, 2, 8, 9]), np.array([4.0, 3, 2, 1])
+    steps, values = with_gaps([MissingRows(3, 7, 5)], x, curve)
+    assert steps.tolist() == [1, 2, 5, 8, 9]
+    assert np.array_equal(values, [4, 3, np.nan, 2, 1], equal_nan=True)
+
+
+def test_curves_without_lost_rows_are_not_copied():
+    x = np.array([1.0, 2])
+    assert with_gaps([], x, x) == (x, x)
