@@ -56,4 +56,4 @@ def number_shown(widths: Sequence[int], room: int) -> int:
 
 
 def _more(n: int) -> str:
-    return f"+{n} in ?"
+    return f"+{n} more"

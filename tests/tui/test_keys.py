@@ -154,7 +154,7 @@ async def test_the_footer_starts_with_help_and_quit_and_the_help_with_the_screen
 @given(st.lists(st.integers(3, 20), max_size=20), st.integers(0, 120))
 def test_the_footer_shows_as_many_keys_as_fit_and_says_how_many_more_there_are(widths, room):
     n = number_shown(widths, room)
-    more = f"+{len(widths) - n} in ?" if n < len(widths) else ""
+    more = f"+{len(widths) - n} more" if n < len(widths) else ""
     assert n == 0 or sum(widths[:n]) + len(more) <= room
     if n == len(widths) - 1:
         assert sum(widths) > room
@@ -174,7 +174,7 @@ async def test_no_key_of_the_footer_is_cut(console, make_run, settle, width) -> 
             active = app.screen.active_bindings.values()
             actions = {binding.action for _, binding, _, _ in active if binding.show}
             hidden = len(actions) - len(keys)
-            assert footer.removeprefix(shown).strip() == (f"+{hidden} in ?" if hidden else "")
+            assert footer.removeprefix(shown).strip() == (f"+{hidden} more" if hidden else "")
 
 
 async def test_the_footer_follows_the_size_of_the_terminal(console, make_run, settle) -> None:
