@@ -34,6 +34,7 @@ class Attempt:
 
     def __init__(self, path: Path, run: str) -> None:
         self.path, self.number, self._run = path, int(path.name), run
+        self._next = str(path.parent / f"{self.number + 1:03d}")
         self._info: dict[str, Any] | None = None
         self._end: dict[str, Any] | None = None
         self._seen: tuple[int, float] | None = None
@@ -69,7 +70,7 @@ class Attempt:
 
     def superseded(self) -> bool:
         """Whether a later attempt has taken over the run."""
-        return (self.path.parent / f"{self.number + 1:03d}").exists()
+        return os.path.exists(self._next)
 
     def alive(self) -> bool:
         """Whether its process is still running.

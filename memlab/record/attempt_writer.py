@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Literal, Self, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from memlab.errors import RunError
 from memlab.record import files, sealed_json
@@ -91,10 +90,12 @@ class AttemptWriter:
         self.seq += 1
         return event
 
-    def keep_rows(self, first: int, values: NDArray[np.float32]) -> None:
-        """Put rows (row, column) from step `first` on on disk, before the event with all of them."""
+    def keep_rows(self, first: int, rows: Sequence[Sequence[float]]) -> None:
+        """Put rows from step `first` on on disk, before the event with all of them."""
         assert isinstance(self._rows, RowWriter), "format 1.1 takes rows by `append_row`"
-        self._rows.keep(first, values[:, self._kept])
+        if len(self._kept) < len(COLUMNS):
+            rows = [[row[i] for i in self._kept] for row in rows]
+        self._rows.keep(first, rows)
 
     @property
     def table(self) -> TableWriter:

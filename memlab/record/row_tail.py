@@ -57,15 +57,17 @@ class TailWriter:
         return slot[8:-4]
 
     def write_block(self, row: int, step: int, block: Sequence[Iterable[float]]) -> None:
-        """Write consecutive rows of consecutive steps, at most `SLOTS`, by one call or two.
+        """Write consecutive rows of consecutive steps, at most `SLOTS`, by one call; by two if they
+        pass the end of the ring.
 
         Raises:
             OSError: not all rows are on disk.
         """
-        to_end = SLOTS - row % SLOTS
+        first = row % SLOTS
         slots = [self._slot(row + i, step + i, values) for i, values in enumerate(block)]
-        files.write_at(self._fd, b"".join(slots[:to_end]), row % SLOTS * self._size)
-        files.write_at(self._fd, b"".join(slots[to_end:]), 0)
+        files.write_at(self._fd, b"".join(slots[: SLOTS - first]), first * self._size)
+        if first + len(slots) > SLOTS:
+            files.write_at(self._fd, b"".join(slots[SLOTS - first :]), 0)
 
     def _slot(self, row: int, step: int, values: Iterable[float]) -> bytes:
         body = self._pack(row, step, *values)

@@ -3,7 +3,7 @@
 import os
 import struct
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import final
 
@@ -70,29 +70,31 @@ class RowWriter:
         if self.n_waiting >= ROWS_PER_SEAL or time.monotonic() >= self._due:
             self.flush()
         elif self.n_rows > before and not self.format.stores_steps:
-            self._keep(before, int(steps[0]), values)
+            self._keep(before, int(steps[0]), values.tolist())
 
-    def keep(self, first: int, values: Values) -> None:
+    def keep(self, first: int, rows: Sequence[Sequence[float]]) -> None:
         """Put rows of format 1.0 on disk, from step `first` on, which `append` will add later.
 
         They follow the last row, or those kept before. Without room on the disk they only wait for
         `append`, which reports that.
         """
         assert self.last_step is not None and not self.format.stores_steps
-        self._keep(self.n_rows + first - self.last_step - 1, first, values)
+        self._keep(self.n_rows + first - self.last_step - 1, first, rows)
 
-    def _keep(self, row: int, step: int, values: Values) -> None:
+    def _keep(self, row: int, step: int, rows: Sequence[Sequence[float]]) -> None:
         """Write those of the rows from index `row` and `step` on into the ring that are not there
         yet.
         """
-        new, end = max(self._n_kept - row, 0), row + len(values)
-        if new == len(values) or end - self._n_placed > SLOTS:
+        n_known, end = max(self._n_kept - row, 0), row + len(rows)
+        if n_known >= len(rows) or end - self._n_placed > SLOTS:
             return
-        with suppress(OSError):
+        try:
             if self._tail is None:
                 self._tail = self._begin_tail()
-            self._tail.write_block(row + new, step + new, values[new:].tolist())
-            self._n_kept = end
+            self._tail.write_block(row + n_known, step + n_known, rows[n_known:])
+        except OSError:
+            return
+        self._n_kept = end
 
     def _follows(self, steps: Steps) -> bool:
         if self.format.stores_steps:

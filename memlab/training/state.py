@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from memlab.detectors import all_detectors
 from memlab.detectors.detector import Context, Detector
@@ -70,9 +70,14 @@ class TrainState:
     """events not yielded yet; empty in every checkpoint"""
 
     @cached_property
-    def parameters(self) -> list[nn.Parameter]:
+    def parameters(self) -> list[Tensor]:
         """Those of the model; collecting them takes as long as a small matrix product."""
         return list(self.model.parameters())
+
+    @cached_property
+    def weights_before(self) -> list[Tensor]:
+        """Memory for the weights before an update whose norm is measured."""
+        return [torch.empty_like(parameter) for parameter in self.parameters]
 
 
 def fresh_state(run_data: RunData) -> TrainState:

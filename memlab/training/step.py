@@ -2,8 +2,9 @@
 the CPU does not wait for the GPU after every update.
 """
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -26,19 +27,20 @@ KEPT_ROWS = 10
 """maximum number of rows passed on early: more, from shorter steps, would cost too much"""
 LOSS, GRAD_NORM, LR, WEIGHT_NORM, UPDATE_NORM = range(len(COLUMNS))
 
-Block = NDArray[np.float32]
-"""(row, column) values, one row per update"""
-KeepRows = Callable[[int, Block], None]
+Row = Sequence[float]
+"""the values of an update, one per column"""
+KeepRows = Callable[[int, Sequence[Row]], None]
 """Takes the step of the first row, and rows that a later event will contain."""
+_NOT_MEASURED = (math.nan, math.nan)
 
 
-def keep_nothing(first: int, values: Block) -> None:
+def keep_nothing(first: int, rows: Sequence[Row]) -> None:
     """Wait for the event."""
 
 
 def advance(
     state: TrainState, run_data: RunData, last: int, steps: int, keep: KeepRows = keep_nothing
-) -> Block:
+) -> NDArray[np.float32]:
     """Make updates up to step `last` or until the block is full; returns (row, column) values.
 
     The end of a block depends on the clock; the values do not. Weight and update norms are computed
@@ -49,44 +51,59 @@ def advance(
         keep: called on a CPU where steps take more than a millisecond, with finite losses only; on
             a GPU, reading values would make the CPU wait.
     """
-    rows = min(MAX_ROWS, last - state.step)
-    on_device = torch.full((rows, len(COLUMNS)), torch.nan, device=run_data.device)  # (row, column)
-    rates = np.empty(rows, np.float32)
+    n_rows = min(MAX_ROWS, last - state.step)
+    keeps = on_cpu = run_data.device.type == "cpu"
+    rows: list[Row] = []
+    on_device: list[tuple[Tensor | float, ...]] = []
+    first, n_kept = state.step + 1, 0
     started = kept_at = time.perf_counter()
-    first, done, n_kept = state.step + 1, 0, 0
-    # The same memory; None as soon as no more rows are passed on early.
-    readable = on_device.numpy() if run_data.device.type == "cpu" else None
-    while done < rows:
+    for _ in range(n_rows):
         lr = learning_rate(state.preset.optimizer, state.step + 1, steps)
         measured = (state.step + 1) % NORMS_EVERY == 0
-        before = [p.detach().clone() for p in state.parameters] if measured else []
-        on_device[done, LOSS], on_device[done, GRAD_NORM] = update(state, run_data, lr, steps)
         if measured:
-            on_device[done, WEIGHT_NORM], on_device[done, UPDATE_NORM] = _norms(state, before)
-        rates[done] = lr
-        done += 1
+            _copy_weights(state)
+        loss, grad_norm = update(state, run_data, lr, steps)
+        row = (loss, grad_norm, lr, *(_norms(state) if measured else _NOT_MEASURED))
+        if on_cpu:
+            rows.append([float(value) for value in row])
+        else:
+            on_device.append(row)
         now = time.perf_counter()
         if now - started > MAX_SECONDS:
             break
-        if readable is not None and now - kept_at > KEEP_SECONDS:
-            values = _with_rates(readable[n_kept:done], rates[n_kept:done])
-            if len(values) <= KEPT_ROWS and np.isfinite(values[:, LOSS]).all():
-                keep(first + n_kept, values)
-            else:
-                readable = None
-            kept_at, n_kept = time.perf_counter(), done
-    return _with_rates(on_device[:done].cpu().numpy(), rates[:done])
+        if keeps and now - kept_at > KEEP_SECONDS:
+            new = rows[n_kept:]
+            keeps = len(new) <= KEPT_ROWS and all(math.isfinite(row[LOSS]) for row in new)
+            if keeps:
+                keep(first + n_kept, new)
+            kept_at, n_kept = time.perf_counter(), len(rows)
+    return np.array(rows or _read(on_device), np.float32).reshape(-1, len(COLUMNS))
 
 
-def _with_rates(values: Block, rates: Block) -> Block:
-    values[:, LR] = rates
-    return values
+def _read(rows: Sequence[tuple[Tensor | float, ...]]) -> list[Row]:
+    """The rows in host memory; all their tensors are copied at once."""
+    tensors = [value for row in rows for value in row if isinstance(value, Tensor)]
+    numbers = iter(torch.stack(tensors).tolist() if tensors else ())
+    return [[next(numbers) if isinstance(v, Tensor) else v for v in row] for row in rows]
 
 
-def _norms(state: TrainState, before: list[Tensor]) -> tuple[Tensor, Tensor]:
+@torch.no_grad()
+def _copy_weights(state: TrainState) -> None:
+    torch._foreach_copy_(state.weights_before, state.parameters)
+
+
+@torch.no_grad()
+def _norms(state: TrainState) -> tuple[Tensor, Tensor]:
     """2-norms of the weights before an update, and of the update."""
-    added = [p.detach() - b for p, b in zip(state.parameters, before, strict=True)]
-    return nn.utils.get_total_norm(before), nn.utils.get_total_norm(added)
+    weight_norm = _total_norm(state.weights_before)
+    torch._foreach_sub_(state.weights_before, state.parameters)
+    return weight_norm, _total_norm(state.weights_before)
+
+
+def _total_norm(tensors: list[Tensor]) -> Tensor:
+    """The 2-norm of all tensors together: the bits of `nn.utils.get_total_norm`, in fewer calls."""
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return norm
 
 
 def update(state: TrainState, run_data: RunData, lr: float, steps: int) -> tuple[Tensor, Tensor]:

@@ -247,7 +247,17 @@ def test_settings_of_other_programs_become_json_values(runs):
 def test_kept_rows_are_read_before_the_event_that_ends_their_block(folder):
     values = np.arange(3 * len(COLUMNS), dtype=np.float32).reshape(3, -1)
     with folder.claim({}, seq=0, first_step=1) as writer:
-        writer.keep_rows(1, values[:2])
+        writer.keep_rows(1, values[:2].tolist())
         assert History(folder).until().steps["loss"].tolist() == values[:2, 0].tolist()
         writer.write(Rows(step=3, values=values))
     assert History(folder).until().steps["loss"].tolist() == values[:, 0].tolist()
+
+
+def test_kept_rows_have_the_columns_of_an_older_run(tmp_path):
+    folder = RunFolder.create(tmp_path, {"columns": ["loss", "lr"]}, "", "old")
+    rows = [[1.0, 2.0, 3.0, 4.0, 5.0]]
+    with folder.claim({}, seq=0, first_step=1) as writer:
+        writer.keep_rows(1, rows)
+        steps = History(folder).until().steps
+        assert [steps["loss"].tolist(), steps["lr"].tolist()] == [[1.0], [3.0]]
+        writer.write(Rows(step=1, values=np.array(rows, np.float32)))

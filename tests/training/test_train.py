@@ -292,13 +292,31 @@ def test_dropout_differs_between_steps_but_not_between_runs(tiny):
     assert len(np.unique(first[:, 0])) > 20
 
 
+def test_measured_norms_have_the_bits_of_the_norms_that_torch_computes(tiny, monkeypatch):
+    expected = []
+
+    def watched(state, *args):
+        before = [p.detach().clone() for p in state.model.parameters()]
+        result = update(state, *args)
+        after = list(state.model.parameters())
+        added = [p.detach() - b for p, b in zip(after, before, strict=True)]
+        expected.append([float(torch.nn.utils.get_total_norm(one)) for one in (before, added)])
+        return result
+
+    update = step_module.update
+    monkeypatch.setattr(step_module, "update", watched)
+    recorded = rows(run(tiny())[0])[:, 3:]
+    measured = np.arange(9, len(recorded), 10)
+    assert recorded[measured].tolist() == [expected[i] for i in measured]
+
+
 def test_rows_are_passed_on_before_their_block_ends_with_finite_losses_only(tiny, monkeypatch):
     monkeypatch.setattr(step_module, "KEEP_SECONDS", -1)
     monkeypatch.setattr(step_module, "MAX_SECONDS", 1e9)
     kept = {}
 
     def keep(first, values):
-        kept.update(enumerate(values.copy(), first))
+        kept.update(enumerate(np.array(values, np.float32), first))
 
     run_data = RunData(tiny(), CPU)
     state = fresh_state(run_data)
