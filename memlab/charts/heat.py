@@ -71,8 +71,8 @@ def _arrangement(grid: HeatGrid, width: int, height: int, colour: bool) -> tuple
     def worth(columns: int) -> tuple[int, int, int]:
         rows = min(-(-len(grid.maps) // columns), most_rows)
         wide, high = (width + 1) // columns - 1, height // rows
-        tile = _tile(grid.maps[0], wide, high, colour)
-        return min(rows * columns, len(grid.maps)), tile, -rows * columns
+        side = _side(grid.maps[0], wide, high, colour)
+        return min(rows * columns, len(grid.maps)), side, -rows * columns
 
     columns = max(range(1, most_columns + 1), key=worth)
     return columns, min(-(-len(grid.maps) // columns), most_rows)
@@ -80,10 +80,15 @@ def _arrangement(grid: HeatGrid, width: int, height: int, colour: bool) -> tuple
 
 def _tile(one: HeatMap, width: int, height: int, colour: bool) -> int:
     """How many tiles a value takes either way in a block of cells; at least one."""
+    return max(1, _side(one, width, height, colour))
+
+
+def _side(one: HeatMap, width: int, height: int, colour: bool) -> int:
+    """How many tiles a value can take either way; 0 = there is no room for all values."""
     rows = (height - bool(one.title)) * (2 if colour else 1)
     high, wide = one.values.shape
-    side: int = min(rows // high, (width - _left(one)) // wide)
-    return max(1, side - side % 2 if colour and side > 2 else side)  # labels need whole lines
+    side: int = max(0, min(rows // high, (width - _left(one)) // wide))
+    return side - side % 2 if colour and side > 2 else side  # labels need whole lines
 
 
 def _left(one: HeatMap) -> int:

@@ -22,12 +22,14 @@ def plain_marker(i: int) -> str:
 def plain_markers(chart: Chart) -> list[str | None]:
     """By series, the glyph that tells it apart without colour; None = the marker of the chart.
 
-    The first curve has that; a baseline has a dot and does not count.
+    The first curve has that; a baseline has a dot and does not count, nor do curves without a name next
+    to curves with one.
     """
     markers: list[str | None] = []
     others = 0
+    some_named = any(s.name for s in chart.series)
     for s in chart.series:
-        if s.colour == BASELINE:
+        if s.colour == BASELINE or (some_named and not s.name):
             markers.append("·")
         else:
             markers.append(plain_marker(others) if others else None)

@@ -107,8 +107,11 @@ def _axes_of_cells(
             axis.set_ticks(range(len(labels)), [plain(label, 24) for label in labels])
             axis.set_tick_params(length=0)
     widest = max(map(len, panel.column_labels), default=0)
-    if widest * 0.6 * 0.9 * style.font / 72 > 0.72 * style.width / max(columns, 1):
+    panels = axes.get_subplotspec().get_gridspec().ncols  # per row of the figure
+    if widest * 0.6 * 0.9 * style.font / 72 > 0.72 * style.width / panels / max(columns, 1):
         axes.tick_params(axis="x", rotation=90 if widest < 4 else 45)
+        for label in axes.get_xticklabels() if widest >= 4 else ():
+            label.set(ha="right", rotation_mode="anchor")
     for spine in axes.spines.values():
         spine.set_visible(False)
 

@@ -274,3 +274,13 @@ def test_points_that_the_axes_cannot_show_are_not_drawn():
     y = np.array([1.0, np.nan, -1.0, 4.0])
     chart = Chart(series=(Series("val", np.arange(4.0), y, "val"),), y_log=True)
     assert as_text(draw(chart, 60, 20, legend=False)).count(POINT) == 2
+
+
+def test_without_colours_curves_without_a_name_are_dots_next_to_named_ones():
+    x = np.arange(20.0)
+    others = tuple(Series("", x, np.full(20, 1.0 + i), "tick") for i in range(9))
+    drawn = plain(Chart(series=(*others, Series("named", x, 0 * x, "val"))), 60, 20, legend=False)
+    curves = [row[4:].strip() for row in drawn.split("\n")[:-2]]
+    *dotted, named = [set(row) for row in curves if row]
+    assert dotted == [{"·"}] * len(others)
+    assert named.isdisjoint("·")

@@ -63,3 +63,11 @@ def test_labels_stand_at_the_rows_of_their_values(colour):
 
 def test_without_matrices_it_says_so():
     assert "not defined" in as_text(draw_heat(HeatGrid((), 0, 1, instead="not defined"), 30, 5))
+
+
+def test_matrices_are_arranged_so_that_no_row_is_left_out():
+    labels = ("<bos>", "48", "+", "1", "=")
+    maps = tuple(HeatMap(np.eye(5), f"head {i}", labels) for i in range(4))
+    lines = as_text(draw_heat(HeatGrid(maps, 0.0, 1.0), 57, 16, colour=False)).splitlines()
+    starts = [line.split()[0] for line in lines[1:] if line.strip()]
+    assert starts == ["head", *labels] * 2  # two by two

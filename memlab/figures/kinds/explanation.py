@@ -16,7 +16,7 @@ from memlab.record.explanation import (
     read_explanations,
 )
 
-COLOURS = ("val", "memorized", "grokked", "edit", "test", "phase", "spike")
+COLOURS = ("val", "memorized", "grokked", "edit", "spike", "test", "phase")
 """roles of the curves of changes that can be causes"""
 
 

@@ -37,7 +37,7 @@ def trials_chart(shown: ShownTrials, *, y_log: bool) -> Chart:
             VerticalRule(explanation.change_at + 1, "change", "phase"),
             VerticalRule(explanation.onset, "onset", "spike"),
         ),
-        levels=(Level(explanation.level, "level of the spike", "chance"),),
+        levels=(Level(explanation.level, "level", "chance"),),
         y_log=y_log,
     )
 
@@ -73,11 +73,11 @@ class TrialsPlot(Plot[ShownTrials]):
         return trials_chart(view_state, y_log=self.y_log)
 
     def heading(self, view_state: ShownTrials) -> Content:
-        """The change in focus and its effect."""
+        """The quantity, the scale of its axis, the change in focus and its effect."""
         change = view_state.focused
         parts = [
-            Content(f"{safe_text(change.name, 40)}: {safe_text(change.effect, 20)}"),
-            Content("loss of the recomputed steps"),
+            Content("loss"),
             log_link("y", self.y_log, "log_y"),
+            Content(f"{safe_text(change.name, 40)}: {safe_text(change.effect, 20)}"),
         ]
         return Content(" · ").join(parts)

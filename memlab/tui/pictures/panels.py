@@ -11,8 +11,12 @@ from memlab.record.model_pictures import Floats, ModelPictures
 from memlab.record.safe_text import safe_text
 from memlab.tui.plots.plot import Picture, Plot, log_link
 
-BAR = 0.35
-"""half the width of a bar, in frequencies"""
+WIDEST_BAR = 0.35
+"""half the width of a bar, in frequencies, where there is room ..."""
+NARROWEST_BAR = 0.01
+"""... and where there is none"""
+AXIS = 6
+"""approximate number of cells left of a chart"""
 
 
 def attention_maps(pictures: ModelPictures) -> HeatGrid:
@@ -36,14 +40,23 @@ def margin_map(pictures: ModelPictures) -> HeatGrid:
     return HeatGrid((HeatMap(pictures.margins),), low, high if high > low else low + 1.0)
 
 
-def spectrum_chart(spectrum: Floats, *, y_log: bool) -> Chart:
-    """A bar for each frequency."""
-    bottom = float(spectrum.min()) / 2 if y_log else 0.0
-    bars = tuple(
-        Band(np.array([k - BAR, k + BAR]), np.full(2, bottom), np.full(2, norm), "train")
-        for k, norm in enumerate(spectrum.tolist(), start=1)
-    )
-    return Chart(bands=bars, y_log=y_log, x_range=(0.5, len(spectrum) + 0.5))
+def spectrum_chart(spectrum: Floats, columns: int, *, y_log: bool) -> Chart:
+    """A bar for each frequency, in a chart that is `columns` cells wide.
+
+    A bar covers all half cells that it touches, so it is drawn up to one of them wider than it is.
+    """
+    n = len(spectrum)
+    half_cell = n / (2 * max(columns - AXIS, 1))  # in frequencies
+    half = min(max(0.5 - 1.5 * half_cell, NARROWEST_BAR), WIDEST_BAR)
+    # One band with a gap after each bar: bands of their own would hide what they share a cell with.
+    corners = np.arange(1, n + 1)[:, None] + np.array([-half, half, 0.5])  # (frequency, corner)
+    low = np.full_like(corners, float(spectrum.min()) / 2 if y_log else 0.0)
+    high = np.repeat(spectrum[:, None], 3, axis=1)
+    low[:, 2] = high[:, 2] = np.nan
+    bars = Band(corners.ravel(), low.ravel(), high.ravel(), "train")
+    height = None if y_log else (0.0, 1.05 * float(spectrum.max()) or 1.0)
+    shown = (0.5, n + 0.5)
+    return Chart(bands=(bars,), y_log=y_log, x_range=shown, y_range=height, not_finite=0)
 
 
 @final
@@ -80,17 +93,17 @@ class SpectrumPanel(Plot[ModelPictures]):
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
         if not len(view_state.spectrum):
             return HeatGrid((), 0.0, 1.0, instead="not defined for this task")
-        return spectrum_chart(view_state.spectrum, y_log=self.y_log)
+        return spectrum_chart(view_state.spectrum, columns, y_log=self.y_log)
 
     def heading(self, view_state: ModelPictures) -> Content:
         """The quantity and the scale of its axis."""
-        name = Content("embedding: norm by frequency")
+        name = Content("embedding norm by frequency")
         return Content(" · ").join([name, log_link("y", self.y_log, "log_y")])
 
 
 @final
 class LogitTablePanel(Plot[ModelPictures]):
-    """The answer's logit minus the largest other one, for every pair of operands."""
+    """The margin: logit of the answer minus the largest other one, for every pair of operands."""
 
     @property
     def measure_name(self) -> str:
@@ -106,4 +119,4 @@ class LogitTablePanel(Plot[ModelPictures]):
         """The quantity, and the share of correct answers."""
         known = view_state.margins[np.isfinite(view_state.margins)]
         right = f" · {np.mean(known > 0):.1%} correct" if len(known) else ""
-        return Content(f"logits a × b{right} · answer minus largest other")
+        return Content(f"margin of the answer{right} · rows: a, columns: b")

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
+from memlab.charts import draw
 from memlab.record import checkpoints
 from memlab.record.folder import RunFolder
 from memlab.record.model_pictures import ModelPictures, keep_pictures
 from memlab.tui.live.frame import text_of
-from memlab.tui.pictures.panels import LogitTablePanel
+from memlab.tui.pictures.panels import LogitTablePanel, spectrum_chart
 from memlab.tui.training_functions import Analysis, ReportProgress
 
 Open = Callable[..., Any]
@@ -74,3 +76,20 @@ async def test_without_a_checkpoint_or_a_process_a_message_is_shown(
         await pilot.press("a")
         await pilot.pause()
         assert "checkpoint at step 1,400" in text_of(pilot.app)
+
+
+HALVES = {"▌": "#.", "▐": ".#"}
+
+
+@pytest.mark.parametrize("columns", [42, 57, 98, 118])
+@pytest.mark.parametrize("y_log", [True, False])
+def test_every_frequency_has_a_bar_of_its_own(columns: int, y_log: bool) -> None:
+    """Counts the runs of half cells that are painted, in a row below the tops of the bars."""
+    chart = spectrum_chart(np.linspace(2.0, 3.0, 29), columns, y_log=y_log)
+    row = draw(chart, columns, 16)[11]
+    halves = "".join(
+        HALVES.get(glyph, ".." if fragment.ground is None else "##")
+        for fragment in row
+        for glyph in fragment.text
+    )
+    assert len(halves.replace(".", " ").split()) == 29
