@@ -1,6 +1,7 @@
 """All kinds of figures, from recorded data to PNG."""
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -250,3 +251,15 @@ def test_unknown_names_are_rejected(source_of):
         kind_of("measure").make(source_of["run"], FigureOptions(measure="val_los"))
     with pytest.raises(MemlabError, match="no such axis"):
         kind_of("heatmap").make(source_of["sweep"], FigureOptions(x="dropout"))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_labels_of_columns_do_not_overlap_in_narrow_panels(style: str):
+    weights = np.tril(np.ones((1, 4, 5, 5))) / np.arange(1, 6)[:, None]
+    patterns = AttentionPatterns("a run", 7, ("<bos>", "48", "+", "1", "="), weights)
+    figure = draw(kind_of("attention").make(patterns, FigureOptions()), style_of(style))
+    figure.canvas.draw()
+    for axes in figure.axes[:4]:
+        level = [label for label in axes.get_xticklabels() if not label.get_rotation()]
+        boxes = [label.get_window_extent() for label in level]
+        assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
