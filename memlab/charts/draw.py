@@ -16,7 +16,7 @@ from memlab.charts.chart import Chart, Marks, Series
 from memlab.charts.decimate import spans, visible
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
-from memlab.charts.legend import legend_line, plain_markers
+from memlab.charts.legend import plain_markers
 from memlab.charts.raster import Cells, Dots, dots
 from memlab.charts.scale import Floats
 from memlab.charts.text import Fragment, Lines, clip_to_width, cut, stripped
@@ -36,15 +36,11 @@ def draw(
     Without `colour` curves differ by their glyphs. With too little room, or no data, a message is
     shown.
     """
-    where = layout(chart, width, height, legend=legend)
+    where = layout(chart, width, height, colour=colour, legend=legend)
     if where is None:
         return message(_reason(chart, width, height), width, height)
     margin = Fragment(" " * where.left, "tick")
-    above: Lines = []
-    if legend:
-        above = [
-            clip_to_width([margin, *legend_line(chart, where.x, where.columns, colour)], width)
-        ]
+    above = [clip_to_width([margin, *line], width) for line in where.legend]
     labels = Cells(where.label_rows, where.columns)
     paint_labels(labels, chart, where.x, where.labels)
     above += [[margin, *row] if row else [] for row in labels.lines()]

@@ -8,7 +8,9 @@ import numpy as np
 from memlab.charts.chart import Chart
 from memlab.charts.decimate import spans
 from memlab.charts.labels import Label, place_labels
+from memlab.charts.legend import legend_lines
 from memlab.charts.scale import Axis, Floats, Tick, forward
+from memlab.charts.text import Fragment
 
 SMALLEST = (24, 6)
 """Minimum width and height in cells."""
@@ -18,6 +20,8 @@ _OUTLIERS = 0.01
 _PARTS = 512
 _LOW, _TALL = 5, 12
 """Heights from which on there are one or two rows for labels."""
+_PER_LEGEND_LINE = 8
+"""The legend takes at most one line per so many rows of the canvas, at least one."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class ChartLayout:
     columns: int
     rows: int
 
+    legend: list[list[Fragment]]
+    """its lines"""
     label_rows: int
     """rows above the canvas, below the legend, for the labels of the rules"""
     labels: list[Label]
@@ -53,14 +59,18 @@ class ChartLayout:
         return float(self.x.value((column + 0.5) / self.columns))
 
 
-def layout(chart: Chart, width: int, height: int, *, legend: bool = True) -> ChartLayout | None:
+def layout(
+    chart: Chart, width: int, height: int, *, colour: bool = True, legend: bool = True
+) -> ChartLayout | None:
     """The layout that `draw` uses; None if there is no room or nothing to show."""
-    return _layout(chart, width, height, legend)
+    return _layout(chart, width, height, colour, legend)
 
 
 # Called for each chart by its widget, then by `draw`.
 @lru_cache(maxsize=4)
-def _layout(chart: Chart, width: int, height: int, legend: bool) -> ChartLayout | None:
+def _layout(
+    chart: Chart, width: int, height: int, colour: bool, legend: bool
+) -> ChartLayout | None:
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return None
     x = _x_axis(chart)
@@ -68,15 +78,18 @@ def _layout(chart: Chart, width: int, height: int, legend: bool) -> ChartLayout 
     if x is None or y is None:
         return None
     rows = height - 2 - legend
+    most = max(1, rows // _PER_LEGEND_LINE)
     y_ticks = y.ticks(max(3, rows // 4))
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
+    lines = legend_lines(chart, x, columns, colour, most) if legend else []
+    rows -= max(len(lines) - 1, 0)
     labels = place_labels(chart, x, columns)
     needed = max((label.row + 1 for label in labels), default=0)
     label_rows = min(needed, (rows >= _LOW) + (rows >= _TALL))
-    top, rows = legend + label_rows, rows - label_rows
+    top, rows = len(lines) + label_rows, rows - label_rows
     x_ticks = x.ticks(max(2, columns // 12))
-    return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, label_rows, labels)
+    return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, lines, label_rows, labels)
 
 
 def _x_axis(chart: Chart) -> Axis | None:

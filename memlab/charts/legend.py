@@ -1,4 +1,4 @@
-"""The line above a chart: names with values, and what is not shown."""
+"""The lines above a chart: names with values, and what is not shown."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -79,12 +79,40 @@ def _n_negative(y: Values) -> int:
     return int((np.isfinite(y) & (y <= 0)).sum()) if len(y) and not y.min() > 0 else 0
 
 
-def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragment]:
+def legend_lines(
+    chart: Chart, x: Axis, width: int, colour: bool, most: int = 1
+) -> list[list[Fragment]]:
     """Names of the visible series, with the values at the cursor or the last ones.
 
-    Where names fit but values do not, the values are omitted, unless a cursor reads them. Entries
-    without room are omitted from the end; the number of omitted curves is shown.
+    Values are omitted where only names fit into one line, or into `most` lines, unless a cursor reads
+    them. Only curves take more than one line. Entries without room are omitted from the end; the
+    number of omitted curves is shown.
     """
+    parts, n_curves = _parts(chart, x, width, colour, most)
+    n_lines = min(len(_wrapped(parts[:n_curves], width)), most)
+    above = _wrapped(parts, width)[: n_lines - 1]
+    rest = parts[sum(map(len, above)) :]
+    left = n_curves - (len(parts) - len(rest))
+    if number_fitting(rest, width) < left:
+        room = number_fitting(rest, width - len(f"  +{left}"))
+        rest = [*rest[:room], Fragment(f"+{left - room}", "tick")]
+    return [side_by_side(line, width) for line in (*above, rest)]
+
+
+def _wrapped(parts: Sequence[Fragment], width: int) -> list[Sequence[Fragment]]:
+    """The parts in lines, as many as fit into each; at least one line."""
+    lines = []
+    while parts:
+        n = number_fitting(parts, width)
+        lines.append(parts[:n])
+        parts = parts[n:]
+    return lines or [[]]
+
+
+def _parts(
+    chart: Chart, x: Axis, width: int, colour: bool, most: int
+) -> tuple[list[Fragment], int]:
+    """The entries of the legend, and how many of the first ones name curves."""
     markers = plain_markers(chart)
     named = [(i, s) for i, s in enumerate(chart.series) if s.name]
     named.sort(key=lambda numbered: not numbered[1].leads)
@@ -96,8 +124,10 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
         Fragment(name.text + _value_text(s, chart.cursor), s.colour)
         for name, (_, s) in zip(names, named, strict=True)
     ]
-    if chart.cursor is None and number_fitting(parts, width) < len(parts):
-        parts = names if number_fitting(names, width) == len(names) else parts
+    if chart.cursor is None:
+        n, n_without_values = (len(_wrapped(entries, width)) for entries in (parts, names))
+        if any(n > limit >= n_without_values for limit in (1, most)):
+            parts = names
     for marks in chart.marks:
         if n := len(marks.x[visible(marks.x, x)]):
             text = f"▼ {n} {plain(marks.name)}{'s' * (n > 1)}"
@@ -105,11 +135,7 @@ def legend_line(chart: Chart, x: Axis, width: int, colour: bool) -> list[Fragmen
     for level in chart.levels:
         text = f"╌ {plain(level.name)} {level.y:.4g}"
         parts.append(Fragment(text, level.colour))
-    parts += [Fragment(note, "tick") for note in notes(chart, x)]
-    if number_fitting(parts, width) < (n := len(named)):
-        room = number_fitting(parts, width - len(f"  +{n}"))
-        parts = [*parts[:room], Fragment(f"+{n - room}", "tick")]
-    return side_by_side(parts, width)
+    return parts + [Fragment(note, "tick") for note in notes(chart, x)], len(named)
 
 
 def _value_text(series: Series, cursor: float | None) -> str:

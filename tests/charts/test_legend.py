@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from memlab.charts import Chart, Level, Marks, Series, VerticalRule, as_text, draw, values_at
 from memlab.charts.labels import place_labels
-from memlab.charts.legend import legend_line
+from memlab.charts.legend import legend_lines
 from memlab.charts.scale import Axis
 
 TRAIN = Series("train", np.arange(0, 100, 10), np.arange(10) / 10, "train")
@@ -57,20 +57,48 @@ def labels(*rules: tuple[float, str], columns: int = 40) -> list[tuple[int, int,
     return sorted((label.row, label.start, label.text) for label in placed)
 
 
-@given(st.lists(st.integers(1, 30), min_size=1, max_size=12), st.integers(20, 120), st.data())
-def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, data):
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=12),
+    st.integers(20, 120),
+    st.integers(1, 4),
+    st.data(),
+)
+def test_the_legend_counts_the_curves_that_it_cannot_name(lengths, width, most, data):
     leader = data.draw(st.integers(0, len(lengths) - 1))
     series = tuple(
         Series(f"{i}" + "n" * length, [1, 2], [1.0, 2.0], "x", leads=i == leader)
         for i, length in enumerate(lengths)
     )
-    shown = [f.text for f in legend_line(Chart(series), Axis(1, 2), width, False) if f.text.strip()]
-    assert len("  ".join(shown)) <= max(width, len(shown[0]) + 5)
+    lines = [
+        [f.text for f in line if f.text.strip()]
+        for line in legend_lines(Chart(series), Axis(1, 2), width, False, most)
+    ]
+    assert len(lines) <= most
+    for line in lines:
+        assert len("  ".join(line)) <= max(width, len(line[0]) + 5)
+    shown = [text for line in lines for text in line]
     assert shown[0].split()[1] == series[leader].name
     named = [text for text in shown if " " in text]
+    assert len({text.split()[1] for text in named}) == len(named)
     left = len(series) - len(named)
-    room = len(named) > 1 or len(f"{shown[0]}  +{left}") <= width
+    last = lines[-1][0]
+    room = len(lines[-1]) > 2 or len(f"{last}  +{left}") <= width
     assert shown[len(named) :] == ([f"+{left}"] if left and room else [])
+
+
+def test_curves_take_more_lines_of_the_legend_before_they_are_counted():
+    chart = Chart(tuple(Series(f"run {i}", [1, 2], [1.0, 2.0], "x") for i in range(8)))
+    x = Axis(1, 2)
+    assert as_text(legend_lines(chart, x, 40, True, 1)).split()[-1] == "+5"
+    without_values, with_values = (
+        as_text(legend_lines(chart, x, 40, True, most)).split("\n") for most in (2, 3)
+    )
+    assert " ".join(without_values[1].split()) == "▬ run 4 ▬ run 5 ▬ run 6 ▬ run 7"
+    assert " ".join(with_values[2].split()) == "▬ run 6 2 ▬ run 7 2"
+    short, tall = (as_text(draw(chart, 60, height)) for height in (14, 30))
+    assert "+" in short.split("\n")[0] and "run 7" not in short
+    assert all(f"run {i} 2" in tall for i in range(8))
+    assert len(tall.split("\n")) == 30
 
 
 def test_a_label_is_right_of_its_rule():
@@ -105,7 +133,7 @@ def test_many_rules_never_overlap_their_labels(n: int):
 def test_values_give_way_to_names_unless_a_cursor_reads_them():
     chart = Chart(series=(TRAIN, VAL))
     x = Axis(0, 100)
-    assert as_text([legend_line(chart, x, 18, True)]).split() == ["▬", "train", "▬", "val"]
-    assert as_text([legend_line(chart, x, 30, True)]).split()[2] == "0.9"
-    read = as_text([legend_line(replace(chart, cursor=33.0), x, 18, True)])
+    assert as_text(legend_lines(chart, x, 18, True)).split() == ["▬", "train", "▬", "val"]
+    assert as_text(legend_lines(chart, x, 30, True)).split()[2] == "0.9"
+    read = as_text(legend_lines(replace(chart, cursor=33.0), x, 18, True))
     assert read.split() == ["▬", "train", "0.3", "+1"]

@@ -248,7 +248,7 @@ class RunScreen(ChartScreen):
         if action == "search":
             return self._panels.has_filter
         if action == "play":
-            return not self.viewer.following
+            return not self.viewer.following and self.viewer.last > 0
         return self._panels.is_paged if action == "page" else True
 
     def action_pause(self) -> None:

@@ -71,7 +71,7 @@ class Plot(PaintedPanel[T]):
         elif isinstance(picture, HeatGrid):
             self._where, lines = None, draw_heat(picture, width, height, colour=colour)
         else:
-            self._where = layout(picture, width, height)
+            self._where = layout(picture, width, height, colour=colour)
             lines = draw(picture, width, height, colour=colour)
         self.keep_lines(lines)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from textual.content import Content
 from textual.events import MouseScrollUp
@@ -539,3 +540,18 @@ async def test_p_saves_a_figure_of_the_visible_charts(
         path = tmp_path / f"{finished.path.name}-loss.png"
         assert path.read_bytes().startswith(b"\x89PNG")
         assert last_message(pilot) == f"saved {path}"
+
+
+async def test_a_run_without_updates_offers_no_replay(
+    opened: Open, tmp_path: Path, new_run: Callable[..., RunFolder], begin_run: Callable[..., Any]
+) -> None:
+    folder = new_run(tmp_path)
+    async with opened(folder) as (_, screen):
+        assert "space" not in screen.active_bindings
+        with begin_run(folder) as writer:
+            writer.write(Started(step=0, attempt=1, device="cpu", engine="tree"))
+            screen.poll()
+            assert screen.active_bindings["space"].binding.action == "pause"
+            writer.write(Rows(step=1, values=np.ones((1, 5), np.float32)))
+        screen.poll()
+        assert screen.active_bindings["space"].binding.action == "play"
