@@ -1,5 +1,6 @@
 """The key that explains a spike: progress of another process, then a table and curves."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -82,22 +83,24 @@ async def test_a_failure_is_shown_and_the_screen_can_be_closed(
 
 
 async def test_closing_the_screen_stops_the_computation(opened: Open, finished: RunFolder) -> None:
-    left = threading.Event()
+    begun, left, ended = threading.Event(), threading.Event(), threading.Event()
     answers: list[bool] = []
 
     def explain(folder: RunFolder, onset: int, report: ReportProgress) -> None:
         answers.append(report("one"))
+        begun.set()
         assert left.wait(60)
         answers.append(report("two"))
+        ended.set()
 
     async with opened(finished) as (pilot, _):
         pilot.app.analysis = Analysis(explain, no_pictures)
         await pilot.press("E")
-        await pilot.pause()
+        assert await asyncio.to_thread(begun.wait, 60)
         await pilot.press("escape")
         await pilot.pause()
         left.set()
-        await until_explained(pilot)
+        assert await asyncio.to_thread(ended.wait, 60)
     assert answers == [True, False]
 
 
