@@ -20,7 +20,7 @@ _OUTLIERS = 0.01
 _PARTS = 512
 _LOW, _TALL = 5, 12
 """Heights from which on there are one or two rows for labels."""
-_PER_LEGEND_LINE = 8
+_PER_LEGEND_LINE = 6
 """The legend takes at most one line per so many rows of the canvas, at least one."""
 
 

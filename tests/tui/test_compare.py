@@ -411,10 +411,12 @@ async def test_an_empty_comparison_says_which_key_adds_a_run(
         assert app.screen.query_one(RunPicker).has_focus
         text = text_of(app)
         assert "only" in text and "space adds" in text and "no data yet" not in text
-        await pilot.press("space")
+        await pilot.press("l", "space")  # `l` would hide the list
         await settle(app, pilot)
         assert "no runs are compared yet" not in text_of(app)
         assert [run.name for run in app.screen._compared] == ["1 only"]
+        assert app.screen.query_one(RunPicker).display
+        assert app.screen.query_one(RunPicker).has_focus  # to add the next one
 
 
 async def test_the_list_is_filtered_and_a_wrong_filter_is_explained_and_refused(

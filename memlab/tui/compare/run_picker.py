@@ -22,8 +22,8 @@ from memlab.tui.table import Column, Table
 
 NEWEST = 300
 """Maximum number of listed runs."""
-_WIDTH = 29
-"""Cells of a name."""
+_WIDTH, _WIDE = 29, 47
+"""Cells of a name; the second where the screen is wide."""
 EMPTY = Content.from_markup(
     "[b]no runs are compared yet[/b]\n\n"
     "[b]space[/b] adds the run under the cursor to the chart, or removes it.\n"
@@ -110,13 +110,14 @@ class RunPicker(Table):
     def offer(self, runs: Sequence[Entry], compared: Collection[str], title: Content) -> None:
         """List runs; `compared` holds the keys of those in the chart."""
         self._offered = runs
+        width = _WIDE if self.screen.has_class("-wide") else _WIDTH
 
         def cells(row: int) -> list[Content]:
             run = runs[row]
             sign = ("◉", "$text-success") if run.key in compared else ("○", "$foreground-muted")
-            return [Content.assemble(sign), Content(start_and_end(run.name, _WIDTH))]
+            return [Content.assemble(sign), Content(start_and_end(run.name, width))]
 
-        self.show([Column("mark", "", 1), Column("run", title.plain, _WIDTH)], len(runs), cells)
+        self.show([Column("mark", "", 1), Column("run", title.plain, width)], len(runs), cells)
 
     def action_toggle_run(self) -> None:
         if self.cursor < len(self._offered):

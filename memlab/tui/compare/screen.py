@@ -46,7 +46,7 @@ from memlab.tui.worker_running import worker_running
 
 EVERY = 2.0
 """Seconds between two reads of the runs."""
-CHART_ACTIONS = {key.action.partition("(")[0] for key in COMPARE.rows} - {"picker", "filter"}
+CHART_ACTIONS = {key.action.partition("(")[0] for key in COMPARE.rows} - {"filter"}
 """Actions that need a run in the comparison."""
 
 
@@ -93,6 +93,7 @@ class CompareScreen(ChartScreen):
 
     def on_resize(self) -> None:
         """The width of names depends on the width."""
+        self._show_picker()
         if self._compared:
             self._show()
 
@@ -143,6 +144,8 @@ class CompareScreen(ChartScreen):
         chosen = {n: folder for n, folder in self._chosen.items() if folder.path.name != key}
         if len(chosen) == len(self._chosen):
             chosen[max(chosen, default=0) + 1] = event.folder
+        # The list was shown because there was nothing else, and stays.
+        self.set_class(self.has_class("-narrow"), "-picker")
         self._choose(chosen)
 
     def on_screen_resume(self) -> None:

@@ -55,10 +55,11 @@ async def test_all_measures_are_shown_in_a_grid_with_one_cursor(
     opened: Open, finished: RunFolder
 ) -> None:
     async with opened(finished) as (pilot, screen):
-        await pilot.press("c", "ctrl+right")
+        await pilot.press("f", "c", "ctrl+right")  # from one chart in full
         await pilot.pause()
         names = list(all_charts(screen.viewer.view_state()))
         panels = list(screen.query("#grid ChartPanel"))
+        assert all(panel.size for panel in panels)
         assert [panel.chosen for panel in panels] == names[:6]
         await pilot.press("v")
         await pilot.pause()
