@@ -11,14 +11,15 @@ def footer_lines(results: Results) -> list[str]:
     budget = " or ".join(f"{steps:,}" for steps in footer["budget"])
     every = " or ".join(map(str, footer["evaluation_every"]))
     incomplete = [f"{footer[k]} {k}" for k in ("unfinished", "failed", "diverged", "stopped")]
-    varied = f" set {', '.join(seed_changes(footer['vary'], 0))}" if footer["vary"] else ""
+    word, verb = ("Seed", "sets") if len(footer["seeds"]) == 1 else ("Seeds", "set")
+    varied = f" {verb} {', '.join(seed_changes(footer['vary'], 0))}" if footer["vary"] else ""
     threads = " or ".join(map(str, footer["threads"])) or "-"
     fork = footer["fork"]
     shared = fork and f"Forked from run {fork['run']}: steps up to {fork['at']:,} are shared."
     settings = ", ".join(f"{key}={value}" for key, value in footer["settings"].items())
     return [
         *([f"Preset {footer['base']} with {settings}."] if settings else []),
-        f"Seeds {seeds}{varied}. Budget {budget} steps.",
+        f"{word} {seeds}{varied}. Budget {budget} steps.",
         *([shared] if shared else []),
         *(f"{name}: {definition}." for name, definition in footer["events"].items()),
         f"Step of an event: the first evaluation that shows it; evaluated every {every} steps. "

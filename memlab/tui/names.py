@@ -60,7 +60,8 @@ def _fitting(parts: Sequence[str], width: int) -> Sequence[str]:
 def what_differs(names: Sequence[str]) -> list[str]:
     """Each name without the words that all names contain: `sweep lr=1 seed 2` as `… seed 2`.
 
-    A number belongs to the word before it. A name of common words only stays as it is.
+    A number belongs to the word before it. A name of common words only, after its number in the
+    comparison, stays as it is.
     """
     words = [_words(name) for name in names]
     common = set.intersection(*map(set, words)) if len(names) > 1 else set()
@@ -79,11 +80,12 @@ def _words(name: str) -> list[str]:
 
 
 def _without(words: Sequence[str], common: set[str]) -> str:
-    """The words that are not common, with an ellipsis for those between them; empty if none is."""
+    """The words that are not common, with an ellipsis for the others; empty if none is but a number."""
     shown: list[str] = []
     for word in words:
         if word not in common:
             shown.append(word)
         elif shown[-1:] != ["…"]:
             shown.append("…")
-    return " ".join(shown) if shown != ["…"] else ""
+    differs = any(word != "…" and not word.isdecimal() for word in shown)
+    return " ".join(shown) if differs else ""

@@ -1,13 +1,14 @@
-"""Statistics over seeds, compared with scipy and with values computed by hand."""
+"""Statistics over seeds, compared with scipy and with values computed by hand; their footer."""
 
 import math
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memlab.sweeps.footer import footer_lines
 from memlab.sweeps.statistics import (
     final_values,
     geometric,
@@ -145,3 +146,15 @@ def test_the_p_value_agrees_with_the_exact_permutation_test_of_scipy(stats, diff
 def test_three_pairs_have_no_p_value():
     assert paired_difference([1, 2, 3], [2, 3, 4]).p is None
     assert paired_difference([1, 2, 3, 4], [2, 3, 4, 5]).p == 2 / 16
+
+
+def test_the_footer_names_one_seed_or_several():
+    footer = dict.fromkeys(("unfinished", "failed", "diverged", "stopped"), 0) | {
+        "seeds": [0], "vary": ["seed"], "budget": [400], "evaluation_every": [20], "events": {},
+        "settings": {}, "fork": None, "threads": [1], "versions": [],
+    }  # fmt: skip
+    first = footer_lines(SimpleNamespace(footer=footer))[0]
+    assert first == "Seed 0 sets training.seed. Budget 400 steps."
+    footer["seeds"] = [0, 1]
+    first = footer_lines(SimpleNamespace(footer=footer))[0]
+    assert first == "Seeds 0, 1 set training.seed. Budget 400 steps."

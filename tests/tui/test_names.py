@@ -61,6 +61,7 @@ def test_common_words_are_left_out_and_numbers_keep_their_name() -> None:
 def test_one_name_and_equal_names_stay_whole() -> None:
     assert what_differs(["sweep seed 1"]) == ["sweep seed 1"]
     assert what_differs(["same", "same"]) == ["same", "same"]
+    assert what_differs(["1 run", "2 run from 9"]) == ["1 run", "2 … from 9"]
     assert what_differs([]) == []
 
 

@@ -264,7 +264,7 @@ async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here
         path.rename(here / "elsewhere")
     for _ in range(2):
         other.report_problem(missing, HOSTILE)
-    for size in ((120, 40), (40, 10)):
+    for size in ((160, 40), (40, 10)):
         async with console(size=size, begin="runs") as (app, pilot):
             await pilot.press("6")
             await settle(app, pilot)
@@ -272,8 +272,8 @@ async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here
             await settle(app, pilot)
             text = text_of(app)
             assert "\x1b" not in text and "\u202e" not in text and "\u200b" not in text
-            if size[0] == 120:
-                assert "[red]x[/]" in text
+            if size[0] == 160:
+                assert "[red]x[/] [@click=app.quit]q[/]" in text  # more than 26 cells
 
 
 async def test_stopping_and_resuming_go_through_the_sweep_and_the_console(

@@ -62,7 +62,7 @@ def ask_for_fork(
         except (MemlabError, OSError) as error:
             _show_error(screen, error)
         else:
-            screen.notify(f"forking at step {at:,}: the new run is listed when it starts")
+            screen.notify(f"forking at step {at:,}: the new run appears in Runs (3) when it starts")
 
     _show_form(screen, folder, view, (f"fork at step {at:,}", "start the fork"), start)
 

@@ -17,11 +17,13 @@ from memlab.tui.sweeps.state_sign import DAMAGED, state_sign
 from memlab.tui.table import Column, Table
 
 _BAR = 10
+_NAME, _LONGEST = 26, 60
+"""Cells of a name: at least, and at most where there is room."""
 _FACTS = ("name", "run", "status")
 """The id is the field `run`, in which single words are searched."""
 _COLUMNS = (
     Column("status", "status", 13),
-    Column("sweep", "sweep", 26),
+    Column("sweep", "sweep", _NAME),
     Column("progress", "steps", _BAR + 6),
     Column("finished", "finished", 9, "right"),
     Column("running", "running", 7, "right"),
@@ -52,7 +54,10 @@ class SweepList(Table):
         passes = parse(self.filter_text)
         self.rows = listed = [row for row in rows if passes(_facts(row))]
         words = safe(f"sweep /{self.filter_text}" if self.filter_text else "sweep", 40).plain
-        columns = [replace(c, title=words) if c.key == "sweep" else c for c in _COLUMNS]
+        room = self.app.size.width - sum(c.width + 1 for c in _COLUMNS) - 2
+        longest = max((safe(row.name, _LONGEST).cell_length for row in listed), default=0)
+        wide = max(min(longest, _NAME + room), _NAME)
+        columns = [replace(c, title=words, width=wide) if c.key == "sweep" else c for c in _COLUMNS]
         self.show(columns, len(listed), lambda row: _cells(listed[row]), fixed=2)
         at = next((i for i, row in enumerate(listed) if row.id == selected), None)
         if at is not None:
@@ -93,7 +98,7 @@ def _cells(row: SweepRow) -> list[Content]:
     sign, colour = state_sign(row.status)
     return [
         Content.styled(f"{sign} {row.status}", colour),
-        safe(row.name, 60),
+        safe(row.name, _LONGEST),
         bar if row.status != DAMAGED else Content(""),
         Content(finished),
         Content(f"{number['running']:,}" if number.get("running") else ""),
