@@ -239,6 +239,16 @@ async def test_every_part_is_reachable_on_small_terminals(console, settle, sweep
         assert seen == {"sweeps", "cells", "map", "curves"}
 
 
+async def test_the_notes_of_the_table_are_complete_in_the_full_view(console, settle, sweep):
+    async with console(size=(80, 24), begin="runs") as (app, pilot):
+        await pilot.press("6")
+        await settle(app, pilot)
+        assert "censored at their end" not in " ".join(text_of(app).split())
+        await pilot.press("f")
+        await settle(app, pilot)
+        assert "censored at their end" in " ".join(text_of(app).split())
+
+
 async def test_the_figure_of_the_map_and_the_curves_is_saved(console, settle, sweep, here):
     async with console(size=(120, 40), begin="runs") as (app, pilot):
         await pilot.press("6")
