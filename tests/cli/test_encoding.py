@@ -51,6 +51,6 @@ def test_every_line_keeps_its_cells_in_ascii(command):
     assert "?" not in "".join(ascii_).replace("?", "", "".join(plain).count("?"))
 
 
-@pytest.mark.parametrize("name", ["latin-1", "posix"])
+@pytest.mark.parametrize("name", ["posix", pytest.param("latin-1", marks=pytest.mark.slow)])
 def test_other_encodings_print_a_chart(name):
     assert output(COMMANDS[0], ENCODINGS[name]).count(b"\n") > 20

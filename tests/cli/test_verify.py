@@ -69,7 +69,9 @@ def test_a_finished_run_with_the_same_settings_is_reused_for_other_claims(preset
 
 
 @pytest.mark.parametrize("change", [
-    ("lr: 0.01", "lr: 0.02"), ("steps: 60", "steps: 60, seed: 1"), ("name: tiny", "name: small"),
+    ("lr: 0.01", "lr: 0.02"),
+    pytest.param(("steps: 60", "steps: 60, seed: 1"), marks=pytest.mark.slow),
+    pytest.param(("name: tiny", "name: small"), marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_a_run_with_other_settings_is_not_reused(preset, change):
     verify(str(preset), "--quiet", "--json")

@@ -59,7 +59,11 @@ def test_the_console_starts_and_leaves_the_terminal_as_it_was(terminal, preset):
 
 
 @pytest.mark.parametrize(
-    ("words", "shown"), [([], "parameters"), (["replay", str(GOLDEN)], "samples")]
+    ("words", "shown"),
+    [
+        ([], "parameters"),
+        pytest.param(["replay", str(GOLDEN)], "samples", marks=pytest.mark.slow),
+    ],
 )
 def test_the_program_ends_when_its_terminal_is_gone(terminal, preset, words, shown):
     program = terminal(*words, size=(80, 24))

@@ -27,6 +27,8 @@ from memlab.sweeps.statistics import steps_to_event
 
 from .made_up import made_run, made_sweep
 
+SLOW = pytest.mark.slow
+
 OUTCOMES = {
     (0.0, 0.001): [None, None, None],
     (0.0, 0.003): [None, None, 390],
@@ -67,13 +69,17 @@ def test_every_kind_is_drawn_in_the_width_of_its_style(kind, source_of):
     assert len(picture.getcolors(1 << 24)) > 20
 
 
-@pytest.mark.parametrize("style", list(STYLES))
+@pytest.mark.parametrize(
+    "style", ["paper", *(pytest.param(one, marks=SLOW) for one in STYLES if one != "paper")]
+)
 def test_every_style_has_its_width(style, source_of):
     picture = png("curves", source_of["run"], style)
     assert abs(picture.width - STYLES[style].width * STYLES[style].dpi) <= 1
 
 
-@pytest.mark.parametrize("file_format", ["png", "svg", "pdf"])
+@pytest.mark.parametrize(
+    "file_format", ["svg", *(pytest.param(one, marks=SLOW) for one in ("png", "pdf"))]
+)
 def test_equal_input_gives_equal_bytes_with_run_and_command_in_the_metadata(
     file_format, source_of, shipped
 ):

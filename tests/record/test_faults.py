@@ -79,7 +79,15 @@ def disturb(runs: Path, at: int, fault: str, monkeypatch) -> tuple[RunFolder | N
     return (RunFolder(made[0]) if made else None), calls.count >= at
 
 
-@pytest.mark.parametrize("fault", ["dies", "short", "ENOSPC", "EIO", "EINTR"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "dies",
+        "ENOSPC",
+        "EIO",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("short", "EINTR")),
+    ],
+)
 def test_a_fault_at_any_call_leaves_a_valid_run_that_ends_with_the_same_bits(
     tmp_path, monkeypatch, fault
 ):

@@ -22,6 +22,7 @@ CRASHES = {
     "far from any": [300, 1000],
     "at every turn": list(range(60, 1400, 97)),
 }
+FAST = ("at an onset", "within a spike, again and again")
 
 
 @pytest.fixture
@@ -61,7 +62,13 @@ def preset(tiny):
     })  # fmt: skip
 
 
-@pytest.mark.parametrize("crashes", CRASHES.values(), ids=CRASHES)
+@pytest.mark.parametrize(
+    "crashes",
+    [
+        pytest.param(steps, id=name, marks=[] if name in FAST else pytest.mark.slow)
+        for name, steps in CRASHES.items()
+    ],
+)
 def test_the_list_of_spikes_is_the_same_live_after_a_resume_and_from_the_file(
     preset, tmp_path, replayed, crashes
 ):

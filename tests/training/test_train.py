@@ -70,7 +70,9 @@ def test_the_same_preset_gives_the_same_bits_and_another_seed_does_not(tiny):
     assert weights(first[1]) == weights(second[1]) != weights(other[1])
 
 
-@pytest.mark.parametrize("max_rows", [1, 2, 7])
+@pytest.mark.parametrize(
+    "max_rows", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))]
+)
 def test_results_do_not_depend_on_the_size_of_blocks(tiny, monkeypatch, max_rows):
     whole = run(tiny())
     monkeypatch.setattr(step_module, "MAX_ROWS", max_rows)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from textual._compositor import Compositor
+from textual._compositor import Compositor, LayoutUpdate
+from textual._context import active_app
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
 
@@ -85,20 +86,31 @@ def idle_without_a_clock() -> Iterator[None]:
         await asyncio.sleep(0)
         while loop._ready:
             await asyncio.sleep(0)
+        active_app.get().screen._on_timer_update()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.pilot.wait_for_idle", until_idle)
+        patch.setattr("textual.app.wait_for_idle", until_idle)
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def unpainted_updates() -> Iterator[None]:
-    """Do not paint changed regions, which nobody sees and which take half of the time of a test.
+    """Do not paint for the terminal, which nobody sees and which takes half of the time of a test.
 
-    Layouts and the text that a test reads are painted in full, and `paint` does it at the end of a test.
+    The text and the pictures that a test reads are painted, and `paint` does it at the end of a test.
     """
+    full = Compositor.render_full_update
+
+    def paint_pictures(compositor: Compositor, simplify: bool = False) -> LayoutUpdate:
+        compositor._dirty_regions.clear()
+        if simplify:  # a picture
+            return full(compositor, simplify)
+        return LayoutUpdate([], compositor.size.region)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Compositor, "render_partial_update", lambda c: c._dirty_regions.clear())
+        patch.setattr(Compositor, "render_full_update", paint_pictures)
         yield
 
 

@@ -19,7 +19,9 @@ from memlab.tui.plots.panel import Panel
 from ..figures.made_up import made_sweep
 from .hostile import HARMLESS, NAMES, assert_harmless
 
-SIZES = pytest.mark.parametrize("size", [(60, 16), (120, 40)], ids=["60x16", "120x40"])
+SIZES = pytest.mark.parametrize(
+    "size", [(60, 16), pytest.param((120, 40), marks=pytest.mark.slow)], ids=["60x16", "120x40"]
+)
 
 
 def shown(app) -> str:

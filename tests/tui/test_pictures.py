@@ -66,9 +66,11 @@ def test_lab_with_a_change_and_a_mistake(picture, settle, size) -> None:
 
 
 @SIZES
-def test_runs(picture, three_runs, size) -> None:
+def test_runs(picture, three_runs, settle, size) -> None:
     async def steps(app, pilot) -> None:
-        await pilot.press("3", "space")
+        await pilot.press("3")
+        await settle(app, pilot)
+        await pilot.press("space")
 
     assert picture(size, steps)
 
@@ -82,12 +84,12 @@ def test_compare(picture, three_runs, size) -> None:
 
 
 @SIZES
-def test_compare_seeds(picture, make_run, size) -> None:
+def test_compare_seeds(picture, make_run, settle, size) -> None:
     async def steps(app, pilot) -> None:
         app.post_message(
             CompareRuns([make_run(f"training.seed={i}", grokked=200 + 100 * i) for i in range(3)])
         )
-        await pilot.pause()
+        await settle(app, pilot)
         await pilot.press("s")
 
     assert picture(size, steps)

@@ -31,6 +31,7 @@ with Workers(RunFolder(Path(sys.argv[1])), 15, "cpu", 2) as workers:
 """
 
 
+@pytest.mark.slow
 def test_an_explanation_by_several_processes_has_the_same_bits(folder, explained):
     _, document, alone = explained
     lines = []

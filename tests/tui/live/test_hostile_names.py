@@ -63,7 +63,9 @@ def keep_explanation(folder: RunFolder) -> None:
     derived.write_document(folder, document_name(10), document, CODE_VERSION)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (120, 40)], ids=["60x16", "120x40"])
+@pytest.mark.parametrize(
+    "size", [(60, 16), pytest.param((120, 40), marks=pytest.mark.slow)], ids=["60x16", "120x40"]
+)
 async def test_every_panel_shows_names_as_text(
     opened: Open, hostile_run: RunFolder, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
