@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from memlab.measures.stored_values import StoredMeasures
@@ -66,13 +66,18 @@ class ViewState:
         """Per-step values at the reading cursor, or the last ones; empty if unknown."""
         rows = self.run.steps
         at = rows.last_step if self.viewport.reading is None else self.reading
-        _, values = rows.read(at, at)
-        return dict(zip(rows.columns, values[0].tolist(), strict=True)) if len(values) else {}
+        return _row(self.run, at)
 
     @property
     def extent(self) -> XExtent:
         """All steps so far."""
         return XExtent.of_steps(self.step)
+
+
+@lru_cache(maxsize=2)  # zooming and panning do not move the reading cursor
+def _row(run: Snapshot, step: int) -> dict[str, float]:
+    _, values = run.steps.read(step, step)
+    return dict(zip(run.steps.columns, values[0].tolist(), strict=True)) if len(values) else {}
 
 
 def first_viewport(folder: RunFolder, run: Snapshot, *, x_log: bool = False) -> Viewport:

@@ -21,13 +21,17 @@ class PaintedPanel(Panel[T]):
         super().__init__(id=id)
         self._lines: list[Strip] = []
         """content lines, as wide as the widget with its padding"""
+        self._ground: tuple[str, Color] | None = None
+        """theme, and the background in it, which mixes those of all ancestors"""
         self._painted: Size | None = None
         """size of the content when it was last painted"""
 
     def keep_lines(self, lines: Lines) -> None:
         """Store the lines of a picture, in the colours of the theme."""
         theme = None if self.app.no_color else chart_theme(self.app.current_theme)
-        background: Color = self.background_colors[1].rich_color
+        if self._ground is None or self._ground[0] != self.app.theme:
+            self._ground = self.app.theme, self.background_colors[1].rich_color
+        background = self._ground[1]
         width, height = self.outer_size.width, self.size.height
         shown = lines[:height] + [[]] * (height - len(lines))
         self._lines = strips(shown, theme, background, self.gutter.left, width)
