@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -292,6 +293,23 @@ def test_dropout_differs_between_steps_but_not_between_runs(tiny):
     first, second = (rows(run(tiny(**settings))[0]) for _ in range(2))
     assert first.tobytes() == second.tobytes()
     assert len(np.unique(first[:, 0])) > 20
+
+
+def test_rows_copied_at_once_from_their_device_have_the_same_bits(tiny, monkeypatch):
+    """As on a GPU: another device for the block, the CPU for its updates."""
+    recorded = rows(run(tiny())[0])
+    run_data = RunData(tiny(), CPU)
+    state = fresh_state(run_data)
+    elsewhere = SimpleNamespace(device=torch.device("meta"))
+
+    def on_cpu(state, _, *args):
+        return update(state, run_data, *args)
+
+    update = step_module.update
+    monkeypatch.setattr(step_module, "update", on_cpu)
+    monkeypatch.setattr(step_module, "MAX_SECONDS", 1e9)
+    values = step_module.advance(state, elsewhere, 10, 30)
+    assert values.tobytes() == recorded[:10].tobytes()
 
 
 def test_measured_norms_have_the_bits_of_the_norms_that_torch_computes(tiny, monkeypatch):
