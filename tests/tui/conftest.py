@@ -76,19 +76,27 @@ def parsed_styles() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def idle_without_a_clock() -> Iterator[None]:
-    """Let a pause of the pilot last until the event loop has no work, and no longer.
+    """Let a pause last until the event loop has no work and no thread is pending, and no longer.
 
-    Textual's own pause sleeps for 20 ms and compares CPU time with wall time.
+    Textual's own pause, also after each key, sleeps for 20 ms and compares CPU time with wall time.
     """
+    to_thread = asyncio.to_thread
+    threads: list[asyncio.Task[Any]] = []
+
+    def in_thread(*call: Any) -> asyncio.Task[Any]:
+        threads.append(asyncio.create_task(to_thread(*call)))
+        return threads[-1]
 
     async def until_idle(*_: float) -> None:
         loop: Any = asyncio.get_running_loop()
         await asyncio.sleep(0)
-        while loop._ready:
+        while loop._ready or any(not one.done() for one in threads if one.get_loop() is loop):
             await asyncio.sleep(0)
+        threads.clear()
         active_app.get().screen._on_timer_update()
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("asyncio.to_thread", in_thread)
         patch.setattr("textual.pilot.wait_for_idle", until_idle)
         patch.setattr("textual.app.wait_for_idle", until_idle)
         yield
