@@ -167,7 +167,7 @@ def test_stored_values_are_curves_with_one_set_of_key_frequencies(run):
 
 def test_measures_of_evaluations_equal_those_of_checkpoints_and_change_no_bit(tiny, tmp_path):
     names = ["total_norm", "key_frequencies", "sharpness"]
-    settings = {"model.dropout": 0.1, "training.batch_size": 8}
+    settings = {"model.dropout": 0.1, "training.batch_size": 8, "evaluation.every": 15}
     plain = create_run(tiny(**settings), tmp_path)
     measured = create_run(tiny(**settings, **{"evaluation.measures": names}), tmp_path)
     ends = [list(work(folder, device="cpu"))[-1].summary for folder in (plain, measured)]

@@ -72,7 +72,9 @@ def test_only_the_newest_the_best_and_the_last_checkpoints_are_kept(undisturbed)
     assert set(undisturbed.checkpoints.steps()) == {20, 30, int(best)}
 
 
-@pytest.mark.parametrize("n_events", range(1, 40, 4))
+@pytest.mark.parametrize(
+    "n_events", [pytest.param(n, marks=[] if n % 3 == 1 else pytest.mark.slow) for n in range(1, 40, 4)]
+)
 def test_a_run_that_dies_at_any_event_ends_with_the_same_bits(
     tiny, tmp_path, undisturbed, n_events
 ):
