@@ -73,7 +73,8 @@ def test_only_the_newest_the_best_and_the_last_checkpoints_are_kept(undisturbed)
 
 
 @pytest.mark.parametrize(
-    "n_events", [pytest.param(n, marks=[] if n % 3 == 1 else pytest.mark.slow) for n in range(1, 40, 4)]
+    "n_events",
+    [pytest.param(n, marks=[] if n % 3 == 1 else pytest.mark.slow) for n in range(1, 40, 4)],
 )
 def test_a_run_that_dies_at_any_event_ends_with_the_same_bits(
     tiny, tmp_path, undisturbed, n_events
