@@ -57,12 +57,14 @@ def _fitting(parts: Sequence[str], width: int) -> Sequence[str]:
     return parts[:n]
 
 
-def what_differs(names: Sequence[str]) -> list[str]:
+def what_differs(names: Sequence[str], width: int = 0) -> list[str]:
     """Each name without the words that all names contain: `sweep lr=1 seed 2` as `… seed 2`.
 
-    A number belongs to the word before it. A name of common words only, after its number in the
+    If all names fit in `width` cells, they stay as they are. A number belongs to the word before it. A name of common words only, after its number in the
     comparison, stays as it is.
     """
+    if all(cells(name) <= width for name in names):
+        return list(names)
     words = [_words(name) for name in names]
     common = set.intersection(*map(set, words)) if len(names) > 1 else set()
     return [_without(one, common) or name for one, name in zip(words, names, strict=True)]

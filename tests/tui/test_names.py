@@ -65,6 +65,12 @@ def test_one_name_and_equal_names_stay_whole() -> None:
     assert what_differs([]) == []
 
 
+def test_names_that_fit_stay_whole() -> None:
+    names = ["1 sweep seed 0", "2 sweep seed 1"]
+    assert what_differs(names, 14) == names
+    assert what_differs(names, 13) == ["1 … seed 0", "2 … seed 1"]
+
+
 @given(st.lists(st.text(st.sampled_from("ab "), max_size=12), max_size=5, unique=True))
 def test_every_word_that_differs_is_kept(names: list[str]) -> None:
     words = [set(name.split()) for name in names]

@@ -43,7 +43,7 @@ class RunTable(Table):
         runs = rows.runs
         keys = settings_diff((run.preset, run.settings) for run in runs)
         width = max(MIN_NAME, self.app.size.width // 4)
-        names = what_differs([run.name for run in runs])
+        names = what_differs([run.name for run in runs], width - 2)
         columns = [
             Column("run", "run", width),
             Column("value", safe_text(rows.measure, 24), 12, "right"),
