@@ -60,8 +60,8 @@ def _fitting(parts: Sequence[str], width: int) -> Sequence[str]:
 def what_differs(names: Sequence[str], width: int = 0) -> list[str]:
     """Each name without the words that all names contain: `sweep lr=1 seed 2` as `… seed 2`.
 
-    If all names fit in `width` cells, they stay as they are. A number belongs to the word before it. A name of common words only, after its number in the
-    comparison, stays as it is.
+    If all names fit in `width` cells, they stay whole; so does a name of common words only, after its
+    number in the comparison. A number belongs to the word before it.
     """
     if all(cells(name) <= width for name in names):
         return list(names)
