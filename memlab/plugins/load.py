@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, wraps
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from memlab.errors import MemlabError, PluginError
 from memlab.plugins.folder import is_off, plugin_files, plugin_folder
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Group = Literal["tasks", "measures"]
 
@@ -119,7 +121,7 @@ def _from_file(group: Group, name: str, path: Path) -> Plugin:
     return Plugin(name, group, tuple(vars(module).values()), str(path), (path,), digest)
 
 
-def _from_package(group: Group, name: str, point: EntryPoint) -> Plugin:
+def _from_package(group: Group, name: str, point: "EntryPoint") -> Plugin:
     """Import what an entry point names: a class, a measure, or a module with one."""
     package = point.module.partition(".")[0]
     files = _files_of(package)
@@ -146,11 +148,13 @@ def _files_of(package: str) -> tuple[Path, ...]:
 
 
 @cache
-def _installed(group: Group) -> dict[str, EntryPoint]:
+def _installed(group: Group) -> dict[str, "EntryPoint"]:
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=f"memlab.{group}")}
 
 
-def _points(group: Group) -> dict[str, EntryPoint]:
+def _points(group: Group) -> dict[str, "EntryPoint"]:
     return {} if is_off() else _installed(group)
 
 
