@@ -66,7 +66,9 @@ class SweepProgress:
 
     def folder(self, member: Member) -> RunFolder:
         """The run folder of a member, even if it does not exist yet."""
-        return self._folders.setdefault(member.run, RunFolder(self.sweep.runs / member.run))
+        if member.run not in self._folders:
+            self._folders[member.run] = RunFolder(self.sweep.runs / member.run)
+        return self._folders[member.run]
 
     def read(self) -> list[MemberState]:
         """The current states of all members, in the order of execution."""
@@ -82,7 +84,7 @@ class SweepProgress:
     def first_attempt(self, member: Member) -> Mapping[str, Any]:
         """`attempt.json` of the first attempt: threads, device, versions. Empty before it exists."""
         if member.run not in self._first_attempts:
-            path = self.folder(member).path / "attempts" / "001" / "attempt.json"
+            path = f"{self.folder(member).path}/attempts/001/attempt.json"
             info = sealed_json.read(path, place(member.run, 1, "attempt.json"))
             if info is None:
                 return {}
