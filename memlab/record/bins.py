@@ -32,19 +32,25 @@ class Bins:
             nonfinite=np.zeros(n, np.int64),
         )
 
-    def along(self, stops: NDArray[np.int64]) -> Self:
-        """Empty bins whose inner edges are moved to the nearest of ascending `stops`, if one is
-        near.
+    def along(self, *levels: NDArray[np.int64]) -> Self:
+        """Empty bins whose inner edges are moved to the nearest of some stops.
 
-        Near means within a quarter of a bin, so that every bin keeps at least half of its steps.
+        An edge moves by less than half a bin, so that edges stay in order.
+
+        Args:
+            levels: ascending stops; those of a later level are for edges without a near one before.
         """
-        if len(self.low) and len(stops):
-            inner = self.edges[1:-1]
-            i = np.searchsorted(stops, inner)
-            before, after = stops[np.maximum(i - 1, 0)], stops[np.minimum(i, len(stops) - 1)]
-            nearest = np.where(inner - before < after - inner, before, after)
-            near = 4 * np.abs(nearest - inner) < np.diff(self.edges).min()
-            self.edges[1:-1] = np.where(near, nearest, inner)
+        if len(self.low):
+            reach = np.diff(self.edges).min()
+            for stops in levels:
+                if len(stops):
+                    inner = self.edges[1:-1]
+                    i = np.searchsorted(stops, inner)
+                    before = stops[np.maximum(i - 1, 0)]
+                    after = stops[np.minimum(i, len(stops) - 1)]
+                    nearest = np.where(inner - before < after - inner, before, after)
+                    near = 2 * np.abs(nearest - inner) < reach
+                    self.edges[1:-1] = np.where(near, nearest, inner)
         return self
 
     def add(

@@ -124,16 +124,19 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     def view(self, column: str, first: int, last: int, width: int) -> Bins:
         """Extremes of a column over at most `width` bins of the steps `first` to `last`.
 
-        Bins are equal up to a quarter: edges are moved to the start of a nearby seal, else of a
-        part of it, since the rows of a seal that no edge splits need not be read.
+        Edges are moved by up to half a bin to the start of a seal, else of a part of it, since the
+        rows of a seal that no edge splits need not be read.
         """
-        bins = Bins.over(first, last, width)
-        for starts in (SealedRows.starts, SealedRows.part_starts):
-            stops = [
+        levels = (
+            [
                 starts(one.sealed, max(one.lo, first), min(one.hi, last + 1))
                 for one in self.segments
             ]
-            bins.along(np.concatenate(stops or [np.empty(0, int)]))
+            for starts in (SealedRows.starts, SealedRows.part_starts)
+        )
+        none = np.empty(0, np.int64)
+        bins = Bins.over(first, last, width)
+        bins.along(*(np.concatenate([none, *stops]) for stops in levels))
         for segment in self.segments:
             if column in segment.sealed.columns:
                 segment.sealed.fill(bins, column, segment.lo, segment.hi)
