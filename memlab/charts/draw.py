@@ -41,9 +41,10 @@ def draw(
         return message(_reason(chart, width, height), width, height)
     margin = Fragment(" " * where.left, "tick")
     above = [clip_to_width([margin, *line], width) for line in where.legend]
-    labels = Cells(where.label_rows, where.columns)
-    paint_labels(labels, chart, where.x, where.labels)
-    above += [[margin, *row] if row else [] for row in labels.lines()]
+    if where.label_rows:
+        labels = Cells(where.label_rows, where.columns)
+        paint_labels(labels, chart, where.x, where.labels)
+        above += [[margin, *row] if row else [] for row in labels.lines()]
     return [*above, *_figure(_canvas(chart, where, colour), where)]
 
 

@@ -78,7 +78,7 @@ class RunPanels(ClearRow):
             self.show(self._view_state)
 
     def _all_panels(self) -> list[Panel[Any]]:
-        return [panel for panel in self.query("Panel") if isinstance(panel, Panel)]
+        return list(self.walk_children(Panel))
 
     @property
     def main_plot(self) -> ChartPanel:
