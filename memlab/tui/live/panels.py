@@ -78,7 +78,7 @@ class RunPanels(ClearRow):
             self.show(self._view_state)
 
     def _all_panels(self) -> list[Panel[Any]]:
-        return list(self.walk_children(Panel))
+        return [node for node in self.walk_children() if isinstance(node, Panel)]
 
     @property
     def main_plot(self) -> ChartPanel:
