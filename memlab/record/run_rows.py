@@ -128,10 +128,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         rows of a seal that no edge splits need not be read.
         """
         levels = (
-            [
-                starts(one.sealed, max(one.lo, first), min(one.hi, last + 1))
-                for one in self.segments
-            ]
+            [starts(one.sealed, max(one.lo, first), min(one.hi, last + 1)) for one in self.segments]
             for starts in (SealedRows.starts, SealedRows.part_starts)
         )
         none = np.empty(0, np.int64)
