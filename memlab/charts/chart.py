@@ -108,6 +108,8 @@ class Chart:
     levels: tuple[Level, ...] = ()
     x_log: bool = False
     y_log: bool = False
+    x_whole: bool = False
+    """whether x has whole numbers only, such as steps: there are no ticks between them"""
     x_range: Range | None = None
     """visible steps; None = all"""
     y_range: Range | None = None

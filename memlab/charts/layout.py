@@ -89,6 +89,8 @@ def _layout(
     label_rows = min(needed, (rows >= _LOW) + (rows >= _TALL))
     top, rows = len(lines) + label_rows, rows - label_rows
     x_ticks = x.ticks(max(2, columns // 12))
+    if chart.x_whole:
+        x_ticks = [tick for tick in x_ticks if tick[0].is_integer()]
     return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, lines, label_rows, labels)
 
 

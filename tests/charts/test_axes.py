@@ -40,3 +40,11 @@ def test_axes_are_those_of_plotext(seed):
     assert [line.rstrip() for line in lines[-2:]] == [line.rstrip() for line in expected[-2:]]
     axis = [line.ljust(where.left)[: where.left] for line in lines[:-2]]
     assert axis == [line[: where.left] for line in expected[:-2]]
+
+
+def test_an_axis_of_steps_has_no_ticks_between_them():
+    line = Series("loss", np.arange(3), np.ones(3), "train")
+    chart = Chart(series=(line,), x_range=(0, 2), x_whole=True)
+    where = layout(chart, 120, 12)
+    assert where is not None
+    assert [label for _, label in where.x_ticks] == ["0", "1", "2"]

@@ -349,6 +349,7 @@ def _frame(view_state: ViewState, y_log: bool) -> Chart:
         rules=rules(view_state),
         x_log=viewport.x_log,
         y_log=y_log,
+        x_whole=True,
         x_range=viewport.span(view_state.extent),
         hide_outliers=viewport.hide_outliers,
         cursor=None if viewport.reading is None else view_state.reading,
