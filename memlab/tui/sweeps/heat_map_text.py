@@ -17,7 +17,9 @@ from memlab.figures.plot import CellGrid
 SHADES = "░▒▓█"
 """Shades from low to high, for terminals without colour."""
 _ROW_LABEL = 14
-_MAX_WIDTH, _MAX_HEIGHT = 14, 3
+_MAX_WIDTH = 30
+_WIDTH_PER_HEIGHT = 3
+"""A cell is at least so many times as wide as high, counted in terminal cells."""
 _DARK_INK, _LIGHT_INK = (10, 10, 10), (250, 250, 250)
 
 Levels = NDArray[np.float64]
@@ -60,7 +62,7 @@ def heat_map_layout(
     shown = min(room // needed, columns)
     cell_width = min(room // max(shown, 1), max(needed, _MAX_WIDTH))
     lines = max(height - 2, 1)
-    cell_height = min(max(lines // rows, 1), _MAX_HEIGHT)
+    cell_height = max(min(lines // rows, cell_width // _WIDTH_PER_HEIGHT), 1)
     return HeatMapLayout(
         left,
         cell_width,
