@@ -11,8 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from memlab.tui.dialogs import Dialog
 from memlab.tui.keys import Key, Keys, around
@@ -55,6 +57,27 @@ def _text(key: Key) -> str:
 
 
 @final
+class _Columns(Widget):
+    """The sections in the columns that fit, whatever the width becomes."""
+
+    DEFAULT_CSS = "_Columns { height: auto; }"
+    sections: reactive[Sequence[HelpSection]] = reactive((), layout=True)
+
+    def __init__(self, sections: Sequence[HelpSection]) -> None:
+        super().__init__(id="keys")
+        self.set_reactive(_Columns.sections, sections)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._text(width).plain.count("\n") + 1
+
+    def render(self) -> Content:
+        return self._text(self.size.width)
+
+    def _text(self, width: int) -> Content:
+        return laid_out(self.sections, width) if self.sections else Content("no key matches")
+
+
+@final
 class Help(Dialog[None]):
     """Lists the keys; typing filters them."""
 
@@ -85,21 +108,13 @@ class Help(Dialog[None]):
             box.border_subtitle = Content("esc back")
             yield Input(placeholder="type to search", compact=True)
             with VerticalScroll(can_focus=False):
-                yield Static(id="keys")
-
-    def on_mount(self) -> None:
-        self._list()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._list)
+                yield _Columns(self.sections)
 
     @on(Input.Changed)
     def _list(self) -> None:
         words = self.query_one(Input).value.lower().split()
         sections = [section.filtered(words) for section in self.sections]
-        width = self.query_one(VerticalScroll).scrollable_content_region.width
-        text = laid_out([section for section in sections if section.rows], width)
-        self.query_one("#keys", Static).update(text or Content("no key matches"))
+        self.query_one(_Columns).sections = [section for section in sections if section.rows]
 
     def action_scroll_keys(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

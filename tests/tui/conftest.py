@@ -90,8 +90,13 @@ def idle_without_a_clock() -> Iterator[None]:
     async def until_idle(*_: float) -> None:
         loop: Any = asyncio.get_running_loop()
         await asyncio.sleep(0)
-        while loop._ready or any(not one.done() for one in threads if one.get_loop() is loop):
-            await asyncio.sleep(0)
+        while True:
+            while loop._ready:
+                await asyncio.sleep(0)
+            pending = [one for one in threads if one.get_loop() is loop and not one.done()]
+            if not pending:
+                break
+            await asyncio.wait(pending)
         threads.clear()
         active_app.get().screen._on_timer_update()
 

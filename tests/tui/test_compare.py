@@ -389,12 +389,10 @@ async def test_changed_runs_are_updated_and_unchanged_ones_stay_the_same_object(
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_without_runs_it_says_how_to_make_one(console, size) -> None:
+async def test_without_runs_it_says_how_to_make_one(console, settle, size) -> None:
     async with console(size=size, begin="runs") as (app, pilot):
         await pilot.press("4")
-        await pilot.pause()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(app, pilot)
         assert "no runs yet" in text_of(app) and "memlab run quickstart" in text_of(app)
         await pilot.press("x", "a", "m", "s", "z", "space", "v", "plus", "left", "0", "enter")
         assert app.current_mode == "compare"

@@ -4,7 +4,6 @@ import pytest
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.widgets import Static
 
 from memlab.preset.load import load
 from memlab.tui.dialogs import Confirm, MessageBox, TextPrompt
@@ -53,7 +52,7 @@ async def test_the_end_of_the_help_can_be_reached(console, settle, size) -> None
         scroll = app.screen.query_one(VerticalScroll)
         assert app.screen.region.contains_region(window)
         assert window.contains_region(scroll.region)
-        assert scroll.query_one(Static).region.bottom <= scroll.region.bottom
+        assert scroll.query_one("#keys").region.bottom <= scroll.region.bottom
 
 
 async def test_a_dialog_with_short_text_is_small(console, settle) -> None:

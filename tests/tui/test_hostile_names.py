@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from memlab.record.events import Evaluated
 from memlab.sweeps.plan import SweepAxis
@@ -127,4 +127,4 @@ async def test_a_search_in_the_help_shows_what_was_typed_as_text(console, settle
             assert isinstance(app.screen, Help)
             app.screen.query_one(Input).value = name
             await pilot.pause()
-            assert str(app.screen.query_one("#keys", Static).content) == "no key matches"
+            assert app.screen.query_one("#keys").render().plain == "no key matches"

@@ -15,7 +15,7 @@ from textual.widgets import Input
 import memlab.tui
 from memlab.tui import keys
 from memlab.tui.app import Memlab
-from memlab.tui.footer import number_shown
+from memlab.tui.footer import Footer, number_shown
 from memlab.tui.help import Help, HelpSection, help_for, laid_out
 from memlab.tui.keys import Key, Keys
 from memlab.tui.lab.form import SettingsForm
@@ -147,7 +147,10 @@ async def test_the_footer_starts_with_help_and_quit_and_the_help_with_the_screen
         for key, title in (("1", "Lab"), ("3", "Runs"), ("4", "Compare"), ("6", "Sweeps")):
             await pilot.press(key)
             await settle(app, pilot)
-            assert [shown.action for shown in app.screen.query("FooterKey")][:2] == ["help", "quit"]
+            assert [shown.action for shown in app.screen.query_one(Footer).shown][:2] == [
+                "help",
+                "quit",
+            ]
             assert help_for(app.focused, app.screen).sections[0].title == title
 
 
@@ -168,8 +171,8 @@ async def test_no_key_of_the_footer_is_cut(console, make_run, settle, width) -> 
             await pilot.press(screen)
             await settle(app, pilot)
             footer = text_of(app).splitlines()[-1]
-            keys = list(app.screen.query("FooterKey"))
-            shown = " ".join(f"{key.key_display} {key.description}" for key in keys)
+            keys = app.screen.query_one(Footer).shown
+            shown = " ".join(f"{key.display} {key.description}" for key in keys)
             assert footer.startswith(shown) and len(footer) <= width
             active = app.screen.active_bindings.values()
             actions = {binding.action for _, binding, _, _ in active if binding.show}
@@ -180,7 +183,28 @@ async def test_no_key_of_the_footer_is_cut(console, make_run, settle, width) -> 
 async def test_the_footer_follows_the_size_of_the_terminal(console, make_run, settle) -> None:
     make_run()
     async with console(size=(60, 24), begin="runs") as (app, pilot):
-        narrow = len(app.screen.query("FooterKey"))
+        narrow = len(app.screen.query_one(Footer).shown)
         await pilot.resize_terminal(140, 24)
         await settle(app, pilot)
-        assert len(app.screen.query("FooterKey")) > narrow
+        assert len(app.screen.query_one(Footer).shown) > narrow
+
+
+async def test_the_footer_obeys_the_mouse(console, make_run, settle) -> None:
+    make_run()
+    async with console(begin="runs") as (app, pilot):
+        footer = app.screen.query_one(Footer)
+        place = [key.description for key in footer.shown].index("sort")
+        x = sum(key.width for key in footer.shown[:place]) + 1
+        plain = footer.render().spans
+        await pilot.hover(Footer, (x, 0))
+        assert footer.tooltip == footer.shown[place].help and footer.render().spans != plain
+        await pilot.hover(Footer, (119, 0))
+        assert footer.tooltip is None and footer.render().spans == plain
+
+
+async def test_a_click_on_a_key_of_the_footer_does_what_the_key_does(console, settle) -> None:
+    async with console(begin="runs") as (app, pilot):
+        assert app.screen.query_one(Footer).shown[0].description == "help"
+        await pilot.click(Footer, (1, 0))
+        await settle(app, pilot)
+        assert isinstance(app.screen, Help)

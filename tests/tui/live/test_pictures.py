@@ -29,7 +29,7 @@ def no_explanation(folder: RunFolder, onset: int, report: ReportProgress) -> Non
 
 
 async def test_pictures_of_the_nearest_checkpoint_are_computed_once_and_shown(
-    opened: Open, finished: RunFolder, monkeypatch: Any
+    opened: Open, finished: RunFolder, settle: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(checkpoints.Checkpoints, "steps", lambda self: [0, 700, 1400])
     asked = []
@@ -42,15 +42,13 @@ async def test_pictures_of_the_nearest_checkpoint_are_computed_once_and_shown(
     async with opened(finished, 600) as (pilot, screen):
         pilot.app.analysis = Analysis(no_explanation, compute)
         await pilot.press("a")
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot.app, pilot)
         assert asked == [700]
         text = text_of(pilot.app)
         assert "checkpoint at step 700" in text
         assert "attention on 3 4 =" in text and "head 0.1" in text and "% correct" in text
         await pilot.press("right_square_bracket")
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot.app, pilot)
         assert "checkpoint at step 1,400" in text_of(pilot.app)
         await pilot.press("left_square_bracket", "tab", "tab", "f")
         await pilot.pause()
