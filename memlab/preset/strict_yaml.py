@@ -6,6 +6,7 @@ numbers.
 Values are not interpreted here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ MAX_BYTES = 64 * 1024
 MAX_LINES = 2000
 MAX_VALUES = 2000
 MAX_DEPTH = 20
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 Keys = tuple[str | int, ...]
 """Keys and list indices from the top of a document to a value."""
@@ -60,7 +63,7 @@ def parse(data: bytes, source: str) -> Document:
             where=_place_after(data[: error.start].decode("utf-8"), source),
             found=f"byte 0x{data[error.start]:02x}",
         ) from None
-    if text.count("\n") > MAX_LINES:
+    if len(_LINE_END.findall(text)) > MAX_LINES:
         raise PresetError(
             "the file has too many lines",
             where=f"{source}:{MAX_LINES + 1}:1",
@@ -153,7 +156,7 @@ def _value(node: yaml.Node, path: Keys, places: dict[Keys, str]) -> Any:
             places[(*path, index)] = _place(item.start_mark)
         return [_value(item, (*path, i), places) for i, item in enumerate(node.value)]
     text = str(node.value)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _HALF_A_PAIR.search(text):
         raise _refused(
             node.start_mark, "half a surrogate pair is not a character", found=ascii(text)
         )

@@ -25,7 +25,9 @@ threading.Event().wait()  # an interface that hangs in a write
 """
 
 
-@pytest.mark.parametrize("how", ["hangup", signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "how", ["hangup", signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_training_is_saved_and_the_process_exits_even_if_the_interface_hangs(tmp_path, how):
     terminal, its_side = os.openpty()
     process = subprocess.Popen(

@@ -66,7 +66,7 @@ def png(kind: str, source: object, style: str = "paper", **options: object) -> I
 def test_every_kind_is_drawn_in_the_width_of_its_style(kind, source_of):
     picture = png(kind, source_of[kind_of(kind).draws], "web")
     assert abs(picture.width - STYLES["web"].width * STYLES["web"].dpi) <= 1
-    assert len(picture.getcolors(1 << 24)) > 20
+    assert picture.getcolors(20) is None  # more than 20 colours
 
 
 @pytest.mark.parametrize(

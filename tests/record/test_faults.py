@@ -84,8 +84,7 @@ def disturb(runs: Path, at: int, fault: str, monkeypatch) -> tuple[RunFolder | N
     [
         "dies",
         "ENOSPC",
-        "EIO",
-        *(pytest.param(one, marks=pytest.mark.slow) for one in ("short", "EINTR")),
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("EIO", "short", "EINTR")),
     ],
 )
 def test_a_fault_at_any_call_leaves_a_valid_run_that_ends_with_the_same_bits(

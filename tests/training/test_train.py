@@ -87,8 +87,8 @@ def test_results_do_not_depend_on_the_size_of_blocks(tiny, monkeypatch, max_rows
     "settings",
     [
         {},
-        {"model.dropout": 0.2},
-        {"training.batch_size": 8},
+        pytest.param({"model.dropout": 0.2}, marks=pytest.mark.slow),
+        pytest.param({"training.batch_size": 8}, marks=pytest.mark.slow),
         {"training.batch_size": 8, "training.micro_batch_size": 3, "model.dropout": 0.1},
         {"optimizer.kind": "sgd", "optimizer.momentum": 0.9},
         {"optimizer.schedule": "cosine", "optimizer.warmup_steps": 5, "training.patience": 4},

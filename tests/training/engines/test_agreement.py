@@ -84,7 +84,9 @@ def test_the_fast_engines_equal_plain_on_any_token_set(sequences, engine, n_laye
     assert_equal(engine, sequences, n_layers=n_layers, d_model=4, n_heads=1)
 
 
-TRAININGS = [(name, {}) for name in DATA] + [("answer", switches) for switches in SWITCHES[3:]]
+SLOW = pytest.mark.slow
+TRAININGS = [pytest.param(name, {}, marks=SLOW if name == "all" else ()) for name in DATA]
+TRAININGS += [pytest.param("answer", switches) for switches in SWITCHES[3:]]
 
 
 @pytest.mark.parametrize(("name", "switches"), TRAININGS, ids=str)

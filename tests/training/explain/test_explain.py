@@ -136,20 +136,20 @@ def test_an_edit_before_the_onset_is_omitted_in_one_trial(tiny, tmp_path):
 def test_an_unrecorded_spike_after_an_edit_is_found_by_its_step(tiny, tmp_path):
     """The detector resets its base at an edit, so the events have no spike."""
     settings = {
-        "training.steps": 420, "optimizer.lr": 0.003, "optimizer.weight_decay": 0.0,
+        "training.steps": 240, "optimizer.lr": 0.003, "optimizer.weight_decay": 0.0,
         "training.checkpoint_every": 200, "evaluation.every": 70, "evaluation.samples": 0,
     }  # fmt: skip
     folder = create_run(tiny(**settings), tmp_path)
     for event in work(folder, device="cpu"):
         if isinstance(event, Started):
-            send(folder, Edit({"optimizer.lr": 0.3}, at=300))
-            send(folder, Edit({"optimizer.lr": 0.003}, at=302))
+            send(folder, Edit({"optimizer.lr": 0.3}, at=150))
+            send(folder, Edit({"optimizer.lr": 0.003}, at=152))
     recorded = History(folder).until()
     assert not recorded.closed_spikes
-    spike = chosen_spike(recorded, at=320)
-    assert 300 < spike.onset <= 320 and spike.peak > 10 * spike.base
+    spike = chosen_spike(recorded, at=170)
+    assert 150 < spike.onset <= 170 and spike.peak > 10 * spike.base
     with pytest.raises(RunError, match="no closed spike"):
-        chosen_spike(recorded, at=200)
+        chosen_spike(recorded, at=100)
 
 
 def test_instruments_agree_with_the_recorded_columns(folder):
