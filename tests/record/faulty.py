@@ -1,4 +1,4 @@
-"""Calls to the operating system of which one fails: by death, a short write, or an error."""
+"""System calls of which one fails: the process dies, a write is short, or an error occurs."""
 
 import errno
 
@@ -6,11 +6,11 @@ from memlab.record import files
 
 
 class Dead(BaseException):
-    """The process is gone: nothing after this call happens."""
+    """The process died: later calls have no effect."""
 
 
 class Faulty(files.Calls):
-    """Fails at the call number `at`, and, once dead, at every later one."""
+    """Fails at call number `at`; once the process died, every later call fails."""
 
     def __init__(self, at: int, fault: str) -> None:
         self.count, self.at, self.fault, self.dead = 0, at, fault, False

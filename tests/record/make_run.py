@@ -1,4 +1,4 @@
-"""What the tests' trainers record: rows that are a pure function of the step."""
+"""Rows for tests: a pure function of the step."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from memlab.record.events import Rows
 
 
 def values(first: int, last: int) -> np.ndarray:
-    """The rows of updates `first` to `last`: a pure function of the step."""
+    """The rows of updates `first` to `last`."""
     steps = np.arange(first, last + 1)
     columns = [np.sin(steps) + 2, np.cos(steps) + 2, 1 / steps, steps, np.sqrt(steps)]
     return np.stack(columns, axis=1).astype(np.float32)

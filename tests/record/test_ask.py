@@ -1,4 +1,4 @@
-"""Whoever asks a live run for something hears what came of it."""
+"""Commands to a live run and their answers."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def writer(folder):
 
 @pytest.fixture
 def request_of(folder, writer, monkeypatch):
-    """`ask`, whose sleep is the turn of a loop: it takes what it is asked, then does the next."""
+    """`ask` with a fake loop: each sleep reads the commands, then gives the next answer."""
     clock = [0.0]
     monkeypatch.setattr(ask.time, "monotonic", lambda: clock[0])
 
@@ -25,13 +25,13 @@ def request_of(folder, writer, monkeypatch):
 
         def turn(seconds):
             clock[0] += 1.0
-            answer = next(turns, "late")
-            if answer == "deaf":
+            answer = next(turns, "none")
+            if answer == "unread":
                 return
             Inbox(folder, writer.number).poll()
             if callable(answer):
                 answer()
-            elif answer != "late":
+            elif answer != "none":
                 writer.write(answer)
 
         monkeypatch.setattr(ask.time, "sleep", turn)
@@ -67,22 +67,22 @@ def test_the_answer_to_a_stop_is_the_end_of_the_closed_record(request_of, folder
     assert folder.status() == "stopped"
 
 
-def test_a_run_is_paused_and_unpaused_once(request_of):
+def test_pausing_a_paused_run_and_resuming_a_running_one_need_no_answer(request_of):
     assert request_of(Resume()) is None
     request_of(Pause(), events.Paused(step=1))
     assert request_of(Pause()) is None
     assert request_of(Resume(), events.Resumed(step=1)).kind == "resumed"
 
 
-def test_a_refusal_an_end_and_silence_are_errors_that_say_so(request_of, folder, writer):
+def test_a_refusal_an_end_and_no_answer_are_different_errors(request_of, folder, writer):
     refusal = events.Finding(
         step=1, level="warning", what="an edit is refused: no", why="so", advice=""
     )
     with pytest.raises(RunError, match="refused"):
         request_of(Edit({"a": 1}), refusal)
-    with pytest.raises(RunError, match="no answer") as silent:
-        request_of(Pause(), *["deaf"] * 9)
-    assert "withdrawn" in silent.value.hint
+    with pytest.raises(RunError, match="no answer") as unread:
+        request_of(Pause(), *["unread"] * 9)
+    assert "withdrawn" in unread.value.hint
     assert list((folder.path / "commands").iterdir()) == []
     with pytest.raises(RunError, match="no answer") as slow:
         request_of(Pause())

@@ -1,4 +1,4 @@
-"""What is kept of runs is what reading them would tell, whatever happened to them or to it."""
+"""The catalog returns the same values as reading the runs."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ PRESET = {"name": "tiny", "about": "x", "task": {"kind": "sort"}, "training": {"
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch) -> Path:
-    """A cache of its own for a test; runs count as old, and any number of them as worth it."""
+    """A new cache for each test: no run is too recent, and one new run is worth a write."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(catalog, "WORTH_IT", 1)
     monkeypatch.setattr(catalog, "RACY", -3600 * 10**9)
@@ -47,21 +47,21 @@ def end(folder: RunFolder, reason: str, **values: float) -> None:
         writer.end(reason, first, end_summary(folder))
 
 
-def look(runs: Path) -> tuple[list[str], list[str]]:
-    """What is told of all runs, as text since NaN is no equal of NaN; who was read for it."""
-    told, read = [], []
+def look_up(runs: Path) -> tuple[list[str], list[str]]:
+    """The values of all runs, as text because NaN != NaN, and the runs that were read."""
+    values, read = [], []
 
-    def tell(folder: RunFolder) -> dict:
+    def read_brief(folder: RunFolder) -> dict:
         read.append(folder.path.name)
         return brief(folder)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog, "brief", tell)
+        patch.setattr(catalog, "brief", read_brief)
         with Catalog.of_briefs(runs) as briefs:
             for name in run_names(runs):
                 if seen := stamp(runs / name):
-                    told.append(repr(briefs.value_of(RunFolder(runs / name), seen)))
-    return told, read
+                    values.append(repr(briefs.value_of(RunFolder(runs / name), seen)))
+    return values, read
 
 
 def truth(runs: Path) -> list[str]:
@@ -71,21 +71,21 @@ def truth(runs: Path) -> list[str]:
 @pytest.mark.parametrize("reason", ["finished", "stopped", "interrupted", "failed", "diverged"])
 def test_an_ended_run_is_read_once(runs, reason):
     folder = make(runs, reason=reason)
-    assert look(runs) == (truth(runs), [folder.id])
-    assert look(runs) == (truth(runs), [])
+    assert look_up(runs) == (truth(runs), [folder.id])
+    assert look_up(runs) == (truth(runs), [])
 
 
-def test_settings_are_kept_likewise(runs):
+def test_settings_are_read_from_the_catalog(runs):
     folder = make(runs, reason=None)
     for _ in range(2):
-        with Catalog.of_settings(runs) as kept:
-            told = kept.value_of(RunFolder(folder.path), stamp(folder.path))
-        assert told == settings(folder) == {"task.kind": "sort", "training.steps": 9}
+        with Catalog.of_settings(runs) as stored:
+            found = stored.value_of(RunFolder(folder.path), stamp(folder.path))
+        assert found == settings(folder) == {"task.kind": "sort", "training.steps": 9}
         shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
 
 
-def test_what_version_3_keeps(runs):
-    """Who changes what is told raises VERSION: an older catalog would tell of the past."""
+def test_version_3_has_these_keys(runs):
+    """Increase VERSION when the keys of `brief` change: older catalogs hold other values."""
     assert catalog.VERSION == 3
     assert list(brief(make(runs))) == [
         "run", "name", "tags", "note", "preset", "created", "sweep", "status", "step", "final",
@@ -93,27 +93,27 @@ def test_what_version_3_keeps(runs):
     ]  # fmt: skip
 
 
-def test_of_an_older_version_nothing_is_used(runs, monkeypatch):
+def test_entries_of_an_older_version_are_ignored(runs, monkeypatch):
     folder = make(runs)
-    look(runs)
+    look_up(runs)
     monkeypatch.setattr(catalog, "VERSION", 4)
-    assert look(runs)[1] == [folder.id]
+    assert look_up(runs)[1] == [folder.id]
 
 
 CHANGES = {
-    "another name": lambda f: f.set_labels(name="b name"),
-    "a name as long, at the same place": lambda f: overwrite_label(f, b"a name", b"b name"),
-    "labels cut": lambda f: os.truncate(f.path / "labels.json", 9),
-    "labels gone": lambda f: (f.path / "labels.json").unlink(),
-    "description cut": lambda f: os.truncate(f.path / "run.json", 9),
-    "run.json gone": lambda f: (f.path / "run.json").unlink(),
-    "taken up again": lambda f: f.claim({}, seq=10, first_step=2),
-    "ended again": lambda f: end(f, "stopped", val_loss=0.5),
-    "an attempt gone": lambda f: shutil.rmtree(f.path / "attempts/001"),
-    "attempts gone": lambda f: shutil.rmtree(f.path / "attempts"),
+    "renamed": lambda f: f.set_labels(name="b name"),
+    "name of equal length written in place": lambda f: overwrite_label(f, b"a name", b"b name"),
+    "labels truncated": lambda f: os.truncate(f.path / "labels.json", 9),
+    "labels removed": lambda f: (f.path / "labels.json").unlink(),
+    "run.json truncated": lambda f: os.truncate(f.path / "run.json", 9),
+    "run.json removed": lambda f: (f.path / "run.json").unlink(),
+    "resumed": lambda f: f.claim({}, seq=10, first_step=2),
+    "ended a second time": lambda f: end(f, "stopped", val_loss=0.5),
+    "one attempt removed": lambda f: shutil.rmtree(f.path / "attempts/001"),
+    "all attempts removed": lambda f: shutil.rmtree(f.path / "attempts"),
     "deleted": delete,
     "deleted and restored": lambda f: (delete(f), restore(f.path.parent, f.id)),
-    "another run in its place": lambda f: replace(f),
+    "replaced by another run": lambda f: replace(f),
 }
 
 
@@ -132,22 +132,22 @@ def replace(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_change_is_seen(runs, change):
-    """Also one in place, and one that a person makes by hand."""
-    folder, beside = make(runs), make(runs, "beside")
-    before = look(runs)[0]
+def test_every_change_is_detected(runs, change):
+    """Also a change in place and a change by hand."""
+    folder, other = make(runs), make(runs, "other")
+    before = look_up(runs)[0]
     tick(folder.path)
     CHANGES[change](folder)
-    told, read = look(runs)
-    assert told == truth(runs)
-    assert beside.id not in read
-    assert change == "deleted and restored" or told != before
-    assert look(runs)[0] == told
+    values, read = look_up(runs)
+    assert values == truth(runs)
+    assert other.id not in read
+    assert change == "deleted and restored" or values != before
+    assert look_up(runs)[0] == values
 
 
-def tick(beside: Path) -> None:
-    """Pass the time until the clock of the file system is another, as RACY asks for."""
-    probe = beside.with_name(".probe")
+def tick(path: Path) -> None:
+    """Wait until the clock of the file system advances, as RACY requires."""
+    probe = path.with_name(".probe")
     probe.touch()
     first = probe.stat().st_ctime_ns
     while probe.stat().st_ctime_ns == first:
@@ -157,72 +157,72 @@ def tick(beside: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"), [("queued", None), ("", "finished"), ("superseded", "superseded")]
 )
-def test_what_may_change_or_was_not_whole_is_read_each_time(runs, name, reason):
+def test_queued_unnamed_and_superseded_runs_are_always_read(runs, name, reason):
     folder = make(runs, name, reason)
-    assert look(runs)[1] == look(runs)[1] == [folder.id]
+    assert look_up(runs)[1] == look_up(runs)[1] == [folder.id]
 
 
-def test_a_live_run_and_a_dead_one_are_read_each_time(runs):
+def test_live_and_died_runs_are_always_read(runs):
     live, dead = make(runs, reason=None), make(runs, reason=None)
     with live.claim({}, seq=0, first_step=1):
         dead.claim({"pid": 2**22 + 1}, seq=0, first_step=1)
         for _ in range(2):
-            assert look(runs) == (truth(runs), [dead.id, live.id])
+            assert look_up(runs) == (truth(runs), [dead.id, live.id])
 
 
-def test_what_changed_just_now_may_change_again_unseen_and_is_not_kept(runs, monkeypatch):
+def test_runs_that_changed_recently_are_not_kept(runs, monkeypatch):
     monkeypatch.setattr(catalog, "RACY", 2 * 10**9)
     folder = make(runs)
     changed = stamp(folder.path).newest
     for clock, kept in ((-(10**15), False), (0, False), (2 * 10**9, False), (2 * 10**9 + 1, True)):
         monkeypatch.setattr(time, "time_ns", lambda now=changed + clock: now)
-        look(runs)
-        assert (look(runs)[1] == []) == kept
+        look_up(runs)
+        assert (look_up(runs)[1] == []) == kept
 
 
-def test_a_few_new_runs_are_not_worth_a_new_file(runs, cache, monkeypatch):
+def test_the_file_is_written_only_after_several_new_runs(runs, cache, monkeypatch):
     make(runs)
-    look(runs)
+    look_up(runs)
     (file,) = cache.iterdir()
     before = file.stat()
     monkeypatch.setattr(catalog, "WORTH_IT", 3)
     for new in (1, 2, 3):
         make(runs)
-        assert len(look(runs)[1]) == new
+        assert len(look_up(runs)[1]) == new
         assert (file.stat().st_ino == before.st_ino) == (new < 3)
-    assert look(runs)[1] == []
+    assert look_up(runs)[1] == []
 
 
-def test_runs_that_are_gone_are_forgotten(runs, cache):
-    gone = make(runs)
-    look(runs)
-    delete(gone)
+def test_deleted_runs_are_removed_from_the_catalog(runs, cache):
+    deleted = make(runs)
+    look_up(runs)
+    delete(deleted)
     kept = make(runs)
-    look(runs)
+    look_up(runs)
     (file,) = cache.iterdir()
-    assert gone.id not in file.read_text() and kept.id in file.read_text()
+    assert deleted.id not in file.read_text() and kept.id in file.read_text()
 
 
-def test_folders_of_runs_do_not_mix_and_a_link_leads_to_the_same(tmp_path):
+def test_each_folder_of_runs_has_its_catalog_and_a_link_uses_the_same(tmp_path):
     here, there = make(tmp_path / "here"), make(tmp_path / "there", "b", "failed")
     there.path.rename(there.path.with_name(here.id))
     for runs in (here.path.parent, there.path.parent):
-        assert look(runs) == (truth(runs), [here.id])
-        assert look(runs) == (truth(runs), [])
+        assert look_up(runs) == (truth(runs), [here.id])
+        assert look_up(runs) == (truth(runs), [])
     (tmp_path / "link").symlink_to(here.path.parent)
-    assert look(tmp_path / "link")[1] == []
+    assert look_up(tmp_path / "link")[1] == []
 
 
-def test_a_line_in_the_place_of_another_is_not_used(runs, cache):
-    """Even where both runs have one stamp."""
+def test_a_line_of_another_run_is_not_used(runs, cache):
+    """Even if both runs have the same stamp."""
     first, second = make(runs, "first"), make(runs, "second")
-    look(runs)
+    look_up(runs)
     (file,) = cache.iterdir()
     other, own = file.read_bytes().splitlines(keepends=True)
     assert first.id.encode() in own
     file.write_bytes(other.replace(second.id.encode(), first.id.encode(), 1) + other)
-    told, read = look(runs)
-    assert told == truth(runs) and read == [first.id]
+    values, read = look_up(runs)
+    assert values == truth(runs) and read == [first.id]
 
 
 @pytest.mark.parametrize(
@@ -231,21 +231,21 @@ def test_a_line_in_the_place_of_another_is_not_used(runs, cache):
 def test_unusual_folder_names_are_distinguished(runs, name):
     make(runs).path.rename(runs / name)
     make(runs, "another")
-    look(runs)
-    assert look(runs)[0] == truth(runs)
+    look_up(runs)
+    assert look_up(runs)[0] == truth(runs)
 
 
-def test_settings_that_nest_too_deep_to_be_written_are_not_kept(runs):
+def test_values_nested_too_deeply_for_json_are_not_kept(runs):
     folder, deep = make(runs), []
     for _ in range(2000):
         deep = [deep]
     with Catalog(runs, "brief", lambda run: {"deep": deep}, bool) as kept:
         assert kept.value_of(folder, stamp(folder.path)) == {"deep": deep}
-    assert look(runs) == (truth(runs), [folder.id])
+    assert look_up(runs) == (truth(runs), [folder.id])
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory) -> Path:
+def two_runs(tmp_path_factory) -> Path:
     runs = tmp_path_factory.mktemp("two")
     make(runs, "first"), make(runs, "second", "diverged")
     return runs
@@ -253,17 +253,19 @@ def two(tmp_path_factory) -> Path:
 
 @examples(max_examples=150)
 @given(data=st.data())
-def test_a_damaged_catalog_never_returns_wrong_values(two, tmp_path_factory, data):
+def test_a_damaged_catalog_never_returns_wrong_values(two_runs, tmp_path_factory, data):
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("home")
         patch.setenv("XDG_CACHE_HOME", str(home))
         patch.setattr(catalog, "WORTH_IT", 1)
         patch.setattr(catalog, "RACY", -3600 * 10**9)
-        look(two)
+        look_up(two_runs)
         (file,) = (home / "memlab/runs").iterdir()
         text = file.read_bytes()
         at = data.draw(st.integers(0, len(text) - 1))
-        match data.draw(st.sampled_from(["flip", "cut", "zero", "insert", "swap", "twice", "odd"])):
+        match data.draw(
+            st.sampled_from(["flip", "cut", "zero", "insert", "swap", "twice", "special"])
+        ):
             case "flip":
                 flipped = text[at] ^ 1 << data.draw(st.integers(0, 7))
                 text = text[:at] + bytes([flipped]) + text[at + 1 :]
@@ -277,17 +279,17 @@ def test_a_damaged_catalog_never_returns_wrong_values(two, tmp_path_factory, dat
                 text = b"".join(reversed(text.splitlines(keepends=True)))
             case "twice":
                 text = text[at:] + text
-            case "odd":
+            case "special":
                 file.unlink()
                 data.draw(st.sampled_from([os.mkfifo, os.mkdir, lambda p: p.symlink_to(p)]))(file)
         if file.is_file():
             file.write_bytes(text)
-        assert look(two)[0] == truth(two)
-        assert look(two)[0] == truth(two)
+        assert look_up(two_runs)[0] == truth(two_runs)
+        assert look_up(two_runs)[0] == truth(two_runs)
 
 
-@pytest.mark.parametrize("home", ["file", "loop", "nowhere", "read-only"])
-def test_without_a_place_to_keep_it_runs_are_read_each_time(runs, tmp_path, monkeypatch, home):
+@pytest.mark.parametrize("home", ["file", "loop", "none", "read-only"])
+def test_without_a_cache_folder_runs_are_always_read(runs, tmp_path, monkeypatch, home):
     folder, place = make(runs), tmp_path / home
     monkeypatch.setenv("XDG_CACHE_HOME", str(place))
     if home == "file":
@@ -296,16 +298,16 @@ def test_without_a_place_to_keep_it_runs_are_read_each_time(runs, tmp_path, monk
         place.symlink_to(place)
     if home == "read-only":
         monkeypatch.setattr(files.calls, "mkdir", Faulty(1, "EROFS").mkdir)
-    if home == "nowhere":
+    if home == "none":
         monkeypatch.setattr(user_folders, "user_cache_path", lambda *_: Path("~/.cache/memlab"))
     for _ in range(2):
-        assert look(runs) == (truth(runs), [folder.id])
+        assert look_up(runs) == (truth(runs), [folder.id])
 
 
 @pytest.mark.parametrize("fault", ["dies", "short", "EINTR", "ENOSPC", "EIO", "EROFS"])
-def test_whichever_call_fails_during_a_write_values_stay_right(runs, cache, monkeypatch, fault):
+def test_values_are_correct_after_any_failed_call_of_a_write(runs, cache, monkeypatch, fault):
     make(runs, "first")
-    look(runs)
+    look_up(runs)
     expected, at = truth(runs), 0
     while True:
         at += 1
@@ -314,9 +316,9 @@ def test_whichever_call_fails_during_a_write_values_stay_right(runs, cache, monk
         calls = Faulty(at, fault)
         with monkeypatch.context() as patch, contextlib.suppress(Dead):
             patch.setattr(files, "calls", calls)
-            assert look(runs)[0] == expected
-        assert look(runs)[0] == expected
+            assert look_up(runs)[0] == expected
+        assert look_up(runs)[0] == expected
         if calls.count < at:
             break
     assert at > 4
-    assert look(runs)[1] == []
+    assert look_up(runs)[1] == []

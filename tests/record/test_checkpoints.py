@@ -13,7 +13,7 @@ def checkpoints(tmp_path):
     return Checkpoints(tmp_path / "checkpoints")
 
 
-def test_the_newest_is_loaded_as_it_was_stored(checkpoints):
+def test_the_newest_checkpoint_is_loaded_unchanged(checkpoints):
     assert checkpoints.steps() == []
     checkpoints.commit(5, FULL)
     checkpoints.commit(10, FULL | {"state.json": b"{ }"})
@@ -29,20 +29,22 @@ def test_the_newest_is_loaded_as_it_was_stored(checkpoints):
 @pytest.mark.parametrize("name", [*FULL, "COMMIT.json"])
 @settings(max_examples=25)
 @given(st.data())
-def test_a_damaged_one_is_refused_and_the_one_before_is_used(tmp_path_factory, name, data):
+def test_a_damaged_checkpoint_is_refused_and_the_previous_one_is_loaded(
+    tmp_path_factory, name, data
+):
     checkpoints = Checkpoints(tmp_path_factory.mktemp("c"))
     checkpoints.commit(5, FULL)
     checkpoints.commit(10, FULL)
     path = checkpoints.path / "step-000000010" / name
     text = bytearray(path.read_bytes())
     at = data.draw(st.integers(0, len(text) - 1))
-    match data.draw(st.sampled_from(["flip", "cut", "gone", "append"])):
+    match data.draw(st.sampled_from(["flip", "cut", "remove", "append"])):
         case "flip":
             text[at] ^= 1 << data.draw(st.integers(0, 7))
             path.write_bytes(text)
         case "cut":
             path.write_bytes(text[:at])
-        case "gone":
+        case "remove":
             path.unlink()
         case "append":
             path.write_bytes(text + b"x")
@@ -51,17 +53,17 @@ def test_a_damaged_one_is_refused_and_the_one_before_is_used(tmp_path_factory, n
     if stored.step == 5:
         assert len(stored.refused) == 1 and name in stored.refused[0]
     else:
-        assert name == "COMMIT.json"  # a flip in the white space of its seal
+        assert name == "COMMIT.json"  # the flip changed white space of the seal
 
 
-def test_a_checkpoint_in_anothers_place_is_refused(checkpoints):
+def test_a_checkpoint_in_the_folder_of_another_step_is_refused(checkpoints):
     checkpoints.commit(5, FULL)
     (checkpoints.path / "step-000000005").rename(checkpoints.path / "step-000000010")
     with pytest.raises(RunError, match="COMMIT"):
         checkpoints.load()
 
 
-def test_weights_alone_can_be_loaded_but_not_resumed_from(checkpoints):
+def test_a_checkpoint_of_weights_alone_can_be_loaded_but_not_resumed(checkpoints):
     checkpoints.commit(5, FULL)
     checkpoints.commit(10, {"model.safetensors": b"m"})
     assert checkpoints.load(need="weights").files == {"model.safetensors": b"m"}
@@ -78,7 +80,7 @@ def test_resumable_checkpoints_are_known_without_reading_them(checkpoints):
     assert checkpoints.has("resume")
     for name in ("step-000000005", "step-000000010"):
         (checkpoints.path / name / "COMMIT.json").write_bytes(b"")
-    assert checkpoints.has("resume")  # one that is damaged was made, and its loss will be told
+    assert checkpoints.has("resume")  # damaged checkpoints count: loading them reports the damage
 
 
 def test_committing_an_existing_checkpoint_changes_nothing(checkpoints):
@@ -90,7 +92,7 @@ def test_committing_an_existing_checkpoint_changes_nothing(checkpoints):
     assert commit.stat().st_ino == inode
 
 
-def test_a_commit_of_other_contents_or_over_a_damaged_one_replaces_it(checkpoints):
+def test_a_commit_replaces_a_checkpoint_that_differs_or_is_damaged(checkpoints):
     checkpoints.commit(5, FULL)
     edited = FULL | {"state.json": b'{"lr": 1}'}
     checkpoints.commit(5, edited)
@@ -111,12 +113,12 @@ def test_pruning_keeps_the_given_steps_and_removes_leftovers_of_commits(checkpoi
     ]
 
 
-def test_none_at_all_is_the_users_error(checkpoints):
+def test_loading_without_a_checkpoint_is_an_error(checkpoints):
     with pytest.raises(RunError, match="no usable checkpoint"):
         checkpoints.load(3, need="weights")
 
 
-def test_the_newest_to_resume_from_is_the_last_complete_one_up_to_a_step(checkpoints):
+def test_newest_to_resume_is_the_last_complete_checkpoint_up_to_a_step(checkpoints):
     for step in (5, 10, 20):
         checkpoints.commit(step, FULL)
     checkpoints.commit(15, {"model.safetensors": b"m"})

@@ -1,4 +1,4 @@
-"""The wall clock is set, stands still or runs wild: nothing but a date depends on it."""
+"""The wall clock is set, stops or jumps: only dates depend on it."""
 
 import itertools
 import time
@@ -24,17 +24,17 @@ NOW = 1_790_000_000
 
 
 class Clock:
-    """A wall clock that is elsewhere at each look, and a steady one that ticks by a second."""
+    """A wall clock that returns the given values in turn; a monotonic clock in steps of 1 s."""
 
     def __init__(self, monkeypatch, walls):
-        self.walls, self.steady = itertools.cycle(walls), 100.0
+        self.walls, self.monotonic = itertools.cycle(walls), 100.0
         monkeypatch.setattr(time, "time", lambda: float(next(self.walls)))
         monkeypatch.setattr(time, "time_ns", lambda: next(self.walls) * 10**9)
         monkeypatch.setattr(time, "monotonic", self.tick)
 
     def tick(self) -> float:
-        self.steady += 1
-        return self.steady
+        self.monotonic += 1
+        return self.monotonic
 
 
 CLOCKS = {
@@ -42,8 +42,8 @@ CLOCKS = {
     "set ahead by ten years": [NOW, NOW + 10 * YEAR],
     "frozen": [NOW],
     "before the epoch": [-DAY, 0, NOW],
-    "past this century": [NOW, NOW + 5_000_000_000],
-    "an hour to and fro": [NOW, NOW + 3600, NOW - 3600],
+    "after this century": [NOW, NOW + 5_000_000_000],
+    "jumps by an hour": [NOW, NOW + 3600, NOW - 3600],
 }
 
 
@@ -77,7 +77,7 @@ def test_a_run_is_recorded_resumed_and_read_in_order(runs, clock):
     assert 0 < summary["seconds"] < 100 and summary["steps_per_second"] > 0
 
 
-def test_runs_stay_in_the_order_in_which_they_were_made(runs, clock):
+def test_runs_are_listed_in_order_of_creation(runs, clock):
     made = [RunFolder.create(runs, {}, "", str(i)).id for i in range(20)]
     assert len(set(made)) == 20
     assert [run.id for run in all_runs.list_runs(runs)] == made[::-1]
@@ -95,7 +95,7 @@ def test_commands_are_returned_in_the_order_they_were_sent(folder, clock):
 
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 4 * 10**18), min_size=2, max_size=9))
-def test_ids_ascend_whatever_the_clock_says(tmp_path_factory, moments):
+def test_ids_ascend_for_any_clock(tmp_path_factory, moments):
     runs = tmp_path_factory.mktemp("runs")
     made = []
     with pytest.MonkeyPatch.context() as patch:
@@ -106,17 +106,17 @@ def test_ids_ascend_whatever_the_clock_says(tmp_path_factory, moments):
     assert made == sorted(set(made)) and len({len(run) for run in made}) == 1
 
 
-def test_an_id_is_dated_by_the_clock_where_no_run_is_newer(runs, monkeypatch):
+def test_an_id_has_the_time_of_the_clock_unless_a_run_is_newer(runs, monkeypatch):
     runs.mkdir()
-    for stranger in ("zzz", "99999999T999999-zzzzzz", "20261121T213000-7f3", ".trash"):
-        (runs / stranger).mkdir()
+    for other in ("zzz", "99999999T999999-zzzzzz", "20261121T213000-7f3", ".trash"):
+        (runs / other).mkdir()
     monkeypatch.setattr(time, "time_ns", lambda: 1_795_296_600_500_000_000)
     assert new_id(runs).startswith("20261121T213000-i00")
     (runs / "20261231T235959-zzzaaa").mkdir()
     assert new_id(runs).startswith("20270101T000000-000")
 
 
-def test_an_attempt_elsewhere_is_judged_by_its_heartbeat_and_a_steady_clock(
+def test_an_attempt_on_another_machine_is_judged_by_heartbeat_and_monotonic_clock(
     folder, clock, monkeypatch
 ):
     owner = process.identity() | {"host": "elsewhere", "machine_id": "x", "boot_id": "x"}
@@ -126,5 +126,5 @@ def test_an_attempt_elsewhere_is_judged_by_its_heartbeat_and_a_steady_clock(
         for beat in range(5):
             writer.beat(beat)
             assert attempt.alive()
-        clock.steady += STANDSTILL
+        clock.monotonic += STANDSTILL
         assert not attempt.alive()

@@ -24,7 +24,7 @@ def test_a_run_without_attempts_accepts_no_commands(folder):
         send(folder, Stop())
 
 
-def test_commands_come_in_order_and_once(folder):
+def test_commands_are_returned_once_and_in_order(folder):
     with claim(folder) as writer:
         inbox = Inbox(folder, writer.number)
         assert inbox.poll() == []
@@ -34,7 +34,7 @@ def test_commands_come_in_order_and_once(folder):
         assert inbox.poll() == [] and not any((folder.path / "commands").iterdir())
 
 
-def test_commands_for_a_dead_attempt_expire(folder):
+def test_commands_for_an_attempt_that_died_expire(folder):
     claim(folder).close()
     for command in ALL:
         send(folder, command)
@@ -43,7 +43,7 @@ def test_commands_for_a_dead_attempt_expire(folder):
         assert not any((folder.path / "commands").iterdir())
 
 
-def test_a_superseded_attempt_leaves_the_commands_of_the_next_one_alone(folder):
+def test_a_superseded_attempt_does_not_take_commands_of_the_next_attempt(folder):
     with claim(folder) as old, claim(folder) as new:
         send(folder, Stop())
         assert Inbox(folder, old.number).poll() == []
@@ -70,7 +70,7 @@ def test_an_edit_planned_for_a_step_is_sent_to_every_attempt_before_it(folder):
         sealed_json.seal({"command": "dance", "attempt": 1}, "HERE/commands"),
     ],
 )
-def test_what_is_no_command_is_cleared_away(folder, text):
+def test_files_that_are_not_commands_are_removed(folder, text):
     with claim(folder) as writer:
         (folder.path / "commands" / "1.json").write_bytes(text)
         inbox = Inbox(folder, writer.number)
@@ -89,7 +89,7 @@ def test_a_command_that_cannot_be_removed_is_returned_once(folder, monkeypatch):
         assert inbox.poll() == [Stop()] and inbox.poll() == []
 
 
-def test_an_inbox_of_a_folder_that_is_gone_is_empty(folder):
+def test_the_inbox_of_a_deleted_folder_is_empty(folder):
     with claim(folder) as writer:
         inbox = Inbox(folder, writer.number)
         (folder.path / "commands").rmdir()
@@ -98,23 +98,23 @@ def test_an_inbox_of_a_folder_that_is_gone_is_empty(folder):
 
 @pytest.mark.parametrize("command", ALL, ids=lambda command: command.kind)
 def test_a_command_is_returned_once_whenever_the_worker_polls(folder, monkeypatch, command):
-    """The worker looks before and after every file operation of the sender."""
+    """The worker polls before and after every file operation of the sender."""
     with claim(folder) as writer:
-        inbox, told, looks = Inbox(folder, writer.number), [], []
+        inbox, received, operations = Inbox(folder, writer.number), [], []
 
-        def between(operation):
-            def done(*arguments, **options):
-                told.extend(inbox.poll())
+        def with_polls(operation):
+            def call(*arguments, **options):
+                received.extend(inbox.poll())
                 result = operation(*arguments, **options)
-                told.extend(inbox.poll())
-                looks.append(operation)
+                received.extend(inbox.poll())
+                operations.append(operation)
                 return result
 
-            return done
+            return call
 
         with monkeypatch.context() as patched:
             for name in ("open", "pwrite", "fsync", "rename"):
-                patched.setattr(files.calls, name, between(getattr(files.calls, name)))
+                patched.setattr(files.calls, name, with_polls(getattr(files.calls, name)))
             send(folder, command)
-        assert told + inbox.poll() == [command] and len(looks) >= 3
+        assert received + inbox.poll() == [command] and len(operations) >= 3
         assert inbox.poll() == []

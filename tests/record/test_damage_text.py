@@ -1,4 +1,4 @@
-"""Damage in one line, and the rows that a list reads to find it."""
+"""Damage as a line of text, and the rows that a list of runs reads to find it."""
 
 import numpy as np
 import pytest
@@ -23,11 +23,11 @@ from .make_run import write_rows
         ),
     ],
 )
-def test_damage_is_one_line(missing, lines, text):
+def test_damage_is_one_line_of_text(missing, lines, text):
     assert damage_text(missing, lines) == text
 
 
-def test_a_list_reads_the_rows_of_short_runs_and_not_of_long_ones(folder, monkeypatch):
+def test_quick_damage_reads_only_the_rows_of_short_runs(folder, monkeypatch):
     with folder.claim({}, seq=0, first_step=1) as writer:
         write_rows(writer, 1, 20)
     assert quick_damage(folder) == ""

@@ -1,4 +1,4 @@
-"""What is computed from a run lies in `derived/` and is never trusted blindly."""
+"""Results computed from a run, stored in `derived/` and verified when read."""
 
 import math
 
@@ -9,7 +9,7 @@ from memlab.record.doctor import examine
 from memlab.record.folder import RunFolder
 
 
-def test_the_folder_is_made_by_the_first_write_and_may_be_deleted(folder: RunFolder):
+def test_the_first_write_creates_the_folder_and_the_folder_may_be_deleted(folder: RunFolder):
     assert not folder.derived.exists()
     path = derived.write(folder, "figures/curves.png", b"picture")
     assert path == folder.path / "derived" / "figures" / "curves.png"
@@ -19,7 +19,7 @@ def test_the_folder_is_made_by_the_first_write_and_may_be_deleted(folder: RunFol
     assert RunFolder(folder.path).problem() is None
 
 
-def test_a_document_is_read_unless_other_code_wrote_it(folder: RunFolder):
+def test_a_document_of_another_code_version_is_not_read(folder: RunFolder):
     document = {"rank": 3, "share": [0.5, math.inf]}
     derived.write_document(folder, "rank.json", document, code_version=2)
     assert derived.read_document(folder, "rank.json", code_version=2) == document
@@ -27,7 +27,7 @@ def test_a_document_is_read_unless_other_code_wrote_it(folder: RunFolder):
     assert derived.read_document(folder, "missing.json", code_version=2) is None
 
 
-def test_a_damaged_document_or_one_put_in_the_place_of_another_is_none(folder: RunFolder):
+def test_a_damaged_or_misplaced_document_is_not_read(folder: RunFolder):
     path = derived.write_document(folder, "rank.json", {"rank": 3}, code_version=1)
     (path.parent / "other.json").write_bytes(path.read_bytes())
     assert derived.read_document(folder, "other.json", code_version=1) is None
@@ -35,7 +35,7 @@ def test_a_damaged_document_or_one_put_in_the_place_of_another_is_none(folder: R
     assert derived.read_document(folder, "rank.json", code_version=1) is None
 
 
-def test_a_write_that_fails_leaves_the_old_file(folder: RunFolder, monkeypatch):
+def test_a_failed_write_leaves_the_old_file(folder: RunFolder, monkeypatch):
     path = derived.write(folder, "table.csv", b"old")
 
     def full_disk(fd: int, data: bytes, offset: int) -> int:
@@ -54,6 +54,6 @@ def test_doctor_accepts_derived_files(folder: RunFolder):
 
 
 @pytest.mark.parametrize("name", ["../labels.json", "/tmp/labels.json"])
-def test_nothing_is_written_outside_of_it(folder: RunFolder, name: str):
+def test_paths_outside_the_folder_are_refused(folder: RunFolder, name: str):
     with pytest.raises(AssertionError):
         derived.write(folder, name, b"")

@@ -1,4 +1,4 @@
-"""The doctor finds all that is wrong with a run, says nothing of a sound one, and touches nothing."""
+"""The doctor finds every fault of a run, reports none for a healthy run, and changes no file."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from .make_run import write_rows
 
 @pytest.fixture
 def whole(tmp_path):
-    """A run that died and was gone on with, its rows sealed five at a time."""
+    """A run that died and was resumed; its rows are sealed five at a time."""
     folder = RunFolder.create(tmp_path / "runs", {"seed": 3}, "a: 1\n", "whole")
     for seq, first in ((0, 1), (2, 11)):
         with folder.claim({}, seq=seq, first_step=first) as writer:
@@ -46,14 +46,14 @@ def test_a_healthy_run_has_no_symptom_and_everything_is_examined(whole):
     }  # fmt: skip
 
 
-def test_looking_changes_nothing(whole):
+def test_an_examination_changes_no_file(whole):
     before = {path: path.stat().st_mtime_ns for path in whole.rglob("*")}
     examine(RunFolder(whole))
     assert {path: path.stat().st_mtime_ns for path in whole.rglob("*")} == before
 
 
-def test_every_bit_of_every_file_is_vouched_for(whole):
-    """One bit in each file, and every bit of a seal and of an event's line."""
+def test_a_flipped_bit_is_found_in_every_file(whole):
+    """Bits throughout each file, more densely in seals and in lines of events."""
     for path in [path for path in whole.rglob("*") if path.is_file()]:
         data = path.read_bytes()
         dense = path.name in ("steps.idx", "events.jsonl")
@@ -66,12 +66,12 @@ def test_every_bit_of_every_file_is_vouched_for(whole):
 
 
 @pytest.mark.parametrize("name", ["run.json", "labels.json", "preset.yaml"])
-def test_a_missing_document_is_named(whole, name):
+def test_a_missing_document_is_reported(whole, name):
     (whole / name).unlink()
     assert name in [where for where, _ in problems(whole)]
 
 
-def test_a_missing_attempt_a_missing_seal_and_a_missing_line_are_named(whole):
+def test_missing_attempts_seals_and_lines_are_reported(whole):
     index = whole / "attempts/001/steps.idx"
     seal = len(index.read_bytes()) // 4
     index.write_bytes(index.read_bytes()[:seal] + index.read_bytes()[2 * seal :])
@@ -93,7 +93,7 @@ def test_a_file_cut_at_the_end_of_a_record_is_found_by_its_hash(whole):
     assert [where for where, _ in problems(whole)] == ["attempts/002/events.jsonl"]
 
 
-def test_what_a_kill_leaves_is_a_note_and_no_problem(whole):
+def test_leftovers_of_a_kill_are_notes_and_not_problems(whole):
     attempt = whole / "attempts/001"
     for name in ("steps.bin", "steps.idx", "events.jsonl"):
         with (attempt / name).open("ab") as file:
@@ -109,7 +109,7 @@ def test_what_a_kill_leaves_is_a_note_and_no_problem(whole):
     ]
 
 
-def test_links_pipes_and_strangers_are_named(whole):
+def test_links_pipes_and_foreign_files_are_reported(whole):
     (whole / "labels.json").rename(whole / "elsewhere")
     (whole / "labels.json").symlink_to("elsewhere")
     os.mkfifo(whole / "attempts/001/pipe")
@@ -118,7 +118,7 @@ def test_links_pipes_and_strangers_are_named(whole):
     assert ("elsewhere", "does not belong to a run") in notes(whole)
 
 
-def test_a_checkpoint_in_the_place_of_another_is_found(whole):
+def test_a_checkpoint_in_the_folder_of_another_step_is_found(whole):
     shutil.rmtree(whole / "checkpoints/step-000000020")
     shutil.copytree(whole / "checkpoints/step-000000030", whole / "checkpoints/step-000000020")
     assert [where for where, _ in problems(whole)] == ["checkpoints/step-000000020/COMMIT.json"]
@@ -148,7 +148,7 @@ def test_a_run_without_its_folders_is_examined(folder):
     assert examine(RunFolder(folder.path)).symptoms == []
 
 
-def test_what_is_no_command_is_named_as_a_stranger(whole):
+def test_a_file_that_is_not_a_command_is_a_note(whole):
     (whole / "commands/notes.txt").write_text("mine")
     assert notes(whole) == [("commands/notes.txt", "does not belong to a run")]
 

@@ -19,7 +19,7 @@ def edit(**changes):
     return Edited(step=1, changes={key.replace("__", "."): v for key, v in changes.items()})
 
 
-def test_later_edits_win_and_the_stored_preset_stays():
+def test_the_latest_edit_counts_and_the_stored_preset_is_unchanged():
     edits = [edit(optimizer__lr=1e-4), edit(optimizer__lr=1e-5, optimizer__weight_decay=0.2)]
     assert edited(PRESET, edits)["optimizer"] == {"lr": 1e-5, "weight_decay": 0.2}
     assert PRESET["optimizer"] == {"lr": 1e-3, "weight_decay": 0.1}
@@ -33,7 +33,7 @@ def test_steps_and_epochs_exclude_each_other():
 
 
 @pytest.mark.parametrize("key", ["unknown", "optimizer.unknown", "a.b", "name.x", "x." * 9999])
-def test_a_change_of_what_the_preset_does_not_have_is_left_out(key):
+def test_changes_of_unknown_settings_are_ignored(key):
     assert edited(PRESET, [Edited(step=1, changes={key: 1})]) == PRESET
 
 
@@ -55,7 +55,7 @@ def test_settings_of_a_run_include_its_edits_up_to_a_step(folder):
 
 
 @pytest.mark.parametrize("place", [0, 7, 8, 60, 1000])
-def test_an_edit_is_noticed_wherever_it_lies_in_the_log(tmp_path, monkeypatch, place):
+def test_an_edit_is_found_at_any_offset_of_the_log(tmp_path, monkeypatch, place):
     monkeypatch.setattr(edited_settings, "_CHUNK", 16)
     assert not has_edits(tmp_path)
     path = tmp_path / "events.jsonl"

@@ -54,15 +54,15 @@ def test_every_kind_round_trips_through_the_file(tmp_path_factory, listed):
         writer.append(event)
     writer.close()
     reader.refresh()
-    assert repr(reader.events) == repr(numbered(listed))  # NaN differs from itself, its text not
+    assert repr(reader.events) == repr(numbered(listed))  # as text, because NaN != NaN
     assert reader.damaged == 0
 
 
-def test_the_strategy_above_knows_every_kind():
+def test_the_strategy_covers_every_kind():
     assert len(events.KINDS) == 14
 
 
-def test_rows_have_no_line():
+def test_rows_cannot_be_converted_to_json():
     with pytest.raises(events.RunError):
         events.to_json(events.Rows(step=1, values=None))
 
@@ -80,21 +80,19 @@ def test_rows_have_no_line():
         {},
     ],
 )
-def test_what_is_not_understood_is_kept_as_it_was_found(line):
+def test_unknown_events_are_kept_unchanged(line):
     event = events.from_json(line)
     assert isinstance(event, events.Unknown) and events.to_json(event) == line
 
 
-def test_fields_of_later_versions_are_left_out():
+def test_fields_of_later_versions_are_ignored():
     event = events.from_json({"kind": "paused", "step": 3, "seq": 1, "wall": 2, "why": "lunch"})
     assert event == events.Paused(step=3, seq=1, wall=2)
 
 
 @settings(max_examples=50)
 @given(st.lists(EVENTS, min_size=1, max_size=5), st.data())
-def test_a_reader_at_any_byte_sees_complete_lines_and_continues_when_the_file_grows(
-    tmp_path_factory, listed, data
-):
+def test_a_reader_of_a_growing_file_returns_complete_lines(tmp_path_factory, listed, data):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"
     lines = [sealed_json.seal(events.to_json(event), "here") for event in numbered(listed)]
     text = b"".join(lines)
@@ -111,7 +109,7 @@ def test_a_reader_at_any_byte_sees_complete_lines_and_continues_when_the_file_gr
 
 @settings(max_examples=50)
 @given(st.data())
-def test_damage_costs_the_lines_it_touches_and_invents_none(tmp_path_factory, data):
+def test_damage_removes_only_the_lines_it_touches_and_adds_none(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("log") / "events.jsonl"
     listed = numbered([events.Change(step=i, what="x" * i) for i in range(12)])
     text = b"".join(sealed_json.seal(events.to_json(event), "here") for event in listed)
@@ -143,7 +141,7 @@ def test_damage_costs_the_lines_it_touches_and_invents_none(tmp_path_factory, da
     assert before[:untouched_before] == list(range(untouched_before))
 
 
-def test_a_line_without_end_is_given_up(tmp_path):
+def test_a_line_that_is_too_long_is_skipped(tmp_path):
     path = tmp_path / "events.jsonl"
     line = sealed_json.seal(events.to_json(events.Paused(step=1, seq=0)), "here")
     path.write_bytes(b"x" * (16 << 20) + b"\n" + line)
@@ -152,7 +150,7 @@ def test_a_line_without_end_is_given_up(tmp_path):
     assert reader.events == [events.Paused(step=1, seq=0)] and reader.damaged >= 1
 
 
-def test_a_nan_loss_is_the_text_nan_in_the_file(tmp_path):
+def test_a_nan_loss_is_written_as_text(tmp_path):
     writer = EventWriter(tmp_path / "e", "here")
     writer.append(events.Evaluated(step=1, seq=0, values={"val_loss": math.nan}))
     writer.close()

@@ -1,4 +1,4 @@
-"""When examples were learned, read back from a checkpoint."""
+"""The steps at which examples were learned, read from a checkpoint."""
 
 import numpy as np
 import safetensors.numpy
@@ -15,7 +15,7 @@ def commit(folder, step, first, forgotten=0):
     folder.checkpoints.commit(step, {"examples.safetensors": safetensors.numpy.save(tensors)})
 
 
-def test_examples_are_counted_by_the_evaluation_that_first_found_them_right(folder):
+def test_examples_are_counted_by_the_evaluation_of_their_first_correct_answer(folder):
     commit(folder, 10, [-1, 10, 10, 20, 20, 20, 40, -1], forgotten=[0, 1, 2, 0, 0, 0, 0, 0])
     assert learned(folder) == LearnedExamples(
         examples=8,
@@ -30,7 +30,7 @@ def test_examples_are_counted_by_the_evaluation_that_first_found_them_right(fold
     )
 
 
-def test_many_evaluations_share_bars_and_no_example_is_lost(folder):
+def test_many_evaluations_share_bars_and_every_example_is_counted(folder):
     first = np.random.default_rng(0).integers(0, 10_000, 3000)
     commit(folder, 10, first)
     bars = learned(folder).histogram
@@ -41,13 +41,13 @@ def test_many_evaluations_share_bars_and_no_example_is_lost(folder):
     assert sum(bar["examples"] for bar in bars) == 3000
 
 
-def test_nothing_learned_has_no_median(folder):
+def test_without_learned_examples_there_is_no_median(folder):
     commit(folder, 10, [-1, -1])
     examples = learned(folder)
     assert (examples.median, examples.never, examples.histogram) == (None, 2, [])
 
 
-def test_the_newest_checkpoint_that_has_the_examples_undamaged_is_read(folder):
+def test_the_newest_checkpoint_with_undamaged_examples_is_read(folder):
     assert learned(folder) is None
     commit(folder, 10, [10])
     commit(folder, 20, [20])

@@ -1,4 +1,4 @@
-"""Explanations of spikes are read as they were written, or not at all."""
+"""Explanations of spikes: only complete documents are read."""
 
 import numpy as np
 import pytest
@@ -39,27 +39,27 @@ def write(folder, onset, content, version=CODE_VERSION):
 
 def test_an_explanation_has_the_values_of_its_document(folder):
     write(folder, 50, document(50))
-    read = read_explanation(folder, 50)
-    assert isinstance(read, Explanation)
-    assert (read.onset, read.base, read.peak, read.peak_step) == (50, 0.1, 2.0, 51)
-    assert (read.change_at, read.level) == (30, 0.45)
-    assert read.causes == ("weight decay 0",) and "prevents" in read.sentence
-    (change,) = read.changes
+    found = read_explanation(folder, 50)
+    assert isinstance(found, Explanation)
+    assert (found.onset, found.base, found.peak, found.peak_step) == (50, 0.1, 2.0, 51)
+    assert (found.change_at, found.level) == (30, 0.45)
+    assert found.causes == ("weight decay 0",) and "prevents" in found.sentence
+    (change,) = found.changes
     assert (change.name, change.kind, change.effect) == ("weight decay 0", "cause", "prevents")
     np.testing.assert_array_equal(change.steps, [31, 32, 33])
     np.testing.assert_array_equal(change.losses, [0.1, 0.2, 0.15])
 
 
 @pytest.mark.parametrize("missing", ["spike", "window", "changes", "causes"])
-def test_a_document_of_another_form_is_no_explanation(folder, missing):
+def test_an_incomplete_document_is_not_an_explanation(folder, missing):
     write(folder, 50, {k: v for k, v in document(50).items() if k != missing})
     assert read_explanation(folder, 50) is None
 
 
-def test_all_explanations_are_read_by_onset_and_others_left_out(folder):
+def test_explanations_are_sorted_by_onset_and_other_files_are_ignored(folder):
     assert read_explanations(folder) == []
     for onset in (90, 50):
         write(folder, onset, document(onset))
     write(folder, 70, document(70), CODE_VERSION - 1)
     derived.write(folder, "explain/spike-last.json", b"{}")
-    assert [one.onset for one in read_explanations(folder)] == [50, 90]
+    assert [explanation.onset for explanation in read_explanations(folder)] == [50, 90]

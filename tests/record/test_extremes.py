@@ -1,4 +1,4 @@
-"""Extremes of a column over pieces of the x axis, against the values themselves."""
+"""Extremes of a column over pieces of the x axis, compared with the values themselves."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def snapshot(folder):
 
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("steps", [(1, STEPS), (4300, 4400), (4000.5, 4322.2)])
-def test_no_extreme_is_lost_and_none_is_made_up(snapshot, log, steps):
+def test_extremes_are_those_of_the_values(snapshot, log, steps):
     extremes = column_extremes(snapshot, "loss", steps, log=log, columns=60)
     loss = snapshot.steps["loss"].astype(float)
     inside = loss[int(np.floor(steps[0])) - 1 : int(np.ceil(steps[1]))]
@@ -42,6 +42,6 @@ def test_a_line_passes_both_extremes_of_each_piece(snapshot):
     assert y[1::2].tolist() == extremes.high.tolist()
 
 
-def test_steps_where_a_sparse_column_was_not_measured_are_no_gaps(snapshot):
+def test_unmeasured_steps_of_a_sparse_column_are_not_gaps(snapshot):
     extremes = column_extremes(snapshot, "weight_norm", (1, STEPS), log=False, columns=50)
     assert extremes.not_finite == 0 and set(extremes.high.tolist()) == {2.0}

@@ -1,4 +1,4 @@
-"""Every call that changes the disk fails once, in each way, while a small numpy trainer runs."""
+"""Each call that changes the disk fails once, in each way, while a small NumPy trainer runs."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ STEPS, EVERY = 12, 4
 
 
 def train(folder: RunFolder) -> None:
-    """A trainer whose weights are the sum of the steps; goes on from its newest checkpoint."""
+    """A trainer whose weights are the sum of the steps; it resumes from the newest checkpoint."""
     total, step, seq = 0, 0, 0
     if folder.checkpoints.steps():
         stored = folder.checkpoints.load(need="weights")
@@ -45,7 +45,7 @@ def resume_until_done(folder: RunFolder) -> None:
             folder = RunFolder(folder.path)
 
 
-def assert_undisturbed(folder: RunFolder) -> None:
+def assert_same_as_without_fault(folder: RunFolder) -> None:
     history = History(folder)
     now = history.until()
     assert now.steps["step"].tolist() == list(range(1, STEPS + 1))
@@ -58,7 +58,7 @@ def assert_undisturbed(folder: RunFolder) -> None:
 
 
 def assert_valid(folder: RunFolder) -> None:
-    """What a reader must find, whatever was cut short."""
+    """What holds for the files of a run after any fault."""
     now = History(folder).until()
     steps = now.steps["step"]
     assert steps.tolist() == list(range(1, len(steps) + 1))
@@ -68,8 +68,8 @@ def assert_valid(folder: RunFolder) -> None:
     assert not committed or folder.checkpoints.load(need="weights").step == committed[-1]
 
 
-def disturb(runs: Path, at: int, fault: str, monkeypatch) -> tuple[RunFolder | None, bool]:
-    """A run that fails at call `at`; whether that call was ever reached."""
+def run_with_fault(runs: Path, at: int, fault: str, monkeypatch) -> tuple[RunFolder | None, bool]:
+    """A run with a fault at call `at`, and whether it reached that call."""
     calls = Faulty(at, fault)
     with monkeypatch.context() as patch:
         patch.setattr(files, "calls", calls)
@@ -87,23 +87,23 @@ def disturb(runs: Path, at: int, fault: str, monkeypatch) -> tuple[RunFolder | N
         *(pytest.param(one, marks=pytest.mark.slow) for one in ("EIO", "short", "EINTR")),
     ],
 )
-def test_a_fault_at_any_call_leaves_a_valid_run_that_ends_with_the_same_bits(
+def test_a_run_with_a_fault_at_any_call_is_valid_and_resumes_to_the_same_bits(
     tmp_path, monkeypatch, fault
 ):
     for at in itertools.count(1):
         runs = tmp_path / str(at)
         runs.mkdir()
-        folder, reached = disturb(runs, at, fault, monkeypatch)
+        folder, reached = run_with_fault(runs, at, fault, monkeypatch)
         if folder is not None:
             assert_valid(folder)
             resume_until_done(folder)
-            assert_undisturbed(RunFolder(folder.path))
+            assert_same_as_without_fault(RunFolder(folder.path))
         if not reached:
             break
     assert at > 50
 
 
-def test_a_full_disk_loses_nothing_when_there_is_room_again(folder, monkeypatch):
+def test_rows_written_to_a_full_disk_are_complete_once_there_is_space(folder, monkeypatch):
     full = [True]
     real = files.Calls.pwrite
 
@@ -129,7 +129,7 @@ def test_a_full_disk_loses_nothing_when_there_is_room_again(folder, monkeypatch)
         assert [(event.seq, event.what) for event in now.events] == [(0, "b")]
 
 
-def test_what_a_disk_may_have_lost_is_not_called_safe_later(folder, monkeypatch):
+def test_after_a_failed_sync_an_attempt_neither_syncs_nor_commits(folder, monkeypatch):
     with folder.claim({}, seq=0, first_step=1) as writer:
         with monkeypatch.context() as patch:
 

@@ -1,4 +1,4 @@
-"""What meets the disk: odd files, faults while reading, and folders that others make too."""
+"""File access: special files, read errors, and folders that two processes create."""
 
 import errno
 import os
@@ -8,22 +8,22 @@ import pytest
 
 from memlab.record import files
 
-ODD = {
+SPECIAL = {
     "a pipe": os.mkfifo,
     "a folder": os.mkdir,
     "a link to itself": lambda path: path.symlink_to(path),
     "a link to a file": lambda path: path.symlink_to(path.parent / "real"),
     "a link to nothing": lambda path: path.symlink_to("nothing"),
     "nothing": lambda path: None,
-    "a folder that may not be entered": lambda path: path.mkdir(0o000),
+    "a folder without permissions": lambda path: path.mkdir(0o000),
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_only_a_plain_file_is_read_and_nothing_is_waited_for(tmp_path, kind):
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_only_regular_files_are_read_and_no_read_blocks(tmp_path, kind):
     (tmp_path / "real").write_bytes(b"secret")
-    path = tmp_path / "odd"
-    ODD[kind](path)
+    path = tmp_path / "special"
+    SPECIAL[kind](path)
     before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
     assert files.read(path) is None
     assert b"secret" not in files.read_from(path, 0, 100)
@@ -39,7 +39,7 @@ def test_a_device_is_not_read():
     assert files.read("/dev/zero") is None and files.read_from("/dev/zero", 0, 10) == b""
 
 
-def test_a_disk_that_fails_while_it_is_read_shows_nothing(tmp_path, monkeypatch):
+def test_a_read_error_returns_no_data(tmp_path, monkeypatch):
     def fail(fd, *_):
         raise OSError(errno.EIO, "Input/output error")
 
@@ -52,7 +52,7 @@ def test_a_disk_that_fails_while_it_is_read_shows_nothing(tmp_path, monkeypatch)
     assert files.read(path) == b"x" * 100 and files.read_from(path, 90, 20) == b"x" * 10
 
 
-def test_a_file_that_is_too_big_is_left_alone(tmp_path):
+def test_a_file_above_the_size_limit_is_not_read(tmp_path):
     path = tmp_path / "huge"
     path.touch()
     os.truncate(path, files.READ_LIMIT)
@@ -62,15 +62,15 @@ def test_a_file_that_is_too_big_is_left_alone(tmp_path):
     assert files.read_from(path, (1 << 40) - 3, 100) == bytes(3)
 
 
-def test_two_processes_may_make_the_same_folder_at_once(tmp_path, monkeypatch):
-    class Outrun(files.Calls):
-        """Another process is faster by one call."""
+def test_two_processes_may_create_the_same_folder(tmp_path, monkeypatch):
+    class Race(files.Calls):
+        """Another process creates each folder first."""
 
         def mkdir(self, path):
             os.mkdir(path)
             os.mkdir(path)
 
-    monkeypatch.setattr(files, "calls", Outrun())
+    monkeypatch.setattr(files, "calls", Race())
     files.make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
 
@@ -84,16 +84,16 @@ def test_a_file_with_the_name_of_a_folder_is_an_error(tmp_path):
     assert (tmp_path / "a").read_text() == "mine" and os.listdir(tmp_path) == ["a"]
 
 
-def test_removing_follows_no_link(tmp_path):
+def test_removal_does_not_follow_links(tmp_path):
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "file").write_text("mine")
-    (tmp_path / "gone").mkdir()
-    (tmp_path / "gone" / "link").symlink_to(tmp_path / "kept")
-    files.remove(tmp_path / "gone")
-    assert (tmp_path / "kept" / "file").read_text() == "mine" and not (tmp_path / "gone").exists()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "link").symlink_to(tmp_path / "kept")
+    files.remove(tmp_path / "old")
+    assert (tmp_path / "kept" / "file").read_text() == "mine" and not (tmp_path / "old").exists()
 
 
-def test_a_file_that_comes_in_pieces_or_grows_meanwhile_is_read_to_its_end(tmp_path, monkeypatch):
+def test_short_reads_and_growing_files_are_read_to_the_end(tmp_path, monkeypatch):
     path, read = tmp_path / "x", os.read
     path.write_bytes(bytes(range(200)))
     monkeypatch.setattr(os, "read", lambda fd, n: read(fd, min(n, 7)))

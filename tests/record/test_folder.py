@@ -27,7 +27,7 @@ def claim(folder, **options):
     return folder.claim({"threads": 1}, **({"seq": 0, "first_step": 1} | options))
 
 
-def test_a_new_run_explains_itself(folder):
+def test_a_new_run_has_its_folders_and_its_description(folder):
     assert sorted(p.name for p in folder.path.iterdir()) == [
         "attempts", "checkpoints", "commands", "labels.json", "preset.yaml", "run.json",
     ]  # fmt: skip
@@ -38,7 +38,7 @@ def test_a_new_run_explains_itself(folder):
     assert folder.labels().name == "a tiny run" and folder.status() == "queued"
 
 
-def test_ids_of_one_moment_differ_and_sort_by_time(runs):
+def test_ids_of_one_second_are_unique_and_sorted_by_time(runs):
     made = [RunFolder.create(runs, {}, "", str(i)) for i in range(30)]
     assert [run.id for run in made] == sorted({run.id for run in made})
     assert [run.labels().name for run in all_runs.list_runs(runs)] == [
@@ -46,7 +46,7 @@ def test_ids_of_one_moment_differ_and_sort_by_time(runs):
     ]
 
 
-def test_labels_change_one_by_one(folder):
+def test_labels_are_set_separately(folder):
     folder.set_labels(tags=["a", "b"])
     folder.set_labels(note="[b]../x")
     found = RunFolder(folder.path).labels()
@@ -59,7 +59,7 @@ def test_a_run_without_a_name_is_shown_by_its_id(folder):
     assert folder.display_name == folder.id
 
 
-def test_a_run_is_found_by_id_beginning_path_and_last(runs, folder, monkeypatch):
+def test_a_run_is_found_by_id_prefix_path_and_last(runs, folder, monkeypatch):
     other = RunFolder.create(runs, {}, "", "")
     assert all_runs.find(runs, folder.id).path == folder.path
     assert all_runs.find(runs, "last").path == other.path
@@ -77,14 +77,14 @@ def test_a_run_is_found_by_id_beginning_path_and_last(runs, folder, monkeypatch)
         all_runs.find(runs / "none", "last")
 
 
-def test_the_runs_folder_is_the_option_or_the_environment_or_here(monkeypatch):
+def test_the_runs_folder_comes_from_the_option_the_environment_or_the_default(monkeypatch):
     monkeypatch.delenv("MEMLAB_RUNS", raising=False)
     assert all_runs.runs_folder() == Path("runs")
     monkeypatch.setenv("MEMLAB_RUNS", "/a")
     assert all_runs.runs_folder() == Path("/a") and all_runs.runs_folder(Path("b")) == Path("b")
 
 
-def test_a_run_is_deleted_and_brought_back(runs, folder):
+def test_a_run_is_deleted_and_restored(runs, folder):
     where = all_runs.delete(folder)
     assert where == runs.absolute() / ".trash" / folder.id and all_runs.list_runs(runs) == []
     assert all_runs.restore(runs, folder.id).labels().name == "a tiny run"
@@ -104,7 +104,7 @@ def test_a_live_run_is_neither_claimed_nor_deleted(folder):
             assert folder.status() == "running"
 
 
-def test_status_follows_what_happens(folder):
+def test_status_follows_the_events_of_the_attempts(folder):
     with claim(folder) as writer:
         assert folder.status() == "running"
         writer.write(Paused(step=0))
@@ -123,7 +123,7 @@ def test_status_follows_what_happens(folder):
 
 
 @pytest.mark.parametrize("reason", ["stopped", "interrupted", "failed", "diverged", "finished"])
-def test_the_reason_of_the_end_is_the_status(folder, reason):
+def test_the_status_is_the_first_reason_of_the_end(folder, reason):
     with claim(folder) as writer:
         writer.end(reason, 0, {})
         writer.end("failed", 9, {})
@@ -156,20 +156,20 @@ def _race(path, gate, results):
         gate.wait()
 
 
-def test_of_racing_claimers_one_wins(folder):
+def test_one_of_several_concurrent_claims_succeeds(folder):
     context = multiprocessing.get_context("fork")
     gate, results = context.Barrier(4), context.Queue()
-    racers = [context.Process(target=_race, args=(folder.path, gate, results)) for _ in range(4)]
-    for racer in racers:
-        racer.start()
-    found = [results.get(timeout=30) for _ in racers]
-    for racer in racers:
-        racer.join()
+    claimers = [context.Process(target=_race, args=(folder.path, gate, results)) for _ in range(4)]
+    for claimer in claimers:
+        claimer.start()
+    found = [results.get(timeout=30) for _ in claimers]
+    for claimer in claimers:
+        claimer.join()
     assert sorted(found, key=str) == [1, None, None, None]
     assert [a.number for a in folder.attempts()] == [1] and folder.status() == "died"
 
 
-def test_a_killed_process_is_dead_even_before_its_parent_asks(folder):
+def test_a_killed_process_is_dead_before_its_parent_waits_for_it(folder):
     code = (
         "import sys, time; from pathlib import Path; from memlab.record.folder import RunFolder\n"
         "w = RunFolder(Path(sys.argv[1])).claim({}, seq=0, first_step=1); print('x', flush=True); time.sleep(60)"
@@ -191,7 +191,7 @@ def attempt_of(folder, owner, monkeypatch):
     return writer, Attempt(folder.attempts()[0].path, folder.id)
 
 
-def test_a_process_of_another_boot_or_another_start_is_dead(folder, monkeypatch):
+def test_a_process_of_another_boot_or_start_time_is_dead(folder, monkeypatch):
     mine = process.identity()
     assert process.is_running(mine) is True
     assert process.is_running(mine | {"pid_start": mine["pid_start"] + 1}) is False
@@ -204,7 +204,7 @@ def test_a_process_of_another_boot_or_another_start_is_dead(folder, monkeypatch)
 
 
 def test_without_process_information_only_the_heartbeat_counts(folder, tmp_path, monkeypatch):
-    """As without /proc: no boot id, no start of a process."""
+    """Without /proc there is no boot id and no start time of a process."""
 
     def missing(path):
         raise FileNotFoundError(path)
@@ -268,7 +268,7 @@ def test_a_run_of_a_later_format_is_read_but_not_written_to(folder, change):
             action()
 
 
-def test_a_run_whose_description_is_lost_is_still_a_run(runs, folder):
+def test_a_run_without_its_description_can_be_read(runs, folder):
     (folder.path / "run.json").write_bytes(b"")
     found = all_runs.find(runs, "last")
     assert found.description == {} and "damaged" in found.problem()
@@ -282,7 +282,7 @@ def test_a_run_without_attempts_is_queued(folder):
     assert found.status() == "queued" and found.attempts() == [] and found.last_step() == 0
 
 
-def test_a_broken_creation_leaves_no_run(runs, monkeypatch):
+def test_a_failed_creation_leaves_no_run(runs, monkeypatch):
     class Full(files.Calls):
         def fsync(self, fd):
             raise OSError(28, "No space left on device")
@@ -304,7 +304,7 @@ def test_a_run_of_an_earlier_version_keeps_its_columns(runs):
     assert steps.read(1, 9)[1].tobytes() == values(1, 9)[:, :3].tobytes()
 
 
-def test_an_end_that_comes_while_one_looks_for_life_is_seen(folder, monkeypatch):
+def test_an_end_during_the_check_of_the_process_is_seen(folder, monkeypatch):
     writer = claim(folder)
     reader = RunFolder(folder.path)
 
@@ -317,24 +317,24 @@ def test_an_end_that_comes_while_one_looks_for_life_is_seen(folder, monkeypatch)
 
 
 def test_an_attempt_that_is_being_opened_does_not_count_as_dead(folder, monkeypatch):
-    """Another thread looks after the folder got its name, and before its files are open."""
+    """Another thread reads the status after the folder has its name and before its files open."""
     seen, threads = [], []
 
-    def look_meanwhile(path):
+    def read_status(path):
         if path.name == "001":
-            look = threading.Thread(target=lambda: seen.append(RunFolder(folder.path).status()))
-            look.start()
-            look.join(0.2)  # it ends at once if nothing holds it back
-            threads.append(look)
+            reader = threading.Thread(target=lambda: seen.append(RunFolder(folder.path).status()))
+            reader.start()
+            reader.join(0.2)  # it ends at once unless it is blocked
+            threads.append(reader)
 
-    monkeypatch.setattr(files, "sync_folder", look_meanwhile)
+    monkeypatch.setattr(files, "sync_folder", read_status)
     with claim(folder):
-        for look in threads:
-            look.join()
+        for reader in threads:
+            reader.join()
         assert seen == ["running"]
 
 
-def test_last_is_the_newest_by_creation_whatever_folders_are_called(runs):
+def test_last_is_the_newest_run_by_creation_for_any_folder_name(runs):
     first = RunFolder.create(runs, {}, "", "first")
     newest = RunFolder.create(runs, {}, "", "newest")
     shutil.copytree(first.path, runs / "fork-1")
@@ -344,7 +344,7 @@ def test_last_is_the_newest_by_creation_whatever_folders_are_called(runs):
     assert find(runs, "last").path == runs / "zz-copy"
 
 
-def test_who_saw_an_earlier_attempt_does_not_begin_another(folder):
+def test_a_claim_that_expects_an_earlier_attempt_is_refused(folder):
     with folder.claim({}, seq=0, first_step=1, after=0) as writer:
         writer.end("finished", 0, {})
     with pytest.raises(BusyError):
@@ -352,13 +352,13 @@ def test_who_saw_an_earlier_attempt_does_not_begin_another(folder):
     assert [attempt.number for attempt in folder.attempts()] == [1]
 
 
-def test_a_copy_with_the_name_of_a_newer_run_is_not_the_last_one(runs):
+def test_a_copy_with_the_name_of_a_newer_run_is_not_the_last_run(runs):
     old, newest = (RunFolder.create(runs, {}, "", name) for name in ("old", "newest"))
     shutil.copytree(old.path, runs / "29991231T235959-aaaaaa")
     assert find(runs, "last").path == newest.path
 
 
-def test_members_of_sweeps_are_not_the_last_run_while_there_are_others(runs):
+def test_a_member_of_a_sweep_is_the_last_run_only_if_there_is_no_other(runs):
     member = RunFolder.create(runs, {"sweep": {"id": "s"}}, "", "member")
     assert find(runs, "last").path == member.path
     direct = RunFolder.create(runs, {}, "", "direct")

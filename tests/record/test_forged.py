@@ -1,4 +1,4 @@
-"""A stranger can seal anything: documents with a good seal and values that do not belong there."""
+"""Files with valid checksums and unexpected values."""
 
 import contextlib
 import json
@@ -20,7 +20,9 @@ from memlab.record.summary import brief, end_summary, summarize
 
 from .make_run import write_rows
 
-ODD = st.sampled_from([None, "x", -1, 2**70, 1.5, True, [], [1], ["x"], {}, {"a": 1}, {"a": None}])
+UNEXPECTED = st.sampled_from(
+    [None, "x", -1, 2**70, 1.5, True, [], [1], ["x"], {}, {"a": 1}, {"a": None}]
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def whole(tmp_path_factory):
 
 
 def documents(path):
-    """Each sealed document and where it belongs."""
+    """Each sealed document and the place in its seal."""
     run = path.name
     attempt = [
         (f"attempts/001/{n}.json", f"{run}/attempts/001/{n}.json") for n in ("attempt", "end")
@@ -68,7 +70,7 @@ def members(document, above=()):
 
 
 def read_all(path):
-    """Whatever a reader makes of a run."""
+    """Read a run with every reader; the result of the doctor."""
     folder = RunFolder(path)
     for listed in list_runs(path.parent):
         json.dumps(brief(listed))
@@ -85,7 +87,7 @@ def read_all(path):
 
 @settings(max_examples=50, deadline=None)
 @given(st.data())
-def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data):
+def test_no_reader_fails_on_unexpected_values(whole, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("forged") / whole.name
     shutil.copytree(whole, path)
     name, place = data.draw(st.sampled_from(documents(path)))
@@ -95,7 +97,7 @@ def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data
     for member in above:
         part = part[member]
     if data.draw(st.booleans()):
-        part[last] = data.draw(ODD)
+        part[last] = data.draw(UNEXPECTED)
     else:
         del part[last]
     (path / name).write_bytes(sealed_json.seal(document or {"a": 1}, place))
@@ -116,9 +118,7 @@ def test_no_reader_fails_on_what_a_stranger_sealed(whole, tmp_path_factory, data
         ("checkpoints/step-000000010/COMMIT.json", {"sha256": {"model.safetensors": 1}}),
     ],
 )
-def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
-    whole, tmp_path, name, change
-):
+def test_the_doctor_reports_unexpected_values_as_problems(whole, tmp_path, name, change):
     path = shutil.copytree(whole, tmp_path / whole.name)
     assert read_all(path).healthy
     place = dict(documents(path))[name]
@@ -128,7 +128,7 @@ def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
 
 
 @pytest.mark.parametrize(
-    ("value", "hint", "answer"),
+    ("value", "hint", "expected"),
     [
         (1, int, True),
         (True, int, False),
@@ -148,5 +148,5 @@ def test_values_that_do_not_belong_there_are_a_problem_for_the_doctor(
         ({"a": "x"}, (None, {"a": int}), False),
     ],
 )
-def test_a_type_check_accepts_only_the_declared_types(value, hint, answer):
-    assert shape(hint)(value) is answer
+def test_a_type_check_accepts_only_the_declared_types(value, hint, expected):
+    assert shape(hint)(value) is expected

@@ -1,4 +1,4 @@
-"""The fork point that `run.json` names."""
+"""The fork point in `run.json`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A forked child inherits every descriptor of an attempt, but not the attempt."""
+"""A forked child inherits the file descriptors of an attempt, but not the attempt itself."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ writer = RunFolder(Path(sys.argv[1])).claim({}, seq=0, first_step=1)
 write(1, 10)
 if os.fork() > 0:
     signal.pause()
-print("forked from one that is", RunFolder(Path(sys.argv[1])).status(), flush=True)
+print("the run of the parent is", RunFolder(Path(sys.argv[1])).status(), flush=True)
 write(11, 20)
 writer.beat(20)
 try:
@@ -46,17 +46,17 @@ os._exit(0)
 
 @pytest.fixture
 def parent(folder):
-    """A process that has claimed the run, written ten rows, and forked: its child does the rest."""
+    """A process that claims the run, writes ten rows, and forks; its child writes the others."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, folder.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        tell(process, values(1, 10))
-        assert process.stdout.readline() == b"forked from one that is running\n"
+        send_rows(process, values(1, 10))
+        assert process.stdout.readline() == b"the run of the parent is running\n"
         yield process
         process.kill()
 
 
-def tell(process, rows):
+def send_rows(process, rows):
     process.stdin.write(rows.tobytes())
     process.stdin.flush()
 
@@ -70,14 +70,14 @@ def test_a_dead_attempt_with_a_running_child_process_is_taken_over(folder, paren
     with folder.claim({}, seq=1, first_step=6) as writer:
         write_rows(writer, 6, 8)
         writer.flush()
-        tell(parent, values(11, 20) + 99)
+        send_rows(parent, values(11, 20) + 99)
         assert b"taken" in parent.stdout.readline()
-        writer.write(events.Change(step=8, what="gone on"))
+        writer.write(events.Change(step=8, what="resumed"))
         writer.commit(8, {"model.safetensors": b"mine"})
         writer.end("finished", 8, {})
     now = History(folder).until()
     assert now.steps["step"].tolist() == list(range(1, 9))
     assert np.array_equal(now.steps["loss"], values(1, 8)[:, 0])
-    assert [event.what for event in now.events] == ["written", "gone on"]
+    assert [event.what for event in now.events] == ["written", "resumed"]
     assert folder.checkpoints.load(need="weights").files == {"model.safetensors": b"mine"}
     assert RunFolder(folder.path).status() == "finished" and examine(folder).healthy

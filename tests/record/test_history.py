@@ -36,7 +36,7 @@ def test_a_history_contains_all_records(folder):
     spike = events.Spike(
         step=9, onset=7, base=1.0, peak=5.0, peak_step=8, recovered_at=9, label="spike"
     )
-    story = [
+    written = [
         events.Started(step=0, attempt=1),
         evaluated(0, train_accuracy=0.1, val_loss=4.0),
         events.Samples(step=0, samples=[]),
@@ -53,12 +53,12 @@ def test_a_history_contains_all_records(folder):
     ]
     with claim(folder) as writer:
         write_rows(writer, 1, 10)
-        for event in story:
+        for event in written:
             writer.write(event)
         writer.end("finished", 10, {})
     now = History(folder).until()
-    assert [dataclasses.replace(e, wall=0, seq=-1) for e in now.events[:3]] == story[:3]
-    assert [e.seq for e in now.events] == list(range(len(story)))
+    assert [dataclasses.replace(e, wall=0, seq=-1) for e in now.events[:3]] == written[:3]
+    assert [e.seq for e in now.events] == list(range(len(written)))
     assert now.evaluations["step"].tolist() == [0, 5, 10]
     assert np.array_equal(now.evaluations["val_loss"], [4, np.nan, 0.1], equal_nan=True)
     assert np.array_equal(now.evaluations["test_loss"], [np.nan, np.nan, 0.2], equal_nan=True)
@@ -105,7 +105,7 @@ ATTEMPTS = st.lists(
 
 @settings(max_examples=40)
 @given(ATTEMPTS, st.integers(0, 50), st.booleans())
-def test_attempts_merge_like_a_plain_refold(tmp_path_factory, attempts, cut, live):
+def test_merged_attempts_equal_a_simple_loop(tmp_path_factory, attempts, cut, live):
     folder = RunFolder.create(tmp_path_factory.mktemp("runs"), {}, "", "")
     rows, kept = {}, []
     history = History(folder)
@@ -147,7 +147,7 @@ def test_a_resume_is_verified_bit_by_bit(folder):
     assert History(folder).resume_verified == {"steps": 60, "first_difference": 70}
 
 
-def test_rows_that_were_compared_are_not_read_again(folder):
+def test_compared_rows_are_not_read_again(folder):
     with claim(folder) as writer:
         write_rows(writer, 1, 100)
     with claim(folder, first_step=41) as writer:
@@ -159,7 +159,7 @@ def test_rows_that_were_compared_are_not_read_again(folder):
     assert history.resume_verified == verdict == {"steps": 40, "first_difference": None}
 
 
-def test_only_an_edit_that_both_attempts_made_leaves_rows_comparable(folder):
+def test_rows_after_an_edit_are_compared_only_if_both_attempts_made_it(folder):
     edit = events.Edited(step=50, changes={"optimizer.lr": 1.0})
     with claim(folder) as writer:
         write_rows(writer, 1, 50)
@@ -179,7 +179,7 @@ def test_only_an_edit_that_both_attempts_made_leaves_rows_comparable(folder):
 
 
 @pytest.mark.parametrize("name", ["attempt.json", "steps.idx", "steps.bin", "events.jsonl"])
-def test_a_lost_file_of_an_attempt_does_not_stop_the_reader(folder, name):
+def test_an_attempt_with_an_empty_file_is_read(folder, name):
     for seq, first_step in ((0, 1), (1, 6)):
         with claim(folder, seq, first_step) as writer:
             write_rows(writer, first_step, first_step + 9)
@@ -194,7 +194,7 @@ def test_a_lost_file_of_an_attempt_does_not_stop_the_reader(folder, name):
     assert history.resume_verified["first_difference"] is None
 
 
-def test_files_of_two_attempts_swapped_show_nothing_wrong(folder):
+def test_swapped_files_of_two_attempts_show_no_wrong_value(folder):
     for _ in range(2):
         with claim(folder) as writer:
             write_rows(writer, 1, 5)
@@ -208,7 +208,7 @@ def test_files_of_two_attempts_swapped_show_nothing_wrong(folder):
     assert now.events == () and now.steps["loss"].size == 0
 
 
-def test_notebooks_read_a_run_in_one_line(runs, folder, monkeypatch):
+def test_memlab_open_reads_a_run(runs, folder, monkeypatch):
     with claim(folder) as writer:
         write_rows(writer, 1, 5)
         writer.write(evaluated(5, val_loss=0.5))
@@ -220,12 +220,12 @@ def test_notebooks_read_a_run_in_one_line(runs, folder, monkeypatch):
     assert memlab.open().history.folder.id == folder.id
 
 
-def test_reading_a_run_loads_neither_torch_nor_anything_that_trains_or_shows(runs, folder):
+def test_reading_a_run_imports_neither_torch_nor_training_nor_the_console(runs, folder):
     code = (
         "import sys, memlab; memlab.open('last', runs=sys.argv[1]).steps['loss']\n"
         "print(*(m for m in ('torch', 'textual', 'rich', 'pydantic', 'memlab.training') if m in sys.modules))"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code, runs], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == ""
+    assert result.stdout.strip() == ""

@@ -1,4 +1,4 @@
-"""Declarations of measures: what a run stores, and what stands in for it."""
+"""Declarations of measures: those that a run stores, and the defaults."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ SHARPNESS = Measure("sharpness", "Largest eigenvalue.", "nats", None, None, "log
 ACCURACY = Measure("accuracy", "Share of right answers.", "1", 0.0, 1.0, direction="higher")
 
 
-def test_declarations_survive_json():
+def test_declarations_round_trip_through_json():
     stored = json.loads(json.dumps(to_json([SHARPNESS, ACCURACY])))
     assert from_json(stored) == [SHARPNESS, ACCURACY]
 
@@ -31,12 +31,12 @@ def test_declarations_survive_json():
         {"name": "x", "meaning": "", "low": "0"},
     ],
 )
-def test_a_damaged_entry_is_left_out_and_the_others_stay(entry):
+def test_damaged_entries_are_ignored(entry):
     assert from_json([entry, *to_json([ACCURACY])]) == [ACCURACY]
 
 
 @pytest.mark.parametrize("stored", [None, {}, "x", 3])
-def test_what_is_no_list_declares_nothing(stored):
+def test_a_value_that_is_not_a_list_declares_nothing(stored):
     assert from_json(stored) == []
 
 
@@ -63,7 +63,7 @@ def test_the_split_is_the_first_word(name, expected):
     assert split_of(name) == expected
 
 
-def test_a_recorded_name_finds_the_declaration_of_its_kind():
+def test_a_recorded_name_has_the_declaration_of_its_measure():
     measures = Measures([ACCURACY, SHARPNESS])
     assert measures["sharpness"] is SHARPNESS
     for name in ("val_accuracy", "val_accuracy_noisy", "accuracy_add"):
@@ -72,7 +72,7 @@ def test_a_recorded_name_finds_the_declaration_of_its_kind():
     assert measures["val_accuracy"].meaning == "Share of right answers. On the validation split."
 
 
-def test_a_run_without_declarations_gets_those_of_the_endings():
+def test_without_a_declaration_the_suffix_of_the_name_decides():
     measures = Measures()
     assert (measures["val_loss"].scale, measures["val_loss"].unit) == ("log", "nats")
     assert measures["train_token_accuracy"].is_share
@@ -83,7 +83,7 @@ def test_a_run_without_declarations_gets_those_of_the_endings():
     assert dataclasses.replace(unknown, name="x") == Measure("x", "On the validation split.")
 
 
-def test_measures_are_a_mapping_of_what_is_declared(runs):
+def test_measures_are_a_mapping_of_declarations(runs):
     declared = {"measures": to_json([SHARPNESS])}
     measures = RunFolder.create(runs, declared, "", "measured").measures
     assert SHARPNESS in list(measures) and len(measures) == len(COLUMNS) + 1

@@ -1,4 +1,4 @@
-"""Arrays of a model are read as they were kept; what is damaged is not read."""
+"""Arrays of a model: stored arrays are read unchanged, damaged files are not read."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from memlab.record.model_pictures import (
 
 
 @pytest.fixture
-def kept(folder):
+def stored(folder):
     rng = np.random.default_rng(0)
     pictures = ModelPictures(
         folder.id, 7, ("1", "+", "é"), rng.random((1, 2, 3, 3)), rng.random(4), rng.random((5, 5))
@@ -25,17 +25,15 @@ def kept(folder):
     return pictures
 
 
-def test_what_was_kept_is_read(folder, kept):
-    read = read_pictures(folder, 7)
-    assert (read.run, read.step, read.tokens) == (folder.id, 7, kept.tokens)
-    np.testing.assert_array_equal(read.attention, kept.attention)
-    np.testing.assert_array_equal(read.spectrum, kept.spectrum)
-    np.testing.assert_array_equal(read.margins, kept.margins)
+def test_stored_arrays_are_read_unchanged(folder, stored):
+    found = read_pictures(folder, 7)
+    assert (found.run, found.step, found.tokens) == (folder.id, 7, stored.tokens)
+    np.testing.assert_array_equal(found.attention, stored.attention)
+    np.testing.assert_array_equal(found.spectrum, stored.spectrum)
+    np.testing.assert_array_equal(found.margins, stored.margins)
 
 
-def test_what_is_missing_damaged_of_another_step_or_of_other_code_is_not_read(
-    folder, kept, monkeypatch
-):
+def test_missing_damaged_misplaced_and_outdated_files_are_not_read(folder, stored, monkeypatch):
     assert read_pictures(folder, 8) is None
     path = pictures_path(folder, 7)
     data = path.read_bytes()

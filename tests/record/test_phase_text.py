@@ -1,4 +1,4 @@
-"""Which threshold a phase crossed, told beside sentences written by hand."""
+"""The threshold of a phase as text, compared with text written by hand."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from memlab.record.phase_text import phase_text
 
 
 @pytest.mark.parametrize(
-    ("phase", "told"),
+    ("phase", "expected"),
     [
         (("memorized", "train", 0.99, {}), "train accuracy >= 0.99"),
         (
@@ -30,5 +30,5 @@ from memlab.record.phase_text import phase_text
         (("memorized", "train", None, {}), ""),
     ],
 )
-def test_a_crossing_is_described_as_text(phase, told):
-    assert phase_text(*phase) == told
+def test_a_crossing_is_described_as_text(phase, expected):
+    assert phase_text(*phase) == expected

@@ -1,4 +1,4 @@
-"""Runs that another program trained: gaps in the step, columns that come later, several attempts."""
+"""Runs of other programs: gaps in the steps, columns that appear later, several attempts."""
 
 import math
 
@@ -17,7 +17,7 @@ from memlab.record.summary import brief, summarize
 
 
 class Echo:
-    """Notices every row above 100, and every evaluation."""
+    """Reports every row above 100 and every evaluation."""
 
     def __init__(self) -> None:
         self.seen = []
@@ -31,7 +31,7 @@ class Echo:
         ]
 
     def event(self, event):
-        return [Finding(step=event.step, level="info", what="judged", why="", advice="")]
+        return [Finding(step=event.step, level="info", what="evaluated", why="", advice="")]
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_rows_keep_their_steps_bits_and_missing_values(runs, source):
     assert bins.low[0] == tenth and bins.nonfinite[:2].tolist() == [0, 2] and bins.low[6] == -tenth
 
 
-def test_an_imported_run_can_be_listed_labelled_and_verified_but_not_worked_on(runs, source):
+def test_an_imported_run_can_be_listed_labelled_and_verified_but_not_trained(runs, source):
     with Recording.create(runs, "log", OtherRun({}, None, source)) as recording:
         recording.add(
             [1, 2], {"x": [1.0, 2.0]}, [Evaluated(step=2, values={"val_loss": 3.0})], [7.0]
@@ -87,23 +87,24 @@ def test_an_imported_run_can_be_listed_labelled_and_verified_but_not_worked_on(r
             write()
 
 
-def test_steps_that_come_again_are_another_attempt_and_the_last_one_counts(runs):
+def test_repeated_steps_begin_a_new_attempt_and_the_last_values_count(runs):
     with Recording.create(runs, "log", OtherRun(), Echo) as recording:
-        judged = [Evaluated(step=step, values={"v": float(step)}) for step in (2, 4)]
-        recording.add([1, 2, 3, 4], {"a": [1.0, 200.0, 3.0, 400.0]}, judged)
+        evaluations = [Evaluated(step=step, values={"v": float(step)}) for step in (2, 4)]
+        recording.add([1, 2, 3, 4], {"a": [1.0, 200.0, 3.0, 400.0]}, evaluations)
         recording.add([3, 5], {"a": [3.0, 5.0]}, [Evaluated(step=3, values={"v": 33.0})])
         assert recording.attempts == 2
     history = History(RunFolder(recording.folder.path))
     now = history.until()
     assert now.steps["step"].tolist() == [1, 2, 3, 5] and now.last_step == 5
     assert now.evaluations["v"].tolist() == [2.0, 33.0]
-    found = [(2, "high"), (2, "judged"), (3, "judged"), (5, "judged")]  # the last one at the end
+    # The last finding is made at the end of the recording.
+    found = [(2, "high"), (2, "evaluated"), (3, "evaluated"), (5, "evaluated")]
     assert [(f.step, f.what) for f in now.findings] == found
     assert history.resume_verified == {"steps": 1, "first_difference": None}
     assert examine(recording.folder).healthy
 
 
-def test_an_observer_sees_every_row_once_and_again_only_after_a_new_beginning(runs):
+def test_an_observer_sees_each_row_once_per_attempt(runs):
     made = []
 
     def observe():
@@ -111,9 +112,9 @@ def test_an_observer_sees_every_row_once_and_again_only_after_a_new_beginning(ru
         return made[-1]
 
     steps = np.arange(1, 3001)
-    judged = [Evaluated(step=step, values={}) for step in (5, 1500, 2900)]
+    evaluations = [Evaluated(step=step, values={}) for step in (5, 1500, 2900)]
     with Recording.create(runs, "log", OtherRun(), observe) as recording:
-        recording.add(steps, {"a": np.zeros(3000)}, judged)
+        recording.add(steps, {"a": np.zeros(3000)}, evaluations)
         recording.begin_attempt(2001)
         recording.add(steps[2000:] + 1, {"a": np.zeros(1000)})
     assert made[0].seen == steps.tolist() and made[1].seen == list(range(1, 2001)) + list(
@@ -123,7 +124,7 @@ def test_an_observer_sees_every_row_once_and_again_only_after_a_new_beginning(ru
     assert [e.step for e in found] == sorted(e.step for e in found)
 
 
-def test_a_recording_that_ends_without_rows_or_breaks_off_is_a_valid_run(runs):
+def test_an_empty_or_interrupted_recording_is_a_valid_run(runs):
     with Recording.create(runs, "empty", OtherRun()) as recording:
         recording.flush()
     assert (
@@ -140,7 +141,7 @@ def test_a_recording_that_ends_without_rows_or_breaks_off_is_a_valid_run(runs):
         raise ZeroDivisionError
 
 
-def test_lost_rows_are_reported_with_the_steps_between_which_they_lie(runs):
+def test_lost_rows_are_reported_with_their_range_of_steps(runs):
     with Recording.create(runs, "log", OtherRun()) as recording:
         for k in range(4):
             recording.add(np.arange(5) * 10 + k * 100 + 1, {"a": np.arange(5.0)})
@@ -161,7 +162,7 @@ def test_lost_rows_are_reported_with_the_steps_between_which_they_lie(runs):
     assert any("missing: 5 rows" in s.what for s in examine(recording.folder).symptoms)
 
 
-def test_a_file_whose_columns_are_damaged_is_left_out_and_what_follows_is_read(runs):
+def test_a_file_with_damaged_columns_is_skipped_and_later_files_are_read(runs):
     with Recording.create(runs, "log", OtherRun()) as recording:
         recording.add([1], {"a": [1.0]})
         recording.add([2], {"b": [2.0]})
@@ -184,7 +185,7 @@ def test_a_spike_is_an_event_of_the_run(runs):
     assert recorded(recording.folder).spikes[0].peak == 2
 
 
-def test_events_without_rows_and_columns_of_one_table_alone(runs):
+def test_events_without_rows_and_columns_of_a_single_table_are_recorded(runs):
     with Recording.create(runs, "log", OtherRun()) as recording:
         recording.add([], {}, [Evaluated(step=0, values={"v": 1.0})])
         recording.add([1, 2], {"a": [1.0, 2.0]})
@@ -194,7 +195,7 @@ def test_events_without_rows_and_columns_of_one_table_alone(runs):
     assert now.view("b", 1, 4, 4).high[2:].tolist() == [3.0, 4.0]
 
 
-def test_a_view_leaves_out_rows_whose_damage_is_known(runs):
+def test_a_view_omits_rows_that_are_known_to_be_damaged(runs):
     with Recording.create(runs, "log", OtherRun()) as recording:
         for first in (1, 101, 201):
             recording.add(np.arange(first, first + 100), {"a": np.full(100, float(first))})
@@ -205,19 +206,19 @@ def test_a_view_leaves_out_rows_whose_damage_is_known(runs):
     path.write_bytes(bytes(data))
     history = History(RunFolder(recording.folder.path))
     history.verify()
-    assert [(one.first, one.last) for one in history.missing] == [(101, 200)]
+    assert [(lost.first, lost.last) for lost in history.missing] == [(101, 200)]
     assert history.until().view("a", 1, 300, 1).high.tolist() == [201.0]
     assert history.until().view("a", 101, 200, 1).high.tolist() != [101.0]
 
 
-def test_sealed_rows_are_counted_once_however_far_apart_their_steps_are(runs):
+def test_sealed_rows_are_counted_once_for_any_distance_of_their_steps(runs):
     with Recording.create(runs, "log", OtherRun()) as recording:
         recording.add(np.arange(3000) * 1000, {"a": np.zeros(3000)})
         recording.flush()
         recording.add([2_000_000, 2_000_500], {"a": [1.0, 2.0]})
     now = recorded(recording.folder)
     assert len(now.steps["step"]) == 2002
-    # The seal that the second attempt cuts counts as a whole.
+    # A seal that the second attempt replaces in part counts as a whole.
     assert 2002 <= now.steps.n_sealed < 2002 + 1024
 
 

@@ -62,7 +62,7 @@ class Case:
 
 @st.composite
 def cases(draw):
-    """Rows of either format; those of 1.1 with gaps in the step and values that are missing."""
+    """Rows of both formats; rows of 1.1 have gaps in the steps and missing values."""
     stores_steps = draw(st.booleans())
     n, first = draw(st.integers(0, 60)), draw(st.integers(0 if stores_steps else 1, 10**6))
     blocks = draw(st.lists(st.integers(1, 9), max_size=12))
@@ -90,7 +90,7 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 
 @settings(max_examples=50)
 @given(cases())
-def test_rows_come_back_bit_by_bit(make, drawn):
+def test_rows_round_trip_bit_by_bit(make, drawn):
     case = make(drawn)
     steps, values = case.rows().read(0, 10**9)
     assert same_bits(values, case.values)
@@ -99,7 +99,7 @@ def test_rows_come_back_bit_by_bit(make, drawn):
 
 @settings(max_examples=50)
 @given(cases(), st.data())
-def test_a_view_holds_the_extremes_of_every_bin_exactly(make, drawn, data):
+def test_a_view_has_the_exact_extremes_of_every_bin(make, drawn, data):
     case = make(drawn)
     last = int(case.steps[-1]) if len(case.steps) else case.first
     low = data.draw(st.integers(case.first - 5, last + 5))
@@ -131,11 +131,13 @@ def test_a_view_of_many_seals_reads_no_row(make):
 
 @settings(max_examples=50)
 @given(cases(), st.sampled_from(["steps.bin", "steps.idx"]), st.data())
-def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, name, data):
+def test_damage_removes_only_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, name, data):
     case = make(drawn)
     path = case.folder / name
     text = path.read_bytes()
-    kind = data.draw(st.sampled_from(["flip", "zero", "cut", "append", "repeat", "empty", "gone"]))
+    kind = data.draw(
+        st.sampled_from(["flip", "zero", "cut", "append", "repeat", "empty", "remove"])
+    )
     start = data.draw(st.integers(0, len(text)))
     if kind == "flip" and start < len(text):
         text = (
@@ -153,7 +155,7 @@ def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, n
         text += text
     if kind == "empty":
         text = b""
-    path.unlink() if kind == "gone" else path.write_bytes(text)
+    path.unlink() if kind == "remove" else path.write_bytes(text)
     steps, values = case.rows().read(0, 10**9)
     assert same_bits(values, case.values[np.isin(case.steps, steps)])
     assert (np.diff(steps) > 0).all()
@@ -169,7 +171,7 @@ def test_damage_costs_the_seals_it_touches_and_shows_no_wrong_row(make, drawn, n
 
 @settings(max_examples=50)
 @given(cases(), st.data())
-def test_a_reader_of_a_growing_file_ends_with_all_rows(make, drawn, data):
+def test_a_reader_of_a_growing_file_reads_all_rows(make, drawn, data):
     case = make(drawn)
     texts = {name: (case.folder / name).read_bytes() for name in ("steps.bin", "steps.idx")}
     (case.folder / "steps.idx").write_bytes(b"")
@@ -194,7 +196,7 @@ def test_an_incomplete_seal_is_read_again(make):
     assert reader.refresh() and reader.sealed.last_step == 4
 
 
-def test_seals_that_come_again_behind_a_long_damage_are_refused(make, monkeypatch):
+def test_repeated_seals_after_long_damage_are_refused(make, monkeypatch):
     case = make(four_rows())
     index = case.folder / "steps.idx"
     whole, size = index.read_bytes(), SEAL
@@ -210,7 +212,7 @@ def test_rows_of_another_attempt_are_refused(make):
     assert len(other.sealed.seals) == 0
 
 
-def test_rows_are_sealed_by_number_and_by_time(tmp_path, monkeypatch):
+def test_rows_are_sealed_by_count_and_by_time(tmp_path, monkeypatch):
     writer = RowWriter(row_file(tmp_path), after=0)
     index = tmp_path / "steps.idx"
     block = np.zeros((row_writer.ROWS_PER_SEAL // 2, 2), np.float32)
@@ -235,7 +237,7 @@ def test_a_long_block_is_sealed_in_pieces(tmp_path):
     assert reader.sealed.seals["rows"].tolist() == [1024, 1024, 452]
 
 
-def test_a_gap_in_the_steps_is_a_bug_and_not_written(tmp_path):
+def test_a_gap_in_the_steps_is_not_written(tmp_path):
     writer = RowWriter(row_file(tmp_path), after=0)
     with pytest.raises(AssertionError):
         writer.append(np.array([3]), np.zeros((1, 2), np.float32))
@@ -246,7 +248,7 @@ def test_a_gap_in_the_steps_is_a_bug_and_not_written(tmp_path):
 @given(
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 30)), min_size=1, max_size=5), st.data()
 )
-def test_merged_rows_equal_a_plain_refold(tmp_path_factory, attempts, data):
+def test_merged_rows_equal_a_simple_loop(tmp_path_factory, attempts, data):
     sealed, plain = [], {}
     for number, (first, n) in enumerate(attempts):
         values = np.full((n, 2), number, np.float32) + np.arange(n)[:, None] / 64
@@ -270,7 +272,7 @@ def test_merged_rows_equal_a_plain_refold(tmp_path_factory, attempts, data):
             assert np.array_equal(bins.high[i], max(inside, default=np.nan), equal_nan=True)
 
 
-def test_an_unknown_column_is_named_with_those_there_are(make):
+def test_the_error_for_an_unknown_column_names_the_columns(make):
     with pytest.raises(KeyError, match="step, loss, lr"):
         make(four_rows()).rows()["acc"]
 
@@ -307,7 +309,7 @@ def test_a_damaged_seal_gives_no_parts(make, monkeypatch):
     assert rows.segments[0].sealed.damaged == {0}
 
 
-def test_a_run_with_one_damaged_seal_has_no_extremes(make, monkeypatch):
+def test_a_run_whose_only_seal_is_damaged_has_no_extremes(make, monkeypatch):
     monkeypatch.setattr(row_module, "ROWS_PER_PART", 4)
     case = make((np.ones((40, 2), np.float32), 1 + np.arange(40), [40]))
     data = bytearray((case.folder / "steps.bin").read_bytes())
@@ -317,7 +319,7 @@ def test_a_run_with_one_damaged_seal_has_no_extremes(make, monkeypatch):
     assert np.isnan(bins.low).all() and np.isnan(bins.high).all()
 
 
-def test_kept_rows_are_on_disk_before_they_are_added_and_once_only(tmp_path, monkeypatch):
+def test_kept_rows_are_on_disk_once_and_before_they_are_added(tmp_path, monkeypatch):
     monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
     file = row_file(tmp_path)
     writer, reader = RowWriter(file, after=0), RowReader(file)
@@ -358,7 +360,7 @@ def test_kept_rows_continue_at_the_start_of_the_ring(tmp_path, monkeypatch):
     writer.close()
 
 
-def test_rows_that_no_ring_can_hold_wait_for_their_seal(tmp_path, monkeypatch):
+def test_rows_that_do_not_fit_into_the_ring_wait_for_their_seal(tmp_path, monkeypatch):
     monkeypatch.setattr(row_writer, "SECONDS_PER_SEAL", 1e9)
     monkeypatch.setattr(row_writer, "SLOTS", 3)
     file = row_file(tmp_path)

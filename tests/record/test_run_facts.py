@@ -1,4 +1,4 @@
-"""Facts of a run: those that `run.json` states, and defaults for those that it does not."""
+"""Facts of a run: the values of `run.json`, and defaults for missing ones."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def test_full_batches_are_recognized() -> None:
     assert not RunFacts.of({"preset": {"training": {"batch_size": "full"}}}).has_batches
 
 
-def test_the_loss_of_an_update_is_named_by_what_it_is(tmp_path: Path) -> None:
+def test_the_update_loss_is_objective_batch_or_train(tmp_path: Path) -> None:
     smoothed = {**PRESET, "training": {**PRESET["training"], "label_smoothing": 0.1}}
     facts = create_run(from_json(smoothed), tmp_path, "").facts
     assert (facts.update_loss, facts.is_smoothed) == ("objective", True)

@@ -1,4 +1,4 @@
-"""The language that chooses runs."""
+"""The filter language for runs."""
 
 import contextlib
 
@@ -43,7 +43,7 @@ KNOWN = frozenset(RUN)
         "status!=failed,died", "first and run", "spikes=0", "has:spikes", "!!first",
     ],
 )  # fmt: skip
-def test_this_run_is_found_by(query: str) -> None:
+def test_the_query_matches_the_run(query: str) -> None:
     assert parse(query, KNOWN)(RUN)
 
 
@@ -55,7 +55,7 @@ def test_this_run_is_found_by(query: str) -> None:
         "status:failed or step<1400", "(first | run) -paper", "operation:a?", "val_loss!=0.05",
     ],
 )  # fmt: skip
-def test_this_run_is_not_found_by(query: str) -> None:
+def test_the_query_does_not_match_the_run(query: str) -> None:
     assert not parse(query, KNOWN)(RUN)
 
 
@@ -96,7 +96,7 @@ def test_an_unknown_field_gets_a_hint() -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_filter_or_an_error_of_ours(text: str) -> None:
+def test_any_text_is_a_filter_or_a_filter_error(text: str) -> None:
     with contextlib.suppress(FilterError):
         parse(text, KNOWN)(RUN)
 
@@ -145,7 +145,7 @@ def _holds(query, run) -> bool:
 
 
 @given(queries, st.fixed_dictionaries(dict.fromkeys(FIELDS, NUMBERS)))
-def test_a_query_means_what_its_parts_mean(query, run) -> None:
+def test_a_query_equals_the_combination_of_its_parts(query, run) -> None:
     assert parse(_text(query), frozenset(FIELDS))(run) == _holds(query, run)
 
 
@@ -156,7 +156,7 @@ def test_and_binds_closer_than_or(a, b, c, run) -> None:
     assert parse(text)(run) == (_holds(a, run) or (_holds(b, run) and _holds(c, run)))
 
 
-def test_a_variant_is_named_exactly_unless_a_pattern_is_given():
+def test_a_variant_matches_exactly_unless_a_pattern_is_given():
     adamw, none = {"variant": "adamw"}, {}
     assert parse("variant:adamw")(adamw) and not parse("variant:adam")(adamw)
     assert parse("variant:adam*")(adamw) and not parse("variant:adam*")(none)

@@ -1,4 +1,4 @@
-"""Whatever text comes in, only characters that draw a cell go out."""
+"""Text for a terminal: the result has only characters that the terminal draws."""
 
 import unicodedata
 
@@ -13,7 +13,7 @@ HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 @given(st.text(st.characters(), max_size=300), st.integers(1, 50), st.booleans())
-def test_no_character_that_acts_on_a_terminal_is_left(text, limit, lines):
+def test_the_result_has_no_control_characters(text, limit, lines):
     shown = safe_text(text, limit, lines)
     assert len(shown) <= limit
     for character in shown:
@@ -34,7 +34,7 @@ def test_no_character_that_acts_on_a_terminal_is_left(text, limit, lines):
         ("[b]markup stays text[/b]", "[b]markup stays text[/b]"),
     ],
 )
-def test_what_would_act_is_shown_as_an_escape(text, shown):
+def test_control_characters_are_shown_as_escapes(text, shown):
     assert safe_text(text) == shown
 
 

@@ -21,10 +21,10 @@ def written(texts: list[str], answer: str, wrong: tuple[int, ...] = ()) -> str:
         ([], ""),
     ],
 )
-def test_a_right_answer_is_written_as_it_decodes(texts, answer):
+def test_a_correct_answer_has_the_spaces_of_its_decoded_text(texts, answer):
     assert written(texts, answer) == answer
 
 
-def test_an_end_that_comes_too_early_stays_visible():
+def test_an_end_token_that_comes_too_early_is_shown():
     assert written(["1", "<eos>"], "1", wrong=(1,)) == "1<eos>"
     assert written(["a", "b", "<eos>"], "a b", wrong=(2,)) == "a b <eos>"

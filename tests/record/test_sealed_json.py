@@ -47,7 +47,7 @@ def test_a_sealed_document_is_plain_json_for_any_reader(document):
     assert len(json.loads(data, parse_constant=refuse)) == len(document) + 1
 
 
-def test_a_document_in_anothers_place_is_refused():
+def test_a_document_in_the_place_of_another_is_refused():
     data = sealed_json.seal({"a": 1}, "run/attempts/001/end.json")
     assert sealed_json.unseal(data, "run/attempts/002/end.json") is None
 
@@ -70,7 +70,7 @@ def test_text_that_is_valid_only_by_its_crc_does_not_raise():
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_no_bit_of_a_document_can_change_unnoticed_not_even_in_its_seal(indent):
+def test_every_flipped_bit_of_a_document_and_its_seal_is_detected(indent):
     text = sealed_json.seal({"a": 1}, "here", indent=indent)
     assert sealed_json.unseal(text, "here") == {"a": 1}
     for at in range(8 * len(text)):

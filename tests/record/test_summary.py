@@ -1,4 +1,4 @@
-"""What a run comes to, beside a story told by hand."""
+"""The summary of a run, compared with values written by hand."""
 
 import json
 
@@ -20,7 +20,7 @@ NAN = float("nan")
 
 @pytest.fixture
 def folder(runs):
-    """20 of 30 planned steps, edited to 25: one attempt died at 12, the next ended."""
+    """20 of 30 planned steps, edited to 25; one attempt died at step 12, the next was stopped."""
     description = {
         "preset": {"name": "tiny", "training": {"seed": 7}},
         "check": {"updates": 30, "parameters": 1234},
@@ -56,7 +56,7 @@ def folder(runs):
     return folder
 
 
-def test_a_run_is_summed_up_as_it_happened(folder):
+def test_the_summary_has_the_values_of_the_run(folder):
     found = summarize(folder).to_json()
     expected = {
         "run": folder.id, "name": "mine", "tags": ["a"], "preset": "tiny", "status": "stopped",
@@ -87,7 +87,7 @@ def test_a_renamed_run_has_the_name_of_its_folder(folder, monkeypatch):
     assert summarize(find(moved.parent, ".")).to_json()["run"] == "moved"
 
 
-def test_a_list_needs_only_what_the_end_keeps(folder):
+def test_the_brief_of_an_ended_run_needs_no_events(folder):
     (folder.path / "attempts/002/events.jsonl").unlink()
     assert brief(RunFolder(folder.path)) == {
         "run": folder.id, "name": "mine", "tags": ["a"], "note": "b", "preset": "tiny",
@@ -109,7 +109,7 @@ def test_the_summary_of_a_queued_run_is_empty(runs):
     assert brief(folder)["final"] == {} and brief(folder)["spikes"] is None
 
 
-def test_an_edit_by_a_stranger_leaves_the_plan_as_it_was(runs):
+def test_an_edit_with_an_invalid_value_does_not_change_the_planned_steps(runs):
     folder = RunFolder.create(runs, {"check": {"updates": 30}}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Edited(step=0, changes={"training.steps": "many"}))
@@ -124,7 +124,7 @@ def test_an_edit_by_a_stranger_leaves_the_plan_as_it_was(runs):
         ({"train_loss": 0.5}, {"step": 1, "train_loss": 0.5}),
     ],
 )
-def test_the_best_is_by_the_lowest_loss_that_is_a_number(runs, values, best):
+def test_the_best_evaluation_has_the_lowest_loss_that_is_not_nan(runs, values, best):
     folder = RunFolder.create(runs, {}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Evaluated(step=1, values=values))
@@ -132,7 +132,7 @@ def test_the_best_is_by_the_lowest_loss_that_is_a_number(runs, values, best):
 
 
 def test_events_without_started_are_not_training_time(runs):
-    """As when the first line of an attempt is lost."""
+    """The event `started` is missing if the first line of an attempt is lost."""
     folder = RunFolder.create(runs, {}, "", "")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Change(step=1, what="a"))
@@ -159,7 +159,7 @@ def test_an_open_spike_is_counted_and_marked_everywhere(runs):
     assert History(folder).until(15).spikes[0].peak == 3.0
 
 
-def test_a_member_of_a_sweep_names_it_and_a_damaged_entry_is_left_out(runs):
+def test_a_member_names_its_sweep_and_a_damaged_entry_is_ignored(runs):
     entry = {"id": "s", "name": "grid", "cell": 3, "at": {"lr": 0.1}, "seed": 2}
     member = RunFolder.create(runs, {"sweep": {**entry, "more": 1}}, "", "member")
     assert brief(member)["sweep"] == entry

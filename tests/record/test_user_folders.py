@@ -18,14 +18,14 @@ def test_folders_are_those_of_xdg(monkeypatch, tmp_path):
         assert user_folders.state_folder() == tmp_path / "state" / "memlab"
 
 
-def test_without_a_home_folder_there_are_none(monkeypatch):
+def test_without_a_home_folder_there_are_no_user_folders(monkeypatch):
     monkeypatch.setattr(user_folders, "user_cache_path", lambda *_: Path("~/.cache/memlab"))
     monkeypatch.setattr(user_folders, "user_state_path", lambda *_: Path("~/.local/memlab"))
     assert user_folders.cache_folder() is None
     assert user_folders.state_folder() is None
 
 
-def test_a_child_process_has_the_package_that_is_loaded_here(monkeypatch, tmp_path):
+def test_a_child_process_imports_the_same_package(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
     environment = memlab_environment()
     here = str(Path(memlab.__file__).parents[1])

@@ -1,4 +1,4 @@
-"""A loop that logs until it is killed, and says after each call what is recorded."""
+"""A loop that logs until it is killed and prints each recorded step."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""kill -9 at any moment loses no row that `log` has returned from."""
+"""kill -9 at any moment loses no row for which `log` has returned."""
 
 import random
 import signal
@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).with_name("program.py")
 
 
 def kill_after(runs: Path, lines: int) -> int:
-    """Let the loop print some lines and more, kill it; the last step that it said was logged."""
+    """Kill the loop after it has printed some lines; return the last step that it printed."""
     command = [sys.executable, str(PROGRAM), str(runs)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as loop:
         assert loop.stdout is not None
@@ -24,7 +24,7 @@ def kill_after(runs: Path, lines: int) -> int:
             loop.stdout.readline()
         loop.send_signal(signal.SIGKILL)
         rest = loop.stdout.read().split("\n")
-    # The last line may be torn.
+    # The last line may be incomplete.
     return max((int(line) for line in rest[:-1]), default=0)
 
 
@@ -51,6 +51,6 @@ def test_a_killed_loop_has_every_logged_row_and_resumes(tmp_path, lines):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(4))
 def test_two_hundred_kills_at_random(tmp_path, seed):
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     for _ in range(50):
-        check(tmp_path, kill_after(tmp_path, int(2 ** chance.uniform(0, 11))))
+        check(tmp_path, kill_after(tmp_path, int(2 ** rng.uniform(0, 11))))

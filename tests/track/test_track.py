@@ -1,4 +1,4 @@
-"""A loop that memlab does not own: what it logs is a run like any other."""
+"""Runs that `memlab.track` records from a training loop of the user."""
 
 import errno
 import os
@@ -95,7 +95,7 @@ def test_values_may_be_added_to_the_last_step_and_steps_may_be_given_with_gaps(r
     assert np.where(is_missing(values), -1, values).tolist() == [[1, -1], [4, 3], [-1, 5], [6, -1]]
 
 
-def test_spikes_and_phases_are_noticed_at_their_own_steps(runs):
+def test_spikes_and_phases_have_the_steps_of_the_loop(runs):
     rng = np.random.default_rng(0)
     losses = 0.1 * np.exp(rng.normal(0, 0.02, 400))
     losses[300:305] = 3.0
@@ -144,7 +144,7 @@ def test_a_resumed_loop_is_a_new_attempt_that_continues_from_its_checkpoint(runs
         memlab.track("a", runs=runs, resume=foreign.id)
 
 
-def test_commands_pause_stop_and_edit_what_was_declared(runs):
+def test_commands_pause_stop_and_edit_declared_settings(runs):
     run = memlab.track(
         "a", config={"lr": 0.1, "on": True, "kind": "x"}, editable=["lr", "on"], runs=runs
     )
@@ -155,10 +155,10 @@ def test_commands_pause_stop_and_edit_what_was_declared(runs):
     send(run.folder, CheckpointNow())
     send(run.folder, Resume())
     send(run.folder, Resume())
-    got = list(run.commands())
-    assert got == [Edit({"lr": 0.2, "on": False}), CheckpointNow()]
-    got = list(run.commands())
-    assert got == []
+    received = list(run.commands())
+    assert received == [Edit({"lr": 0.2, "on": False}), CheckpointNow()]
+    received = list(run.commands())
+    assert received == []
     send(run.folder, Pause())
     send(run.folder, Stop())
     assert [command.kind for command in run.commands()] == ["stop"] and run.stop_requested
@@ -173,7 +173,7 @@ def test_commands_pause_stop_and_edit_what_was_declared(runs):
         memlab.track("b", config={"lr": 1}, editable=["rl"], runs=runs)
 
 
-def test_how_a_block_ends_is_how_the_run_ends(runs):
+def test_the_status_of_a_run_follows_the_end_of_its_block(runs):
     for error, status in ((ValueError("x"), "failed"), (KeyboardInterrupt(), "interrupted")):
         with pytest.raises(type(error)), memlab.track("a", runs=runs) as run:
             run.log(loss=1)
@@ -187,7 +187,7 @@ def test_how_a_block_ends_is_how_the_run_ends(runs):
         run.checkpoint({"../a": b""})
 
 
-def test_threads_lose_nothing(runs):
+def test_rows_of_several_threads_are_all_recorded(runs):
     with memlab.track("a", runs=runs) as run:
 
         def work():
@@ -200,7 +200,7 @@ def test_threads_lose_nothing(runs):
     assert now(run).steps["step"].tolist() == list(range(1, 8001))
 
 
-def test_a_forked_process_records_nothing_and_harms_nothing(runs):
+def test_a_forked_process_records_nothing_and_leaves_the_run_intact(runs):
     with memlab.track("a", runs=runs) as run:
         run.log(loss=1.0)
         child = os.fork()
@@ -217,7 +217,7 @@ def test_a_forked_process_records_nothing_and_harms_nothing(runs):
 
 
 class FullDisk:
-    """Refuses every write while `full`, after a part of it was written."""
+    """While `full`, writes half of the data and raises an error."""
 
     def __init__(self, monkeypatch):
         self.full, self.real = False, files.Calls.pwrite
@@ -230,7 +230,7 @@ class FullDisk:
         return self.real(fd, data, offset)
 
 
-def test_a_full_disk_never_raises_and_loses_nothing_when_there_is_room_again(runs, monkeypatch):
+def test_a_full_disk_raises_no_error_and_no_row_is_lost_once_there_is_space(runs, monkeypatch):
     disk = FullDisk(monkeypatch)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -244,10 +244,10 @@ def test_a_full_disk_never_raises_and_loses_nothing_when_there_is_room_again(run
             assert not run.checkpoint({"a": b"1"})
             disk.full = False
             run.log(loss=3001)
-    said = [str(warning.message).partition(": ")[2].partition(": ")[2] for warning in caught]
-    assert len(said) == 2 and said[0].startswith("the run cannot be written")
+    messages = [str(warning.message).partition(": ")[2].partition(": ")[2] for warning in caught]
+    assert len(messages) == 2 and messages[0].startswith("the run cannot be written")
     assert {warning.filename for warning in caught} == {__file__}  # the line of the loop
-    assert said[1] == "not recorded: 1 checkpoints, 3 values"
+    assert messages[1] == "not recorded: 1 checkpoints, 3 values"
     found = now(run)
     assert found.steps["step"].tolist() == list(range(1, 3002))
     assert found.steps.measured("loss")[1].tolist() == list(range(1, 3002))
@@ -255,7 +255,7 @@ def test_a_full_disk_never_raises_and_loses_nothing_when_there_is_room_again(run
     assert examine(run.folder).healthy
 
 
-def test_what_a_full_disk_costs_is_bounded_and_reported(runs, monkeypatch):
+def test_the_buffer_for_a_full_disk_is_bounded_and_losses_are_reported(runs, monkeypatch):
     monkeypatch.setattr(attempt_buffer, "BUFFER_ROWS", 2000)
     monkeypatch.setattr(attempt_buffer, "BUFFER_EVENTS", 5)
     disk = FullDisk(monkeypatch)
@@ -287,13 +287,13 @@ def test_what_a_full_disk_costs_is_bounded_and_reported(runs, monkeypatch):
     assert found.status() == "died" and History(found).until().steps["loss"].tolist() == [1]
 
 
-def test_nothing_of_it_loads_torch_or_the_console():
+def test_tracking_imports_neither_torch_nor_the_console():
     code = "import memlab, sys; memlab.track; import memlab.track.start; "
     code += "sys.exit(bool({'torch', 'textual', 'rich'} & set(sys.modules)))"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
 
 
-def test_a_ring_that_does_not_fit_on_the_disk_is_removed_again(tmp_path, monkeypatch):
+def test_a_ring_that_does_not_fit_on_the_disk_is_removed(tmp_path, monkeypatch):
     disk = FullDisk(monkeypatch)
     disk.full = True
     with pytest.raises(OSError, match="No space"):
@@ -314,7 +314,7 @@ def test_detectors_see_rows_that_a_checkpoint_seals(runs):
     assert [spike.onset for spike in now(run).of(Spike)] == [151]
 
 
-def test_damage_of_a_header_whose_rows_all_wait_for_a_seal_is_found(runs):
+def test_damage_of_a_header_is_found_before_a_row_is_sealed(runs):
     run = memlab.track("a", runs=runs)
     run.log(loss=1.0)
     index = run.folder.path / "attempts/001/rows-001.idx"
