@@ -308,7 +308,7 @@ class Memlab(App[None]):
     def action_command_palette(self) -> None:
         """Search actions, presets and runs."""
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def search_themes(self) -> None:
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import cast, final
 
 from textual import on
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.message import Message
 from textual.widgets import Button, Input, OptionList
 
@@ -32,6 +32,11 @@ class Palette(CommandPalette):
     def _take_once(self, event: Message) -> None:
         if not self.is_current:
             event.stop().prevent_default()
+
+    def _action_command_list(self, action: str) -> None:
+        """A list that the terminal has no room for has no pages to turn."""
+        if self.query_one(CommandList).size:
+            super()._action_command_list(action)
 
 
 @dataclass(frozen=True)

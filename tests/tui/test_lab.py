@@ -56,6 +56,12 @@ async def test_presets_are_grouped_by_folder_and_quickstart_is_selected(console,
         assert "Memorizes" in _text(app, "#about Static")
 
 
+async def test_presets_without_room_have_no_pages(console) -> None:
+    async with console(size=(100, 1)) as (app, pilot):
+        app.screen.query_one(PresetOptions).focus()
+        await pilot.press("pagedown", "pageup")
+
+
 async def test_the_filter_finds_name_folder_and_text(console, settle) -> None:
     async with console() as (app, pilot):
         options = app.screen.query_one(PresetOptions)

@@ -73,3 +73,22 @@ async def test_the_palette_opens_once(console, settle) -> None:
         _press_at_once(app, "ctrl+p", "ctrl+p")
         await settle(app, pilot)
         assert len(app.screen_stack) == 2
+
+
+@pytest.mark.parametrize("size", [(100, 1), (4, 30)])
+async def test_pages_of_the_palette_turn_in_any_terminal(console, settle, size) -> None:
+    async with console(size=size, begin="runs") as (app, pilot):
+        await pilot.press("ctrl+p")
+        await settle(app, pilot)
+        await pilot.press("pagedown", "pageup")
+        assert isinstance(app.screen, Palette)
+
+
+async def test_the_palette_opens_again_while_it_closes(console, settle) -> None:
+    async with console(begin="runs") as (app, pilot):
+        await pilot.press("ctrl+p")
+        await settle(app, pilot)
+        app.screen._action_escape()
+        app.action_command_palette()
+        await settle(app, pilot)
+        assert len(app.screen_stack) == 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,6 +29,11 @@ class PresetOptions(OptionList):
 
     def action_edit_fields(self) -> None:
         self.action_select()
+
+    def _move_page(self, direction: Literal[-1, 1]) -> None:
+        """A list that the terminal has no room for has no pages to turn."""
+        if self.size:
+            super()._move_page(direction)
 
 
 class Presets(Vertical):
