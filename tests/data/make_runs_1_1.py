@@ -1,7 +1,7 @@
-"""Made `run-1.1` and `imported-1.1`, the golden runs of format 1.1; they are never made anew.
+"""The program that created `run-1.1` and `imported-1.1`; never create them again.
 
-python tests/data/make_runs_1_1.py FOLDER writes both into FOLDER. What they hold is stated
-again, value by value, in tests/faults/test_golden_runs_1_1.py.
+They are the golden runs of format 1.1: tests/faults/test_golden_runs_1_1.py has their values.
+`python tests/data/make_runs_1_1.py FOLDER` writes both into FOLDER.
 """
 
 import math
@@ -30,12 +30,12 @@ step,reward,entropy,val_return
 
 
 def machine() -> dict[str, str | None]:
-    """No machine that exists: readers know of its processes by their heartbeats only."""
+    """A machine that does not exist, so that readers have only the heartbeats of its processes."""
     return {"host": "golden", "machine_id": "0" * 32, "boot_id": "golden", "pid_namespace": None}
 
 
 def track(runs: Path) -> "tracked_run.TrackedRun":
-    """The loop, begun or resumed."""
+    """Begin or resume the loop."""
     return memlab.track(
         "golden [bold]loop",
         config={"lr": 1e-3, "layers": [1, 2], "adam": {"betas": [0.9, 0.98]}},
@@ -47,7 +47,7 @@ def track(runs: Path) -> "tracked_run.TrackedRun":
 
 
 def first_attempt(runs: Path) -> None:
-    """Dies with rows that no seal covers yet, in two files of rows."""
+    """Die with rows that are not sealed yet, in two files of rows."""
     run = track(runs)
     run.log(loss=2.5, lr=1e-3)
     run.log(loss=0.1, lr=1e-3)
@@ -64,7 +64,7 @@ def first_attempt(runs: Path) -> None:
 
 
 def second_attempt(runs: Path) -> None:
-    """Goes on from step 9: steps 14 and 15 with the same bits, 20 with others."""
+    """Resume at step 9: steps 14 and 15 have the same bits, step 20 has others."""
     with track(runs) as run:
         run.log(loss=0.5, lr=1e-3, grad_norm=2.0, step=14)
         run.log(loss=0.25, lr=1e-3, grad_norm=4.0, step=15)
@@ -76,7 +76,7 @@ def second_attempt(runs: Path) -> None:
 
 
 def imported(runs: Path) -> None:
-    """A log without a loss, whose steps go back once."""
+    """Import a log without a loss; its steps decrease once."""
     Path("rewards.csv").write_text(LOG)
     log = read_log(Path("rewards.csv"))
     run = log.runs[0]
@@ -84,7 +84,7 @@ def imported(runs: Path) -> None:
 
 
 def main(runs: Path) -> None:
-    """Make both runs in `runs`."""
+    """Create both runs in `runs`."""
     process.machine = machine
     tracked_run.POLL_SECONDS = 0.0
     sys.argv[0] = "loop.py"

@@ -1,4 +1,4 @@
-"""Curves for detectors, and the plain way to feed them."""
+"""A fixture that runs the spike detector on a curve."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ Watch = Callable[..., list[Event]]
 
 @pytest.fixture(scope="session")
 def watch() -> Watch:
-    """Feed losses to a spike detector in blocks that end at `cuts`; it may be saved at each cut."""
+    """Run the detector on losses, divided at `cuts`; with `saved`, restore its state at each cut."""
 
     def run(
         loss: ArrayLike, cuts: Sequence[int] = (), saved: bool = False, chance: float | None = None
@@ -35,9 +35,9 @@ def watch() -> Watch:
             if stop > start:
                 found += detector.see(rows_of(loss[start:stop], start + 1))
             if saved:
-                memory = json.loads(json.dumps(detector.state(), allow_nan=False))
+                state = json.loads(json.dumps(detector.state(), allow_nan=False))
                 detector = SpikeDetector(Context(chance_loss=chance))
-                detector.restore(memory)
+                detector.restore(state)
         for event in found:
             json.dumps(to_json(event), allow_nan=False)
         return found

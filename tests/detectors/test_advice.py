@@ -1,4 +1,4 @@
-"""Advice: said once, when the curves really show it, and not when they do not."""
+"""Advice: one finding if the curves show the problem, none otherwise."""
 
 import json
 from dataclasses import replace
@@ -15,14 +15,14 @@ CONTEXT = Context(chance_loss=4.57, steps=2000)
 Values = dict[str, float]
 
 
-def tell(curve: list[Values], context: Context = CONTEXT, every: int = 100) -> list[Finding]:
+def advise(curve: list[Values], context: Context = CONTEXT, every: int = 100) -> list[Finding]:
     detector = AdviceDetector(context)
     found: list[Finding] = []
     for i, values in enumerate(curve):
         found += detector.see(Evaluated(step=i * every, values=values))
-        memory = json.loads(json.dumps(detector.state(), allow_nan=False))
+        state = json.loads(json.dumps(detector.state(), allow_nan=False))
         detector = AdviceDetector(context)
-        detector.restore(memory)
+        detector.restore(state)
     return found
 
 
@@ -31,7 +31,7 @@ def is_about(finding: Finding, name: str) -> bool:
 
 
 def grokking(n: int = 21) -> list[Values]:
-    """Memorizes at once, generalizes at two thirds, spikes in between."""
+    """Memorizes immediately, generalizes after two thirds, has spikes in between."""
     rng = np.random.default_rng(0)
     val = 1 / (1 + np.exp(-(np.arange(n) - 0.66 * n)))
     return [
@@ -46,7 +46,7 @@ def grokking(n: int = 21) -> list[Values]:
 
 
 def test_a_run_that_memorizes_and_groks_gets_no_advice() -> None:
-    assert tell(grokking()) == []
+    assert advise(grokking()) == []
 
 
 def test_a_run_that_learns_a_sentence_gets_no_advice() -> None:
@@ -54,22 +54,22 @@ def test_a_run_that_learns_a_sentence_gets_no_advice() -> None:
     curve = [{"train_loss": float(x), "train_accuracy": float(x < 0.5)} for x in losses]
     both = [values | {"val_accuracy": values["train_accuracy"]} for values in curve]
     context = Context(chance_loss=2.6, steps=3000, val_within_train=True)
-    assert tell(both, context) == []
+    assert advise(both, context) == []
 
 
 def test_too_few_updates_are_reported_towards_the_end() -> None:
     curve = [{"train_loss": 4.5 - 0.06 * i, "train_accuracy": 0.01 * i} for i in range(21)]
-    bumpy = [
+    noisy = [
         values | {"train_loss": values["train_loss"] + 0.02 * (i % 2)}
         for i, values in enumerate(curve)
     ]
-    bumpy[3]["train_loss"] += 0.3
-    (finding,) = tell(bumpy)
+    noisy[3]["train_loss"] += 0.3
+    (finding,) = advise(noisy)
     assert is_about(finding, "too few updates") and finding.step == 1600
     assert "1600 of 2000" in finding.what
 
 
-def test_more_steps_given_by_an_edit_count() -> None:
+def test_steps_added_by_an_edit_count() -> None:
     detector = AdviceDetector(CONTEXT)
     detector.see(Edited(step=0, changes={"training.steps": 10_000}))
     for i in range(21):
@@ -79,30 +79,30 @@ def test_more_steps_given_by_an_edit_count() -> None:
 
 def test_a_known_floor_is_reported_when_reached() -> None:
     curve = [{"train_loss": 1.2 + 3 * 0.5**i} for i in range(20)]
-    (finding,) = tell(curve, replace(CONTEXT, floor_loss=1.2))
+    (finding,) = advise(curve, replace(CONTEXT, floor_loss=1.2))
     assert is_about(finding, "floor reached") and finding.level == "info"
 
 
-def test_a_loss_that_stays_above_chance_has_too_high_a_learning_rate() -> None:
+def test_a_loss_that_stays_above_chance_means_too_high_a_learning_rate() -> None:
     rng = np.random.default_rng(1)
     curve = [{"train_loss": 6 + float(rng.random()), "train_accuracy": 0.0} for _ in range(15)]
-    (finding,) = tell(curve)
+    (finding,) = advise(curve)
     assert is_about(finding, "lr too high") and finding.step == 700
     high_start = [{"train_loss": 60 * 0.3**i, "train_accuracy": 1.0} for i in range(15)]
-    assert tell(high_start) == []
+    assert advise(high_start) == []
 
 
-def test_a_smooth_curve_that_hardly_falls_has_too_low_a_learning_rate() -> None:
+def test_a_smooth_curve_that_hardly_falls_means_too_low_a_learning_rate() -> None:
     curve = [{"train_loss": 4.6 - 0.02 * i, "train_accuracy": 0.0} for i in range(13)]
-    (finding,) = tell(curve)
+    (finding,) = advise(curve)
     assert is_about(finding, "lr too low") and finding.step == 1000
 
 
 def test_a_split_without_a_gap_is_reported_when_training_is_memorized() -> None:
     curve = [{"train_loss": 0.1, "train_accuracy": a, "val_accuracy": a} for a in (0.0, 0.9, 1.0)]
-    (finding,) = tell(curve)
+    (finding,) = advise(curve)
     assert is_about(finding, "no gap") and finding.step == 200
-    assert tell(curve, replace(CONTEXT, val_within_train=True)) == []
+    assert advise(curve, replace(CONTEXT, val_within_train=True)) == []
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -123,7 +123,7 @@ def test_the_floor_of_float32_is_reported_at_the_same_step_for_any_blocks(size: 
     assert finding.step == 401 + int(np.argmax(below == 100))
 
 
-def test_a_float64_loss_has_no_such_floor() -> None:
+def test_a_float64_loss_has_no_precision_floor() -> None:
     detector = AdviceDetector(replace(CONTEXT, float64_loss=True))
     assert detector.see(rows_of(np.zeros(1000))) == []
 

@@ -1,4 +1,4 @@
-"""All detectors together, over a stream as a run makes it."""
+"""All detectors together, on the events of a run."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ RECORDED = Path(__file__).parents[2] / "benchmarks" / "spikes" / "recorded"
 
 
 def stream(block: int) -> list[Event]:
-    """A recorded run with evaluations each 100 steps, a change and an edit; rows in blocks."""
+    """A recorded run with an evaluation every 100 steps, a change and an edit; rows in blocks."""
     loss = np.load(RECORDED / "add-97-one-layer.npy")[:, 0]
     events: list[Event] = []
     for start in range(0, 1400, 100):
@@ -32,34 +32,34 @@ def stream(block: int) -> list[Event]:
     return [*events, Ended(step=1400, reason="finished")]
 
 
-def noticed(events: list[Event], restored: bool = False) -> list[Event]:
+def detected(events: list[Event], restored: bool = False) -> list[Event]:
     detectors, found = all_detectors(CONTEXT), []
     for event in events:
-        found += [each for detector in detectors for each in detector.see(event)]
+        found += [result for detector in detectors for result in detector.see(event)]
         if restored:
-            memories = json.loads(json.dumps([d.state() for d in detectors], allow_nan=False))
+            states = json.loads(json.dumps([d.state() for d in detectors], allow_nan=False))
             detectors = all_detectors(CONTEXT)
-            for detector, memory in zip(detectors, memories, strict=True):
-                detector.restore(memory)
+            for detector, state in zip(detectors, states, strict=True):
+                detector.restore(state)
     return found
 
 
-def test_each_file_with_a_detector_is_found_in_the_order_of_names() -> None:
+def test_every_detector_is_found_in_the_order_of_names() -> None:
     names = [type(detector).__name__ for detector in all_detectors(CONTEXT)]
     assert names == ["AdviceDetector", "PhaseDetector", "SpikeDetector"]
     folder = Path(memlab.detectors.__file__).parent
-    written = sum("(Detector):" in file.read_text() for file in folder.glob("*.py"))
-    assert written == len(names)
+    defined = sum("(Detector):" in file.read_text() for file in folder.glob("*.py"))
+    assert defined == len(names)
 
 
-def test_a_run_restored_after_each_event_notices_the_same() -> None:
-    found = noticed(stream(100))
+def test_detectors_restored_after_each_event_find_the_same() -> None:
+    found = detected(stream(100))
     assert {event.kind for event in found} >= {"spike_onset", "spike", "phase"}
-    assert noticed(stream(100), restored=True) == found
+    assert detected(stream(100), restored=True) == found
 
 
-def test_blocks_of_any_size_give_the_same() -> None:
+def test_results_do_not_depend_on_the_size_of_blocks() -> None:
     def kinds(block: int) -> list[Event]:
-        return sorted(noticed(stream(block)), key=lambda event: (event.step, event.kind))
+        return sorted(detected(stream(block)), key=lambda event: (event.step, event.kind))
 
     assert kinds(1) == kinds(33) == kinds(100)

@@ -1,4 +1,4 @@
-"""The vectorized arithmetic is the plain rule, wherever a series is cut."""
+"""The vectorized computation equals simple loops, for any division into blocks."""
 
 import math
 import statistics
@@ -15,7 +15,7 @@ from memlab.detectors.evidence import Gauge, decades
 
 
 def plain_noise(residuals: list[float]) -> tuple[float, float, float]:
-    """Scale, centre, slow: as the words say it, in plain Python."""
+    """Scale, center and slow noise, in plain Python."""
 
     def upper_median(values: list[float]) -> float:
         return sorted(values)[len(values) // 2]
@@ -34,7 +34,7 @@ def plain_noise(residuals: list[float]) -> tuple[float, float, float]:
 
 
 def plain_loop(y: list[float]) -> tuple[list[float], list[float], list[bool]]:
-    """Base, z and whether the rule is met, one step after another."""
+    """Base, z and whether the rule is met, step by step."""
     bases: list[float] = []
     zs: list[float] = []
     fired: list[bool] = []
@@ -67,7 +67,7 @@ def plain_loop(y: list[float]) -> tuple[list[float], list[float], list[bool]]:
 
 def curves() -> list[np.ndarray]:
     rng = np.random.default_rng(3)
-    made = [
+    spiky = [
         spiky_curve(rng, Sort(plateau, sigma, kind, shape), n=1500).loss
         for plateau, sigma, kind, shape in (
             (-3.0, 0.1, "ar1", "double"),
@@ -76,11 +76,11 @@ def curves() -> list[np.ndarray]:
             (-9.0, 0.04, "gauss", "diverging"),
         )
     ]
-    return [*made, quantized_curve(rng, 64, 0.3, spiky=True, n=1500).loss]
+    return [*spiky, quantized_curve(rng, 64, 0.3, spiky=True, n=1500).loss]
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_a_block_at_once_gives_what_a_plain_loop_gives(number: int) -> None:
+def test_a_whole_block_equals_a_simple_loop(number: int) -> None:
     y = decades(curves()[number])
     y = y[np.isfinite(y)]
     found = Gauge().measure(y)
@@ -97,7 +97,7 @@ def test_a_block_at_once_gives_what_a_plain_loop_gives(number: int) -> None:
     seed=st.integers(0, 2**32),
     sigma=st.sampled_from([0.0, 0.02, 0.3]),
 )
-def test_no_bit_depends_on_where_a_series_is_cut(cuts: list[int], seed: int, sigma: float) -> None:
+def test_the_division_into_blocks_changes_no_bit(cuts: list[int], seed: int, sigma: float) -> None:
     rng = np.random.default_rng(seed)
     y = decades(spiky_curve(rng, Sort(-3.0, sigma, "ar1", "single"), n=700).loss)
     whole, gauge = Gauge().measure(y), Gauge()
@@ -108,14 +108,14 @@ def test_no_bit_depends_on_where_a_series_is_cut(cuts: list[int], seed: int, sig
         assert joined.tolist() == getattr(whole, name).tolist()
 
 
-def test_one_step_at_a_time_gives_the_same_bits() -> None:
+def test_single_steps_give_the_same_bits() -> None:
     y = decades(curves()[0])[:700]
     gauge = Gauge()
     steps = [gauge.measure(y[i : i + 1]) for i in range(len(y))]
     assert [float(step.z[0]) for step in steps] == Gauge().measure(y).z.tolist()
 
 
-def test_the_scale_is_the_noise_it_was_made_with() -> None:
+def test_the_scale_is_the_standard_deviation_of_the_noise() -> None:
     rng = np.random.default_rng(0)
     for sigma in (0.05, 0.3):
         found = Gauge().measure(-3 + sigma * rng.standard_normal(3000))
@@ -136,14 +136,15 @@ def test_zero_is_the_floor_and_non_finite_losses_have_no_height() -> None:
     assert np.isnan(y[3:]).all()
 
 
-def test_a_linear_series_in_another_unit_or_moved_has_the_same_evidence() -> None:
+def test_a_scaled_or_shifted_linear_series_has_the_same_evidence() -> None:
     values = np.random.default_rng(3).standard_normal(2000) - 5.0
     values[1500:1510] += 20.0
-    there = Gauge(linear=True).measure(values)
+    reference = Gauge(linear=True).measure(values)
     for factor, offset in ((2.0**10, 0.0), (2.0**-10, 0.0), (1.0, 3.0)):
-        moved = Gauge(linear=True).measure(values * factor + offset)
-        assert moved.fired.tolist() == there.fired.tolist()
-        np.testing.assert_allclose(moved.z, there.z, rtol=1e-6, atol=1e-6)
+        found = Gauge(linear=True).measure(values * factor + offset)
+        assert found.fired.tolist() == reference.fired.tolist()
+        np.testing.assert_allclose(found.z, reference.z, rtol=1e-6, atol=1e-6)
     assert (
-        set(np.flatnonzero(there.fired)) <= set(range(1500, 1518)) and there.fired[1500:1503].any()
+        set(np.flatnonzero(reference.fired)) <= set(range(1500, 1518))
+        and reference.fired[1500:1503].any()
     )

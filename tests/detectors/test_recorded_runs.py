@@ -1,4 +1,4 @@
-"""Real runs: what is found is what a person marked on the numbers, whole, cut and restored."""
+"""Recorded runs: the detectors find the spikes and phases that a person marked."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,9 @@ def test_a_recorded_run_has_the_spikes_that_a_person_marked(watch: Watch, name: 
 
 
 @pytest.mark.parametrize("name", MARKS)
-def test_a_run_that_is_saved_and_restored_has_the_same_list(watch: Watch, name: str) -> None:
+def test_a_detector_that_is_saved_and_restored_finds_the_same_spikes(
+    watch: Watch, name: str
+) -> None:
     loss = loss_of(name)
     cuts = [*range(50, len(loss), 77), *(mark["peak_step"] for mark in MARKS[name])]
     assert watch(loss, cuts, saved=True) == watch(loss)
@@ -59,10 +61,10 @@ def test_quickstart_has_the_phases_that_a_person_marked() -> None:
     ]
 
 
-def test_the_spikes_of_grok_add_97_come_at_a_period_and_reach_random_answers(watch: Watch) -> None:
+def test_the_spikes_of_grok_add_97_are_periodic_and_reach_random_answers(watch: Watch) -> None:
     loss = loss_of("grok-add-97")
     spikes = [e for e in watch(loss, chance=np.log(97)) if isinstance(e, Spike)]
-    told = spike_stats(spikes, len(loss))
-    assert told.n == 15 and told.period is not None and 150 < told.period < 180
+    stats = spike_stats(spikes, len(loss))
+    assert stats.n == 15 and stats.period is not None and 150 < stats.period < 180
     assert all(spike.recovered_at is not None for spike in spikes)
     assert any(spike.details["answers"] == "random" for spike in spikes)

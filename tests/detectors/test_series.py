@@ -1,4 +1,4 @@
-"""Spikes in series: the scale, gaps, and what the end of a series says."""
+"""Spikes in series: the scale, gaps, and open spikes at the end."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from memlab.detectors.series import find_spikes, is_positive
 
 CURVE = spiky_curve(np.random.default_rng(1), Sort(-3.0, 0.05, "gauss", "single")).loss
 SPIKE = np.r_[np.linspace(0, 1, 4), np.exp(-np.arange(36) / 10)]
-"""a rise of one over 4 steps, and its decay"""
+"""a rise by one over 4 steps, then a decay"""
 
 
 def reward(n=1500, level=-5.0, noise=0.1, at=(), height=4.0, seed=0):
@@ -21,11 +21,11 @@ def reward(n=1500, level=-5.0, noise=0.1, at=(), height=4.0, seed=0):
     return values
 
 
-def test_the_size_of_chunks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = find_spikes([CURVE])
-    assert len(at_once.spikes) == 5 and at_once.open is None and at_once.steps == 4000
+def test_results_do_not_depend_on_the_size_of_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = find_spikes([CURVE])
+    assert len(whole.spikes) == 5 and whole.open is None and whole.steps == 4000
     monkeypatch.setattr(series, "CHUNK", 97)
-    assert find_spikes([CURVE]) == find_spikes(CURVE.tolist()) == at_once
+    assert find_spikes([CURVE]) == find_spikes(CURVE.tolist()) == whole
 
 
 def test_a_spike_that_is_open_at_the_end_is_reported_separately() -> None:
@@ -81,7 +81,7 @@ def test_a_rise_from_minus_five_to_minus_one_is_detected_without_noise() -> None
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_noise_around_zero_trends_and_falls_make_no_spike(seed: int) -> None:
+def test_noise_around_zero_trends_and_falls_are_not_spikes(seed: int) -> None:
     noise = np.random.default_rng(seed).standard_normal(6000)
     t = np.arange(6000)
     curves = {
@@ -103,7 +103,7 @@ def test_noise_around_zero_trends_and_falls_make_no_spike(seed: int) -> None:
         assert found.spikes == [] and found.open is None, name
 
 
-def test_a_curve_is_judged_at_its_own_steps() -> None:
+def test_spikes_and_gaps_have_the_steps_of_the_curve() -> None:
     steps = 50 * np.arange(1, 1501)
     loss = reward(level=5.0, noise=0.02, at=(251,), height=30.0)
     loss[500:503] = np.nan

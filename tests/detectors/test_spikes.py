@@ -1,4 +1,4 @@
-"""Spikes: what is one, when it begins and ends, and what is said of it."""
+"""Spikes: detection, onset, end, labels and details."""
 
 import json
 import math
@@ -36,7 +36,7 @@ def plateau(n: int, level: float = 1e-3, sigma: float = 0.03, seed: int = 0) -> 
 def with_spike(
     loss: np.ndarray, at: int, height: float, rise: int = 3, tau: float = 20
 ) -> np.ndarray:
-    """A spike of `height` decades whose first raised step is number `at`, counted from 1."""
+    """A spike of `height` decades whose first raised step is `at`, counted from 1."""
     since = np.arange(1, len(loss) + 1) - at + 1.0
     shape = np.clip(since / rise, 0, 1) * np.exp(-np.clip(since - rise, 0, None) / tau)
     return loss * 10 ** (height * shape)
@@ -66,11 +66,11 @@ def test_a_spike_is_reported_with_its_onset_peak_recovery_and_area(watch: Watch)
     assert spike.details["p_answer"] == pytest.approx(math.exp(-spike.peak))
 
 
-@pytest.mark.parametrize(("peak", "said"), [(4.4, "random"), (1.33, "partly confused")])
-def test_details_compare_the_peak_with_chance(watch: Watch, peak: float, said: str) -> None:
+@pytest.mark.parametrize(("peak", "answers"), [(4.4, "random"), (1.33, "partly confused")])
+def test_details_compare_the_peak_with_chance(watch: Watch, peak: float, answers: str) -> None:
     loss = with_spike(plateau(1000, 0.01, 0.01), 700, np.log10(peak / 0.01))
     (spike,) = spikes(watch(loss, chance=math.log(97)))
-    assert spike.details["answers"] == said
+    assert spike.details["answers"] == answers
 
 
 def test_the_gradient_and_the_nearest_accuracies_are_reported() -> None:
@@ -109,7 +109,7 @@ def test_a_loss_that_recovers_too_slowly_lingers(watch: Watch) -> None:
     assert spike.label == "lingering" and spike.step == spike.onset + 2000
 
 
-def test_a_loss_that_comes_nearly_back_has_recovered(watch: Watch) -> None:
+def test_a_loss_that_nearly_returns_to_its_base_has_recovered(watch: Watch) -> None:
     loss = with_spike(plateau(1500), 600, 2.0)
     loss[602:] *= 10**0.2
     (spike,) = spikes(watch(loss))
@@ -117,7 +117,7 @@ def test_a_loss_that_comes_nearly_back_has_recovered(watch: Watch) -> None:
 
 
 def ended(loss: np.ndarray, cuts: tuple[int, ...] = ()) -> list[Event]:
-    """What a run that finished with these losses reports."""
+    """The events of a finished run with these losses."""
     detector = SpikeDetector(Context(chance_loss=4.57))
     found: list[Event] = []
     edges = [0, *cuts, len(loss)]
@@ -130,7 +130,7 @@ def ended(loss: np.ndarray, cuts: tuple[int, ...] = ()) -> list[Event]:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_loss_that_does_not_come_back_is_a_divergence_of_finite_height(value: float) -> None:
+def test_a_loss_that_stays_non_finite_is_a_divergence_of_finite_height(value: float) -> None:
     for n in (3, 500):
         loss = np.concatenate((plateau(n), np.full(100, value)))
         *gaps, spike = ended(loss)
@@ -144,11 +144,11 @@ def test_a_loss_that_does_not_come_back_is_a_divergence_of_finite_height(value: 
         assert (spike.label, spike.recovered_at, spike.step) == ("divergence", None, n + 100)
         assert spike.onset == n + 1 == spike.details["not_finite_at"]
         assert spike.base <= spike.peak < 2 * spike.base
-        # The run itself waits for more until it has ended.
+        # A run that has not ended reports no divergence yet.
         assert spikes(SpikeDetector(Context()).see(rows_of(loss))) == []
 
 
-def test_a_loss_that_never_was_finite_has_a_gap_and_no_base_to_leave() -> None:
+def test_a_loss_that_was_never_finite_has_a_gap_and_no_spike() -> None:
     assert [event.kind for event in ended(np.full(50, np.nan))] == ["gap", "gap"]
 
 
@@ -156,8 +156,8 @@ def test_a_loss_that_never_was_finite_has_a_gap_and_no_base_to_leave() -> None:
 @pytest.mark.parametrize("length", [1, 9, 10, 60])
 def test_a_gap_is_reported_and_changes_nothing_else(value: float, length: int) -> None:
     loss = with_spike(plateau(1200), 900, 2.0)
-    holed = np.insert(loss, 600, [value] * length)
-    found, whole = ended(holed), ended(loss)
+    with_gap = np.insert(loss, 600, [value] * length)
+    found, whole = ended(with_gap), ended(loss)
     gaps = [event for event in found if isinstance(event, Gap)]
     assert [gap.closed for gap in gaps] == ([False, True] if length >= 10 else [True])
     assert (gaps[-1].first, gaps[-1].last, gaps[-1].step) == (601, 600 + length, 601 + length)
@@ -168,13 +168,13 @@ def test_a_gap_is_reported_and_changes_nothing_else(value: float, length: int) -
     assert spike.onset == same.onset + length and spike.recovered_at == same.recovered_at + length
 
 
-def test_a_spike_with_a_hole_in_it_is_as_high_as_its_finite_values() -> None:
+def test_the_peak_of_a_spike_with_a_gap_is_its_highest_finite_value() -> None:
     loss = with_spike(plateau(1200), 800, 2.0)
-    holed = loss.copy()
-    holed[803:806] = np.inf
-    (spike,), (whole,) = spikes(ended(holed)), spikes(ended(loss))
+    with_gap = loss.copy()
+    with_gap[803:806] = np.inf
+    (spike,), (whole,) = spikes(ended(with_gap)), spikes(ended(loss))
     assert spike.onset == whole.onset
-    assert spike.peak == pytest.approx(holed[np.isfinite(holed)].max(), rel=1e-6)
+    assert spike.peak == pytest.approx(with_gap[np.isfinite(with_gap)].max(), rel=1e-6)
     assert spike.details["not_finite_at"] == 804 and "not_finite_at" not in whole.details
     assert spike.recovered_at == whole.recovered_at
 
@@ -188,15 +188,15 @@ def test_a_run_that_is_interrupted_in_a_gap_has_not_diverged() -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     cuts=st.lists(st.integers(1, 899), max_size=8, unique=True).map(sorted).map(tuple),
-    holes=st.lists(st.tuples(st.integers(0, 890), st.integers(1, 40)), max_size=5),
-    odd=st.sampled_from([np.nan, np.inf, -np.inf]),
+    gaps_at=st.lists(st.tuples(st.integers(0, 890), st.integers(1, 40)), max_size=5),
+    value=st.sampled_from([np.nan, np.inf, -np.inf]),
 )
-def test_gaps_do_not_depend_on_where_a_series_is_cut(
-    watch: Watch, cuts: tuple[int, ...], holes: list[tuple[int, int]], odd: float
+def test_gaps_do_not_depend_on_the_division_into_blocks(
+    watch: Watch, cuts: tuple[int, ...], gaps_at: list[tuple[int, int]], value: float
 ) -> None:
     loss = with_spike(with_spike(plateau(900), 300, 2.0), 700, 1.0)
-    for start, length in holes:
-        loss[start : start + length] = odd
+    for start, length in gaps_at:
+        loss[start : start + length] = value
     assert ended(loss, cuts) == ended(loss)
     assert watch(loss, cuts, saved=True) == watch(loss)
     gaps = {gap.first: gap for gap in ended(loss) if isinstance(gap, Gap)}
@@ -217,7 +217,7 @@ def test_a_loss_that_becomes_negative_is_judged_on_a_linear_scale() -> None:
 
 
 @pytest.mark.parametrize("event", [Change(step=600, what="lr"), Edited(step=600, changes={})])
-def test_what_a_change_or_an_edit_causes_is_no_spike(event: Event) -> None:
+def test_a_rise_after_a_change_or_an_edit_is_not_a_spike(event: Event) -> None:
     detector = SpikeDetector(Context())
     found = detector.see(rows_of(plateau(600)))
     found += detector.see(event)
@@ -225,7 +225,7 @@ def test_what_a_change_or_an_edit_causes_is_no_spike(event: Event) -> None:
     assert found == []
 
 
-def test_a_change_ends_the_spike_that_is_open() -> None:
+def test_a_change_ends_an_open_spike() -> None:
     detector = SpikeDetector(Context())
     detector.see(rows_of(with_spike(plateau(610), 600, 2.0, tau=100)))
     (spike,) = spikes(detector.see(Change(step=610, what="lr")))
@@ -245,21 +245,21 @@ def test_one_spike_is_open_at_a_time_and_both_events_name_its_onset(watch: Watch
     rng = np.random.default_rng(5)
     for shape in ("double", "periodic", "on slope"):
         found = watch(spiky_curve(rng, Sort(-3.0, 0.1, "ar1", shape)).loss)
-        began, closed = onsets(found), spikes(found)
+        opened, closed = onsets(found), spikes(found)
         assert [event.kind for event in found[: 2 * len(closed)]] == ["spike_onset", "spike"] * len(
             closed
         )
-        assert [spike.onset for spike in closed] == [onset.step for onset in began][: len(closed)]
-        steps = [onset.step for onset in began]
-        assert len(began) > 3 and steps == sorted(set(steps))
+        assert [spike.onset for spike in closed] == [onset.step for onset in opened][: len(closed)]
+        steps = [onset.step for onset in opened]
+        assert len(opened) > 3 and steps == sorted(set(steps))
 
 
-def test_it_judges_from_the_64th_step_on(watch: Watch) -> None:
+def test_spikes_are_detected_from_the_64th_step_on(watch: Watch) -> None:
     for at, n in ((40, 0), (75, 1)):
         assert len(onsets(watch(with_spike(plateau(140, sigma=0.01), at, 2.0)))) == n
 
 
-def test_exact_zeros_and_rounding_are_no_spikes_but_a_rise_from_them_is(watch: Watch) -> None:
+def test_exact_zeros_and_rounding_are_not_spikes_but_a_rise_from_them_is(watch: Watch) -> None:
     assert watch(np.zeros(500)) == []
     rng = np.random.default_rng(1)
     for examples in (1, 64, 4704):
@@ -278,7 +278,7 @@ def test_exact_zeros_and_rounding_are_no_spikes_but_a_rise_from_them_is(watch: W
     shape=st.sampled_from(["double", "periodic", "diverging", "on slope"]),
     noise=st.sampled_from([("gauss", 0.0), ("ar1", 0.1), ("t5", 0.25)]),
 )
-def test_saving_and_restoring_anywhere_changes_nothing(
+def test_saving_and_restoring_at_any_step_changes_nothing(
     watch: Watch, cuts: list[int], seed: int, shape: str, noise: tuple[str, float]
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -288,7 +288,7 @@ def test_saving_and_restoring_anywhere_changes_nothing(
     assert json.loads(json.dumps(whole)) == whole
 
 
-def test_its_memory_is_bounded() -> None:
+def test_the_state_of_the_detector_is_bounded() -> None:
     detector = SpikeDetector(Context())
     detector.see(rows_of(plateau(20000)))
     assert len(json.dumps(detector.state())) < 20_000
@@ -296,13 +296,13 @@ def test_its_memory_is_bounded() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32), power=st.integers(-16, 8))
-def test_a_loss_in_other_units_has_the_same_spikes(watch: Watch, seed: int, power: int) -> None:
+def test_a_scaled_loss_has_the_same_spikes(watch: Watch, seed: int, power: int) -> None:
     loss = spiky_curve(np.random.default_rng(seed), Sort(-2.0, 0.05, "gauss", "single"), 1500).loss
-    here, there = watch(loss), watch(loss * np.float32(2.0**power))
-    assert [event.step for event in there] == [event.step for event in here]
+    found, scaled = watch(loss), watch(loss * np.float32(2.0**power))
+    assert [event.step for event in scaled] == [event.step for event in found]
 
 
-def test_noise_makes_no_spike() -> None:
+def test_noise_is_not_a_spike() -> None:
     rng = np.random.default_rng(11)
     for kind, sigma in (("ar1", 0.07), ("t5", 0.04), ("t8", 0.3), ("gauss", 0.3), ("ar1", 0.3)):
         for shape in ("flat", "hump", "ramp", "fall", "descent", "change"):
