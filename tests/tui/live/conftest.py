@@ -1,6 +1,7 @@
 """A made-up run, written through the record layer: memorizes, spikes, generalizes."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -146,16 +147,28 @@ def begin(folder: RunFolder, seq: int = 0, first_step: int = 1) -> AttemptWriter
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_clock(monkeypatch)
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time advances by 1/8 s with each event, so that speeds are always equal."""
     seconds = itertools.count(1_800_000_000.0, 0.125)
     fake = SimpleNamespace(time=lambda: next(seconds), monotonic=lambda: next(seconds))
     monkeypatch.setattr("memlab.record.attempt_writer.time", fake)
 
 
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run; never change it."""
+    with pytest.MonkeyPatch.context() as patch:
+        set_clock(patch)
+        return write_run(tmp_path_factory.mktemp("finished")).path
+
+
 @pytest.fixture
-def finished(tmp_path: Path) -> RunFolder:
+def finished(finished_once: Path, tmp_path: Path) -> RunFolder:
     """A finished run."""
-    return write_run(tmp_path)
+    return RunFolder(shutil.copytree(finished_once, tmp_path / finished_once.name))
 
 
 @pytest.fixture
