@@ -249,7 +249,7 @@ def begin_in(app: Memlab, mode: str) -> None:
 async def settle(app: Memlab, pilot: Any) -> None:
     """Wait until no message and no thread is pending."""
     idle = 0
-    while idle < 2:
+    while idle < 3:
         app._check_resize()  # which Textual delays by a timer
         await pilot.pause()
         waiting = [w for w in app.workers if not w.is_finished and w.group != "quit"]
