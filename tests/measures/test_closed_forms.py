@@ -1,4 +1,4 @@
-"""Measures against closed forms and plain loops."""
+"""Measures, compared with closed forms and simple loops."""
 
 import math
 
@@ -55,8 +55,8 @@ def test_bits_are_undefined_if_answers_are_not_random():
 
 
 def test_one_wrong_token_makes_an_answer_wrong():
-    made = predictions([0.9] * 4, [True, False, True, True], [0, 0, 1, 1])
-    assert accuracy(made) == 0.5 and token_accuracy(made) == 0.75
+    wrong = predictions([0.9] * 4, [True, False, True, True], [0, 0, 1, 1])
+    assert accuracy(wrong) == 0.5 and token_accuracy(wrong) == 0.75
 
 
 def test_only_the_members_are_measured():

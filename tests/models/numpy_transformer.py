@@ -1,4 +1,4 @@
-"""An independent implementation of the transformer in numpy, with plain loops."""
+"""An independent implementation of the transformer in NumPy, with simple loops."""
 
 import math
 
@@ -23,10 +23,10 @@ def rotate(vector, position):
     half = len(vector) // 2
     out = np.empty_like(vector)
     for i in range(half):
-        turned = complex(vector[i], vector[i + half]) * np.exp(
+        rotated = complex(vector[i], vector[i + half]) * np.exp(
             1j * position * 10_000.0 ** (-2 * i / len(vector))
         )
-        out[i], out[i + half] = turned.real, turned.imag
+        out[i], out[i + half] = rotated.real, rotated.imag
     return out
 
 
@@ -62,9 +62,9 @@ def attention(rows, w, prefix, settings):
             def part(which, s, h=head):
                 return qkv[s][which * d_model + h * size :][:size]
 
-            turn = rotate if settings.positions == "rotary" else lambda z, _: z
-            q = turn(part(0, t), t)
-            scores = np.array([q @ turn(part(1, s), s) / math.sqrt(size) for s in range(t + 1)])
+            rotation = rotate if settings.positions == "rotary" else lambda z, _: z
+            q = rotation(part(0, t), t)
+            scores = np.array([q @ rotation(part(1, s), s) / math.sqrt(size) for s in range(t + 1)])
             p = np.exp(scores - scores.max())
             p /= p.sum()
             for s in range(t + 1):
@@ -84,10 +84,10 @@ def logits(settings: Model, w: dict[str, np.ndarray], tokens: list[int]) -> np.n
 
     for i in range(settings.n_layers):
         block = f"blocks.{i}"
-        read = [normed(f"{block}.norm_1", row) for row in rows]
+        inputs = [normed(f"{block}.norm_1", row) for row in rows]
         rows = [
             a + b
-            for a, b in zip(rows, attention(read, w, f"{block}.attention", settings), strict=True)
+            for a, b in zip(rows, attention(inputs, w, f"{block}.attention", settings), strict=True)
         ]
         rows = [
             row + mlp(normed(f"{block}.norm_2", row), w, f"{block}.mlp", settings.activation)

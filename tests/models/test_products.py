@@ -1,4 +1,4 @@
-"""Hand-written matrix products and derivatives against autograd."""
+"""Hand-written matrix products and derivatives, compared with autograd."""
 
 from typing import get_args
 
@@ -36,8 +36,8 @@ def test_linear_equals_float64_up_to_rounding(rows, sizes, biased):
 
 @pytest.mark.parametrize("sizes", [(3, 5), (5, 3), (4, 4)])
 def test_the_gradient_of_a_weight_has_its_shape(sizes):
-    made = weight_gradient(draw(2000, sizes[0]).float(), draw(2000, sizes[1]).float())
-    assert made.shape == sizes
+    gradient = weight_gradient(draw(2000, sizes[0]).float(), draw(2000, sizes[1]).float())
+    assert gradient.shape == sizes
 
 
 WITH_SLOPE = [name for name, activation in ACTIVATIONS.items() if activation.with_slope]

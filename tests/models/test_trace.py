@@ -1,4 +1,4 @@
-"""Recorded activations against sums and products computed from them."""
+"""Recorded activations, compared with sums and products computed from them."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The model against an independent implementation in numpy, for every option."""
+"""The model, compared with an independent implementation in NumPy, for every option."""
 
 import sys
 
@@ -32,7 +32,7 @@ def make_model(switches: dict) -> Transformer:
     settings = Model(**({"d_model": 8, "n_heads": 2, "init_std": 0.5} | switches))
     model = Transformer(settings, D_VOCAB, N_CTX, seed=1).double()
     generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():  # so that biases and norms count as well
+    with torch.no_grad():  # so that biases and norms affect the logits
         for p in model.parameters():
             p += 0.1 * torch.randn(p.shape, generator=generator, dtype=p.dtype)
     return model
@@ -48,14 +48,14 @@ TOKENS = [[1, 4, 0, 6, 2, 1], [3, 3, 5, 1, 0, 2]]
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
 def test_logits_equal_the_numpy_implementation(switches):
     model = make_model(switches)
-    made = model(torch.tensor(TOKENS)).detach().numpy()
-    for logits, tokens in zip(made, TOKENS, strict=True):
+    batch_logits = model(torch.tensor(TOKENS)).detach().numpy()
+    for logits, tokens in zip(batch_logits, TOKENS, strict=True):
         expected = reference.logits(model.settings, weights(model), tokens)
         np.testing.assert_allclose(logits, expected, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
-def test_a_model_is_made_without_the_compiler_and_the_global_generator(switches, monkeypatch):
+def test_a_model_is_created_without_the_compiler_and_the_global_generator(switches, monkeypatch):
     for module in ("torch._dynamo", "torch._inductor", "torch.fx.experimental.symbolic_shapes"):
         monkeypatch.setitem(sys.modules, module, None)  # an import of it fails
     before = torch.get_rng_state()

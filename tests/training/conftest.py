@@ -14,7 +14,7 @@ from memlab.training.worker import work
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny: Callable[..., Preset], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Trained to its end; tests take `copy_of_tiny_run`."""
+    """A finished run; tests use `copy_of_tiny_run`."""
     folder = create_run(tiny(), tmp_path_factory.mktemp("tiny"))
     for _ in work(folder, device="cpu"):
         pass
@@ -23,5 +23,5 @@ def tiny_run(tiny: Callable[..., Preset], tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def copy_of_tiny_run(tiny_run: Path) -> Callable[[Path], RunFolder]:
-    """Copies the run into a folder of runs."""
+    """A function that copies the run into a folder of runs."""
     return lambda runs: RunFolder(Path(shutil.copytree(tiny_run, runs / tiny_run.name)))

@@ -27,13 +27,15 @@ def batches(n, size, seed=0, stages=(), groups=1):
 
 @given(n=st.integers(2, 50), size=st.integers(1, 49), epoch=st.integers(0, 5))
 def test_an_epoch_has_no_repeated_example_and_no_incomplete_batch(n, size, epoch):
-    made = batches(n, size)
+    schedule = batches(n, size)
     if size >= n:
-        assert made.at(epoch + 1, 100) is None
+        assert schedule.at(epoch + 1, 100) is None
         return
-    first = epoch * made.per_epoch + 1
-    seen = [i for s in range(first, first + made.per_epoch) for i in made.at(s, 1000).tolist()]
-    assert made.per_epoch == n // size
+    first = epoch * schedule.per_epoch + 1
+    seen = [
+        i for s in range(first, first + schedule.per_epoch) for i in schedule.at(s, 1000).tolist()
+    ]
+    assert schedule.per_epoch == n // size
     assert len(seen) == len(set(seen)) == (n // size) * size
 
 
@@ -58,10 +60,10 @@ def test_a_batch_as_large_as_the_set_is_the_whole_set():
 
 def test_stages_draw_from_their_own_groups_by_weight():
     stages = (Stage("first", 0.0, (1.0, 0.0)), Stage("both", 0.5, (1.0, 3.0)))
-    made = batches(1000, 100, stages=stages, groups=2)
-    early = np.concatenate([made.at(step, 40) for step in range(1, 21)])
-    late = np.concatenate([made.at(step, 40) for step in range(21, 41)])
+    schedule = batches(1000, 100, stages=stages, groups=2)
+    early = np.concatenate([schedule.at(step, 40) for step in range(1, 21)])
+    late = np.concatenate([schedule.at(step, 40) for step in range(21, 41)])
     assert (early % 2 == 0).all()
     assert abs((late % 2).mean() - 0.75) < 0.05
-    assert made.boundaries(40) == [0, 20]
-    assert [made.stage(step, 40).name for step in (20, 21)] == ["first", "both"]
+    assert schedule.boundaries(40) == [0, 20]
+    assert [schedule.stage(step, 40).name for step in (20, 21)] == ["first", "both"]

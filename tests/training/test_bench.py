@@ -1,4 +1,4 @@
-"""What `memlab bench` prints."""
+"""The measurements of `memlab bench`."""
 
 import pytest
 

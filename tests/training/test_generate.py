@@ -1,4 +1,4 @@
-"""Generation with a cache against the forward pass over the whole sequence for every token."""
+"""Generation with a cache, compared with a full forward pass for every token."""
 
 import math
 
@@ -42,10 +42,10 @@ def greedy_by_hand(
 @pytest.mark.parametrize("eos", [None, 2])
 def test_prompts_of_different_lengths_continue_as_in_separate_calls(switches, max_new, eos):
     model = make_model(**switches)
-    for prompt, made in zip(PROMPTS, generate(model, PROMPTS, max_new, eos), strict=True):
+    for prompt, generated in zip(PROMPTS, generate(model, PROMPTS, max_new, eos), strict=True):
         tokens, p = greedy_by_hand(model, prompt, max_new, eos)
-        assert made.tokens == tokens
-        assert made.p == pytest.approx(p, rel=1e-9)
+        assert generated.tokens == tokens
+        assert generated.p == pytest.approx(p, rel=1e-9)
 
 
 class ReversedTransformer(Transformer):
@@ -57,14 +57,14 @@ class ReversedTransformer(Transformer):
 
 def test_generation_uses_a_changed_forward():
     model = ReversedTransformer(Model(d_model=16, init_std=0.5), D_VOCAB, N_CTX).eval()
-    for prompt, made in zip(PROMPTS, generate(model, PROMPTS, 4, None), strict=True):
-        assert made.tokens == greedy_by_hand(model, prompt, 4, None)[0]
+    for prompt, generated in zip(PROMPTS, generate(model, PROMPTS, 4, None), strict=True):
+        assert generated.tokens == greedy_by_hand(model, prompt, 4, None)[0]
 
 
 def test_a_prompt_that_fills_the_context_gets_one_token():
     model = make_model()
-    made = generate(model, [[1, 2, 3, 4, 5, 6, 0, 1, 2], [3]], 5)
-    assert [len(m.tokens) for m in made] == [1, 5]
+    generated = generate(model, [[1, 2, 3, 4, 5, 6, 0, 1, 2], [3]], 5)
+    assert [len(m.tokens) for m in generated] == [1, 5]
 
 
 def test_sampling_is_determined_by_its_generator_and_follows_the_model():

@@ -1,4 +1,4 @@
-"""Measures of checkpoints against numpy on exported weights, with a small modulus."""
+"""Measures of checkpoints, compared with NumPy on exported weights, for a small modulus."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def run(tmp_path_factory):
 
 
 def independent(run) -> dict[str, float]:
-    """Computed with the reference model in numpy, explicit Fourier vectors and plain loops."""
+    """Computed with the NumPy reference model, explicit Fourier vectors and simple loops."""
     run_data = RunData(from_folder(run), torch.device("cpu"))
     stored = run.checkpoints.load(run.checkpoints.steps()[-1], need="weights")
     weights = {
@@ -156,13 +156,13 @@ def test_a_recomputed_row_that_differs_is_an_error_and_nothing_is_stored(run, mo
 def test_stored_values_are_curves_with_one_set_of_key_frequencies(run):
     measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[20], keys=(2,))
     measured = measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[0, 40], keys=KEYS)
-    kept = StoredMeasures(run)
-    steps, values = kept.curves["excluded_loss"]
+    stored = StoredMeasures(run)
+    steps, values = stored.curves["excluded_loss"]
     assert list(steps) == [0, 40]
     assert list(values) == [measured.values[step]["excluded_loss"] for step in (0, 40)]
-    before = kept.version
+    before = stored.version
     measure_run(ModelsAt(run, "cpu"), ["excluded_loss"], steps=[20], keys=KEYS)
-    assert kept.version != before and list(kept.curves["excluded_loss"][0]) == [0, 20, 40]
+    assert stored.version != before and list(stored.curves["excluded_loss"][0]) == [0, 20, 40]
 
 
 def test_measures_of_evaluations_equal_those_of_checkpoints_and_change_no_bit(tiny, tmp_path):

@@ -1,4 +1,4 @@
-"""Pictures of the model of a run: against the model itself, stored and read."""
+"""Pictures of the model of a run: compared with the model, stored and read."""
 
 import numpy as np
 import torch
@@ -18,18 +18,18 @@ def test_pictures_of_a_checkpoint_and_of_a_recomputed_step(tiny, tmp_path):
     list(work(folder, device="cpu"))
     models = ModelsAt(folder, "cpu")
     for step in (30, 25):
-        made = model_pictures(models, step)
-        assert made.attention.shape == (2, 2, len(made.tokens), len(made.tokens))
-        np.testing.assert_allclose(made.attention.sum(-1), 1, rtol=1e-6)
+        pictures = model_pictures(models, step)
+        assert pictures.attention.shape == (2, 2, len(pictures.tokens), len(pictures.tokens))
+        np.testing.assert_allclose(pictures.attention.sum(-1), 1, rtol=1e-6)
         # 0 has no inverse, so it is not in the group
-        assert made.margins.shape == (7, 7)
-        assert np.isnan(made.margins[0]).all() and np.isnan(made.margins[:, 0]).all()
-        kept = read_pictures(folder, step)
-        assert kept.tokens == made.tokens
-        np.testing.assert_array_equal(kept.margins, made.margins)
+        assert pictures.margins.shape == (7, 7)
+        assert np.isnan(pictures.margins[0]).all() and np.isnan(pictures.margins[:, 0]).all()
+        stored = read_pictures(folder, step)
+        assert stored.tokens == pictures.tokens
+        np.testing.assert_array_equal(stored.margins, pictures.margins)
     evaluated = History(folder).until().evaluations
     sizes = {name: len(split) for name, split in models.run_data.dataset.splits.items()}
-    nonzero = made.margins[1:, 1:]
+    nonzero = pictures.margins[1:, 1:]
     accuracy = [evaluated[f"{s}_accuracy"][evaluated["step"] == 25][0] for s in ("train", "val")]
     right = accuracy[0] * sizes["train"] + accuracy[1] * sizes["val"]
     assert (nonzero > 0).sum() <= round(right) <= (nonzero > 0).sum() + 6, (
@@ -37,16 +37,16 @@ def test_pictures_of_a_checkpoint_and_of_a_recomputed_step(tiny, tmp_path):
     )
     weight = models.model(25).token.weight.detach().double().numpy()
     powers = [1, 3, 2, 6, 4, 5]
-    np.testing.assert_allclose(made.spectrum, spectrum(weight[powers]), rtol=1e-6)
+    np.testing.assert_allclose(pictures.spectrum, spectrum(weight[powers]), rtol=1e-6)
 
 
 def test_tasks_without_a_group_have_attention_only(tiny, tmp_path):
     task = {"kind": "modular", "operation": "compose", "train_fraction": 0.5}
     folder = create_run(tiny(task=task, **{"training.steps": 1}), tmp_path)
     list(work(folder, device="cpu"))
-    made = model_pictures(ModelsAt(folder, "cpu"), 1)
-    assert made.spectrum.shape == (0,) and made.margins.shape == (0, 0)
-    assert made.attention.ndim == 4
+    pictures = model_pictures(ModelsAt(folder, "cpu"), 1)
+    assert pictures.spectrum.shape == (0,) and pictures.margins.shape == (0, 0)
+    assert pictures.attention.ndim == 4
 
 
 def test_damage_and_the_nearest_checkpoint(tiny, tmp_path):

@@ -1,4 +1,4 @@
-"""Updates against the formulas as plain loops in float64."""
+"""Updates, compared with the formulas in simple float64 loops."""
 
 import sys
 
@@ -11,7 +11,7 @@ from memlab.training.device import make_deterministic
 from memlab.training.optimizers import build_optimizer, set_learning_rate
 
 
-class Two(torch.nn.Module):
+class TwoParameters(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.matrix = torch.nn.Parameter(torch.tensor([[0.5, -1.0], [2.0, 0.1]]))
@@ -42,7 +42,7 @@ def adam_by_hand(values, settings, steps, decay):
 @pytest.mark.parametrize("decay_on", ["all", "matrices"])
 def test_adam_follows_its_formula(kind, decay_on):
     settings = Optimizer(kind=kind, lr=0.05, weight_decay=0.3, decay_on=decay_on)
-    model = Two()
+    model = TwoParameters()
     optimizer = build_optimizer(settings, model)
     expected = [
         adam_by_hand(model.matrix.detach().double().numpy(), settings, 20, 0.3),
@@ -62,7 +62,7 @@ def test_adam_follows_its_formula(kind, decay_on):
 
 def test_sgd_with_momentum_follows_its_formula():
     settings = Optimizer(kind="sgd", lr=0.1, momentum=0.9, weight_decay=0.2)
-    model = Two()
+    model = TwoParameters()
     optimizer = build_optimizer(settings, model)
     values, velocity = model.bias.detach().double().numpy(), None
     for step in range(1, 11):
@@ -77,14 +77,18 @@ def test_sgd_with_momentum_follows_its_formula():
 
 
 @pytest.mark.parametrize(
-    ("kind", "torchs"),
+    ("kind", "torch_optimizer"),
     [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)],
 )
-def test_updates_equal_torch_bit_by_bit_and_do_not_import_the_compiler(kind, torchs, monkeypatch):
+def test_updates_equal_torch_bit_by_bit_and_do_not_import_the_compiler(
+    kind, torch_optimizer, monkeypatch
+):
     options = {"momentum": 0.9} if kind == "sgd" else {"betas": (0.9, 0.98), "eps": 1e-8}
     settings = Optimizer(kind=kind, lr=0.05, weight_decay=0.3, momentum=0.9, betas=[0.9, 0.98])
-    theirs, ours = Two(), Two()
-    reference = torchs(theirs.parameters(), lr=0.05, weight_decay=0.3, fused=True, **options)
+    theirs, ours = TwoParameters(), TwoParameters()
+    reference = torch_optimizer(
+        theirs.parameters(), lr=0.05, weight_decay=0.3, fused=True, **options
+    )
     for step in range(5):
         for parameter, gradient in zip(theirs.parameters(), gradients(step), strict=True):
             parameter.grad = torch.tensor(gradient, dtype=torch.float32)
@@ -100,5 +104,5 @@ def test_updates_equal_torch_bit_by_bit_and_do_not_import_the_compiler(kind, tor
             parameter.grad = torch.tensor(gradient, dtype=torch.float32)
         optimizer.step()
         optimizer.load_state_dict(optimizer.state_dict())
-    for mine, its in zip(ours.parameters(), theirs.parameters(), strict=True):
-        assert torch.equal(mine, its) and mine.requires_grad
+    for our, their in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(our, their) and our.requires_grad

@@ -1,4 +1,4 @@
-"""The engines train every shipped preset alike: fifty updates in float64, on a sample of its data."""
+"""All engines train every shipped preset equally: 50 float64 updates on a sample of its data."""
 
 from collections.abc import Iterator
 
@@ -45,7 +45,7 @@ def curve(preset: Preset, engine: Engine, d_vocab: int, n_ctx: int) -> list[floa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", distinct(), ids=lambda preset: preset.name)
-def test_the_engines_train_alike(preset):
+def test_all_engines_train_equally(preset):
     known = facts(preset)
     chosen = np.random.default_rng(0).permutation(len(known.train))[:EXAMPLES]
     chosen = np.resize(chosen, EXAMPLES)

@@ -1,4 +1,4 @@
-"""The spikes are the same live, after crashes, and read from the file. The losses are from real runs."""
+"""Spikes are the same live, after crashes, and in the file; the losses are from a recorded run."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ ROWS = np.load(RECORDED)[:, :2]
 """(step, 2) loss and gradient norm of 1,400 updates with spikes at 188, 380, 559 and 1,159"""
 CRASHES = {
     "at an onset": [189],
-    "within a spike, again and again": [381, 386, 400, 440],
+    "repeatedly within a spike": [381, 386, 400, 440],
     "at a close": [200],
-    "far from any": [300, 1000],
-    "at every turn": list(range(60, 1400, 97)),
+    "far from spikes": [300, 1000],
+    "every 97 steps": list(range(60, 1400, 97)),
 }
-FAST = ("at an onset", "within a spike, again and again")
+FAST = ("at an onset", "repeatedly within a spike")
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def spike_events(events):
     ]
 
 
-def train(folder, vanish_at=None):
-    """Events until the first one at or after a step, or until the end."""
+def train(folder, crash_at=None):
+    """The events up to the first one at or after step `crash_at`, or all events."""
     for event in work(folder, device="cpu"):
         yield event
-        if vanish_at is not None and event.step >= vanish_at:
+        if crash_at is not None and event.step >= crash_at:
             return
 
 
@@ -77,7 +77,7 @@ def test_the_list_of_spikes_is_the_same_live_after_a_resume_and_from_the_file(
     assert sum(event["kind"] == "spike" for event in live) == 4
     folder = create_run(preset, tmp_path / "crashed")
     for step in crashes:
-        list(train(folder, vanish_at=step))
+        list(train(folder, crash_at=step))
     list(train(folder))
     assert len(folder.attempts()) == len(crashes) + 1
     for path in (undisturbed.path, folder.path):

@@ -45,7 +45,7 @@ def rows(events):
     return np.concatenate([e.values for e in events if isinstance(e, Rows)])
 
 
-def rare(events):
+def without_rows(events):
     return [e for e in events if not isinstance(e, Rows)]
 
 
@@ -66,7 +66,7 @@ def test_events_follow_the_schedule_of_the_preset(tiny):
 def test_the_same_preset_gives_the_same_bits_and_another_seed_does_not(tiny):
     first, second = run(tiny()), run(tiny())
     other = run(tiny(**{"training.seed": 1}))
-    assert rare(first[0]) == rare(second[0])
+    assert without_rows(first[0]) == without_rows(second[0])
     assert rows(first[0]).tobytes() == rows(second[0]).tobytes()
     assert weights(first[1]) == weights(second[1]) != weights(other[1])
 
@@ -78,7 +78,7 @@ def test_results_do_not_depend_on_the_size_of_blocks(tiny, monkeypatch, max_rows
     whole = run(tiny())
     monkeypatch.setattr(step_module, "MAX_ROWS", max_rows)
     cut = run(tiny())
-    assert rare(whole[0]) == rare(cut[0])
+    assert without_rows(whole[0]) == without_rows(cut[0])
     assert rows(whole[0]).tobytes() == rows(cut[0]).tobytes()
     assert weights(whole[1]) == weights(cut[1])
 
@@ -106,7 +106,7 @@ def test_resuming_from_a_checkpoint_gives_the_bits_of_the_undisturbed_run(tiny, 
     resumed.best = stopped.best
     rest = list(train(resumed, run_data, deque()))
     assert facts["step"] == 20
-    assert rare(first) + rare(rest) == rare(whole)
+    assert without_rows(first) + without_rows(rest) == without_rows(whole)
     assert rows(first + rest).tobytes() == rows(whole).tobytes()
     assert weights(resumed) == weights(state)
 
@@ -118,7 +118,7 @@ def test_the_generator_can_be_created_again_after_any_yield(tiny):
     pieces = []
     while not (pieces and isinstance(pieces[-1], Ended)):
         pieces.append(next(iter(train(again, run_data, deque()))))
-    assert rare(pieces) == rare(whole)
+    assert without_rows(pieces) == without_rows(whole)
     assert weights(again) == weights(state)
 
 
@@ -172,7 +172,7 @@ def test_an_extension_reports_the_jump_of_the_lr(tiny):
 
 def test_invalid_edits_are_reported_and_skipped_and_the_others_take_effect(tiny):
     changes = ({"optimizer.lr": -1.0}, {"model.n_layers": 3}, {"nonsense": 1})
-    refused = [Edit(one, at=12) for one in changes]
+    refused = [Edit(change, at=12) for change in changes]
     allowed = Edit({"optimizer.lr": 0.5}, at=12)
     events, state, _ = run(tiny(), [refused[0], allowed, *refused[1:]])
     expected, *_ = run(tiny(), [allowed])
@@ -180,14 +180,14 @@ def test_invalid_edits_are_reported_and_skipped_and_the_others_take_effect(tiny)
     assert [e.step for e in findings] == [12, 12, 12]
     assert "optimizer.lr is too small" in findings[0].what
     assert findings[0].why == "found: -1.0; allowed: a number above 0 and at most 100"
-    assert [e for e in rare(events) if e not in findings] == rare(expected)
+    assert [e for e in without_rows(events) if e not in findings] == without_rows(expected)
     assert rows(events).tobytes() == rows(expected).tobytes()
     assert state.edits == allowed.changes
 
 
 def test_a_checkpoint_requested_together_with_an_invalid_edit_is_saved(tiny):
     events, _, _ = run(tiny(), [CheckpointNow(), Edit({"optimizer.lr": -1.0})])
-    assert [type(e) for e in rare(events)[:4]] == [Evaluated, Samples, Finding, Checkpoint]
+    assert [type(e) for e in without_rows(events)[:4]] == [Evaluated, Samples, Finding, Checkpoint]
     assert not any(isinstance(e, Edited) for e in events)
     assert events[-1].reason == "finished"
 
@@ -243,10 +243,10 @@ def test_patience_ends_a_run_without_improvement_and_evaluates_the_test_split(ti
         "split": {"train": 0.5, "val": 0.3},
     }
     events, _, _ = run(tiny(**settings, task=split))
-    eval_split = [e for e in events if isinstance(e, Evaluated)]
+    evaluations = [e for e in events if isinstance(e, Evaluated)]
     assert events[-1].reason == "early_stop"
-    assert "test_accuracy" in eval_split[-1].values
-    assert not any("test_accuracy" in e.values for e in eval_split[:-1])
+    assert "test_accuracy" in evaluations[-1].values
+    assert not any("test_accuracy" in e.values for e in evaluations[:-1])
 
 
 @pytest.mark.parametrize("split", [{"train_fraction": 0.5}, {"split": {"train": 0.5, "val": 0.3}}])
@@ -263,9 +263,9 @@ def test_generalization_sustained_for_five_evaluations_ends_a_run(tiny, monkeypa
     events, _, _ = run(preset)
     assert (events[-1].reason, events[-1].step) == ("early_stop", 35)
     assert [e.step for e in events if isinstance(e, Checkpoint)][-1] == 35
-    eval_split = [e for e in events if isinstance(e, Evaluated)]
-    assert [e.step for e in eval_split] == [0, 5, 10, 15, 20, 25, 30, 35]
-    assert ["test_accuracy" in e.values for e in eval_split] == [False] * 7 + ["split" in split]
+    evaluations = [e for e in events if isinstance(e, Evaluated)]
+    assert [e.step for e in evaluations] == [0, 5, 10, 15, 20, 25, 30, 35]
+    assert ["test_accuracy" in e.values for e in evaluations] == [False] * 7 + ["split" in split]
     named = {e.name: (e.after, e.step) for e in events if isinstance(e, Phase)}
     assert named["grokked"] == (5, 10)
     assert named["sustained"] == (30, 35)
@@ -296,11 +296,11 @@ def test_dropout_differs_between_steps_but_not_between_runs(tiny):
 
 
 def test_rows_copied_at_once_from_their_device_have_the_same_bits(tiny, monkeypatch):
-    """As on a GPU: another device for the block, the CPU for its updates."""
+    """Simulates a GPU: the block is on another device, its updates run on the CPU."""
     recorded = rows(run(tiny())[0])
     run_data = RunData(tiny(), CPU)
     state = fresh_state(run_data)
-    elsewhere = SimpleNamespace(device=torch.device("meta"))
+    other_device = SimpleNamespace(device=torch.device("meta"))
 
     def on_cpu(state, _, *args):
         return update(state, run_data, *args)
@@ -308,29 +308,29 @@ def test_rows_copied_at_once_from_their_device_have_the_same_bits(tiny, monkeypa
     update = step_module.update
     monkeypatch.setattr(step_module, "update", on_cpu)
     monkeypatch.setattr(step_module, "MAX_SECONDS", 1e9)
-    values = step_module.advance(state, elsewhere, 10, 30)
+    values = step_module.advance(state, other_device, 10, 30)
     assert values.tobytes() == recorded[:10].tobytes()
 
 
 def test_measured_norms_have_the_bits_of_the_norms_that_torch_computes(tiny, monkeypatch):
     expected = []
 
-    def watched(state, *args):
+    def measuring_update(state, *args):
         before = [p.detach().clone() for p in state.model.parameters()]
         result = update(state, *args)
         after = list(state.model.parameters())
         added = [p.detach() - b for p, b in zip(after, before, strict=True)]
-        expected.append([float(torch.nn.utils.get_total_norm(one)) for one in (before, added)])
+        expected.append([float(torch.nn.utils.get_total_norm(part)) for part in (before, added)])
         return result
 
     update = step_module.update
-    monkeypatch.setattr(step_module, "update", watched)
+    monkeypatch.setattr(step_module, "update", measuring_update)
     recorded = rows(run(tiny())[0])[:, 3:]
     measured = np.arange(9, len(recorded), 10)
     assert recorded[measured].tolist() == [expected[i] for i in measured]
 
 
-def test_rows_are_passed_on_before_their_block_ends_with_finite_losses_only(tiny, monkeypatch):
+def test_only_rows_with_finite_losses_are_kept_before_their_block_ends(tiny, monkeypatch):
     monkeypatch.setattr(step_module, "KEEP_SECONDS", -1)
     monkeypatch.setattr(step_module, "MAX_SECONDS", 1e9)
     kept = {}

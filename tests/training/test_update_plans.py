@@ -1,4 +1,4 @@
-"""The plans of updates against batches that are computed one at a time."""
+"""Plans of updates, compared with batches that are computed one at a time."""
 
 import numpy as np
 import pytest
@@ -49,9 +49,9 @@ class Indices(Engine):
 
 def test_a_changed_number_of_updates_draws_from_its_own_stages():
     stages = (Stage("even", 0.0, (1.0, 0.0)), Stage("odd", 0.5, (0.0, 1.0)))
-    made = batches(60, 8, stages=stages, groups=2)
-    plans = UpdatePlans(Indices(repeated(60)), made)
+    schedule = batches(60, 8, stages=stages, groups=2)
+    plans = UpdatePlans(Indices(repeated(60)), schedule)
     for step, steps in ((1, 40), (19, 40), (20, 40), (20, 20), (21, 40), (21, 100), (3, 40)):
         (index,) = plans.at(step, steps)
-        assert np.array_equal(index, made.at(step, steps))
+        assert np.array_equal(index, schedule.at(step, steps))
         assert set(index % 2) == {int(step > steps / 2)}

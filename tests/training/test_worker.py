@@ -29,7 +29,7 @@ OF_AN_ATTEMPT = ("started", "paused", "resumed", "ended")
 
 
 def outcome(folder):
-    """Everything that must not depend on interruptions."""
+    """All results that must not depend on interruptions."""
     history = History(folder)
     now = history.until()
     events = [
@@ -43,7 +43,7 @@ def outcome(folder):
 
 
 def begin(folder, stop_at=None, **options):
-    """Train until an event for which `stop_at` is true, then die."""
+    """Train until an event for which `stop_at` is true, then abandon the run without an end."""
     for event in work(folder, device="cpu", **options):
         if stop_at and stop_at(event):
             return event
@@ -105,16 +105,16 @@ def test_recomputed_rows_are_compared(tiny, tmp_path):
     assert summarize(folder).to_json()["resume_verified"] == {"steps": 5, "first_difference": None}
 
 
-def test_an_edit_in_the_middle_survives_a_crash_right_after_it(tiny, tmp_path):
+def test_an_edit_is_kept_after_a_crash_right_after_it(tiny, tmp_path):
     runs = []
-    for name, vanish in (("whole", False), ("vanished", True)):
+    for name, crash in (("whole", False), ("crashed", True)):
         folder = create_run(tiny(), tmp_path / name)
-        asked = False
+        sent = False
         for event in work(folder, device="cpu"):
-            if isinstance(event, Started) and not asked:
+            if isinstance(event, Started) and not sent:
                 send(folder, Edit({"optimizer.lr": 0.002}, at=13))
-                asked = True
-            if vanish and event.kind == "edited":
+                sent = True
+            if crash and event.kind == "edited":
                 break
         begin(folder)
         runs.append(folder)
@@ -150,8 +150,8 @@ def test_a_pause_does_not_change_the_results(tiny, tmp_path, undisturbed, monkey
 def test_a_paused_run_saves_and_applies_edits_immediately(tiny, tmp_path, monkeypatch):
     folder = create_run(tiny(), tmp_path)
     now, later = Edit({"optimizer.lr": 0.002}), Edit({"optimizer.lr": 0.001}, at=25)
-    asked = [CheckpointNow(), CheckpointNow(), later, now, Resume()]
-    monkeypatch.setattr("time.sleep", lambda seconds: send(folder, asked.pop(0)))
+    commands = [CheckpointNow(), CheckpointNow(), later, now, Resume()]
+    monkeypatch.setattr("time.sleep", lambda seconds: send(folder, commands.pop(0)))
     events = []
     for event in work(folder, device="cpu"):
         events.append(event)
@@ -184,14 +184,14 @@ def test_an_edit_with_a_warning_takes_effect_while_the_run_is_paused(tiny, tmp_p
 
 def test_commands_during_a_pause_have_the_same_effect_as_without_one(tiny, tmp_path, monkeypatch):
     runs, edit = [], Edit({"optimizer.lr": 0.002})
-    for name, wishes in (("whole", [edit]), ("paused", [Pause()]), ("killed", [Pause()])):
+    for name, at_15 in (("whole", [edit]), ("paused", [Pause()]), ("killed", [Pause()])):
         folder = create_run(tiny(), tmp_path / name)
         later = [edit, Resume()]
         monkeypatch.setattr("time.sleep", lambda seconds, f=folder, w=later: send(f, w.pop(0)))
         for event in work(folder, device="cpu"):
             if isinstance(event, Evaluated) and event.step == 15:
-                for wish in wishes:
-                    send(folder, wish)
+                for command in at_15:
+                    send(folder, command)
             if name == "killed" and event.kind == "checkpoint" and event.step == 15:
                 break
         if name == "killed":
@@ -235,7 +235,7 @@ def outcome_but_checkpoints(folder):
     return steps, rows, [e for e in events if e["kind"] != "checkpoint"], weights
 
 
-def test_an_interrupted_run_has_that_status(tiny, tmp_path):
+def test_an_interrupted_run_has_the_status_interrupted(tiny, tmp_path):
     folder = create_run(tiny(), tmp_path)
     ended = begin(folder, interrupted=lambda: True)
     assert ended.reason == "interrupted"

@@ -96,12 +96,12 @@ def test_twenty_steps_of_training_agree(name, switches):
         sequences = DATA[name]
         model = make_model(sequences, **switches)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1.0)
-        made, curve = engine(sequences), []
+        built, curve = engine(sequences), []
         order = np.random.default_rng(0).permutation(len(sequences))
         for step in range(20):
             index = order[step % 3 :: 3]
             optimizer.zero_grad()
-            loss = made.batch(index).loss(model, dtype=torch.float64)
+            loss = built.batch(index).loss(model, dtype=torch.float64)
             loss.backward()
             optimizer.step()
             curve.append(loss.item())
@@ -152,9 +152,9 @@ def test_the_bits_do_not_depend_on_previous_calls(engine):
     model = make_model(sequences, d_model=32).float()
     used = engine(sequences)
     bits = []
-    for made in (used, used, engine(sequences)):
-        made.batch(np.arange(4)).scores(model)
-        plan = made.batch(index)
+    for built in (used, used, engine(sequences)):
+        built.batch(np.arange(4)).scores(model)
+        plan = built.batch(index)
         plan.scores(model)
         plan.loss(model).backward()
         bits.append(gradient(model))
@@ -174,10 +174,10 @@ def test_the_loss_in_float64_differs_from_float32_by_rounding_only(engine):
 
 @pytest.mark.parametrize("engine", [Plain, *FAST])
 def test_parts_cover_all_examples_in_order(engine):
-    made = engine(DATA["ragged"])
-    parts = made.parts(size=7)
+    built = engine(DATA["ragged"])
+    parts = built.parts(size=7)
     targets = torch.cat([plan.targets for plan in parts])
-    assert torch.equal(targets, made.batch().targets)
+    assert torch.equal(targets, built.batch().targets)
 
 
 def test_losses_with_dropout_have_the_same_mean_in_pruned_as_in_plain():

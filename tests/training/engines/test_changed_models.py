@@ -27,8 +27,8 @@ FAST = ("pruned", "tree")
 def logits(engine: str, model: Transformer) -> torch.Tensor:
     """(target, d_vocab), with twice as many rows as the oneDNN products need."""
     plan = ENGINES[engine](SEQUENCES).batch()
-    made = plan.logits(model)
-    return made if plan.rows is None else made[plan.rows]
+    rows = plan.logits(model)
+    return rows if plan.rows is None else rows[plan.rows]
 
 
 def float32_model(**switches: object) -> Transformer:
@@ -42,7 +42,7 @@ def assert_all_engines_agree(changed: Transformer, original: Transformer) -> Non
         torch.testing.assert_close(logits(engine, changed), exact, rtol=1e-4, atol=1e-4)
         check_engine(choose(engine, SEQUENCES, changed.settings, None), changed)
     prompts = SEQUENCES.tokens[:6, :5].tolist()
-    answers = [made.tokens for made in generate(changed, prompts, 1)]
+    answers = [generated.tokens for generated in generate(changed, prompts, 1)]
     with torch.no_grad():
         expected = changed(torch.tensor(prompts))[:, -1].argmax(-1)
     assert answers == expected.unsqueeze(1).tolist()

@@ -1,4 +1,4 @@
-"""Attention along edges against an explicit softmax, on a random graph."""
+"""Attention along edges, compared with an explicit softmax on a random graph."""
 
 import numpy as np
 import pytest
@@ -44,8 +44,8 @@ def test_attention_and_its_gradients_equal_the_formula(own_queries):
         torch.randn(s, generator=generator, dtype=torch.float64).requires_grad_() for s in shapes
     ]
     results = []
-    for made in (by_hand(*leaves, graph), attend(*leaves, Edges(graph, N_HEADS, CPU))):
-        cotangent = torch.arange(made.numel(), dtype=torch.float64).view(made.shape).sin()
-        results.append([made, *torch.autograd.grad(made, leaves, cotangent)])
+    for attended in (by_hand(*leaves, graph), attend(*leaves, Edges(graph, N_HEADS, CPU))):
+        cotangent = torch.arange(attended.numel(), dtype=torch.float64).view(attended.shape).sin()
+        results.append([attended, *torch.autograd.grad(attended, leaves, cotangent)])
     for expected, found in zip(*results, strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-12)

@@ -1,4 +1,4 @@
-"""The numbers of prefixes against a Python set of tuples."""
+"""The numbers of prefixes, compared with a Python set of tuples."""
 
 import numpy as np
 

@@ -50,7 +50,7 @@ def test_the_explanation_has_all_changes_and_is_stored(explained, monkeypatch):
     assert (folder.derived / document_name(SPIKE.onset)).exists()
 
     def never(*_):
-        raise AssertionError("it is computed again")
+        raise AssertionError("the explanation is computed again")
 
     monkeypatch.setattr("memlab.training.explain.explain._explained", never)
     assert explain_spike(folder, SPIKE, "cpu") == document
@@ -128,9 +128,9 @@ def test_an_edit_before_the_onset_is_omitted_in_one_trial(tiny, tmp_path):
     assert document["window"]["change_at"] == 15
     assert document["recomputed"]["equal"]
     losses = {c["change"]: c for c in document["changes"]}
-    calm = trained(tiny(**{"training.steps": 60}), tmp_path / "calm")
-    without = losses["without the edit of optimizer.lr"]
-    assert without["peak"] == recorded_loss(calm, 16, document["window"]["last"]).max()
+    without_edit = trained(tiny(**{"training.steps": 60}), tmp_path / "without_edit")
+    omitted = losses["without the edit of optimizer.lr"]
+    assert omitted["peak"] == recorded_loss(without_edit, 16, document["window"]["last"]).max()
 
 
 def test_an_unrecorded_spike_after_an_edit_is_found_by_its_step(tiny, tmp_path):

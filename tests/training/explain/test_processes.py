@@ -1,4 +1,4 @@
-"""Trials in worker processes: the same bits, and no process that is left."""
+"""Trials in worker processes: results have the same bits, and no process remains."""
 
 import multiprocessing
 import signal
@@ -33,10 +33,10 @@ with Workers(RunFolder(Path(sys.argv[1])), 15, "cpu", 2) as workers:
 
 @pytest.mark.slow
 def test_an_explanation_by_several_processes_has_the_same_bits(folder, explained):
-    _, document, alone = explained
+    _, document, expected_lines = explained
     lines = []
     assert explain_spike(folder, SPIKE, "cpu", lines.append, jobs=2) == document
-    assert lines == alone
+    assert lines == expected_lines
     assert not multiprocessing.active_children()
 
 
@@ -51,7 +51,7 @@ def test_a_worker_that_dies_is_reported(folder):
 
 
 @pytest.mark.slow
-def test_the_error_of_a_worker_is_raised_here(tmp_path):
+def test_the_error_of_a_worker_is_raised_in_the_parent(tmp_path):
     with (
         Workers(RunFolder(tmp_path / "missing"), 15, "cpu", 1) as workers,
         pytest.raises(RunError, match="no readable preset"),
@@ -70,5 +70,5 @@ def test_no_worker_outlives_the_process_that_started_it(folder, number):
     ) as process:
         assert process.stdout.read(2) == b".."  # both workers are in a task
         process.send_signal(number)
-        assert process.stdout.read() == b""  # the end of the file: no process has it open any more
+        assert process.stdout.read() == b""  # end of file: no process has the pipe open
     assert process.returncode in (-number, 130)

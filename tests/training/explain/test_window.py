@@ -72,9 +72,9 @@ def test_a_cause_needs_a_change_that_prevents_the_spike_and_no_placebo_that_does
         *PLACEBOS,
     ]
     assert causes(trials) == ["a"]
-    said = sentence(Window.around(spike(), (), 1000), trials)
-    assert said.startswith("Changed alone, from step 81 on, a prevents the spike at step 100,")
-    assert said.endswith("which occurs in all 5 placebos.")
+    text = sentence(Window.around(spike(), (), 1000), trials)
+    assert text.startswith("Changed alone, from step 81 on, a prevents the spike at step 100,")
+    assert text.endswith("which occurs in all 5 placebos.")
     for effect, n in (("delays", 1), ("prevents", 0)):
         assert len(causes([*trials, trial("placebo 6", "placebo", effect)])) == n
 
