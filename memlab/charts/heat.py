@@ -1,7 +1,7 @@
 """Matrices as coloured cells: one or several side by side, each under its title.
 
 In colours two rows of values share a line of the terminal, one above the other, which makes cells
-square; without colours a character's shade tells the value.
+square; without colours the shade of a character shows the value.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class HeatGrid:
     high: float
     """what the darkest and the lightest colour mean, `low` < `high`"""
     instead: str = "nothing to show"
-    """what is said where there are no matrices"""
+    """text that is shown if there are no matrices"""
 
 
 def draw_heat(grid: HeatGrid, width: int, height: int, *, colour: bool = True) -> Lines:

@@ -15,15 +15,15 @@ _PLAIN_MARKERS = "●×+◆○▪*"
 
 
 def plain_marker(i: int) -> str:
-    """The glyph of the i-th series, i >= 1, where curves cannot be told apart by colour."""
+    """The glyph of the i-th series, i >= 1, where curves cannot be distinguished by colour."""
     return _PLAIN_MARKERS[(i - 1) % len(_PLAIN_MARKERS)]
 
 
 def plain_markers(chart: Chart) -> list[str | None]:
-    """By series, the glyph that tells it apart without colour; None = the marker of the chart.
+    """The glyph of each series, to distinguish them without colour; None = the marker of the chart.
 
-    The first curve has that; a baseline has a dot and does not count, nor do curves without a name next
-    to curves with one.
+    The first curve has that marker. A baseline has a dot, like curves without a name next to curves
+    with one; these do not count.
     """
     markers: list[str | None] = []
     others = 0

@@ -112,7 +112,7 @@ class Cells:
         changes = np.ones((self.rows, self.columns), dtype=bool)
         changes[:, 1:] = colours[:, 1:] != colours[:, :-1]
         starts = np.flatnonzero(changes)
-        # What begins in a row ends in it: each row begins with a change.
+        # Fragments do not cross rows: each row begins with a change.
         runs = list(
             zip(
                 starts.tolist(),

@@ -1,7 +1,7 @@
 """A map of steps: one tile per item, coloured by the step at which it occurred.
 
 In colours two tiles share a terminal cell, one above the other, which makes them square; without
-colours a cell is a tile, and its shade tells the step.
+colours a cell is a tile, and its shade shows the step.
 """
 
 from dataclasses import dataclass

@@ -44,7 +44,7 @@ def torture(
         for trial in all_trials(folder, random.Random(seed)):
             if any(counts.values()) and not counts[trial.name]:
                 continue
-            stderr().print(f"{trial.name}: {trial.promise}", markup=False)
+            stderr().print(f"{trial.name}: {trial.guarantee}", markup=False)
             _try(trial, counts[trial.name], minutes * 20)
             results[trial.name] = trial.counts.to_json()
         seconds = time.monotonic() - started

@@ -96,7 +96,7 @@ class AdviceDetector(Detector):
         """evaluations whose train loss was above the one before"""
 
     def see(self, event: Event) -> list[Event]:
-        """The findings that the event triggers; after an edit, counting starts anew."""
+        """The findings that the event triggers; an edit restarts the counts."""
         if isinstance(event, Rows):
             return self._report(event.step, self._precision(event))
         if isinstance(event, Edited):

@@ -21,7 +21,7 @@ def shown(value: Any) -> str:
 
 
 def unknown_key(path: Keys, where: str, settings: Mapping[str, Field]) -> PresetError:
-    """The error for a key that is not in the schema, with the nearest one that is."""
+    """The error for a key that is not in the schema, with the most similar known key."""
     group = field_key(path[:-1])
     name = str(path[-1])
     siblings = [field.name for field in inside(settings, group)]

@@ -110,8 +110,8 @@ class AttemptWriter:
     def sync(self) -> None:
         """Seal all pending rows, and make rows and events durable against power loss.
 
-        When the disk fails at that, it may have dropped what it was given, and would not say so a
-        second time: the same error is raised from then on.
+        After an error the disk may have lost data, and may not report that again: every later
+        call raises the same error.
         """
         if self._lost:
             raise self._lost
@@ -189,7 +189,7 @@ class AttemptWriter:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def close(self) -> None:
-        """Close the files without an end: for readers the attempt has died, or soon will."""
+        """Close the files without an end; readers see an attempt that has died."""
         if self._open:
             self._open = False
             open_here.discard(self._path.resolve())

@@ -36,8 +36,8 @@ Facts = dict[str, Any]
 class Stamp(NamedTuple):
     """Identifies the state of an ended run: inode, size and modification time of its parts.
 
-    The change time of an inode cannot be set by users. Of the attempts it is that of the
-    folder: one that begins or goes is seen, what happens to the files of one is not.
+    The change time of an inode cannot be set by users. For the attempts it is that of their
+    folder: added and removed attempts are detected, changes of their files are not.
     """
 
     description: list[int]

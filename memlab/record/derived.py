@@ -1,8 +1,7 @@
 """Everything computed from a run afterwards: figures, measures of checkpoints, explanations.
 
-It lies in `derived/` in the run's folder. All of it may be
-deleted at any time and computed again. A document names the code that made it, so that a newer
-version of that code computes it anew instead of trusting old values.
+The files are in `derived/` in the run's folder. They may be deleted at any time and computed again.
+A document states the version of the code that computed it; another version computes it again.
 """
 
 from collections.abc import Mapping

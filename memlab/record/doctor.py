@@ -25,7 +25,7 @@ from memlab.record.events import Unknown
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.json_types import Check
-from memlab.record.row_tables import Seat, TableReader
+from memlab.record.row_tables import PlaceOf, TableReader
 from memlab.record.rows import RowReader
 from memlab.record.run_rows import NEVER
 
@@ -97,9 +97,9 @@ class _Examiner:
         if expected is not None or self.folder.columns is not None:
             yield from self._hash("preset.yaml", expected)
 
-    def _document(self, name: str, seat: str, fits: Check) -> Iterator[Symptom]:
+    def _document(self, name: str, place: str, fits: Check) -> Iterator[Symptom]:
         """Verify the seal of a JSON file and the types of its members."""
-        document = sealed_json.read(self.folder.path / name, seat)
+        document = sealed_json.read(self.folder.path / name, place)
         if document is None:
             missing = not os.path.lexists(self.folder.path / name)
             yield Symptom("problem", name, "is missing" if missing else "its seal does not match")
@@ -125,25 +125,27 @@ class _Examiner:
     def _attempt(self, attempt: Attempt) -> Iterator[Symptom]:
         name = f"attempts/{attempt.path.name}"
 
-        def seat(part: str) -> str:
+        def place_of(part: str) -> str:
             return place(self.run, attempt.number, part)
 
-        yield from self._document(f"{name}/attempt.json", seat("attempt.json"), json_types.ATTEMPT)
+        yield from self._document(
+            f"{name}/attempt.json", place_of("attempt.json"), json_types.ATTEMPT
+        )
         # Empty before the first beat; a beat may be in progress now.
         if files.size(attempt.path / "heartbeat") and not attempt.alive():
             for symptom in self._document(
-                f"{name}/heartbeat", seat("heartbeat"), json_types.HEARTBEAT
+                f"{name}/heartbeat", place_of("heartbeat"), json_types.HEARTBEAT
             ):
                 yield Symptom("note", symptom.where, f"{symptom.what}; it is only a hint")
         if os.path.lexists(attempt.path / "end.json"):
-            yield from self._document(f"{name}/end.json", seat("end.json"), json_types.END)
+            yield from self._document(f"{name}/end.json", place_of("end.json"), json_types.END)
         for part, expected in ((attempt.end or {}).get("sha256") or {}).items():
             yield from self._hash(f"{name}/{part}", expected)
-        yield from self._rows(name, attempt, seat)
-        yield from self._lines(name, attempt, seat("events.jsonl"))
+        yield from self._rows(name, attempt, place_of)
+        yield from self._lines(name, attempt, place_of("events.jsonl"))
 
-    def _rows(self, name: str, attempt: Attempt, seat: Seat) -> Iterator[Symptom]:
-        reader = TableReader(attempt.path, seat, self.folder.columns)
+    def _rows(self, name: str, attempt: Attempt, place_of: PlaceOf) -> Iterator[Symptom]:
+        reader = TableReader(attempt.path, place_of, self.folder.columns)
         reader.refresh()
         if reader.unreadable:
             yield Symptom("problem", name, f"the columns of {reader.unreadable} files are damaged")
@@ -173,9 +175,9 @@ class _Examiner:
         self.verified["seals"] += len(good)
         self.verified["rows"] += len(steps)
 
-    def _lines(self, name: str, attempt: Attempt, seat: str) -> Iterator[Symptom]:
+    def _lines(self, name: str, attempt: Attempt, place: str) -> Iterator[Symptom]:
         path = attempt.path / "events.jsonl"
-        reader = EventReader(path, seat)
+        reader = EventReader(path, place)
         reader.refresh()
         lines, has_remainder = _count_lines(path)
         where = f"{name}/events.jsonl"

@@ -44,7 +44,7 @@ class TriedChange:
 @final
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A spike, what was tried, and what prevents it."""
+    """A spike, the tested changes, and those that prevent it."""
 
     onset: int
     base: float
@@ -60,7 +60,7 @@ class Explanation:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """From what `memlab explain --json` prints of a spike whose recomputed rows were equal.
+        """From the output of `memlab explain --json` for a spike whose recomputed rows were equal.
 
         Raises:
             KeyError, TypeError, ValueError: the document has another form.
@@ -92,7 +92,7 @@ def _tried(change: Mapping[str, Any]) -> TriedChange:
 
 
 def document_name(onset: int) -> str:
-    """Where in `derived/` the explanation of the spike with this onset lies."""
+    """The path in `derived/` of the explanation of the spike with this onset."""
     return f"{FOLDER}/spike-{onset:09d}.json"
 
 

@@ -23,12 +23,12 @@ class _Part:
     """The records of one attempt."""
 
     def __init__(self, folder: RunFolder, attempt: Attempt) -> None:
-        def seat(name: str) -> str:
+        def place_of(name: str) -> str:
             return place(folder.id, attempt.number, name)
 
         self._info = attempt
-        self.rows = TableReader(attempt.path, seat, folder.columns)
-        self.log = EventReader(attempt.path / "events.jsonl", seat("events.jsonl"))
+        self.rows = TableReader(attempt.path, place_of, folder.columns)
+        self.log = EventReader(attempt.path / "events.jsonl", place_of("events.jsonl"))
 
     def refresh(self) -> bool:
         return self.rows.refresh() | self.log.refresh()

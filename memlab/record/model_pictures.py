@@ -1,4 +1,4 @@
-"""Arrays of a run's model that are shown as pictures, as they are kept in `derived/`."""
+"""Arrays of a run's model that are shown as pictures, stored in `derived/`."""
 
 import io
 import zipfile
@@ -14,7 +14,7 @@ from memlab.record import derived, files
 from memlab.record.folder import RunFolder
 
 CODE_VERSION = 1
-"""one more whenever the same model would give other arrays"""
+"""increased whenever the same model would give other arrays"""
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 @final
 @dataclass(frozen=True, eq=False)
 class ModelPictures:
-    """What a model at one step looks like."""
+    """The arrays of a model at one step."""
 
     run: str
     step: int
@@ -39,7 +39,7 @@ class ModelPictures:
 
 
 def read_pictures(folder: RunFolder, step: int) -> ModelPictures | None:
-    """What is kept for a step; None when it is missing, damaged or of other code."""
+    """The stored arrays of a step; None if missing, damaged or of another code version."""
     data = files.read(pictures_path(folder, step))
     if data is None:
         return None
@@ -55,7 +55,7 @@ def read_pictures(folder: RunFolder, step: int) -> ModelPictures | None:
 
 
 def keep_pictures(folder: RunFolder, pictures: ModelPictures) -> None:
-    """Keep them as `derived/pictures/step-N.npz`, which numpy reads without memlab."""
+    """Store them as `derived/pictures/step-N.npz`, which numpy reads without memlab."""
     target = io.BytesIO()
     np.savez(
         target,
@@ -70,12 +70,12 @@ def keep_pictures(folder: RunFolder, pictures: ModelPictures) -> None:
 
 
 def nearest_checkpoint(folder: RunFolder, step: float) -> int | None:
-    """The step of the kept checkpoint that is nearest to a step; of two the later one."""
+    """The step of the checkpoint nearest to a step; the later one of two."""
     return min(reversed(folder.checkpoints.steps()), key=lambda s: abs(s - step), default=None)
 
 
 def last_checkpoint(folder: RunFolder) -> int:
-    """The step of the newest kept checkpoint.
+    """The step of the newest checkpoint.
 
     Raises:
         RunError: there is none.
@@ -87,7 +87,7 @@ def last_checkpoint(folder: RunFolder) -> int:
 
 
 def pictures_path(folder: RunFolder, step: int) -> Path:
-    """Where the pictures of a step lie."""
+    """The path of the pictures of a step."""
     return folder.derived / _name(step)
 
 

@@ -48,8 +48,8 @@ def start_time(pid: int) -> int | None:
 
 
 def is_running(owner: dict[str, Any]) -> bool | None:
-    """Whether the process that `identity` described is still running; None if this machine cannot
-    tell.
+    """Whether the process that `identity` described is still running; None if that is
+    unknown on this machine.
     """
     this_machine = machine()
     owner_machine = {key: owner.get(key) for key in this_machine}

@@ -100,7 +100,7 @@ class Recording:
     def __init__(self, folder: RunFolder, observe: Callable[[], Observer] = _Blind) -> None:
         """
         Args:
-            observe: makes an observer that has seen nothing yet.
+            observe: creates a new observer.
         """
         self.folder, self._observe = folder, observe
         self._observer: Observer = _Blind()
@@ -185,7 +185,7 @@ class Recording:
         self._last_event = event.step
 
     def begin_attempt(self, first_step: int) -> AttemptWriter:
-        """Replace the records from `first_step` on by what is added next."""
+        """Replace the records from `first_step` on by the records that are added next."""
         if self._writer is not None:
             self._writer.end("interrupted", max(self.last_step, 0), {})
         self._writer, self._observer = begin_attempt(self.folder, first_step, self._observe)

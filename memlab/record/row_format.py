@@ -6,7 +6,7 @@ thousand seals and no rows. All numbers are little-endian.
 
 Format 1.0, `steps.bin`: float32 values; one row per update, so the step follows from the index.
 Format 1.1, `rows-001.bin`, ...: an int64 step, then float64 values. Steps ascend and may have gaps.
-A value that was not recorded is `MISSING`, a NaN with a payload of its own: a NaN that was recorded
+A value that was not recorded is `MISSING`, a NaN with a special payload: a NaN that was recorded
 is data.
 """
 

@@ -23,19 +23,21 @@ MOST_COLUMNS = 10_000
 HEADER_LIMIT = 4 << 20
 """maximum length of the line that names the columns"""
 
-Seat = Callable[[str], str]
-"""Seed of the CRCs of a file: its place in the run."""
+PlaceOf = Callable[[str], str]
+"""Maps the name of a file to its place in the run, which seeds the CRCs of the file."""
 _are_names = shape(list[str])
 
 
-def row_file_1_0(folder: Path, seat: Seat, columns: tuple[str, ...]) -> RowFile:
+def row_file_1_0(folder: Path, place_of: PlaceOf, columns: tuple[str, ...]) -> RowFile:
     """The single row file of format 1.0."""
-    return _row_file(folder, seat, "steps", RowFormat(columns), b"")
+    return _row_file(folder, place_of, "steps", RowFormat(columns), b"")
 
 
-def _row_file(folder: Path, seat: Seat, stem: str, format: RowFormat, header: bytes) -> RowFile:
+def _row_file(
+    folder: Path, place_of: PlaceOf, stem: str, format: RowFormat, header: bytes
+) -> RowFile:
     index, rows = folder / f"{stem}.idx", folder / f"{stem}.bin"
-    return RowFile(index, rows, sealed_json.seed(seat(stem)), format, header)
+    return RowFile(index, rows, sealed_json.seed(place_of(stem)), format, header)
 
 
 def _stem(number: int) -> str:
@@ -46,8 +48,8 @@ def _stem(number: int) -> str:
 class TableWriter:
     """Appends rows of format 1.1, whose columns may change."""
 
-    def __init__(self, folder: Path, seat: Seat) -> None:
-        self._folder, self._seat = folder, seat
+    def __init__(self, folder: Path, place_of: PlaceOf) -> None:
+        self._folder, self._place_of = folder, place_of
         self._writers: list[RowWriter] = []
         self._number = 0
         self._rows_before = 0
@@ -145,9 +147,9 @@ class TableWriter:
         last = self.last_step
         self.flush()
         stem = _stem(self._number + 1)
-        header = sealed_json.seal({"columns": list(columns)}, self._seat(f"{stem}.idx"))
+        header = sealed_json.seal({"columns": list(columns)}, self._place_of(f"{stem}.idx"))
         format = RowFormat(columns, stores_steps=True)
-        file = _row_file(self._folder, self._seat, stem, format, header)
+        file = _row_file(self._folder, self._place_of, stem, format, header)
         # A failed attempt may have left an empty file.
         for path in (file.index, file.rows):
             with suppress(FileNotFoundError):
@@ -184,18 +186,18 @@ class TableWriter:
 class TableReader:
     """Follows the row files of an attempt."""
 
-    def __init__(self, folder: Path, seat: Seat, columns: tuple[str, ...] | None) -> None:
+    def __init__(self, folder: Path, place_of: PlaceOf, columns: tuple[str, ...] | None) -> None:
         """
         Args:
             columns: those of format 1.0; None = the run is of format 1.1.
         """
-        self._folder, self._seat = folder, seat
+        self._folder, self._place_of = folder, place_of
         self._grows = columns is None
         self.unreadable = 0
         """number of files whose columns cannot be read"""
         self.readers: list[RowReader] = []
         if columns is not None:
-            self.readers.append(RowReader(row_file_1_0(folder, seat, columns)))
+            self.readers.append(RowReader(row_file_1_0(folder, place_of, columns)))
         self._number = 0
 
     @property
@@ -252,11 +254,11 @@ class TableReader:
         while (header := self._header(self._number + 1)) is not None:
             self._number += 1
             stem = _stem(self._number)
-            document = sealed_json.unseal(header, self._seat(f"{stem}.idx")) or {}
+            document = sealed_json.unseal(header, self._place_of(f"{stem}.idx")) or {}
             columns = document.get("columns", [])
             if _are_names(columns) and len(columns) == len(set(columns)) > 0:
                 format = RowFormat(tuple(columns), stores_steps=True)
-                file = _row_file(self._folder, self._seat, stem, format, header)
+                file = _row_file(self._folder, self._place_of, stem, format, header)
                 self.readers.append(RowReader(file))
                 return True
             self.unreadable += 1
@@ -266,7 +268,7 @@ class TableReader:
         """The line that names the columns of a file, even if damaged; None while it is not written."""
         data = files.read_from(self._folder / f"{_stem(number)}.idx", 0, HEADER_LIMIT)
         line, newline, _ = data.partition(b"\n")
-        # Both are made after it.
+        # Both files are created after the header.
         later = (f"{_stem(number)}.tail", f"{_stem(number + 1)}.idx")
         followed = any(files.size(self._folder / name) for name in later)
         return line + newline if newline or followed else None

@@ -161,7 +161,7 @@ class SealedRows:
         """
         good = np.ones(len(self.seals), np.bool_)
         good[list(self.damaged)] = False
-        # A seal over no rows marks the end of what is known.
+        # A seal without rows marks the end of the known rows.
         ends = np.append(self._end[good], self._end[-1:])
         firsts = np.append(self._first[good], self._end[-1:])
         rows = self.seals["row"].astype(np.int64)

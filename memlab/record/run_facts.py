@@ -34,11 +34,11 @@ class RunFacts:
 
     @property
     def update_loss(self) -> str:
-        """What the per-step column `loss` is called where it is shown.
+        """The displayed name of the per-step column `loss`.
 
         It is the objective of each update on its batch, before the update. The evaluated `train`
-        loss is that of the whole training set after it, so the two do not share a name. What other
-        programs record as their loss keeps the usual name.
+        loss is that of the whole training set after it, so the two have different names. The loss
+        that another program recorded is called `train`.
         """
         return "objective" if self.is_smoothed else "batch" if self.preset else "train"
 

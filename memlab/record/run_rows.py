@@ -64,7 +64,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
 
     @property
     def n_sealed(self) -> int:
-        """How many rows there are, about: those under seals that begin in a segment."""
+        """The approximate number of rows: those under seals that begin in a segment."""
         return sum(one.sealed.n_sealed(one.lo, one.hi) for one in self.segments)
 
     def read(self, first: int, last: int) -> tuple[Steps, Values]:

@@ -72,11 +72,11 @@ def find(runs: Path, ref: str) -> RunFolder:
 
 
 def _newest(found: Iterable[RunFolder]) -> Iterator[RunFolder]:
-    """Runs of which one was created last among those that were started directly.
+    """Candidates for the newest run that was started directly.
 
     Args:
-        found: runs, the newest names first. That is the order of creation but for folders that got
-            another name, so the descriptions of most need not be read.
+        found: runs, the newest names first. That is the order of creation except for renamed
+            folders, so the descriptions of most runs need not be read.
     """
     has_own_name = False
     for run in found:

@@ -21,7 +21,7 @@ class Timeline:
         self._events: dict[type[Event], list[Event]] = defaultdict(list)
         self._reached: dict[type[Event], list[int]] = defaultdict(list)
         self._prefixes: dict[type[Event], tuple[Event, ...]] = {}
-        """the events of a kind that were asked for last"""
+        """the events of the kind that was requested last"""
         self._columns: dict[str, NDArray[np.float64]] = {}
         self.evaluated_names: dict[str, None] = {}
 

@@ -64,7 +64,7 @@ class Damage(FaultTrial):
     """Each trial damages one file, or swaps two, reads the whole run, and restores the files."""
 
     name = "damaged files"
-    promise = "no reader fails, no unrecorded value is shown, at most one seal is lost"
+    guarantee = "no reader fails, no unrecorded value is shown, at most one seal is lost"
 
     def __init__(self, folder: Path, rng: random.Random) -> None:
         super().__init__(folder, rng)

@@ -19,7 +19,7 @@ class Fill(FaultTrial):
     """Each trial is one run in which one write fails because the disk is full."""
 
     name = "full disk"
-    promise = "the run reports it and waits, loses nothing, and ends with the same bits"
+    guarantee = "the run reports it and waits, loses nothing, and ends with the same bits"
 
     def __init__(self, folder: Path, rng: random.Random, expected: FinalState, whole: Path) -> None:
         """`whole`: folder of the undisturbed run, which determines the range of file sizes."""

@@ -29,7 +29,9 @@ class Kill(FaultTrial):
     """Each trial is one kill. A run is killed repeatedly until it completes."""
 
     name = "kill -9"
-    promise = "the folder is valid, at most one flush is lost, and the run ends with the same bits"
+    guarantee = (
+        "the folder is valid, at most one flush is lost, and the run ends with the same bits"
+    )
 
     def __init__(
         self, folder: Path, rng: random.Random, expected: FinalState, seconds: float

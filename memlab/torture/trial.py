@@ -32,8 +32,8 @@ class FaultTrial(ABC):
     """One kind of fault; `once` runs a trial and records the outcome in `counts`."""
 
     name: str
-    promise: str
-    """the guarantee that is tested, in one line"""
+    guarantee: str
+    """what is tested, in one line"""
 
     def __init__(self, folder: Path, rng: random.Random) -> None:
         self.folder, self.rng, self.counts = folder, rng, TrialCounts()

@@ -67,7 +67,7 @@ class Footer(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[Any]) -> None:
-        if not screen.app.app_focus:  # nothing has the focus, and soon the same has it again
+        if not screen.app.app_focus:  # the focus is lost only briefly
             return
         keys: dict[str, FooterKey] = {}
         for _, binding, enabled, tooltip in screen.active_bindings.values():

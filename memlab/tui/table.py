@@ -33,7 +33,7 @@ Cells = Sequence[Content]
 
 
 class TableMessage(Message):
-    """A message of a table, so that screens with several tables can tell them apart by id."""
+    """A message of a table, so that screens with several tables can distinguish them by id."""
 
     def __init__(self, table: "Table") -> None:
         super().__init__()

@@ -23,7 +23,7 @@ CLOSING_SECONDS = 2.0
 
 @final
 class ConsoleServer(Server):
-    """Serves a console on 127.0.0.1 to whoever has the token in `url`."""
+    """Serves a console on 127.0.0.1 to clients that have the token in `url`."""
 
     def __init__(self, arguments: Sequence[str], *, port: int, tabs: int) -> None:
         """

@@ -152,7 +152,7 @@ def overlay(  # noqa: PLR0913 - what is compared, and how it looks
 
 
 def legend_names(runs: Sequence[Compared]) -> dict[str, str]:
-    """Key to a short name that tells the run apart from the others."""
+    """Key to a short name that distinguishes the run from the others."""
     names = what_differs([run.name for run in runs])
     return {run.key: start_and_end(name, NAME) for run, name in zip(runs, names, strict=True)}
 

@@ -21,7 +21,7 @@ class SampleColumns:
     target: int
     tokens: int
     history: int
-    """what is left"""
+    """the remaining width"""
 
     @classmethod
     def of(cls, answers: Sequence[Answer], width: int) -> Self:

@@ -111,7 +111,7 @@ class RunPanels(ClearRow):
         return self.has_grid or self.query_one(SettingsPanel).has_focus
 
     def toggle_grid(self) -> None:
-        if self.is_full:  # the panel is not part of what is shown next
+        if self.is_full:  # the panel is hidden in the next layout
             self.toggle_full()
         self.toggle_class("-grid")
         self._show_again()

@@ -48,7 +48,7 @@ def spectrum_chart(spectrum: Floats, columns: int, *, y_log: bool) -> Chart:
     n = len(spectrum)
     half_cell = n / (2 * max(columns - AXIS, 1))  # in frequencies
     half = min(max(0.5 - 1.5 * half_cell, NARROWEST_BAR), WIDEST_BAR)
-    # One band with a gap after each bar: bands of their own would hide what they share a cell with.
+    # One band with a gap after each bar: separate bands would hide others in the same cell.
     corners = np.arange(1, n + 1)[:, None] + np.array([-half, half, 0.5])  # (frequency, corner)
     low = np.full_like(corners, float(spectrum.min()) / 2 if y_log else 0.0)
     high = np.repeat(spectrum[:, None], 3, axis=1)

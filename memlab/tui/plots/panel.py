@@ -1,6 +1,6 @@
 """Base of all panels: they receive an immutable view state and redraw only if it differs.
 
-A view state is whatever a screen shows: a run at a step, runs in a comparison.
+A view state is the content of a screen: a run at a step, runs in a comparison.
 """
 
 from abc import abstractmethod

@@ -26,7 +26,7 @@ class Index:
         self.entries: dict[str, Entry] = {}
 
     def refresh(self, first: Sequence[str] = ()) -> Iterator[bool]:
-        """Read what is new or has changed, the runs named in `first` before all others.
+        """Read new and changed runs, those named in `first` before all others.
 
         Yields after each batch whether anything changed in it.
         """
