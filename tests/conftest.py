@@ -1,12 +1,12 @@
-"""What several tests start from."""
+"""Settings and fixtures that several test modules use."""
 
 import gc
 import os
 import sys
 
-# Small models on one thread: several test processes share the cores. Read at torch's load.
+# One thread for small models, since several test processes share the cores. torch reads it on import.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# The many processes that tests start load bytecode: each saves about a second of CPU.
+# Tests start many processes: loading bytecode saves each about a second of CPU time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from collections.abc import Callable, Iterator
@@ -22,33 +22,33 @@ from memlab.record.folder import RunFolder
 
 from .processes import ForkServer
 
-# A deadline would be a timed assertion: on a loaded machine it fails for no fault of the code.
+# A deadline would be a timed assertion: on a loaded machine it fails although the code is correct.
 settings.register_profile("thorough", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("quick")
 
 
 def pytest_configure() -> None:
-    """Keep the compiled test modules, whatever the environment says."""
+    """Write bytecode of the test modules, independent of the environment."""
     sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector what stays to the end, and most of its visits."""
+    """Exclude objects that live until the end from garbage collection, and collect less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_sessionfinish() -> None:
-    """Look for what was not closed once; pytest looks five times, over all objects of torch."""
+    """Find unclosed resources once; pytest collects five times, over all objects of torch."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What is kept for a person is neither read nor changed."""
+    """Use temporary folders for the user's state and cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
@@ -65,7 +65,7 @@ def no_fsync() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny() -> Callable[..., Preset]:
-    """Make a preset that trains in a moment; dotted settings may be given: `tiny(**{"a.b": 1})`."""
+    """Create a preset that trains in under a second; settings by dotted key: `tiny(**{"a.b": 1})`."""
 
     def make(**settings: object) -> Preset:
         document: dict = {
@@ -89,7 +89,7 @@ def tiny() -> Callable[..., Preset]:
 
 @pytest.fixture(scope="session")
 def explain_made_up() -> Callable[..., None]:
-    """Keep an explanation of a spike that nothing computed: `explain_made_up(folder, onset)`."""
+    """Store an invented explanation of a spike: `explain_made_up(folder, onset)`."""
 
     def keep(folder: RunFolder, onset: int) -> None:
         tried = (
@@ -122,7 +122,7 @@ def explain_made_up() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def program() -> Iterator[ForkServer]:
-    """`memlab` in processes that start at once; set its folder first."""
+    """Starts `memlab` in forked processes, which start quickly; set its folder first."""
     server = ForkServer()
     yield server
     server.close()

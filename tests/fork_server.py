@@ -1,9 +1,9 @@
-"""The program with torch already loaded: every command is a forked child, ready at once.
+"""memlab with torch already loaded: each command runs in a forked child, which starts at once.
 
     python fork_server.py SOCKET      reads {"words", "folder", "environment"} with four descriptors:
-                                      the three streams, and a socket that gets pid and exit code
+                                      the three streams, and a socket for the pid and exit code
 
-Each child is a process of its own in every respect that the tests look at: signals, streams, exit.
+Each child behaves like a separate process in what the tests check: signals, streams, exit code.
 """
 
 import json
@@ -38,23 +38,23 @@ def serve(connection: socket.socket) -> None:
             os.close(descriptor)
 
 
-def watch(order: dict, descriptors: list[int]) -> None:
-    """Start the command, and tell its number and then its exit code."""
+def watch(request: dict, descriptors: list[int]) -> None:
+    """Start the command; report its pid, then its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     *streams, report = descriptors
     pid = os.fork()
     if not pid:
         os.close(report)
-        become(order, streams)
+        run_command(request, streams)
     for stream in streams:
         os.close(stream)
-    with socket.socket(fileno=report) as teller:
-        teller.send(str(pid).encode())
-        teller.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+    with socket.socket(fileno=report) as report_socket:
+        report_socket.send(str(pid).encode())
+        report_socket.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
     os._exit(0)
 
 
-def become(order: dict, streams: list[int]) -> None:
+def run_command(request: dict, streams: list[int]) -> None:
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -64,19 +64,19 @@ def become(order: dict, streams: list[int]) -> None:
         import termios
 
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    os.chdir(order["folder"])
-    os.environ.update(order["environment"])
-    # The streams were opened for the parent's descriptors; line buffering follows the terminal.
+    os.chdir(request["folder"])
+    os.environ.update(request["environment"])
+    # sys's streams belong to the parent's descriptors; line buffering depends on the terminal.
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
-    sys.argv = ["memlab", *order["words"]]
+    sys.argv = ["memlab", *request["words"]]
     from memlab.cli import main
 
     code = 1
     try:
         main()
         code = 0
-    except SystemExit as leaving:
-        code = leaving.code or 0
+    except SystemExit as error:
+        code = error.code or 0
     except BaseException:
         import traceback
 

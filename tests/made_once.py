@@ -1,4 +1,4 @@
-"""What is costly to make, made once for all processes that test."""
+"""Expensive fixtures, created once for all test processes."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ import pytest
 def made_once(
     tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
 ) -> Path:
-    """A folder that the first process fills and that the others wait for; never change it."""
+    """A folder that the first process fills while the others wait; tests must not change it."""
     top = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         top = top.parent

@@ -1,4 +1,4 @@
-"""A client of `fork_server.py`: `memlab` as a process whose start costs a hundredth of a second."""
+"""Client of `fork_server.py`: starts `memlab` as a process in about 10 ms."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 
 class Process:
-    """One command at work; its output is read line by line, or waited for."""
+    """One running command; its output is read line by line, or at its end."""
 
     def __init__(self, report: socket.socket, out: int, screen: int | None) -> None:
         self._report, self.screen = report, screen
@@ -20,22 +20,22 @@ class Process:
         self.pid = int(report.recv(20))
 
     def until(self, kind: str) -> dict:
-        """Read events (`--json`) up to the first of a kind."""
+        """Read events (`--json`) up to the first of this kind."""
         for line in self.out:
             event = json.loads(line)
             if event["kind"] == kind:
                 return event
-        raise AssertionError(f"it ended without {kind}")
+        raise AssertionError(f"the process ended without an event of kind {kind}")
 
     def send(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
     def wait(self) -> int:
-        """Its exit code, negative where a signal killed it; what it still prints is dropped."""
+        """Wait for its exit code, negative if a signal killed it; discards remaining output."""
         return self.finish()[0]
 
     def finish(self) -> tuple[int, bytes]:
-        """Its exit code, and what it printed since the last line that was read."""
+        """Wait for its exit code; return it with the output that was not yet read."""
         rest = b""
         if self.out and not self.out.closed:
             with self.out:
@@ -44,20 +44,20 @@ class Process:
             return int(self._report.recv(20)), rest
 
     def read_screen(self) -> bytes:
-        """All that reaches the terminal until the process is gone."""
-        shown = b""
+        """Everything written to the terminal until the process ends."""
+        output = b""
         while True:
             try:
                 part = os.read(self.screen, 1 << 16)
             except OSError:
-                return shown
+                return output
             if not part:
-                return shown
-            shown += part
+                return output
+            output += part
 
 
 class ForkServer:
-    """Starts commands in `folder`; set it first. The server itself starts with the first command."""
+    """Starts commands in `folder`, which must be set first. The first command starts the server."""
 
     def __init__(self) -> None:
         self.folder = Path()
@@ -75,24 +75,25 @@ class ForkServer:
         self._connection = here
         assert here.recv(10) == b"ready"
 
-    def start(self, *words: str, terminal: bool = False, talk: int | None = None) -> Process:
-        """Start a command; its talk goes to the descriptor `talk`, else nowhere."""
+    def start(self, *words: str, terminal: bool = False, stderr: int | None = None) -> Process:
+        """Start a command; its stderr goes to the descriptor `stderr`, or is discarded."""
         if self._server is None:
             self._begin()
-        order = {
+        request = {
             "words": words,
             "folder": str(self.folder),
             "environment": {"MEMLAB_RUNS": str(self.folder / "runs"), "TERM": "xterm"},
         }
         mine, theirs = pty.openpty() if terminal else os.pipe()
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        streams = [theirs] * 3 if terminal else [nowhere, theirs, nowhere if talk is None else talk]
-        report, teller = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        descriptors = [*streams, teller.fileno()]
-        socket.send_fds(self._connection, [json.dumps(order).encode()], descriptors)
+        devnull = os.open(os.devnull, os.O_RDWR)
+        errors = devnull if stderr is None else stderr
+        streams = [theirs] * 3 if terminal else [devnull, theirs, errors]
+        report, report_writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        descriptors = [*streams, report_writer.fileno()]
+        socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
         os.close(theirs)
-        os.close(nowhere)
-        teller.close()
+        os.close(devnull)
+        report_writer.close()
         return Process(report, mine, mine if terminal else None)
 
     def __call__(self, *words: str) -> int:

@@ -1,4 +1,4 @@
-"""The documents say what is true."""
+"""The documentation agrees with the code."""
 
 import importlib.util
 import re
@@ -21,7 +21,7 @@ def load(path, name):
     return module
 
 
-def test_the_tree_in_the_architecture_page_is_the_tree():
+def test_the_tree_in_the_architecture_page_is_up_to_date():
     tree = load(ROOT / "tools" / "tree.py", "project_tree")
     assert "\n".join(["```", *tree.lines(), "```"]) in (ROOT / "docs/architecture.md").read_text(
         "utf-8"
@@ -35,7 +35,7 @@ def test_each_guarantee_of_the_trust_page_names_tests_that_exist():
             assert (ROOT / path).is_file(), path
 
 
-def test_a_section_of_a_page_is_replaced_and_nothing_else():
+def test_only_the_named_section_of_a_page_is_replaced():
     section = load(ROOT / "tools" / "section.py", "project_section")
     page = "a\n<!-- x: made -->\nold\n<!-- end of x -->\nb\n"
     assert section.with_section(page, "x", "new\n") == page.replace("old", "new")
@@ -52,8 +52,8 @@ def test_the_task_in_the_architecture_page_works(tmp_path):
     assert sum(len(split) for split in data.splits.values()) == 64
     for i in range(32):
         ones = data.vocabulary.decode(data.splits["val"].prompt(i)).count("1")
-        right = "odd" if ones % 2 else "even"
-        assert data.vocabulary.decode(data.splits["val"].target(i)) == right
+        expected = "odd" if ones % 2 else "even"
+        assert data.vocabulary.decode(data.splits["val"].target(i)) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_sweep_file_in_the_guide_is_valid(tmp_path, monkeypatch):
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*/README.md")]
 
 
-def test_links_between_pages_lead_to_files():
+def test_links_between_pages_point_to_existing_files():
     for page in PAGES:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"

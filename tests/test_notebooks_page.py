@@ -1,4 +1,4 @@
-"""The code of docs/notebooks.md runs as it stands there, on a preset that trains in a moment."""
+"""The code of docs/notebooks.md runs unchanged, on a preset that trains in under a second."""
 
 import re
 import warnings
@@ -24,7 +24,7 @@ training: {steps: 20, checkpoint_every: 10}
 evaluation: {every: 5, samples: 2}
 """
 LIVE = "wait=False"
-"""in the block that needs a process that trains beside this one"""
+"""contained in the block that needs a second, training process"""
 
 
 def blocks() -> list[str]:
@@ -33,7 +33,7 @@ def blocks() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch) -> None:
-    """A folder whose preset `quickstart` hides the one that is shipped."""
+    """A folder whose preset `quickstart` takes precedence over the shipped one."""
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "quickstart.yaml").write_text(QUICKSTART)
     monkeypatch.chdir(tmp_path)
@@ -70,7 +70,7 @@ def test_the_code_of_the_page_runs_with_training_in_this_process(tmp_path, monke
 
 
 @pytest.mark.slow
-def test_the_code_of_the_page_runs_as_it_stands(tmp_path):
+def test_the_code_of_the_page_runs_unchanged(tmp_path):
     with warnings.catch_warnings():
         names = run_blocks(blocks())
     check(names, tmp_path)

@@ -1,4 +1,4 @@
-"""The structure of the code: names that occur once, imports without cycles."""
+"""Structure of the code: unique class names, no import cycles."""
 
 import ast
 import functools
@@ -13,7 +13,7 @@ ROOT = Path(memlab.__file__).parent
 
 @functools.cache
 def trees() -> dict[str, ast.Module]:
-    """The syntax tree of every module of memlab, by its name."""
+    """The syntax tree of every module of memlab, by module name."""
     return {
         ".".join(("memlab", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
             ".__init__"
@@ -34,7 +34,7 @@ def test_no_class_name_occurs_twice():
 
 
 def test_no_import_is_renamed_because_of_a_clash():
-    """`import x as y` within memlab; numpy's np and the like are no clashes."""
+    """Checks `import x as y` of memlab's own modules; `numpy as np` and the like are allowed."""
     aliases = {
         (module, alias.name, alias.asname)
         for module, tree in trees().items()
@@ -47,7 +47,7 @@ def test_no_import_is_renamed_because_of_a_clash():
 
 
 def test_no_module_imports_itself_through_others():
-    """Imports within functions count; those for type checkers only do not."""
+    """Imports within functions count; imports under TYPE_CHECKING do not."""
     graph = {module: set(_imports(module, tree)) for module, tree in trees().items()}
     assert _cycles(graph) == set()
 
@@ -68,7 +68,7 @@ def _imports(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those under `if TYPE_CHECKING`."""
+    """All nodes except those under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
             continue

@@ -1,4 +1,4 @@
-"""The real program in a terminal: what one presses, and what one sees then."""
+"""The real program in a terminal, with keys pressed and the screen read."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 PRESET = """\
 name: tiny
-about: Addition mod 13, until it is stopped.
+about: Addition mod 13, until the run is stopped.
 task: {kind: modular, operation: add, modulus: 13, train_fraction: 0.6}
 model: {n_layers: 1, n_heads: 2, d_model: 16, init_std: 0.1}
 optimizer: {lr: 1e-2, weight_decay: 0.1}
@@ -25,29 +25,29 @@ def preset(tmp_path):
 
 
 def step(text):
-    """How far the run on the screen is; None if there is none."""
+    """The step of the run on the screen; None if no run is shown."""
     found = re.search(r" step ([\d,]+)/", text)
     return int(found[1].replace(",", "")) if found else None
 
 
 def chart(text):
-    """What is drawn of curves."""
+    """The braille characters of the curves."""
     return "".join(re.findall("[\u2801-\u28ff]+", text))
 
 
 def samples(text):
-    """The evaluation that the samples are from."""
+    """The match of the title of the samples, with their step."""
     return re.search(r"samples · step ([\d,]+)", text)
 
 
-def assert_left(terminal):
-    """The program has ended well, and the terminal is as it was."""
+def assert_exited_cleanly(terminal):
+    """The program ended with code 0 and restored the terminal."""
     assert terminal.end() == 0
     assert not terminal.alternate
     assert terminal.modes == terminal.modes_before
 
 
-def test_the_console_starts_and_leaves_the_terminal_as_it_was(terminal, preset):
+def test_the_console_starts_and_restores_the_terminal_at_its_end(terminal, preset):
     console = terminal(size=(80, 24))
     console.until("parameters")
     assert console.alternate
@@ -55,7 +55,7 @@ def test_the_console_starts_and_leaves_the_terminal_as_it_was(terminal, preset):
     assert "quickstart" in console.text
     assert "tiny" in console.text
     console.press("q")
-    assert_left(console)
+    assert_exited_cleanly(console)
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_the_console_starts_and_leaves_the_terminal_as_it_was(terminal, preset):
         pytest.param(["replay", str(GOLDEN)], "samples", marks=pytest.mark.slow),
     ],
 )
-def test_the_program_ends_when_its_terminal_is_gone(terminal, preset, words, shown):
+def test_the_program_ends_when_its_terminal_is_closed(terminal, preset, words, shown):
     program = terminal(*words, size=(80, 24))
     program.until(shown)
-    assert program.vanish() in (0, 130)
+    assert program.disconnect() in (0, 130)
 
 
-def test_the_editor_has_the_terminal_to_itself(terminal, preset, tmp_path, monkeypatch):
+def test_the_editor_gets_the_terminal_and_returns_it(terminal, preset, tmp_path, monkeypatch):
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/bash\nread -p 'save? ' _\nsed -i 's/lr: 0.01/lr: 0.02/' \"$2\"\n")
     editor.chmod(0o700)
@@ -87,12 +87,12 @@ def test_the_editor_has_the_terminal_to_itself(terminal, preset, tmp_path, monke
     console.until("1 changed")
     assert console.alternate
     console.press("q")
-    assert_left(console)
+    assert_exited_cleanly(console)
 
 
 @pytest.mark.slow
 @SIZES
-def test_from_a_preset_to_a_replay(terminal, preset, size):
+def test_a_run_is_started_edited_stopped_and_replayed(terminal, preset, size):
     console = terminal(size=size)
 
     # Choose a preset, change a field, start.
@@ -109,17 +109,17 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.until(lambda text: "1 wrong" not in text)
     console.press("ctrl+r")
 
-    # See chart and samples move.
+    # Chart and samples change.
     first = console.until(lambda text: (step(text) or 0) > 0 and chart(text) and samples(text))
     console.until(lambda text: (step(text) or 0) > step(first))
     console.until(lambda text: chart(text) != chart(first))
     console.until(lambda text: samples(text) and samples(text)[1] != samples(first)[1])
 
-    # Pause, go on.
+    # Pause, continue.
     console.press("space")
-    held = step(console.until("paused"))
+    paused_at = step(console.until("paused"))
     console.press("space")
-    console.until(lambda text: "running" in text and (step(text) or 0) > held)
+    console.until(lambda text: "running" in text and (step(text) or 0) > paused_at)
 
     # Change the learning rate.
     console.press("e")
@@ -128,12 +128,12 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.until("lr → 0.005")
     console.press("enter")
     console.until(lambda text: "edit during training" not in text)
-    # Not in the list of events: many newer ones may come before it is drawn.
+    # The list of events may no longer show the edit: newer events may arrive before it is drawn.
     console.press("i")
-    console.until("✎ 0.00")  # and what there is room for of "0.005 at step 90"
+    console.until("✎ 0.00")  # the line "0.005 at step 90" is cut to the width
     console.press("i")
 
-    # Stop, find it among the runs.
+    # Stop, find the run in the list.
     console.until("memorized")
     console.press("K")
     console.until("stopped")
@@ -145,14 +145,14 @@ def test_from_a_preset_to_a_replay(terminal, preset, size):
     console.until("⏎ open")
     assert "tiny modulus=11" in console.text
 
-    # Replay it, go to the first spike or phase.
+    # Replay it, jump to the first spike or phase.
     console.press("enter")
     last = step(console.until(lambda text: step(text)))
     console.press("home")
     console.until(lambda text: step(text) == 0)
     console.press("}")
-    there = console.until(lambda text: step(text))
-    assert 0 < step(there) < last
+    screen = console.until(lambda text: step(text))
+    assert 0 < step(screen) < last
 
     console.press("q")
-    assert_left(console)
+    assert_exited_cleanly(console)

@@ -1,4 +1,4 @@
-"""No fsync, which only a power loss could tell, and a place for figures that tests measure."""
+"""A file for the figures that tests measure."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def record_figure(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
-    """Write a measured figure as a line of the file `$MEMLAB_FIGURES`, where it is set."""
+    """Append a measured figure to the file `$MEMLAB_FIGURES`, if it is set."""
 
     def record(name: str, value: int) -> None:
         if path := os.environ.get("MEMLAB_FIGURES"):

@@ -1,4 +1,4 @@
-"""Names, prompts and files from strangers: nothing raw reaches a terminal, nothing runs, nothing leaves its folder."""
+"""Untrusted names, prompts and files: no control characters are printed, no code runs, no file outside the folder changes."""
 
 import ast
 import json
@@ -31,7 +31,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    """A finished run whose every free text is hostile, in a folder with a hostile preset."""
+    """A finished run in which every free text is hostile, in a folder with a hostile preset."""
     top = tmp_path_factory.mktemp("hostile")
     (top / "presets").mkdir()
     quoted = json.dumps(HOSTILE)
@@ -45,19 +45,19 @@ def hostile(tmp_path_factory):
         pass
     folder.set_labels(tags=[HOSTILE], note=HOSTILE)
     log = folder.path / "attempts/001/events.jsonl"
-    seat = f"{folder.id}/attempts/001/events.jsonl"
+    context = f"{folder.id}/attempts/001/events.jsonl"
     *lines, last = log.read_bytes().splitlines(keepends=True)
-    made = []
+    changed = []
     for line in lines:
-        event = sealed_json.unseal(line, seat)
+        event = sealed_json.unseal(line, context)
         for sample in event.get("samples", []):
             sample.update(prompt=HOSTILE, target=HOSTILE, answer=HOSTILE)
             sample["tokens"] = [{**t, "text": HOSTILE, "ok": False} for t in sample["tokens"]]
-        made.append(sealed_json.seal(event, seat))
+        changed.append(sealed_json.seal(event, context))
     finding = {"kind": "finding", "step": 20, "wall": 1.0, "seq": len(lines), "level": HOSTILE}
     finding |= {"what": HOSTILE, "why": HOSTILE, "advice": HOSTILE}
-    ended = sealed_json.unseal(last, seat) | {"seq": len(lines) + 1, "reason": HOSTILE}
-    log.write_bytes(b"".join([*made, *(sealed_json.seal(e, seat) for e in (finding, ended))]))
+    ended = sealed_json.unseal(last, context) | {"seq": len(lines) + 1, "reason": HOSTILE}
+    log.write_bytes(b"".join([*changed, *(sealed_json.seal(e, context) for e in (finding, ended))]))
     (folder.path / HOSTILE.replace("/", "")).write_text("")
     return top
 
@@ -74,9 +74,8 @@ COMMANDS = [
 
 
 def has_only_harmless_characters(text):
-    """Printable text; a line break, and in CSV its carriage return, are ours."""
-    odd = [c for c in text if not c.isprintable() and c not in "\n\r"]
-    return not odd
+    """Whether a text is printable; line breaks, and carriage returns in CSV, are memlab's own."""
+    return not [c for c in text if not c.isprintable() and c not in "\n\r"]
 
 
 @pytest.mark.parametrize(
@@ -85,35 +84,35 @@ def has_only_harmless_characters(text):
 def test_no_command_prints_a_hostile_character(hostile, words, monkeypatch):
     monkeypatch.chdir(hostile)
     monkeypatch.setenv("MEMLAB_RUNS", str(hostile / "runs"))
-    done = CliRunner().invoke(app, words)
-    told = str(done.exception) if isinstance(done.exception, MemlabError) else ""
-    if told:
+    result = CliRunner().invoke(app, words)
+    message = str(result.exception) if isinstance(result.exception, MemlabError) else ""
+    if message:
         from memlab.record.safe_text import safe_text
 
-        told = safe_text(told, 4000, lines=True)
-    assert done.exception is None or isinstance(done.exception, MemlabError | SystemExit), (
-        done.exc_info
+        message = safe_text(message, 4000, lines=True)
+    assert result.exception is None or isinstance(result.exception, MemlabError | SystemExit), (
+        result.exc_info
     )
-    printed = done.stdout + done.stderr + told
+    printed = result.stdout + result.stderr + message
     if "--json" in words:
-        for line in done.stdout.splitlines():
+        for line in result.stdout.splitlines():
             json.loads(line)
     assert has_only_harmless_characters(printed), [c for c in printed if not c.isprintable()][:9]
 
 
-def test_a_terminal_gets_no_escape_sequence_but_ours(hostile, program):
-    """The real program on a real terminal: what a hostile name adds to its bytes holds no ESC."""
+def test_no_escape_sequence_of_a_hostile_name_reaches_the_terminal(hostile, program):
+    """Runs the real program on a pseudo-terminal."""
     program.folder = hostile
     for words in (["show", "last"], ["runs"], ["show", HOSTILE]):
         process = program.start(*words, terminal=True)
-        shown = process.read_screen().decode()
+        printed = process.read_screen().decode()
         process.wait()
         os.close(process.screen)
         for bad in ("\x1b]", "\x1b[2J", "\x9b", "\x90", "\u202e", "\x07", "\u200b"):
-            assert bad not in shown
+            assert bad not in printed
 
 
-def test_nothing_in_the_program_can_load_a_pickle():
+def test_no_module_imports_or_calls_an_unpickler():
     forbidden = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -128,14 +127,14 @@ def test_nothing_in_the_program_can_load_a_pickle():
 
 
 def test_no_command_loads_a_pickle(hostile, monkeypatch):
-    """Watched from within: every way into unpickling raises."""
+    """Every function that unpickles raises."""
 
-    def caught(*_):
-        raise AssertionError("something was unpickled")
+    def refuse(*_):
+        raise AssertionError("a pickle was loaded")
 
     for name in ("load", "loads", "Unpickler"):
-        monkeypatch.setattr(pickle, name, caught)
-    monkeypatch.setattr("torch.load", caught)
+        monkeypatch.setattr(pickle, name, refuse)
+    monkeypatch.setattr("torch.load", refuse)
     monkeypatch.setenv("MEMLAB_RUNS", str(hostile / "runs"))
     for words in (
         ["show", "last"],
@@ -143,17 +142,17 @@ def test_no_command_loads_a_pickle(hostile, monkeypatch):
         ["eval", "last"],
         ["doctor", "last"],
     ):
-        done = CliRunner().invoke(app, words)
-        assert done.exit_code in (0, 3), (words, done.exc_info)
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code in (0, 3), (words, result.exc_info)
 
 
 @pytest.mark.parametrize("name", ["../out", "/etc", "..", "a/b", "", "."])
-def test_what_is_restored_stays_in_its_folder(hostile, name):
+def test_a_name_that_leads_out_of_the_folder_cannot_be_restored(hostile, name):
     with pytest.raises(MemlabError):
         restore(hostile / "runs", name)
 
 
-def test_a_run_folder_of_links_and_pipes_neither_hangs_nor_fails(tmp_path):
+def test_run_folders_of_links_and_pipes_are_listed_without_blocking_or_failing(tmp_path):
     runs = tmp_path / "runs"
     for name, make in {
         "20260101T000000-pipe": lambda p: os.mkfifo(p / "run.json"),
@@ -170,8 +169,8 @@ def test_a_run_folder_of_links_and_pipes_neither_hangs_nor_fails(tmp_path):
         make(runs / name)
     (runs / "attempts").symlink_to(runs)
     words = ["runs", "--json", "--runs", str(runs)]
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0 and len(json.loads(done.stdout)) == 7
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0 and len(json.loads(result.stdout)) == 7
     for folder in list_runs(runs):
         assert not examine(folder).healthy
         delete(folder)

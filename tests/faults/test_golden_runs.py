@@ -1,7 +1,7 @@
-"""Runs of every released format stay readable, whatever a later or a careless writer did to them.
+"""Runs of format 1.0 stay readable, also with missing members and with additions of later versions.
 
-`tests/data/run-1.0` is a run of format 1.0 that died at step 8, was gone on with and finished.
-It is never made anew: a change that cannot read it is a change of the format.
+`tests/data/run-1.0` is a run of format 1.0 that died at step 8, was resumed and finished.
+It is never created again: a change that cannot read it is a change of the format.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def path(tmp_path):
     return shutil.copytree(GOLDEN, tmp_path / "run")
 
 
-def test_the_golden_run_reads_as_it_was_written():
+def test_the_golden_run_is_read_with_its_recorded_values():
     folder = RunFolder(GOLDEN)
     shown = summarize(folder).to_json()
     assert (shown["name"], shown["tags"], shown["preset"]) == (
@@ -47,7 +47,7 @@ def test_the_golden_run_reads_as_it_was_written():
     assert diagnosis.symptoms == [] and diagnosis.verified["rows"] == 16
 
 
-def test_its_weights_still_give_the_answers_that_were_recorded():
+def test_its_weights_still_give_the_recorded_evaluation():
     trained = load_model(RunFolder(GOLDEN), "last", "cpu")
     values = evaluate(trained.model, trained.run_data, ["train", "val"], 12).event.values
     recorded = summarize(RunFolder(GOLDEN)).to_json()["final"]
@@ -55,18 +55,18 @@ def test_its_weights_still_give_the_answers_that_were_recorded():
         assert value == pytest.approx(recorded[name], rel=1e-5)
 
 
-def change(path, name, seat, changes=(), without=()):
-    """The document at `name` with other members, sealed anew."""
-    document = sealed_json.read(path / name, seat)
-    made = {k: v for k, v in {**document, **dict(changes)}.items() if k not in without}
-    (path / name).write_bytes(sealed_json.seal(made, seat))
+def change(path, name, context, changes=(), without=()):
+    """Replace or remove members of the document at `name`, and seal it again."""
+    document = sealed_json.read(path / name, context)
+    changed = {k: v for k, v in {**document, **dict(changes)}.items() if k not in without}
+    (path / name).write_bytes(sealed_json.seal(changed, context))
 
 
-def seat(name):
+def context(name):
     return f"{RunFolder(GOLDEN).id}/{name}"
 
 
-LOST = [
+MISSING = [
     ("run.json", "run.json", ["columns", "units"]),
     ("run.json", "run.json", ["preset", "check", "preset_sha256"]),
     ("run.json", "run.json", ["created", "versions", "machine", "requires"]),
@@ -78,30 +78,30 @@ LOST = [
 ]
 
 
-@pytest.mark.parametrize(("name", "place", "members"), LOST, ids=lambda value: str(value)[:40])
-def test_a_run_without_some_members_is_still_read(path, name, place, members):
-    change(path, name, "run.json" if place == "run.json" else seat(name), without=members)
+@pytest.mark.parametrize(("name", "place", "members"), MISSING, ids=lambda value: str(value)[:40])
+def test_a_run_with_missing_members_is_still_read(path, name, place, members):
+    change(path, name, "run.json" if place == "run.json" else context(name), without=members)
     folder = RunFolder(path)
     assert brief(folder)["status"] == "finished" and summarize(folder).to_json()["step"] == 12
     assert History(folder).until().steps["step"].tolist() == list(range(1, 13))
 
 
-def test_what_a_later_minor_version_adds_is_left_out_and_the_run_may_be_written_to(path):
-    change(path, "run.json", "run.json", {"version": [1, 7], "moods": ["calm"]})
-    change(path, "labels.json", seat("labels.json"), {"colour": "red"})
-    change(path, "attempts/002/attempt.json", seat("attempts/002/attempt.json"), {"gpu": 3})
+def test_additions_of_a_later_minor_version_are_ignored_and_the_run_is_writable(path):
+    change(path, "run.json", "run.json", {"version": [1, 7], "additions": ["new"]})
+    change(path, "labels.json", context("labels.json"), {"colour": "red"})
+    change(path, "attempts/002/attempt.json", context("attempts/002/attempt.json"), {"gpu": 3})
     log = path / "attempts/002/events.jsonl"
     last = sealed_json.unseal(
-        log.read_bytes().splitlines(keepends=True)[-1], seat(log.relative_to(path))
+        log.read_bytes().splitlines(keepends=True)[-1], context(log.relative_to(path))
     )
-    dream = {"kind": "dream", "step": 12, "wall": 1.0, "seq": last["seq"] + 1, "of": "sheep"}
+    future = {"kind": "future", "step": 12, "wall": 1.0, "seq": last["seq"] + 1, "member": "new"}
     with log.open("ab") as file:
-        file.write(sealed_json.seal(dream, seat(log.relative_to(path))))
+        file.write(sealed_json.seal(future, context(log.relative_to(path))))
     folder = RunFolder(path)
     assert folder.problem() is None and summarize(folder).to_json()["step"] == 12
-    (odd,) = History(folder).until().of(Unknown)
-    assert odd.raw["of"] == "sheep"
-    folder.set_labels(note="still mine")
+    (unknown,) = History(folder).until().of(Unknown)
+    assert unknown.raw["member"] == "new"
+    folder.set_labels(note="still writable")
 
 
 LATER = [
@@ -113,7 +113,7 @@ LATER = [
 
 
 @pytest.mark.parametrize("changes", LATER, ids=str)
-def test_a_run_of_a_later_format_is_read_refused_for_writing_and_said_to_be_so(path, changes):
+def test_a_run_of_a_later_format_is_readable_and_reported_but_never_written(path, changes):
     change(path, "run.json", "run.json", changes)
     folder = RunFolder(path)
     before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}

@@ -1,8 +1,8 @@
-"""Runs of format 1.1 stay readable: each value, event and file of two of them, stated here again.
+"""Runs of format 1.1 stay readable: every value and event of two such runs is repeated here.
 
-`run-1.1` was written by a tracked loop that died once, `imported-1.1` by an import. They were made by
-`tests/data/make_runs_1_1.py` and are never made anew: a change that cannot read them is a change of
-the format.
+`run-1.1` was written by a tracked loop that died once, `imported-1.1` by an import.
+`tests/data/make_runs_1_1.py` wrote them. They are never created again: a change that cannot read them
+is a change of the format.
 """
 
 import math
@@ -29,7 +29,7 @@ NAN, INF = math.nan, math.inf
 
 
 def rows_of(path):
-    """Steps to rows; None = not recorded, which is not the same as NaN."""
+    """Rows by step; None = not recorded, which differs from NaN."""
     steps, values = History(RunFolder(path)).until().steps.read(0, 2**62)
     cells = np.where(is_missing(values), None, values.astype(object)).tolist()
     return dict(zip(steps.tolist(), cells, strict=True))
@@ -65,7 +65,7 @@ def test_the_tracked_run_has_the_rows_that_were_logged():
     )
 
 
-def test_the_tracked_run_has_its_events_and_what_they_say():
+def test_the_tracked_run_has_its_events_with_their_values():
     assert events_of(TRACKED) == [
         ("started", 0), ("evaluated", 6), ("phase", 6), ("samples", 6), ("gap", 9),
         ("checkpoint", 9), ("started", 9), ("edited", 20), ("evaluated", 2**33), ("ended", 2**33),
@@ -90,14 +90,14 @@ def test_the_tracked_run_has_its_events_and_what_they_say():
     assert [edit.changes for edit in now.edits] == [{"lr": 0.0005}]
 
 
-def test_rows_of_the_tracked_run_that_no_seal_covers_are_read_and_compared():
+def test_rows_of_the_tracked_run_without_a_seal_are_read_and_compared():
     history = History(RunFolder(TRACKED))
     assert history.resume_verified == {"steps": 3, "first_difference": 20}
     history.verify()
     assert history.damage == "" and history.missing == []
 
 
-def test_the_tracked_run_states_its_settings_and_ends_as_it_did():
+def test_the_tracked_run_has_its_settings_and_final_status():
     folder = RunFolder(TRACKED)
     shown = summarize(folder).to_json()
     assert folder.config == {"lr": 0.001, "layers": [1, 2], "adam": {"betas": [0.9, 0.98]}}
@@ -123,7 +123,7 @@ def test_the_imported_run_has_the_values_of_its_log():
     ]  # fmt: skip
 
 
-def test_the_imported_run_states_its_source_and_can_only_be_read():
+def test_the_imported_run_states_its_source_and_is_read_only():
     folder = RunFolder(IMPORTED)
     shown = summarize(folder).to_json()
     assert (shown["name"], shown["status"], shown["step"]) == ("rewards", "imported", 300)
@@ -143,20 +143,18 @@ def test_the_wide_table_of_a_run_with_distant_steps_has_a_row_per_step():
 
 
 @pytest.mark.parametrize("golden", [TRACKED, IMPORTED], ids=lambda path: path.name)
-def test_nothing_is_wrong_with_it(golden):
+def test_the_doctor_finds_no_problem(golden):
     diagnosis = examine(RunFolder(golden))
     assert diagnosis.symptoms == []
     assert diagnosis.verified["rows"] == {TRACKED: 12, IMPORTED: 6}[golden]
 
 
 @pytest.mark.parametrize("golden", [TRACKED, IMPORTED], ids=lambda path: path.name)
-def test_a_reader_that_knows_only_1_0_reads_its_name_and_refuses_to_write(
-    golden, tmp_path, monkeypatch
-):
+def test_a_reader_of_format_1_0_reads_the_name_and_refuses_to_write(golden, tmp_path, monkeypatch):
     path = shutil.copytree(golden, tmp_path / "run")
-    # What 1.0 understands: its version, and no entry of `requires`.
+    # A reader of 1.0 knows its own version, and no entry of `requires`.
     monkeypatch.setattr(folder_module, "VERSION", (1, 0))
-    monkeypatch.setattr(folder_module, "GROWING_ROWS", "nothing is known by this name")
+    monkeypatch.setattr(folder_module, "GROWING_ROWS", "an unknown requirement")
     before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
     folder = RunFolder(path)
     assert folder.description["requires"] == ["rows-1.1"]

@@ -1,4 +1,4 @@
-"""Folders that are not as they should be: every reader shows what can be read, and waits for nothing."""
+"""Damaged and unusual run folders: every reader shows what is readable and never blocks."""
 
 import errno
 import json
@@ -40,9 +40,9 @@ ODD = {
     "pipe": os.mkfifo,
     "loop": lambda path: path.symlink_to(path),
     "sparse": sparse,
-    "gone": lambda path: None,
+    "missing": lambda path: None,
     "link": lambda path: path.symlink_to("/etc/passwd"),
-    "above": lambda path: path.symlink_to("/"),
+    "root link": lambda path: path.symlink_to("/"),
     "device": lambda path: path.symlink_to("/dev/zero"),
     "folder": os.mkdir,
 }
@@ -50,10 +50,10 @@ KINDS = [kind if kind == "pipe" else pytest.param(kind, marks=pytest.mark.slow) 
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A finished run with everything that a run may have."""
+def complete_run(tmp_path_factory):
+    """A finished run with every kind of file that a run may have."""
     description = {"preset": {"name": "tiny"}, "check": {"updates": 20, "parameters": 100}}
-    folder = RunFolder.create(tmp_path_factory.mktemp("runs"), description, "a: 1\n", "whole")
+    folder = RunFolder.create(tmp_path_factory.mktemp("runs"), description, "a: 1\n", "complete")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.write(events.Started(step=0, attempt=1))
         for step in (10, 20):
@@ -72,16 +72,19 @@ def names(path):
 
 
 def read(reader, runs):
-    """What a command prints and its exit code; no exception leaves it."""
-    done = CliRunner().invoke(app, [*READERS[reader], "--runs", str(runs)])
-    assert done.exception is None or isinstance(done.exception, SystemExit), (reader, done.exc_info)
-    return done.stdout, done.exit_code
+    """The output and exit code of a command, which must raise no exception."""
+    result = CliRunner().invoke(app, [*READERS[reader], "--runs", str(runs)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), (
+        reader,
+        result.exc_info,
+    )
+    return result.stdout, result.exit_code
 
 
-def may_be_missed(kind, name):
-    """A hint, a command, and what may as well never have been there."""
+def may_be_unnoticed(kind, name):
+    """Whether the doctor may report nothing: hints, commands, and files that a run may lack."""
     optional = ("attempts", "attempts/001", "attempts/001/end.json", "checkpoints")
-    absent = kind in ("gone", "empty", "folder") and name in (
+    absent = kind in ("missing", "empty", "folder") and name in (
         *optional,
         "checkpoints/step-000000020",
     )
@@ -89,28 +92,28 @@ def may_be_missed(kind, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_reader_gets_past_an_odd_file_in_any_place(whole, tmp_path, kind):
-    for i, name in enumerate(name for name in names(whole) if name != "run.json"):
-        path = shutil.copytree(whole, tmp_path / str(i) / whole.name)
+def test_every_reader_tolerates_an_odd_file_in_any_place(complete_run, tmp_path, kind):
+    for i, name in enumerate(name for name in names(complete_run) if name != "run.json"):
+        path = shutil.copytree(complete_run, tmp_path / str(i) / complete_run.name)
         shutil.rmtree(path / name) if (path / name).is_dir() else (path / name).unlink()
         ODD[kind](path / name)
         for reader in READERS:
             printed, code = read(reader, path.parent)
             if reader == "doctor":
-                told = [symptom["where"] for symptom in json.loads(printed)["symptoms"]]
-                assert told or may_be_missed(kind, name), name
-                recorded = (whole / name).is_file()
-                assert code == 3 or not recorded or may_be_missed(kind, name), (name, told)
+                found = [symptom["where"] for symptom in json.loads(printed)["symptoms"]]
+                assert found or may_be_unnoticed(kind, name), name
+                recorded = (complete_run / name).is_file()
+                assert code == 3 or not recorded or may_be_unnoticed(kind, name), (name, found)
             else:
                 assert code == 0, (name, reader)
         shutil.rmtree(path.parent)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ODD if kind != "gone"])
-def test_a_run_whose_description_is_odd_is_listed_shown_and_said_to_be_damaged(
-    whole, tmp_path, kind
+@pytest.mark.parametrize("kind", [kind for kind in ODD if kind != "missing"])
+def test_a_run_with_an_odd_description_file_is_listed_and_reported_as_damaged(
+    complete_run, tmp_path, kind
 ):
-    path = shutil.copytree(whole, tmp_path / whole.name)
+    path = shutil.copytree(complete_run, tmp_path / complete_run.name)
     (path / "run.json").unlink()
     ODD[kind](path / "run.json")
     assert json.loads(read("runs", tmp_path)[0])[0]["status"] == "finished"
@@ -119,8 +122,8 @@ def test_a_run_whose_description_is_odd_is_listed_shown_and_said_to_be_damaged(
     assert read("doctor", tmp_path)[1] == 3 and read("replay", tmp_path)[1] == 0
 
 
-def test_a_damaged_run_in_a_folder_whose_name_is_no_text_is_listed(whole, tmp_path):
-    path = shutil.copytree(whole, tmp_path / os.fsdecode(b"20260101T000000-\xff"))
+def test_a_damaged_run_in_a_folder_with_an_undecodable_name_is_listed(complete_run, tmp_path):
+    path = shutil.copytree(complete_run, tmp_path / os.fsdecode(b"20260101T000000-\xff"))
     (path / "run.json").unlink()
     (path / "run.json").touch()
     assert json.loads(read("runs", tmp_path)[0])[0]["run"] == path.name
@@ -129,25 +132,25 @@ def test_a_damaged_run_in_a_folder_whose_name_is_no_text_is_listed(whole, tmp_pa
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_a_folder_of_runs_that_is_none_has_no_runs(tmp_path, kind):
+def test_an_odd_file_in_place_of_the_runs_folder_has_no_runs(tmp_path, kind):
     ODD[kind](tmp_path / "runs")
     for reader, words in READERS.items():
-        done = CliRunner().invoke(app, [*words, "--runs", str(tmp_path / "runs")])
+        result = CliRunner().invoke(app, [*words, "--runs", str(tmp_path / "runs")])
         if reader == "runs":
-            assert (done.stdout.strip(), done.exit_code) == ("[]", 0)
+            assert (result.stdout.strip(), result.exit_code) == ("[]", 0)
         else:
-            assert "no runs" in str(done.exception)
+            assert "no runs" in str(result.exception)
 
 
-def test_strangers_among_the_runs_are_no_runs(whole, tmp_path):
-    shutil.copytree(whole, tmp_path / whole.name)
+def test_other_files_in_the_runs_folder_are_not_listed(complete_run, tmp_path):
+    shutil.copytree(complete_run, tmp_path / complete_run.name)
     for kind, make in ODD.items():
         make(tmp_path / f"20260101T000000-{kind}")
-    assert [run.path.name for run in list_runs(tmp_path)] == [whole.name]
+    assert [run.path.name for run in list_runs(tmp_path)] == [complete_run.name]
 
 
-class Refused(files.Calls):
-    """A disk that may only be read."""
+class WritesRefused(files.Calls):
+    """A disk on which every write fails with the given error."""
 
     def __init__(self, code):
         def refuse(path, *_):
@@ -158,39 +161,42 @@ class Refused(files.Calls):
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_a_disk_that_may_only_be_read_is_read(whole, monkeypatch, reader):
-    expected = read(reader, whole.parent)
-    monkeypatch.setattr(files, "calls", Refused(errno.EROFS))
-    assert read(reader, whole.parent) == expected and expected[1] == 0
+def test_runs_on_a_read_only_disk_are_readable(complete_run, monkeypatch, reader):
+    expected = read(reader, complete_run.parent)
+    monkeypatch.setattr(files, "calls", WritesRefused(errno.EROFS))
+    assert read(reader, complete_run.parent) == expected and expected[1] == 0
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.ENOSPC])
 @pytest.mark.parametrize("words", [["run", "tiny"], ["resume", "last"]])
-def test_what_writes_is_refused_in_one_line(tiny_run, monkeypatch, capsys, words, code):
+def test_a_command_that_cannot_write_ends_with_a_message_of_one_line(
+    tiny_run, monkeypatch, capsys, words, code
+):
     before = {path: path.stat().st_mtime_ns for path in tiny_run.rglob("*")}
-    monkeypatch.setattr(files, "calls", Refused(code))
+    monkeypatch.setattr(files, "calls", WritesRefused(code))
     monkeypatch.setattr(sys, "argv", ["memlab", *words])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main()
-    told = capsys.readouterr().err
-    assert left.value.code == 2 and os.strerror(code) in told and "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert exit_info.value.code == 2
+    assert os.strerror(code) in printed and "Traceback" not in printed
     assert {path: path.stat().st_mtime_ns for path in tiny_run.rglob("*")} == before
 
 
-@pytest.mark.parametrize("kind", ["empty", "pipe", "loop", "nowhere"])
-def test_a_run_is_not_made_where_there_can_be_no_folder(tiny_run, monkeypatch, capsys, kind):
+@pytest.mark.parametrize("kind", ["empty", "pipe", "loop", "dangling link"])
+def test_no_run_is_created_where_no_folder_can_be_created(tiny_run, monkeypatch, capsys, kind):
     odd = tiny_run / "odd"
-    {**ODD, "nowhere": lambda path: path.symlink_to("nothing")}[kind](odd)
+    {**ODD, "dangling link": lambda path: path.symlink_to("nothing")}[kind](odd)
     monkeypatch.setattr(sys, "argv", ["memlab", "run", "tiny", "--runs", "odd"])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main()
-    assert left.value.code == 2 and "odd" in capsys.readouterr().err
+    assert exit_info.value.code == 2 and "odd" in capsys.readouterr().err
     assert not odd.is_dir()
 
 
 @pytest.fixture
 def tiny_run(tmp_path, monkeypatch):
-    """A folder with a preset and a run of it that nobody began."""
+    """A folder with a preset and a run of it that was not started."""
     from memlab.preset.create import create_run
     from memlab.preset.load import load
 
@@ -202,7 +208,7 @@ def tiny_run(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_bug_keeps_its_traceback(monkeypatch):
+def test_an_error_within_memlab_keeps_its_traceback(monkeypatch):
     def broken(prog_name):
         raise FileNotFoundError(errno.ENOENT, "a bug", "somewhere")
 

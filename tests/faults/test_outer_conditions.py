@@ -1,4 +1,4 @@
-"""What is no bug and no crash: a full disk, want of memory, numbers past all bounds."""
+"""Full disk, out of memory, extreme numbers."""
 
 import errno
 
@@ -37,59 +37,61 @@ def expected(tiny, tmp_path_factory):
 
 
 class FullDisk:
-    """No new bytes fit from the n-th write on; files may be rewritten in place."""
+    """Writes fail from the n-th on; heartbeats, which are rewritten in place, still succeed."""
 
     def __init__(self, monkeypatch, n, code=errno.ENOSPC):
-        self.left, self.code = n, code
+        self.writes_left, self.code = n, code
         monkeypatch.setattr(files.calls, "pwrite", self.pwrite, raising=False)
 
     def pwrite(self, fd, data, offset):
-        self.left -= 1
-        if self.left < 0 and b'"counter"' not in bytes(data[:20]):
+        self.writes_left -= 1
+        if self.writes_left < 0 and b'"counter"' not in bytes(data[:20]):
             files.Calls.pwrite(fd, data[: len(data) // 2], offset)
             raise OSError(self.code, "No space left on device")
         return files.Calls.pwrite(fd, data, offset)
 
 
 @pytest.mark.parametrize(("n", "code"), [(3, errno.ENOSPC), (20, errno.EDQUOT), (47, errno.EFBIG)])
-def test_a_run_waits_for_room_and_ends_with_the_same_bits(run, expected, monkeypatch, n, code):
+def test_a_run_waits_for_disk_space_and_ends_with_the_same_bits(
+    run, expected, monkeypatch, n, code
+):
     disk = FullDisk(monkeypatch, n, code)
-    seen = []
+    statuses = []
 
-    def nap(seconds):
-        seen.append(RunFolder(run.path).status())
-        disk.left = 10**9 if len(seen) == 3 else disk.left
+    def sleep(seconds):
+        statuses.append(RunFolder(run.path).status())
+        disk.writes_left = 10**9 if len(statuses) == 3 else disk.writes_left
 
-    monkeypatch.setattr("memlab.training.worker.time.sleep", nap)
+    monkeypatch.setattr("memlab.training.worker.time.sleep", sleep)
     findings = [e for e in finish(run) if isinstance(e, Finding) and e.what.startswith(DISK_FULL)]
     assert len(findings) == 1 and "training waits" in findings[0].what
-    assert seen[1:] == [Status.PAUSED] * 2
+    assert statuses[1:] == [Status.PAUSED] * 2
     assert expected.difference(final_state(run)) is None
     assert examine(run).healthy and run.status() is Status.FINISHED
     assert not any(f.what.startswith(DISK_FULL) for f in History(run).until().findings)
 
 
-@pytest.mark.parametrize("how", ["signal", "stop"])
-def test_a_run_that_waits_for_disk_space_can_be_ended_and_resumed(run, expected, monkeypatch, how):
+@pytest.mark.parametrize("by", ["signal", "stop"])
+def test_a_run_that_waits_for_disk_space_can_be_ended_and_resumed(run, expected, monkeypatch, by):
     with monkeypatch.context() as patch:
         disk = FullDisk(patch, 50)
 
-        def nap(seconds):
-            if how == "stop":
-                disk.left = 10**9
+        def sleep(seconds):
+            if by == "stop":
+                disk.writes_left = 10**9
                 send(run, Stop())
-                disk.left = -1
+                disk.writes_left = -1
 
-        patch.setattr("memlab.training.worker.time.sleep", nap)
-        with pytest.raises(RunError, match="disk is full") as refused:
-            finish(run, interrupted=lambda: how == "signal" and disk.left < 0)
-    assert "checkpoints are kept" in refused.value.hint
+        patch.setattr("memlab.training.worker.time.sleep", sleep)
+        with pytest.raises(RunError, match="disk is full") as caught:
+            finish(run, interrupted=lambda: by == "signal" and disk.writes_left < 0)
+    assert "checkpoints are kept" in caught.value.hint
     assert run.status() is Status.DIED
     finish(run)
     assert expected.difference(final_state(run)) is None and examine(run).healthy
 
 
-def test_what_a_full_disk_may_have_dropped_is_not_waited_for(run, expected, monkeypatch):
+def test_a_failed_fsync_ends_the_attempt_and_the_run_can_be_resumed(run, expected, monkeypatch):
     with monkeypatch.context() as patch:
 
         def fsync(fd):
@@ -104,15 +106,15 @@ def test_what_a_full_disk_may_have_dropped_is_not_waited_for(run, expected, monk
     assert expected.difference(final_state(run)) is None
 
 
-WANT = [
+OUT_OF_MEMORY = [
     MemoryError(),
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nand so on"),
     RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
 ]
 
 
-@pytest.mark.parametrize("error", WANT, ids=lambda error: type(error).__name__)
-def test_out_of_memory_ends_with_its_reason_and_keeps_the_checkpoints(
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
+def test_out_of_memory_ends_the_run_with_this_reason_and_keeps_its_checkpoints(
     run, expected, monkeypatch, error
 ):
     real = engine_step.update
@@ -124,10 +126,10 @@ def test_out_of_memory_ends_with_its_reason_and_keeps_the_checkpoints(
 
     with monkeypatch.context() as patch:
         patch.setattr(engine_step, "update", update)
-        with pytest.raises(RunError, match="out of memory on") as told:
+        with pytest.raises(RunError, match="out of memory on") as caught:
             finish(run)
-    assert "\n" not in (told.value.found or "")
-    assert "checkpoints are kept" in told.value.hint
+    assert "\n" not in (caught.value.found or "")
+    assert "checkpoints are kept" in caught.value.hint
     assert run.status() is Status.FAILED
     assert "out of memory" in run.attempts()[-1].end["summary"]["error"]
     assert run.checkpoints.steps()[-1] == 10 and examine(run).healthy
@@ -146,7 +148,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("column", "value", "policy"), NUMBERS)
-def test_odd_numbers_are_recorded_as_they_are_and_obey_the_preset(
+def test_extreme_numbers_are_recorded_exactly_and_stop_a_run_as_its_preset_states(
     tiny, tmp_path, monkeypatch, value, policy, column
 ):
     folder = create_run(tiny(**{"training.on_divergence": policy}), tmp_path)

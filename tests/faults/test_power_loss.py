@@ -1,4 +1,4 @@
-"""The power fails after any call: what was promised is there, and the run goes on with the same bits."""
+"""After a power loss at any call, acknowledged data is on disk and the run resumes with the same bits."""
 
 import random
 
@@ -12,38 +12,40 @@ from memlab.record.runs import list_runs
 
 from ..record.make_run import values
 from ..record.test_faults import assert_undisturbed, resume_until_done, train
-from .power import Recorded, lay_out
+from .power import RecordedCalls, lay_out
 
 
-def lose_power(tmp_path, monkeypatch, states_per_call, chance, only=lambda call: True):
-    """Train once; after each chosen call lay out some of the states that a power loss may leave."""
+def lose_power(tmp_path, monkeypatch, states_per_call, rng, selected=lambda call: True):
+    """Train once; after each selected call, write some states that a power loss may leave."""
     runs = tmp_path / "runs"
     runs.mkdir()
     states = []
 
     def after(call):
-        if only(call):
-            promised = [step for folder in list_runs(runs) for step in safe_steps(calls, folder)]
+        if selected(call):
+            acknowledged = [
+                step for folder in list_runs(runs) for step in acknowledged_steps(calls, folder)
+            ]
             for i in range(states_per_call):
                 path = tmp_path / f"{call}-{i}"
-                lay_out(calls.root, path, chance)
-                states.append((path, promised))
+                lay_out(calls.root, path, rng)
+                states.append((path, acknowledged))
 
-    calls = Recorded(runs, after)
+    calls = RecordedCalls(runs, after)
     with monkeypatch.context() as patch:
         patch.setattr(files, "calls", calls)
         train(RunFolder.create(runs, {}, "", ""))
     return states
 
 
-def safe_steps(calls, folder):
-    """Checkpoints that were promised to last, until a later one is: their names are fsynced."""
-    names = calls.node(folder.path / "checkpoints").safe
+def acknowledged_steps(calls, folder):
+    """Steps of the checkpoints whose names are fsynced, and which must survive a power loss."""
+    names = calls.node(folder.path / "checkpoints").synced
     return [int(name.removeprefix("step-")) for name in names if not name.startswith(".")]
 
 
 def assert_readable(folder):
-    """Rows since the last fsync may be there or not; what a checkpoint stands on is there."""
+    """Rows up to the last checkpoint are present; rows since the last fsync may be missing."""
     steps, rows = History(folder).until().steps.read(0, 100)
     assert np.array_equal(rows[:, 0], values(1, 100)[steps - 1, 0])
     committed = folder.checkpoints.steps()
@@ -51,25 +53,25 @@ def assert_readable(folder):
     assert set(range(1, max(committed, default=0) + 1)) <= set(steps.tolist())
 
 
-def assert_all_hold(states):
-    for path, promised in states:
+def assert_all_resume(states):
+    for path, acknowledged in states:
         found = list_runs(path)
-        assert len(found) == 1 or not promised
+        assert len(found) == 1 or not acknowledged
         for folder in found:
             assert_readable(folder)
-            assert max(promised, default=0) <= max(folder.checkpoints.steps(), default=0)
+            assert max(acknowledged, default=0) <= max(folder.checkpoints.steps(), default=0)
             resume_until_done(folder)
             assert_undisturbed(RunFolder(folder.path))
 
 
-def test_a_power_loss_here_and_there_takes_nothing_that_was_promised(tmp_path, monkeypatch):
-    assert_all_hold(lose_power(tmp_path, monkeypatch, 1, random.Random(1)))
+def test_a_power_loss_at_some_calls_loses_no_acknowledged_data(tmp_path, monkeypatch):
+    assert_all_resume(lose_power(tmp_path, monkeypatch, 1, random.Random(1)))
 
 
 @pytest.mark.slow
-def test_a_power_loss_after_any_call_takes_nothing_that_was_promised(
+def test_a_power_loss_after_any_call_loses_no_acknowledged_data(
     tmp_path, monkeypatch, record_figure
 ):
     states = lose_power(tmp_path, monkeypatch, 20, random.Random(2))
-    assert_all_hold(states)
+    assert_all_resume(states)
     record_figure("states after a power loss", len(states))

@@ -1,4 +1,4 @@
-"""`memlab torture`, and the trials that it runs."""
+"""`memlab torture` and its trials."""
 
 import json
 import random
@@ -32,8 +32,8 @@ def test_each_kind_of_damage_changes_the_file(tmp_path, kind):
         other.write_bytes(b"others")
         damage(kind, path, other, random.Random(seed))
         assert not path.is_file() or path.is_symlink() or path.read_bytes() != b"some bytes" * 9
-        for left in (path, other):
-            left.rmdir() if left.is_dir() else left.unlink(missing_ok=True)
+        for file in (path, other):
+            file.rmdir() if file.is_dir() else file.unlink(missing_ok=True)
 
 
 def test_counts_are_summed_and_maxima_kept():

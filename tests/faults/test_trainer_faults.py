@@ -1,4 +1,4 @@
-"""Every call that changes the disk fails once, in each way, while the real trainer works."""
+"""Every call that changes the disk fails once, in every way, while the real trainer runs."""
 
 import contextlib
 import itertools
@@ -22,7 +22,7 @@ FAULTS = ("dies", "short", "ENOSPC", "EIO", "EINTR")
 
 @pytest.fixture
 def preset(tiny):
-    # The best weights come from a step between two checkpoints, and are saved on their own.
+    # The best weights are from a step between two checkpoints, so that they are saved separately.
     return tiny(**{"training.steps": 6, "training.checkpoint_every": 4, "evaluation.every": 3})
 
 
@@ -35,11 +35,11 @@ def expected(preset, tmp_path):
 
 
 def disturb(preset, runs, at, fault, monkeypatch):
-    """Make, train and delete a run whose call number `at` fails; the number of calls made."""
+    """Create, train and delete a run whose call number `at` fails; the number of calls made."""
     calls = Faulty(at, fault)
     with monkeypatch.context() as patch:
         patch.setattr(files, "calls", calls)
-        # After one refusal there is room again: the wait is over at once.
+        # Only one call fails, so that waiting for disk space can end at once.
         patch.setattr("time.sleep", lambda seconds: None)
         with contextlib.suppress(OSError, Dead, RunError):
             folder = create_run(preset, runs)
@@ -50,8 +50,8 @@ def disturb(preset, runs, at, fault, monkeypatch):
     return calls.count
 
 
-def go_on(runs, preset):
-    """What a person does: bring the run back, begin it, or go on with it."""
+def recover(runs, preset):
+    """As a user does: restore the run, start it or resume it."""
     for name in [path.name for path in runs.glob(".trash/*")]:
         restore(runs, name)
     folder = next(iter(list_runs(runs)), None) or create_run(preset, runs)
@@ -69,14 +69,16 @@ def check(preset, expected, runs, at, fault, monkeypatch):
         assert examine(folder).healthy, (at, fault, examine(folder))
         steps, rows = History(folder).until().steps.read(0, 100)
         assert rows.tobytes() == expected.rows[: len(steps)].tobytes()
-    folder = go_on(runs, preset)
+    folder = recover(runs, preset)
     assert expected.difference(final_state(folder)) is None, (at, fault)
     assert (History(folder).resume_verified or {}).get("first_difference") is None
     assert examine(folder).healthy
     return count >= at
 
 
-def test_a_fault_here_and_there_costs_no_bit(preset, expected, tmp_path, monkeypatch):
+def test_a_fault_at_some_calls_changes_no_bit_of_the_result(
+    preset, expected, tmp_path, monkeypatch
+):
     for at, fault in zip(range(9, 130, 17), itertools.cycle(FAULTS), strict=False):
         assert check(preset, expected, tmp_path / f"{at}", at, fault, monkeypatch), at
 
@@ -84,7 +86,7 @@ def test_a_fault_here_and_there_costs_no_bit(preset, expected, tmp_path, monkeyp
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_at_any_call_costs_no_bit(
+def test_a_fault_at_any_call_changes_no_bit_of_the_result(
     preset, expected, tmp_path, monkeypatch, fault, record_figure
 ):
     for at in itertools.count(1):

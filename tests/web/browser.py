@@ -1,4 +1,4 @@
-"""Headless Chromium, driven by the DevTools protocol, and what the terminal in its page shows."""
+"""Headless Chromium, controlled with the DevTools protocol, and the text of the terminal in a page."""
 
 import asyncio
 import base64
@@ -65,18 +65,18 @@ class Page:
         self.screen.reset()
 
     async def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression; a promise is awaited."""
+        """The value of a JavaScript expression; awaits promises."""
         result = await self.call(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
         return result["result"].get("value")
 
     async def frame(self) -> None:
-        """Wait for the next frame that the browser draws."""
+        """Wait until the browser draws the next frame."""
         await self.evaluate("new Promise(requestAnimationFrame)")
 
     async def press(self, *keys: str) -> None:
-        """Type characters, as a keyboard does; `Enter` is a key."""
+        """Press keys: single characters, or `Enter`."""
         for key in keys:
             text = "\r" if key == "Enter" else key
             code = {"windowsVirtualKeyCode": 13} if key == "Enter" else {}
@@ -84,7 +84,7 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
 
     async def until(self, shown: str | Callable[[str], object]) -> str:
-        """Wait until the terminal shows a text; the test's timeout is the limit."""
+        """Wait until the terminal shows a text; the timeout of the test limits the wait."""
         holds = (lambda text: shown in text) if isinstance(shown, str) else shown
         while not holds(self.text):
             self._arrived.clear()
@@ -102,7 +102,7 @@ class Page:
 
 @asynccontextmanager
 async def chromium(folder: Path) -> AsyncIterator[Page]:
-    """A page of a browser that has no history and no cookies."""
+    """A page of a browser without history and cookies."""
     assert PROGRAM is not None
     process = subprocess.Popen(
         [

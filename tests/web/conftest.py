@@ -1,4 +1,4 @@
-"""Tests that are coroutines, and a server in this process."""
+"""Support for tests that are coroutines, and a server in the test process."""
 
 import asyncio
 import inspect
@@ -25,7 +25,7 @@ while head := sys.stdin.buffer.read(5):
         break
     send(b"D", head[:1] + data)
 """
-"""A program that answers every packet with its contents, as a console that draws them would."""
+"""A program in place of the console: it sends the contents of every packet back."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,7 +39,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 class Client:
-    """Requests to the server, with headers and cookies as given and no others."""
+    """Sends requests with only the given headers and cookies to the server."""
 
     def __init__(self, server: ConsoleServer, session: aiohttp.ClientSession) -> None:
         self.server, self.session = server, session
@@ -48,10 +48,10 @@ class Client:
         self.origin = {"Origin": self.address}
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
-        """Status, text and headers of the answer."""
+        """Status, text and headers of the response."""
         request = self.session.get(self.address + path, headers=headers, allow_redirects=False)
-        async with request as answer:
-            return answer.status, await answer.text(), answer.headers
+        async with request as response:
+            return response.status, await response.text(), response.headers
 
     def socket(self, headers: dict[str, str], query: str = "width=80&height=24") -> Any:
         return self.session.ws_connect(f"{self.address}/ws?{query}", headers=headers)

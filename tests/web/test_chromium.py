@@ -82,16 +82,16 @@ def serve(tmp_path) -> Iterator:
         process.stdout.close()
 
 
-async def _lab(page, url: str) -> None:
+async def _open_lab(page, url: str) -> None:
     await page.open(url)
     await page.until("Addition mod 59")
 
 
-async def test_a_tab_shows_runs_and_changes_none(serve, tmp_path):
+async def test_a_read_only_tab_shows_runs_and_changes_none(serve, tmp_path):
     run = create_run(load(str(tmp_path / "presets/tiny.yaml")), tmp_path / "runs", "a queued run")
     url = serve()
     async with chromium(tmp_path / "profile") as page:
-        await _lab(page, url)
+        await _open_lab(page, url)
         assert await page.evaluate("location.href") == url.partition("?")[0]
         assert await page.evaluate("document.cookie") == ""
         assert "read-only" in page.text
@@ -109,10 +109,10 @@ async def test_a_tab_shows_runs_and_changes_none(serve, tmp_path):
     assert [path.name for path in (tmp_path / "presets").iterdir()] == ["tiny.yaml"]
 
 
-async def test_a_run_that_a_tab_started_outlives_it_and_is_controlled_by_the_next(serve, tmp_path):
+async def test_a_run_outlives_the_tab_that_started_it_and_another_tab_controls_it(serve, tmp_path):
     url = serve("--control")
     async with chromium(tmp_path / "profile") as page:
-        await _lab(page, url)
+        await _open_lab(page, url)
         await page.press("/", *"tiny")
         await page.until("for a browser")
         await page.press("Enter")
@@ -127,7 +127,7 @@ async def test_a_run_that_a_tab_started_outlives_it_and_is_controlled_by_the_nex
         while run.last_step() <= before:
             assert run.status() is Status.RUNNING
             await page.frame()
-        await _lab(page, url)
+        await _open_lab(page, url)
         await page.press("2")
         await page.until("space pause")
         await page.press(" ")
@@ -139,7 +139,7 @@ async def test_a_run_that_a_tab_started_outlives_it_and_is_controlled_by_the_nex
     assert is_id(run.path.name)
 
 
-async def test_a_page_of_another_origin_gets_nothing(serve, tmp_path):
+async def test_a_page_of_another_origin_can_read_nothing(serve, tmp_path):
     url = serve("--control")
     port = url.split(":")[2].partition("/")[0]
 
@@ -153,7 +153,7 @@ async def test_a_page_of_another_origin_gets_nothing(serve, tmp_path):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         async with chromium(tmp_path / "profile") as page:
-            await _lab(page, url)  # this browser has the cookie
+            await _open_lab(page, url)  # gives this browser the cookie
             for host in ("127.0.0.1", "localhost"):
                 await page.open(f"http://{host}:{runner.addresses[0][1]}/")
                 while await page.evaluate("document.title") != "attack":

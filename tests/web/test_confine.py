@@ -1,4 +1,4 @@
-"""What the process of a tab may do. Audit hooks cannot be removed: they are added in processes."""
+"""Permissions of a tab's process. Audit hooks cannot be removed: tests add them in subprocesses."""
 
 import os
 import subprocess
@@ -13,29 +13,29 @@ from memlab.web.confine import FORBIDDEN, Limits
 ROOT = Path(memlab.__file__).parents[1]
 FORBIDDEN_EVERYWHERE = {
     "reading outside": "open('/etc/hostname').read()",
-    "reading by a link": "open('link').read()",
-    "reading around a folder": "open('inside/../../secret').read()",
+    "reading through a link": "open('link').read()",
+    "reading through ..": "open('inside/../../secret').read()",
     "listing outside": "os.listdir('/etc')",
     "writing outside": "open('/tmp/memlab-test-outside', 'w')",
     "a shell": "os.system('true')",
     "a program": "subprocess.run(['true'])",
-    "a program as text": "subprocess.run('true', shell=True)",
+    "a program in a shell": "subprocess.run('true', shell=True)",
     "another memlab": "subprocess.run([sys.executable, '-m', 'memlab', 'runs'])",
     "a fork": "os.fork()",
     "an exec": "os.execv('/bin/true', ['true'])",
     "a signal": "os.kill(os.getpid(), 0)",
     "a connection": "socket.create_connection(('127.0.0.1', 1))",
-    "moving in": "os.rename('../secret', 'secret')",
-    "moving out": "os.rename('inside/file', '../file')",
+    "moving a file in": "os.rename('../secret', 'secret')",
+    "moving a file out": "os.rename('inside/file', '../file')",
 }
 CHANGES = {
     "writing": "open('new', 'w').write('x')",
     "appending": "open('inside/file', 'a')",
-    "the calls of records": "os.open('new', os.O_CREAT | os.O_WRONLY)",
+    "creating with os.open": "os.open('new', os.O_CREAT | os.O_WRONLY)",
     "moving": "os.rename('inside/file', 'file')",
     "a new folder": "os.mkdir('folder')",
-    "a link to make": "os.symlink('inside/file', 'other')",
-    "a mode": "os.chmod('inside/file', 0o600)",
+    "a new link": "os.symlink('inside/file', 'other')",
+    "changing a mode": "os.chmod('inside/file', 0o600)",
     "removing": "os.unlink('inside/file')",
 }
 
@@ -51,7 +51,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def refused(folder: Path, lines: dict[str, str], limits: str) -> dict[str, bool]:
-    """Whether each line is refused in a process that is held to limits."""
+    """Whether each line is refused in a process that is confined to limits."""
     (folder / "inside" / "file").write_text("x")
     program = f"""
 import os, socket, subprocess, sys
@@ -70,36 +70,36 @@ for line in {list(lines.values())!r}:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", program]
     run = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
-    said = run.stdout.splitlines()
-    assert len(said) == len(lines), run.stderr
-    assert set(said) <= {"allowed", FORBIDDEN}, dict(zip(lines, said, strict=True))
-    return {name: text == FORBIDDEN for name, text in zip(lines, said, strict=True)}
+    results = run.stdout.splitlines()
+    assert len(results) == len(lines), run.stderr
+    assert set(results) <= {"allowed", FORBIDDEN}, dict(zip(lines, results, strict=True))
+    return {name: text == FORBIDDEN for name, text in zip(lines, results, strict=True)}
 
 
-def test_a_tab_that_only_looks_reads_its_folder_and_changes_nothing(folder):
-    looks = {
+def test_a_read_only_tab_reads_its_folder_and_changes_nothing(folder):
+    reads = {
         "a file": "open('inside/file').read()",
         "a folder": "os.listdir('.')",
         "a module": "import memlab.preset.load, unittest.mock",
         "shipped presets": "assert memlab.preset.load.available()",
-        "a trainer": "open(f'/proc/{os.getpid()}/stat').read()",
+        "a process's state": "open(f'/proc/{os.getpid()}/stat').read()",
     }
-    lines = looks | FORBIDDEN_EVERYWHERE | CHANGES
+    lines = reads | FORBIDDEN_EVERYWHERE | CHANGES
     result = refused(folder, lines, "readable=[Path('.')], writable=[], programs=[]")
-    assert result == {name: name not in looks for name in lines}
+    assert result == {name: name not in reads for name in lines}
 
 
-def test_a_tab_that_controls_changes_its_folder_and_nothing_else(folder):
+def test_a_tab_with_control_changes_only_its_folder(folder):
     allowed = CHANGES | {"its program": "subprocess.run([sys.executable, '-c', 'pass'])"}
     lines = FORBIDDEN_EVERYWHERE | allowed
     limits = "readable=[], writable=[Path('.')], programs=[(sys.executable, '-c')]"
-    # The lines are executed in order: `moving` takes the file away from those after it.
+    # The lines run in order: `moving` removes the file that later lines need.
     del lines["moving"]
     result = refused(folder, lines, limits)
     assert result == {name: name in FORBIDDEN_EVERYWHERE for name in lines}
 
 
-def test_a_descriptor_and_the_current_folder_are_no_paths(tmp_path):
+def test_a_descriptor_and_a_missing_path_are_not_checked_as_paths(tmp_path):
     limits = Limits(readable=[tmp_path], writable=[], programs=[])
     limits.hook("open", (3, "r", 0))
     limits.hook("os.listdir", (None,))

@@ -1,4 +1,4 @@
-"""Who gets an answer, and what a tab gets. A program that echoes stands for the console."""
+"""The web server: access control, and messages of a tab. An echo program replaces the console."""
 
 import json
 
@@ -9,7 +9,7 @@ PATHS = ["/", "/ws", "/static/js/textual.js", "/page/page.js", "/download/x", "/
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_without_the_cookie_there_is_nothing(served, path):
+async def test_a_request_without_the_cookie_is_refused(served, path):
     async with served() as client:
         for headers in ({}, {"Cookie": f"{client.server.gate.cookie_name}=guess"}):
             status, text, _ = await client.get(path, **client.origin, **headers)
@@ -31,14 +31,14 @@ async def test_without_the_cookie_there_is_nothing(served, path):
     ],
     ids=lambda headers: " ".join(*headers.items()),
 )
-async def test_another_page_gets_nothing_even_with_the_cookie(served, path, headers):
+async def test_a_request_of_another_page_is_refused_even_with_the_cookie(served, path, headers):
     async with served() as client:
         status, text, _ = await client.get(path, **(client.cookie | client.origin | headers))
         assert status == 403
         assert "script" not in text
 
 
-async def test_the_token_becomes_a_cookie_and_leaves_the_url(served):
+async def test_the_token_is_exchanged_for_a_cookie_and_removed_from_the_url(served):
     async with served() as client:
         status, _, headers = await client.get(f"/?token={client.server.gate.token}")
         assert (status, headers["Location"]) == (303, "/")
@@ -53,21 +53,21 @@ async def test_the_token_becomes_a_cookie_and_leaves_the_url(served):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "%C3%BC"])
-async def test_a_wrong_token_buys_nothing(served, token):
+async def test_a_wrong_token_is_refused(served, token):
     async with served() as client:
         status, _, headers = await client.get(f"/?token={token}")
         assert status == 403
         assert "Set-Cookie" not in headers
 
 
-async def test_the_token_is_good_for_the_page_only(served):
+async def test_the_token_is_accepted_only_for_the_page(served):
     async with served() as client:
         token = f"token={client.server.gate.token}"
         assert (await client.get(f"/static/js/textual.js?{token}"))[0] == 403
         assert (await client.get(f"/ws?{token}", **client.origin))[0] == 403
 
 
-async def test_static_files_come_with_the_cookie_and_no_folder_is_listed(served):
+async def test_static_files_need_the_cookie_and_folders_are_not_listed(served):
     async with served() as client:
         for path, status in {
             "/static/js/textual.js": 200, "/page/page.js": 200,
@@ -87,7 +87,7 @@ async def test_a_websocket_needs_cookie_and_origin(served, missing):
         assert refused.value.status == 403
 
 
-async def test_a_tab_passes_on_what_is_typed_and_sizes_within_bounds(served):
+async def test_a_tab_forwards_typed_text_unchanged_and_clips_sizes(served):
     async with served() as client, client.socket(client.cookie | client.origin) as socket:
         await socket.send_json(["stdin", "$(touch pwned) `id`; ü"])
         assert await socket.receive_bytes() == b"D" + "$(touch pwned) `id`; ü".encode()
@@ -100,7 +100,7 @@ async def test_a_tab_passes_on_what_is_typed_and_sizes_within_bounds(served):
 @pytest.mark.parametrize(
     "message", ["no JSON", "{}", "[]", '["stdin"]', '["stdin", 5]', '["resize", {}]']
 )
-async def test_a_message_that_no_page_sends_closes_the_tab(served, message):
+async def test_an_invalid_message_closes_the_tab(served, message):
     async with served() as client:
         async with client.socket(client.cookie | client.origin) as socket:
             await socket.send_str(message)
@@ -111,7 +111,7 @@ async def test_a_message_that_no_page_sends_closes_the_tab(served, message):
             assert await socket.receive_bytes() == b"Dalive"
 
 
-async def test_no_more_tabs_than_allowed(served):
+async def test_a_tab_beyond_the_limit_is_refused(served):
     async with served(tabs=1) as client:
         headers = client.cookie | client.origin
         async with client.socket(headers) as socket:
@@ -127,17 +127,17 @@ async def test_no_more_tabs_than_allowed(served):
         assert (await client.get("/", **client.cookie))[0] == 200
 
 
-async def test_the_end_of_the_server_ends_the_processes_of_its_tabs(served, monkeypatch):
+async def test_a_server_that_ends_ends_the_processes_of_its_tabs(served, monkeypatch):
     started = []
     from memlab.web.tab import TabProcess
 
-    begin = TabProcess._open_app_process
+    open_app_process = TabProcess._open_app_process
 
-    async def noted(self, width, height):
-        started.append(await begin(self, width, height))
+    async def recorded(self, width, height):
+        started.append(await open_app_process(self, width, height))
         return started[-1]
 
-    monkeypatch.setattr(TabProcess, "_open_app_process", noted)
+    monkeypatch.setattr(TabProcess, "_open_app_process", recorded)
     async with served() as client:
         socket = await client.socket(client.cookie | client.origin)
         await socket.send_json(["stdin", "x"])
