@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-# One thread for small models, since several test processes share the cores. torch reads it on import.
+# Test processes share the cores: one thread for small models. torch reads this on import.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests start many processes: loading bytecode saves each about a second of CPU time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -1,8 +1,8 @@
 """Simulated power loss: the states in which a folder may be found afterwards.
 
-System calls are recorded as they are made. The bytes of a file are on disk after an fsync of the file,
-a name after an fsync of its folder. Of everything else, any part may be on disk when power is lost:
-each write fully, in part or not at all; each name or not.
+System calls are recorded as they are made. An fsync of a file puts its bytes on disk, an fsync of a
+folder the names in it. Of everything else, any part may be on disk when power is lost: each write
+fully, in part or not at all; each name or not.
 """
 
 import os
@@ -32,7 +32,7 @@ class File:
                 # A file may have its new length without the bytes.
                 tail = bytes(len(data) - kept) if rng.random() < 0.3 else b""
                 content = _with_write(content, offset, data[:kept] + tail)
-
+        return content
 
 
 @dataclass
@@ -84,9 +84,9 @@ class RecordedCalls(files.Calls):
             self.after(self.count)
             return result
 
+        return recorded
 
-
-        return recorded(self, path: Path):
+    def node(self, path: Path):
         found = self.root
         for part in Path(path).relative_to(self.top).parts:
             found = found.current()[part]

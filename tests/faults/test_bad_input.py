@@ -1,4 +1,4 @@
-"""Untrusted names, prompts and files: no control characters are printed, no code runs, no file outside the folder changes."""
+"""Untrusted names, prompts and files: no control character is printed, no pickle is loaded."""
 
 import ast
 import json

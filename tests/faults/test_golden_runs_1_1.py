@@ -1,8 +1,8 @@
 """Runs of format 1.1 stay readable: every value and event of two such runs is repeated here.
 
 `run-1.1` was written by a tracked loop that died once, `imported-1.1` by an import.
-`tests/data/make_runs_1_1.py` wrote them. They are never created again: a change that cannot read them
-is a change of the format.
+`tests/data/make_runs_1_1.py` wrote them. They are never created again: a change that cannot read
+them is a change of the format.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""After a power loss at any call, acknowledged data is on disk and the run resumes with the same bits."""
+"""After a power loss at any call, no acknowledged data is lost and the run resumes bit-exactly."""
 
 import random
 
@@ -11,7 +11,7 @@ from memlab.record.history import History
 from memlab.record.runs import list_runs
 
 from ..record.make_run import values
-from ..record.test_faults import assert_undisturbed, resume_until_done, train
+from ..record.test_faults import assert_same_as_without_fault, resume_until_done, train
 from .power import RecordedCalls, lay_out
 
 
@@ -61,7 +61,7 @@ def assert_all_resume(states):
             assert_readable(folder)
             assert max(acknowledged, default=0) <= max(folder.checkpoints.steps(), default=0)
             resume_until_done(folder)
-            assert_undisturbed(RunFolder(folder.path))
+            assert_same_as_without_fault(RunFolder(folder.path))
 
 
 def test_a_power_loss_at_some_calls_loses_no_acknowledged_data(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""After a signal, a closed terminal or a closed pipe, the run ends cleanly or leaves a valid folder."""
+"""After a signal, a closed terminal or pipe, the run ends cleanly or leaves a valid folder."""
 
 import json
 import os

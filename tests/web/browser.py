@@ -1,4 +1,4 @@
-"""Headless Chromium, controlled with the DevTools protocol, and the text of the terminal in a page."""
+"""Headless Chromium, controlled with the DevTools protocol; reads the terminal in a page."""
 
 import asyncio
 import base64
