@@ -1,6 +1,8 @@
 """`memlab sweep run --dry-run`: the planned members, and an estimate of their cost."""
 
+from collections import Counter
 from functools import partial
+from math import ceil
 
 from memlab.cli.output import print_json, stdout, table
 from memlab.sweeps.cost import disk_bytes, seconds, steps
@@ -30,14 +32,14 @@ def print_plan(plan: Plan, jobs: int, device: str, *, as_json: bool) -> None:
             }
         )
         return
-    per_cell = [sum(member.cell == cell.number for member in plan.members) for cell in plan.cells]
+    per_cell = Counter(member.cell for member in plan.members)
     rows = [
-        [cell.label or "all", f"{cell.updates:,}", str(count)]
-        for cell, count in zip(plan.cells, per_cell, strict=True)
+        [cell.label or "all", f"{cell.updates:,}", str(per_cell[cell.number])]
+        for cell in plan.cells
     ]
     console = stdout()
     console.print(table(["cell", "steps", "members"], rows, numbers=["steps", "members"]))
-    hours, minutes = divmod(round(duration / 60), 60)
+    hours, minutes = divmod(ceil(duration / 60), 60)
     console.print(
         f"\n{len(plan.members):,} members ({plan.skipped:,} skipped), {steps(plan):,} steps, "
         f"about {hours}:{minutes:02} hours with {jobs} at once, {size / 2**20:,.0f} MiB",

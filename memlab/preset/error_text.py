@@ -67,7 +67,7 @@ def remedy(value: Any, field: Field | None) -> str | None:
             return hint
     if isinstance(value, float) and value.is_integer() and "whole number" in allowed:
         return f"write {int(value)}"
-    if isinstance(value, list) and "list" not in allowed:
+    if field and isinstance(value, list) and "list" not in allowed:
         return "one value, without brackets"
     return field.help if field else None
 

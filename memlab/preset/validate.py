@@ -90,7 +90,8 @@ def _broken_rule(path: Keys, problem: Any, document: Document) -> PresetError:
     """The error of a rule between settings; a `BrokenRule` names the setting to change first."""
     rule = problem["ctx"]["error"]
     if not isinstance(rule, BrokenRule):
-        return PresetError(f"{dotted(path)}: {rule}", where=document.place(path))
+        what = f"{dotted(path)}: {rule}" if path else str(rule)
+        return PresetError(what, where=document.place(path))
     at = (*path, rule.key)
     value = _at(document.value, at)
     return PresetError(
@@ -149,5 +150,7 @@ def _at(value: Any, path: Keys) -> Any:
 
 def _allowed(field: Field | None, problem: Any) -> str | None:
     if field is None:
+        if problem["type"] == "too_short":
+            return f"at least {problem['ctx']['min_length']}"
         return str(problem["msg"]).removeprefix("Input should be ")
     return f"{field.allowed} (in {field.unit})" if field.unit else field.allowed

@@ -7,8 +7,10 @@ from memlab.preset.override import read
 from memlab.record import files
 from memlab.record.run_id import new_ids
 from memlab.record.runs import TRASH, delete
+from memlab.sweeps.expand import check_size
 from memlab.sweeps.plan import Member, seed_changes
 from memlab.sweeps.progress import SweepProgress
+from memlab.sweeps.schema import MAX_SEED
 from memlab.sweeps.sweep import FOLDER, Addition, Sweep
 
 
@@ -19,7 +21,8 @@ def add_seeds(sweep: Sweep, seeds: int | list[int]) -> Sweep:
         seeds: how many seeds after the highest present one, or a list of seeds.
 
     Raises:
-        PresetError: a seed is already present, or the sweep varies no seed.
+        PresetError: a seed is already present or not valid, there are too many members, or the sweep
+            varies no seed.
     """
     if not sweep.plan.vary:
         raise PresetError(
@@ -27,14 +30,17 @@ def add_seeds(sweep: Sweep, seeds: int | list[int]) -> Sweep:
             where=sweep.id,
             hint="create another sweep with vary: [batches]",
         )
+    count = seeds if isinstance(seeds, int) else len(seeds)
+    check_size(len(sweep.members) + count * len(sweep.cells), sweep.id)
     first = max(sweep.seeds) + 1
     added = list(range(first, first + seeds)) if isinstance(seeds, int) else seeds
-    if not added or set(added) & set(sweep.seeds) or len(set(added)) < len(added):
+    new = {seed for seed in added if 0 <= seed <= MAX_SEED} - set(sweep.seeds)
+    if not added or len(new) < len(added):
         raise PresetError(
             "these seeds cannot be added",
             where=sweep.id,
-            found=", ".join(map(str, added)),
-            allowed=f"seeds other than {', '.join(map(str, sweep.seeds))}, each once",
+            found=", ".join(map(str, added)) or f"{seeds} seeds",
+            allowed=f"seeds from 0 on other than {', '.join(map(str, sweep.seeds))}, each once",
         )
     # Every cell gets every added seed, also combinations that `skip` would leave out.
     combinations = [(seed, cell.number) for seed in added for cell in sweep.cells]

@@ -39,13 +39,7 @@ def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
     axes = axes_of(source)
     seeds, vary = _seeds(source)
     count = len(seeds) * prod(len(values) for _, values in axes)
-    if count > MAX_MEMBERS:
-        raise PresetError(
-            "the sweep has too many members",
-            where=place(()),
-            found=f"{count:,}",
-            allowed=f"at most {MAX_MEMBERS:,}",
-        )
+    check_size(count, place(()))
     cells = list(_cells(source, axes, seed_changes(vary, seeds[0])))
     chosen = _not_skipped(source, cells, [seed_changes(vary, seed) for seed in seeds])
     if not chosen:
@@ -73,6 +67,21 @@ def expand(source: SweepSource, runs: Path, threads: int | None = None) -> Plan:
         skipped=count - len(chosen),
         threads=_threads(source, threads),
     )
+
+
+def check_size(members: int, where: str) -> None:
+    """Check that a sweep may have this many members.
+
+    Raises:
+        PresetError: it would be too many.
+    """
+    if members > MAX_MEMBERS:
+        raise PresetError(
+            "the sweep has too many members",
+            where=where,
+            found=f"{members:,}",
+            allowed=f"at most {MAX_MEMBERS:,}",
+        )
 
 
 def _seeds(source: SweepSource) -> tuple[tuple[int, ...], tuple[str, ...]]:

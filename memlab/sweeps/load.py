@@ -14,7 +14,7 @@ from memlab.preset.fields import Field, fields, settings_of
 from memlab.preset.merge import merged
 from memlab.preset.override import change, full_key, read
 from memlab.preset.strict_yaml import Document, Keys
-from memlab.preset.validate import explained, task_kind
+from memlab.preset.validate import explained, task_kind, validated
 from memlab.record.runs import runs_folder
 from memlab.sweeps.fork_parent import ForkParent, fork_parent
 from memlab.sweeps.schema import SweepFile
@@ -145,7 +145,9 @@ def names() -> dict[str, Path]:
 def _from_preset(ref: str) -> SweepSource:
     path = load.find(ref)
     base = load.read(path)
-    name = base.value.get("name") if isinstance(base.value, dict) else None
+    if not isinstance(base.value, dict):
+        validated(base)
+    name = base.value.get("name")
     values = {"name": name if isinstance(name, str) else path.stem, "base": ref}
     document = Document(values, {(): "command line"})
     return SweepSource(_validated(document), document, base, path.parent)

@@ -4,11 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from memlab.preset.schema import BrokenRule
 from memlab.settings import Settings, setting
 
 MAX_SEEDS = 10_000
+MAX_SEED = 2**63 - 1
 SeedList = Annotated[
-    list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(min_length=1, max_length=MAX_SEEDS)
+    list[Annotated[int, Field(ge=0, le=MAX_SEED)]], Field(min_length=1, max_length=MAX_SEEDS)
 ]
 Values = Annotated[list[Any], Field(min_length=1)]
 Overrides = Annotated[dict[str, Any], Field(min_length=1)]
@@ -111,7 +113,7 @@ class SweepFile(Settings):
         if (self.base is None) == (self.fork is None):
             raise ValueError("a sweep needs either base or from")
         if isinstance(self.seeds, list) and len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("a seed is given twice")
+            raise BrokenRule("a seed is given twice", key="seeds", allowed="each seed once")
         if "seed" in self.vary and len(self.vary) > 1:
             raise ValueError("vary: seed includes all other seeds; give either seed or the others")
         return self

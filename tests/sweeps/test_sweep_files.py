@@ -70,7 +70,8 @@ BAD = {
     "two axes for one setting": ("adam: {optimizer.kind: adam}", "adam: {lr: 1.0}", None, "two axes set optimizer.lr", "variant"),
     "a value twice": ("[0.0, 1.0]", "[1, 1.0]", "3:41", "a value twice", ""),
     "a bad filter": ("variant:adam\"", "foo:adam\"", "6:8", "unknown field 'foo'", ""),
-    "a seed twice": ("[42, 7]", "[42, 42]", None, "a seed is given twice", ""),
+    "a seed twice": ("[42, 7]", "[42, 42]", "7:1", "a seed is given twice", "42, 42"),
+    "no value": ("[0.4, 0.5]", "[]", "3:8", "too few items", "at least 1"),
     "seeds as an axis": ("weight_decay: [0.0", "training.seed: [0.0", "3:41", "not an axis", "vary"),
     "a claim on no cell": ("seeds: [42, 7]", "claims: [{cell: {weight_decay: 3}, measure: grokked_at, reached: {at_least: 1}}]", "7:10", "no cell has these settings", "variant=adamw"),
     "an uneven link": ("lr: 2e-3", "steps: 3", "5:46", "different settings", ""),
@@ -87,6 +88,12 @@ def test_a_bad_file_is_rejected_with_the_position_of_the_error(case, base, tmp_p
     assert more in str(caught.value)
     if place:
         assert caught.value.where == f"{tmp_path / 'trial.yaml'}:{place}"
+
+
+@pytest.mark.parametrize(("text", "found"), [("", "null"), ("- base: tiny\n", "a list")])
+def test_a_file_that_is_no_mapping_is_rejected(base, tmp_path, text, found):
+    with pytest.raises(MemlabError, match=f"(?s)trial.yaml: a preset is a mapping.*{found}"):
+        plan_of(tmp_path, text)
 
 
 @pytest.mark.parametrize(

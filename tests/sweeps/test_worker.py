@@ -210,6 +210,25 @@ def test_added_seeds_and_steps_have_the_same_bits_as_longer_single_runs(make, ba
         assert weights(alone) == weights(RunFolder(sweep.runs / member.run))
 
 
+@pytest.mark.parametrize(
+    ("seeds", "found"),
+    [
+        (0, "0 seeds"),
+        (-5, "-5 seeds"),
+        ([-1, 7], "-1, 7"),
+        ([2**63], str(2**63)),
+        ([1, 1], "1, 1"),
+        ([0], "0"),
+        (20_000, "20,001"),
+        (10**20, f"{10**20 + 1:,}"),
+    ],
+)
+def test_seeds_that_are_not_valid_are_not_added(make, seeds, found):
+    sweep = make("steps=5")
+    with pytest.raises(MemlabError, match=rf"(?s)(cannot be added|too many).*found: {found}\n"):
+        add_seeds(sweep, seeds)
+
+
 def test_members_are_not_extended_where_the_schedule_depends_on_the_length(make):
     with pytest.raises(MemlabError, match="schedule depends on steps"):
         add_steps(make("schedule=cosine,linear"), "training.steps=30")
