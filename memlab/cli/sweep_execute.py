@@ -61,15 +61,14 @@ def execute_sweep(
     from memlab.cli.sweep_tables import print_results
     from memlab.cli.training import interruptible
     from memlab.sweeps.executor import execute
-    from memlab.sweeps.progress import SweepProgress, counts
+    from memlab.sweeps.progress import SweepProgress
+    from memlab.sweeps.sweep import Sweep
     from memlab.sweeps.tables import Results
 
     with interruptible() as interrupted, LiveTable(sweep, quiet or as_json) as table:
-        states = execute(
-            sweep, executor, interrupted=interrupted, show=table.show, fail_fast=fail_fast
-        )
-    totals = counts(states)
-    results = Results(SweepProgress(sweep))
+        execute(sweep, executor, interrupted=interrupted, show=table.show, fail_fast=fail_fast)
+    results = Results(SweepProgress(Sweep.open(sweep.path)))  # members may have been added
+    totals = results.counts
     if as_json:
         print_json(results.to_json())
     elif not quiet:

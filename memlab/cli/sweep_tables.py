@@ -32,7 +32,10 @@ def print_results(results: Results, measures: Sequence[str] | None = None) -> No
     console = stdout()
     title = f"{results.sweep.name} ({results.sweep.id}): {results.status}"
     console.print(Text(safe_text(title), style="bold"))
-    console.print(table(headers, rows))
+    shown = table(headers, rows)
+    if max(map(len, (row[0] for row in rows))) > console.width // 2:
+        shown.columns[0].no_wrap = False  # else no other column has room
+    console.print(shown)
     for state in results.states:
         if state.state == "failed":
             console.print(Text(safe_text(f"{state.member.run} failed: {state.reason}", limit=400)))

@@ -18,7 +18,8 @@ BLANK = "#ECECEC"
 
 
 def cells_height(panel: CellGrid | Shares, style: Style, columns: int = 1) -> float:
-    """Height in inches: square cells if there are many, otherwise rows as high as their texts.
+    """Height in inches: square cells if there are many, otherwise rows as high as their texts,
+    and all rows as high as the label of the colour bar.
 
     Args:
         columns: number of panels per row of the figure.
@@ -27,7 +28,9 @@ def cells_height(panel: CellGrid | Shares, style: Style, columns: int = 1) -> fl
     width = 0.72 * style.width / columns
     if n_rows > 16 or n_columns > 16:
         return float(0.85 * width * min(max(n_rows / n_columns, 0.4), 1.0))
-    return float(max(n_rows * min(width / n_columns, 4.2 * style.font / 72), 8 * style.font / 72))
+    letters = len(panel.value_label) if isinstance(panel, CellGrid) and panel.has_bar else 0
+    font = style.font / 72
+    return float(max(n_rows * min(width / n_columns, 4.2 * font), 8 * font, 0.62 * letters * font))
 
 
 def draw_cells(axes: Any, panel: CellGrid, style: Style) -> dict[str, Any]:

@@ -269,3 +269,12 @@ def test_labels_of_columns_do_not_overlap_in_narrow_panels(style: str):
         level = [label for label in axes.get_xticklabels() if not label.get_rotation()]
         boxes = [label.get_window_extent() for label in level]
         assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_label_of_a_colour_bar_is_not_longer_than_two_rows(sweep, style: str):
+    options = FigureOptions(measure="memorized", x="optimizer.lr")
+    figure = draw(kind_of("heatmap").make(sweep, options), style_of(style))
+    figure.canvas.draw()
+    bar = figure.axes[1]
+    assert bar.yaxis.label.get_window_extent().height <= bar.bbox.height

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from memlab.cli.sweep_execute import execute_sweep
+from memlab.cli.sweep_tables import print_results
 from memlab.cli.sweep_work import MemberTraining
 from memlab.errors import BusyError, MemlabError
 from memlab.preset.create import create_run
@@ -16,6 +18,7 @@ from memlab.record.runs import find
 from memlab.record.summary import planned_steps, summarize
 from memlab.sweeps.adopt import adopt_runs
 from memlab.sweeps.change import add_seeds, add_steps, delete_sweep
+from memlab.sweeps.executor import Executor
 from memlab.sweeps.progress import SweepProgress, counts, status_of
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.tables import Results
@@ -282,6 +285,35 @@ def test_tables_agree_with_the_runs(make):
         document["cells"][0]["grokked"]["high"] is None
         or document["cells"][0]["grokked"]["reached"] == 3
     )
+
+
+def test_long_names_of_cells_leave_room_for_the_results(make, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    axes = ("lr=1,2", "weight_decay=0,1", "betas=[0.9,0.98],[0.9,0.99]", "clip_grad_norm=1,2")
+    print_results(Results(SweepProgress(make(*axes))))
+    assert "memorized" in capsys.readouterr().out.splitlines()[1]
+
+
+class _AddsASeed(Executor):
+    """Trains the members, to which another process then adds some."""
+
+    def start(self, sweep: Sweep) -> None:
+        Worker(sweep, trainer()).run()
+        add_seeds(sweep, 1)
+
+    def maintain(self) -> int:
+        return 0
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_members_that_were_added_during_training_are_reported(make, capsys):
+    execute_sweep(make("steps=5"), _AddsASeed(), fail_fast=False, quiet=False, as_json=False)
+    printed = capsys.readouterr()
+    assert "Seeds 0, 1 set training.seed" in printed.out
+    assert "1 of 2 members are finished; continue with: memlab sweep resume" in printed.err
 
 
 def test_a_sweep_without_runs_has_empty_tables(make):

@@ -181,6 +181,7 @@ async def test_an_invalid_value_is_reported_while_typing_and_cannot_be_started(
     console, settle, trained
 ) -> None:
     async with console() as (app, pilot):
+        await _type(app, pilot, settle, "model.n_layers", "2")
         await _type(app, pilot, settle, "optimizer.lr", "-1")
         line = _line(app, "optimizer.lr")
         assert line.wrong

@@ -190,9 +190,9 @@ class LabScreen(Screen[None]):
             return None
         if self._draft.preset:
             return self._draft.preset
-        problem = next(iter(self._draft.problems.values()))
+        key, problem = next(iter(self._draft.problems.items()))
         self.notify(safe(problem.what).plain, severity="error", markup=False)
-        self.query_one(SettingsForm).action_next_changed()
+        self.query_one(SettingsForm).enter(key)
         return None
 
     def _single(self) -> Preset | None:
