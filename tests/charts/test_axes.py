@@ -1,4 +1,4 @@
-"""Ticks of a chart are where plotext would place them."""
+"""Axes and ticks equal those of plotext."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The first sentence of a preset's text, and the duration that the text states."""
+"""First sentence and stated duration of a preset's text."""
 
 import pytest
 
@@ -37,5 +37,5 @@ def test_the_list_of_shipped_presets_fits_80_columns(capsys):
 
 
 def test_every_shipped_preset_states_how_long_it_takes():
-    silent = [p.name for p in available() if not stated_duration(p.about)]
-    assert silent == []
+    missing = [p.name for p in available() if not stated_duration(p.about)]
+    assert missing == []

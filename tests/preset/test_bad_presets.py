@@ -1,4 +1,4 @@
-"""Bad presets and overrides: each has one message that says where, what, what is allowed."""
+"""Invalid presets and overrides: each has one message with position, cause and allowed values."""
 
 import pytest
 from hypothesis import given, settings
@@ -34,17 +34,17 @@ FILES = {
     "a misspelled key": (change("lr: 1e-3", "learning_rat: 1"), "5:3", "unknown key 'learning_rat' in optimizer", "allowed: kind, lr"),
     "a key in the wrong group": (change("steps: 10", "steps: 10\n  lr: 1"), "8:3", "unknown key 'lr' in training", "did you mean optimizer.lr?"),
     "a key of another task": (change("modulus: 7", "modulus: 7, text: hi"), "2:51", "unknown key 'text' in task", "allowed: kind, operation, modulus"),
-    "a key twice": (change("  steps: 10", "  steps: 10\n  steps: 11"), "8:3", "given twice", "first at"),
+    "a repeated key": (change("  steps: 10", "  steps: 10\n  steps: 11"), "8:3", "given twice", "first at"),
     "text for a number": (change("1e-3", "fast"), "5:3", "optimizer.lr", "the text 'fast'"),
     "a quoted number": (change("1e-3", "'1e-3'"), "5:3", "optimizer.lr", "write 1e-3 without quotes"),
     "a number with underscores": (change("steps: 10", "steps: 1_000"), "7:3", "training.steps", "write 1000 without"),
-    "no number": (change("1e-3", "nan"), "5:3", "optimizer.lr", "hint: write a finite number"),
+    "NaN": (change("1e-3", "nan"), "5:3", "optimizer.lr", "hint: write a finite number"),
     "an infinite number": (change("1e-3", "-Infinity"), "5:3", "optimizer.lr", "hint: write a finite number"),
     "a fraction for a whole number": (change("steps: 10", "steps: 1e5"), "7:3", "training.steps", "write 100000"),
-    "null where a value must be": (change("1e-3", "null"), "5:3", "optimizer.lr", "found: null"),
+    "null for a required value": (change("1e-3", "null"), "5:3", "optimizer.lr", "found: null"),
     "a list for one value": (change("1e-3", "[1e-3]"), "5:3", "optimizer.lr", "without brackets"),
     "a value for a group": (change("{every: 5}", "often"), "8:1", "evaluation", "a mapping with every, samples"),
-    "no for false": (change("d_model: 16", "d_model: 16, biases: no"), "3:47", "model.biases", "write true or false: no is text"),
+    "the text no for false": (change("d_model: 16", "d_model: 16, biases: no"), "3:47", "model.biases", "write true or false: no is text"),
     "a number for true": (change("d_model: 16", "d_model: 16, biases: 1"), "3:47", "model.biases", "true or false"),
     "too small": (change("1e-3", "-1.0"), "5:3", "too small", "above 0 and at most 100"),
     "too large": (change("train_fraction: 0.5", "train_fraction: 1.5"), "2:51", "too large", "below 1"),
@@ -53,31 +53,31 @@ FILES = {
     "an unknown task": (change("kind: modular", "kind: modulo"), "2:8", "unknown task", "modular"),
     "no kind of task": (change("kind: modular, ", ""), "2:1", "a task needs a kind", "for example {kind: modular}"),
     "no task": (change("task:", "tusk:"), "2:1", "unknown key 'tusk'", "did you mean task?"),
-    "no length": (change("  steps: 10", "  seed: 1"), "6:1", "neither steps nor epochs is given", "exactly one of steps and epochs"),
-    "two lengths": (change("steps: 10", "steps: 10\n  epochs: 3"), "7:3", "both steps and epochs", "exactly one of steps and epochs"),
+    "neither steps nor epochs": (change("  steps: 10", "  seed: 1"), "6:1", "neither steps nor epochs is given", "exactly one of steps and epochs"),
+    "both steps and epochs": (change("steps: 10", "steps: 10\n  epochs: 3"), "7:3", "both steps and epochs", "exactly one of steps and epochs"),
     "heads that do not divide": (change("n_heads: 2", "n_heads: 3"), "3:22", "not a multiple of n_heads 3", "1, 2, 4, 8, 16"),
-    "odd heads under rotary": (change("n_heads: 2", "n_heads: 16, positions: rotary"), "3:35", "even head size", "learned or none"),
-    "a bad item in a list": (change("lr: 1e-3", "betas: [0.9, 1.0]"), "5:16", "optimizer.betas[1]", "found: 1.0"),
-    "a list too short": (change("lr: 1e-3", "betas: [0.9]"), "5:3", "too few items", "2 items"),
-    "a bad part of a choice": (change("steps: 10", "steps: 10\n  loss_on: {skip_first: -1}"), "8:13", "training.loss_on.skip_first", "at least 0"),
+    "an odd head size with rotary positions": (change("n_heads: 2", "n_heads: 16, positions: rotary"), "3:35", "even head size", "learned or none"),
+    "an invalid item of a list": (change("lr: 1e-3", "betas: [0.9, 1.0]"), "5:16", "optimizer.betas[1]", "found: 1.0"),
+    "a list that is too short": (change("lr: 1e-3", "betas: [0.9]"), "5:3", "too few items", "2 items"),
+    "an invalid part of a choice": (change("steps: 10", "steps: 10\n  loss_on: {skip_first: -1}"), "8:13", "training.loss_on.skip_first", "at least 0"),
     "an unknown part of a choice": (change("steps: 10", "steps: 10\n  loss_on: {skip: 1}"), "8:13", "unknown key 'skip'", "did you mean skip_first?"),
     "none of the choices": (change("every: 5", "every: often"), "8:14", "evaluation.every", "epoch, or a mapping with ratio"),
     "a claim without a source": (GOOD + "claims: [{measure: val_loss, at_most: 1, at_end: true}]", "9:10", "claims[0].source is missing", "text"),
-    "a claim that claims nothing": (GOOD + "claims: [{source: a page}]", "9:10", "claims[0]", "needs a measure"),
+    "a claim without a measure": (GOOD + "claims: [{source: a page}]", "9:10", "claims[0]", "needs a measure"),
     "not a mapping": ("- a\n- b\n", None, "a preset is a mapping", "name: my-preset"),
-    "nothing": ("", None, "a preset is a mapping", "found: null"),
+    "an empty file": ("", None, "a preset is a mapping", "found: null"),
     "an alias": (change("name: trial", "name: &n trial"), "1:7", "anchors and aliases", "quote"),
     "a tab": (change("  lr", "\tlr"), "5:1", "not valid YAML", "spaces, not tabs"),
     "a missing name": (change("name: trial\n", ""), None, "name is missing", "Name of the preset."),
-    "a name too long": (change("trial", "x" * 121), "1:1", "too long", "1 to 120 characters"),
-    "extends nothing known": ("extends: no-such\n" + GOOD, "1:1", "unknown preset 'no-such'", "hint"),
+    "a name that is too long": (change("trial", "x" * 121), "1:1", "too long", "1 to 120 characters"),
+    "extends an unknown preset": ("extends: no-such\n" + GOOD, "1:1", "unknown preset 'no-such'", "hint"),
     "extends a list": ("extends: [a]\n" + GOOD, "1:1", "extends names another preset", "a bare name"),
     "extends a path": ("extends: ../a\n" + GOOD, "1:1", "extends names another preset", "a bare name"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_a_bad_preset_is_refused_where_it_is_wrong(case, tmp_path):
+def test_an_invalid_preset_is_refused_with_the_position_of_the_error(case, tmp_path):
     text, place, what, more = FILES[case]
     path = tmp_path / "trial.yaml"
     error = refusal(path, text)
@@ -111,7 +111,7 @@ OVERRIDES = {
 
 
 @pytest.mark.parametrize("override", OVERRIDES)
-def test_a_bad_override_is_refused_by_name(override, tmp_path):
+def test_an_invalid_override_is_refused_with_its_text(override, tmp_path):
     what, more = OVERRIDES[override]
     error = refusal(tmp_path / "trial.yaml", GOOD, override)
     assert error.where == f"override {override}"
@@ -131,7 +131,7 @@ def test_a_folder_is_not_a_preset(tmp_path):
         load(str(tmp_path))
 
 
-anything = st.recursive(
+any_value = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
@@ -141,9 +141,9 @@ anything = st.recursive(
 @settings(max_examples=200)
 @given(
     key=st.sampled_from([k for task in kinds() for k in fields(task) if "[]" not in k]),
-    value=anything,
+    value=any_value,
 )
-def test_any_value_in_any_place_is_accepted_or_refused_with_a_preset_error(key, value):
+def test_any_value_of_any_setting_is_accepted_or_refused_with_a_preset_error(key, value):
     document = parse(GOOD.encode(), "good.yaml")
     try:
         validated(merged(document, change_of(key, value, "here")))
@@ -153,7 +153,7 @@ def test_any_value_in_any_place_is_accepted_or_refused_with_a_preset_error(key, 
 
 
 @given(st.text(max_size=30) | st.text("lr=.123e-[]{}:, axsteps", max_size=30))
-def test_any_text_is_an_override_or_refused_with_a_preset_error(text):
+def test_any_text_as_override_is_accepted_or_refused_with_a_preset_error(text):
     try:
         validated(overridden(parse(GOOD.encode(), "good.yaml"), text))
     except PresetError as error:

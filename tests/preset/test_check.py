@@ -1,4 +1,4 @@
-"""The look ahead: figures against closed forms and the real model, findings against bad presets."""
+"""`check_preset`: figures agree with closed forms and the real model; findings for bad presets."""
 
 import importlib.util
 import subprocess
@@ -19,20 +19,20 @@ ADDITION = str(Path(__file__).parent / "addition.yaml")
 
 
 def found(*overrides: str, preset: str = ADDITION) -> dict[str, str]:
-    """Levels by the findings' texts."""
+    """The level of each finding, by its text."""
     return {
         finding.what: finding.level for finding in check_preset(load(preset, overrides)).findings
     }
 
 
 def one(what: str, *overrides: str, preset: str = ADDITION):
-    """The only finding whose text holds `what`."""
+    """The only finding whose text contains `what`."""
     matching = [f for f in check_preset(load(preset, overrides)).findings if what in f.what]
     assert len(matching) == 1
     return matching[0]
 
 
-def test_the_report_has_what_the_command_prints():
+def test_the_report_has_the_figures_that_the_command_prints():
     report = check_preset(load("grok-add-97")).to_json()
     assert report["examples"] == {"train": 4704, "val": 4705}
     assert (report["updates_per_epoch"], report["updates"]) == (1, 100000)
@@ -48,7 +48,7 @@ def test_the_report_has_what_the_command_prints():
     ["positions=none"], ["positions=rotary"], ["activation=swiglu"], ["activation=swiglu", "biases=false"],
     ["tie_embeddings=false"], ["n_layers=3", "d_mlp=40"], ["n_ctx=17"],
 ])  # fmt: skip
-def test_parameters_are_those_of_the_model(overrides):
+def test_the_parameter_count_equals_that_of_the_model(overrides):
     from memlab.models.transformer import Transformer
 
     preset = load(ADDITION, ["d_model=16", "d_mlp=null", *overrides])
@@ -63,7 +63,7 @@ def test_gpt2_small_has_its_published_number_of_parameters():
     assert parameter_count(gpt2, 50257, 1024) == 124_439_808
 
 
-def test_memory_grows_with_the_batch_beyond_the_weights():
+def test_activation_memory_is_proportional_to_the_batch():
     model = Model()
     fixed = memory_bytes(model, 101, 7, 0)
     assert fixed == 16 * parameter_count(model, 101, 7)
@@ -76,7 +76,7 @@ def test_memory_grows_with_the_batch_beyond_the_weights():
     [], ["activation=swiglu", "positions=rotary", "norm=rmsnorm"], ["n_layers=4", "d_model=64"],
     ["task.format=characters", "n_layers=2"], ["model.dropout=0.1"],
 ])  # fmt: skip
-def test_the_memory_estimate_covers_what_the_backward_pass_keeps(overrides):
+def test_the_memory_estimate_covers_the_tensors_saved_for_the_backward_pass(overrides):
     import torch
     import torch.nn.functional as F
 
@@ -86,16 +86,16 @@ def test_the_memory_estimate_covers_what_the_backward_pass_keeps(overrides):
     d_vocab = len(facts.dataset.vocabulary)
     model = Transformer(facts.preset.model, d_vocab, facts.n_ctx)
     weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    kept = {}
+    saved = {}
 
-    def keep(tensor):
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+    def save(tensor):
+        saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
         logits = model(torch.from_numpy(facts.train.tokens[:, :-1])).flatten(0, 1)
         loss = F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
-    needed = sum(storage.nbytes() for at, storage in kept.items() if at not in weights)
+    needed = sum(storage.nbytes() for at, storage in saved.items() if at not in weights)
     activations = facts.memory_bytes - 16 * facts.parameters
     assert loss.requires_grad and needed < activations < 2 * needed
 
@@ -135,7 +135,7 @@ def test_micro_batches_save_memory():
     assert parts.memory_bytes < whole.memory_bytes
 
 
-def test_the_first_seed_s_schedule_is_named_before_it_runs():
+def test_a_schedule_with_too_few_updates_is_reported():
     changes = ("task={kind: location}", "batch_size=512", "epochs=100", "loss_on=all")
     finding = one("200 updates are likely too few to memorize 1,051 examples", *changes)
     assert "an epoch has 2 of them" in finding.why
@@ -149,44 +149,46 @@ def test_an_advised_batch_size_gives_enough_updates():
     assert check_preset(changed).facts.updates >= 1000
 
 
-def test_few_updates_are_fine_for_few_examples():
+def test_few_updates_for_few_examples_are_not_reported():
     assert not any("too few" in what for what in found("task.modulus=11", "steps=100"))
 
 
-def test_loss_on_all_positions_is_said_to_be_diluted():
+def test_loss_on_all_positions_is_reported_as_diluted():
     finding = one("diluted", "loss_on=all")
     assert "29%" in finding.what and finding.level == "warning"
     assert "token 2: 4.56" in finding.why and "token 4: 3.38" in finding.why
 
 
-def test_noise_does_not_look_like_two_answers():
+def test_noise_is_not_reported_as_several_answers():
     assert not any("several answers" in what for what in found("noise=0.2"))
 
 
-def test_validation_inside_training_by_design_is_distinguished_from_an_accident(monkeypatch):
+def test_intended_and_unintended_validation_examples_in_the_training_set_are_distinguished(
+    monkeypatch,
+):
     assert one("by design", preset="sanity-check").level == "info"
     assert found() == {}
     preset = load(ADDITION)
     data = preset.task.dataset(preset.seeds)
-    mixed = {"train": data.splits["train"], "val": data.splits["train"].take(np.arange(5))}
-    with_accident = type(data)(data.vocabulary, mixed)
-    monkeypatch.setattr(type(preset.task), "dataset", lambda self, seeds: with_accident)
+    overlapping = {"train": data.splits["train"], "val": data.splits["train"].take(np.arange(5))}
+    with_overlap = type(data)(data.vocabulary, overlapping)
+    monkeypatch.setattr(type(preset.task), "dataset", lambda self, seeds: with_overlap)
     assert "5 of 5 validation examples are in the training set" in found()
 
 
-def test_two_answers_to_a_prompt_are_noticed(monkeypatch):
+def test_a_prompt_with_two_answers_is_reported(monkeypatch):
     preset = load(ADDITION)
     data = preset.task.dataset(preset.seeds)
     tokens = data.splits["train"].tokens[[0, 0, 1]].copy()
     tokens[1, 5] = (tokens[0, 5] + 1) % 97
     train = Examples(tokens, np.full(3, 8), data.splits["train"].answer[:3], np.zeros(3, np.int64))
-    torn = type(data)(data.vocabulary, {"train": train, "val": data.splits["val"]})
-    monkeypatch.setattr(type(preset.task), "dataset", lambda self, seeds: torn)
+    conflicting = type(data)(data.vocabulary, {"train": train, "val": data.splits["val"]})
+    monkeypatch.setattr(type(preset.task), "dataset", lambda self, seeds: conflicting)
     finding = one("2 training examples have a prompt with several answers")
     assert f"{2 / 3 * np.log(2):.3f}" in finding.why
 
 
-def test_an_answer_that_contradicts_training_is_noticed(tmp_path):
+def test_a_validation_answer_that_contradicts_training_is_reported(tmp_path):
     (tmp_path / "train.tsv").write_text("1 1 =\t2\n1 2 =\t3\n")
     (tmp_path / "val.tsv").write_text("1 1 =\t3\n1 2 =\t3\n2 2 =\t3\n")
     task = f"task={{kind: pairs, file: train.tsv, val_file: val.tsv, folder: {tmp_path}}}"
@@ -203,11 +205,11 @@ def test_an_answer_that_contradicts_training_is_noticed(tmp_path):
     ("evaluations take 1.1 times as long as training", "warning", ["evaluation.every=1"]),
     ("the validation set is empty", "warning", ["task.modulus=3", "task.split={train: 0.5, val: 0.01}"]),
 ])  # fmt: skip
-def test_a_dull_failure_is_named(what, level, overrides):
+def test_a_likely_mistake_is_reported_with_its_level(what, level, overrides):
     assert found(*overrides).get(what) == level
 
 
-def test_only_an_error_fails_the_check():
+def test_errors_fail_the_check_and_warnings_do_not():
     assert check_preset(load(ADDITION, ["n_heads=32"])).passed
     assert not check_preset(load(ADDITION, ["n_ctx=3"])).passed
 
@@ -224,7 +226,7 @@ FAILS_ON_PURPOSE = {
 
 
 @pytest.mark.parametrize("name", [a.name for a in available()])
-def test_a_shipped_preset_is_sound(name):
+def test_a_shipped_preset_passes_its_check(name):
     preset = load(name)
     assert preset.name == name and preset.about.endswith(".")
     report = check_preset(preset)
@@ -232,14 +234,16 @@ def test_a_shipped_preset_is_sound(name):
     assert all(f.level == "info" for f in report.findings) == (name not in FAILS_ON_PURPOSE)
 
 
-def test_checking_needs_no_torch():
+def test_checking_does_not_import_torch():
     assert importlib.util.find_spec("torch")
     code = (
         "import sys; from memlab.preset.load import load; from memlab.preset.check import check_preset\n"
         "check_preset(load('quickstart')); print('torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "False"
 
 
 def test_disk_use_counts_the_checkpoints_that_are_kept():

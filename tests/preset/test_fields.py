@@ -1,4 +1,4 @@
-"""Every setting by its key, and what may be edited while training."""
+"""Settings by key, and edits during training."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from memlab.tasks import kinds
 
 
 @pytest.mark.parametrize("task", kinds())
-def test_every_setting_says_what_it_does_and_allows(task):
+def test_every_setting_has_a_help_text_and_its_allowed_values(task):
     for key, field in fields(task).items():
         assert field.key == key and field.help.endswith("."), key
         assert field.allowed, key
@@ -29,14 +29,14 @@ def test_a_field_has_range_unit_default_and_allowed_words():
     assert known["name"].required and known["model"].group
 
 
-def test_the_task_s_settings_stand_after_its_kind_and_only_its_own():
+def test_the_settings_of_the_task_follow_its_kind_and_other_tasks_have_none():
     keys = [key for key in fields("modular") if key.startswith("task.")]
     assert keys[0] == "task.kind" and "task.modulus" in keys and "task.text" not in keys
 
 
 def test_defaults_of_the_fields_are_those_of_the_schema():
-    stated = Optimizer().model_dump()
-    assert {name: fields()[f"optimizer.{name}"].default for name in stated} == stated
+    expected = Optimizer().model_dump()
+    assert {name: fields()[f"optimizer.{name}"].default for name in expected} == expected
 
 
 def test_entries_of_a_mapping_with_known_names_can_be_overridden():
@@ -59,7 +59,7 @@ def test_a_run_of_epochs_can_be_extended_in_steps():
     assert (edited.steps, edited.epochs) == (99, None)
 
 
-def test_edits_come_back_in_the_same_way_after_a_resume():
+def test_repeating_edits_after_a_resume_changes_nothing():
     preset = load("quickstart")
     edits = {"optimizer.lr": 3e-4, "optimizer.clip_grad_norm": 1.0}
     assert apply_edits(apply_edits(preset, edits), edits) == apply_edits(preset, edits)
@@ -72,7 +72,7 @@ def test_other_settings_cannot_change_after_a_run_has_started(key):
     assert caught.value.allowed == ", ".join(sorted(live_keys()))
 
 
-def test_an_edit_of_an_unknown_setting_names_the_nearest():
+def test_an_edit_of_an_unknown_setting_suggests_the_nearest_name():
     with pytest.raises(PresetError, match="unknown") as caught:
         apply_edits(load("quickstart"), {"optimizer.lrr": 1.0})
     assert "lr" in caught.value.hint

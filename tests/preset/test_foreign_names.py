@@ -1,4 +1,4 @@
-"""Names of other tools lead to memlab's."""
+"""For setting names of other tools, the error suggests memlab's name."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from memlab.preset.foreign_names import FOREIGN_NAMES, memlab_key
 from memlab.preset.load import load
 
 
-def test_every_key_exists_and_no_name_has_two_meanings_or_is_a_name_of_memlab():
+def test_every_key_exists_and_names_are_unique_and_differ_from_memlabs_own():
     settings = fields("modular")
     names = [name for group in FOREIGN_NAMES.values() for name in group.split()]
     assert set(FOREIGN_NAMES) <= set(settings)
@@ -29,7 +29,7 @@ def test_every_key_exists_and_no_name_has_two_meanings_or_is_a_name_of_memlab():
         ("training.loss_on={skip_first:3}", "YAML needs a space after the colon: skip_first: 3"),
     ],
 )
-def test_an_override_with_a_foreign_name_gets_a_hint_that_helps(override, hint):
+def test_an_override_with_a_foreign_name_gets_a_hint(override, hint):
     with pytest.raises(PresetError) as raised:
         load("quickstart", [override])
     assert raised.value.hint == hint

@@ -1,4 +1,4 @@
-"""Presets from strangers: whatever the bytes, one error with its place, little memory, no wait."""
+"""Untrusted presets: arbitrary bytes give one error with its position, within 20 MB of memory."""
 
 import os
 import re
@@ -19,23 +19,23 @@ from .hostile import GOOD, HOSTILE, OVERRIDES
 
 TEXTS = [path.read_text() for path in sorted(SHIPPED.rglob("*.yaml"))]
 PLACE = re.compile(r":\d+:\d+$")
-OF_THE_WHOLE = (
+WITHOUT_PLACE = (
     "is missing",
     "a preset is a mapping",
     "too large",
     "needs",
     "neither steps nor epochs is given",
 )
-"""what is said of a file and of no place in it"""
+"""errors of a whole file, which have no line and column"""
 
 
 def refused(path):
-    """The error of a preset, or None; its place is a line and a column of the file."""
+    """The error of a preset, which has a line and a column of the file; None if it is valid."""
     try:
         load(str(path))
     except PresetError as error:
         has_place = error.where.startswith(str(path)) and PLACE.search(error.where)
-        assert has_place or any(words in error.what for words in OF_THE_WHOLE), str(error)
+        assert has_place or any(words in error.what for words in WITHOUT_PLACE), str(error)
         assert "Input should" not in str(error) and "Traceback" not in str(error)
         safe_text(str(error), 4000, lines=True).encode()
         return error
@@ -85,7 +85,9 @@ def mutants(draw):
 
 @settings(max_examples=150, deadline=None)
 @given(mutants())
-def test_a_shipped_preset_made_another_is_read_or_refused_at_its_place(tmp_path_factory, text):
+def test_a_shipped_preset_with_changed_lines_is_read_or_refused_with_a_position(
+    tmp_path_factory, text
+):
     path = tmp_path_factory.getbasetemp() / "mutant.yaml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     refused(path)
@@ -93,7 +95,7 @@ def test_a_shipped_preset_made_another_is_read_or_refused_at_its_place(tmp_path_
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(TEXTS), st.data())
-def test_a_shipped_preset_with_other_bytes_is_read_or_refused_at_its_place(
+def test_a_shipped_preset_with_changed_bytes_is_read_or_refused_with_a_position(
     tmp_path_factory, text, data
 ):
     path = tmp_path_factory.getbasetemp() / "bytes.yaml"
@@ -105,8 +107,8 @@ def test_a_shipped_preset_with_other_bytes_is_read_or_refused_at_its_place(
 
 
 @pytest.fixture
-def little_memory():
-    """No more than 20 MB at any moment; what the schema itself needs is made before."""
+def memory_limit():
+    """Fails if the test allocates more than 20 MB; the schema is created before."""
     load("quickstart")
     tracemalloc.start()
     yield
@@ -121,14 +123,14 @@ SLOW = ("huge words", "a huge base 60 number")
 @pytest.mark.parametrize(
     "kind", [pytest.param(one, marks=pytest.mark.slow if one in SLOW else ()) for one in HOSTILE]
 )
-def test_a_hostile_file_is_refused_in_little_memory(tmp_path, little_memory, kind):
+def test_a_hostile_file_is_refused_within_20_mb(tmp_path, memory_limit, kind):
     path = tmp_path / "hostile.yaml"
     path.write_bytes(HOSTILE[kind])
     assert refused(path) is not None
 
 
 @pytest.mark.parametrize("kind", OVERRIDES)
-def test_a_hostile_override_is_refused_in_little_memory(little_memory, kind):
+def test_a_hostile_override_is_refused_within_20_mb(memory_limit, kind):
     with pytest.raises(PresetError) as caught:
         validated(overridden(parse(GOOD.encode(), "good.yaml"), OVERRIDES[kind]))
     assert caught.value.where.startswith("override ") and len(str(caught.value)) < 10 * MAX_BYTES
@@ -138,15 +140,15 @@ def test_a_hostile_override_is_refused_in_little_memory(little_memory, kind):
     ("kind", "place"),
     [
         ("an escape beyond Unicode", ":2:"),
-        ("a byte that is no UTF-8", ":2:2"),
+        ("a byte that is not UTF-8", ":2:2"),
         ("a character that YAML forbids", ":2:2"),
         ("many documents", ":2:1"),
         ("billion laughs", ":1:4"),
-        ("old line ends", ":2001:1"),
+        ("carriage returns", ":2001:1"),
         ("line separators", ":2001:1"),
     ],
 )
-def test_what_yaml_itself_trips_over_has_its_line_and_column(tmp_path, kind, place):
+def test_errors_of_the_yaml_library_have_line_and_column(tmp_path, kind, place):
     path = tmp_path / "hostile.yaml"
     path.write_bytes(HOSTILE[kind])
     assert place in refused(path).where.removeprefix(str(path)) + " "
@@ -157,13 +159,15 @@ MAKE = {
     "loop": lambda path: path.symlink_to(path),
     "folder": os.mkdir,
     "device": lambda path: path.symlink_to("/dev/zero"),
-    "nowhere": lambda path: path.symlink_to("nothing"),
+    "dangling link": lambda path: path.symlink_to("nothing"),
 }
 
 
 @pytest.mark.parametrize("kind", MAKE)
 @pytest.mark.parametrize("by", ["name", "path", "extends", "pairs"])
-def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, monkeypatch, kind, by):
+def test_pipes_links_folders_and_devices_are_refused_without_blocking(
+    tmp_path, monkeypatch, kind, by
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "presets").mkdir()
     odd = tmp_path / "presets" / ("odd.txt" if by == "pairs" else "odd.yaml")
@@ -181,13 +185,13 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, monkeypatch, ki
 @pytest.mark.parametrize(
     "ref", ["x" * 300, "x" * 300 + ".yaml", "a\0b.yaml", "a/" * 3000 + "b.yaml"]
 )
-def test_a_name_that_no_disk_takes_is_not_found(ref):
+def test_a_name_that_no_file_system_allows_is_not_found(ref):
     with pytest.raises(PresetError, match="no"):
         load(ref)
 
 
 @pytest.mark.parametrize("file", ["x" * 300, "a/" * 3000 + "b", "a\\0b", "../x", "/etc/passwd"])
-def test_pairs_under_a_name_that_no_disk_takes_are_refused_at_their_place(tmp_path, file):
+def test_an_impossible_file_name_of_pairs_is_refused_with_its_position(tmp_path, file):
     path = tmp_path / "mine.yaml"
     pairs = f'task: {{kind: pairs, train_fraction: 0.5, file: "{file}"}}'
     path.write_text(re.sub("task: .*", lambda _: pairs, GOOD))

@@ -16,7 +16,7 @@ def test_warmup_rises_linearly_to_the_peak():
 @pytest.mark.parametrize(
     ("schedule", "halfway"), [("linear", 0.5), ("cosine", (1 + math.cos(math.pi / 2)) / 2)]
 )
-def test_a_schedule_passes_its_middle_and_ends_where_it_says(schedule, halfway):
+def test_a_schedule_has_its_value_halfway_and_ends_at_the_final_lr(schedule, halfway):
     settings = Optimizer(lr=1.0, warmup_steps=20, schedule=schedule, final_lr_fraction=0.2)
     assert learning_rate(settings, 60, 100) == pytest.approx(0.2 + 0.8 * halfway)
     assert learning_rate(settings, 100, 100) == pytest.approx(0.2)

@@ -1,4 +1,4 @@
-"""Finding, extending and overriding presets, and writing them back."""
+"""Finding, extending, overriding and dumping presets."""
 
 from pathlib import Path
 
@@ -36,19 +36,19 @@ def test_a_bare_name_is_found_at_any_depth(folder):
     assert load("mine") == load("presets/deep/er/mine.yaml")
 
 
-def test_a_name_that_two_files_have_is_refused(folder):
+def test_a_name_of_two_files_is_refused(folder):
     (folder / "deep" / "base.yaml").write_text(BASE)
     with pytest.raises(PresetError, match="ambiguous preset name") as caught:
         load("base")
     assert "presets/deep/base.yaml" in caught.value.found
 
 
-def test_a_name_is_taken_literally(folder):
+def test_a_name_is_not_a_pattern(folder):
     with pytest.raises(PresetError, match="unknown preset"):
         load("ba*")
 
 
-def test_presets_here_hide_the_shipped_ones(folder):
+def test_presets_in_the_working_folder_take_precedence_over_shipped_ones(folder):
     assert find("quickstart") == SHIPPED / "quickstart.yaml"
     (folder / "deep" / "quickstart.yaml").write_text(BASE)
     assert load("quickstart").name == "base"
@@ -57,13 +57,13 @@ def test_presets_here_hide_the_shipped_ones(folder):
     ]
 
 
-def test_a_broken_preset_is_listed_with_its_problem(folder):
+def test_an_invalid_preset_is_listed_with_its_problem(folder):
     (folder / "bad.yaml").write_text("name: [")
     bad = next(a for a in available() if a.name == "bad")
     assert bad.preset is None and "not valid YAML" in str(bad.problem) and bad.about == ""
 
 
-def test_extends_states_only_what_differs(folder):
+def test_an_extending_preset_states_only_its_differences(folder):
     (folder / "deep" / "child.yaml").write_text(
         "extends: base\nname: child\noptimizer: {weight_decay: 0.0}\ntask: {modulus: 11}\n"
     )
@@ -79,7 +79,7 @@ def test_another_kind_of_task_replaces_the_task(folder):
     assert load("base", ["task.kind=sentence", "text=I am"]).task == load("child").task
 
 
-def test_a_mistake_in_the_extended_preset_is_reported_there(folder):
+def test_an_error_in_the_extended_preset_is_reported_with_its_position_there(folder):
     (folder / "child.yaml").write_text("extends: worse\nname: child\n")
     (folder / "worse.yaml").write_text(BASE.replace("1e-2", "x"))
     with pytest.raises(PresetError) as caught:
@@ -87,7 +87,7 @@ def test_a_mistake_in_the_extended_preset_is_reported_there(folder):
     assert caught.value.where == "presets/worse.yaml:4:13"
 
 
-def test_extends_goes_one_level(folder):
+def test_a_preset_that_extends_another_cannot_be_extended(folder):
     (folder / "child.yaml").write_text("extends: base\nname: child\n")
     (folder / "grandchild.yaml").write_text("extends: child\nname: grandchild\n")
     with pytest.raises(PresetError, match="extends another preset itself") as caught:
@@ -109,14 +109,14 @@ def test_overrides_apply_in_order(folder):
     assert load("base", ["name='a=b: c'"]).name == "a=b: c"
 
 
-def test_giving_steps_takes_epochs_away_and_back(folder):
+def test_an_override_of_epochs_removes_steps_and_vice_versa(folder):
     by_epochs = load("base", ["epochs=3"]).training
     assert (by_epochs.steps, by_epochs.epochs) == (None, 3)
     again = load("base", ["epochs=3", "steps=5"]).training
     assert (again.steps, again.epochs) == (5, None)
 
 
-def test_giving_a_split_takes_train_fraction_away(folder):
+def test_an_override_of_split_removes_train_fraction(folder):
     task = load("base", ["task.split={train: 0.5, val: 0.25}"]).task.model_dump()
     assert task["train_fraction"] is None and task["split"] == {"train": 0.5, "val": 0.25}
 
@@ -131,7 +131,7 @@ def test_files_of_a_task_are_relative_to_the_preset(folder):
     assert from_json(mine.model_dump(mode="json")) == mine
 
 
-def test_what_is_dumped_is_loaded_again(tmp_path):
+def test_a_dumped_preset_is_loaded_unchanged(tmp_path):
     for entry in available():
         path = tmp_path / f"{entry.name}.yaml"
         path.write_text(dump(load(entry.name)))
@@ -148,7 +148,7 @@ awkward = st.sampled_from(
     awkward | st.text(st.characters(codec="utf-8"), min_size=1, max_size=50),
     st.floats(1e-300, 100, exclude_min=True),
 )
-def test_any_name_and_number_survive_a_dump(name, lr):
+def test_any_name_and_number_are_dumped_and_loaded_unchanged(name, lr):
     claim = Claim(measure="val_loss", at_most=lr, at_end=True, source=name)
     plain = validated(parse(BASE.encode(), "base.yaml"))
     preset = plain.model_copy(
@@ -161,10 +161,10 @@ def test_any_name_and_number_survive_a_dump(name, lr):
     assert validated(parse(dump(preset).encode(), "dumped")) == preset
 
 
-def test_an_old_run_whose_preset_no_longer_fits_is_refused_with_its_place():
+def test_a_stored_preset_that_is_no_longer_valid_is_refused_with_the_name_of_its_file():
     values = validated(parse(BASE.encode(), "base.yaml")).model_dump(mode="json")
-    values["model"]["gone"] = 1
-    with pytest.raises(PresetError, match="unknown key 'gone' in model") as caught:
+    values["model"]["removed"] = 1
+    with pytest.raises(PresetError, match="unknown key 'removed' in model") as caught:
         from_json(values, "runs/x/run.json")
     assert caught.value.where == "runs/x/run.json"
 
@@ -174,7 +174,7 @@ def test_seeds_follow_the_preset(folder):
     assert preset.seeds.seed == 5 and preset.seeds.chosen == {"init": 9}
 
 
-def test_the_name_of_a_task_leads_to_a_preset_with_it():
+def test_the_name_of_a_task_in_place_of_a_preset_gets_a_command_as_hint():
     with pytest.raises(PresetError) as error:
         find("sentence")
     assert error.value.hint == "sentence is a task: `memlab run quickstart task.kind=sentence`"

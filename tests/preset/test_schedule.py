@@ -1,4 +1,4 @@
-"""Step arithmetic against plain enumeration."""
+"""Step arithmetic, compared with plain enumeration."""
 
 from pathlib import Path
 
@@ -21,11 +21,11 @@ def preset(*overrides):
     return load(ADDITION, overrides)
 
 
-def enumerated(wanted, per_epoch, steps):
-    """All evaluation steps, by asking for the next again and again."""
-    found = [next_evaluation(wanted, per_epoch, steps, -1)]
+def enumerated(settings, per_epoch, steps):
+    """All evaluation steps, by repeated calls of `next_evaluation`."""
+    found = [next_evaluation(settings, per_epoch, steps, -1)]
     while found[-1] < steps:
-        found.append(next_evaluation(wanted, per_epoch, steps, found[-1]))
+        found.append(next_evaluation(settings, per_epoch, steps, found[-1]))
     return found
 
 
@@ -42,11 +42,11 @@ def test_epochs_become_steps():
 
 
 @given(every=st.integers(1, 50), steps=st.integers(1, 200))
-def test_evaluations_come_at_multiples_and_at_both_ends(every, steps):
-    wanted = preset(f"evaluation.every={every}")
+def test_evaluations_are_at_multiples_of_every_and_at_the_first_and_last_step(every, steps):
+    settings = preset(f"evaluation.every={every}")
     expected = sorted({*range(0, steps, every), steps})
-    assert enumerated(wanted, 1, steps) == expected
-    assert evaluations(wanted, 1, steps) == len(expected)
+    assert enumerated(settings, 1, steps) == expected
+    assert evaluations(settings, 1, steps) == len(expected)
 
 
 def test_evaluations_can_follow_epochs():
@@ -54,30 +54,30 @@ def test_evaluations_can_follow_epochs():
 
 
 @given(ratio=st.floats(1.001, 10), steps=st.integers(1, 3000))
-def test_a_log_schedule_grows_by_its_ratio_and_by_one_at_least(ratio, steps):
-    wanted = preset(f"every={{ratio: {ratio!r}}}")
-    found = enumerated(wanted, 1, steps)
+def test_a_log_schedule_grows_by_its_ratio_and_by_at_least_one_step(ratio, steps):
+    settings = preset(f"every={{ratio: {ratio!r}}}")
+    found = enumerated(settings, 1, steps)
     assert found[0] == 0 and found[1] == 1 and found[-1] == steps
     grown = [max(a + 1, int(a * ratio)) for a in found[1:-1]]
     assert found[2:] == [min(step, steps) for step in grown]
-    assert evaluations(wanted, 1, steps) == len(found)
+    assert evaluations(settings, 1, steps) == len(found)
 
 
 @given(ratio=st.floats(1.001, 3), more=st.integers(0, 500))
-def test_extending_a_run_moves_no_evaluation_but_the_last(ratio, more):
-    wanted = preset(f"every={{ratio: {ratio!r}}}")
+def test_extending_a_run_moves_only_the_last_evaluation(ratio, more):
+    settings = preset(f"every={{ratio: {ratio!r}}}")
     assert (
-        enumerated(wanted, 1, 100 + more)[: len(enumerated(wanted, 1, 100)) - 1]
-        == enumerated(wanted, 1, 100)[:-1]
+        enumerated(settings, 1, 100 + more)[: len(enumerated(settings, 1, 100)) - 1]
+        == enumerated(settings, 1, 100)[:-1]
     )
 
 
-def test_after_the_last_step_nothing_is_due_but_the_last_step():
+def test_the_next_evaluation_after_the_last_step_is_the_last_step():
     for every in ("7", "epoch", "{ratio: 1.5}"):
         assert next_evaluation(preset(f"every={every}"), 3, 10, 10) == 10
 
 
-def test_checkpoints_come_at_a_hundredth_but_not_too_often_unless_stated():
+def test_checkpoints_are_every_hundredth_of_a_run_but_at_least_500_steps_apart_by_default():
     assert checkpoint_interval(preset(), 1400) == 500
     assert checkpoint_interval(preset(), 100_000) == 1000
     assert checkpoint_interval(preset(), 100_001) == 1001

@@ -1,4 +1,4 @@
-"""Strict YAML: the values it reads, the places it remembers, and all that it refuses."""
+"""Strict YAML: values, positions, and refused documents."""
 
 import math
 
@@ -50,13 +50,13 @@ def value(text: str):
         ("# nothing", None),
     ],
 )
-def test_a_scalar_reads_as_yaml_1_2_says(text, expected):
+def test_a_scalar_has_its_yaml_1_2_value(text, expected):
     found = value(text)
     assert found == expected and type(found) is type(expected)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_finite_float_is_read_back_from_its_shortest_form(number):
+def test_every_finite_float_is_read_exactly_from_its_shortest_form(number):
     found = value(repr(number))
     assert isinstance(found, float) and math.copysign(1, found) == math.copysign(1, number)
     assert found == number
@@ -92,7 +92,7 @@ def test_every_finite_float_is_read_back_from_its_shortest_form(number):
         ('a: "\\ud800"', "1:4", "surrogate"),
     ],
 )
-def test_what_is_not_clear_is_refused_at_its_place(text, place, part):
+def test_an_ambiguous_document_is_refused_with_its_position(text, place, part):
     with pytest.raises(PresetError) as caught:
         value(text)
     assert caught.value.where == f"x.yaml:{place}"
@@ -118,7 +118,7 @@ def test_what_is_not_clear_is_refused_at_its_place(text, place, part):
         (b"a: &a [x]\n" + b"b: [*a, *a]", "anchors"),
     ],
 )
-def test_hostile_bytes_are_refused_at_once(data, part):
+def test_hostile_bytes_are_refused(data, part):
     with pytest.raises(PresetError) as caught:
         parse(data, "x.yaml")
     assert part in str(caught.value) and caught.value.where.startswith("x.yaml")
@@ -145,11 +145,11 @@ plain = st.recursive(
 
 
 @given(plain)
-def test_what_another_writer_writes_is_read_back(tree):
+def test_documents_of_another_yaml_writer_are_read(tree):
     assert value(yaml.safe_dump(tree, default_flow_style=None)) == tree
 
 
-def test_every_key_and_item_remembers_its_place():
+def test_every_key_and_item_has_a_position():
     document = parse(b"a: 1\nb:\n  c: [x, y]\n  d: {e: 2}\n", "x.yaml")
     assert document.places[("b", "c")] == "x.yaml:3:3"
     assert document.places[("b", "c", 1)] == "x.yaml:3:10"

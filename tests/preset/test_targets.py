@@ -1,4 +1,4 @@
-"""Which tokens carry loss, chance and floor of the loss, against plain loops and closed forms."""
+"""Target tokens, chance loss and irreducible loss, compared with plain loops and closed forms."""
 
 import math
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ def dataset(*overrides):
 
 
 def examples(rows: list[list[int]], answers: list[int]) -> Examples:
-    """Sequences padded with 9, each with its answer from a place on."""
+    """Sequences padded with 9; each answer starts at a given position."""
     width = max(map(len, rows))
     tokens = np.array([row + [9] * (width - len(row)) for row in rows])
     place, length = np.arange(width), np.array([len(row) for row in rows])
@@ -50,7 +50,7 @@ ROWS = examples([[8, 1, 2, 3], [8, 4, 5, 6, 7, 0]], [3, 4])
         (LossPositions(positions=[4, 0]), [[1, -1, -1, -1, -1], [4, -1, -1, -1, 0]]),
     ],
 )
-def test_targets_are_the_next_tokens_where_the_loss_reads(loss_on, expected):
+def test_targets_are_the_next_tokens_at_the_positions_of_the_loss(loss_on, expected):
     assert targets(ROWS, WITH_BOS, loss_on).tolist() == expected
 
 
@@ -70,7 +70,7 @@ def test_chance_loss_is_the_entropy_of_the_counts():
     assert chance_loss(target) == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
 
 
-def test_a_whole_table_has_the_floor_that_its_shape_says():
+def test_the_irreducible_loss_of_an_addition_table_is_that_of_its_two_operands():
     data = dataset("task.modulus=11", "train_fraction=0.99")
     train = data.splits["train"]
     floor = irreducible_loss(train, targets(train, data.vocabulary, "all"))
@@ -80,7 +80,7 @@ def test_a_whole_table_has_the_floor_that_its_shape_says():
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), min_size=1, max_size=12))
-def test_the_floor_is_what_a_table_of_all_prefixes_says(rows):
+def test_the_irreducible_loss_equals_that_of_a_table_of_all_prefixes(rows):
     some = examples([[8, *row] for row in rows], [1] * len(rows))
     target = targets(some, WITH_BOS, "all")
     follows: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
@@ -98,8 +98,8 @@ def test_the_floor_is_what_a_table_of_all_prefixes_says(rows):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
-def test_no_model_gets_below_the_floor_of_the_objective_and_the_best_one_reaches_it(smoothing):
-    """A table of logits, one row per prefix, trained by torch on torch's own smoothed loss."""
+def test_the_best_model_reaches_the_floor_of_the_objective_and_none_is_below_it(smoothing):
+    """The model is a table of logits per prefix, trained with torch's smoothed cross-entropy."""
     import torch
     import torch.nn.functional as F
 
@@ -141,7 +141,7 @@ def test_no_model_gets_below_the_floor_of_the_objective_and_the_best_one_reaches
         assert floor == pytest.approx(irreducible_loss(train, target)[target >= 0].mean())
 
 
-def test_the_position_that_predicts_the_answer_is_the_answer_alone():
+def test_loss_on_the_position_of_the_answer_equals_loss_on_the_answer():
     for_answer = facts(load(ADDITION, ["training.loss_on=answer"]))
     by_position = facts(load(ADDITION, ["training.loss_on={positions: [4]}"]))
     np.testing.assert_array_equal(for_answer.target, by_position.target)
