@@ -1,4 +1,4 @@
-"""A small trained run, shared by the tests that only read it."""
+"""A small trained run for tests that only read it."""
 
 import pytest
 

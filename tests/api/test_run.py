@@ -1,4 +1,4 @@
-"""Reading a run, asking its model, and the errors of both."""
+"""Reading a run, predictions of its model, and errors."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from memlab.training.worker import work
 from .conftest import TINY
 
 
-def test_pandas_takes_steps_and_evaluations_as_they_are(run: Run):
+def test_pandas_reads_steps_and_evaluations_directly(run: Run):
     import pandas as pd
 
     for columns in (run.steps, run.evaluations):
@@ -37,17 +37,17 @@ def test_reprs_are_short(run: Run):
     assert "finished at step 30" in repr(run) and "7 evaluated" in repr(run.events)
 
 
-def test_a_column_that_does_not_exist_names_the_nearest(run: Run):
+def test_an_unknown_column_suggests_the_nearest_name(run: Run):
     with pytest.raises(RunError, match="did you mean val_loss") as raised:
         run.evaluations["val_los"]
     assert isinstance(raised.value, KeyError) and run.evaluations.get("val_los") is None
 
 
-def test_events_are_picked_by_kind(run: Run):
+def test_events_are_selected_by_kind(run: Run):
     assert [event.step for event in run.events.of(Evaluated)] == [0, 5, 10, 15, 20, 25, 30]
 
 
-def test_the_model_is_in_evaluation_mode_and_a_copy(run: Run):
+def test_the_model_is_a_copy_in_evaluation_mode(run: Run):
     model = run.model(at="best")
     assert not model.training
     with torch.no_grad():
@@ -60,7 +60,7 @@ def test_a_checkpoint_that_does_not_exist_is_refused(run: Run):
         run.model(at=7)
 
 
-def test_text_goes_to_ids_and_back(run: Run):
+def test_text_is_encoded_and_decoded(run: Run):
     ids = run.encode("3 + 4 =")
     assert ids[0] == 9 and run.decode(ids) == "3 + 4 ="
     with pytest.raises(DataError):
@@ -102,12 +102,12 @@ def test_a_trace_names_the_activations_of_every_block(run: Run):
     assert shapes["logits"] == (1, tokens, 11)
 
 
-def test_answers_that_are_sampled_again_and_again_come_as_often_as_they_are_likely(run: Run):
+def test_repeated_samples_occur_in_proportion_to_their_probability(run: Run):
     n, prompt = 3000, "3 + 4 ="
     (repeated,) = count_answers(run.predict([prompt] * n, temperature=1.0))
     p = run.model()(torch.tensor([run.encode(prompt)])).detach().double().softmax(-1)[0, -1]
     assert sum(repeated.answers.values()) == n
-    for token in range(7):  # the numbers; a special token gives an empty answer
+    for token in range(7):  # only the numbers: a special token gives an empty answer
         q = float(p[token])
         times = repeated.answers.get(run.decode([token]), 0)
         assert abs(times - n * q) < 5 * (n * q * (1 - q)) ** 0.5 + 1
@@ -127,7 +127,7 @@ def test_commands_to_a_run_that_has_ended_are_refused(run: Run):
         run.edit({"optimizer.lr": object()})
 
 
-def test_description_preset_and_settings_are_those_after_edits(tmp_path):
+def test_description_preset_and_settings_include_edits(tmp_path):
     folder = create_run(from_json(TINY), tmp_path)
     for _ in work(folder):
         pass

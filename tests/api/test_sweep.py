@@ -1,4 +1,4 @@
-"""Sweeps from Python: trained here, read as columns, drawn."""
+"""Sweeps from Python: training, tables and figures."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ def sweep(preset: Path) -> SweepResults:
     return memlab.sweep(preset, settings, seeds=2, jobs=1, runs=runs, progress=False)
 
 
-def test_a_sweep_from_python_trains_all_members_and_is_found_again(sweep, preset):
+def test_a_sweep_from_python_trains_all_members_and_can_be_opened(sweep, preset):
     assert sweep.status == "finished" and "4 of 4 finished" in repr(sweep)
     assert [run.status for run in sweep.runs] == ["finished"] * 4
     settings = [(r.preset.optimizer.weight_decay, r.preset.training.seed) for r in sweep.runs]
@@ -67,7 +67,7 @@ def test_a_table_has_the_statistics_of_the_runs(sweep):
     assert table._repr_html_().count("<tr>") == 3
 
 
-def test_single_members_are_the_rows_that_the_command_line_prints(sweep, capsys):
+def test_a_table_by_member_has_the_rows_that_the_command_line_prints(sweep, capsys):
     columns = sweep.table("val_loss", by="member")
     print_csv(Results(SweepProgress(sweep._snapshot.sweep)))
     printed = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
@@ -88,7 +88,7 @@ def test_events_of_a_threshold_are_columns_of_the_table(sweep):
         sweep.table(by="seed")
 
 
-def test_figures_of_a_sweep_display_themselves(sweep):
+def test_figures_of_a_sweep_are_displayed_in_notebooks(sweep):
     for kind in (None, "overlay"):
         assert sweep.plot(kind)._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(MemlabError, match="cannot be drawn from these sources"):
@@ -99,7 +99,7 @@ def test_figures_of_a_sweep_display_themselves(sweep):
         sweep.runs[0].plot("heatmap")
 
 
-def test_settings_of_python_are_the_axes_of_a_sweep_file(preset, tmp_path):
+def test_settings_from_python_give_the_axes_of_a_sweep_file(preset, tmp_path):
     settings = {
         "optimizer.lr": np.array([0.5, 1.0]),
         "optimizer.kind": ("adam", "sgd"),
@@ -113,27 +113,27 @@ def test_settings_of_python_are_the_axes_of_a_sweep_file(preset, tmp_path):
         [0.5, 1.0], ["adam", "sgd"], [[0.9, 0.98], [0.9, 0.999]],
     ]  # fmt: skip
     assert plan.cells[0].preset["training"]["steps"] == 5
-    made = create_sweep(source, plan, tmp_path / "runs")
-    again = expand(load_sweep(str(made.path / "sweep.yaml")), tmp_path / "runs")
+    created = create_sweep(source, plan, tmp_path / "runs")
+    again = expand(load_sweep(str(created.path / "sweep.yaml")), tmp_path / "runs")
     assert [cell.preset for cell in again.cells] == [cell.preset for cell in plan.cells]
     for wrong, message in (([], "needs values"), ([object()], "cannot be written as YAML")):
         with pytest.raises(PresetError, match=message):
             sweep_texts({"optimizer.lr": wrong})
 
 
-def test_members_that_fail_are_a_warning(preset, tmp_path, monkeypatch):
-    def set_aside(sweep, executor, **options):
+def test_failed_members_cause_a_warning(preset, tmp_path, monkeypatch):
+    def failed_execution(sweep, executor, **options):
         return [
             MemberState(member, "failed" if member.seed else "finished", reason="no space left")
             for member in sweep.members
         ]
 
-    monkeypatch.setattr(sweep_run, "execute", set_aside)
+    monkeypatch.setattr(sweep_run, "execute", failed_execution)
     with pytest.warns(RuntimeWarning, match="1 of 2 members failed.*no space left"):
         memlab.sweep(preset, seeds=2, runs=tmp_path / "runs", progress=False)
 
 
-def test_opening_a_sweep_imports_no_torch(sweep):
+def test_opening_a_sweep_does_not_import_torch(sweep):
     code = f"""
 import sys, memlab
 sweep = memlab.open_sweep({str(sweep.path)!r})

@@ -1,4 +1,4 @@
-"""Training from Python: a process of its own, followed and controlled through the run's folder."""
+"""Training from Python: a separate process, observed and controlled through the run's folder."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def preset(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_training_controlling_stopping_and_extending_a_run_from_python(preset, tmp_path, capsys):
+def test_a_run_is_trained_controlled_stopped_and_extended_from_python(preset, tmp_path, capsys):
     run = memlab.run(
         preset,
         {"training.steps": 10**6, "training.checkpoint_every": 10**6},
@@ -53,7 +53,7 @@ def test_training_controlling_stopping_and_extending_a_run_from_python(preset, t
     assert "tiny" in bar and f"{last}/{last}" in bar.replace(" ", "")
 
 
-def test_a_preset_that_is_wrong_makes_no_run(preset, tmp_path):
+def test_an_invalid_preset_creates_no_run(preset, tmp_path):
     with pytest.raises(PresetError, match="unknown key"):
         memlab.run(preset, {"optimizer.learning": 1}, runs=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
@@ -63,7 +63,7 @@ def test_a_preset_that_is_wrong_makes_no_run(preset, tmp_path):
     ("code", "expected"),
     [(2, MemlabError), (1, RunError), (137, RunError), (3, None), (130, None)],
 )
-def test_how_the_child_process_ended_is_reported(code, expected, run, tmp_path, monkeypatch):
+def test_the_exit_code_of_the_child_process_is_reported(code, expected, run, tmp_path, monkeypatch):
     script = tmp_path / "program"
     script.write_text(f"#!/bin/sh\necho 'memlab: no device' >&2\nexit {code}\n")
     script.chmod(0o755)
@@ -75,7 +75,7 @@ def test_how_the_child_process_ended_is_reported(code, expected, run, tmp_path, 
             train(run.history.folder, progress=False)
 
 
-def test_opening_a_run_imports_no_torch(run, tmp_path):
+def test_opening_a_run_does_not_import_torch(run, tmp_path):
     code = f"""
 import sys, memlab
 run = memlab.open({str(run.path)!r})

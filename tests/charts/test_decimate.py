@@ -7,11 +7,11 @@ from memlab.charts.decimate import spans
 from memlab.charts.scale import Axis
 
 
-def by_plain_loops(x, y, axis, log, columns):
-    """Every point and every border of a column, one after another."""
+def spans_by_plain_loops(x, y, axis, log, columns):
+    """Minimum and maximum per column, from a loop over all points and column borders."""
     low, high = np.full(columns, np.nan), np.full(columns, np.nan)
 
-    def seen(column: int, value: float) -> None:
+    def update(column: int, value: float) -> None:
         if 0 <= column < columns and np.isfinite(value):
             low[column] = np.fmin(low[column], value)
             high[column] = np.fmax(high[column], value)
@@ -23,7 +23,7 @@ def by_plain_loops(x, y, axis, log, columns):
     for i in range(len(x)):
         if shown[i] and axis.low <= x[i] <= axis.high:
             column = min(int((edges <= x[i]).sum()) - 1, columns - 1)
-            seen(column, float(forward(y[i])))
+            update(column, float(forward(y[i])))
     for i in range(len(x) - 1):
         if not (shown[i] and shown[i + 1]) or x[i] == x[i + 1] or (axis.log and x[i] <= 0):
             continue
@@ -32,8 +32,8 @@ def by_plain_loops(x, y, axis, log, columns):
             if x[i] < edges[e] <= x[i + 1]:
                 w = (e / columns - a) / (b - a)
                 value = float(forward(y[i]) + w * (forward(y[i + 1]) - forward(y[i])))
-                seen(e - 1, value)
-                seen(e, value)
+                update(e - 1, value)
+                update(e, value)
     return low, high
 
 
@@ -52,20 +52,20 @@ values = st.one_of(
     st.integers(1, 40),
     st.tuples(st.integers(1, 70), st.integers(1, 70)),
 )
-def test_spans_are_those_of_plain_loops(points, x_log, y_log, columns, window):
+def test_spans_equal_those_of_plain_loops(points, x_log, y_log, columns, window):
     points.sort(key=lambda p: p[0])
     x = np.array([p[0] for p in points], dtype=float)
     y = np.array([p[1] for p in points], dtype=float)
     axis = Axis.around(min(window), max(window), log=x_log)
     (low,), (high,) = spans([(x, y)], axis, y_log, columns)
-    low_by_loops, high_by_loops = by_plain_loops(x, y, axis, y_log, columns)
+    low_by_loops, high_by_loops = spans_by_plain_loops(x, y, axis, y_log, columns)
     assert_allclose(low, low_by_loops, rtol=1e-6, atol=1e-6)
     assert_allclose(high, high_by_loops, rtol=1e-6, atol=1e-6)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 99_999), st.integers(2, 300), st.booleans(), st.data())
-def test_no_spike_vanishes_at_any_zoom(at: int, columns: int, x_log: bool, data):
+def test_a_spike_of_one_step_is_kept_at_any_zoom(at: int, columns: int, x_log: bool, data):
     x = np.arange(1, 100_001, dtype=float)
     y = np.ones(100_000)
     y[at] = 50.0
@@ -75,21 +75,21 @@ def test_no_spike_vanishes_at_any_zoom(at: int, columns: int, x_log: bool, data)
     assert np.nanmax(high) == np.log10(50.0)
 
 
-def test_the_curve_is_drawn_to_the_borders_of_a_window_without_points():
+def test_a_window_between_two_points_shows_the_line_between_them():
     x, y = np.array([0.0, 10.0]), np.array([0.0, 10.0])
     (low,), (high,) = spans([(x, y)], Axis(4.0, 6.0), False, 2)
     assert_allclose(low, [4, 5])
     assert_allclose(high, [5, 6])
 
 
-def test_a_gap_stays_a_gap():
+def test_no_line_is_drawn_across_nan():
     y = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
     (low,), (high,) = spans([(np.arange(5.0), y)], Axis(0.0, 4.0), False, 8)
     assert_array_equal(np.isnan(low), [False, False, False, True, True, True, False, False])
     assert_array_equal(np.isnan(high), np.isnan(low))
 
 
-def test_no_points_no_spans():
+def test_without_points_there_are_no_spans():
     low, high = spans([(np.empty(0), np.empty(0))], Axis(0.0, 1.0), True, 3)
     assert np.isnan(low).all()
     assert np.isnan(high).all()

@@ -53,21 +53,21 @@ def one(y, **options) -> Chart:
     return Chart(series=(Series("loss", np.arange(len(y)), y, "train"),), **options)
 
 
-def test_a_small_chart_without_colour_looks_like_this():
+def test_a_small_chart_without_colour_equals_the_stored_picture():
     assert plain(CHART, 48, 14).split("\n") == GOLDEN.strip("\n").split("\n")
 
 
-def test_a_linear_chart_without_legend_looks_like_this():
+def test_a_linear_chart_without_legend_equals_the_stored_picture():
     y = np.concatenate([np.zeros(50), np.ones(50)])
     text = plain(one(y, y_range=(0, 1)), 30, 8, legend=False)
     assert text.split("\n") == STEP.strip("\n").split("\n")
 
 
-def test_fragments_name_the_roles_of_what_they_show():
+def test_fragments_have_the_roles_of_their_elements_as_colours():
     colours = {colour for line in draw(CHART, 60, 16) for _, colour, _ in line}
     assert {"train", "val", "band", "spike", "chance", "memorized", "tick", "guide"} <= colours
-    grounds = {ground for line in draw(CHART, 60, 16) for _, _, ground in line}
-    assert grounds == {None, "band"}
+    backgrounds = {background for line in draw(CHART, 60, 16) for _, _, background in line}
+    assert backgrounds == {None, "band"}
 
 
 @settings(max_examples=40, deadline=None)
@@ -77,7 +77,7 @@ def test_a_chart_has_the_requested_size(width, height, x_log, y_log, legend):
     assert_fits(draw(chart, width, height, legend=legend), width, height)
 
 
-odd = st.one_of(
+any_number = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
     st.sampled_from([0.0, -1.0, 1e300, -1e300, 5e-324, 1.0]),
 )
@@ -85,7 +85,7 @@ odd = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(odd, max_size=20), st.booleans(), st.booleans(), st.booleans(),
+    st.lists(any_number, max_size=20), st.booleans(), st.booleans(), st.booleans(),
     st.none() | st.tuples(st.floats(-50, 50), st.floats(-50, 50)),
 )  # fmt: skip
 def test_any_numbers_can_be_drawn(y, x_log, y_log, hide_outliers, window):
@@ -109,7 +109,7 @@ def test_a_chart_without_data_has_a_message(chart: Chart):
 
 
 @pytest.mark.parametrize(("width", "height"), [(23, 20), (80, 5), (10, 3), (1, 1), (0, 0)])
-def test_too_little_room_has_a_message_cut_to_the_width(width: int, height: int):
+def test_a_size_that_is_too_small_gives_a_message_cut_to_the_width(width: int, height: int):
     lines = draw(CHART, width, height)
     text = as_text(lines)
     assert_fits(lines, width, height)
@@ -123,7 +123,7 @@ def test_one_point_and_a_constant_are_drawn_in_the_middle():
         assert drawn == [4]
 
 
-def test_a_point_far_beyond_the_range_costs_nothing_and_leaves_the_rest():
+def test_a_point_far_outside_the_range_does_not_change_the_rest_of_the_curve():
     near, far = np.full(100, 0.5), np.full(100, 0.5)
     far[50] = 1e300
     y_range = (0.0, 1.0)
@@ -136,7 +136,7 @@ def test_a_point_far_beyond_the_range_costs_nothing_and_leaves_the_rest():
     assert [a[36:] for a in after] == [b[36:] for b in before]
 
 
-def test_a_curve_wholly_above_the_range_is_not_drawn_along_its_border():
+def test_a_curve_entirely_above_the_range_is_not_drawn():
     text = plain(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12, legend=False)
     assert not re.search("[⠁-⣿]", text)
 
@@ -149,14 +149,14 @@ def test_a_spike_of_one_step_in_a_million_is_drawn():
     assert {row.index("·", 4) for row in rows[1:14] if "·" in row} == {4 + int(0.654321 * 96)}
 
 
-def test_what_cannot_be_shown_is_counted():
+def test_values_that_cannot_be_drawn_are_counted():
     text = plain(one([1.0, 0.0, -2.0, np.nan, 2.0], y_log=True), 80, 12)
     assert "2 points <= 0 not shown" in text
     assert "1 point not finite" in text
     assert "7 points not finite" in plain(one([1.0, np.nan, 2.0], not_finite=7), 80, 12)
 
 
-def test_names_from_files_cannot_drive_the_terminal():
+def test_control_characters_of_names_are_not_printed():
     name = "\x1b]0;title\x07\x1b[31m名前" * 3
     chart = replace(
         CHART, series=(Series(name, STEPS, FALL, (1, 2, 3)),), rules=(VerticalRule(9, name, "x"),)
@@ -166,17 +166,17 @@ def test_names_from_files_cannot_drive_the_terminal():
     assert_fits(draw(chart, 60, 14), 60, 14)
 
 
-def test_the_state_of_plotext_changes_nothing():
-    alone = draw(CHART, 60, 16)
+def test_the_global_state_of_plotext_has_no_effect():
+    expected = draw(CHART, 60, 16)
     plotext.xscale("log")
     plotext.plot([1, 2, 3], [3, 2, 1])
-    plotext.title("someone else's")
-    assert draw(CHART, 60, 16) == alone
+    plotext.title("another chart")
+    assert draw(CHART, 60, 16) == expected
 
 
 @pytest.mark.parametrize("size", [(24, 6), (48, 14), (60, 16), (121, 40)])
 @pytest.mark.parametrize("x_log", [False, True])
-def test_the_axes_are_those_that_plotext_draws_around_the_whole_canvas(size, x_log):
+def test_the_axes_equal_those_of_plotext(size, x_log):
     chart = replace(CHART, x_log=x_log, x_range=(1, 12_345))
     where = layout(chart, *size, legend=False)
     plotext.clear_figure()
@@ -196,8 +196,8 @@ def test_the_axes_are_those_that_plotext_draws_around_the_whole_canvas(size, x_l
     assert drawn[-2:] == [row.rstrip() for row in whole[-2:]]
 
 
-def test_threads_draw_what_one_draws():
-    alone = draw(CHART, 60, 16)
+def test_several_threads_draw_the_same_chart():
+    expected = draw(CHART, 60, 16)
     drawn: list[Lines] = []
     threads = [
         threading.Thread(target=lambda: drawn.extend(draw(CHART, 60, 16) for _ in range(3)))
@@ -207,10 +207,10 @@ def test_threads_draw_what_one_draws():
         thread.start()
     for thread in threads:
         thread.join()
-    assert drawn == [alone] * 12
+    assert drawn == [expected] * 12
 
 
-def test_layout_has_the_column_of_a_step():
+def test_the_layout_maps_steps_to_columns_and_back():
     where = layout(CHART, 60, 16)
     lines = plain(CHART, 60, 16).split("\n")
     assert lines[where.top - 1][where.left + where.column(40)] == "│"
@@ -219,7 +219,7 @@ def test_layout_has_the_column_of_a_step():
     assert where.column(101) is None
 
 
-def test_outliers_can_be_left_out_of_the_range():
+def test_outliers_can_be_excluded_from_the_range():
     y = np.ones(10_000)
     y[5000:] = 2.0
     y[77] = 1e6
@@ -270,13 +270,13 @@ def test_many_points_are_a_line_and_zooming_in_shows_them():
     assert plain(replace(chart, x_range=(10.0, 15.0)), 80, 20).count(PLAIN_POINT) == 6
 
 
-def test_points_that_the_axes_cannot_show_are_not_drawn():
+def test_points_outside_the_domain_of_an_axis_are_not_drawn():
     y = np.array([1.0, np.nan, -1.0, 4.0])
     chart = Chart(series=(Series("val", np.arange(4.0), y, "val"),), y_log=True)
     assert as_text(draw(chart, 60, 20, legend=False)).count(POINT) == 2
 
 
-def test_without_colours_curves_without_a_name_are_dots_next_to_named_ones():
+def test_without_colours_unnamed_curves_are_dotted_next_to_named_ones():
     x = np.arange(20.0)
     others = tuple(Series("", x, np.full(20, 1.0 + i), "tick") for i in range(9))
     drawn = plain(Chart(series=(*others, Series("named", x, 0 * x, "val"))), 60, 20, legend=False)

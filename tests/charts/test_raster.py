@@ -10,15 +10,15 @@ RED = (255, 0, 0)
 
 
 def drawn(low, high, rows: int, marker: str, **options) -> list[str]:
-    """The rows of a canvas, from the top, that shows these spans."""
+    """The rows of a canvas with these spans, from the top."""
     cells = Cells(rows, len(low) // 2)
     (curve,) = dots(np.array([low]), np.array([high]), rows, **options)
     cells.paint_curve(curve, marker, RED)
     return ["".join(fragment.text for fragment in row) or " " for row in cells.lines()]
 
 
-def test_braille_dots_lie_where_unicode_puts_them():
-    """U+2800 + bits: dots 1, 2, 3, 7 go down the left, 4, 5, 6, 8 down the right."""
+def test_braille_characters_have_the_dots_that_unicode_defines():
+    """U+2800 + bits: dots 1, 2, 3, 7 are on the left, 4, 5, 6, 8 on the right, from the top."""
     bits = {(0.9, 0): 0x01, (0.6, 0): 0x02, (0.3, 0): 0x04, (0.1, 0): 0x40,
             (0.9, 1): 0x08, (0.6, 1): 0x10, (0.3, 1): 0x20, (0.1, 1): 0x80}  # fmt: skip
     for (height, side), bit in bits.items():
@@ -37,16 +37,16 @@ def test_blocks_fill_the_quarters_of_a_cell(left, right, glyph):
     assert drawn(low, high, 1, "blocks") == [glyph]
 
 
-def test_the_ends_of_the_axis_are_on_the_canvas_and_beyond_is_not():
+def test_the_limits_of_the_axis_are_on_the_canvas_and_values_outside_are_not():
     assert drawn([0.0, 1.0], [0.0, 1.0], 1, "braille") == [chr(0x2800 + 0x40 + 0x08)]
     assert drawn([1.01, -0.01], [9.0, -0.01], 1, "braille") == [" "]
 
 
-def test_a_span_across_the_axis_is_cut_at_its_ends():
+def test_a_span_is_clipped_to_the_axis():
     assert drawn([-1e300, np.nan], [1e300, np.nan], 2, "braille") == ["⡇", "⡇"]
 
 
-def test_a_thin_slope_is_a_chain_of_diagonal_neighbours():
+def test_a_thin_slope_has_one_dot_per_column():
     steps = np.arange(9) / 8 + 0.01
     assert drawn(steps[:-1], steps[1:], 2, "braille", thin=True) == ["  ⡠⠊", "⡠⠊"]
 
@@ -56,7 +56,7 @@ def test_a_thin_line_keeps_its_peak():
     assert dots(low, high, 1, thin=True)[0].any(axis=1).tolist() == [True] * 4
 
 
-def test_later_paint_covers_earlier_paint():
+def test_later_elements_are_drawn_over_earlier_ones():
     cells = Cells(1, 3)
     cells.paint_row(0, "─", RED)
     cells.paint_column(1, "│", (0, 255, 0))
@@ -66,32 +66,32 @@ def test_later_paint_covers_earlier_paint():
     ]  # fmt: skip
 
 
-def marked(*places: tuple[int, int], rows: int = 1, columns: int = 1) -> np.ndarray:
-    """A grid of dots with some of them set."""
+def dots_at(*places: tuple[int, int], rows: int = 1, columns: int = 1) -> np.ndarray:
+    """A grid in which only these dots are set."""
     grid = np.zeros((4 * rows, 2 * columns), dtype=bool)
     for row, column in places:
         grid[row, column] = True
     return grid
 
 
-def test_curves_that_share_a_cell_keep_the_dots_of_all_of_them():
+def test_a_cell_has_the_dots_of_all_curves_in_it():
     cells = Cells(1, 1)
-    cells.paint_curve(marked((0, 0)), "braille", RED)
-    cells.paint_curve(marked((3, 1)), "braille", "val")
+    cells.paint_curve(dots_at((0, 0)), "braille", RED)
+    cells.paint_curve(dots_at((3, 1)), "braille", "val")
     assert cells.lines() == [[Fragment(chr(0x2800 + 0x40 + 0x08), "val")]]
 
 
-def test_blocks_of_several_curves_are_joined_too():
+def test_a_cell_has_the_blocks_of_all_curves_in_it():
     cells = Cells(1, 1)
-    cells.paint_curve(marked((0, 0)), "blocks", RED)
-    cells.paint_curve(marked((3, 1)), "blocks", "val")
+    cells.paint_curve(dots_at((0, 0)), "blocks", RED)
+    cells.paint_curve(dots_at((3, 1)), "blocks", "val")
     assert cells.lines() == [[Fragment("▞", "val")]]
 
 
-def test_a_band_is_in_one_piece_and_lies_behind_the_curves():
+def test_a_band_is_contiguous_and_behind_the_curves():
     cells = Cells(1, 3)
     cells.paint_band(np.ones((4, 6), dtype=bool), "band")
-    cells.paint_curve(marked((0, 2), columns=3), "braille", "train")
+    cells.paint_curve(dots_at((0, 2), columns=3), "braille", "train")
     assert cells.lines() == [[
         Fragment(" ", "band", "band"), Fragment("⡀", "train", "band"), Fragment(" ", "band", "band"),
     ]]  # fmt: skip
@@ -113,9 +113,9 @@ def test_no_dot_of_any_curve_is_lost(seed: int):
     for i, curve in enumerate(curves):
         cells.paint_curve(curve, "braille", f"run {i}")
     rows = [as_text([line]).ljust(5) for line in cells.lines()]
-    seen = np.zeros((12, 10), dtype=bool)
+    found = np.zeros((12, 10), dtype=bool)
     bits = ((6, 7), (2, 5), (1, 4), (0, 3))
     for row, column, dot, side in np.ndindex(3, 5, 4, 2):
         code = ord(rows[2 - row][column])
-        seen[4 * row + dot, 2 * column + side] = code != 32 and code >> bits[dot][side] & 1
-    assert (seen == curves.any(axis=0)).all()
+        found[4 * row + dot, 2 * column + side] = code != 32 and code >> bits[dot][side] & 1
+    assert (found == curves.any(axis=0)).all()

@@ -13,8 +13,8 @@ UNITS = {"k": 3, "M": 6, "G": 9, "T": 12}
 SUPERSCRIPT = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
-def parsed(label: str) -> float:
-    """What a person reads in a tick's label."""
+def value_of_label(label: str) -> float:
+    """The value that a tick's label states."""
     if label[-1] in UNITS:
         return float(Decimal(label[:-1]).scaleb(UNITS[label[-1]]))
     if label.startswith("10") and any(c in "⁻⁰¹²³⁴⁵⁶⁷⁸⁹" for c in label):
@@ -22,11 +22,11 @@ def parsed(label: str) -> float:
     return float(label)
 
 
-def assert_ticks_are_right(ticks: list[tuple[float, str]], low: float, high: float) -> None:
+def assert_ticks_are_correct(ticks: list[tuple[float, str]], low: float, high: float) -> None:
     values = [value for value, _ in ticks]
     assert all(low <= value <= high for value in values)
     assert all(a < b for a, b in pairwise(values))
-    assert [parsed(label) for _, label in ticks] == values
+    assert [value_of_label(label) for _, label in ticks] == values
 
 
 magnitudes = st.floats(-290, 200)
@@ -34,22 +34,24 @@ counts = st.integers(2, 12)
 
 
 @given(st.floats(-1e9, 1e9), st.floats(-6, 12), counts)
-def test_linear_ticks_increase_lie_inside_and_say_their_value(low: float, power: float, n: int):
+def test_linear_ticks_increase_are_within_the_axis_and_state_their_value(
+    low: float, power: float, n: int
+):
     high = low + max(10.0**power, abs(low) * 1e-6)
     ticks = linear_ticks(low, high, n)
-    assert_ticks_are_right(ticks, low, high)
+    assert_ticks_are_correct(ticks, low, high)
     assert len(ticks) <= n + 1
 
 
 @given(magnitudes, st.floats(1e-6, 100), counts)
-def test_ticks_of_a_log_axis_increase_lie_inside_and_say_their_value(
+def test_ticks_of_a_log_axis_increase_are_within_the_axis_and_state_their_value(
     power: float, decades: float, n: int
 ):
     low, high = 10.0**power, 10.0 ** (power + decades)
     if high / low < 1 + 1e-6:
         high = low * (1 + 1e-6)
     ticks = Axis(low, high, log=True).ticks(n)
-    assert_ticks_are_right(ticks, low, high)
+    assert_ticks_are_correct(ticks, low, high)
     assert 2 <= len(ticks) <= max(n + 1, 5)
 
 
@@ -59,13 +61,13 @@ def test_value_is_the_inverse_of_place(a: float, b: float, place: float):
     assert math.isclose(float(axis.place(axis.value(place))), place, abs_tol=1e-6)
 
 
-def test_a_log_axis_of_decades_shows_decades():
+def test_a_log_axis_of_several_decades_has_ticks_at_decades():
     assert log_ticks(0.005, 2000, 8) == [
         (0.01, "0.01"), (0.1, "0.1"), (1.0, "1"), (10.0, "10"), (100.0, "100"), (1000.0, "1k")
     ]  # fmt: skip
 
 
-def test_a_crowded_log_axis_shows_every_second_decade():
+def test_a_log_axis_of_many_decades_has_ticks_at_every_second_decade():
     assert [t for _, t in log_ticks(1e-9, 1.5, 5)] == ["10⁻⁸", "10⁻⁶", "10⁻⁴", "0.01", "1"]
 
 
@@ -73,12 +75,12 @@ def test_a_log_axis_of_less_than_a_decade_has_linear_ticks():
     assert [t for _, t in Axis(2.1, 3.9, log=True).ticks(4)] == ["2.5", "3", "3.5"]
 
 
-def test_a_short_log_axis_is_filled_between_its_decades():
+def test_a_short_log_axis_has_ticks_between_decades():
     assert [t for _, t in log_ticks(0.11, 9, 6)] == ["0.2", "0.5", "1", "2", "5"]
     assert [t for _, t in log_ticks(0.11, 9, 3)] == ["0.3", "1", "3"]
 
 
-def test_the_units_of_steps_are_those_of_people():
+def test_ticks_of_steps_have_unit_prefixes():
     assert [t for _, t in linear_ticks(0, 10_000, 5)] == ["0", "2k", "4k", "6k", "8k", "10k"]
     assert [t for _, t in linear_ticks(0, 1, 5)] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
 
@@ -86,7 +88,7 @@ def test_the_units_of_steps_are_those_of_people():
 @pytest.mark.parametrize(
     ("k", "label"), [(-3, "10⁻³"), (-2, "0.01"), (0, "1"), (6, "1M"), (7, "10⁷"), (-12, "10⁻¹²")]
 )
-def test_decades_are_written_out_near_one_and_as_powers_beyond(k: int, label: str):
+def test_decades_near_one_are_numbers_and_others_powers_of_ten(k: int, label: str):
     assert decade(k) == label
 
 
@@ -107,12 +109,12 @@ def test_short_numbers_have_three_digits(value: float, text: str):
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -3.0, 1e-300, 1e300])
-def test_a_single_value_lies_in_the_middle_of_its_axis(value: float):
+def test_a_single_value_is_in_the_middle_of_its_axis(value: float):
     axis = Axis.around(value, value, log=False)
     assert axis.low < axis.high
     assert float(axis.place(value)) == pytest.approx(0.5)
 
 
-def test_what_an_axis_cannot_show_has_no_place():
+def test_values_outside_the_domain_of_a_log_axis_have_no_place():
     axis = Axis(1e-3, 10.0, log=True)
     assert np.isnan(axis.place([0.0, -1.0, np.nan, np.inf, -np.inf])).all()

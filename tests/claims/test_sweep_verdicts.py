@@ -72,7 +72,7 @@ def test_verdicts(claim, unfinished, status, measured):
     assert verdict(FakeResults(steps, unfinished), **claim) == (status, measured)
 
 
-def test_an_interval_decides_a_claim_only_as_a_whole():
+def test_an_interval_decides_a_claim_only_if_all_its_values_do():
     assert Interval(1, 2).satisfies(Bound(at_least=1)) == "met"
     assert Interval(1, 2).satisfies(Bound(at_least=1.5)) == "open"
     assert Interval(1, 2).satisfies(Bound(at_least=3)) == "not met"

@@ -1,4 +1,4 @@
-"""Verdicts on claims for runs whose events are written by hand."""
+"""Verdicts on claims about runs with events chosen by the tests."""
 
 from math import nan
 from pathlib import Path
@@ -18,7 +18,7 @@ from memlab.record.history import History
 
 @pytest.fixture
 def run(tmp_path: Path):
-    """Make a run with these events and its snapshot."""
+    """Create a run with these events; returns its snapshot."""
 
     def make(*events):
         folder = RunFolder.create(tmp_path, {}, "", "a run")
@@ -61,7 +61,7 @@ END = {"measure": "val_loss", "at_end": True}
     ({"equals": 0.5, "by_step": 70}, ("met", 0.5, 30)),
 ])  # fmt: skip
 def test_a_claim_is_judged_by_its_measure(run, claim, expected):
-    """The end is the median of 0.5, 0.2, 4.0, 0.1, 0.3: a spike within it does not count."""
+    """The value at the end is the median of 0.5, 0.2, 4.0, 0.1, 0.3: one spike has no effect."""
     snapshot = run(*evaluated(val_loss=LOSS), FINISHED)
     assert verdict(snapshot, measure="val_loss", **claim) == expected
     assert verdict(snapshot, measure="loss", split="val", **claim) == expected
@@ -117,17 +117,17 @@ def spike(step: int, peak: float) -> Spike:
     )  # fmt: skip
 
 
-def test_spikes_are_counted_and_measured_as_they_close(run):
+def test_spikes_count_from_the_step_at_which_they_close(run):
     snapshot = run(spike(20, 4.0), spike(60, 2.0), FINISHED)
     assert verdict(snapshot, measure="spikes", at_least=2, at_end=True) == ("met", 2.0, None)
     assert verdict(snapshot, measure="spikes", at_least=1, by_step=70) == ("met", 1.0, 20)
     assert verdict(snapshot, measure="spike_peak", at_least=4.0, at_end=True)[:2] == ("met", 4.0)
-    quiet = run(FINISHED)
-    assert verdict(quiet, measure="spikes", at_most=0, at_end=True) == ("met", 0.0, None)
-    assert verdict(quiet, measure="spikes", at_least=1, not_by_step=70) == ("met", 0.0, 0)
+    without_spikes = run(FINISHED)
+    assert verdict(without_spikes, measure="spikes", at_most=0, at_end=True) == ("met", 0.0, None)
+    assert verdict(without_spikes, measure="spikes", at_least=1, not_by_step=70) == ("met", 0.0, 0)
 
 
-def test_the_delay_of_generalization_is_a_ratio_of_steps(run):
+def test_the_grok_ratio_is_the_ratio_of_the_two_steps(run):
     memorized = Phase(step=100, after=90, name="memorized")
     grokked = Phase(step=1200, after=1100, name="grokked")
     late = {"measure": "grok_ratio", "at_least": 10, "at_end": True}
@@ -171,7 +171,7 @@ SHIPPED = [a.name for a in available()]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_claim_names_a_measure_that_its_run_will_have(name):
+def test_a_shipped_claim_names_a_measure_of_its_run(name):
     preset = load(name)
     facts = check_preset(preset).facts
     dataset = facts.dataset

@@ -1,4 +1,4 @@
-"""Logs as text and bytes, read in pieces of any size."""
+"""A fixture that writes a log to a file and reads it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ Read = Callable[..., Log]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """The log in a file with this content."""
+    """Read a log from a file with this content."""
 
     def run(content: str | bytes, name: str = "a.csv", **options: object) -> Log:
         path = tmp_path / name

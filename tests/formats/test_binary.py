@@ -1,4 +1,4 @@
-"""Event files and W&B's files: damage anywhere leaves everything before it, and is reported."""
+"""Damaged TensorBoard and W&B files: everything before the damage is read, and it is reported."""
 
 import contextlib
 import io
@@ -30,7 +30,7 @@ from memlab.formats.wandb import BLOCK, FILE_HEADER, WandbParser
 
 
 def event_file(n=60):
-    """n values in two series, and the place in the file where each record ends."""
+    """A file of n values in two series, and the offset at which each record ends."""
     file, ends = io.BytesIO(), []
     writer = TensorBoardWriter(file, 1.5e9)
     ends.append(file.tell())
@@ -42,25 +42,25 @@ def event_file(n=60):
 
 
 def chunked(records):
-    """W&B's framing of records, written here from its description."""
-    out = bytearray(FILE_HEADER)
+    """Records in W&B's framing, implemented from its description."""
+    data = bytearray(FILE_HEADER)
     ends = []
     for record in records:
         first = True
         while first or record:
-            left = BLOCK - len(out) % BLOCK
-            if left < 7:
-                out += bytes(left)
-                left = BLOCK
-            part, record = record[: left - 7], record[left - 7 :]
+            remaining = BLOCK - len(data) % BLOCK
+            if remaining < 7:
+                data += bytes(remaining)
+                remaining = BLOCK
+            part, record = record[: remaining - 7], record[remaining - 7 :]
             kind = {(True, True): 1, (True, False): 2, (False, False): 3, (False, True): 4}[
                 first, not record
             ]
             crc = zlib.crc32(bytes([kind]) + part)
-            out += struct.pack("<IHB", crc, len(part), kind) + part
+            data += struct.pack("<IHB", crc, len(part), kind) + part
             first = False
-        ends.append(len(out))
-    return bytes(out), ends
+        ends.append(len(data))
+    return bytes(data), ends
 
 
 def history(step, **values):
@@ -98,7 +98,7 @@ EVENTS, EVENT_ENDS = event_file()
 WANDB, WANDB_ENDS = wandb_file()
 
 
-def test_a_crc_of_the_rfc():
+def test_checksums_equal_those_of_the_rfc():
     # RFC 3720, B.4: 32 bytes of zeros, 32 of ones, and 0 to 31.
     for message, crc in (
         (bytes(32), 0x8A9136AA), (b"\xff" * 32, 0x62A8AB43), (bytes(range(32)), 0x46DD794E),
@@ -112,13 +112,13 @@ def test_a_crc_of_the_rfc():
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
-def test_numbers_survive_the_wire(number):
+def test_integers_are_encoded_and_decoded_unchanged(number):
     data = encode_varint(number)
     value, end = varint(data, 0)
     assert (signed(value), end) == (number, len(data))
 
 
-def test_both_files_are_read_whole_wherever_they_are_cut():
+def test_files_fed_in_pieces_give_the_same_values():
     assert values(feed(TensorBoardParser, EVENTS)) == [i / 4 for i in range(0, 60, 2)]
     assert values(feed(WandbParser, WANDB)) == [i / 4 for i in range(60)]
     cuts = [3, 20, 21, 100, 32768, 32770, 40000]
@@ -129,42 +129,44 @@ def test_both_files_are_read_whole_wherever_they_are_cut():
 
 @settings(max_examples=80, deadline=None)
 @given(cut=st.integers(0, len(EVENTS)))
-def test_a_truncated_event_file_gives_what_is_complete(cut):
+def test_complete_records_of_a_truncated_event_file_are_read(cut):
     parser = feed(TensorBoardParser, EVENTS[:cut])
-    whole = sum(end <= cut for end in EVENT_ENDS[1:])
-    assert values(parser) == [i / 4 for i in range(0, whole, 2)]
+    n_complete = sum(end <= cut for end in EVENT_ENDS[1:])
+    assert values(parser) == [i / 4 for i in range(0, n_complete, 2)]
     assert (parser.damage is None) == (cut in (0, *EVENT_ENDS))
 
 
 @settings(max_examples=80, deadline=None)
 @given(place=st.integers(0, len(EVENTS) - 1), bit=st.integers(0, 7))
-def test_a_flipped_bit_in_an_event_file_ends_it_there(place, bit):
+def test_an_event_file_is_read_up_to_a_flipped_bit(place, bit):
     data = bytearray(EVENTS)
     data[place] ^= 1 << bit
     parser = feed(TensorBoardParser, bytes(data))
-    whole = max(sum(end <= place for end in EVENT_ENDS) - 1, 0)
-    assert values(parser) == [i / 4 for i in range(0, whole, 2)]
+    n_complete = max(sum(end <= place for end in EVENT_ENDS) - 1, 0)
+    assert values(parser) == [i / 4 for i in range(0, n_complete, 2)]
     assert parser.damage is not None
 
 
 @settings(max_examples=60, deadline=None)
 @given(cut=st.integers(7, len(WANDB)))
-def test_a_truncated_wandb_file_gives_what_is_complete(cut):
+def test_complete_records_of_a_truncated_wandb_file_are_read(cut):
     parser = feed(WandbParser, WANDB[:cut])
-    whole = sum(end <= cut for end in WANDB_ENDS[::2])
-    assert values(parser) == [i / 4 for i in range(whole)]
+    n_complete = sum(end <= cut for end in WANDB_ENDS[::2])
+    assert values(parser) == [i / 4 for i in range(n_complete)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(place=st.integers(0, len(WANDB) - 1), bit=st.integers(0, 7))
-def test_a_flipped_bit_in_a_wandb_file_ends_it_there(place, bit):
+def test_a_wandb_file_is_read_up_to_a_flipped_bit(place, bit):
     data = bytearray(WANDB)
     data[place] ^= 1 << bit
     parser = feed(WandbParser, bytes(data))
-    whole = sum(end <= place for end in WANDB_ENDS[::2])
+    n_complete = sum(end <= place for end in WANDB_ENDS[::2])
     found = values(parser)
-    # Bits of the zeros at the end of a block mean nothing, as in LevelDB's own files.
-    assert found == [i / 4 for i in range(whole)] or (found == values(feed(WandbParser, WANDB)))
+    # Bits of the padding at the end of a block are ignored, as in LevelDB's format.
+    assert found == [i / 4 for i in range(n_complete)] or (
+        found == values(feed(WandbParser, WANDB))
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -173,7 +175,7 @@ def test_a_flipped_bit_in_a_wandb_file_ends_it_there(place, bit):
     data=st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
     start=st.sampled_from([b"", EVENTS[:50], WANDB[:40], b'{"loss": 1}\n', b"step,loss\n1,2\n"]),
 )
-def test_random_bytes_crash_no_parser(name, data, start):
+def test_random_bytes_are_read_or_refused_by_every_parser(name, data, start):
     parser = parser_of(name)("file", "run", TableOptions())
     detect(start + data)
     try:
@@ -186,13 +188,13 @@ def test_random_bytes_crash_no_parser(name, data, start):
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60))
-def test_random_messages_are_fields_or_refused(data):
+def test_random_messages_are_parsed_or_refused(data):
     with contextlib.suppress(ValueError):
         list(fields(data))
 
 
-def test_tensors_and_several_values_in_one_event():
-    """TensorFlow 2 writes scalars as tensors, TensorFlow 1 several values in one summary."""
+def test_tensors_and_several_values_in_one_event_are_read():
+    """TensorFlow 2 writes scalars as tensors; TensorFlow 1 writes several values in one summary."""
     tensor = encode_field(1, 1) + encode_field(4, struct.pack("<f", 2.5))
     plugin = encode_field(1, encode_field(1, b"scalars"))
     image = encode_field(1, encode_field(1, b"images"))
@@ -217,7 +219,7 @@ def test_tensors_and_several_values_in_one_event():
     }
 
 
-def test_a_program_that_says_that_it_begins_again_is_another_attempt():
+def test_a_restart_event_starts_another_attempt():
     file = io.BytesIO()
     writer = TensorBoardWriter(file, 1.0)
     writer.scalars("loss", np.array([10]), np.array([1.0]), [1.0])
@@ -229,7 +231,7 @@ def test_a_program_that_says_that_it_begins_again_is_another_attempt():
 
 
 def many_records(first, n):
-    """n records of one series from step `first` on, between 2**21 and 2**28: steps of four bytes."""
+    """n records of one series from step `first` on; steps from 2**21 to 2**28 take four bytes."""
     file = io.BytesIO()
     TensorBoardWriter(file, 1.0)
     header = len(file.getvalue())
@@ -254,7 +256,7 @@ def test_ten_million_values_are_read_in_bounded_memory():
     TensorBoardWriter(file, 1.0)
     parser.feed(file.getvalue())
     pages = []
-    """resident memory after each block"""
+    """resident pages after each block"""
     for block in range(50):
         parser.feed(many_records(2**21 + block * 200_000, 200_000))
         pages.append(int(Path("/proc/self/statm").read_text().split()[1]))

@@ -1,4 +1,4 @@
-"""Logs as text have no checksums: what is cut off is left out, what is odd is refused, never a traceback."""
+"""Damaged text logs: truncated rows are left out, invalid values are refused."""
 
 import json
 import re
@@ -31,9 +31,9 @@ FILES = {
     "csv": TEXT / "keras.csv",
 }
 LOGS = {name: path.read_bytes() for name, path in FILES.items()}
-WHOLE = ("trainer_state", "keras-history")
-"""formats that hold one value, which is read when it is complete"""
-by_line = st.sampled_from([name for name in LOGS if name not in WHOLE])
+SINGLE_VALUE = ("trainer_state", "keras-history")
+"""formats of one JSON value, which is read only when it is complete"""
+by_line = st.sampled_from([name for name in LOGS if name not in SINGLE_VALUE])
 any_format = st.sampled_from(list(LOGS))
 ODD = st.sampled_from(
     [b"9" * 25, b"1e999", b"-", b"\xff", b"\x00", b"\n", b'"', b"{", b"[" * 2000, b"nan", b"\\ud800",
@@ -42,7 +42,7 @@ ODD = st.sampled_from(
 
 
 def parsed(name, data):
-    """The log, or None if the file is refused, with an error that names it."""
+    """The log, or None if the file is refused; the error must name the file."""
     parser = parser_of(name)("the file", "run", TableOptions())
     try:
         parser.feed(data)
@@ -63,7 +63,7 @@ def values(log):
 
 
 def check(log):
-    """Every series has one step per value, and its attempts lie within it."""
+    """Every series has one step per value, in increasing order."""
     for run in log.runs:
         for series in run.series.values():
             steps, found = series.merged()
@@ -73,31 +73,31 @@ def check(log):
 COMPLETE = {name: values(parsed(name, data)) for name, data in LOGS.items()}
 
 
-def test_the_logs_are_read_when_they_are_whole():
+def test_complete_logs_are_read():
     assert set(FILES) == set(PARSERS) - {"tensorboard", "wandb"}
     assert all(COMPLETE.values())
 
 
 @settings(max_examples=150, deadline=None)
 @given(name=by_line, data=st.data())
-def test_a_log_that_is_cut_off_holds_the_rows_before_and_no_other_value(name, data):
+def test_a_truncated_log_gives_the_complete_rows_and_no_other_value(name, data):
     text = LOGS[name]
     log = parsed(name, text[: data.draw(st.integers(0, len(text)))])
     if log is None:
         assert name == "csv"  # without a row there is no table
         return
     for series, found in values(log).items():
-        if series == "config.lr":  # alone, the first row is not known to hold settings
+        if series == "config.lr":  # a single row is not recognized as settings
             continue
-        whole = COMPLETE[name][series]
+        complete = COMPLETE[name][series]
         # A validation loss without its step line is recorded at the step after the last.
         moved = name == "llmc-console" and series == "val_loss"
         same = found[:-1] if moved or NO_NEWLINE in log.notes else found
-        assert same == whole[: len(same)]
+        assert same == complete[: len(same)]
 
 
-@pytest.mark.parametrize("name", WHOLE)
-def test_one_json_value_that_is_cut_off_is_refused(name):
+@pytest.mark.parametrize("name", SINGLE_VALUE)
+def test_a_truncated_json_value_is_refused(name):
     text = LOGS[name].rstrip()
     for cut in range(0, len(text), max(len(text) // 100, 1)):
         assert parsed(name, text[:cut]) is None
@@ -105,7 +105,7 @@ def test_one_json_value_that_is_cut_off_is_refused(name):
 
 @settings(max_examples=250, deadline=None)
 @given(name=any_format, data=st.data(), bit=st.integers(0, 7))
-def test_a_flipped_bit_is_refused_or_read(name, data, bit):
+def test_a_log_with_a_flipped_bit_is_read_or_refused(name, data, bit):
     text = bytearray(LOGS[name])
     text[data.draw(st.integers(0, len(text) - 1))] ^= 1 << bit
     if log := parsed(name, bytes(text)):
@@ -114,7 +114,7 @@ def test_a_flipped_bit_is_refused_or_read(name, data, bit):
 
 @settings(max_examples=250, deadline=None)
 @given(name=any_format, data=st.data(), odd=ODD | st.binary(max_size=12))
-def test_odd_bytes_among_the_others_are_refused_or_read(name, data, odd):
+def test_a_log_with_odd_bytes_is_read_or_refused(name, data, odd):
     text = LOGS[name]
     first, last = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
     last = min(last, first + data.draw(st.integers(0, 30)))
@@ -124,7 +124,7 @@ def test_odd_bytes_among_the_others_are_refused_or_read(name, data, odd):
 
 @settings(max_examples=40, deadline=None)
 @given(name=any_format, data=st.data(), odd=ODD)
-def test_what_is_read_of_an_odd_log_becomes_a_healthy_run_or_is_refused(
+def test_a_log_with_odd_numbers_is_imported_as_a_healthy_run_or_refused(
     name, data, odd, tmp_path_factory
 ):
     text = LOGS[name]
@@ -140,7 +140,7 @@ def test_what_is_read_of_an_odd_log_becomes_a_healthy_run_or_is_refused(
         assert examine(recording.folder).healthy
 
 
-def test_steps_beyond_64_bits_are_no_steps():
+def test_steps_beyond_64_bits_are_refused_or_skipped():
     row = {"step": 10**30, "loss": 1.0}
     assert parsed("trainer_state", json.dumps({"log_history": [row]}).encode()) is None
     assert parsed("jsonl", json.dumps(row).encode() + b"\n") is None
@@ -158,7 +158,7 @@ def test_json_that_is_nested_too_deeply_is_refused():
             load(text)
 
 
-def test_half_a_character_in_a_name_is_written_out(tmp_path):
+def test_a_lone_surrogate_in_a_name_is_escaped(tmp_path):
     log = parsed("jsonl", b'{"step": 1, "loss": 2, "\\ud800": 3}\n{"step": 2, "\\ud800": 4}\n')
     (run,) = log.runs
     assert run.series["\\ud800"].values.tolist() == [3.0, 4.0]

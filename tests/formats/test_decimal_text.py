@@ -1,4 +1,4 @@
-"""Decimal numbers parsed with numpy, compared with `float` bit by bit."""
+"""Decimal numbers parsed with numpy equal those of `float`, bit by bit."""
 
 from fractions import Fraction
 
@@ -30,14 +30,14 @@ def parse(cells):
     return parse_decimals(data, np.flatnonzero(np.frombuffer(data, np.uint8) == ord(",")))
 
 
-def same_as_float(cells):
+def assert_same_as_float(cells):
     values, filled = parse(cells)
     assert filled.all()
     assert values.tobytes() == np.array([float(cell) for cell in cells]).tobytes()
 
 
-def between(value):
-    """The number halfway between a float and the next one, with all its digits."""
+def halfway(value):
+    """The number halfway between a float and the next, with all digits."""
     half = (Fraction(value) + Fraction(float(np.nextafter(value, np.inf)))) / 2
     scaled = half * 10**60
     assert scaled.denominator == 1
@@ -50,20 +50,20 @@ def between(value):
     ["9223372036854775807", "18446744073709551616", "9007199254740993", "1e27", "1e-27", "1e28"]
 )
 @example(["-0", "-0.0", "+.5", "5.", " 1", "1 ", "nan", "-inf", "0.0000000000000000000000001"])
-def test_the_values_are_those_of_float(cells):
-    same_as_float(cells)
+def test_values_equal_those_of_float(cells):
+    assert_same_as_float(cells)
 
 
 @given(st.floats(1.0, 2.0, exclude_max=True), st.integers(15, 22))
-def test_numbers_near_the_middle_of_two_floats_are_rounded_as_float_rounds(value, digits):
-    exact = between(value)
-    same_as_float([exact[:digits], exact, exact.rstrip("0"), exact[:digits] + "1"])
+def test_numbers_near_the_middle_of_two_floats_are_rounded_as_float_does(value, digits):
+    exact = halfway(value)
+    assert_same_as_float([exact[:digits], exact, exact.rstrip("0"), exact[:digits] + "1"])
 
 
-def test_many_numbers_have_the_values_of_float():
+def test_many_random_numbers_equal_those_of_float():
     values = np.exp(np.random.default_rng(0).normal(0, 8, 20_000))
-    same_as_float([repr(value) for value in values.tolist()])
-    same_as_float([f"{value:.17e}" for value in values.tolist()])
+    assert_same_as_float([repr(value) for value in values.tolist()])
+    assert_same_as_float([f"{value:.17e}" for value in values.tolist()])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Exported curves hold every value; our own readers, pandas and pyarrow bring them back."""
+"""Exported curves have every value, as read by memlab, pandas and pyarrow."""
 
 import json
 
@@ -39,11 +39,11 @@ def check(log, names=EXPECTED, single=False):
     for name, (steps, values) in names.items():
         found = run.series[name].merged()
         assert found[0].tolist() == steps
-        wanted = np.array(values, np.float32 if single else np.float64)
-        np.testing.assert_array_equal(found[1], wanted)
+        expected = np.array(values, np.float32 if single else np.float64)
+        np.testing.assert_array_equal(found[1], expected)
 
 
-def test_csv_wide(imported, tmp_path):
+def test_the_wide_csv_table_has_every_value(imported, tmp_path):
     import pandas as pd
 
     assert export_curves(imported, "csv", tmp_path / "out.csv") == tmp_path / "out.csv"
@@ -53,7 +53,7 @@ def test_csv_wide(imported, tmp_path):
     assert table["step"].tolist() == [0, 50, 100, 101, 102, 7000]
 
 
-def test_csv_long(imported, tmp_path):
+def test_the_long_csv_table_has_every_value(imported, tmp_path):
     import pandas as pd
 
     export_curves(imported, "csv-long", tmp_path / "out.csv")
@@ -64,7 +64,7 @@ def test_csv_long(imported, tmp_path):
         np.testing.assert_array_equal(rows["value"].astype(float), values)
 
 
-def test_tensorboard(imported, tmp_path):
+def test_the_event_file_has_every_value_in_float32(imported, tmp_path):
     export_curves(imported, "tensorboard", tmp_path / "events")
     log = read_log(tmp_path / "events")
     check(log, single=True)
@@ -73,7 +73,7 @@ def test_tensorboard(imported, tmp_path):
         export_curves(imported, "tensorboard", tmp_path / "events")
 
 
-def test_trainer_state(imported, tmp_path):
+def test_the_trainer_state_has_every_value(imported, tmp_path):
     export_curves(imported, "trainer_state", tmp_path / "trainer_state.json")
     state = json.loads((tmp_path / "trainer_state.json").read_text())
     assert state["global_step"] == 7000
@@ -82,7 +82,7 @@ def test_trainer_state(imported, tmp_path):
     check(read_log(tmp_path / "trainer_state.json"), expected)
 
 
-def test_parquet(imported, tmp_path):
+def test_the_parquet_table_has_every_value(imported, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     export_curves(imported, "parquet", tmp_path / "out.parquet")
     table = parquet.read_table(tmp_path / "out.parquet")
@@ -95,7 +95,7 @@ def test_parquet(imported, tmp_path):
         np.testing.assert_array_equal([value for _, value in found], values)
 
 
-def test_a_run_of_memlab_leaves_out_what_was_not_measured(tiny, tmp_path):
+def test_values_that_were_not_measured_are_not_exported(tiny, tmp_path):
     folder = create_run(tiny(), tmp_path / "runs")
     rows = np.ones((20, 5), np.float32)
     rows[3, 0] = np.nan
@@ -113,7 +113,7 @@ def test_a_run_of_memlab_leaves_out_what_was_not_measured(tiny, tmp_path):
     assert run.series["val_loss"].merged()[0].tolist() == [0, 20]
 
 
-def test_a_place_where_nothing_can_be_written_is_refused_before_anything_is(imported, tmp_path):
+def test_an_unwritable_path_is_refused_before_anything_is_written(imported, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
@@ -129,7 +129,7 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_anything_is(impo
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_curves_have_no_checkpoint(imported, tmp_path):
+def test_exporting_curves_of_a_checkpoint_is_refused(imported, tmp_path):
     with pytest.raises(MemlabError, match="not a checkpoint"):
         export("last", "csv", at="best", runs=imported.path.parent)
 

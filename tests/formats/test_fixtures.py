@@ -1,4 +1,4 @@
-"""Logs that the real programs wrote are read value by value."""
+"""Logs that real programs wrote are read with all their values."""
 
 import json
 from pathlib import Path
@@ -18,14 +18,14 @@ def check(run, expected, exact=True, ignored=()):
     for name, values in expected.items():
         steps, found = run.series[name].merged()
         assert steps.tolist() == [int(step) for step in values], name
-        wanted = np.array(list(values.values()), np.float64)
-        # TensorBoard keeps float32.
+        target = np.array(list(values.values()), np.float64)
+        # TensorBoard stores float32.
         np.testing.assert_array_equal(
-            found, wanted if exact else wanted.astype(np.float32).astype(float)
+            found, target if exact else target.astype(np.float32).astype(float)
         )
 
 
-def test_tensorboard_files_of_torch_resumed_once():
+def test_tensorboard_files_of_a_run_in_torch_that_was_resumed_are_read():
     log = read_log(FOLDER / "torch")
     (run,) = log.runs
     check(run, EXPECTED["tensorboard"], exact=False)
@@ -33,13 +33,13 @@ def test_tensorboard_files_of_torch_resumed_once():
     assert (run.n_replaced, log.damage) == (30 + 30 + 3, None)
 
 
-def test_an_event_file_of_tensorboardx():
+def test_an_event_file_of_tensorboardx_is_read():
     log = read_log(next((FOLDER / "tensorboardX").iterdir()))
     check(log.runs[0], EXPECTED["tensorboardx"], exact=False)
     assert log.runs[0].attempts == 1 and log.damage is None
 
 
-def test_an_offline_run_of_wandb():
+def test_an_offline_run_of_wandb_is_read():
     log = read_log(FOLDER / "run-fixture.wandb")
     (run,) = log.runs
     check(run, EXPECTED["wandb"], ignored=("_runtime", "_timestamp"))
@@ -47,7 +47,7 @@ def test_an_offline_run_of_wandb():
     assert run.ended is True and log.damage is None
 
 
-def test_the_metrics_of_lightning_with_training_and_validation_in_rows_of_their_own():
+def test_metrics_of_lightning_with_separate_rows_for_training_and_validation_are_read():
     log = read_log(FOLDER / "lightning")
     (run,) = log.runs
     expected = {name: dict(values.items()) for name, values in EXPECTED["lightning"].items()}
@@ -59,7 +59,7 @@ def test_the_metrics_of_lightning_with_training_and_validation_in_rows_of_their_
     assert (run.config, run.attempts) == ({"width": 4}, 1)
 
 
-def test_the_state_of_the_hugging_face_trainer():
+def test_the_state_of_the_hugging_face_trainer_is_read():
     log = read_log(FOLDER / "transformers")
     (run,) = log.runs
     check(run, EXPECTED["transformers"], ignored=("epoch", "eval_runtime"))
@@ -68,7 +68,7 @@ def test_the_state_of_the_hugging_face_trainer():
     assert any("logging_nan_inf_filter" in note for note in log.notes)
 
 
-def test_a_folder_of_several_runs():
+def test_all_runs_of_a_folder_are_read():
     log = read_log(FOLDER)
     names = {run.name for run in log.runs}
     assert {"torch", "tensorboardX", "first run", "transformers", "lightning/version_0"} <= names
@@ -132,7 +132,7 @@ CONSOLES = {
 
 
 @pytest.mark.parametrize("name", CONSOLES)
-def test_the_output_of_training_scripts(name):
+def test_the_output_of_training_scripts_is_read(name):
     format, expected, attempts = CONSOLES[name]
     log = read_log(TEXT / name)
     (run,) = log.runs
@@ -141,7 +141,7 @@ def test_the_output_of_training_scripts(name):
     assert run.planned_steps == {"modded_nanogpt.txt": 1750, "llmc_console.txt": 3}.get(name)
 
 
-def test_a_keras_log_that_was_appended_to():
+def test_a_keras_log_that_was_appended_to_has_two_attempts():
     (run,) = read_log(TEXT / "keras.csv").runs
     assert run.attempts == 2 and run.series["loss"].merged()[0].tolist() == [0]
     assert run.series["val_loss"].values.tolist() == [2.25]

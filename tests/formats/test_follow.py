@@ -1,4 +1,4 @@
-"""A log that grows is a run that grows, and at the end the same run that an import makes."""
+"""Following a growing log gives the same run as importing the complete file."""
 
 import json
 
@@ -18,8 +18,8 @@ from memlab.record.history import History
 from .test_fixtures import FOLDER, TEXT
 
 
-def content(folder):
-    """All that a run holds."""
+def run_content(folder):
+    """All rows and evaluations of a run."""
     snapshot = History(RunFolder(folder.path)).until()
     rows = {name: snapshot.steps.measured(name) for name in snapshot.steps.columns}
     found = {name: (s.tolist(), [repr(v) for v in v.tolist()]) for name, (s, v) in rows.items()}
@@ -28,7 +28,7 @@ def content(folder):
 
 
 def follow(data, cuts, path, runs):
-    """A run that follows a file which is written in pieces."""
+    """Follow a file that is written in pieces; returns the recording."""
     path.write_bytes(b"")
     follower = LogFollower(path, runs)
     for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True):
@@ -51,7 +51,7 @@ FILES = [
 )
 @given(st.sampled_from(FILES), st.lists(st.floats(0, 1), max_size=5))
 @example(TEXT / "nanogpt.txt", [0.0625])  # the first piece looks like the header of a table
-def test_a_file_that_grows_gives_the_run_that_an_import_gives(tmp_path_factory, source, places):
+def test_a_growing_file_gives_the_same_run_as_an_import(tmp_path_factory, source, places):
     folder = tmp_path_factory.mktemp("follow")
     data = source.read_bytes()
     cuts = sorted({int(place * len(data)) for place in places})
@@ -59,10 +59,10 @@ def test_a_file_that_grows_gives_the_run_that_an_import_gives(tmp_path_factory, 
     log = read_log(source)
     run = log.runs[0]
     imported = record_run(run, log, name_series(run), folder / "imported", "a").folder
-    assert content(recording.folder) == content(imported)
+    assert run_content(recording.folder) == run_content(imported)
 
 
-def test_rows_are_there_while_the_file_grows_but_for_the_newest(tmp_path):
+def test_all_rows_except_the_newest_are_recorded_while_the_file_grows(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("step,loss\n")
     follower = LogFollower(path, tmp_path / "runs")
@@ -85,7 +85,7 @@ def test_rows_are_there_while_the_file_grows_but_for_the_newest(tmp_path):
     np.testing.assert_array_equal(now.steps["loss"], [1.5, 1.25, 1.0])
 
 
-def test_a_state_that_is_replaced_is_read_again(tmp_path):
+def test_a_replaced_trainer_state_is_read_again(tmp_path):
     path = tmp_path / "trainer_state.json"
     rows = [{"loss": 2.0 / i, "step": 10 * i} for i in range(1, 5)]
 
@@ -104,7 +104,7 @@ def test_a_state_that_is_replaced_is_read_again(tmp_path):
     assert steps["step"].tolist() == [10, 20, 30, 40] and follower.recording.attempts == 1
 
 
-def test_a_file_that_is_written_anew_with_another_column(tmp_path):
+def test_a_file_that_is_rewritten_with_another_column_is_read_again(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("step,loss\n1,1.0\n2,0.5\n3,0.25\n")
     follower = LogFollower(tmp_path, tmp_path / "runs")
@@ -112,11 +112,11 @@ def test_a_file_that_is_written_anew_with_another_column(tmp_path):
     path.write_text("step,loss,val_loss\n1,1.0,\n2,0.5,0.75\n3,0.25,\n4,0.125,\n")
     follower.poll()
     follower.close()
-    rows, judged = content(follower.recording.folder)
-    assert rows["loss"][0] == [1, 2, 3, 4] and judged["val_loss"] == ["0.75"]
+    rows, evaluations = run_content(follower.recording.folder)
+    assert rows["loss"][0] == [1, 2, 3, 4] and evaluations["val_loss"] == ["0.75"]
 
 
-def test_what_is_not_there_or_does_not_fit_is_refused(tmp_path):
+def test_a_missing_or_invalid_file_is_refused(tmp_path):
     with pytest.raises(DataError, match="no log to watch"):
         LogFollower(tmp_path / "missing", tmp_path)
     path = tmp_path / "a.csv"
@@ -126,11 +126,11 @@ def test_what_is_not_there_or_does_not_fit_is_refused(tmp_path):
 
 
 def test_a_training_loss_is_renamed_when_the_log_has_a_loss_per_step(tmp_path):
-    """nanoGPT prints an evaluation first; the line of the first step is incomplete when it is read."""
+    """nanoGPT prints an evaluation first; here the line of the first step is read incompletely."""
     data = (TEXT / "nanogpt.txt").read_bytes()
     path = tmp_path / "nanogpt.txt"
     recording = follow(data, [data.index(b", mfu")], path, tmp_path / "runs")
-    rows, evaluations = content(recording.folder)
+    rows, evaluations = run_content(recording.folder)
     assert rows["loss"][0] == [0, 10, 20, 25, 30]
     assert evaluations["train_loss"] == ["4.2874", "2.6521"]
 

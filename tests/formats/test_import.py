@@ -1,4 +1,4 @@
-"""Imported runs hold what the log holds: every value at its step, train and validation apart."""
+"""Imported runs have every value of the log at its step, as training rows or as evaluations."""
 
 import json
 
@@ -54,11 +54,11 @@ def run_of(*series):
         ("evaluate", ("evaluate", "row")),
     ],
 )
-def test_series_get_the_names_that_memlab_has_for_them(series, expected):
+def test_series_get_memlabs_names(series, expected):
     assert names(run_of(series)) == {series: expected}
 
 
-def test_names_that_would_meet_stay_apart_and_a_person_may_choose():
+def test_conflicting_names_stay_distinct_and_can_be_chosen():
     both = run_of("loss", "train_loss", "val_loss", "eval_loss")
     assert names(both) == {
         "loss": ("loss", "row"),
@@ -66,16 +66,16 @@ def test_names_that_would_meet_stay_apart_and_a_person_may_choose():
         "val_loss": ("val_loss", "evaluation"),
         "eval_loss": ("eval_loss", "evaluation"),
     }
-    chosen = names(both, [("loss", "-"), ("train_loss", "loss"), ("eval_loss", "ood_loss")])
-    assert chosen["loss"][1] == "left out" and chosen["train_loss"] == ("loss", "row")
-    assert chosen["eval_loss"][0] == "ood_loss"
+    mapped = names(both, [("loss", "-"), ("train_loss", "loss"), ("eval_loss", "ood_loss")])
+    assert mapped["loss"][1] == "left out" and mapped["train_loss"] == ("loss", "row")
+    assert mapped["eval_loss"][0] == "ood_loss"
     with pytest.raises(DataError, match="no such column"):
         names(both, [("los", "loss")])
     with pytest.raises(DataError, match="the same name"):
         names(both, [("loss", "a"), ("val_loss", "a")])
 
 
-def test_a_resumed_run_of_tensorboard_is_two_attempts_and_the_values_are_those_of_the_files(
+def test_a_resumed_run_of_tensorboard_has_two_attempts_and_the_values_of_its_files(
     tmp_path,
 ):
     log = read_log(FOLDER / "torch")
@@ -109,24 +109,24 @@ def test_steps_with_gaps_and_columns_at_their_own_steps_are_kept(tmp_path, read)
     assert snapshot.evaluations["val_loss"].tolist() == [2.0]
 
 
-def test_blocks_of_any_size_give_the_same_run(tmp_path, read, monkeypatch):
+def test_the_run_does_not_depend_on_the_block_size(tmp_path, read, monkeypatch):
     steps = [*range(0, 900, 3), *range(600, 1500, 3)]
     text = "step,loss,val_loss\n" + "".join(
         f"{s},{1 / (i + 1)},{i if i % 7 == 0 else ''}\n" for i, s in enumerate(steps)
     )
     log = read(text)
-    whole = History(record(log, tmp_path / "a")).until()
+    one_block = History(record(log, tmp_path / "a")).until()
     monkeypatch.setattr("memlab.formats.record_log.CHUNK", 37)
-    cut = History(record(log, tmp_path / "b")).until()
-    assert cut.steps["step"].tolist() == whole.steps["step"].tolist()
-    assert cut.steps["loss"].tolist() == whole.steps["loss"].tolist()
+    small_blocks = History(record(log, tmp_path / "b")).until()
+    assert small_blocks.steps["step"].tolist() == one_block.steps["step"].tolist()
+    assert small_blocks.steps["loss"].tolist() == one_block.steps["loss"].tolist()
     for name in ("step", "val_loss"):
-        assert cut.evaluations[name].tolist() == whole.evaluations[name].tolist()
+        assert small_blocks.evaluations[name].tolist() == one_block.evaluations[name].tolist()
     expected = log.runs[0].series["loss"].merged()
-    assert whole.steps["step"].tolist() == expected[0].tolist()
+    assert one_block.steps["step"].tolist() == expected[0].tolist()
 
 
-def test_a_run_that_did_not_end_is_not_called_finished(tmp_path):
+def test_a_run_that_did_not_end_is_imported_as_interrupted(tmp_path):
     builder = RunBuilder("run", ended=False)
     builder.add("loss", 1, 1.0)
     log = read_log(FOLDER / "run-fixture.wandb")
@@ -141,7 +141,7 @@ def test_a_negative_step_is_refused(tmp_path, read):
         record(log, tmp_path)
 
 
-def test_the_command_prints_what_it_understood_and_writes_nothing_when_dry(tmp_path, capsys):
+def test_the_command_prints_the_parsed_log_and_a_dry_run_writes_nothing(tmp_path, capsys):
     runs = tmp_path / "runs"
     import_log(str(TEXT / "nanogpt.txt"), dry_run=True, runs=runs)
     out = capsys.readouterr()
@@ -154,12 +154,12 @@ def test_the_command_prints_what_it_understood_and_writes_nothing_when_dry(tmp_p
     assert (runs / run["run"] / "run.json").exists()
 
 
-def test_damage_keeps_what_came_before_it_and_is_exit_3(tmp_path, capsys):
+def test_a_damaged_log_is_imported_up_to_the_damage_with_exit_code_3(tmp_path, capsys):
     path = tmp_path / "a.wandb"
     path.write_bytes((FOLDER / "run-fixture.wandb").read_bytes()[:20_000])
-    with pytest.raises(typer.Exit) as left:
+    with pytest.raises(typer.Exit) as exit_info:
         import_log(str(path), json=True, runs=tmp_path / "runs")
-    assert left.value.exit_code == 3
+    assert exit_info.value.exit_code == 3
     report = json.loads(capsys.readouterr().out)
     assert "cut off" in report["warnings"][0] and report["runs"][0]["ended"] is False
     (loss,) = (one for one in report["runs"][0]["series"] if one["name"] == "loss")
@@ -167,19 +167,19 @@ def test_damage_keeps_what_came_before_it_and_is_exit_3(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text", ["loss", "=a", "loss=", "="])
-def test_a_map_needs_a_column_and_a_name(text):
+def test_a_mapping_needs_a_column_and_a_name(text):
     with pytest.raises(DataError, match="not a column and a name"):
         parse_map([text])
     assert parse_map(["a=b=c"]) == [("a=b", "c")]
 
 
-def test_a_run_of_memlab_is_no_log(read, tmp_path):
+def test_a_run_of_memlab_is_refused(read, tmp_path):
     folder = record(read("step,loss\n1,2\n"), tmp_path)
     with pytest.raises(DataError, match="this is a run of memlab"):
         read_log(folder.path)
 
 
-def test_what_was_left_out_is_said_where_nothing_is_left(tmp_path):
+def test_a_log_without_numeric_columns_is_refused_with_the_names_of_its_columns(tmp_path):
     (tmp_path / "a.csv").write_text("name,what\na,b\n")
     with pytest.raises(DataError, match="columns of text are left out: name, what"):
         import_log(str(tmp_path / "a.csv"), runs=tmp_path / "runs")

@@ -1,4 +1,4 @@
-"""Tables: every row fits the header or is refused with its line; values keep their steps."""
+"""Tables: rows that do not match the header are refused with their line."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def parse(data, cuts=(), options=None):
 
 
 def rows(n=400, bad=(), header="step,loss,sample"):
-    """A table of n rows; `bad` are (row number, text) that stand in the place of a row."""
+    """A table of n rows; `bad` has (row number, text) pairs that replace rows."""
     lines = [header, *(f"{i},{1 + i / 1000:.3f},text {i}" for i in range(1, n + 1))]
     for number, text in bad:
         lines[number] = text
@@ -39,7 +39,7 @@ def rows(n=400, bad=(), header="step,loss,sample"):
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "message"),
     [
         (rows(bad=[(20, '20,1.020,"text')]), 21, "stray quote"),
         (rows(bad=[(20, '20,1.020,"text'), (40, '40,1.040,"text')]), 21, "stray quote"),
@@ -72,22 +72,24 @@ def rows(n=400, bad=(), header="step,loss,sample"):
         ("a b\n1 2\n1 2 3\n", 3, "3 cells"),
     ],
 )  # fmt: skip
-def test_a_row_that_does_not_fit_is_refused_with_its_line(read, text, line, said):
+def test_an_invalid_row_is_refused_with_its_line(read, text, line, message):
     with pytest.raises(DataError) as error:
         read(text)
     assert f"a.csv, line {line:,}:" in str(error.value)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "  \n"])
-def test_a_file_without_a_line_is_refused(read, text):
+def test_an_empty_file_is_refused(read, text):
     with pytest.raises(DataError, match="no table"):
         read(text)
 
 
-@pytest.mark.parametrize("torn", ["399", "399,1.3", '399,1.399,"te', "399,1e", "399,-,text", "3x"])
-def test_a_torn_last_row_is_left_out_with_a_warning(read, torn):
-    log = read(rows(398) + torn)
+@pytest.mark.parametrize(
+    "partial", ["399", "399,1.3", '399,1.399,"te', "399,1e", "399,-,text", "3x"]
+)
+def test_a_partial_last_row_is_left_out_with_a_warning(read, partial):
+    log = read(rows(398) + partial)
     assert series(log, "loss") == series(read(rows(398)), "loss")
     assert log.warnings == ("line 400, the last one, is cut off and left out",)
 
@@ -113,7 +115,7 @@ def test_a_numeric_first_line_is_data_with_a_note(read, text, names):
     assert "the first line contains numbers" in log.notes[0]
 
 
-def test_what_numpy_saves_with_a_comment_as_header_is_read(read):
+def test_a_table_of_numpy_with_a_comment_as_header_is_read(read):
     out = io.BytesIO()
     np.savetxt(out, np.array([[1, 0.9], [2, 0.8]]), header="step loss")
     assert series(read(out.getvalue()), "loss") == ([1, 2], [0.9, 0.8])
@@ -122,7 +124,9 @@ def test_what_numpy_saves_with_a_comment_as_header_is_read(read):
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("start", ["", "\ufeff", "\n", "\n  \n"])
-def test_separators_line_ends_and_a_blank_first_line(read, newline, separator, start):
+def test_all_separators_line_ends_and_blank_first_lines_are_accepted(
+    read, newline, separator, start
+):
     lines = ["step,train_loss,note", "50,2.5,a", "100,nan,b", "150,-inf,c"]
     text = start + newline.join(lines).replace(",", separator) + newline
     steps, values = series(read(text.replace("\n", newline)), "train_loss")
@@ -130,7 +134,7 @@ def test_separators_line_ends_and_a_blank_first_line(read, newline, separator, s
     np.testing.assert_array_equal(values, [2.5, np.nan, -np.inf])
 
 
-def test_unlogged_cells_are_no_values_and_nan_is_one(read):
+def test_empty_cells_have_no_value_and_nan_is_a_value(read):
     steps, values = series(read("loss\n0.5\n\n  \nnan\n1e300\n"), "loss")
     assert steps == [1, 2, 3]
     np.testing.assert_array_equal(values, [0.5, np.nan, 1e300])
@@ -139,7 +143,7 @@ def test_unlogged_cells_are_no_values_and_nan_is_one(read):
     assert series(log, "val_loss") == ([10], [0.7]) and log.runs[0].attempts == 1
 
 
-def test_a_step_column_is_used_by_any_of_its_names_and_rows_count_otherwise(read):
+def test_steps_are_a_column_with_a_known_name_or_the_row_numbers(read):
     for name in ("step", "global_step", "_step", "Step", "iteration", "iter", "epoch"):
         log = read(f"loss,{name}\n0.5,50\n0.4,100\n0.3,150\n")
         assert series(log, "loss") == ([50, 100, 150], [0.5, 0.4, 0.3])
@@ -150,7 +154,7 @@ def test_a_step_column_is_used_by_any_of_its_names_and_rows_count_otherwise(read
     assert series(read("loss,batch\n0.5,50\n0.4,100\n", options=options), "loss")[0] == [50, 100]
 
 
-def test_epochs_that_repeat_or_are_fractions_do_not_count_steps(read):
+def test_repeated_or_fractional_epochs_are_not_used_as_steps(read):
     for epochs in ((1, 1, 1, 2, 2, 2), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)):
         text = "epoch,loss\n" + "".join(f"{e},{1 / (i + 1)}\n" for i, e in enumerate(epochs))
         log = read(text)
@@ -161,7 +165,7 @@ def test_epochs_that_repeat_or_are_fractions_do_not_count_steps(read):
         assert series(pieces, "epoch") == series(log, "epoch") == ([1, 2, 3, 4, 5, 6], [*epochs])
 
 
-def test_repeated_steps_are_attempts_and_the_last_one_wins(read):
+def test_repeated_steps_start_an_attempt_and_the_last_value_is_used(read):
     steps = [*range(1, 101), *range(51, 81), *range(61, 121)]
     values = [i / 1000 for i in range(len(steps))]
     text = "step,loss\n" + "".join(f"{s},{v}\n" for s, v in zip(steps, values, strict=True))
@@ -176,20 +180,20 @@ def test_repeated_steps_are_attempts_and_the_last_one_wins(read):
     assert series(read(text), "loss") == (list(state), list(state.values()))
 
 
-def test_one_restart_is_one_attempt_for_all_columns(read):
+def test_a_restart_is_one_attempt_for_all_columns(read):
     text = "step,loss,val_loss\n1,1,\n2,2,9\n3,3,\n4,4,8\n3,5,\n4,6,7\n5,7,\n6,8,6\n"
     run = read(text).runs[0]
     assert (run.attempts, run.restarts()) == (2, [3])
     assert series(read(text), "val_loss") == ([2, 4, 6], [9, 7, 6])
 
 
-def test_steps_that_go_back_without_end_are_refused(read):
+def test_too_many_restarts_are_refused(read):
     text = "step,loss\n" + "".join(f"{i % 2},1\n" for i in range(4000))
     with pytest.raises(DataError, match="go back more than 998 times"):
         read(text)
 
 
-def test_text_columns_are_left_out_and_only_the_asked_column_must_hold_numbers(read):
+def test_text_columns_are_left_out_and_only_a_selected_column_must_be_numeric(read):
     log = read("step,loss,sample,mixed\n1,0.5,a,1\n2,0.4,b,2\n")
     assert list(log.runs[0].series) == ["loss", "mixed"]
     assert "left out: sample" in log.notes[0]
@@ -221,7 +225,7 @@ cells = st.one_of(
     cuts=st.lists(st.integers(1, 400), max_size=6),
     quoted=st.booleans(),
 )
-def test_a_table_is_read_as_a_plain_loop_reads_it_wherever_it_is_cut(table, cuts, quoted):
+def test_a_table_fed_in_pieces_equals_that_of_a_plain_loop(table, cuts, quoted):
     text = "step,a,b\n" + "".join(
         f"{i},{a},{f'{chr(34)}{b}{chr(34)}' if quoted else b}\n" for i, (a, b) in enumerate(table)
     )
@@ -243,7 +247,7 @@ def test_a_table_is_read_as_a_plain_loop_reads_it_wherever_it_is_cut(table, cuts
     removed=st.integers(0, 5),
     cut=st.integers(0, 900),
 )
-def test_damaged_text_is_read_or_refused_with_a_line_and_never_crashes(place, junk, removed, cut):
+def test_a_damaged_table_is_read_or_refused_with_its_line(place, junk, removed, cut):
     data = rows(40).encode()
     data = (data[:place] + junk + data[place + removed :])[: max(cut, 30)]
     try:
@@ -257,19 +261,19 @@ def test_damaged_text_is_read_or_refused_with_a_line_and_never_crashes(place, ju
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
-def test_random_bytes_are_refused_or_read(data):
+def test_random_bytes_are_read_or_refused(data):
     try:
         parse(data)
     except DataError as error:
         assert error.where is not None and "a.csv" in error.where
 
 
-def test_keras_writes_na_where_a_value_is_missing(read):
+def test_na_in_a_keras_log_is_a_missing_value(read):
     log = read("epoch,loss,val_loss\n0,2.5,NA\n1,2.0,2.25\n")
     assert series(log, "loss") == ([0, 1], [2.5, 2.0]) and series(log, "val_loss") == ([1], [2.25])
 
 
-def test_a_chart_exported_from_wandb_has_a_run_per_prefix_and_says_that_it_is_sampled(read):
+def test_a_chart_exported_from_wandb_has_a_run_per_prefix_and_a_note_on_sampling(read):
     log = read(
         '"Step","calm - train/loss","calm - train/loss__MIN","calm - train/loss__MAX",'
         '"wild - train/loss","wild - train/loss__MIN","wild - train/loss__MAX"\n'
@@ -281,7 +285,7 @@ def test_a_chart_exported_from_wandb_has_a_run_per_prefix_and_says_that_it_is_sa
     assert "samples" in log.notes[0]
 
 
-def test_numbers_are_float64(read):
+def test_values_are_float64(read):
     values = [math.pi, 1e300, 5e-324, -0.1, 123456789.123456789]
     text = "loss\n" + "\n".join(map(repr, values)) + "\n"
     assert series(read(text), "loss")[1] == values

@@ -1,4 +1,4 @@
-"""Weight formats: byte by byte, and against the reference model."""
+"""Weight formats, compared byte by byte and by the logits of the reference model."""
 
 import json
 from pathlib import Path
@@ -25,15 +25,20 @@ from memlab.training.export_weights import weights_of
 
 VOCABULARY = Vocabulary((*"abcdefg", "<bos>", "<eos>"), " ", bos=7, eos=8)
 TOKENS = np.array([[7, 1, 4, 0, 6], [7, 3, 3, 5, 8]])
-HELD_BY_ALL = [{}, {"positions": "none"}, {"biases": False}]
-HELD_BY_GPT2 = [*HELD_BY_ALL, {"activation": "relu"}, {"tie_embeddings": False}, {"d_mlp": 20}]
+SUPPORTED_BY_ALL = [{}, {"positions": "none"}, {"biases": False}]
+SUPPORTED_BY_GPT2 = [
+    *SUPPORTED_BY_ALL,
+    {"activation": "relu"},
+    {"tie_embeddings": False},
+    {"d_mlp": 20},
+]
 
 
 def make_model(switches: dict) -> Transformer:
     settings = Model(**({"d_model": 8, "n_heads": 2, "init_std": 0.5} | switches))
     model = Transformer(settings, len(VOCABULARY), 6, seed=1)
     generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():  # so that biases and norms count as well
+    with torch.no_grad():  # so that biases and norms have an effect
         for p in model.parameters():
             p += 0.1 * torch.randn(p.shape, generator=generator)
     return model.eval()
@@ -43,8 +48,8 @@ def expected_logits(model: Transformer) -> np.ndarray:
     return model(torch.from_numpy(TOKENS)).detach().double().numpy()
 
 
-@pytest.mark.parametrize("switches", HELD_BY_GPT2, ids=str)
-def test_gpt2_tensors_give_the_same_logits_and_come_back(switches, tmp_path):
+@pytest.mark.parametrize("switches", SUPPORTED_BY_GPT2, ids=str)
+def test_gpt2_tensors_give_the_same_logits_and_are_read_unchanged(switches, tmp_path):
     model = make_model(switches)
     weights = weights_of(model)
     write_gpt2(weights, VOCABULARY, tmp_path)
@@ -54,30 +59,30 @@ def test_gpt2_tensors_give_the_same_logits_and_come_back(switches, tmp_path):
         gpt2_logits(tensors, config, TOKENS), expected_logits(model), atol=1e-5
     )
     assert ("lm_head.weight" in tensors) == (not model.settings.tie_embeddings)
-    back = adapt_arrays(read_gpt2(tmp_path), model.settings, len(VOCABULARY), 6)
-    assert back.keys() == weights.arrays.keys()
+    restored = adapt_arrays(read_gpt2(tmp_path), model.settings, len(VOCABULARY), 6)
+    assert restored.keys() == weights.arrays.keys()
     for name, array in weights.arrays.items():
-        np.testing.assert_array_equal(back[name], array)
+        np.testing.assert_array_equal(restored[name], array)
 
 
-@pytest.mark.parametrize("switches", [*HELD_BY_GPT2, {"norm": "none"}], ids=str)
+@pytest.mark.parametrize("switches", [*SUPPORTED_BY_GPT2, {"norm": "none"}], ids=str)
 def test_transformer_lens_tensors_give_the_same_logits(switches):
     model = make_model(switches)
     weights = weights_of(model)
-    made = transformer_lens_logits(
+    logits = transformer_lens_logits(
         transformer_lens_tensors(weights), transformer_lens_config(weights), TOKENS
     )
-    np.testing.assert_allclose(made, expected_logits(model), atol=1e-5)
+    np.testing.assert_allclose(logits, expected_logits(model), atol=1e-5)
 
 
-@pytest.mark.parametrize("switches", HELD_BY_ALL, ids=str)
-def test_model_bin_field_by_field(switches, tmp_path):
+@pytest.mark.parametrize("switches", SUPPORTED_BY_ALL, ids=str)
+def test_every_field_of_model_bin_is_written_and_read(switches, tmp_path):
     weights = weights_of(make_model(switches))
     data = model_bin(weights)
     v, t, n, c, padded = len(VOCABULARY), 6, 2, 8, 128
     header = np.frombuffer(data, "<i4", 256)
     assert header[:8].tolist() == [20240326, 3, t, v, n, 2, c, padded] and not header[8:].any()
-    # The order of llm.c's `ParameterTensors`, sizes by hand.
+    # The order of llm.c's `ParameterTensors`, with sizes computed by hand.
     fields = {
         "wte": (padded, c), "wpe": (t, c), "ln1w": (n, c), "ln1b": (n, c),
         "qkvw": (n, 3 * c, c), "qkvb": (n, 3 * c), "attprojw": (n, c, c), "attprojb": (n, c),
@@ -108,9 +113,9 @@ def test_model_bin_field_by_field(switches, tmp_path):
     np.testing.assert_array_equal(values["lnfw"], own["norm.weight"])
     np.testing.assert_array_equal(values["lnfb"], own.get("norm.bias", zeros(c)))
     write_model_bin(weights, tmp_path / "model.bin")
-    back = adapt_arrays(read_model_bin(tmp_path / "model.bin"), weights.settings, v, t)
-    assert back.keys() == own.keys()
-    assert all(np.array_equal(back[name], own[name]) for name in own)
+    restored = adapt_arrays(read_model_bin(tmp_path / "model.bin"), weights.settings, v, t)
+    assert restored.keys() == own.keys()
+    assert all(np.array_equal(restored[name], own[name]) for name in own)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +128,7 @@ def test_model_bin_field_by_field(switches, tmp_path):
     ],
     ids=str,
 )
-def test_settings_that_a_format_cannot_hold_are_refused_by_name(switches, named):
+def test_settings_that_a_format_does_not_support_are_refused_by_name(switches, named):
     weights = weights_of(make_model(switches))
     refusing = [lambda: gpt2_config(weights, VOCABULARY), lambda: model_bin(weights)]
     if switches != {"norm": "none"}:
@@ -134,7 +139,7 @@ def test_settings_that_a_format_cannot_hold_are_refused_by_name(switches, named)
         assert raised.value.found == named
 
 
-def test_llmc_also_refuses_what_only_gpt2_holds():
+def test_llmc_refuses_settings_that_only_gpt2_supports():
     for switches, named in (
         ({"tie_embeddings": False}, "model.tie_embeddings=false"),
         ({"activation": "relu"}, "model.activation=relu"),
@@ -145,10 +150,10 @@ def test_llmc_also_refuses_what_only_gpt2_holds():
         assert raised.value.found == named
 
 
-def test_files_that_are_damaged_or_of_something_else_are_refused(tmp_path):
+def test_damaged_files_and_files_of_other_formats_are_refused(tmp_path):
     weights = weights_of(make_model({}))
-    whole = model_bin(weights)
-    for data in (b"", whole[:1000], whole[:-4], whole + b"\0\0\0\0", b"\1" * len(whole)):
+    valid = model_bin(weights)
+    for data in (b"", valid[:1000], valid[:-4], valid + b"\0\0\0\0", b"\1" * len(valid)):
         (tmp_path / "model.bin").write_bytes(data)
         with pytest.raises(RunError):
             read_model_bin(tmp_path / "model.bin")
@@ -172,7 +177,7 @@ def test_weights_of_another_shape_are_refused():
     assert raised.value.found == "d_vocab 9" and raised.value.allowed == "d_vocab 11"
 
 
-def test_masks_of_older_files_and_a_missing_prefix_change_nothing(tmp_path):
+def test_masks_of_older_files_and_a_missing_prefix_are_ignored(tmp_path):
     from safetensors.numpy import save_file
 
     weights = weights_of(make_model({}))
@@ -183,11 +188,11 @@ def test_masks_of_older_files_and_a_missing_prefix_change_nothing(tmp_path):
     }
     tensors["h.0.attn.bias"] = np.tri(6, dtype=np.float32)
     save_file(tensors, tmp_path / "model.safetensors")
-    back: ModelWeights = read_gpt2(tmp_path)
-    assert all(np.array_equal(back.arrays[name], x) for name, x in weights.arrays.items())
+    restored: ModelWeights = read_gpt2(tmp_path)
+    assert all(np.array_equal(restored.arrays[name], x) for name, x in weights.arrays.items())
 
 
-CAN_HOLD = {
+SUPPORTED = {
     "gpt2": {
         "norm": {"layernorm"}, "positions": {"learned", "none"}, "activation": {"gelu", "relu"},
     },
@@ -200,7 +205,7 @@ CAN_HOLD = {
         "tie_embeddings": {True}, "d_mlp": {None, 32},
     },
 }  # fmt: skip
-"""What each format states in its own documentation; d_mlp 32 is 4 * d_model."""
+"""Settings that each format supports, from its documentation; d_mlp 32 is 4 * d_model."""
 
 
 def written_and_read(weights: ModelWeights) -> ModelWeights:
@@ -221,7 +226,7 @@ def logits_by(format_name: str, weights: ModelWeights) -> np.ndarray:
 
 @settings(max_examples=80, deadline=None)
 @given(
-    format_name=st.sampled_from(list(CAN_HOLD)),
+    format_name=st.sampled_from(list(SUPPORTED)),
     switches=st.fixed_dictionaries(
         {
             "norm": st.sampled_from(["layernorm", "rmsnorm", "none"]),
@@ -233,21 +238,21 @@ def logits_by(format_name: str, weights: ModelWeights) -> np.ndarray:
         }
     ),
 )
-def test_any_model_is_written_exactly_or_refused_by_every_setting_that_does_not_fit(
+def test_any_model_is_written_exactly_or_refused_with_all_unsupported_settings(
     format_name, switches
 ):
     model = make_model(switches)
-    held = CAN_HOLD[format_name]
-    unfit = {name for name, allowed in held.items() if switches[name] not in allowed}
+    supported = SUPPORTED[format_name]
+    unsupported = {name for name, allowed in supported.items() if switches[name] not in allowed}
     try:
         logits = logits_by(format_name, weights_of(model))
     except PresetError as error:
         assert {part.split("=")[0] for part in error.found.split(", ")} == {
-            f"model.{name}" for name in unfit
+            f"model.{name}" for name in unsupported
         }
-        assert all(f"model.{name}=" in error.allowed for name in unfit)
+        assert all(f"model.{name}=" in error.allowed for name in unsupported)
         return
-    assert not unfit
+    assert not unsupported
     np.testing.assert_allclose(logits, expected_logits(model), atol=1e-5)
 
 

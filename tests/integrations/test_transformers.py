@@ -1,4 +1,4 @@
-"""The callback as the Trainer calls it, with the Trainer's own state and control."""
+"""The callback for the Hugging Face Trainer, with the Trainer's own state and control objects."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.track import tracked_run
 
-pytestmark = pytest.mark.slow  # to import transformers takes seconds
+pytestmark = pytest.mark.slow  # importing transformers takes seconds
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +31,8 @@ def test_the_trainers_logs_are_rows_and_evaluations_of_a_run(tmp_path, monkeypat
         state.global_step = step
         callback.on_step_end(args, state, control)
         callback.on_log(args, state, control, logs={"loss": 1 / step, "grad_norm": 2.0, "epoch": 1})
-        judged = {"eval_loss": 3.0, "eval_runtime": 9.0, "epoch": 1}
-        callback.on_log(args, state, control, logs=judged)
+        evaluation = {"eval_loss": 3.0, "eval_runtime": 9.0, "epoch": 1}
+        callback.on_log(args, state, control, logs=evaluation)
     send(callback.run.folder, CheckpointNow())
     send(callback.run.folder, Stop())
     callback.on_step_end(args, state, control)

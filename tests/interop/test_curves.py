@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parents[1] / "formats" / "fixtures"
 
 
 def scalars(folder):
-    """What TensorBoard itself reads: by tag (step, value)."""
+    """(step, value) pairs by tag, as TensorBoard reads them."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     reader = EventAccumulator(str(folder), size_guidance={"scalars": 0})
@@ -72,17 +72,17 @@ def test_the_trainer_reads_the_state_that_memlab_writes(imported, tmp_path):
         same(found, list(zip(steps.tolist(), values.tolist(), strict=True)))
 
 
-def test_what_the_real_libraries_write_today_is_read_value_by_value(tmp_path):
+def test_files_of_the_installed_libraries_are_read_with_all_values(tmp_path):
     subprocess.run([sys.executable, FIXTURES / "make.py", tmp_path], check=True, timeout=280)
     expected = json.loads((tmp_path / "expected.json").read_text())
     folders = {
         "tensorboard": "torch", "tensorboardx": "tensorboardX", "wandb": "run-fixture.wandb",
         "lightning": "lightning", "transformers": "transformers",
     }  # fmt: skip
-    for maker, name in folders.items():
+    for library, name in folders.items():
         log = read_log(tmp_path / name)
-        assert log.damage is None, maker
-        for tag, values in expected[maker].items():
+        assert log.damage is None, library
+        for tag, values in expected[library].items():
             steps, found = log.runs[0].series[tag].merged()
-            assert steps.tolist() == [int(step) for step in values], (maker, tag)
+            assert steps.tolist() == [int(step) for step in values], (library, tag)
             np.testing.assert_allclose(found, list(values.values()), rtol=1e-6)

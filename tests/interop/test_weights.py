@@ -48,18 +48,18 @@ def test_transformers_opens_the_gpt2_folder_and_its_tokenizer(trained, tmp_path)
     transformers = pytest.importorskip("transformers")
     run, model = trained
     export_weights(model, "gpt2", tmp_path / "gpt2")
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "gpt2").eval()
+    gpt2 = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "gpt2").eval()
     with torch.no_grad():
-        logits = theirs(sample(model)).logits.numpy()
+        logits = gpt2(sample(model)).logits.numpy()
     np.testing.assert_allclose(logits, expected(model), atol=1e-5)
     with torch.no_grad():
         own = run.model()(sample(model)).numpy()
     np.testing.assert_allclose(logits, own, atol=1e-5)
     best = load_model(run.history.folder, "best")
     export_weights(best, "gpt2", tmp_path / "best")
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "best").eval()
+    gpt2 = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "best").eval()
     with torch.no_grad():
-        logits, own = theirs(sample(best)).logits, run.model(at="best")(sample(best))
+        logits, own = gpt2(sample(best)).logits, run.model(at="best")(sample(best))
     np.testing.assert_allclose(logits.numpy(), own.numpy(), atol=1e-5)
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "gpt2")
     ids = tokenizer("3 + 4 =")["input_ids"]

@@ -1,4 +1,4 @@
-"""Folders with plugins; what a test imports is forgotten after it."""
+"""Folders of plugins; plugins that a test imports are unloaded afterwards."""
 
 from pathlib import Path
 
@@ -27,23 +27,23 @@ LARGEST = ModelMeasure(Measure("largest_weight", "The largest weight."), largest
 """
 
 
-def forget() -> None:
-    """Forget what was imported, as a new process would."""
+def unload() -> None:
+    """Unload all plugins, as in a new process."""
     load._loaded.clear()
     load._installed.cache_clear()
     tasks._of_plugin.cache_clear()
 
 
 @pytest.fixture
-def fresh():
-    forget()
-    yield forget
-    forget()
+def unload_plugins():
+    unload()
+    yield unload
+    unload()
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, fresh) -> Path:
-    """A folder of plugins with the task `parity` and two measures, in use."""
+def folder(tmp_path, monkeypatch, unload_plugins) -> Path:
+    """The folder of plugins in use, with the task `parity` and two measures."""
     path = tmp_path / "plugins"
     create_task(path, "parity")
     for name in ("half_accuracy", "largest_weight"):

@@ -1,4 +1,4 @@
-"""Plugins as files and as installed packages: found by name, imported late, blamed for their errors."""
+"""Plugins in files and installed packages: found by name, imported on use."""
 
 import hashlib
 import os
@@ -27,10 +27,10 @@ def line_of(path, text: str) -> str:
     return f"{path}:{next(i for i, line in enumerate(lines, 1) if text in line)}"
 
 
-def test_nothing_is_imported_before_it_is_named(folder):
-    (folder / "loud.py").write_text("raise SystemExit('imported')  # (Task) Measure(")
-    assert task_names() == (*kinds(), "loud", "parity")
-    assert plugin_names("measures") == ("half_accuracy", "largest_weight", "loud")
+def test_plugins_are_imported_only_when_they_are_used(folder):
+    (folder / "failing.py").write_text("raise SystemExit('imported')  # (Task) Measure(")
+    assert task_names() == (*kinds(), "failing", "parity")
+    assert plugin_names("measures") == ("failing", "half_accuracy", "largest_weight")
     assert load._loaded == {}
     assert task_class("parity")(bits=3).dataset(Seeds()).vocabulary.symbols[-1] == "odd"
     assert [plugin.name for plugin in load.loaded_plugins()] == ["parity"]
@@ -70,7 +70,7 @@ def test_measures_are_found_by_name(folder):
         ("from memlab.settings import setting\nsetting()\n", "TypeError: setting", 2),
     ],
 )
-def test_a_file_that_cannot_be_imported_is_named_with_its_line(folder, text, what, at):
+def test_a_file_that_cannot_be_imported_is_reported_with_its_line(folder, text, what, at):
     path = folder / "broken.py"
     path.write_text(text)
     with pytest.raises(PluginError) as caught:
@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_imported_is_named_with_its_line(folder, text, wha
     assert caught.value.where == f"{path}:{at}"
 
 
-def test_an_error_in_the_code_of_a_task_or_a_measure_is_named_with_its_line(folder):
+def test_an_error_in_the_code_of_a_task_or_a_measure_is_reported_with_its_line(folder):
     path = folder / "parity.py"
     path.write_text(path.read_text().replace("half = np.arange(n // 2)", "half = [][n]"))
     task = task_class("parity")()
@@ -92,14 +92,14 @@ def test_an_error_in_the_code_of_a_task_or_a_measure_is_named_with_its_line(fold
     assert caught.value.where == line_of(folder / "half_accuracy.py", "predictions.exact")
 
 
-def test_a_file_without_the_task_of_its_name_is_told_what_is_missing(folder):
+def test_the_error_for_a_file_without_the_task_of_its_name_says_what_is_missing(folder):
     (folder / "parity.py").rename(folder / "other.py")
     with pytest.raises(PluginError) as caught:
         task_class("other")
     assert 'Literal["other"]' in caught.value.allowed
 
 
-def test_memlabs_own_tasks_come_first(folder):
+def test_memlabs_own_tasks_take_precedence(folder):
     (folder / "modular.py").write_text("raise SystemExit")
     assert task_class("modular") is kinds()["modular"]
 
@@ -112,7 +112,7 @@ def test_with_plugins_off_there_are_none(folder, monkeypatch):
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(MemlabError, match="plugin folder not found"):
-        use_folder(tmp_path / "nowhere")
+        use_folder(tmp_path / "missing")
 
 
 def test_settings_of_a_plugin_are_validated_like_all_others(folder, tiny):
@@ -123,7 +123,7 @@ def test_settings_of_a_plugin_are_validated_like_all_others(folder, tiny):
 
 
 @pytest.fixture
-def installed(tmp_path, monkeypatch, fresh):
+def installed(tmp_path, monkeypatch, unload_plugins):
     """An installed package with a task and a measure."""
     site = tmp_path / "site"
     create_task(site / "memlab_demo", "parity")
@@ -155,12 +155,12 @@ def test_a_task_of_an_installed_package(installed, monkeypatch):
     assert task_class("parity") is None
 
 
-def test_the_hash_of_a_package_covers_all_its_files(installed, fresh):
+def test_the_hash_of_a_package_covers_all_its_files(installed, unload_plugins):
     before = load_plugin("tasks", "parity").sha256
-    fresh()
+    unload_plugins()
     assert load_plugin("tasks", "parity").sha256 == before
     (installed / "extra.py").write_text("X = 2\n")
-    fresh()
+    unload_plugins()
     assert load_plugin("tasks", "parity").sha256 != before
 
 
