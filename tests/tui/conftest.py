@@ -101,6 +101,8 @@ def idle_without_a_clock() -> Iterator[None]:
         active_app.get().screen._on_timer_update()
 
     with pytest.MonkeyPatch.context() as patch:
+        # Textual lays a screen out 50 ms after it was switched to.
+        patch.setattr(App, "delay_update", lambda app: None)
         patch.setattr("asyncio.to_thread", in_thread)
         patch.setattr("textual.pilot.wait_for_idle", until_idle)
         patch.setattr("textual.app.wait_for_idle", until_idle)
