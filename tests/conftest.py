@@ -88,8 +88,8 @@ def tiny() -> Callable[..., Preset]:
 
 
 @pytest.fixture(scope="session")
-def explain_made_up() -> Callable[..., None]:
-    """Store an invented explanation of a spike: `explain_made_up(folder, onset)`."""
+def store_explanation() -> Callable[..., None]:
+    """Store an invented explanation of a spike: `store_explanation(folder, onset)`."""
 
     def keep(folder: RunFolder, onset: int) -> None:
         tried = (

@@ -50,11 +50,12 @@ class Program:
             mock.patch.object(sys, "argv", ["memlab", *words]),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
-            pytest.raises(SystemExit) as left,
+            pytest.raises(SystemExit) as exit_info,
         ):
             main()
         self.stderr = err.getvalue()
-        assert (left.value.code or 0) == code, f"{left.value.code}\n{out.getvalue()}\n{self.stderr}"
+        actual = exit_info.value.code or 0
+        assert actual == code, f"{actual}\n{out.getvalue()}\n{self.stderr}"
         return out.getvalue()
 
 
@@ -72,7 +73,7 @@ def start(memlab: Program, program: ForkServer) -> Callable[..., Process]:
 
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs with one finished run; never changed."""
+    """A folder of runs with one finished run; tests must not change it."""
 
     def train(folder: Path) -> None:
         words = ("run", "tiny", "training.steps=300", "--quiet", "--name", "first [bold]try")

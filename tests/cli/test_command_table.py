@@ -25,8 +25,10 @@ def test_a_similar_command_is_suggested(memlab):
 def test_a_command_imports_no_other():
     code = "import sys; sys.argv = ['memlab', 'runs', '-h']\ntry: import memlab.__main__\nexcept SystemExit: pass\n"
     code += "print([name for name in ('run', 'sweep', 'verify') if f'memlab.cli.{name}' in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.rstrip().endswith("[]")
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.rstrip().endswith("[]")
 
 
 @pytest.mark.parametrize(

@@ -54,16 +54,16 @@ def test_a_copy_of_a_run_is_listed_by_its_folder_name(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
     for name in ("copy", "moved"):
         shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / name)
-    there = ["--runs", str(tmp_path)]
-    named = [one["run"] for one in json.loads(trained("runs", "--json", *there))]
+    copies = ["--runs", str(tmp_path)]
+    named = [one["run"] for one in json.loads(trained("runs", "--json", *copies))]
     assert named == ["moved", "copy"]
     for name in named:
-        assert json.loads(trained("show", name, "--json", *there))["run"] == name
-        assert run["run"] not in trained("show", name, *there)
-        assert json.loads(trained("spikes", name, "--json", *there))["source"] == name
+        assert json.loads(trained("show", name, "--json", *copies))["run"] == name
+        assert run["run"] not in trained("show", name, *copies)
+        assert json.loads(trained("spikes", name, "--json", *copies))["source"] == name
     for part in (tmp_path / "copy" / "run.json", tmp_path / "copy" / "labels.json"):
         part.write_text("")
-    assert "damaged; memlab doctor copy" in trained("show", "copy", *there)
+    assert "damaged; memlab doctor copy" in trained("show", "copy", *copies)
 
 
 def test_the_list_of_runs_has_one_line_per_run_and_whole_names_in_a_pipe(
@@ -94,14 +94,14 @@ def test_without_a_terminal_interactive_commands_report_an_error(trained, words)
     assert "needs a terminal" in trained.stderr
 
 
-def test_runs_lists_only_the_newest_with_an_option(trained, tmp_path):
+def test_runs_lists_only_the_newest_runs_with_a_limit(trained, tmp_path):
     (run,) = json.loads(trained("runs", "--json"))
     (tmp_path / "other").mkdir()
-    for name in ("older", "rather new"):
+    for name in ("older", "recent"):
         copy = shutil.copytree(trained.folder / "runs" / run["run"], tmp_path / name)
         RunFolder(copy).set_labels(name=name)
     shown = json.loads(trained("runs", "--json", "-n", "1", "--runs", str(tmp_path)))
-    assert [one["name"] for one in shown] == ["rather new"]
+    assert [one["name"] for one in shown] == ["recent"]
     assert len(json.loads(trained("runs", "--json", "-n", "9", "--runs", str(tmp_path)))) == 2
     trained("runs", "-n", "0", code=2)
 
@@ -158,7 +158,7 @@ def test_check_fails_on_an_error(trained):
     trained("check", "tiny", "model.n_ctx=2", code=3)
 
 
-def test_presets_lists_names_and_what_they_show(trained):
+def test_presets_lists_names_and_descriptions(trained):
     found = {preset["name"]: preset for preset in json.loads(trained("presets", "--json"))}
     assert found["tiny"]["about"] == "Addition mod 7, for tests."
     assert "quickstart" in found
@@ -281,7 +281,7 @@ def test_divergence_has_its_own_exit_code(memlab):
         (["presets"], {"torch", "textual"}),
     ],
 )
-def test_commands_that_only_read_import_nothing_heavy(memlab, words, unwanted):
+def test_commands_that_only_read_import_no_large_library(memlab, words, unwanted):
     code = (
         "import sys; sys.argv = ['memlab', *sys.argv[1:]]\n"
         "from memlab.cli import main\n"
@@ -289,11 +289,11 @@ def test_commands_that_only_read_import_nothing_heavy(memlab, words, unwanted):
         "except SystemExit: pass\n"
         f"sys.exit(bool({unwanted!r} & set(sys.modules)))"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=memlab.folder,
         env=memlab.environment,
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 0
+    assert result.returncode == 0

@@ -41,39 +41,39 @@ def test_a_crash_of_the_interface_exits_with_1(tmp_path, monkeypatch, capsys, wo
     monkeypatch.setattr(Memlab, "run", partialmethod(Memlab.run, headless=True))
     monkeypatch.setattr("sys.argv", words)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main()
-    assert left.value.code == 1
+    assert exit_info.value.code == 1
     assert "a bug" in capsys.readouterr().err
 
 
-def test_nothing_is_timed_while_a_run_trains(tiny, tmp_path, monkeypatch):
+def test_speed_is_not_measured_while_a_run_trains(tiny, tmp_path, monkeypatch):
     preset = tiny(**{"training.steps": 5})
-    trainer, seen = console._trainer(Shutdown()), []
+    trainer, kinds = console._trainer(Shutdown()), []
     work = worker.work
 
     def disturbed(folder, **options):
         for event in work(folder, **options):
             with pytest.raises(RunError, match="is training"):
                 trainer.probe(preset)
-            seen.append(event.kind)
+            kinds.append(event.kind)
             yield event
 
     monkeypatch.setattr(worker, "work", disturbed)
     trainer.train(create_run(preset, tmp_path), lambda: False)
-    assert seen[-1] == "ended"
+    assert kinds[-1] == "ended"
     assert trainer.probe(preset) > 0
 
 
-def test_no_run_trains_while_something_is_measured(monkeypatch):
-    shutdown, held = Shutdown(), []
+def test_no_run_trains_while_speed_is_measured(monkeypatch):
+    shutdown, locked = Shutdown(), []
 
     def seconds_per_step(preset):
-        held.append(shutdown.busy.locked())
+        locked.append(shutdown.busy.locked())
         raise RunError("no data")
 
     monkeypatch.setattr("memlab.training.step_time.seconds_per_step", seconds_per_step)
     with pytest.raises(RunError, match="no data"):
         console._trainer(shutdown).probe(None)
-    assert held == [True]
+    assert locked == [True]
     assert not shutdown.busy.locked()

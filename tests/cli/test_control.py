@@ -16,20 +16,20 @@ def loop(memlab):
     """A loop in a thread that executes commands; it ends when it is stopped."""
     run = library.track("loop", config={"lr": 0.1}, editable=["lr"], runs=memlab.runs)
     run.log(loss=1.0)
-    over = threading.Event()
+    finished = threading.Event()
 
     def work():
         with run:
-            while not run.stop_requested and not over.is_set():
+            while not run.stop_requested and not finished.is_set():
                 for command in run.commands():
                     if command.kind == "checkpoint":
                         run.checkpoint({"w": b"1"})
-                over.wait(0.01)
+                finished.wait(0.01)
 
     thread = threading.Thread(target=work)
     thread.start()
     yield run
-    over.set()
+    finished.set()
     thread.join()
 
 
@@ -60,7 +60,7 @@ def test_a_run_is_paused_resumed_edited_saved_and_stopped_from_the_shell(memlab,
 
 
 def test_a_missing_answer_is_an_error(memlab):
-    with library.track("deaf", runs=memlab.runs) as run:
+    with library.track("unresponsive", runs=memlab.runs) as run:
         run.log(loss=1.0)
         memlab("pause", "last", "--wait", "0.1", code=2)
     assert "no process has read it" in memlab.stderr

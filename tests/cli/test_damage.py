@@ -1,4 +1,4 @@
-"""Unreadable rows are reported as missing wherever a run is shown."""
+"""Unreadable rows are reported as missing by every command that shows a run."""
 
 import json
 

@@ -10,11 +10,11 @@ from memlab.tasks.modular import Modular
 
 
 def test_one_run_generates_and_analyses_its_data_once(memlab, monkeypatch):
-    made, analysed = [], []
+    generated, analysed = [], []
     original = Modular.dataset
 
     def dataset(self, seeds):
-        made.append(self)
+        generated.append(self)
         return original(self, seeds)
 
     def rule(known):
@@ -24,15 +24,15 @@ def test_one_run_generates_and_analyses_its_data_once(memlab, monkeypatch):
     monkeypatch.setattr(Modular, "dataset", dataset)
     monkeypatch.setattr(check, "RULES", (*findings.RULES, rule))
     memlab("run", "tiny", "training.steps=10", "--quiet")
-    assert len(made) == len(analysed) == 1
+    assert len(generated) == len(analysed) == 1
 
 
 def test_facts_are_cached_only_while_they_are_referenced():
     preset = load("quickstart")
-    held = facts(preset)
-    assert facts(load("quickstart")) is held
-    assert facts(load("quickstart", ["training.seed=7"])) is not held
-    reference = weakref.ref(held)
-    del held
+    cached = facts(preset)
+    assert facts(load("quickstart")) is cached
+    assert facts(load("quickstart", ["training.seed=7"])) is not cached
+    reference = weakref.ref(cached)
+    del cached
     gc.collect()
     assert reference() is None

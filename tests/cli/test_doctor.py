@@ -10,18 +10,18 @@ from memlab.record.folder import RunFolder
 
 
 @pytest.fixture
-def whole(tmp_path):
-    folder = RunFolder.create(tmp_path / "runs", {}, "a: 1\n", "whole")
+def finished(tmp_path):
+    folder = RunFolder.create(tmp_path / "runs", {}, "a: 1\n", "finished")
     with folder.claim({}, seq=0, first_step=1) as writer:
         writer.end("finished", 0, {})
     return folder.path
 
 
-def test_the_command_exits_3_on_damage_and_reports_where(whole):
-    words = ["doctor", whole.name, "--runs", str(whole.parent)]
-    sound = CliRunner().invoke(app, words)
-    assert sound.exit_code == 0 and "intact" in sound.stdout
-    (whole / "labels.json").write_text("{}")
+def test_the_command_exits_3_on_damage_and_reports_where(finished):
+    words = ["doctor", finished.name, "--runs", str(finished.parent)]
+    intact = CliRunner().invoke(app, words)
+    assert intact.exit_code == 0 and "intact" in intact.stdout
+    (finished / "labels.json").write_text("{}")
     damaged = CliRunner().invoke(app, words)
     assert damaged.exit_code == 3 and "labels.json" in damaged.stdout
     report = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)

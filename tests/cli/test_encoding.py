@@ -28,13 +28,13 @@ COMMANDS = [
 
 def output(command, environment):
     base = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHONIO"))}
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "memlab", *command],
         env=base | {"MEMLAB_RUNS": str(SHIPPED), "COLUMNS": "100"} | environment,
         capture_output=True,
     )
-    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr[-500:]
-    return done.stdout
+    assert (result.returncode, b"Traceback" in result.stderr) == (0, False), result.stderr[-500:]
+    return result.stdout
 
 
 @given(st.characters(exclude_categories=("Cs",)))
@@ -44,7 +44,7 @@ def test_a_replacement_is_ascii_and_has_the_same_width(character):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_every_line_keeps_its_cells_in_ascii(command):
+def test_every_line_has_the_same_number_of_cells_in_ascii(command):
     plain = output(command, {"PYTHONIOENCODING": "utf-8"}).decode("utf-8").splitlines()
     ascii_ = output(command, ENCODINGS["ascii"]).decode("ascii").splitlines()
     assert [cell_len(line) for line in ascii_] == [cell_len(line) for line in plain]

@@ -29,9 +29,9 @@ def runs(tmp_path: Path, monkeypatch) -> Path:
 
 
 def invoke(*arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert done.exit_code == 0
-    return done.stdout
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
 
 
 def test_split_ood_evaluates_only_out_of_distribution_sets_by_task(runs):

@@ -77,7 +77,7 @@ def test_failures_cause_one_warning(capsys, words, warning):
     assert warning in line
 
 
-def test_a_program_that_ignores_stdin_and_prints_much_does_not_fail(capsys):
+def test_a_program_that_ignores_stdin_and_prints_ten_megabytes_causes_no_warning(capsys):
     call(python("print('x' * 10**7)"))
     call(python("import os; os.close(0)"))
     assert warnings(capsys) == []
@@ -88,7 +88,7 @@ def test_a_program_that_hangs_is_killed_with_its_children(here, capsys, monkeypa
     start = "import subprocess; p = subprocess.Popen(['sleep', '1000']); "
     call(python(start + "open('pid', 'w').write(str(p.pid)); p.wait()"))
     assert "took more than 1 s" in warnings(capsys)[0]
-    with suppress(ProcessLookupError):  # it has ended and its parent has collected it
+    with suppress(ProcessLookupError):  # it has ended and its parent has waited for it
         process = os.pidfd_open(int((here / "pid").read_text()))
         assert select.select([process], [], [], 60)[0]
         os.close(process)
@@ -132,7 +132,7 @@ def test_an_invalid_command_is_refused_before_training(memlab, text):
     assert not memlab.runs.exists()
 
 
-def test_a_run_calls_it_and_does_not_record_it(memlab):
+def test_a_run_calls_the_program_and_does_not_record_its_name(memlab):
     program = memlab.folder / "note.py"
     program.write_text(f"#!{sys.executable}\n{APPEND.replace('log', str(memlab.folder / 'log'))}\n")
     program.chmod(0o755)
@@ -146,7 +146,7 @@ def test_a_run_calls_it_and_does_not_record_it(memlab):
     memlab("run", "tiny", "on_event=true", code=2)
 
 
-def test_sweep_workers_get_it_as_an_option():
+def test_sweep_workers_get_the_command_as_an_option():
     training = MemberTraining("cpu", ("echo", "two words"))
     *_, option, text = training.options
     assert option == "--on-event"
@@ -154,7 +154,7 @@ def test_sweep_workers_get_it_as_an_option():
     assert MemberTraining("cpu").options == ["--device", "cpu"]
 
 
-def test_a_paused_run_of_another_process_refuses_it(memlab, monkeypatch):
+def test_the_option_is_refused_for_a_paused_run_of_another_process(memlab, monkeypatch):
     from memlab.record.status import Status
 
     memlab("run", "tiny", "training.steps=20", "--quiet")

@@ -12,10 +12,10 @@ from memlab.record.runs import find
 def test_each_format_is_written_and_compared(trained):
     for name in ("gpt2", "transformer-lens", "llm.c"):
         report = json.loads(trained("export", "last", "--to", name, "-o", name, "--json"))
-        (made,) = report["exports"]
-        assert made["largest_difference"] < 1e-5 and made["step"] == 300
-        assert set(made["files"]) == {path.name for path in (trained.folder / name).iterdir()}
-    assert {"model.bin", "train.bin", "val.bin"} <= set(made["files"])
+        (exported,) = report["exports"]
+        assert exported["largest_difference"] < 1e-5 and exported["step"] == 300
+        assert set(exported["files"]) == {path.name for path in (trained.folder / name).iterdir()}
+    assert {"model.bin", "train.bin", "val.bin"} <= set(exported["files"])
     trained("export", "last", "--to", "gpt2", "-o", "gpt2", code=2)
     assert "this path already exists" in trained.stderr
     trained("export", "last", "--to", "gpt3", code=2)
@@ -27,7 +27,7 @@ def test_all_checkpoints_are_exported(trained):
         trained("export", "last", "--to", "llm.c", "--at", "all", "-o", "all", "--json")
     )
     steps = find(trained.runs, "last").checkpoints.steps()
-    assert [made["step"] for made in report["exports"]] == steps
+    assert [exported["step"] for exported in report["exports"]] == steps
     assert (trained.folder / "all" / f"step-{steps[-1]:09d}" / "model.bin").exists()
 
 

@@ -4,8 +4,8 @@ import json
 
 
 def test_measures_at_any_step_are_stored_and_drawn(memlab, tmp_path, monkeypatch):
-    share = "memlab.training.measure_cost.seconds_per_step"
-    monkeypatch.setattr(share, lambda preset, device: 1e-9)
+    function = "memlab.training.measure_cost.seconds_per_step"
+    monkeypatch.setattr(function, lambda preset, device: 1e-9)
     memlab("run", "tiny", "--quiet", "--measure", "total_norm")
     assert "these measures add about" in memlab.stderr
     computed = json.loads(
@@ -16,7 +16,7 @@ def test_measures_at_any_step_are_stored_and_drawn(memlab, tmp_path, monkeypatch
     last = computed["steps"][-1]["values"]
     evaluated = json.loads(memlab("show", folder, "--json"))["final"]
     assert evaluated["total_norm"] == last["total_norm"]
-    made = json.loads(
+    report = json.loads(
         memlab(
             "plot", folder, "--kind", "measure", "--measure", "excluded_loss", "--csv", "--json",
             "-o", str(tmp_path / "excluded.png"),
@@ -24,7 +24,7 @@ def test_measures_at_any_step_are_stored_and_drawn(memlab, tmp_path, monkeypatch
     )  # fmt: skip
     text = next((tmp_path).glob("excluded.csv")).read_text()
     assert repr(last["excluded_loss"])[:8] in text
-    assert len(made["files"]) == 3
+    assert len(report["files"]) == 3
 
 
 def test_an_invalid_range_of_steps_is_a_user_error(memlab):

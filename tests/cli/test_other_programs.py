@@ -16,8 +16,8 @@ def imported(runs, losses):
     source = Source("log.csv", "csv", "ab", {})
     with Recording.create(runs, "log", OtherRun({}, None, source), RunObserver) as recording:
         steps = 10 * np.arange(len(losses))
-        judged = Evaluated(step=int(steps[-1]), values={"val_loss": 0.5, "val_accuracy": 0.25})
-        recording.add(steps, {"loss": losses}, [judged])
+        evaluation = Evaluated(step=int(steps[-1]), values={"val_loss": 0.5, "val_accuracy": 0.25})
+        recording.add(steps, {"loss": losses}, [evaluation])
     return recording.folder.path
 
 
@@ -38,7 +38,7 @@ def test_an_imported_run_has_no_length_no_speed_and_no_commands_that_train(tmp_p
     assert (shown["seconds"], shown["steps_per_second"], shown["device"]) == (None, None, None)
 
 
-def test_of_many_gaps_the_first_are_listed_and_the_others_counted(tmp_path, capsys):
+def test_the_first_five_gaps_are_listed_and_the_others_counted(tmp_path, capsys):
     show(str(imported(tmp_path, [1.0, np.nan] * 8 + [1.0])))
     text = capsys.readouterr().out
     assert text.count("a gap at step") == 5 and "3 more gaps" in text

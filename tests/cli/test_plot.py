@@ -20,7 +20,7 @@ def test_a_figure_is_named_after_run_and_kind_and_its_path_is_printed(trained):
     assert "<svg" in (trained.folder / "out/lr.svg").read_text("utf-8")
 
 
-def test_the_numbers_are_those_of_the_run_and_the_script_draws_them(trained, monkeypatch):
+def test_the_csv_file_has_the_values_of_the_run_and_the_script_draws_them(trained, monkeypatch):
     report = json.loads(trained("plot", "last", "-o", "c.png", "--csv", "--json"))
     assert report["files"] == ["c.png", "c.csv", "c.py"]
     with open(trained.folder / "c.csv", newline="") as file:

@@ -136,10 +136,10 @@ def test_outputs_of_commands_match(trained, name, words):
     (trained.folder / "loss.csv").write_text(
         "step,loss\n" + "".join(f"{step},{1 / step}\n" for step in range(1, 200))
     )
-    fits(name, trained(*words, "--json"))
+    assert_matches(name, trained(*words, "--json"))
 
 
-def fits(name: str, text: str) -> None:
+def assert_matches(name: str, text: str) -> None:
     schema = validator(name)
     lines = text.splitlines()
     assert lines
@@ -149,31 +149,31 @@ def fits(name: str, text: str) -> None:
 
 
 def test_events_printed_by_run_and_resume_match(memlab):
-    fits("run", memlab("run", "tiny", "training.steps=20", "--json"))
-    fits("resume", memlab("resume", "last", "training.steps=30", "--json"))
-    fits("fork", memlab("fork", "last", "--at", "20", "optimizer.lr=1e-3", "--json"))
+    assert_matches("run", memlab("run", "tiny", "training.steps=20", "--json"))
+    assert_matches("resume", memlab("resume", "last", "training.steps=30", "--json"))
+    assert_matches("fork", memlab("fork", "last", "--at", "20", "optimizer.lr=1e-3", "--json"))
 
 
 def test_an_imported_log_and_the_golden_run_match(memlab):
     shutil.copytree(GOLDEN, memlab.runs / "golden")
-    fits("show", memlab("show", "golden", "--json"))
-    fits("runs", memlab("runs", "--json"))
+    assert_matches("show", memlab("show", "golden", "--json"))
+    assert_matches("runs", memlab("runs", "--json"))
 
 
 @pytest.mark.slow
 def test_outputs_of_longer_commands_match(memlab):
-    fits("bench", memlab("bench", "tiny", "--json"))
-    fits("torture", memlab("torture", "--kills", "1", "--json"))
-    fits(
+    assert_matches("bench", memlab("bench", "tiny", "--json"))
+    assert_matches("torture", memlab("torture", "--kills", "1", "--json"))
+    assert_matches(
         "sweep run",
         memlab("sweep", "run", "tiny", "optimizer.lr=1e-3,1e-2", "--seeds", "2", "--json"),
     )
-    fits("sweep show", memlab("sweep", "show", "last", "--json"))
-    fits("sweep add", memlab("sweep", "add", "last", "--seeds", "1", "--json"))
-    fits("sweep work", memlab("sweep", "work", "last", "--json"))
-    fits("sweep list", memlab("sweep", "list", "--json"))
-    fits("sweep stop", memlab("sweep", "stop", "last", "--json"))
-    fits("sweep delete", memlab("sweep", "delete", "last", "--json"))
+    assert_matches("sweep show", memlab("sweep", "show", "last", "--json"))
+    assert_matches("sweep add", memlab("sweep", "add", "last", "--seeds", "1", "--json"))
+    assert_matches("sweep work", memlab("sweep", "work", "last", "--json"))
+    assert_matches("sweep list", memlab("sweep", "list", "--json"))
+    assert_matches("sweep stop", memlab("sweep", "stop", "last", "--json"))
+    assert_matches("sweep delete", memlab("sweep", "delete", "last", "--json"))
 
 
 def test_an_unknown_schema_is_a_user_error(memlab):

@@ -1,4 +1,4 @@
-"""On a signal, or if its terminal disappears, the console saves its run and exits."""
+"""After a signal, or if its terminal is closed, the console saves its run and exits."""
 
 import os
 import signal
@@ -26,24 +26,24 @@ threading.Event().wait()  # an interface that hangs in a write
 
 
 @pytest.mark.parametrize(
-    "how", ["hangup", signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+    "cause", ["hangup", signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
 )
-def test_training_is_saved_and_the_process_exits_even_if_the_interface_hangs(tmp_path, how):
-    terminal, its_side = os.openpty()
+def test_training_is_saved_and_the_process_exits_even_if_the_interface_hangs(tmp_path, cause):
+    terminal, program_side = os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", STAND_IN, str(tmp_path / "end")],
-        stdin=its_side,
+        stdin=program_side,
         stdout=subprocess.PIPE,
         text=True,
     )
-    os.close(its_side)
+    os.close(program_side)
     assert process.stdout.readline() == "training\n"
-    if how == "hangup":
+    if cause == "hangup":
         os.close(terminal)
     else:
-        process.send_signal(how)
+        process.send_signal(cause)
     process.communicate()
     assert process.returncode == 130
     assert (tmp_path / "end").read_text() == "saved"
-    if how != "hangup":
+    if cause != "hangup":
         os.close(terminal)

@@ -38,11 +38,11 @@ def output_of(capsys, monkeypatch):
     """Output of `memlab spikes`, called in this process."""
     monkeypatch.setenv("COLUMNS", "160")
 
-    def ask(ref, **options):
+    def run_spikes(ref, **options):
         spikes(str(ref), **options)
         return capsys.readouterr().out
 
-    return ask
+    return run_spikes
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_spikes_of_a_file_are_found_without_importing_torch(memlab):
         "sys.exit('torch' in sys.modules)"
     )
     words = ["spikes", "a.csv", "--column", "my loss", "--json"]
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=memlab.folder,
         env=memlab.environment,
@@ -88,7 +88,7 @@ def test_spikes_of_a_file_are_found_without_importing_torch(memlab):
         text=True,
         check=True,
     )
-    found = json.loads(done.stdout)
+    found = json.loads(result.stdout)
     assert found["n"] == len(found["spikes"])
     assert [spike["step"] for spike in found["spikes"]] == list(STARTS)
     assert all(set(spike) == FIELDS for spike in found["spikes"])
@@ -212,7 +212,7 @@ def test_damage_is_reported_with_exit_3(output_of, tmp_path, capsys):
 def test_a_stream_is_read(memlab, way):
     (memlab.folder / "a.csv").write_text(as_csv(CURVE))
     words = f"{sys.executable} -m memlab spikes {way} --column 'my loss' --json"
-    done = subprocess.run(
+    result = subprocess.run(
         ["bash", "-c", f"cat a.csv | {words}"],
         cwd=memlab.folder,
         env=memlab.environment,
@@ -220,7 +220,7 @@ def test_a_stream_is_read(memlab, way):
         text=True,
         check=True,
     )
-    assert [spike["step"] for spike in json.loads(done.stdout)["spikes"]] == list(STARTS)
+    assert [spike["step"] for spike in json.loads(result.stdout)["spikes"]] == list(STARTS)
 
 
 def test_a_missing_file_run_or_column_is_refused(output_of, run, tmp_path):

@@ -1,4 +1,4 @@
-"""Streams closed by their reader, or before the start, cause no traceback."""
+"""Closed pipes and streams cause no traceback."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ COMMANDS = [["runs", "--json"], ["show", "last", "--csv"], ["show", "last"], ["-
 
 def outcome(program, words, *, closed="", **streams):
     """Exit code, and stderr unless it is redirected."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "memlab", *words],
         cwd=program.folder,
         env=program.environment,
@@ -19,7 +19,7 @@ def outcome(program, words, *, closed="", **streams):
         check=False,
         **{"stderr": subprocess.PIPE, **streams},
     )
-    return done.returncode, done.stderr
+    return result.returncode, result.stderr
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ def broken_pipe():
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_closed_reader_is_not_a_bug(trained, broken_pipe, words):
+def test_a_closed_pipe_exits_with_141_and_no_message(trained, broken_pipe, words):
     assert outcome(trained, words, stdout=broken_pipe) == (141, "")
 
 
 @pytest.mark.parametrize("words", [["show", "nothing"], ["--no-such-option"]], ids=" ".join)
-def test_an_error_without_a_reader_is_not_a_bug(trained, broken_pipe, words):
+def test_an_error_message_to_a_closed_pipe_exits_with_141(trained, broken_pipe, words):
     assert outcome(trained, words, stderr=broken_pipe) == (141, None)
 
 

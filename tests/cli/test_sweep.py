@@ -1,4 +1,4 @@
-"""`memlab sweep` from the shell: one sweep from its plan to the trash, and its JSON."""
+"""`memlab sweep` from the shell: a sweep from creation to deletion, and the JSON output."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def sweep(memlab, tmp_path: Path):
     return run
 
 
-def test_a_sweep_from_its_plan_to_the_trash(sweep, tmp_path):
+def test_a_sweep_is_created_trained_listed_verified_extended_and_deleted(sweep, tmp_path):
     output = sweep("sweep", "run", "trial.yaml", "--seeds", "2", "--jobs", "1")
     assert output["status"] == "finished"
     assert output["members"]["finished"] == 4
@@ -81,7 +81,7 @@ def test_an_interrupt_saves_all_members_and_prints_how_to_resume(sweep, tmp_path
     driver.send_signal(signal.SIGINT)
     _, output = driver.communicate()
     assert driver.returncode == 130
-    (made,) = (tmp_path / "runs" / "sweeps").iterdir()
-    assert f"memlab sweep resume {made.name}" in output
+    (folder,) = (tmp_path / "runs" / "sweeps").iterdir()
+    assert f"memlab sweep resume {folder.name}" in output
     (end,) = tmp_path.glob("runs/2*/attempts/001/end.json")
     assert '"reason": "interrupted"' in end.read_text()

@@ -26,9 +26,9 @@ FAILING = PRESET.replace("at_most: 0.5", "at_most: 0.0")
 
 
 def verify(*arguments: str, code: int = 0) -> str:
-    done = CliRunner().invoke(app, ["verify", *arguments], catch_exceptions=False)
-    assert done.exit_code == code
-    return done.stdout
+    result = CliRunner().invoke(app, ["verify", *arguments], catch_exceptions=False)
+    assert result.exit_code == code
+    return result.stdout
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_an_unmet_claim_sets_the_exit_code(preset):
     assert "1 met, 1 not met, 0 open." in out
 
 
-def test_the_page_of_markdown_holds_every_claim_in_a_table(preset):
+def test_the_markdown_page_has_every_claim_in_a_table(preset):
     page = verify(str(preset), "--quiet", "--markdown")
     assert page.startswith("# Claims\n") and "memlab verify --markdown tiny\n" in page
     assert "## tiny\n\nA moment of training.\n" in page

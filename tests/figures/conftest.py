@@ -16,7 +16,9 @@ def runs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shipped(tmp_path_factory: pytest.TempPathFactory, explain_made_up: Callable[..., None]) -> Path:
+def shipped(
+    tmp_path_factory: pytest.TempPathFactory, store_explanation: Callable[..., None]
+) -> Path:
     """A copy of the shipped run, which memorizes, generalizes and has spikes.
 
     Its first spike has an explanation.
@@ -25,5 +27,5 @@ def shipped(tmp_path_factory: pytest.TempPathFactory, explain_made_up: Callable[
     copy = tmp_path_factory.mktemp("shipped") / original.name
     shutil.copytree(original, copy)
     folder = RunFolder(copy)
-    explain_made_up(folder, History(folder).until().closed_spikes[0].onset)
+    store_explanation(folder, History(folder).until().closed_spikes[0].onset)
     return copy

@@ -25,7 +25,7 @@ from memlab.record.folder import RunFolder
 from memlab.record.model_pictures import ModelPictures
 from memlab.sweeps.statistics import steps_to_event
 
-from .made_up import made_run, made_sweep
+from .synthetic import synthetic_run, synthetic_sweep
 
 SLOW = pytest.mark.slow
 
@@ -40,7 +40,7 @@ OUTCOMES = {
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> SweepSnapshot:
-    return SweepSnapshot(made_sweep(tmp_path_factory.mktemp("sweep") / "runs", OUTCOMES))
+    return SweepSnapshot(synthetic_sweep(tmp_path_factory.mktemp("sweep") / "runs", OUTCOMES))
 
 
 @pytest.fixture
@@ -56,9 +56,10 @@ def source_of(shipped: Path, sweep: SweepSnapshot):
 
 
 def png(kind: str, source: object, style: str = "paper", **options: object) -> Image.Image:
-    made = kind_of(kind).make(source, FigureOptions(**options))
-    look = style_of(style)
-    data = to_bytes(draw(made, look), "png", look, Origin("", made.runs, ""))
+    figure = kind_of(kind).make(source, FigureOptions(**options))
+    figure_style = style_of(style)
+    image = draw(figure, figure_style)
+    data = to_bytes(image, "png", figure_style, Origin("", figure.runs, ""))
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 
@@ -83,10 +84,10 @@ def test_every_style_has_its_width(style, source_of):
 def test_equal_input_gives_equal_bytes_with_run_and_command_in_the_metadata(
     file_format, source_of, shipped
 ):
-    made = [kind_of("curves").make(source_of["run"], FigureOptions()) for _ in range(2)]
-    look = style_of("paper")
-    origin = Origin("a title", made[0].runs, "memlab plot last --kind curves")
-    first, second = (to_bytes(draw(one, look), file_format, look, origin) for one in made)
+    figures = [kind_of("curves").make(source_of["run"], FigureOptions()) for _ in range(2)]
+    paper = style_of("paper")
+    origin = Origin("a title", figures[0].runs, "memlab plot last --kind curves")
+    first, second = (to_bytes(draw(f, paper), file_format, paper, origin) for f in figures)
     assert first == second
     if file_format != "pdf":  # a PDF keeps its text compressed or in UTF-16
         assert shipped.name.encode() in first and b"memlab plot last --kind curves" in first
@@ -96,7 +97,7 @@ def test_equal_input_gives_equal_bytes_with_run_and_command_in_the_metadata(
 def test_a_spike_of_one_step_in_a_million_is_visible(runs: Path):
     loss = np.full(1_000_000, 0.1, np.float32)
     loss[765_432] = 9.0
-    picture = png("curves", [RunSource(made_run(runs, loss, every=100_000))])
+    picture = png("curves", [RunSource(synthetic_run(runs, loss, every=100_000))])
     # The spike is a blue column high above the curve.
     ink = np.asarray(picture, int)[: picture.height // 2]
     blue = (ink[..., 2] - ink[..., 0] > 60).sum(axis=0)
@@ -109,13 +110,13 @@ def test_a_spike_of_one_step_in_a_million_is_visible(runs: Path):
 def test_the_band_of_the_loss_panel_includes_the_extremes_of_all_steps(runs: Path):
     rng = np.random.default_rng(1)
     loss = np.exp(rng.standard_normal(5000)).astype(np.float32)
-    made = kind_of("curves").make([RunSource(made_run(runs, loss))], FigureOptions())
-    (band,) = made.panels[0].chart.bands
+    figure = kind_of("curves").make([RunSource(synthetic_run(runs, loss))], FigureOptions())
+    (band,) = figure.panels[0].chart.bands
     assert band.high.max() == loss.max() and band.low.min() == loss.min()
 
 
 def test_a_measure_computed_after_training_is_drawn_like_a_recorded_one(runs: Path):
-    folder = made_run(runs, np.geomspace(3, 0.1, 100))
+    folder = synthetic_run(runs, np.geomspace(3, 0.1, 100))
     for step, value in ((20, 4.0), (100, 1.5)):
         values = {"excluded_loss": value}
         store_values(folder, model_measures()["excluded_loss"], step, (3,), values)
@@ -135,8 +136,8 @@ def test_undefined_pictures_of_a_model_are_an_error(runs: Path):
 
 
 def test_steps_to_draws_runs_without_the_event_as_bounds_at_their_last_step(sweep):
-    made = kind_of("steps-to").make(sweep, FigureOptions(x="optimizer.weight_decay"))
-    (panel,) = made.panels
+    figure = kind_of("steps-to").make(sweep, FigureOptions(x="optimizer.weight_decay"))
+    (panel,) = figure.panels
     hollow = {p.name: sorted(p.y.tolist()) for p in panel.points if p.hollow}
     assert hollow == {
         "lr = 0.001: not reached (4)": [400.0] * 4, "lr = 0.003: not reached (2)": [400.0] * 2,
@@ -147,12 +148,12 @@ def test_steps_to_draws_runs_without_the_event_as_bounds_at_their_last_step(swee
 
 def test_steps_to_labels_unfinished_runs(runs: Path):
     outcomes = {(0.0, 0.001): [None, None, 200], (1.0, 0.001): [150, 160, 170]}
-    sweep = SweepSnapshot(made_sweep(runs, outcomes, cut_off=1))
-    made = kind_of("steps-to").make(sweep, FigureOptions())
-    (bound,) = [p for p in made.panels[0].points if p.hollow]
+    sweep = SweepSnapshot(synthetic_sweep(runs, outcomes, cut_off=1))
+    figure = kind_of("steps-to").make(sweep, FigureOptions())
+    (bound,) = [p for p in figure.panels[0].points if p.hollow]
     assert sorted(bound.y.tolist()) == [300, 400]
     assert bound.name == "not reached (2, 1 of them unfinished)"
-    assert "ended" not in made.note
+    assert "ended" not in figure.note
 
 
 def test_the_steps_that_a_fork_shares_with_its_parent_are_thin(runs: Path):
@@ -160,28 +161,28 @@ def test_the_steps_that_a_fork_shares_with_its_parent_are_thin(runs: Path):
     origin = {"fork": {"run": "the parent", "step": at}}
     preset = load("quickstart", [f"training.steps={steps}"])
     folder = create_run(preset, runs, "child", origin=origin)
-    child = RunSource(made_run(runs, np.geomspace(3, 0.1, steps), folder=folder))
-    parent = RunSource(made_run(runs, np.geomspace(3, 0.1, steps)))
+    child = RunSource(synthetic_run(runs, np.geomspace(3, 0.1, steps), folder=folder))
+    parent = RunSource(synthetic_run(runs, np.geomspace(3, 0.1, steps)))
     pictures = {
         "curves": kind_of("curves").make([child], FigureOptions()),
         "measure": kind_of("measure").make([child], FigureOptions(measure="val_loss")),
         "overlay": kind_of("overlay").make([parent, child], FigureOptions()),
     }
-    for kind, made in pictures.items():
-        assert "Thin up to step 40" in made.note
-        for panel in made.panels:
+    for kind, figure in pictures.items():
+        assert "Thin up to step 40" in figure.note
+        for panel in figure.panels:
             assert panel.singles and all(line.x[-1] == at for line in panel.singles)
-            whole = 1 if kind == "overlay" else 0
-            assert [line.x[0] for line in panel.chart.series[:whole]] == [0] * whole
-            for line in panel.chart.series[whole:]:
+            n_complete = 1 if kind == "overlay" else 0
+            assert [line.x[0] for line in panel.chart.series[:n_complete]] == [0] * n_complete
+            for line in panel.chart.series[n_complete:]:
                 assert line.x[0] == at and line.x[-1] == steps
     (alone,) = kind_of("overlay").make([parent], FigureOptions()).panels[:1]
     assert alone.singles == ()
 
 
 def test_a_cell_of_a_heatmap_shows_its_median_or_a_bound(sweep):
-    made = kind_of("heatmap").make(sweep, FigureOptions(measure="grokked", x="lr"))
-    (grid,) = made.panels
+    figure = kind_of("heatmap").make(sweep, FigureOptions(measure="grokked", x="lr"))
+    (grid,) = figure.panels
     for (decay, lr), steps in OUTCOMES.items():
         i, j = grid.row_labels.index(f"{decay:g}"), grid.column_labels.index(f"{lr:g}")
         reached = [step is not None for step in steps]
@@ -223,7 +224,7 @@ def test_a_spike_is_selected_by_its_number_and_unknown_numbers_are_rejected(runs
         Spike(step=460, onset=401, base=0.1, peak=1.0, peak_step=401, recovered_at=411,
               label="spike", details={"height": 1.0}),
     ]  # fmt: skip
-    run = RunSource(made_run(runs, loss, spikes=spikes))
+    run = RunSource(synthetic_run(runs, loss, spikes=spikes))
     highest = kind_of("spike").make([run], FigureOptions())
     assert "spike 1 of 2, at step 201" in highest.title
     second = kind_of("spike").make([run], FigureOptions(spike=2))
@@ -235,14 +236,14 @@ def test_a_spike_is_selected_by_its_number_and_unknown_numbers_are_rejected(runs
 
 @pytest.mark.parametrize("kind", ["spike", "samples", "first-learned"])
 def test_a_run_without_the_data_of_a_kind_is_an_error(kind: str, runs: Path):
-    run = RunSource(made_run(runs, np.ones(20)))
+    run = RunSource(synthetic_run(runs, np.ones(20)))
     with pytest.raises(MemlabError, match="nothing to draw"):
         kind_of(kind).make([run], FigureOptions())
 
 
 def test_names_from_files_are_drawn_as_plain_text(runs: Path):
     names = ("$\\frac{1}{0}$", "a_b^c $", "\x1b[31mred\x00", "\u202egnp.exe", "漢字 🤖", "\ud800")
-    named = [RunSource(made_run(runs, np.ones(20), name=name)) for name in names]
+    named = [RunSource(synthetic_run(runs, np.ones(20), name=name)) for name in names]
     png("overlay", named, "web")  # in the legend
     for run in named[0], named[-1]:
         png("curves", [run], "web")  # in the title

@@ -21,7 +21,7 @@ from memlab.record.explanation import read_explanations
 from memlab.record.folder import RunFolder
 from memlab.record.summary import summarize
 
-from .made_up import made_run, made_sweep
+from .synthetic import synthetic_run, synthetic_sweep
 
 HOSTILE = "<script>alert(1)</script>"
 NAME = (
@@ -141,7 +141,9 @@ def test_hostile_names_are_escaped(runs: Path):
     name = NAME
     token = {"text": name, "target": name, "p": 0.5, "ok": False}
     sample = {"split": "val", "prompt": name, "target": name, "answer": name, "tokens": [token]}
-    folder = made_run(runs, np.ones(20), name=name, samples=[Samples(step=10, samples=[sample])])
+    folder = synthetic_run(
+        runs, np.ones(20), name=name, samples=[Samples(step=10, samples=[sample])]
+    )
     folder.set_labels(note=name, tags=[name])
     run = RunSource(folder)
     several = without_pictures(runs_page([run, run], [ModelResults()] * 2, COLUMNS))
@@ -157,7 +159,9 @@ def test_hostile_names_are_escaped(runs: Path):
 
 
 def test_markdown_links_the_files_of_its_figures(runs: Path):
-    page = run_page(RunSource(made_run(runs, np.geomspace(3, 0.1, 100))), ModelResults(), COLUMNS)
+    page = run_page(
+        RunSource(synthetic_run(runs, np.geomspace(3, 0.1, 100))), ModelResults(), COLUMNS
+    )
     page = replace(page, sections=page.sections * 2)
     text, pictures = to_markdown(page, "report-figures")
     named = re.findall(r"\]\(report-figures/([^)]+)\)", text)
@@ -166,8 +170,8 @@ def test_markdown_links_the_files_of_its_figures(runs: Path):
 
 
 def test_a_report_of_several_runs_shows_differences_and_final_values(runs: Path):
-    first = made_run(runs, np.geomspace(3, 0.1, 100), name="one", memorized=50)
-    second = made_run(runs, np.geomspace(3, 0.2, 120), name="two", memorized=60, grokked=90)
+    first = synthetic_run(runs, np.geomspace(3, 0.1, 100), name="one", memorized=50)
+    second = synthetic_run(runs, np.geomspace(3, 0.2, 120), name="two", memorized=60, grokked=90)
     page = runs_page([RunSource(first), RunSource(second)], [ModelResults()] * 2, COLUMNS)
     (differences,) = [b for b in page.sections[0].blocks if isinstance(b, ReportTable)]
     assert ("training.steps", "100", "120") in differences.rows
@@ -184,7 +188,7 @@ def test_a_report_of_several_runs_shows_differences_and_final_values(runs: Path)
 
 def test_the_report_of_a_sweep_shows_its_results(runs: Path):
     outcomes = {(0.0, 0.001): [None, None], (1.0, 0.001): [150, None]}
-    sweep = SweepSnapshot(made_sweep(runs, outcomes))
+    sweep = SweepSnapshot(synthetic_sweep(runs, outcomes))
     page = sweep_page(sweep, COLUMNS)
     text = Parsed(to_html(without_pictures(page))).text
     for cell in sweep.results().cells:
@@ -213,7 +217,9 @@ def test_claims_of_a_sweep_are_listed_with_measured_values(runs: Path):
         {"cell": cell, "measure": "train_loss", "mean": {"at_most": 1}, "reported": HOSTILE},
     ]
     outcomes = {(0.0, 0.001): [None, None, None], (1.0, 0.001): [150, 160, None]}
-    page = sweep_page(SweepSnapshot(made_sweep(runs, outcomes, claims=claims, cut_off=2)), COLUMNS)
+    page = sweep_page(
+        SweepSnapshot(synthetic_sweep(runs, outcomes, claims=claims, cut_off=2)), COLUMNS
+    )
     (section,) = [s for s in page.sections if s.title == "Claims"]
     rows = section.blocks[0].rows
     assert [row[0] for row in rows] == ["open", "open", "open"]
@@ -221,7 +227,7 @@ def test_claims_of_a_sweep_are_listed_with_measured_values(runs: Path):
         "optimizer.weight_decay=1.0: grokked_at, reached >= 1", "0.6667 to 1", None, "a paper"
     )  # fmt: skip
     assert HOSTILE in Parsed(to_html(without_pictures(page))).text
-    finished = SweepSnapshot(made_sweep(runs / "others", outcomes, claims=claims))
+    finished = SweepSnapshot(synthetic_sweep(runs / "others", outcomes, claims=claims))
     (section,) = [s for s in sweep_page(finished, COLUMNS).sections if s.title == "Claims"]
     assert [(r[0], r[2]) for r in section.blocks[0].rows] == [
         ("not met", "0.6667"), ("not met", "160"), ("met", "0.011"),
@@ -229,7 +235,7 @@ def test_claims_of_a_sweep_are_listed_with_measured_values(runs: Path):
 
 
 def test_out_of_distribution_results_are_a_table_or_a_sentence(runs: Path):
-    run = RunSource(made_run(runs, np.ones(20)))
+    run = RunSource(synthetic_run(runs, np.ones(20)))
     values = {"val": {"loss": 0.5}, "ood-length": {"loss": 2.0, "accuracy": 0.1}}
     expected = {None: [], (): [Text(NO_OOD)]}
     for values_or_none, blocks in expected.items():

@@ -28,11 +28,11 @@ def base(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(base: Path, tmp_path: Path) -> Callable[..., Sweep]:
-    """Make a sweep from overrides: `make("lr=0.01,0.02", seeds=2)`."""
+    """Create a sweep from overrides: `make("lr=0.01,0.02", seeds=2)`."""
 
-    def made(*overrides: str, **options: object) -> Sweep:
+    def create(*overrides: str, **options: object) -> Sweep:
         runs = tmp_path / "runs"
         plan = expand(load_sweep(str(base), overrides, **options), runs)
         return Sweep.create(runs, plan, "text")
 
-    return made
+    return create

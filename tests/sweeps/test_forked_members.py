@@ -39,7 +39,7 @@ def plan(parent, tmp_path):
     return planned
 
 
-def made(plan, runs) -> Sweep:
+def create_sweep(plan, runs) -> Sweep:
     return Sweep.create(runs, plan, "text")
 
 
@@ -52,7 +52,9 @@ def weights(folder) -> str:
 
 
 def test_a_member_without_changes_ends_with_the_bits_of_its_parent(plan, parent):
-    sweep = made(plan("grid: {optimizer.weight_decay: [0.1, 0.0]}", at=13), parent.path.parent)
+    sweep = create_sweep(
+        plan("grid: {optimizer.weight_decay: [0.1, 0.0]}", at=13), parent.path.parent
+    )
     Worker(sweep, MemberTraining("cpu")()).run()
     progress = SweepProgress(sweep)
     same, other = (progress.folder(member) for member in sweep.members)
@@ -68,7 +70,7 @@ def test_a_member_without_changes_ends_with_the_bits_of_its_parent(plan, parent)
 
 
 def test_another_worker_trains_a_fork_that_was_created_but_not_started(plan, parent):
-    sweep = made(plan(""), parent.path.parent)
+    sweep = create_sweep(plan(""), parent.path.parent)
     fork_member(sweep, sweep.members[0], MemberTraining("cpu")().fork)
     (state,) = SweepProgress(sweep).read()
     assert (state.state, state.step, state.target) == ("queued", 10, 20)
@@ -78,7 +80,7 @@ def test_another_worker_trains_a_fork_that_was_created_but_not_started(plan, par
 
 def test_the_second_of_two_workers_that_fork_a_member_leaves_nothing_behind(plan, parent):
     runs = parent.path.parent
-    sweep = made(plan(""), runs)
+    sweep = create_sweep(plan(""), runs)
     fork = MemberTraining("cpu")().fork
     fork_member(sweep, sweep.members[0], fork)
     with pytest.raises(OSError):
@@ -88,7 +90,7 @@ def test_the_second_of_two_workers_that_fork_a_member_leaves_nothing_behind(plan
 
 
 def test_seeds_of_forks_change_only_the_steps_after_the_fork(plan, parent):
-    sweep = made(plan("seeds: 2\nvary: [batches]"), parent.path.parent)
+    sweep = create_sweep(plan("seeds: 2\nvary: [batches]"), parent.path.parent)
     Worker(sweep, MemberTraining("cpu")()).run()
     first, second = (SweepProgress(sweep).folder(member) for member in sweep.members)
     assert len({weights(parent), weights(first), weights(second)}) == 3
@@ -105,11 +107,11 @@ def test_a_plan_counts_the_steps_after_the_fork_and_keeps_the_seed_of_the_parent
 
 def test_seeds_cannot_be_added_to_forks_that_vary_no_seed(plan, parent):
     with pytest.raises(MemlabError, match="varies no seed"):
-        add_seeds(made(plan(""), parent.path.parent), 2)
+        add_seeds(create_sweep(plan(""), parent.path.parent), 2)
 
 
 def test_a_member_fails_if_its_parent_no_longer_exists(plan, parent):
-    sweep = made(plan(""), parent.path.parent)
+    sweep = create_sweep(plan(""), parent.path.parent)
     parent.path.rename(parent.path.parent.parent / "elsewhere")
     Worker(sweep, MemberTraining("cpu")()).run()
     (state,) = SweepProgress(sweep).read()

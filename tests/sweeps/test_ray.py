@@ -163,8 +163,8 @@ def test_the_error_without_ray_says_how_to_install_it(monkeypatch):
     assert caught.value.hint == 'pip install "memlab[ray]"'
 
 
-def members_at_work(sweep: Sweep) -> dict[int, str]:
-    """Process id to run, of attempts whose process lives."""
+def live_members(sweep: Sweep) -> dict[int, str]:
+    """Runs by process id, of attempts whose process is alive."""
     attempts = [(m.run, RunFolder(sweep.runs / m.run).attempts()) for m in sweep.members]
     return {own[-1].info["pid"]: run for run, own in attempts if own and own[-1].alive()}
 
@@ -193,9 +193,9 @@ def test_all_members_finish_after_a_real_node_is_killed(make, monkeypatch, tmp_p
         killed: list[int] = []
 
         def kill_once(states) -> None:
-            at_work = members_at_work(sweep)
-            if len(at_work) == 2 and not killed:
-                killed.append(len(at_work))
+            live = live_members(sweep)
+            if len(live) == 2 and not killed:
+                killed.append(len(live))
                 cluster.remove_node(lost, allow_graceful=False)
 
         states = execute(sweep, executor, interrupted=lambda: False, show=kill_once)

@@ -80,8 +80,8 @@ def test_an_array_is_submitted_with_the_options_and_its_tasks_share_the_members(
     executor = Slurm(2, MemberTraining("cpu"), options)
     executor.start(sweep)
     script = sweep.path / "slurm" / f"{JOB}_submission.sh"
-    asked = {line for line in script.read_text().splitlines() if line.startswith("#SBATCH")}
-    assert asked >= {
+    submitted = {line for line in script.read_text().splitlines() if line.startswith("#SBATCH")}
+    assert submitted >= {
         "#SBATCH --array=0-1%2",
         "#SBATCH --partition=short",
         "#SBATCH --time=30",
@@ -166,8 +166,8 @@ def test_requeueing_by_a_real_slurm_changes_no_bit(make):
     progress = SweepProgress(sweep)
     deadline = time.monotonic() + 600
     while counts(progress.read())["finished"] < 2 and time.monotonic() < deadline:
-        begun = [s for s in progress.read() if s.state == "running" and 200 < s.step < 3000]
-        if begun and not requeued:
+        training = [s for s in progress.read() if s.state == "running" and 200 < s.step < 3000]
+        if training and not requeued:
             requeued = True
             job = executor._array[0].job_id
             subprocess.run(["scancel", "--signal=USR2", job], check=True)

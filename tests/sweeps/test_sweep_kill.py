@@ -73,7 +73,7 @@ def memlab(*arguments: str, runs: Path) -> subprocess.Popen:
     )
 
 
-def working_on(sweep: Sweep) -> list[Attempt]:
+def live_attempts(sweep: Sweep) -> list[Attempt]:
     """Attempts whose process is alive on this machine."""
     attempts = [RunFolder(sweep.runs / m.run).attempts() for m in sweep.members]
     return [own[-1] for own in attempts if own and own[-1].alive()]
@@ -81,12 +81,12 @@ def working_on(sweep: Sweep) -> list[Attempt]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("chance", range(2))
-def test_random_kills_of_workers_and_driver_change_no_bit(make, base, tmp_path, chance):
+@pytest.mark.parametrize("seed", range(2))
+def test_random_kills_of_workers_and_driver_change_no_bit(make, base, tmp_path, seed):
     settings = ("lr=0.01,0.02", "steps=1000", "checkpoint_every=50", "evaluation.every=100")
     undisturbed, runs = make(*settings, seeds=2), tmp_path / "killed"
     Worker(undisturbed, MemberTraining("cpu")()).run()
-    rng = random.Random(chance)
+    rng = random.Random(seed)
     driver = memlab("run", str(base), *settings, "--seeds", "2", "--jobs", "2", runs=runs)
     while not list(runs.glob("sweeps/2*/sweep.json")):
         time.sleep(0.05)
@@ -94,7 +94,7 @@ def test_random_kills_of_workers_and_driver_change_no_bit(make, base, tmp_path, 
     deaths: Counter[Path] = Counter()
     while driver.poll() is None and deaths.total() < 5:
         time.sleep(rng.uniform(0.1, 0.5))
-        for attempt in working_on(sweep):
+        for attempt in live_attempts(sweep):
             run = attempt.path.parent.parent
             if deaths[run] < 2 and rng.random() < 0.5:  # the third death would fail it
                 deaths[run] += 1

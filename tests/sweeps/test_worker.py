@@ -102,7 +102,7 @@ def test_run_json_names_the_sweep_and_last_is_the_last_run_outside_of_sweeps(mak
     assert find(sweep.runs, "last").id == direct.id
 
 
-def test_a_member_that_fails_twice_with_one_error_is_not_tried_until_resume(make):
+def test_a_member_that_fails_twice_with_the_same_error_is_not_retried_until_resume(make):
     sweep = make("lr=0.1,0.2")
     bad = sweep.members[0].run
 
@@ -173,14 +173,14 @@ def test_a_member_fails_after_it_could_not_start_twice(make):
 
 
 def test_a_stopped_sweep_resumes_with_the_same_bits(make, base, tmp_path):
-    sweep, whole = make(seeds=2), make(seeds=2)
-    Worker(whole, trainer()).run()
+    sweep, undisturbed = make(seeds=2), make(seeds=2)
+    Worker(undisturbed, trainer()).run()
 
     def stopping(folder, **options) -> Iterator:
         for event in work(folder, **options):
             if event.kind == "evaluated" and event.step == 5:
                 sweep.stop()
-                worker._checked_at = float("-inf")  # it looks at its next turn
+                worker._checked_at = float("-inf")  # the next step checks for a stop
             yield event
 
     worker = Worker(sweep, trainer(stopping))
@@ -192,7 +192,7 @@ def test_a_stopped_sweep_resumes_with_the_same_bits(make, base, tmp_path):
     sweep.resume({})
     Worker(sweep, trainer()).run()
     assert [weights(RunFolder(sweep.runs / m.run)) for m in sweep.members] == [
-        weights(RunFolder(whole.runs / m.run)) for m in whole.members
+        weights(RunFolder(undisturbed.runs / m.run)) for m in undisturbed.members
     ]
 
 

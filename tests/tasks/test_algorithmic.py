@@ -48,7 +48,7 @@ def relation(given):
     assert question == "?"
     below = {facts[i]: facts[i + 2] for i in range(0, len(facts), 3)}
     assert facts[1::3] == [">"] * len(below)
-    assert below.get(first) != second and below.get(second) != first, "a fact says it"
+    assert below.get(first) != second and below.get(second) != first, "a fact has the answer"
     name = first
     while name in below:
         name = below[name]
@@ -73,13 +73,13 @@ def test_padded_sums_have_their_lowest_digit_first():
 
 
 def test_each_split_has_as_many_of_each_task_as_asked_for(data):
-    everyone = {"copy", "rev", "add", "sort", "rel"}
+    all_tasks = {"copy", "rev", "add", "sort", "rel"}
     expected = {
-        "train": (300, everyone),
-        "val": (50, everyone),
-        "test": (40, everyone),
-        "ood-combinations": (30, everyone),
-        "ood-length": (30, everyone - {"add"}),
+        "train": (300, all_tasks),
+        "val": (50, all_tasks),
+        "test": (40, all_tasks),
+        "ood-combinations": (30, all_tasks),
+        "ood-length": (30, all_tasks - {"add"}),
         "ood-symbols": (30, {"copy", "rev", "rel"}),
         "ood-digits": (30, {"add"}),
     }
@@ -124,13 +124,13 @@ def pairs(task, given):
 
 
 def test_problems_of_ood_combinations_have_a_pair_that_no_other_split_has(data):
-    seen = {
+    pairs_of = {
         split: {pair for task, given, _ in problems(data, split) for pair in pairs(task, given)}
         for split in data.splits
     }
-    usual = set().union(*(p for split, p in seen.items() if split != "ood-combinations"))
+    other_pairs = set().union(*(p for s, p in pairs_of.items() if s != "ood-combinations"))
     for task, given, _ in problems(data, "ood-combinations"):
-        assert pairs(task, given) - usual, (task, given)
+        assert pairs(task, given) - other_pairs, (task, given)
 
 
 def test_ood_splits_differ_from_training_as_named(data):
@@ -160,7 +160,7 @@ def training_sets(**settings):
     }
 
 
-def test_training_sets_have_chance_repeats_none_or_chosen_ones():
+def test_training_sets_have_random_repeats_none_or_a_chosen_number():
     sets = training_sets(train_examples=2000, duplicated_share=0.25, duplicated_copies=4)
     copies = {kind: splits["train"].copies for kind, splits in sets.items()}
     assert len(copies["normal"]) == 2000 and copies["normal"].max() > 1
@@ -197,7 +197,7 @@ def test_weights_make_one_stage():
     assert (stage.start, stage.weights) == (0.0, (1.0, 1.0, 2.0, 1.0, 1.0))
 
 
-def test_a_curriculum_adds_one_task_after_the_other():
+def test_a_curriculum_adds_the_tasks_one_by_one():
     task = Algorithmic(
         tasks=["copy", "rev", "add"],
         curriculum=True,

@@ -38,7 +38,7 @@ def test_keys_are_distinct_up_to_all_ten_thousand():
     assert len({key for key, _ in texts(data.splits["train"], data.vocabulary)}) == 10_000
 
 
-def test_half_of_a_thousand_keys_share_fifty_outputs_ten_keys_each():
+def test_five_hundred_of_a_thousand_keys_share_fifty_outputs():
     data = RandomMap(shared_outputs=0.5).dataset(Seeds())
     train = data.splits["train"]
     uses = Counter(digits for _, digits in texts(train, data.vocabulary))

@@ -32,8 +32,8 @@ def test_joining_moves_void_to_the_right_and_keeps_the_order(rows):
     block = np.array(rows)
     both = joined(block, block)
     for row, out in zip(rows, both.tolist(), strict=True):
-        kept = [x for x in row + row if x != VOID]
-        assert out == kept + [VOID] * (both.shape[1] - len(kept))
+        tokens = [x for x in row + row if x != VOID]
+        assert out == tokens + [VOID] * (both.shape[1] - len(tokens))
 
 
 def test_examples_can_be_taken_by_row():

@@ -53,7 +53,7 @@ CASES = [
 ]
 
 
-def made(settings, seeds=SEEDS):
+def create(settings, seeds=SEEDS):
     task = kinds()[settings["kind"]].model_validate(settings)
     return task, task.dataset(seeds)
 
@@ -65,12 +65,12 @@ def case(request):
 
 @pytest.fixture
 def task(case):
-    return made(case[0])[0]
+    return create(case[0])[0]
 
 
 @pytest.fixture
 def data(case):
-    return made(case[0])[1]
+    return create(case[0])[1]
 
 
 def sequences(examples):
@@ -91,18 +91,20 @@ def test_every_kind_has_a_case():
 
 
 def test_the_data_depend_only_on_the_seeds(case, data):
-    assert same(data.splits, made(case[0])[1].splits)
+    assert same(data.splits, create(case[0])[1].splits)
 
 
 @pytest.mark.parametrize("child", ["init", "batches", "dropout"])
 def test_seeds_of_training_do_not_affect_the_data(case, data, child):
-    assert same(data.splits, made(case[0], Seeds(0, {child: 99}))[1].splits)
+    assert same(data.splits, create(case[0], Seeds(0, {child: 99}))[1].splits)
 
 
 def test_the_data_seed_does_not_change_the_split_of_a_table():
     for settings, _ in CASES:
         if settings["kind"] == "modular":
-            one, other = (made(settings, Seeds(0, {"data": n}))[1].splits["train"] for n in (1, 2))
+            one, other = (
+                create(settings, Seeds(0, {"data": n}))[1].splits["train"] for n in (1, 2)
+            )
             assert [one.prompt(i) for i in range(9)] == [other.prompt(i) for i in range(9)]
 
 
@@ -177,12 +179,12 @@ def test_an_unknown_symbol_is_an_error(data):
         data.vocabulary.encode("\N{SNOWMAN}")
 
 
-def test_the_docstring_shows_an_example_that_occurs(case, data):
-    shown = case[1]
-    if shown is not None:
-        doc = sys.modules[type(made(case[0])[0]).__module__].__doc__
+def test_the_example_in_the_docstring_occurs_in_the_data(case, data):
+    example = case[1]
+    if example is not None:
+        doc = sys.modules[type(create(case[0])[0]).__module__].__doc__
         texts = {data.vocabulary.decode(s) for e in data.splits.values() for s in sequences(e)}
-        assert shown in doc and shown in texts
+        assert example in doc and example in texts
 
 
 def test_correct_answers_have_better_scores_than_wrong_ones(task, data):

@@ -16,7 +16,7 @@ from memlab.tui.lab.presets import Presets
 from memlab.tui.messages import CompareRuns
 from memlab.tui.plots.panel import Panel
 
-from ..figures.made_up import made_sweep
+from ..figures.synthetic import synthetic_sweep
 from .hostile import HARMLESS, NAMES, assert_harmless
 
 SIZES = pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_sweeps_show_names_as_text(console, settle, here, hostile_sweeps) 
 def hostile_sweeps(here):
     """A sweep for each name, which is also the name of its axes and their values."""
     runs = here / "runs"
-    made = made_sweep(runs, {(0.0, 1e-3): [200], (1.0, 1e-3): [None]})
+    made = synthetic_sweep(runs, {(0.0, 1e-3): [200], (1.0, 1e-3): [None]})
 
     for name in NAMES.values():
         key = f"task.{name}"

@@ -25,7 +25,7 @@ from memlab.tui.sweeps.reader import SweepReader
 from memlab.tui.sweeps.selection import SweepSelection
 from memlab.tui.sweeps.sweep_list import SweepList
 
-from ..figures.made_up import made_sweep
+from ..figures.synthetic import synthetic_sweep
 
 GROKKED = {
     (0.0, 1e-3): [None, None, 350],
@@ -41,7 +41,7 @@ HOSTILE = "[red]x[/] [@click=app.quit]q[/] \x1b[31m\x1b]0;t\x07 \u202egnp\u200b"
 def made(tmp_path_factory):
     """A folder of runs with a sweep over two axes, four cells, three seeds each."""
     runs = tmp_path_factory.mktemp("runs")
-    return made_sweep(runs, GROKKED)
+    return synthetic_sweep(runs, GROKKED)
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ async def test_the_figure_of_the_map_and_the_curves_is_saved(console, settle, sw
 
 async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here, tmp_path):
     runs = here / "runs"
-    made = made_sweep(runs, TWO_MEMBERS)
+    made = synthetic_sweep(runs, TWO_MEMBERS)
     from memlab.record import labels
     from memlab.record.labels import Labels
 
@@ -289,7 +289,7 @@ async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here
 async def test_stopping_and_resuming_go_through_the_sweep_and_the_console(
     console, settle, here, monkeypatch
 ):
-    made = made_sweep(here / "runs", TWO_MEMBERS)
+    made = synthetic_sweep(here / "runs", TWO_MEMBERS)
     (made.runs / made.members[1].run).rename(here / "gone")
     async with console(size=(120, 40), begin="runs") as (app, pilot):
         resumed = []
@@ -305,7 +305,7 @@ async def test_stopping_and_resuming_go_through_the_sweep_and_the_console(
 
 
 async def test_a_member_that_starts_is_shown(console, settle, here):
-    made = made_sweep(here / "runs", TWO_MEMBERS)
+    made = synthetic_sweep(here / "runs", TWO_MEMBERS)
     gone = made.runs / made.members[1].run
     gone.rename(here / "gone")
     async with console(size=(120, 40), begin="runs") as (app, pilot):
@@ -331,7 +331,7 @@ def test_a_settled_sweep_is_not_read_again(made, monkeypatch):
 
 
 def test_a_damaged_sweep_is_listed_as_such(here):
-    made = made_sweep(here / "runs", TWO_MEMBERS)
+    made = synthetic_sweep(here / "runs", TWO_MEMBERS)
     path = made.path / "sweep.json"
     path.write_bytes(path.read_bytes()[:-9])
     rows, selected = SweepReader(here / "runs").read(None)

@@ -36,7 +36,7 @@ async def until_explained(pilot: Any) -> None:
 
 
 async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
-    opened: Open, finished: RunFolder, explain_made_up: Callable[..., None]
+    opened: Open, finished: RunFolder, store_explanation: Callable[..., None]
 ) -> None:
     calls, shown = [], []
 
@@ -44,7 +44,7 @@ async def test_progress_then_the_table_and_the_curve_of_the_change_in_focus(
         calls.append((folder.id, onset))
         assert report("recomputing from step 0")
         shown.append(text_of(pilot.app))
-        explain_made_up(folder, onset)
+        store_explanation(folder, onset)
 
     async with opened(finished) as (pilot, screen):
         pilot.app.analysis = Analysis(explain, no_pictures)
@@ -105,13 +105,13 @@ async def test_closing_the_screen_stops_the_computation(opened: Open, finished: 
 
 
 async def test_without_a_process_only_stored_explanations_are_shown(
-    opened: Open, finished: RunFolder, explain_made_up: Callable[..., None]
+    opened: Open, finished: RunFolder, store_explanation: Callable[..., None]
 ) -> None:
     async with opened(finished) as (pilot, screen):
         await pilot.press("E")
         await pilot.pause()
         assert pilot.app.screen is screen
-        explain_made_up(finished, onset_of(finished))
+        store_explanation(finished, onset_of(finished))
         await pilot.press("E")
         await pilot.pause()
         assert "Weight decay 0 alone" in str(
@@ -130,9 +130,9 @@ def test_the_spike_at_the_cursor_is_explained_else_the_highest(finished: RunFold
 
 
 def test_the_change_in_focus_is_drawn_over_the_others_and_named(
-    finished: RunFolder, explain_made_up: Callable[..., None], tmp_path: Path
+    finished: RunFolder, store_explanation: Callable[..., None], tmp_path: Path
 ) -> None:
-    explain_made_up(finished, 901)
+    store_explanation(finished, 901)
     known = read_explanation(finished, 901)
     assert known is not None
     chart = trials_chart(ShownTrials(known, 1), y_log=True)

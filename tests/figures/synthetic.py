@@ -19,7 +19,7 @@ COLUMNS = 5
 SEALED = 100_000
 
 
-def made_run(
+def synthetic_run(
     runs: Path,
     loss: Sequence[float],
     *,
@@ -74,7 +74,7 @@ def _crossing(step: int | None, every: int) -> Mapping[str, object] | None:
     return None if step is None else {"from": step - every, "to": step}
 
 
-def made_sweep(
+def synthetic_sweep(
     runs: Path,
     outcomes: Mapping[tuple[float, float], Sequence[int | None]],
     *,
@@ -106,7 +106,7 @@ def made_sweep(
         folder = create_run(preset, runs, f"seed {member.seed}", run=member.run)
         loss = np.geomspace(4, 0.01, 400) * (1 + 0.1 * member.seed)
         is_cut_off = member.seed == cut_off
-        made_run(
+        synthetic_run(
             runs,
             loss[:300] if is_cut_off else loss,
             memorized=100,
