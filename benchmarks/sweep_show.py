@@ -76,7 +76,7 @@ def main() -> None:
         for member in sweep.members:
             create_member(sweep, member)
             finish(find(runs, member.run), rng)
-        time.sleep(3)  # a catalog keeps nothing that changed within its clock's resolution
+        time.sleep(3)  # the catalog omits runs that changed in the last two seconds
         show = ("sweep", "show", sweep.id, "--json")
         print(f"show, no catalog   {seconds(*show, runs=runs, cache=cache):.2f} s", flush=True)
         warm = sorted(seconds(*show, runs=runs, cache=cache) for _ in range(REPEATS))

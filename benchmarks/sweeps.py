@@ -1,4 +1,4 @@
-"""Throughput of a sweep compared with the same runs one after another, and the cost of its coordinator.
+"""Throughput of a sweep compared with its runs one after another, and the cost of its coordinator.
 
     python benchmarks/sweeps.py FOLDER [--preset P] [--members N] [--alone N] [--seconds S]
 
@@ -56,7 +56,7 @@ def main() -> None:
         for seed in range(options.alone)
     ]
     scale = options.members / options.alone
-    whole = scale * sum(one["seconds"] for one in alone)
+    all_alone = scale * sum(one["seconds"] for one in alone)
     training = scale * sum(one["training_seconds"] for one in alone)
     print(
         json.dumps(
@@ -72,10 +72,10 @@ def main() -> None:
                 "watcher_cpu_seconds": swept["watcher_cpu_seconds"],
                 "watcher_share_of_a_core": swept["watcher_cpu_seconds"] / swept["seconds"],
                 "alone_runs": options.alone,
-                "alone_seconds": whole,
+                "alone_seconds": all_alone,
                 "alone_training_seconds": training,
                 "alone_is_extrapolated": scale != 1,
-                "throughput_ratio": whole / swept["seconds"],
+                "throughput_ratio": all_alone / swept["seconds"],
                 "throughput_ratio_without_start_up": training / swept["training_seconds"],
             },
             indent=2,

@@ -48,7 +48,7 @@ class Case:
     preset: str | None = None
     """a shipped preset instead of `BASE`"""
     at: int = 0
-    """step of the defect; 0 = the whole run"""
+    """step of the defect; 0 = all steps"""
     poisoned: bool = False
     """whether the targets of the batch of update `at` are rotated by one"""
     kicked: bool = False

@@ -15,10 +15,10 @@ from pathlib import Path
 from memlab.tui.app import Memlab
 imported, frames = time.time(), []
 display = Memlab._display
-def seen(app, screen, frame):
+def record_frame(app, screen, frame):
     display(app, screen, frame)
     frames.append(time.time())
-Memlab._display = seen
+Memlab._display = record_frame
 async def main():
     app = Memlab(Path("runs"))
     async with app.run_test(size=(120, 40)) as pilot:

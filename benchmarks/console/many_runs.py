@@ -28,7 +28,7 @@ DROP = Path("/proc/sys/vm/drop_caches")
 
 
 def make_runs(runs: Path, n: int) -> None:
-    """`n` copies of a run without rows and checkpoints, which lists do not read."""
+    """Create `n` copies of a run without rows and checkpoints, which lists do not read."""
     first = create_run(load("quickstart"), runs, "quickstart")
     with first.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1) as writer:
         writer.write(Started(step=0, attempt=1))

@@ -34,19 +34,19 @@ class TrainingQueue(threading.Thread):
     def __init__(self, folder: RunFolder) -> None:
         super().__init__(daemon=True)
         self.folder = folder
-        self.seen: list[tuple[float, int]] = []
+        self.blocks: list[tuple[float, int]] = []
         """(seconds, step)"""
 
     def run(self) -> None:
         for event in work(self.folder, device="cpu"):
             if isinstance(event, Rows):
-                self.seen.append((time.perf_counter(), event.step))
+                self.blocks.append((time.perf_counter(), event.step))
 
     def speed(self, seconds: float) -> float:
         """Steps per second over the next `seconds`, between ends of blocks."""
-        before = len(self.seen)
+        before = len(self.blocks)
         time.sleep(seconds)
-        (start, first), (ended, last) = self.seen[before], self.seen[-1]
+        (start, first), (ended, last) = self.blocks[before], self.blocks[-1]
         return (last - first) / (ended - start)
 
 
@@ -66,7 +66,7 @@ def compare(overrides: Sequence[str], seconds: float, rounds: int) -> list[float
         folder = create_run(load("quickstart", overrides), Path(runs), "overhead")
         training = TrainingQueue(folder)
         training.start()
-        while len(training.seen) < 5:
+        while len(training.blocks) < 5:
             time.sleep(0.1)
         rows = []
         for _ in range(rounds):

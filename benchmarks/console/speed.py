@@ -49,7 +49,7 @@ class Checkout:
         )
 
     def measure(self, quantity: str, folder: Path, amount: float = SECONDS) -> float:
-        """What the worker prints."""
+        """The number that the worker prints."""
         return _number(self.start(str(WORKER), quantity, str(folder), str(amount)))
 
 
@@ -72,7 +72,7 @@ def replay(folder: Path, one: Checkout) -> float:
 
 
 def watch(runs: Path, one: Checkout) -> float:
-    """Share of the console while batches of 64 train, in percent."""
+    """CPU share of the console, in percent, while batches of 64 train."""
     return 100 * one.measure("watch", runs, 2 * SECONDS)
 
 
@@ -82,7 +82,7 @@ def record_cost(runs: Path, one: Checkout) -> float:
 
 
 def lost(runs: Path, one: Checkout) -> float:
-    """Age in milliseconds of the oldest update that a kill -9 lost, the greatest of some kills."""
+    """Maximum age in milliseconds of the oldest update that a kill -9 lost, over several kills."""
     return max(_lost_by_kill(runs, one) for _ in range(KILLS))
 
 
@@ -102,7 +102,7 @@ def _lost_by_kill(runs: Path, one: Checkout) -> float:
 
 
 def growing(runs: Path, checkouts: Sequence[Checkout]) -> list[float]:
-    """CPU milliseconds per second of each console, which watch one run that grows at 1 kHz."""
+    """CPU milliseconds per second of each console while it shows a run that grows at 1 kHz."""
     rng = np.random.default_rng(0)
     folder = create_run(load("quickstart", ["training.steps=100000"]), runs, "growing")
     with folder.claim({"device": "cpu", "threads": 1}, seq=0, first_step=1) as writer:
@@ -150,9 +150,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder)
         rows = _rows(runs)
-        wanted = [row for row in rows if not options.only or row.startswith(tuple(options.only))]
+        selected = [row for row in rows if not options.only or row.startswith(tuple(options.only))]
         print(f"{'':42} {'this':>8} {'other':>8} {'ratio':>6}")
-        for name in wanted:
+        for name in selected:
             rounds = [rows[name](checkouts) for _ in range(options.rounds)]
             this, that = map(statistics.median, zip(*rounds, strict=True))
             ratio = this / that if that else float("nan")

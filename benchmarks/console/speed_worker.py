@@ -20,7 +20,7 @@ from memlab.record.folder import RunFolder
 
 SIZE = (120, 40)
 KEYS = (*["plus"] * 3, *["left"] * 25)
-"""Zoom in, then pan; no part is shown twice."""
+"""Zoom in, then pan; every key shows a different part."""
 KEY_SECONDS = 0.25
 
 
@@ -66,7 +66,7 @@ async def watch(runs: Path, seconds: float) -> float:
         await asyncio.sleep(seconds)
         console, total = time.thread_time() - console, time.process_time() - total
         print(console / total, flush=True)
-        os._exit(0)  # the training has no end
+        os._exit(0)  # the training would not end
 
 
 def record_cost(runs: Path, n: float) -> float:
@@ -91,7 +91,7 @@ def record_cost(runs: Path, n: float) -> float:
 
 
 def train(runs: Path, _: float) -> None:
-    """Train, and report each update before anything is recorded of it."""
+    """Train, and print each update before it is recorded."""
     folder = _batches(runs, 1_000_000)
     print(folder, flush=True)
 
@@ -112,7 +112,7 @@ def last_step(folder: Path, _: float) -> int:
 
 
 def _batches(runs: Path, steps: int) -> Path:
-    """A new run with batches of 64; each checkout makes its own, in its own format."""
+    """A new run with batches of 64, in the format of the checkout."""
     from memlab.preset.create import create_run
     from memlab.preset.load import load
 
@@ -128,7 +128,7 @@ def _console(folder: Path) -> Any:
 
 
 def _trainer(module: str) -> Any:
-    """A module of the training package, which once had another name."""
+    """A module of the training package, whose name differs between checkouts."""
     try:
         return importlib.import_module(f"memlab.training.{module}")
     except ModuleNotFoundError:
@@ -140,7 +140,7 @@ def _work(folder: Path) -> Iterable[object]:
 
 
 def _replace_update(replacement: Callable[..., object]) -> Callable[..., object]:
-    """Let the trainer call `replacement`; returns the function that makes an update."""
+    """Make the trainer call `replacement`; returns the original update function."""
     step = _trainer("step")
     update, step.update = step.update, replacement
     return update

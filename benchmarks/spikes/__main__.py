@@ -57,17 +57,17 @@ def spike_free(seed: int, n: int) -> None:
         print(f"  {kind:6} {sigma:5}: {false} in {n * 4000 / 1e6:.1f} million steps")
 
 
-def recall_at_equal_false_positives(curves: list[Curve], theirs: dict[str, Score]) -> None:
+def recall_at_equal_false_positives(curves: list[Curve], baseline_scores: dict[str, Score]) -> None:
     """Print the recall of memlab with thresholds that give at most the false positives of a baseline."""
     print("\nRecall with at most the false positives of each baseline:")
     factors = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3)
     rules = [SpikeRule().scaled(factor) for factor in factors]
-    ours = [judge(curves, partial(memlab_onsets, rule=rule))["all", ""] for rule in rules]
-    for name, their in theirs.items():
-        eligible = [our for our in ours if our.false <= their.false]
-        best = max(eligible, key=lambda our: our.recall, default=None)
+    scores = [judge(curves, partial(memlab_onsets, rule=rule))["all", ""] for rule in rules]
+    for name, baseline in baseline_scores.items():
+        eligible = [s for s in scores if s.false <= baseline.false]
+        best = max(eligible, key=lambda s: s.recall, default=None)
         result = f"{best.recall:.4f} with {best.false}" if best else "none with so few"
-        print(f"  {name:<20} recall {their.recall:.4f} with {their.false:6}; memlab {result}")
+        print(f"  {name:<20} recall {baseline.recall:.4f} with {baseline.false:6}; memlab {result}")
 
 
 def main() -> None:
@@ -89,11 +89,11 @@ def main() -> None:
         print(line(f"{what} {value}", group))
     print(f"\n{'all curves':<22}{HEADER}")
     print(line("memlab", groups["all", ""]))
-    theirs = {}
+    baseline_scores = {}
     for name in BASELINES:
-        theirs[name] = judge(quiet + spiky, partial(baseline_flags, name=name))["all", ""]
-        print(line(name, theirs[name]))
-    recall_at_equal_false_positives(quiet + spiky, theirs)
+        baseline_scores[name] = judge(quiet + spiky, partial(baseline_flags, name=name))["all", ""]
+        print(line(name, baseline_scores[name]))
+    recall_at_equal_false_positives(quiet + spiky, baseline_scores)
     spike_free(options.seed, 500)
 
 

@@ -30,7 +30,7 @@ def rolling(loss: Floats, size: int) -> tuple[Floats, Floats]:
     return past.mean(axis=1), past.std(axis=1)
 
 
-def in_a_row(flags: Flags, n: int) -> Flags:
+def consecutive(flags: Flags, n: int) -> Flags:
     """True where the step and the `n` - 1 steps before it are all flagged."""
     return late(sliding_window_view(flags, n).all(axis=1), len(flags)) if len(flags) >= n else flags
 
@@ -57,7 +57,7 @@ def mosaic(loss: Floats) -> Flags:
     """llm-foundry: at least twice the mean of the last max(100, 5 %) steps, five times in a row."""
     size = max(100, len(loss) // 20)
     high = loss[size:] >= 2 * windows(loss, size).mean(axis=1)
-    return in_a_row(late(high, len(loss)), 5)
+    return consecutive(late(high, len(loss)), 5)
 
 
 def lightning(loss: Floats) -> Flags:
@@ -129,7 +129,7 @@ def differences(loss: Floats) -> Flags:
     scale = np.maximum(1.4826 * change / np.sqrt(2), 0.02)
     rise = y[129:] - base
     big, z = rise >= np.log10(2), rise / scale
-    four, three = in_a_row(big & (z >= 4), 2), in_a_row(big & (z >= 3), 4)
+    four, three = consecutive(big & (z >= 4), 2), consecutive(big & (z >= 3), 4)
     return late((big & (z >= 6)) | four | three, len(y))
 
 

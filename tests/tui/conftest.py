@@ -1,4 +1,4 @@
-"""Made-up presets and runs, and the console on them. Nothing trains, and no clock is read."""
+"""Synthetic presets and runs, and the console on them; without training and without a clock."""
 
 import asyncio
 import inspect
@@ -58,7 +58,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.fixture(scope="session", autouse=True)
 def parsed_styles() -> Iterator[None]:
-    """Let all consoles share the rules that are parsed from a style sheet and its variables."""
+    """Cache the rules parsed from a style sheet and its variables for all consoles."""
     shared: dict[Any, Any] = {}
     parse = Stylesheet._parse_rules
 
@@ -76,7 +76,7 @@ def parsed_styles() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def idle_without_a_clock() -> Iterator[None]:
-    """Let a pause last until the event loop has no work and no thread is pending, and no longer.
+    """End a pause as soon as the event loop is idle and no thread is pending.
 
     Textual's own pause, also after each key, sleeps for 20 ms and compares CPU time with wall time.
     """
@@ -111,15 +111,15 @@ def idle_without_a_clock() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def unpainted_updates() -> Iterator[None]:
-    """Do not paint for the terminal, which nobody sees and which takes half of the time of a test.
+    """Do not paint to the terminal, which takes half of the time of a test and is not checked.
 
-    The text and the pictures that a test reads are painted, and `paint` does it at the end of a test.
+    Text and pictures that a test reads are painted; `paint` paints the last screen of a test.
     """
     full = Compositor.render_full_update
 
     def paint_pictures(compositor: Compositor, simplify: bool = False) -> LayoutUpdate:
         compositor._dirty_regions.clear()
-        if simplify:  # a picture
+        if simplify:  # for a picture
             return full(compositor, simplify)
         return LayoutUpdate([], compositor.size.region)
 
@@ -131,7 +131,7 @@ def unpainted_updates() -> Iterator[None]:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with presets, where the console is started."""
+    """The working folder of the console, with presets."""
     for name, text in PRESETS.items():
         path = tmp_path / "presets" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make_run(here: Path) -> Callable[..., RunFolder]:
-    """Makes a run that memorizes, and generalizes `grokked` steps in."""
+    """Creates a run that memorizes, and generalizes at step `grokked`."""
 
     def make(
         *changes: str, name: str = "quickstart", grokked: int = 400, reason: str | None = "finished"
@@ -233,12 +233,12 @@ def console(here: Path, trained: TrainedModel) -> Callable[..., Any]:
 
 
 def paint(app: App[Any]) -> None:
-    """Paint the whole screen, which shows errors that only painting finds."""
+    """Paint the screen, to find errors that occur only in painting."""
     app.screen._compositor.render_strips()
 
 
 def begin_in(app: Memlab, mode: str) -> None:
-    """Start the console on another screen than the Lab, whose form is slow to create."""
+    """Start the console on a screen other than the Lab, whose form takes long to create."""
     switch_mode = app.switch_mode
 
     def begin(first: str) -> Any:
@@ -252,7 +252,7 @@ async def settle(app: Memlab, pilot: Any) -> None:
     """Wait until no message and no thread is pending."""
     idle = 0
     while idle < 3:
-        app._check_resize()  # which Textual delays by a timer
+        app._check_resize()  # Textual delays this with a timer
         await pilot.pause()
         waiting = [w for w in app.workers if not w.is_finished and w.group != "quit"]
         await app.workers.wait_for_complete(waiting)

@@ -1,4 +1,4 @@
-"""Names that a run folder may contain, and what no screen may do with them."""
+"""Hostile names, and the check that a screen shows them as text."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ NAMES = {
     "backslashes": "\\[bold]\\x1b \\",
 }
 HARMLESS = "plain"
-"""a name that every screen shows as it is"""
+"""a name that every screen shows unchanged"""
 
 
 def assert_harmless(app: App[Any]) -> str:
-    """No name acts on the terminal, breaks the lines or adds a click; returns the screen as text."""
+    """Check that names add no control characters, line breaks or actions; the screen as text."""
     lines = app.screen._compositor.render_strips(app.size)
     assert len(lines) == app.size.height
     for strip in lines:

@@ -150,7 +150,7 @@ async def _quit(app, pilot, settle, answer: str) -> None:
 
 @pytest.fixture
 def stoppable(trained):
-    """Training that continues until it is interrupted, or ends when this is set."""
+    """Training that runs until it is interrupted or this event is set."""
     go = threading.Event()
 
     def work(folder) -> None:

@@ -409,12 +409,12 @@ async def test_an_empty_comparison_says_which_key_adds_a_run(
         assert app.screen.query_one(RunPicker).has_focus
         text = text_of(app)
         assert "only" in text and "space adds" in text and "no data yet" not in text
-        await pilot.press("l", "space")  # `l` would hide the list
+        await pilot.press("l", "space")  # `l` must not hide the list here
         await settle(app, pilot)
         assert "no runs are compared yet" not in text_of(app)
         assert [run.name for run in app.screen._compared] == ["1 only"]
         assert app.screen.query_one(RunPicker).display
-        assert app.screen.query_one(RunPicker).has_focus  # to add the next one
+        assert app.screen.query_one(RunPicker).has_focus  # so that the next run can be added
 
 
 async def test_the_list_is_filtered_and_a_wrong_filter_is_explained_and_refused(
@@ -430,7 +430,7 @@ async def test_the_list_is_filtered_and_a_wrong_filter_is_explained_and_refused(
         assert "grokked< needs a number" in text_of(app)
         await pilot.press("enter")
         await settle(app, pilot)
-        assert "grokked< needs a number" in text_of(app)  # it stays open
+        assert "grokked< needs a number" in text_of(app)  # the filter stays open
         await pilot.press("backspace", *"300", "enter")
         await settle(app, pilot)
         picker = app.screen.query_one(RunPicker)

@@ -19,7 +19,7 @@ WINDOWS = {
 
 
 def _windows_and_keys():
-    """Every window once, every pair of keys once; the rest is slow."""
+    """All dialogs with all pairs of keys; most combinations are slow tests."""
     pairs = [("enter", "enter"), ("escape", "escape"), ("enter", "escape")]
     for name in WINDOWS:
         for keys in pairs:

@@ -1,4 +1,4 @@
-"""Text in the form becomes a preset or an error."""
+"""Text in the form gives a preset or an error."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A preset as YAML in an editor; scripts replace the editor and its user."""
+"""A preset is edited as YAML in an editor; scripts replace the editor and its user."""
 
 import errno
 from contextlib import nullcontext
@@ -14,7 +14,7 @@ from memlab.tui.lab.editor import edited
 
 @pytest.fixture
 def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Makes `$EDITOR` a script; `$1` is the file."""
+    """Sets `$EDITOR` to a script; `$1` is the file."""
     monkeypatch.delenv("VISUAL", raising=False)
 
     def make(script: str, name: str = "editor", arguments: str = "") -> Path:
@@ -29,7 +29,7 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def lab(console, settle, monkeypatch):
-    """Opens the Lab in a console that can be suspended, and edits."""
+    """A console that can be suspended."""
     monkeypatch.setattr("memlab.tui.app.Memlab.suspend", lambda app: nullcontext())
     return console
 

@@ -25,7 +25,7 @@ SIZES = pytest.mark.parametrize(
 
 
 def shown(app) -> str:
-    """The screen as text, with the titles of its panels, which Textual draws from markup."""
+    """The screen as text; also checks the titles of panels, which Textual parses as markup."""
     for panel in app.screen.query(Panel):
         for title in (panel.border_title, panel.border_subtitle):
             assert not any(
@@ -36,7 +36,7 @@ def shown(app) -> str:
 
 @pytest.fixture
 def hostile_runs(make_run):
-    """A run for each name, which is also the name of a setting's value and of a measure."""
+    """One run per name; the name is also a value of a setting and the name of a measure."""
     runs = []
     for name in (*NAMES.values(), HARMLESS):
         folder = make_run(name=name, reason=None)
@@ -90,7 +90,7 @@ async def test_sweeps_show_names_as_text(console, settle, here, hostile_sweeps) 
 
 @pytest.fixture
 def hostile_sweeps(here):
-    """A sweep for each name, which is also the name of its axes and their values."""
+    """One sweep per name; the name is also that of its axes and their values."""
     runs = here / "runs"
     made = synthetic_sweep(runs, {(0.0, 1e-3): [200], (1.0, 1e-3): [None]})
 

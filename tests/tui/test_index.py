@@ -1,4 +1,4 @@
-"""Runs are read once, and again only if they have changed."""
+"""Runs are read again only after a change."""
 
 import os
 import shutil
@@ -70,7 +70,7 @@ def test_the_next_console_uses_the_cache_of_this_one(make_run, here, monkeypatch
     ended, live = make_run(name="ended"), make_run("training.seed=3", reason=None)
     first, second = Index(here / "runs"), Index(here / "runs")
     list(first.refresh())
-    os.truncate(ended.path / "attempts/001/end.json", 0)  # what is not read cannot be missed
+    os.truncate(ended.path / "attempts/001/end.json", 0)  # the second index must not read this file
     assert any(second.refresh())
     for name, entry in first.entries.items():
         assert second.entries[name].facts == entry.facts
@@ -114,7 +114,7 @@ def test_a_live_run_is_always_read_again(make_run, here) -> None:
 
 
 def test_a_run_assumed_dead_is_read_again(make_run, here, monkeypatch) -> None:
-    """A stalled run of another machine, and one that was read while it changed."""
+    """A stalled run of another machine, and a run that was read while it changed."""
     folder = make_run(reason=None)
     index = Index(here / "runs")
     with monkeypatch.context() as patch:
@@ -250,7 +250,7 @@ def test_hostile_labels_are_shown_as_text(make_run) -> None:
 
 
 def edit(folder: RunFolder, *, end: str | None = "finished", **changes: object) -> None:
-    """Another attempt, in which settings are edited."""
+    """Record another attempt in which settings are edited."""
     writer = folder.claim({"device": "cpu"}, seq=99, first_step=601, take_over=True)
     writer.write(Edited(step=600, changes={k.replace("__", "."): v for k, v in changes.items()}))
     if end:
@@ -266,7 +266,11 @@ def test_settings_are_those_after_edits_and_extensions(make_run, here, monkeypat
     list(index.refresh())
     assert index.entries[run.id].settings["training.steps"] == 600
     edit(run, training__steps=700)
-    for again in (index, Index(here / "runs"), Index(here / "runs")):  # the last from the catalog
+    for again in (
+        index,
+        Index(here / "runs"),
+        Index(here / "runs"),
+    ):  # the last one reads the catalog
         list(again.refresh())
         assert again.entries[run.id].settings["training.steps"] == 700
 

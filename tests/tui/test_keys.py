@@ -1,4 +1,4 @@
-"""Bindings, footer and help come from one table."""
+"""Bindings, footer and help are generated from one table."""
 
 import importlib
 import inspect

@@ -1,4 +1,4 @@
-"""The Lab, with keys and mouse."""
+"""The Lab screen, used with keys and mouse."""
 
 import pytest
 from textual.widgets import Input, Static
@@ -18,7 +18,7 @@ EVERY_SIZE = pytest.mark.parametrize(
     "size",
     [(80, 24), *(pytest.param(size, marks=pytest.mark.slow) for size in [(120, 40), (200, 60)])],
 )
-"""The smallest is where something may not fit; most tests open 120 x 40."""
+"""At 80 x 24 some text may not fit; most other tests use 120 x 40."""
 
 
 def _line(app, key: str) -> SheetLine:
@@ -110,7 +110,7 @@ async def test_a_field_keeps_the_text_while_it_has_focus(console, settle) -> Non
             await pilot.press("up")
             await settle(app, pilot)
             assert app.screen.query_one("#value", Input).value == holds
-            await pilot.press("ctrl+b")  # the value of the preset
+            await pilot.press("ctrl+b")  # restores the value of the preset
             await settle(app, pilot)
             assert key not in app.screen._draft.differences
 

@@ -1,4 +1,4 @@
-"""Names in little room keep what tells runs apart, and stay harmless."""
+"""Shortened names keep the parts that distinguish runs, and no control characters."""
 
 import pytest
 from hypothesis import given

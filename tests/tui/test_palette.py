@@ -7,7 +7,7 @@ from memlab.tui.lab.form import SettingsForm
 from memlab.tui.palette import Palette
 
 TOO_FAST = [("enter",) * 4, ("enter", "escape"), ("escape", "escape"), ("escape", "enter")]
-"""The first `enter` may choose the only row, the next take it."""
+"""If there is one row, the first `enter` may select it and the second execute it."""
 
 
 def _press_at_once(app, *keys: str) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of every screen at two sizes, with made-up presets and runs."""
+"""Pictures of every screen at two sizes, with synthetic presets and runs."""
 
 import pytest
 from textual.widgets import Input

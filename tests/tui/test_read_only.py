@@ -1,4 +1,4 @@
-"""A read-only console offers no changes."""
+"""A read-only console allows no changes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The Runs screen, with keys and mouse."""
+"""The Runs screen, used with keys and mouse."""
 
 from contextlib import asynccontextmanager
 

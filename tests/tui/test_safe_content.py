@@ -1,4 +1,4 @@
-"""Text from files cannot style, break or drive the interface."""
+"""Text from files has no effect on styles, layout and actions of the interface."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The Sweeps screen on a made-up sweep: nothing trains."""
+"""The Sweeps screen on a synthetic sweep, without training."""
 
 import json
 import math
@@ -60,7 +60,7 @@ def _grid(values, texts, hatched=None, *, log=False):
     return CellGrid(values, "x", "y", "steps", *names, texts, hatched, log)
 
 
-# What the texts say
+# Texts of cells
 
 
 def test_steps_state_how_many_members_reached_the_event_and_mark_bounds():
@@ -85,7 +85,7 @@ def test_events_are_shown_by_the_curve_of_the_measure_that_defines_them():
     assert curve_measure("val_loss") == "val_loss"
 
 
-# The heat map as text
+# Heat map
 
 
 def test_every_cell_shows_its_value_without_colours():
@@ -97,7 +97,7 @@ def test_every_cell_shows_its_value_without_colours():
     assert ">400" in text and "> = not reached by then" in text and "· = no value" in text
     selected = next(line for line in lines if "[" in line)
     assert "r1" in selected and "200" in selected
-    assert "░100" in text  # the least value has the lightest shade
+    assert "░100" in text  # the lowest value has the lightest shade
 
 
 def test_the_colour_scale_starts_and_ends_with_colours_of_the_theme():
@@ -149,7 +149,7 @@ def test_a_cell_is_drawn_as_thin_seeds_their_median_and_their_range(sweep):
     np.testing.assert_allclose(chart.bands[0].high, every.max(axis=0))
 
 
-# The screen
+# Screen
 
 
 async def test_the_screen_shows_list_cells_map_and_curves(console, settle, sweep):
@@ -283,7 +283,9 @@ async def test_a_hostile_name_and_reason_are_shown_as_text(console, settle, here
             text = text_of(app)
             assert "\x1b" not in text and "\u202e" not in text and "\u200b" not in text
             if size[0] == 160:
-                assert "[red]x[/] [@click=app.quit]q[/]" in text  # more than 26 cells
+                assert (
+                    "[red]x[/] [@click=app.quit]q[/]" in text
+                )  # the column has more than 26 cells
 
 
 async def test_stopping_and_resuming_go_through_the_sweep_and_the_console(
@@ -318,7 +320,7 @@ async def test_a_member_that_starts_is_shown(console, settle, here):
         assert "2/2" in text_of(app) and "○" not in text_of(app)
 
 
-# Reading
+# Reading the sweep
 
 
 def test_a_settled_sweep_is_not_read_again(made, monkeypatch):

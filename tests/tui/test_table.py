@@ -1,4 +1,4 @@
-"""A table draws its visible rows, wherever the cursor is."""
+"""A table draws its visible rows for any position of the cursor."""
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,7 @@ from memlab.tui.safe_content import safe
 from memlab.tui.table import Column, Table
 
 BAR = " ▁▂▃▄▅▆▇█"
-"""what a scroll bar is drawn with"""
+"""characters of a scroll bar"""
 COLUMNS = [Column("n", "n", 6, "right"), Column("name", "name", 10), Column("wide", "wide", 60)]
 
 

@@ -1,4 +1,4 @@
-"""A made-up run, written through the record layer: memorizes, spikes, generalizes."""
+"""A synthetic run, written with the record layer, that memorizes, spikes and generalizes."""
 
 import itertools
 import shutil
@@ -56,7 +56,7 @@ def made_losses(steps: int, seed: int = 0) -> np.ndarray:
 
 
 def made_events(steps: int = STEPS, every: int = EVERY) -> Iterator[Event]:
-    """All events of the made-up run, in order."""
+    """All events of the synthetic run, in order."""
     rows = made_losses(steps)
     memorized, grokked, spike = int(steps * 0.3), int(steps * 0.8), int(steps * SPIKE / STEPS)
     yield Started(step=0, attempt=1, device="cpu", engine="tree", engine_reason="prefixes repeat")
@@ -119,7 +119,7 @@ def _sample(i: int, train: float, val: float) -> dict[str, object]:
 
 
 def write_run(runs: Path, steps: int = STEPS, every: int = EVERY) -> RunFolder:
-    """A run folder with all of it."""
+    """A run folder with all these events."""
     folder = new_run(runs, steps, every)
     writer = begin(folder)
     for event in made_events(steps, every):
@@ -141,7 +141,7 @@ def new_run(runs: Path, steps: int = STEPS, every: int = EVERY, name: str = "mad
 
 
 def begin(folder: RunFolder, seq: int = 0, first_step: int = 1) -> AttemptWriter:
-    """The writer of its next attempt."""
+    """The writer of the next attempt."""
     return folder.claim({"device": "cpu", "threads": 1}, seq=seq, first_step=first_step)
 
 
@@ -151,7 +151,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time advances by 1/8 s with each event, so that speeds are always equal."""
+    """Replace the clock by one that advances 1/8 s per event, so that speeds are constant."""
     seconds = itertools.count(1_800_000_000.0, 0.125)
     fake = SimpleNamespace(time=lambda: next(seconds), monotonic=lambda: next(seconds))
     monkeypatch.setattr("memlab.record.attempt_writer.time", fake)
@@ -159,7 +159,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run; never change it."""
+    """The folder of a finished run; tests must not change it."""
     with pytest.MonkeyPatch.context() as patch:
         set_clock(patch)
         return write_run(tmp_path_factory.mktemp("finished")).path
@@ -173,13 +173,13 @@ def finished(finished_once: Path, tmp_path: Path) -> RunFolder:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., RunFolder]:
-    """Makes runs of other sizes."""
+    """Writes runs of other sizes."""
     return lambda **sizes: write_run(tmp_path, **sizes)
 
 
 @pytest.fixture(name="new_run")
 def new_run_fixture() -> Callable[..., RunFolder]:
-    """Makes a run without an attempt."""
+    """Creates a run without an attempt."""
     return new_run
 
 
@@ -215,7 +215,7 @@ class Stage(App[None]):
 
 
 def staged(folder: RunFolder, at: int | None = None, state: ConsoleState | None = None) -> Stage:
-    """A run in an app without timers."""
+    """An app without timers that shows a run."""
     screen = RunScreen(folder, at, state=state)
     screen._tick = lambda: None  # type: ignore[method-assign]
     return Stage(screen)
@@ -223,7 +223,7 @@ def staged(folder: RunFolder, at: int | None = None, state: ConsoleState | None 
 
 @pytest.fixture
 def stage() -> Callable[..., Stage]:
-    """Puts a run into an app without timers."""
+    """Creates an app without timers that shows a run."""
     return staged
 
 

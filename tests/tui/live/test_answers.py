@@ -1,4 +1,4 @@
-"""Answers token by token, and their history."""
+"""Answers by token, and their history."""
 
 import numpy as np
 import pytest

@@ -55,7 +55,7 @@ async def test_all_measures_are_shown_in_a_grid_with_one_cursor(
     opened: Open, finished: RunFolder
 ) -> None:
     async with opened(finished) as (pilot, screen):
-        await pilot.press("f", "c", "ctrl+right")  # from one chart in full
+        await pilot.press("f", "c", "ctrl+right")  # starting from one full-size chart
         await pilot.pause()
         names = list(all_charts(screen.viewer.view_state()))
         panels = list(screen.query("#grid ChartPanel"))

@@ -1,4 +1,4 @@
-"""The contents of the charts."""
+"""Contents of the charts."""
 
 from pathlib import Path
 from typing import Any
@@ -207,7 +207,7 @@ def test_the_steps_that_a_fork_shares_are_a_dim_line(
 
 
 def smoothed_labels(runs: Path, begin: Any) -> RunFolder:
-    """A run with label smoothing: its objective is far above its losses."""
+    """A run with label smoothing, whose objective is much larger than its losses."""
     document = {
         "name": "smoothed",
         "task": {"kind": "modular", "operation": "add", "modulus": 7, "train_fraction": 0.5},

@@ -1,4 +1,4 @@
-"""The display of an edit, for different orders of events."""
+"""An edit is displayed for different orders of events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,13 +15,13 @@ STEP = 5
 
 
 def newer(writer: Any, n: int) -> None:
-    """This many newer events that are listed."""
+    """Write `n` newer events that the list shows."""
     for i in range(n):
         writer.write(Checkpoint(step=STEP + 1 + i, best_step=None))
 
 
 def events_shown(screen: RunScreen) -> str:
-    """The lines of the event list that are on the screen."""
+    """The visible lines of the event list."""
     return screen.query_one(EventList).render().plain
 
 

@@ -1,4 +1,4 @@
-"""The key that explains a spike: progress of another process, then a table and curves."""
+"""The key that explains a spike: progress of the process, then a table and curves."""
 
 import asyncio
 import threading

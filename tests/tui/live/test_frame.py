@@ -25,7 +25,7 @@ HOSTILE = (
 
 
 def panels(text: str) -> list[str]:
-    """The frame without the time line, which shows the whole run, and the line of keys."""
+    """The frame without the time line of the complete run and the line of keys."""
     return text.split("\n")[:-2]
 
 

@@ -22,7 +22,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def hostile_run(tmp_path: Path, new_run: Any, begin_run: Any) -> RunFolder:
-    """A run whose name, measures, settings, edits, explanation and model pictures have them all."""
+    """A run with all names, as measures, settings, edits, explanation and model pictures."""
     folder: RunFolder = new_run(tmp_path, name=" ".join(NAMES.values()))
     with begin_run(folder) as writer:
         writer.write(Started(step=0, attempt=1, device="cpu", engine="tree"))
@@ -74,11 +74,11 @@ async def test_every_panel_shows_names_as_text(
         pilot.app.baseline = BaselineRun.of(hostile_run)
         object.__setattr__(pilot.app.baseline, "path", Path("another"))
         screen.show_baseline()
-        for _ in range(3):  # the measures of the third chart
+        for _ in range(3):  # cycles through the measures of the third chart
             await pilot.press("m")
             await pilot.pause()
             assert_harmless(pilot.app)
-        await pilot.press("c", "i", *["ctrl+right"] * 2)  # the grid and the settings
+        await pilot.press("c", "i", *["ctrl+right"] * 2)  # opens the grid and the settings
         for _ in range(3):
             await pilot.pause()
             assert_harmless(pilot.app)

@@ -24,7 +24,7 @@ N = 97 * 97 * 3 // 10
 
 
 def first_right(n: int = N, step: int = 1400) -> np.ndarray:
-    """The evaluation that found each example right, up to a step; -1 = none yet."""
+    """The step of the first evaluation with a correct answer per example; -1 = none up to `step`."""
     first = 20 * np.random.default_rng(0).integers(1, 60, n)
     return np.where(first <= step, first, -1)
 
@@ -117,7 +117,7 @@ async def test_live_and_replay_draw_the_same_map_where_a_checkpoint_was(
 
 
 async def checkpointed(pilot: Any, screen: Any, writer: AttemptWriter, step: int) -> list[str]:
-    """The frame of a live run that has just saved a checkpoint."""
+    """Save a checkpoint of a live run; returns the lines of the screen."""
     commit(screen.viewer.folder, step)
     written: Event = Checkpoint(step=step)
     writer.write(written)

@@ -82,7 +82,7 @@ HALVES = {"▌": "#.", "▐": ".#"}
 @pytest.mark.parametrize("columns", [42, 57, 98, 118])
 @pytest.mark.parametrize("y_log", [True, False])
 def test_every_frequency_has_a_bar_of_its_own(columns: int, y_log: bool) -> None:
-    """Counts the runs of half cells that are painted, in a row below the tops of the bars."""
+    """Counts contiguous groups of painted half cells in a row below the tops of the bars."""
     chart = spectrum_chart(np.linspace(2.0, 3.0, 29), columns, y_log=y_log)
     row = draw(chart, columns, 16)[11]
     halves = "".join(

@@ -1,4 +1,4 @@
-"""The Live and Replay screen, driven by keys; `poll` is called by hand, never by a clock."""
+"""The Live and Replay screen, used with keys; tests call `poll` instead of a timer."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Pictures of the screen at two sizes; `pytest --snapshot-update` accepts new ones."""
+"""Snapshots of the screen at two sizes; `pytest --snapshot-update` accepts new ones."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The smoothed loss, against a plain loop."""
+"""The smoothed loss, compared with a plain loop."""
 
 import math
 from pathlib import Path
