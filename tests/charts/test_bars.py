@@ -26,6 +26,6 @@ def test_bars_are_proportional_to_their_counts():
     ]  # fmt: skip
 
 
-def test_bars_of_nothing_are_empty():
+def test_a_count_of_zero_has_no_bar():
     assert bars([], 20) == []
     assert bars([("a", 0)], 20) == ["a  0"]

@@ -189,11 +189,11 @@ def test_the_axes_equal_those_of_plotext(size, x_log):
     plotext.xticks([where.column(v) for v, _ in where.x_ticks], [t for _, t in where.x_ticks])
     plotext.yticks([where.row(v) for v, _ in where.y_ticks], [t for _, t in where.y_ticks])
     plotext.scatter([0], [0], marker=" ")
-    whole = plotext.uncolorize(plotext.build()).rstrip("\n").split("\n")
+    expected = plotext.uncolorize(plotext.build()).rstrip("\n").split("\n")
     drawn = plain(chart, *size, legend=False).split("\n")[where.label_rows :]
     side = slice(where.left)
-    assert [row[side].rstrip() for row in drawn] == [row[side].rstrip() for row in whole]
-    assert drawn[-2:] == [row.rstrip() for row in whole[-2:]]
+    assert [row[side].rstrip() for row in drawn] == [row[side].rstrip() for row in expected]
+    assert drawn[-2:] == [row.rstrip() for row in expected[-2:]]
 
 
 def test_several_threads_draw_the_same_chart():

@@ -11,7 +11,7 @@ from memlab.cli.commands import PLACES
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_each_name_leads_to_its_command(name):
+def test_each_name_has_its_command(name):
     group = typer.main.get_command(app)
     command = group.get_command(typer.Context(group), name)
     assert command.name == name and command.help
@@ -22,7 +22,7 @@ def test_a_similar_command_is_suggested(memlab):
     assert "replay" in memlab.stderr
 
 
-def test_a_command_imports_no_other():
+def test_a_command_does_not_import_other_commands():
     code = "import sys; sys.argv = ['memlab', 'runs', '-h']\ntry: import memlab.__main__\nexcept SystemExit: pass\n"
     code += "print([name for name in ('run', 'sweep', 'verify') if f'memlab.cli.{name}' in sys.modules])"
     result = subprocess.run(

@@ -44,7 +44,7 @@ def write_files_of_the_tutorial(folder: Path) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
 def test_every_command_of_a_page_works(memlab, page):
     write_files_of_the_tutorial(memlab.folder)
-    memlab("run", "tiny", "training.steps=20", "--quiet")  # what `last` names at first
+    memlab("run", "tiny", "training.steps=20", "--quiet")  # so that `last` exists
     documented = [words for words in commands(page) if words]
     assert len(documented) >= 5
     for words in documented:

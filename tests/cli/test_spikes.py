@@ -201,9 +201,9 @@ def test_damage_is_reported_with_exit_3(output_of, tmp_path, capsys):
         writer.scalars("loss", np.arange(1, 601), CURVE[:600], np.full(600, 1.7e9))
     assert VERSION in path.read_bytes()[:64]
     path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(typer.Exit) as left:
+    with pytest.raises(typer.Exit) as exit_info:
         spikes(str(path), json=True)
-    assert left.value.exit_code == 3
+    assert exit_info.value.exit_code == 3
     found = json.loads(capsys.readouterr().out)
     assert found["steps"] == 599 and "cut off" in found["warnings"][0]
 
@@ -244,9 +244,9 @@ def test_show_prints_the_statistics_and_omits_missing_values(run, capsys):
 
 
 @pytest.mark.slow
-def test_a_value_of_a_file_takes_no_more_memory_than_its_step(output_of, tmp_path):
+def test_memory_per_value_of_a_file_is_at_most_that_of_its_step(output_of, tmp_path):
     peaks = []
-    sizes = (1_000, 200_000, 800_000)  # the first imports what the others use
+    sizes = (1_000, 200_000, 800_000)  # the first one imports the modules
     for n in sizes:
         values = np.exp(0.1 * np.random.default_rng(0).standard_normal(n)).astype(np.float32)
         values[n // 2 : n // 2 + 40] *= 30

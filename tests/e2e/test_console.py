@@ -41,7 +41,7 @@ def samples(text):
 
 
 def assert_exited_cleanly(terminal):
-    """The program ended with code 0 and restored the terminal."""
+    """Check that the program ends with code 0 and restores the terminal."""
     assert terminal.end() == 0
     assert not terminal.alternate
     assert terminal.modes == terminal.modes_before

@@ -45,7 +45,7 @@ def acknowledged_steps(calls, folder):
 
 
 def assert_readable(folder):
-    """Rows up to the last checkpoint are present; rows since the last fsync may be missing."""
+    """Check that rows up to the last checkpoint are present; later rows may be missing."""
     steps, rows = History(folder).until().steps.read(0, 100)
     assert np.array_equal(rows[:, 0], values(1, 100)[steps - 1, 0])
     committed = folder.checkpoints.steps()

@@ -63,7 +63,7 @@ def values(log):
 
 
 def check(log):
-    """Every series has one step per value, in increasing order."""
+    """Check that every series has one step per value, in increasing order."""
     for run in log.runs:
         for series in run.series.values():
             steps, found = series.merged()

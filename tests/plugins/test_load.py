@@ -104,7 +104,7 @@ def test_memlabs_own_tasks_take_precedence(folder):
     assert task_class("modular") is kinds()["modular"]
 
 
-def test_with_plugins_off_there_are_none(folder, monkeypatch):
+def test_no_plugins_are_available_when_they_are_off(folder, monkeypatch):
     monkeypatch.setenv(VARIABLE, OFF)
     assert task_names() == tuple(kinds())
     assert task_class("parity") is None

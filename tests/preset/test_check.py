@@ -128,11 +128,11 @@ def test_the_memory_estimate_covers_an_evaluation(overrides):
 
 
 def test_micro_batches_save_memory():
-    whole, parts = (
+    full_batch, micro_batches = (
         check_preset(load(ADDITION, ["task.train_fraction=0.9", "n_layers=4", *o])).facts
         for o in ([], ["micro_batch_size=64"])
     )
-    assert parts.memory_bytes < whole.memory_bytes
+    assert micro_batches.memory_bytes < full_batch.memory_bytes
 
 
 def test_a_schedule_with_too_few_updates_is_reported():
@@ -247,11 +247,11 @@ def test_checking_does_not_import_torch():
 
 
 def test_disk_use_counts_the_checkpoints_that_are_kept():
-    bare, kept, spikes = (
+    default, kept, spikes = (
         check_preset(load(ADDITION, ["training.keep_spikes=0", *more])).facts.disk_bytes
         for more in ([], ["training.keep=[10, 20]"], ["training.keep_spikes=3"])
     )
     facts = check_preset(load(ADDITION)).facts
-    one = 12 * facts.parameters + 17 * len(facts.train) + 16_000
-    assert kept - bare == 2 * one
-    assert spikes - bare == 3 * (one + 4 * facts.parameters)
+    checkpoint_bytes = 12 * facts.parameters + 17 * len(facts.train) + 16_000
+    assert kept - default == 2 * checkpoint_bytes
+    assert spikes - default == 3 * (checkpoint_bytes + 4 * facts.parameters)

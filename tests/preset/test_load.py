@@ -59,8 +59,9 @@ def test_presets_in_the_working_folder_take_precedence_over_shipped_ones(folder)
 
 def test_an_invalid_preset_is_listed_with_its_problem(folder):
     (folder / "bad.yaml").write_text("name: [")
-    bad = next(a for a in available() if a.name == "bad")
-    assert bad.preset is None and "not valid YAML" in str(bad.problem) and bad.about == ""
+    invalid = next(a for a in available() if a.name == "bad")
+    assert invalid.preset is None and invalid.about == ""
+    assert "not valid YAML" in str(invalid.problem)
 
 
 def test_an_extending_preset_states_only_its_differences(folder):

@@ -116,10 +116,10 @@ def test_a_preempted_task_saves_and_continues_after_requeueing(make, commands, m
     sweep, undisturbed = make("lr=0.01,0.02"), make("lr=0.01,0.02")
     executor = Slurm(2, partial(warned, "cpu"), {})
     executor.start(sweep)
-    for done in (0, 1):
+    for n_finished in (0, 1):
         with pytest.raises(SystemExit):
             start_task(sweep, 0, monkeypatch)
-        assert counts(SweepProgress(sweep).read())["finished"] == done
+        assert counts(SweepProgress(sweep).read())["finished"] == n_finished
     start_task(sweep, 0, monkeypatch)
     assert (commands / "scontrol.log").read_text().split() == ["requeue", f"{JOB}_0"] * 2
     assert counts(SweepProgress(sweep).read())["finished"] == 2

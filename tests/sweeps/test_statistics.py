@@ -39,9 +39,9 @@ def test_survival_agrees_with_scipy(stats, runs):
     data = stats.CensoredData(
         uncensored=[t for t, r in runs if r], right=[t for t, r in runs if not r]
     )
-    theirs = stats.ecdf(data).sf
+    expected = stats.ecdf(data).sf
     steps, share = survival(times, reached)
-    assert np.allclose(share, theirs.evaluate(steps))
+    assert np.allclose(share, expected.evaluate(steps))
 
 
 @given(RUNS)
@@ -54,8 +54,8 @@ def test_the_median_is_the_first_step_that_half_of_the_runs_have_reached(stats, 
     data = stats.CensoredData(
         uncensored=[t for t, r in runs if r], right=[t for t, r in runs if not r]
     )
-    theirs = stats.ecdf(data).sf
-    at_half = [t for t in range(13) if theirs.evaluate(t) <= 0.5 + 1e-9]
+    expected = stats.ecdf(data).sf
+    at_half = [t for t in range(13) if expected.evaluate(t) <= 0.5 + 1e-9]
     assert summary.median == (at_half[0] if at_half else None)
 
 
@@ -121,10 +121,10 @@ def test_one_run_has_no_standard_deviation_and_no_run_has_no_mean():
 
 @given(st.lists(st.floats(1e-6, 1e3), min_size=2, max_size=8))
 def test_geometric_values_agree_with_scipy(stats, values):
-    mine = geometric(values)
-    assert math.isclose(mine["geometric_mean"], stats.gmean(values), rel_tol=1e-9)
+    found = geometric(values)
+    assert math.isclose(found["geometric_mean"], stats.gmean(values), rel_tol=1e-9)
     if max(values) > min(values) * (1 + 1e-6):  # scipy refuses differences of rounding errors
-        assert math.isclose(mine["geometric_std"], stats.gstd(values), rel_tol=1e-6)
+        assert math.isclose(found["geometric_std"], stats.gstd(values), rel_tol=1e-6)
 
 
 def test_a_loss_of_zero_has_no_geometric_mean():
@@ -133,14 +133,14 @@ def test_a_loss_of_zero_has_no_geometric_mean():
 
 @given(st.lists(st.integers(-20, 20), min_size=4, max_size=7).filter(any))
 def test_the_p_value_agrees_with_the_exact_permutation_test_of_scipy(stats, differences):
-    theirs = stats.permutation_test(
+    expected = stats.permutation_test(
         (np.array(differences, float),),
         lambda x: np.mean(x),
         permutation_type="samples",
         n_resamples=np.inf,
         alternative="two-sided",
     )
-    assert math.isclose(sign_flip_p(differences), theirs.pvalue, rel_tol=1e-9)
+    assert math.isclose(sign_flip_p(differences), expected.pvalue, rel_tol=1e-9)
 
 
 def test_three_pairs_have_no_p_value():

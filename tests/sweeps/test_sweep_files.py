@@ -112,7 +112,7 @@ def test_commas_outside_of_brackets_and_quotes_separate(text, values):
     assert values_of(text) == values
 
 
-def test_the_command_line_makes_axes_and_overrides(base, tmp_path):
+def test_the_command_line_gives_axes_and_overrides(base, tmp_path):
     plan = expand(load_sweep(str(base), ["lr=0.1,0.2", "steps=5"], seeds=3), tmp_path / "runs")
     assert [(axis.key, axis.values) for axis in plan.axes] == [("optimizer.lr", (0.1, 0.2))]
     assert {cell.updates for cell in plan.cells} == {5}

@@ -104,11 +104,11 @@ def test_run_json_names_the_sweep_and_last_is_the_last_run_outside_of_sweeps(mak
 
 def test_a_member_that_fails_twice_with_the_same_error_is_not_retried_until_resume(make):
     sweep = make("lr=0.1,0.2")
-    bad = sweep.members[0].run
+    failing_run = sweep.members[0].run
 
     def failing(folder, **options) -> Iterator:
         def interrupted() -> bool:
-            if folder.id == bad:
+            if folder.id == failing_run:
                 raise RuntimeError("broken")
             return options["interrupted"]()
 
@@ -122,18 +122,18 @@ def test_a_member_that_fails_twice_with_the_same_error_is_not_retried_until_resu
         "failed twice with the same error: RuntimeError: broken",
     )
     assert status_of(sweep, counted(sweep)) == "failed"
-    sweep.resume({bad: 2})
+    sweep.resume({failing_run: 2})
     Worker(sweep, trainer()).run()
     assert counted(sweep)["finished"] == 2
 
 
 def test_a_member_fails_after_its_process_died_three_times(make):
     sweep = make("lr=0.1,0.2")
-    bad = sweep.members[0].run
+    failing_run = sweep.members[0].run
 
     def dying(folder, **options) -> Iterator:
         events = work(folder, **options)
-        if folder.id != bad:
+        if folder.id != failing_run:
             return events
         next(events)
         events.gi_frame.f_locals["writer"].close()  # as if the process had died
@@ -295,7 +295,7 @@ def test_long_names_of_cells_leave_room_for_the_results(make, monkeypatch, capsy
 
 
 class _AddsASeed(Executor):
-    """Trains the members, to which another process then adds some."""
+    """Trains the members; another process adds members meanwhile."""
 
     def start(self, sweep: Sweep) -> None:
         Worker(sweep, trainer()).run()
@@ -341,6 +341,6 @@ def test_a_run_whose_settings_were_edited_is_not_adopted(base, tmp_path):
     runs = tmp_path / "runs"
     folder = create_run(load_preset(str(base)), runs)
     list(work(folder, edits={"optimizer.lr": 0.5}))
-    with pytest.raises(MemlabError, match="edited") as refused:
+    with pytest.raises(MemlabError, match="edited") as caught:
         adopt_runs(runs, [folder], "mine")
-    assert refused.value.found == "optimizer.lr"
+    assert caught.value.found == "optimizer.lr"

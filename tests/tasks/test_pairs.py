@@ -107,10 +107,10 @@ def test_line_ends_byte_order_marks_and_empty_lines_do_not_matter(folder):
 def test_a_bad_line_is_refused_with_file_and_line(folder, name, line, found):
     good = b'{"prompt": "a", "answer": "b"}\n' if name.endswith("jsonl") else b"a\tb\n"
     (folder / name).write_bytes(good + b"\n" + line + b"\n" + good)
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(DataError) as caught:
         read(folder, file=name).dataset(Seeds())
-    assert refused.value.where == f"{folder / name}:3"
-    assert found in refused.value.found
+    assert caught.value.where == f"{folder / name}:3"
+    assert found in caught.value.found
 
 
 def test_a_missing_file_is_named(folder):
@@ -262,6 +262,6 @@ def test_an_object_with_a_key_twice_is_refused_with_its_line(folder):
     (folder / "twice.jsonl").write_text(
         '{"prompt": "a", "answer": "1"}\n{"prompt": "b", "prompt": "c", "answer": "2"}\n'
     )
-    with pytest.raises(DataError, match="not a pair") as refused:
+    with pytest.raises(DataError, match="not a pair") as caught:
         read(folder, file="twice.jsonl").dataset(Seeds())
-    assert refused.value.where.endswith("twice.jsonl:2") and "twice" in refused.value.found
+    assert caught.value.where.endswith("twice.jsonl:2") and "twice" in caught.value.found

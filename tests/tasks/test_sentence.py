@@ -1,4 +1,4 @@
-"""The repeated text."""
+"""The task that repeats one text."""
 
 import pytest
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ def test_the_default_has_15_symbols_and_needs_23_positions():
     }
 
 
-def test_the_answer_is_what_follows_the_first_prompt():
+def test_the_answer_is_the_text_after_the_first_prompt():
     data = Sentence(prompts=["I l", "I"]).dataset(Seeds())
     train = data.splits["train"]
     assert data.vocabulary.decode(train.target(5)) == "ove machine learning"

@@ -190,10 +190,10 @@ def test_the_example_in_the_docstring_occurs_in_the_data(case, data):
 def test_correct_answers_have_better_scores_than_wrong_ones(task, data):
     examples = data.splits["train"]
     targets = [data.vocabulary.decode(examples.target(i)) for i in range(min(len(examples), 50))]
-    right = task.score([(t, t) for t in targets])
-    wrong = task.score([(t, "") for t in targets])
-    assert right.keys() == wrong.keys() == set(task.score_names)
-    assert all(right[name] != wrong[name] for name in task.score_names)
+    correct_score = task.score([(t, t) for t in targets])
+    wrong_score = task.score([(t, "") for t in targets])
+    assert correct_score.keys() == wrong_score.keys() == set(task.score_names)
+    assert all(correct_score[name] != wrong_score[name] for name in task.score_names)
 
 
 def test_probes_can_be_encoded(data):

@@ -81,10 +81,10 @@ async def test_static_files_need_the_cookie_and_folders_are_not_listed(served):
 async def test_a_websocket_needs_cookie_and_origin(served, missing):
     async with served() as client:
         headers = {k: v for k, v in (client.cookie | client.origin).items() if k != missing}
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             async with client.socket(headers):
                 pass
-        assert refused.value.status == 403
+        assert caught.value.status == 403
 
 
 async def test_a_tab_forwards_typed_text_unchanged_and_clips_sizes(served):
@@ -117,10 +117,10 @@ async def test_a_tab_beyond_the_limit_is_refused(served):
         async with client.socket(headers) as socket:
             await socket.send_json(["stdin", "one"])
             assert await socket.receive_bytes() == b"Done"
-            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
                 async with client.socket(headers):
                     pass
-            assert refused.value.status == 503
+            assert caught.value.status == 503
             assert "--tabs" in (await client.get("/", **client.cookie))[1]
         while client.server.sockets:
             await client.get("/nowhere", **client.cookie)
