@@ -17,7 +17,7 @@ from memlab.training.explain.processes import Workers
 from .conftest import SPIKE
 
 STARTS_ENDLESS_TASKS = """
-import sys
+import signal, sys
 from pathlib import Path
 from memlab.record.folder import RunFolder
 from memlab.training.explain.processes import Workers
@@ -25,6 +25,8 @@ from memlab.training.explain.processes import Workers
 sys.path.insert(0, sys.argv[2])
 from endless_task import endless
 
+# A shell starts commands in the background with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Workers(RunFolder(Path(sys.argv[1])), 15, "cpu", 2) as workers:
     workers.begin({"one": endless, "two": endless}, None, None, lambda line: None)
     list(workers.results())
