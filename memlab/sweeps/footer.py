@@ -16,8 +16,14 @@ def footer_lines(results: Results) -> list[str]:
     threads = " or ".join(map(str, footer["threads"])) or "-"
     fork = footer["fork"]
     shared = fork and f"Forked from run {fork['run']}: steps up to {fork['at']:,} are shared."
+    missing = ", ".join(f"additions/{name}" for name in footer["missing"])
     settings = ", ".join(f"{key}={value}" for key, value in footer["settings"].items())
     return [
+        *(
+            [f"Missing or damaged: {missing}. Members that it added are left out."]
+            if missing
+            else []
+        ),
         *([f"Preset {footer['base']} with {settings}."] if settings else []),
         f"{word} {seeds}{varied}. Budget {budget} steps.",
         *([shared] if shared else []),

@@ -130,10 +130,24 @@ class Sweep:
         """All additions, oldest first; read once."""
         additions = []
         for path in self._addition_paths():
-            stored = sealed_json.read(path, _place(self.id, path.name)) or {}
+            stored = self._read_addition(path) or {}
             members = tuple(Member(**member) for member in stored.get("members", ()))
             additions.append(Addition(members, stored.get("steps")))
         return tuple(additions)
+
+    @cached_property
+    def missing_additions(self) -> tuple[str, ...]:
+        """Names of additions that are missing or damaged; `members` does not include theirs."""
+        readable: list[str] = []
+        damaged: list[str] = []
+        for path in self._addition_paths():
+            (readable if self._read_addition(path) else damaged).append(path.name)
+        last = int(Path(readable[-1]).stem) if readable else 0
+        gaps = {_addition_name(number) for number in range(1, last)} - {*readable}
+        return tuple(sorted(gaps | {*damaged}))
+
+    def _read_addition(self, path: Path) -> dict[str, Any] | None:
+        return sealed_json.read(path, _place(self.id, path.name))
 
     @property
     def extended_to(self) -> int | None:
@@ -153,7 +167,8 @@ class Sweep:
         """
         folder = self.path / "additions"
         files.make_folder(folder)
-        name = f"{len(self._addition_paths()) + 1:04d}.json"
+        last = max((int(path.stem) for path in self._addition_paths()), default=0)
+        name = _addition_name(last + 1)
         files.write_new(
             folder / name, sealed_json.seal(asdict(addition), _place(self.id, name), indent=2)
         )
@@ -192,7 +207,7 @@ class Sweep:
         return len(self._addition_paths()) != len(self.additions)
 
     def _addition_paths(self) -> list[Path]:
-        return sorted((self.path / "additions").glob("*.json"))
+        return sorted((self.path / "additions").glob("[0-9][0-9][0-9][0-9].json"))
 
     def report_problem(self, run: str, text: str) -> None:
         """Store why a member could not start; the second time for the same reason it has failed."""
@@ -214,6 +229,10 @@ class Sweep:
 
     def _put(self, name: str, document: Mapping[str, Any]) -> None:
         files.replace(self.path / name, sealed_json.seal(document, _place(self.id, name), indent=2))
+
+
+def _addition_name(number: int) -> str:
+    return f"{number:04d}.json"
 
 
 def _place(sweep: str, name: str) -> str:

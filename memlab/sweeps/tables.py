@@ -196,6 +196,7 @@ class Results:
             "budget": sorted(budgets),
             "events": {name: PHASES.get(name, name) for name in self.events},
             "evaluation_every": [v for i, v in enumerate(every) if v not in every[:i]],
+            "missing": list(sweep.missing_additions),
             "unfinished": sum(self.counts[name] for name in ("running", "queued")),
             **{name: self.counts[name] for name in ("failed", "diverged", "stopped")},
             "threads": sorted({a["threads"] for a in attempts if "threads" in a}),

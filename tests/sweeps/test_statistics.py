@@ -150,7 +150,7 @@ def test_three_pairs_have_no_p_value():
 
 def test_the_footer_names_one_seed_or_several():
     footer = dict.fromkeys(("unfinished", "failed", "diverged", "stopped"), 0) | {
-        "seeds": [0], "vary": ["seed"], "budget": [400], "evaluation_every": [20], "events": {},
+        "seeds": [0], "vary": ["seed"], "missing": [], "budget": [400], "evaluation_every": [20], "events": {},
         "settings": {}, "fork": None, "threads": [1], "versions": [],
     }  # fmt: skip
     first = footer_lines(SimpleNamespace(footer=footer))[0]

@@ -19,6 +19,7 @@ from memlab.record.summary import planned_steps, summarize
 from memlab.sweeps.adopt import adopt_runs
 from memlab.sweeps.change import add_seeds, add_steps, delete_sweep
 from memlab.sweeps.executor import Executor
+from memlab.sweeps.footer import footer_lines
 from memlab.sweeps.progress import SweepProgress, counts, status_of
 from memlab.sweeps.sweep import Sweep, find_sweep
 from memlab.sweeps.tables import Results
@@ -344,3 +345,19 @@ def test_a_run_whose_settings_were_edited_is_not_adopted(base, tmp_path):
     with pytest.raises(MemlabError, match="edited") as caught:
         adopt_runs(runs, [folder], "mine")
     assert caught.value.found == "optimizer.lr"
+
+
+def test_missing_and_damaged_additions_are_reported_and_never_overwritten(make):
+    sweep = make()
+    for seed in (1, 2, 3):
+        sweep = add_seeds(sweep, [seed])
+    additions = sweep.path / "additions"
+    (additions / "0001.json").unlink()
+    (additions / "0003.json").write_bytes((additions / "0003.json").read_bytes()[:-9])
+    sweep = Sweep.open(sweep.path)
+    results = Results(SweepProgress(sweep))
+    assert sweep.seeds == (0, 2)
+    assert results.footer["missing"] == ["0001.json", "0003.json"]
+    assert "additions/0001.json, additions/0003.json" in footer_lines(results)[0]
+    assert add_seeds(sweep, [4]).seeds == (0, 2, 4)
+    assert (additions / "0004.json").exists()

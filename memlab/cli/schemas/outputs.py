@@ -160,7 +160,8 @@ SWEEP_RESULTS = {
     "failed": [{"run": str, "cell": int, "seed": int, "reason": str | None}],
     "footer": {
         "base": str, "settings": dict[str, Any], "seeds": list[int], "vary": list[str],
-        "fork": (None, {"run": str, "at": int}), "budget": list[int], "events": dict[str, str],
+        "fork": (None, {"run": str, "at": int}), "missing": list[str],
+        "budget": list[int], "events": dict[str, str],
         "evaluation_every": list[Any], "unfinished": int, "failed": int, "diverged": int,
         "stopped": int, "threads": list[int], "devices": list[str], "versions": list[str],
     },

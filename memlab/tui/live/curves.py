@@ -24,6 +24,8 @@ ChartOf = Callable[[ViewState, bool, int], Chart | Tiles]
 
 _MINOR = ("grokked_95", "sustained", "generalizing")
 """Phases without a rule; they are in the list of events."""
+_MILESTONES = ("memorized", "grokked")
+"""Phases whose labels take the place of others."""
 _COLOURS = {
     "memorized": "memorized", "grokked": "grokked", "collapsed": "spike", "diverged": "spike",
 }  # fmt: skip
@@ -324,7 +326,9 @@ def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:
     """Phases, edits, planned changes and resumes; those with the most important labels come last."""
     view = view_state.run
     resumed = [e for e in view.of(Started) if e.resumed_from is not None]
-    phases = [e for e in view.phases if e.name not in _MINOR]
+    phases = sorted(
+        (e for e in view.phases if e.name not in _MINOR), key=lambda e: e.name in _MILESTONES
+    )
     return (
         *(VerticalRule(e.step, "resumed", "edit") for e in resumed),
         *(VerticalRule(e.step, safe_text(e.what, 24), "phase") for e in view.changes),

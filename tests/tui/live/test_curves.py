@@ -1,6 +1,7 @@
 """Contents of the charts."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from memlab.preset.create import create_run
 from memlab.preset.facts import facts
 from memlab.preset.load import from_json
 from memlab.preset.run_preset import preset_of
-from memlab.record.events import COLUMNS, Evaluated, Rows, Spike
+from memlab.record.events import COLUMNS, Evaluated, Phase, Rows, Spike
 from memlab.record.folder import RunFolder
 from memlab.record.fork import ForkPoint
 from memlab.record.history import History
@@ -294,3 +295,11 @@ def test_rows_that_are_damaged_are_a_gap_in_the_curve(
         hidden = slice(int(np.ceil(edges[0])), int(edges[1]))
         assert np.isnan(low[hidden]).all() and np.isfinite(low).sum() > 300
     assert "not finite" not in as_text(draw(chart, 80, 12, colour=False))
+
+
+def test_labels_of_milestones_take_the_place_of_others():
+    names = ("memorized", "collapsed", "grokked", "collapsed")
+    phases = [Phase(step=i, name=name, after=i, split="train") for i, name in enumerate(names)]
+    run = SimpleNamespace(of=lambda kind: (), changes=(), edits=(), phases=phases)
+    labels = [rule.label for rule in curves.rules(SimpleNamespace(run=run))]
+    assert labels == ["collapsed", "collapsed", "memorized", "grokked"]  # the last come first
