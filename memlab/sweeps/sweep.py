@@ -127,27 +127,29 @@ class Sweep:
 
     @cached_property
     def additions(self) -> tuple[Addition, ...]:
-        """All additions, oldest first; read once."""
-        additions = []
-        for path in self._addition_paths():
-            stored = self._read_addition(path) or {}
-            members = tuple(Member(**member) for member in stored.get("members", ()))
-            additions.append(Addition(members, stored.get("steps")))
-        return tuple(additions)
+        """All additions, oldest first; read once. A damaged one is empty."""
+        stored = [addition or {} for addition in self._stored_additions.values()]
+        return tuple(
+            Addition(tuple(Member(**m) for m in one.get("members", ())), one.get("steps"))
+            for one in stored
+        )
+
+    @property
+    def missing_additions(self) -> tuple[str, ...]:
+        """Names of additions that are damaged, or missing before a readable one.
+
+        `members` does not include their members.
+        """
+        stored = self._stored_additions
+        last = max((int(Path(name).stem) for name in stored if stored[name]), default=0)
+        names = {*stored, *map(_addition_name, range(1, last))}
+        return tuple(sorted(name for name in names if not stored.get(name)))
 
     @cached_property
-    def missing_additions(self) -> tuple[str, ...]:
-        """Names of additions that are missing or damaged; `members` does not include theirs."""
-        readable: list[str] = []
-        damaged: list[str] = []
-        for path in self._addition_paths():
-            (readable if self._read_addition(path) else damaged).append(path.name)
-        last = int(Path(readable[-1]).stem) if readable else 0
-        gaps = {_addition_name(number) for number in range(1, last)} - {*readable}
-        return tuple(sorted(gaps | {*damaged}))
-
-    def _read_addition(self, path: Path) -> dict[str, Any] | None:
-        return sealed_json.read(path, _place(self.id, path.name))
+    def _stored_additions(self) -> dict[str, dict[str, Any] | None]:
+        """Name to contents of each addition; None = damaged."""
+        paths = self._addition_paths()
+        return {path.name: sealed_json.read(path, _place(self.id, path.name)) for path in paths}
 
     @property
     def extended_to(self) -> int | None:

@@ -58,7 +58,7 @@ def _text(key: Key) -> str:
 
 @final
 class _Columns(Widget):
-    """The sections in the columns that fit, whatever the width becomes."""
+    """The sections, in as many columns as fit the current width."""
 
     DEFAULT_CSS = "_Columns { height: auto; }"
     sections: reactive[Sequence[HelpSection]] = reactive((), layout=True)

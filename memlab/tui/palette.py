@@ -34,7 +34,7 @@ class Palette(CommandPalette):
             event.stop().prevent_default()
 
     def _action_command_list(self, action: str) -> None:
-        """A list that the terminal has no room for has no pages to turn."""
+        """Do nothing if the terminal has no room for the list: Textual would raise an error."""
         if self.query_one(CommandList).size:
             super()._action_command_list(action)
 

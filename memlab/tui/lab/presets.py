@@ -31,7 +31,7 @@ class PresetOptions(OptionList):
         self.action_select()
 
     def _move_page(self, direction: Literal[-1, 1]) -> None:
-        """A list that the terminal has no room for has no pages to turn."""
+        """Do nothing if the terminal has no room for the list: Textual would raise an error."""
         if self.size:
             super()._move_page(direction)
 
