@@ -17,7 +17,7 @@ from memlab.charts.decimate import spans, visible
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
 from memlab.charts.legend import plain_markers
-from memlab.charts.raster import Cells, Dots, dots
+from memlab.charts.raster import Cells, Mask, dots
 from memlab.charts.scale import Floats
 from memlab.charts.text import Fragment, Lines, clip_to_width, cut, stripped
 
@@ -91,7 +91,7 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
     return canvas
 
 
-def _few_points(series: Series, where: ChartLayout) -> Dots | None:
+def _few_points(series: Series, where: ChartLayout) -> Mask | None:
     """The cells of the visible points, if there are so few that the line hardly shows them."""
     part = visible(series.x, where.x)
     if not 0 < part.stop - part.start <= MAX_POINTS:
@@ -101,7 +101,7 @@ def _few_points(series: Series, where: ChartLayout) -> Dots | None:
     return _cells_of(x[shown], y[shown], where)
 
 
-def _cells_of(x: Floats, y: Floats, where: ChartLayout, above: int = 0) -> Dots:
+def _cells_of(x: Floats, y: Floats, where: ChartLayout, above: int = 0) -> Mask:
     """The cells at positions on the axes, `above` rows higher; rows beyond the border are moved to it."""
     at = np.zeros((where.rows, where.columns), dtype=bool)
     rows = np.clip(np.floor(y * where.rows) + above, 0, where.rows - 1).astype(np.int64)
@@ -120,7 +120,7 @@ def _curves(chart: Chart, where: ChartLayout) -> tuple[Floats, Floats]:
     return where.y.place_forward(low), where.y.place_forward(high)
 
 
-def _mark_cells(marks: Marks, where: ChartLayout) -> Dots:
+def _mark_cells(marks: Marks, where: ChartLayout) -> Mask:
     """The cells above the marks; a mark outside the y range is moved to its border."""
     x, y = where.x.place(marks.x), where.y.place(marks.y)
     shown = (x >= 0) & (x <= 1) & np.isfinite(y)

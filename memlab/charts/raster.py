@@ -4,6 +4,8 @@ Curves that share a cell keep the dots of all of them; the cell has the colour o
 band lies behind the curves: as quarter blocks where it is alone, as the background of their cells.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,37 +13,23 @@ from memlab.charts.scale import Floats
 from memlab.charts.text import Fragment, Lines, stripped
 from memlab.charts.theme import Colour
 
-Dots = NDArray[np.bool_]
-"""(4 * rows, 2 * columns), row 0 at the bottom"""
+Mask = NDArray[np.bool_]
+"""(row, column): some cells"""
+Dots = NDArray[np.uint8]
+"""(row, column): the dots of each cell as the bits of its braille character, U+2800 + bits"""
 Marker = str
 """braille, blocks, or the one glyph of each cell with at least one dot"""
 
-
-def _bytes(dots: Dots) -> NDArray[np.uint8]:
-    """The dots of each cell, (..., 8), as the bits of one byte.
-
-    One product adds up the eight dots, each shifted to its place in the highest byte; `np.packbits`
-    takes ten times as long.
-    """
-    together = np.ascontiguousarray(dots).view("<u8")[..., 0]
-    return ((together * np.uint64(0x0102040810204080)) >> np.uint64(56)).astype(np.uint8)
-
-
-_ALL = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(bool)
-_DOTS = np.zeros((256, 4, 2), dtype=bool)
-_DOTS[_bytes(_ALL)] = _ALL.reshape(256, 4, 2)
-"""The dots of a cell by their byte, row 0 at the bottom."""
-_BRAILLE = (
-    0x2800
-    + (_DOTS * np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])).sum(axis=(1, 2))
-).astype("<u4")
-_QUARTERS = (_DOTS.reshape(256, 2, 2, 2).any(axis=2) * np.array([[1, 2], [4, 8]])).sum(axis=(1, 2))
-"""By the same byte: which quarters of the cell contain a dot, as an index into the blocks."""
+_LEFT = np.array([0x00, 0x40, 0x44, 0x46, 0x47], dtype=np.uint8)
+_RIGHT = np.array([0x00, 0x80, 0xA0, 0xB0, 0xB8], dtype=np.uint8)
+"""The lowest 0 to 4 dots of either half of a cell."""
+_QUARTERS = (np.arange(256)[:, None] & [0x44, 0xA0, 0x03, 0x18] > 0) @ [1, 2, 4, 8]
+"""By the dots: which quarters of the cell contain one, as an index into the blocks."""
 _BLOCKS = np.array([ord(glyph) for glyph in " ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"], dtype="<u4")
 _FULL = len(_BLOCKS) - 1
 _BLANK = ord(" ")
-_GLYPHS = {"braille": _BRAILLE, "blocks": _BLOCKS[_QUARTERS]}
-"""Glyphs of a cell by the byte of its dots, by marker."""
+_GLYPHS = {"braille": np.arange(0x2800, 0x2900, dtype="<u4"), "blocks": _BLOCKS[_QUARTERS]}
+"""Glyphs of a cell by its dots, by marker."""
 
 
 class Cells:
@@ -55,11 +43,11 @@ class Cells:
         self.palette: list[Colour] = [""]
         """index 0: not painted"""
         self._dots = np.zeros((rows, columns), dtype=np.uint8)
-        """the dots of all curves, a byte per cell"""
+        """the dots of all curves"""
         self._bands = np.zeros((rows, columns), dtype=np.int64)
         """index of the colour of the band in each cell"""
 
-    def paint(self, where: Dots, glyphs: NDArray[np.uint32] | str, colour: Colour) -> None:
+    def paint(self, where: Mask, glyphs: NDArray[np.uint32] | str, colour: Colour) -> None:
         """Set the cells where `where`, which broadcasts to (rows, columns), is true."""
         codes = ord(glyphs) if isinstance(glyphs, str) else glyphs
         np.copyto(self.glyphs, codes, where=where, casting="unsafe")
@@ -84,26 +72,20 @@ class Cells:
 
     def paint_curve(self, dots: Dots, marker: Marker, colour: Colour) -> None:
         """Add a curve's dots to its cells and set the colour of these cells."""
-        bits = self._by_cell(dots)
         if marker in _GLYPHS:
-            self._dots |= bits
-            self.paint(bits > 0, _GLYPHS[marker][self._dots], colour)
+            self._dots |= dots
+            self.paint(dots > 0, _GLYPHS[marker][self._dots], colour)
         else:
-            self.paint(bits > 0, marker, colour)
+            self.paint(dots > 0, marker, colour)
 
     def paint_band(self, dots: Dots, colour: Colour) -> None:
         """Fill an area, before any curve; curves painted later keep it as their background."""
-        quarters = _QUARTERS[self._by_cell(dots)]
+        quarters = _QUARTERS[dots]
         where = quarters > 0
         full = quarters == _FULL
         self.paint(where, np.where(full, _BLANK, _BLOCKS[quarters]), colour)
         np.copyto(self._bands, self._index(colour), where=where)
         np.copyto(self.grounds, self._index(colour), where=full)
-
-    def _by_cell(self, dots: Dots) -> NDArray[np.uint8]:
-        """The dots of each cell as a byte: (row, column)."""
-        by_cell = dots.reshape(self.rows, 4, self.columns, 2).swapaxes(1, 2)
-        return _bytes(by_cell.reshape(self.rows, self.columns, 8))
 
     def lines(self) -> Lines:
         """The rows from the top, each split where the colour changes."""
@@ -112,27 +94,13 @@ class Cells:
         changes = np.ones((self.rows, self.columns), dtype=bool)
         changes[:, 1:] = colours[:, 1:] != colours[:, :-1]
         starts = np.flatnonzero(changes)
+        texts = [text[a:b] for a, b in pairwise((*starts.tolist(), changes.size))]
+        inks = map(self.palette.__getitem__, self.inks.ravel()[starts].tolist())
+        grounds = map([None, *self.palette[1:]].__getitem__, self.grounds.ravel()[starts].tolist())
+        fragments = list(map(Fragment, texts, inks, grounds))
         # Fragments do not cross rows: each row begins with a change.
-        runs = list(
-            zip(
-                starts.tolist(),
-                np.append(starts, changes.size)[1:].tolist(),
-                self.inks.ravel()[starts].tolist(),
-                self.grounds.ravel()[starts].tolist(),
-                strict=True,
-            )
-        )
         first = np.searchsorted(starts, np.arange(self.rows + 1) * self.columns).tolist()
-        palette = self.palette
-        return [
-            stripped(
-                [
-                    Fragment(text[a:b], palette[i], palette[g] if g else None)
-                    for a, b, i, g in runs[first[row] : first[row + 1]]
-                ]
-            )
-            for row in reversed(range(self.rows))
-        ]
+        return [stripped(fragments[a:b]) for a, b in pairwise(first)][::-1]
 
     def _index(self, colour: Colour) -> int:
         if colour not in self.palette:
@@ -142,7 +110,7 @@ class Cells:
 
 def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
     """Fill each half column of curves from `low` to `high`, (curve, half column), in positions on
-    the y axis; NaN = nothing. Returns (curve, 4 * rows, half column).
+    the y axis; NaN = nothing. Returns (curve, row, column).
 
     `thin` drops a column's end dot where the next column continues from the very same row, so that
     a slope is a diagonal line of single dots.
@@ -156,5 +124,14 @@ def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
         rises[:, :-1] = filled & (bottom[:, 1:] == top[:, :-1])
         falls[:, :-1] = filled & (top[:, 1:] == bottom[:, :-1])
         bottom, top = bottom + falls, top - rises
-    level = np.arange(levels, dtype=np.float64)[:, None]
-    return np.asarray((level >= bottom[:, None]) & (level <= top[:, None]))
+    # Numbers of dots below the span, and up to its top; fmin and fmax replace NaN.
+    ends = np.stack((np.fmin(bottom, levels), np.fmax(top + 1, 0)))
+    below, upto = _lowest(np.minimum(np.maximum(ends, 0), levels).astype(np.int64), rows)
+    return upto & ~below
+
+
+def _lowest(n: NDArray[np.int64], rows: int) -> Dots:
+    """The lowest `n` dots of each half column, (..., half column), as (..., row, column)."""
+    in_row = n[..., None, :] - 4 * np.arange(rows)[:, None]
+    left, right = in_row[..., ::2], in_row[..., 1::2]
+    return np.asarray(_LEFT.take(left, mode="clip") | _RIGHT.take(right, mode="clip"))

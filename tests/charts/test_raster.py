@@ -7,6 +7,20 @@ from memlab.charts import Fragment, as_text
 from memlab.charts.raster import Cells, dots
 
 RED = (255, 0, 0)
+BITS = np.array([[6, 7], [2, 5], [1, 4], [0, 3]])
+"""The bit of each dot in a braille character: row 0 at the bottom, left and right."""
+
+
+def packed(grid: np.ndarray) -> np.ndarray:
+    """A grid of dots, (4 * row, 2 * column), as one byte per cell."""
+    by_cell = grid.reshape(len(grid) // 4, 4, -1, 2).swapaxes(1, 2)
+    return (by_cell.astype(int) << BITS).sum(axis=(2, 3)).astype(np.uint8)
+
+
+def unpacked(cells: np.ndarray) -> np.ndarray:
+    """The inverse of `packed`."""
+    by_cell = (cells[:, :, None, None].astype(int) >> BITS & 1).astype(bool)
+    return by_cell.swapaxes(1, 2).reshape(4 * len(cells), -1)
 
 
 def drawn(low, high, rows: int, marker: str, **options) -> list[str]:
@@ -53,7 +67,7 @@ def test_a_thin_slope_has_one_dot_per_column():
 
 def test_a_thin_line_keeps_its_peak():
     low, high = np.array([[0.1, 0.1, 0.1, 0.1]]), np.array([[0.1, 0.9, 0.9, 0.1]])
-    assert dots(low, high, 1, thin=True)[0].any(axis=1).tolist() == [True] * 4
+    assert unpacked(dots(low, high, 1, thin=True)[0]).any(axis=1).tolist() == [True] * 4
 
 
 def test_later_elements_are_drawn_over_earlier_ones():
@@ -67,11 +81,11 @@ def test_later_elements_are_drawn_over_earlier_ones():
 
 
 def dots_at(*places: tuple[int, int], rows: int = 1, columns: int = 1) -> np.ndarray:
-    """A grid in which only these dots are set."""
+    """Cells in which only these dots are set."""
     grid = np.zeros((4 * rows, 2 * columns), dtype=bool)
     for row, column in places:
         grid[row, column] = True
-    return grid
+    return packed(grid)
 
 
 def test_a_cell_has_the_dots_of_all_curves_in_it():
@@ -90,7 +104,7 @@ def test_a_cell_has_the_blocks_of_all_curves_in_it():
 
 def test_a_band_is_contiguous_and_behind_the_curves():
     cells = Cells(1, 3)
-    cells.paint_band(np.ones((4, 6), dtype=bool), "band")
+    cells.paint_band(np.full((1, 3), 255, dtype=np.uint8), "band")
     cells.paint_curve(dots_at((0, 2), columns=3), "braille", "train")
     assert cells.lines() == [[
         Fragment(" ", "band", "band"), Fragment("⡀", "train", "band"), Fragment(" ", "band", "band"),
@@ -101,7 +115,7 @@ def test_the_border_of_a_band_is_drawn_in_quarters_of_a_cell():
     cells = Cells(1, 2)
     lower = np.zeros((4, 4), dtype=bool)
     lower[:2] = True
-    cells.paint_band(lower, "band")
+    cells.paint_band(packed(lower), "band")
     assert cells.lines() == [[Fragment("▄▄", "band")]]
 
 
@@ -111,11 +125,21 @@ def test_no_dot_of_any_curve_is_lost(seed: int):
     curves = rng.random((4, 12, 10)) < 0.1
     cells = Cells(3, 5)
     for i, curve in enumerate(curves):
-        cells.paint_curve(curve, "braille", f"run {i}")
-    rows = [as_text([line]).ljust(5) for line in cells.lines()]
-    found = np.zeros((12, 10), dtype=bool)
-    bits = ((6, 7), (2, 5), (1, 4), (0, 3))
-    for row, column, dot, side in np.ndindex(3, 5, 4, 2):
-        code = ord(rows[2 - row][column])
-        found[4 * row + dot, 2 * column + side] = code != 32 and code >> bits[dot][side] & 1
+        cells.paint_curve(packed(curve), "braille", f"run {i}")
+    rows = [as_text([line]).ljust(5).replace(" ", "\u2800") for line in reversed(cells.lines())]
+    found = unpacked(np.array([[ord(glyph) - 0x2800 for glyph in row] for row in rows]))
     assert (found == curves.any(axis=0)).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_dots_fill_each_half_column_from_the_lower_end_to_the_higher(seed: int):
+    rng = np.random.default_rng(seed)
+    low, high = np.sort(rng.uniform(-0.3, 1.3, (2, 3, 10)), axis=0)
+    low[rng.random(low.shape) < 0.2] = np.nan
+    expected = np.zeros((3, 12, 10), dtype=bool)
+    for curve, row, half in np.ndindex(*expected.shape):
+        expected[curve, row, half] = (
+            np.floor(12 * low[curve, half]) <= row <= np.floor(12 * high[curve, half])
+        )
+    found = np.stack([unpacked(cells) for cells in dots(low, high, 3)])
+    assert (found == expected).all()
