@@ -127,7 +127,7 @@ def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
     # Numbers of dots below the span, and up to its top; fmin and fmax replace NaN.
     ends = np.stack((np.fmin(bottom, levels), np.fmax(top + 1, 0)))
     below, upto = _lowest(np.minimum(np.maximum(ends, 0), levels).astype(np.int64), rows)
-    return upto & ~below
+    return np.asarray(upto & ~below)
 
 
 def _lowest(n: NDArray[np.int64], rows: int) -> Dots:

@@ -29,7 +29,7 @@ SEALS_PER_BLOCK = 64
 
 Rows = tuple[Steps, Values]
 PartExtremes = tuple[Steps, Values, Values, NDArray[np.int64]]
-"""(part,) first steps; (part, column) least and greatest finite value, number of other values"""
+"""(part,) first steps; (column, part) least and greatest finite value, number of other values"""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,6 @@ class SealedRows:
     """indices of seals whose rows were damaged when read; only grows"""
     parts: dict[int, PartExtremes] = field(default_factory=dict)
     """extremes of the parts of seals read so far, by index of the seal; only grows"""
-    _cut: dict[bytes, Rows] = field(init=False, default_factory=dict)
-    """cache of the seals split last: the edges of the next column are the same"""
 
     @property
     def size(self) -> int:
@@ -112,7 +110,7 @@ class SealedRows:
         if not self.format.stores_steps:
             return hi - 1
         place = int(np.searchsorted(self._first, hi)) - 1
-        steps, _ = self._verified_once(np.arange(max(place, 0), place + 1))
+        steps, _ = self._verified(np.arange(max(place, 0), place + 1))
         before = steps[steps < hi]
         return int(before[-1]) if len(before) else None
 
@@ -173,17 +171,16 @@ class SealedRows:
             for k in np.flatnonzero(lost > 0)
         ]
 
-    def fill(self, bins: Bins, column: str, lo: int, hi: int) -> None:
-        """Add the column's values with lo <= step < hi to `bins`.
+    def fill(self, bins: Bins, lo: int, hi: int) -> None:
+        """Add the values of all columns with lo <= step < hi to `bins`.
 
         Only seals that an edge splits are read; the extremes of the others are in their seals. Of
         these, seals whose edges lie between parts are read once, then their parts are in memory.
         """
-        if not len(bins.low):
+        if len(bins.edges) < 2:
             return
-        c = self.columns.index(column)
         waiting = slice(*np.searchsorted(self.tail[0], (lo, hi)))
-        _add_values(bins, self.tail[0][waiting], self.tail[1][waiting, c])
+        _add_values(bins, self.tail[0][waiting], self.tail[1][waiting])
         lo, hi = max(lo, int(bins.edges[0])), min(hi, int(bins.edges[-1]))
         start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
         if lo >= hi or start >= stop:
@@ -199,26 +196,21 @@ class SealedRows:
         if self.damaged:
             whole = whole[~np.isin(whole, list(self.damaged))]
         seals = self.seals[whole]
-        bins.add(
-            self._first[whole],
-            seals["low"][:, c],
-            seals["high"][:, c],
-            seals["nonfinite"][:, c].astype(np.int64),
-        )
-        self._add_parts(bins, np.flatnonzero(is_cut & ~needs_rows), c)
-        steps, values = self._verified_once(np.flatnonzero(needs_rows))
+        nonfinite = seals["nonfinite"].T.astype(np.int64)
+        bins.add(self._first[whole], seals["low"].T, seals["high"].T, nonfinite)
+        self._add_parts(bins, np.flatnonzero(is_cut & ~needs_rows))
+        steps, values = self._verified(np.flatnonzero(needs_rows))
         inside = slice(*np.searchsorted(steps, (lo, hi)))
-        _add_values(bins, steps[inside], values[inside, c])
+        _add_values(bins, steps[inside], values[inside])
 
-    def _add_parts(self, bins: Bins, seals: NDArray[np.intp], c: int) -> None:
-        """Add the extremes of all parts of some seals to `bins`, for column `c`."""
+    def _add_parts(self, bins: Bins, seals: NDArray[np.intp]) -> None:
+        """Add the extremes of all parts of some seals to `bins`."""
         unread = [k for k in seals.tolist() if k not in self.parts and k not in self.damaged]
         for at in range(0, len(unread), SEALS_PER_BLOCK):
             self._read_parts(unread[at : at + SEALS_PER_BLOCK])
         known = [self.parts[k] for k in seals.tolist() if k in self.parts]
         if known:
-            steps, low, high, nonfinite = (np.concatenate(one) for one in zip(*known, strict=True))
-            bins.add(steps, low[:, c], high[:, c], nonfinite[:, c])
+            bins.add(*(np.concatenate(one, axis=-1) for one in zip(*known, strict=True)))
 
     def _read_parts(self, seals: list[int]) -> None:
         """Keep the extremes of the parts of intact seals."""
@@ -235,14 +227,7 @@ class SealedRows:
         first_steps, low, high, nonfinite = _extremes_from(starts, steps, values)
         for k, start, stop in zip(intact, (ends - counts).tolist(), ends.tolist(), strict=True):
             of = slice(start, stop)
-            self.parts[k] = first_steps[of], low[of], high[of], nonfinite[of]
-
-    def _verified_once(self, which: NDArray[np.intp]) -> Rows:
-        rows = self._cut.get(key := which.tobytes())
-        if rows is None:
-            self._cut.clear()
-            self._cut[key] = rows = self._verified(which)
-        return rows
+            self.parts[k] = first_steps[of], low[:, of], high[:, of], nonfinite[:, of]
 
     def _verified(self, which: NDArray[np.intp]) -> Rows:
         """Steps and rows of the seals at the ascending indices `which` whose CRC matches."""
@@ -292,11 +277,12 @@ def _extremes_from(starts: NDArray[np.intp], steps: Steps, values: Values) -> Pa
         high = np.maximum.reduceat(np.where(finite, by_column, -infinity), starts, axis=1)
         recorded = (~(finite | is_missing(by_column))).astype(np.int64)
         others = np.add.reduceat(recorded, starts, axis=1)
-    return steps[starts], low.T, high.T, others.T
+    return steps[starts], low, high, others
 
 
 def _add_values(bins: Bins, steps: Steps, values: Values) -> None:
-    """Add one value per step, (row,), to `bins`."""
+    """Add rows, (row, column), to `bins`."""
+    values = np.ascontiguousarray(values.T)
     finite = np.isfinite(values)
     infinity = values.dtype.type(np.inf)
     bins.add(

@@ -1,7 +1,7 @@
 """The per-step rows of a run, merged from its attempts: each step from the latest attempt that computed it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,9 @@ from memlab.record.rows import SealedRows
 
 NEVER = 2**62
 """An upper bound of steps."""
+
+VIEWS = 64
+"""Maximum number of recent views in memory; a logarithmic axis has one per octave."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     columns: tuple[str, ...]
     segments: tuple[Segment, ...]
     """in step order"""
+    _views: dict[tuple[int, int, int], Bins] = field(init=False, default_factory=dict)
+    """recent views, of all columns: the charts of a screen show the same steps"""
 
     @classmethod
     def merge(cls, columns: tuple[str, ...], tables: list[tuple[SealedRows, int]]) -> "RunRows":
@@ -53,7 +58,7 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         ]
         return RunRows(self.columns, tuple(cut))
 
-    @property
+    @cached_property
     def last_step(self) -> int:
         """The step of the last row; 0 if there is none."""
         for segment in reversed(self.segments):
@@ -127,16 +132,27 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         Edges are moved by up to half a bin to the start of a seal, else of a part of it, since the
         rows of a seal that no edge splits need not be read.
         """
+        bins = self._views.get(key := (first, last, width))
+        if bins is None:
+            if len(self._views) >= VIEWS:
+                self._views.clear()
+            self._views[key] = bins = self._view(first, last, width)
+        return bins.of(self.columns.index(column))
+
+    def _view(self, first: int, last: int, width: int) -> Bins:
+        """The extremes of all columns."""
         levels = (
             [starts(one.sealed, max(one.lo, first), min(one.hi, last + 1)) for one in self.segments]
             for starts in (SealedRows.starts, SealedRows.part_starts)
         )
         none = np.empty(0, np.int64)
-        bins = Bins.over(first, last, width)
+        bins = Bins.over(first, last, width, (len(self.columns),))
         bins.along(*(np.concatenate([none, *stops]) for stops in levels))
         for segment in self.segments:
-            if column in segment.sealed.columns:
-                segment.sealed.fill(bins, column, segment.lo, segment.hi)
+            columns = [self.columns.index(name) for name in segment.sealed.columns]
+            filled = bins.of(columns)
+            segment.sealed.fill(filled, segment.lo, segment.hi)
+            bins.put(columns, filled)
         return bins.closed()
 
     @cached_property
