@@ -11,6 +11,7 @@ from memlab.record.safe_text import safe_text
 from memlab.tui.live import learned_map
 from memlab.tui.live.curves import ChartOf, declared, is_log
 from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
 
@@ -56,6 +57,12 @@ class ChartPanel(Plot[ViewState]):
         picture = self._chosen[1](view_state, self.y_log, columns)
         self._caption = picture.caption if isinstance(picture, Tiles) else None
         return picture
+
+    @property
+    def columns(self) -> int:
+        """At least those of the main chart: at one resolution, all charts share one reading."""
+        main = self.screen.plot if isinstance(self.screen, ChartScreen) else self
+        return max(self.size.width, main.size.width)
 
     def heading(self, view_state: ViewState) -> Content:
         """The measure, its axes, and the values at the cursor."""

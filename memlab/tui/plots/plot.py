@@ -51,7 +51,12 @@ class Plot(PaintedPanel[T]):
 
     @abstractmethod
     def picture(self, view_state: T, columns: int) -> Picture:
-        """The picture to draw, `columns` cells wide."""
+        """The picture to draw, with curves decimated for `columns` columns of cells."""
+
+    @property
+    def columns(self) -> int:
+        """Columns for which curves are decimated."""
+        return self.size.width
 
     @property
     @abstractmethod
@@ -65,7 +70,7 @@ class Plot(PaintedPanel[T]):
 
     def paint(self, view_state: T) -> None:
         width, height = self.size
-        picture, colour = self.picture(view_state, width), not self.app.no_color
+        picture, colour = self.picture(view_state, self.columns), not self.app.no_color
         if isinstance(picture, Tiles):
             self._where, lines = None, draw_tiles(picture, width, height, colour=colour)
         elif isinstance(picture, HeatGrid):
