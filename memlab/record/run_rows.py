@@ -130,8 +130,10 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
         """Extremes of a column over at most `width` bins of the steps `first` to `last`.
 
         Edges are moved by up to half a bin to the start of a seal, else of a part of it, since the
-        rows of a seal that no edge splits need not be read.
+        rows of a seal that no edge splits need not be read. A column that no row has is empty.
         """
+        if column not in self.columns:
+            return Bins.over(first, last, width).closed()
         bins = self._views.get(key := (first, last, width))
         if bins is None:
             if len(self._views) >= VIEWS:

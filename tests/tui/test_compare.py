@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from textual.content import Content
 from textual.events import MouseScrollUp
 
 from memlab.record.events import Edited, Evaluated
@@ -167,12 +166,13 @@ def compare_screen(console, make_run):
 
 
 def _title(app) -> str:
-    return Content.from_markup(str(app.screen.plot.border_title)).plain
+    return app.screen.plot.title.plain
 
 
 def _picture(app) -> str:
     plot = app.screen.plot
-    return "\n".join(plot.render_line(y).text for y in range(plot.size.height))
+    lines = plot.render_lines(plot.size.region)
+    return "\n".join(line.text for line in lines[plot.gutter.top :])
 
 
 def _values(app) -> list[str]:

@@ -77,7 +77,7 @@ class Overlay(Plot[Overlaid]):
             marker="blocks" if viewport.blocks else "braille",
         )
 
-    def heading(self, view_state: Overlaid) -> Content:
+    def heading(self, view_state: Overlaid) -> list[Content]:
         """Measure, axes, visible part, and the position of the cursor."""
         viewport = view_state.viewport
         parts = [
@@ -93,7 +93,7 @@ class Overlay(Plot[Overlaid]):
             )
         if viewport.reading is not None:
             parts.append(Content.styled(f"values at {viewport.reading:,.6g}", "$text"))
-        return Content(" · ").join(parts)
+        return parts
 
 
 def _within(curve: Series, at: float | None) -> Series:

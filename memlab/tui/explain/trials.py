@@ -72,7 +72,7 @@ class TrialsPlot(Plot[ShownTrials]):
     def picture(self, view_state: ShownTrials, columns: int) -> Chart:
         return trials_chart(view_state, y_log=self.y_log)
 
-    def heading(self, view_state: ShownTrials) -> Content:
+    def heading(self, view_state: ShownTrials) -> list[Content]:
         """The quantity, the scale of its axis, the change in focus and its effect."""
         change = view_state.focused
         parts = [
@@ -80,4 +80,4 @@ class TrialsPlot(Plot[ShownTrials]):
             log_link("y", self.y_log, "log_y"),
             Content(f"{safe_text(change.name, 40)}: {safe_text(change.effect, 20)}"),
         ]
-        return Content(" · ").join(parts)
+        return parts

@@ -64,10 +64,10 @@ class ChartPanel(Plot[ViewState]):
         main = self.screen.plot if isinstance(self.screen, ChartScreen) else self
         return max(self.size.width, main.size.width)
 
-    def heading(self, view_state: ViewState) -> Content:
+    def heading(self, view_state: ViewState) -> list[Content]:
         """The measure, its axes, and the values at the cursor."""
         if self._caption is not None:
-            return Content(" · ").join([self._measure_name(), Content(self._caption)])
+            return [self._measure_name(), Content(self._caption)]
         viewport = view_state.viewport
         parts = [self._measure_name(), *self._values(view_state)]
         parts.append(log_link("y", self.y_log, "log_y"))
@@ -75,7 +75,7 @@ class ChartPanel(Plot[ViewState]):
             parts.append(log_link("x", viewport.x_log, "screen.log_x"))
             parts.append(Content(f"smoothing {viewport.weight:g}" if viewport.weight else "raw"))
         parts += part_shown(viewport, view_state.extent, "steps")
-        return Content(" · ").join(parts)
+        return parts
 
     def _measure_name(self) -> Content:
         if self.id == "third":

@@ -50,11 +50,11 @@ class EventList(Lines[Event]):
         n_events = sum(len(view_state.run.of(kind)) for kind in (*_LISTED, SpikeOnset))
         return n_events, self.selected, self.has_focus
 
-    def heading(self, view_state: ViewState) -> Content:
+    def heading(self, view_state: ViewState) -> list[Content]:
         """Numbers of spikes and findings."""
         run = view_state.run
         spikes, findings = len(run.spikes), len(run.findings)
-        return Content(f"events · ▼ {spikes} · findings {findings}")
+        return [Content("events"), Content(f"▼ {spikes}"), Content(f"findings {findings}")]
 
     def lines(self, view_state: ViewState) -> Sequence[Event]:
         """The listed events. A spike is listed at its peak, though it is recorded when it closes."""

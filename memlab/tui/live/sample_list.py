@@ -53,15 +53,18 @@ class SampleList(Lines[Answer]):
         step = at.step if at else None
         return len(view_state.run.samples), step, self.filter, self.selected, self.has_focus
 
-    def heading(self, view_state: ViewState) -> Content:
+    def heading(self, view_state: ViewState) -> list[Content]:
         """Step, number of right answers, filter."""
         at = samples_at(view_state)
         if at is None:
-            return Content("samples")
+            return [Content("samples")]
         listed = answers(at)
         right = sum(answer.ok for answer in listed)
-        heading = Content(f"samples · step {at.step:,} · {right}/{len(listed)} correct · ")
-        return heading + Content(" ").join(self._choice(name) for name in FILTERS)
+        facts = ("samples", f"step {at.step:,}", f"{right}/{len(listed)} correct")
+        return [
+            *map(Content, facts),
+            Content(" ").join(self._choice(name) for name in FILTERS),
+        ]
 
     def _choice(self, name: str) -> Content:
         return link(name, f"screen.filter('{name}')", "reverse" if name == self.filter else "")

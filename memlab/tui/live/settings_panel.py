@@ -98,13 +98,13 @@ class SettingsPanel(Lines[SettingLine]):
         """Edits, filter and selection."""
         return len(view_state.run.edits), self.words, self.selected, self.has_focus
 
-    def heading(self, view_state: ViewState) -> Content:
+    def heading(self, view_state: ViewState) -> list[Content]:
         """The preset, and the number of settings that differ from it."""
         lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         changed = sum(line.preset_value is not None for line in lines)
         name = safe_text(view_state.folder.facts.preset, 24)
         parts = ["settings", name, f"{changed} changed", self.words and f"/{self.words}"]
-        return Content(" · ".join(safe_text(part, 40) for part in parts if part))
+        return [Content(safe_text(part, 40)) for part in parts if part]
 
     def lines(self, view_state: ViewState) -> Sequence[SettingLine]:
         """The settings that pass the filter."""

@@ -73,9 +73,9 @@ class AttentionPanel(Plot[ModelPictures]):
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
         return attention_maps(view_state)
 
-    def heading(self, view_state: ModelPictures) -> Content:
+    def heading(self, view_state: ModelPictures) -> list[Content]:
         prompt = safe_text(" ".join(view_state.tokens), 60)
-        return Content(f"attention on {prompt} · rows: query, columns: key")
+        return [Content(f"attention on {prompt}"), Content("rows: query, columns: key")]
 
 
 @final
@@ -95,10 +95,9 @@ class SpectrumPanel(Plot[ModelPictures]):
             return HeatGrid((), 0.0, 1.0, instead="not defined for this task")
         return spectrum_chart(view_state.spectrum, columns, y_log=self.y_log)
 
-    def heading(self, view_state: ModelPictures) -> Content:
+    def heading(self, view_state: ModelPictures) -> list[Content]:
         """The quantity and the scale of its axis."""
-        name = Content("embedding norm by frequency")
-        return Content(" · ").join([name, log_link("y", self.y_log, "log_y")])
+        return [Content("embedding norm by frequency"), log_link("y", self.y_log, "log_y")]
 
 
 @final
@@ -115,8 +114,10 @@ class LogitTablePanel(Plot[ModelPictures]):
     def picture(self, view_state: ModelPictures, columns: int) -> Picture:
         return margin_map(view_state)
 
-    def heading(self, view_state: ModelPictures) -> Content:
+    def heading(self, view_state: ModelPictures) -> list[Content]:
         """The quantity, and the share of correct answers."""
         known = view_state.margins[np.isfinite(view_state.margins)]
-        right = f" · {np.mean(known > 0):.1%} correct" if len(known) else ""
-        return Content(f"margin of the answer{right} · rows: a, columns: b")
+        parts = ["margin of the answer", "rows: a, columns: b"]
+        if len(known):
+            parts.insert(1, f"{np.mean(known > 0):.1%} correct")
+        return [Content(part) for part in parts]

@@ -4,27 +4,46 @@ Textual renders a widget line by line and applies styles to each line. A picture
 and contains its background, so its lines are returned unchanged, which halves the time of a redraw.
 """
 
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import ClassVar
+
 from rich.color import Color
+from rich.segment import Segment
+from textual.content import Content, Span
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.style import Style
 
 from memlab.charts import Lines
 from memlab.tui.plots.chart_strips import strips
-from memlab.tui.plots.panel import Panel, T
+from memlab.tui.plots.panel import SEPARATOR, Panel, T
 from memlab.tui.theme import chart_theme
 
 
 class PaintedPanel(Panel[T]):
-    """`paint` calls `keep_lines`; Textual draws the title."""
+    """`paint` calls `keep_lines`."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self.border_title = "title"
+        """Textual draws it once for its styles; see `_top_line`"""
         self._lines: list[Strip] = []
         """content lines, as wide as the widget with its padding"""
+        self._top: tuple[Hashable, Strip] | None = None
+        """line with the title, and what it depends on"""
+        self._top_styles: tuple[Hashable, Segment, Style] | None = None
+        """a glyph of the border, style of the title, and what they depend on"""
         self._ground: tuple[str, Color] | None = None
         """theme, and the background in it, which mixes those of all ancestors"""
         self._painted: Size | None = None
         """size of the content when it was last painted"""
+
+    def show_title(self, parts: list[Content]) -> None:
+        """Set the title."""
+        self._title_parts, self._top = parts, None
 
     def keep_lines(self, lines: Lines) -> None:
         """Store the lines of a picture, in the colours of the theme."""
@@ -37,21 +56,55 @@ class PaintedPanel(Panel[T]):
         self._lines = strips(shown, theme, background, self.gutter.left, width)
         self._painted = self.size
 
-    def render_line(self, y: int) -> Strip:
-        """A line of the content."""
-        if y >= len(self._lines):
-            return Strip.blank(self.size.width, self.rich_style)
-        left = self.gutter.left
-        return self._lines[y].crop(left, left + self.size.width)
-
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region of the widget."""
-        top = self.gutter.top
-        if self.app.no_color or self._painted != self.size or self.gutter.bottom:
-            return super().render_lines(crop)
-        above = max(min(top, crop.bottom) - crop.y, 0)
-        lines = super().render_lines(Region(crop.x, crop.y, crop.width, above)) if above else []
-        below = self._lines[max(crop.y - top, 0) : crop.bottom - top]
-        if crop.column_span != (0, self.outer_size.width):
-            below = [line.crop(*crop.column_span) for line in below]
-        return [*lines, *below]
+        width, height = self.outer_size
+        lines = [self._top_line(width), *self._lines] if self.gutter.top else self._lines
+        if self._painted != self.size:  # it has another size since it was painted
+            blank = [Strip.blank(width, self.rich_style)] * (height - len(lines))
+            lines = [line.crop_extend(0, width, self.rich_style) for line in (*lines, *blank)]
+        lines = lines[crop.y : crop.bottom]
+        if crop.column_span != (0, width):
+            lines = [line.crop(*crop.column_span) for line in lines]
+        # The other filters are for colours of the terminal's palette, which a picture has not.
+        for line_filter in self.get_line_filters() if self.app.no_color else ():
+            background = self.background_colors[1]
+            lines = [line.apply_filter(line_filter, background) for line in lines]
+        return lines
+
+    def _top_line(self, width: int) -> Strip:
+        """The border with the title."""
+        drawn_with = width, self.app.theme, self.has_focus
+        if self._top is None or self._top[0] != drawn_with:
+            self._top = drawn_with, self._drawn_top_line(width)
+        return self._top[1]
+
+    def _drawn_top_line(self, width: int) -> Strip:
+        theme = self.app.theme
+        if self._top_styles is None or self._top_styles[0] != (theme, self.has_focus):
+            border, *rest = super().render_lines(Region(0, 0, width, 1))[0]
+            titled = (rest or [border])[0].style
+            style = Style.from_rich_style(titled) if titled else Style()
+            self._top_styles = (theme, self.has_focus), border, style
+        _, border, style = self._top_styles
+        parts, room = self._title_parts, width - 2
+        n = sum(part.cell_length for part in parts) + 3 * max(len(parts) - 1, 0)
+        if n > room:
+            parts, n = [self.title.truncate(room, ellipsis=True)], room
+        segments = [border] if parts else []
+        for i, part in enumerate(parts):
+            if i:
+                segments += _segments(SEPARATOR.plain, (), style, theme)
+            segments += _segments(part.plain, tuple(part.spans), style, theme)
+        left = width - n - len(segments[:1])
+        return Strip([*segments, Segment(border.text * left, border.style)], width)
+
+
+@lru_cache(maxsize=256)
+def _segments(text: str, spans: tuple[Span, ...], style: Style, theme: str) -> list[Segment]:
+    """A part of a title. Most parts stay the same between redraws.
+
+    Args:
+        theme: the one that defines the colours that spans name.
+    """
+    return Content(text, list(spans)).render_segments(style)

@@ -15,6 +15,9 @@ from textual.widget import Widget
 
 T = TypeVar("T")
 
+SEPARATOR = Content(" · ")
+"""between the parts of a title"""
+
 
 @lru_cache(maxsize=256)
 def link(text: str, action: str, style: str = "") -> Content:
@@ -38,6 +41,7 @@ class Panel(Widget, Generic[T], can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.view_state: T | None = None
+        self._title_parts: list[Content] = []
         self._drawn: Hashable = None
 
     @abstractmethod
@@ -49,8 +53,18 @@ class Panel(Widget, Generic[T], can_focus=True):
         """Draw the content."""
 
     @abstractmethod
-    def heading(self, view_state: T) -> Content:
-        """The title."""
+    def heading(self, view_state: T) -> list[Content]:
+        """The parts of the title."""
+
+    @property
+    def title(self) -> Content:
+        """The title of the panel."""
+        return SEPARATOR.join(self._title_parts)
+
+    def show_title(self, parts: list[Content]) -> None:
+        """Set the title."""
+        self._title_parts = parts
+        self.border_title = self.title
 
     def show(self, view_state: T) -> None:
         """Set the view state; redraw if it looks different."""
@@ -66,7 +80,7 @@ class Panel(Widget, Generic[T], can_focus=True):
         if depends != self._drawn:
             self._drawn = depends
             self.paint(self.view_state)
-            self.border_title = self.heading(self.view_state)
+            self.show_title(self.heading(self.view_state))
             self.refresh()
 
     def on_mount(self) -> None:

@@ -145,10 +145,10 @@ class CellCurves(Overlay):
         self.overlaid = Overlaid(chart, declared, "step", self.overlaid.viewport)
         self.show(self.overlaid)
 
-    def heading(self, view_state: Overlaid) -> Content:
+    def heading(self, view_state: Overlaid) -> list[Content]:
         """The measure, the scales of the axes and the visible steps."""
         if not view_state.chart.series:
-            return Content(safe_text(view_state.measure.name, 40))
+            return [Content(safe_text(view_state.measure.name, 40))]
         viewport = view_state.viewport
         parts = [
             link(f"{safe_text(view_state.measure.name, 40)} ▸", "screen.cycle_measure(1)"),
@@ -158,4 +158,4 @@ class CellCurves(Overlay):
         ]
         if viewport.reading is not None:
             parts.append(Content.styled(f"values at {viewport.reading:,.6g}", "$text"))
-        return Content(" · ").join(parts)
+        return parts

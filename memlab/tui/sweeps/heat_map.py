@@ -90,7 +90,7 @@ class SweepMap(PaintedPanel[SweepMapView]):
             lines = draw_heat_map(view_state.grid, view_state.selected, width, height, theme)
         self.keep_lines(lines)
 
-    def heading(self, view_state: SweepMapView) -> Content:
+    def heading(self, view_state: SweepMapView) -> list[Content]:
         """The measure, the axes and the other settings of the slice."""
         selection, layout = view_state.selection, view_state.layout
         is_event = selection.measure in view_state.results.events
@@ -102,7 +102,7 @@ class SweepMap(PaintedPanel[SweepMapView]):
                 parts.append(link(f"y {axis_name(layout.y.key)} ▸", "screen.cycle_y"))
             if layout.fixed:
                 parts.append(Content(layout.title))
-        return Content(" · ").join(parts)
+        return parts
 
     def action_move(self, right: int, down: int) -> None:
         """Select the next cell in a direction; gaps are skipped."""

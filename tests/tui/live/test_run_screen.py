@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from textual.content import Content
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -27,13 +26,14 @@ from memlab.tui.live.frame import text_of
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.screen import RunScreen
 from memlab.tui.live.scrubber import Scrubber
+from memlab.tui.plots.panel import Panel
 from memlab.tui.training_functions import TrainingFunctions
 
 Open = Callable[..., Any]
 
 
 def title(screen: RunScreen, panel: str) -> str:
-    return Content.from_markup(str(screen.query_one(f"#{panel}").border_title)).plain
+    return screen.query_one(f"#{panel}", Panel).title.plain
 
 
 async def settle(pilot: Pilot[None]) -> str:
