@@ -4,17 +4,17 @@ from typing import ClassVar, cast
 
 from textual.content import Content
 from textual.style import Style
-from textual.widget import Widget
 
 from memlab.tui.console import Console
 from memlab.tui.names import start_and_end
 from memlab.tui.screens import SCREENS
+from memlab.tui.still import Still
 
 SHORT = 58
 """Width in cells below which only the current tab shows its title."""
 
 
-class Bar(Widget):
+class Bar(Still):
     """Tabs, and the progress of the run that trains in this process."""
 
     DEFAULT_CSS: ClassVar[str] = """

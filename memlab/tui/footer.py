@@ -8,7 +8,8 @@ from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widget import Widget
+
+from memlab.tui.still import Still
 
 FIRST = ("help", "quit")
 """Actions of the first keys."""
@@ -31,7 +32,7 @@ class FooterKey(NamedTuple):
 
 
 @final
-class Footer(Widget):
+class Footer(Still):
     """Help and quit, then as many keys as fit, and how many more the help shows.
 
     It is one widget: a widget per key, as in Textual's footer, takes half of the time in which a

@@ -4,13 +4,13 @@ from collections.abc import Hashable
 from typing import final
 
 from textual.content import Content
-from textual.widget import Widget
 
 from memlab.record.events import Started
 from memlab.record.safe_text import safe_text
 from memlab.record.summary import planned_steps
 from memlab.tui.live.view_state import RECENT, ViewState, steps_per_second
 from memlab.tui.names import start_and_end
+from memlab.tui.still import Still
 
 _SIGNS = {
     "running": ("▶", "$text-success"),
@@ -25,7 +25,7 @@ _BAR = 12
 
 
 @final
-class Header(Widget):
+class Header(Still):
     """Name and status, then the most important facts that fit."""
 
     DEFAULT_CSS = "Header { height: 1; padding: 0 1; }"

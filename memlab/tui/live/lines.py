@@ -10,11 +10,12 @@ from textual.content import Content
 from memlab.tui.live.keys import LINES
 from memlab.tui.live.view_state import ViewState
 from memlab.tui.plots.panel import Panel
+from memlab.tui.still import Still
 
 T = TypeVar("T")
 
 
-class Lines(Panel[ViewState], Generic[T]):
+class Lines(Panel[ViewState], Still, Generic[T]):
     """A list that draws only visible lines."""
 
     KEYS = LINES

@@ -6,12 +6,12 @@ from typing import final
 from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 
 from memlab.record.events import Phase
 from memlab.record.snapshot import Snapshot
 from memlab.tui.line_strips import row
 from memlab.tui.live.keys import SCRUBBER
+from memlab.tui.still import Still
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def ticks(view: Snapshot) -> tuple[tuple[int, str], ...]:
 
 
 @final
-class Scrubber(Widget, can_focus=True):
+class Scrubber(Still, can_focus=True):
     """Shows a track and reports moves of its knob."""
 
     KEYS = SCRUBBER

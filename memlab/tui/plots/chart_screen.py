@@ -14,6 +14,7 @@ from memlab.record.safe_text import safe_text
 from memlab.tui.messages import PinBaseline
 from memlab.tui.plots.plot import Plot
 from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.still import Still
 
 if TYPE_CHECKING:
     from memlab.figures.plot import ShownPanel
@@ -23,7 +24,7 @@ FIGURE_COLUMNS = 600
 """columns for which curves are decimated; there are four segments per column"""
 
 
-class ChartScreen(Screen[None]):
+class ChartScreen(Screen[None], Still):
     """Implements the keys in `keys.CHART_SCREEN`. Subclasses define the x axis."""
 
     @property
