@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from memlab.charts.theme import Colour
@@ -37,6 +38,7 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "·" for c in text)
 
 
+@lru_cache(maxsize=1024)  # a legend asks several times what fits
 def cells(text: str) -> int:
     """Width of printable text in terminal cells."""
     return len(text) if _NARROW.fullmatch(text) else sum(map(_cell, text))

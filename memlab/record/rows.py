@@ -48,6 +48,8 @@ class SealedRows:
     """indices of seals whose rows were damaged when read; only grows"""
     parts: dict[int, PartExtremes] = field(default_factory=dict)
     """extremes of the parts of seals read so far, by index of the seal; only grows"""
+    _missing: dict[tuple[int, int], list[MissingRows]] = field(init=False, default_factory=dict)
+    """lost rows by first step and number of damaged seals"""
 
     @property
     def size(self) -> int:
@@ -157,6 +159,12 @@ class SealedRows:
         Args:
             next_step: the step of the first row, or less where steps have gaps.
         """
+        lost = self._missing.get(known := (next_step, len(self.damaged)))
+        if lost is None:
+            self._missing[known] = lost = self._find_missing(next_step)
+        return lost
+
+    def _find_missing(self, next_step: int) -> list[MissingRows]:
         good = np.ones(len(self.seals), np.bool_)
         good[list(self.damaged)] = False
         # A seal without rows marks the end of the known rows.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -236,7 +237,7 @@ def _evaluated(kind: str) -> ChartOf:
         names = [name for name in view_state.run.evaluations if _kind(name) == kind]
         colours = _colours(names)
         series = [
-            _finite(_curve_name(n), *_evaluations(view_state, n), colour)
+            Series(_curve_name(n), *_evaluations(view_state.run, n), colour)
             for n, colour in zip(names, colours, strict=True)
         ]
         return replace(
@@ -258,7 +259,8 @@ def _computed(kind: str) -> ChartOf:
         for name, colour in zip(names, _colours(names), strict=True):
             steps, values = kept[name]
             known = steps <= view_state.step
-            series.append(_finite(_curve_name(name), steps[known], values[known], colour))
+            line = _finite(steps[known], values[known])
+            series.append(Series(_curve_name(name), *line, colour))
         return replace(
             _frame(view_state, y_log),
             series=tuple(series),
@@ -290,7 +292,7 @@ def _by_task(name: str) -> ChartOf:
                 (e.step, e.groups[task][name]) for e in evaluated if name in e.groups.get(task, {})
             ]
             x, y = np.array(points, dtype=np.float64).reshape(-1, 2).T
-            series.append(_finite(safe_text(task, 20), x, y, _TASKS[i % len(_TASKS)]))
+            series.append(Series(safe_text(task, 20), *_finite(x, y), _TASKS[i % len(_TASKS)]))
         return replace(_frame(view_state, y_log), series=tuple(series))
 
     return measure
@@ -299,32 +301,33 @@ def _by_task(name: str) -> ChartOf:
 def _by_split(view_state: ViewState, measure: str, splits: tuple[str, ...]) -> tuple[Series, ...]:
     names = [(split, f"{split}_{measure}") for split in splits]
     return tuple(
-        _finite(split, *_evaluations(view_state, name), split)
+        Series(split, *_evaluations(view_state.run, name), split)
         for split, name in names
         if name in view_state.run.evaluations
     )
 
 
-def _evaluations(view_state: ViewState, name: str) -> tuple[Floats, Floats]:
-    values = view_state.run.evaluations
-    return values["step"], values[name]
+@lru_cache(maxsize=16)  # zooming and panning do not change the run
+def _evaluations(run: Snapshot, name: str) -> tuple[Floats, Floats]:
+    """Steps and finite values: not every split is evaluated at every evaluation."""
+    return _finite(run.evaluations["step"], run.evaluations[name])
 
 
-def _finite(name: str, x: Floats, y: Floats, colour: str) -> Series:
-    """A line through the finite values: not every split is evaluated at every evaluation."""
+def _finite(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     finite = np.isfinite(y)
-    return Series(name, x[finite], y[finite], colour)
+    return x[finite], y[finite]
 
 
+@lru_cache(maxsize=2)
 def _spikes(run: Snapshot) -> tuple[Marks, ...]:
     """The peaks of all spikes."""
     peaks = [(spike.peak_step, spike.peak) for spike in run.spikes]
     return (Marks.at("spike", peaks, "spike"),) if peaks else ()
 
 
-def rules(view_state: ViewState) -> tuple[VerticalRule, ...]:
+@lru_cache(maxsize=2)
+def rules(view: Snapshot) -> tuple[VerticalRule, ...]:
     """Phases, edits, planned changes and resumes; those with the most important labels come last."""
-    view = view_state.run
     resumed = [e for e in view.of(Started) if e.resumed_from is not None]
     phases = sorted(
         (e for e in view.phases if e.name not in _MINOR), key=lambda e: e.name in _MILESTONES
@@ -350,7 +353,7 @@ def _frame(view_state: ViewState, y_log: bool) -> Chart:
     """What all charts share: axes, rules, cursor."""
     viewport = view_state.viewport
     return Chart(
-        rules=rules(view_state),
+        rules=rules(view_state.run),
         x_log=viewport.x_log,
         y_log=y_log,
         x_whole=True,

@@ -1,13 +1,14 @@
 """The panels of the Live screen: two columns, or a grid of all charts, and the settings."""
 
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, final
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from memlab.record.snapshot import Snapshot
 from memlab.tui.console_state import ConsoleState
 from memlab.tui.dialogs import TextPrompt
 from memlab.tui.live import curves
@@ -36,7 +37,7 @@ class RunPanels(ClearRow):
 
     def __init__(self, viewer: Viewer, state: ConsoleState) -> None:
         # With the classes from the beginning, the first layout is the final one.
-        names = (name for name, is_set in _emptiness(viewer).items() if is_set)
+        names = (name for name, is_set in _emptiness(viewer.whole, viewer.alive).items() if is_set)
         super().__init__(id="body", classes=" ".join(names))
         self._viewer, self._state = viewer, state
         self._view_state: ViewState | None = None
@@ -59,7 +60,7 @@ class RunPanels(ClearRow):
     def show(self, view_state: ViewState) -> None:
         """Pass the view state to all panels; each redraws if its content differs."""
         self._view_state = view_state
-        for name, is_set in _emptiness(self._viewer).items():
+        for name, is_set in _emptiness(self._viewer.whole, self._viewer.alive).items():
             self.set_class(is_set, name)
         if self.has_grid:
             grid = self.query_one(ChartGrid)
@@ -202,13 +203,13 @@ class RunPanels(ClearRow):
         self.query_one("#accuracy" if self.has_class("-other") else "#loss").focus()
 
 
-def _emptiness(viewer: Viewer) -> dict[str, bool]:
-    """Classes that give the space of empty panels to the others, the same at every step.
+@lru_cache(maxsize=2)  # a redraw rarely follows a change of the run
+def _emptiness(run: Snapshot, alive: bool) -> dict[str, bool]:
+    """Classes that give the space of empty panels to the others, the same at every step of a run.
 
     A constant accuracy is shown while the run is alive, since it may change.
     """
-    run = viewer.whole
     is_shown = curves.has_accuracy(run) if run.evaluations else True
-    if is_shown and not viewer.alive and len(run.evaluations.get("step", ())) > 1:
+    if is_shown and not alive and len(run.evaluations.get("step", ())) > 1:
         is_shown = curves.accuracy_varies(run)
     return {"-no-samples": not run.samples, "-no-accuracy": not is_shown}

@@ -39,7 +39,7 @@ class PaintedPanel(Panel[T]):
         self._ground: tuple[str, Color] | None = None
         """theme, and the background in it, which mixes those of all ancestors"""
         self._painted: Size | None = None
-        """size of the content when it was last painted"""
+        """size of the widget when it was last painted"""
 
     def show_title(self, parts: list[Content]) -> None:
         """Set the title."""
@@ -51,16 +51,16 @@ class PaintedPanel(Panel[T]):
         if self._ground is None or self._ground[0] != self.app.theme:
             self._ground = self.app.theme, self.background_colors[1].rich_color
         background = self._ground[1]
-        width, height = self.outer_size.width, self.size.height
+        width, height = self.outer_size.width, self._drawn_size.height
         shown = lines[:height] + [[]] * (height - len(lines))
         self._lines = strips(shown, theme, background, self.gutter.left, width)
-        self._painted = self.size
+        self._painted = self.outer_size
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region of the widget."""
         width, height = self.outer_size
         lines = [self._top_line(width), *self._lines] if self.gutter.top else self._lines
-        if self._painted != self.size:  # it has another size since it was painted
+        if self._painted != self.outer_size:  # it has another size since it was painted
             blank = [Strip.blank(width, self.rich_style)] * (height - len(lines))
             lines = [line.crop_extend(0, width, self.rich_style) for line in (*lines, *blank)]
         lines = lines[crop.y : crop.bottom]

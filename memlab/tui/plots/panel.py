@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from textual.content import Content
 from textual.events import Resize
+from textual.geometry import Size
 from textual.style import Style
 from textual.widget import Widget
 
@@ -43,6 +44,8 @@ class Panel(Widget, Generic[T], can_focus=True):
         self.view_state: T | None = None
         self._title_parts: list[Content] = []
         self._drawn: Hashable = None
+        self._drawn_size = Size(0, 0)
+        """of the content when it was last drawn"""
 
     @abstractmethod
     def depends(self, view_state: T) -> Hashable:
@@ -78,7 +81,7 @@ class Panel(Widget, Generic[T], can_focus=True):
             return
         depends = (size, self.app.theme, self.app.no_color, self.depends(self.view_state))
         if depends != self._drawn:
-            self._drawn = depends
+            self._drawn, self._drawn_size = depends, size
             self.paint(self.view_state)
             self.show_title(self.heading(self.view_state))
             self.refresh()

@@ -56,7 +56,7 @@ class Plot(PaintedPanel[T]):
     @property
     def columns(self) -> int:
         """Columns for which curves are decimated."""
-        return self.size.width
+        return self._drawn_size.width
 
     @property
     @abstractmethod
@@ -69,7 +69,7 @@ class Plot(PaintedPanel[T]):
         return False
 
     def paint(self, view_state: T) -> None:
-        width, height = self.size
+        width, height = self._drawn_size
         picture, colour = self.picture(view_state, self.columns), not self.app.no_color
         if isinstance(picture, Tiles):
             self._where, lines = None, draw_tiles(picture, width, height, colour=colour)

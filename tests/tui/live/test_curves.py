@@ -1,8 +1,8 @@
 """Contents of the charts."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -300,6 +300,6 @@ def test_rows_that_are_damaged_are_a_gap_in_the_curve(
 def test_labels_of_milestones_take_the_place_of_others():
     names = ("memorized", "collapsed", "grokked", "collapsed")
     phases = [Phase(step=i, name=name, after=i, split="train") for i, name in enumerate(names)]
-    run = SimpleNamespace(of=lambda kind: (), changes=(), edits=(), phases=phases)
-    labels = [rule.label for rule in curves.rules(SimpleNamespace(run=run))]
+    run = Mock(of=lambda kind: (), changes=(), edits=(), phases=phases)
+    labels = [rule.label for rule in curves.rules(run)]
     assert labels == ["collapsed", "collapsed", "memorized", "grokked"]  # the last come first
