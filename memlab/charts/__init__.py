@@ -2,7 +2,7 @@
 
 from memlab.charts.bars import bars, sparkline
 from memlab.charts.chart import Band, Chart, Level, Marks, Series, VerticalRule
-from memlab.charts.draw import draw
+from memlab.charts.draw import draw, draw_at
 from memlab.charts.heat import HeatGrid, HeatMap, draw_heat
 from memlab.charts.layout import ChartLayout, layout
 from memlab.charts.legend import values_at
@@ -32,6 +32,7 @@ __all__ = [
     "as_text",
     "bars",
     "draw",
+    "draw_at",
     "draw_heat",
     "draw_tiles",
     "layout",

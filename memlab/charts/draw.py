@@ -13,7 +13,7 @@ import numpy as np
 import plotext as plt
 
 from memlab.charts.chart import Chart, Marks, Series
-from memlab.charts.decimate import spans, visible
+from memlab.charts.decimate import visible
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
 from memlab.charts.legend import plain_markers
@@ -28,15 +28,20 @@ POINT, PLAIN_POINT = "●", "■"
 """A point of a curve; the second where the first curve has no colour."""
 
 
-def draw(
-    chart: Chart, width: int, height: int, *, colour: bool = True, legend: bool = True
-) -> Lines:
+def draw(chart: Chart, width: int, height: int, *, colour: bool = True) -> Lines:
     """Exactly `height` lines of at most `width` cells.
 
     Without `colour` curves differ by their glyphs. With too little room, or no data, a message is
     shown.
     """
-    where = layout(chart, width, height, colour=colour, legend=legend)
+    where = layout(chart, width, height, colour=colour)
+    return draw_at(chart, where, width, height, colour=colour)
+
+
+def draw_at(
+    chart: Chart, where: ChartLayout | None, width: int, height: int, *, colour: bool = True
+) -> Lines:
+    """As `draw`, in a known layout."""
     if where is None:
         return message(_reason(chart, width, height), width, height)
     margin = Fragment(" " * where.left, "tick")
@@ -72,15 +77,15 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
         canvas.paint_row(where.row(level.y), "╌", level.colour)
     for rule in rules(chart):
         canvas.paint_column(where.column(rule.x), "│", rule.colour)
-    low, high = _curves(chart, where)
-    n = len(chart.bands)
-    # A band extends from the lower of its two curves to the higher.
-    low_band, high_band = np.fmin(low[:n], low[n : 2 * n]), np.fmax(high[:n], high[n : 2 * n])
-    for band, area in zip(chart.bands, dots(low_band, high_band, where.rows), strict=True):
-        if colour:
-            canvas.paint_band(area, band.colour)
-        else:
-            canvas.paint_curve(area, "·", band.colour)
+    low, high = (where.y.place_forward(ends) for ends in where.spans)
+    if n := len(chart.bands):
+        # A band extends from the lower of its two curves to the higher.
+        low_band, high_band = np.fmin(low[:n], low[n : 2 * n]), np.fmax(high[:n], high[n : 2 * n])
+        for band, area in zip(chart.bands, dots(low_band, high_band, where.rows), strict=True):
+            if colour:
+                canvas.paint_band(area, band.colour)
+            else:
+                canvas.paint_curve(area, "·", band.colour)
     lines = dots(low[2 * n :], high[2 * n :], where.rows, thin=chart.marker == "braille")
     for series, plain, line in zip(chart.series, plain_markers(chart), lines, strict=True):
         canvas.paint_curve(line, chart.marker if colour else plain or chart.marker, series.colour)
@@ -107,17 +112,6 @@ def _cells_of(x: Floats, y: Floats, where: ChartLayout, above: int = 0) -> Mask:
     rows = np.clip(np.floor(y * where.rows) + above, 0, where.rows - 1).astype(np.int64)
     at[rows, np.minimum((x * where.columns).astype(np.int64), where.columns - 1)] = True
     return at
-
-
-def _curves(chart: Chart, where: ChartLayout) -> tuple[Floats, Floats]:
-    """Positions on the y axis, (curve, half column), of the lowest and highest point of all curves:
-    the lower ones of the bands, the higher ones, the series.
-    """
-    curves = [(band.x, band.low) for band in chart.bands]
-    curves += [(band.x, band.high) for band in chart.bands]
-    curves += [(series.x, series.y) for series in chart.series]
-    low, high = spans(curves, where.x, chart.y_log, 2 * where.columns)
-    return where.y.place_forward(low), where.y.place_forward(high)
 
 
 def _mark_cells(marks: Marks, where: ChartLayout) -> Mask:

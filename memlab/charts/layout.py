@@ -1,12 +1,11 @@
 """Geometry of a chart: axes, canvas, and the conversion from columns to steps."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from memlab.charts.chart import Chart
-from memlab.charts.decimate import spans
+from memlab.charts.decimate import spans, visible
 from memlab.charts.labels import Label, place_labels
 from memlab.charts.legend import legend_lines
 from memlab.charts.scale import Axis, Floats, Tick, forward
@@ -17,7 +16,7 @@ SMALLEST = (24, 6)
 
 _MARGIN = 0.05
 _OUTLIERS = 0.01
-_PARTS = 512
+_PARTS = 256
 _LOW, _TALL = 5, 12
 """Heights from which on there are one or two rows for labels."""
 _PER_LEGEND_LINE = 6
@@ -39,6 +38,8 @@ class ChartLayout:
     columns: int
     rows: int
 
+    spans: tuple[Floats, Floats]
+    """lowest and highest point of all curves by half column; see `_spans`"""
     legend: list[list[Fragment]]
     """its lines"""
     label_rows: int
@@ -60,30 +61,36 @@ class ChartLayout:
 
 
 def layout(
-    chart: Chart, width: int, height: int, *, colour: bool = True, legend: bool = True
+    chart: Chart,
+    width: int,
+    height: int,
+    *,
+    colour: bool = True,
+    like: ChartLayout | None = None,
 ) -> ChartLayout | None:
-    """The layout that `draw` uses; None if there is no room or nothing to show."""
-    return _layout(chart, width, height, colour, legend)
+    """The layout for `draw`; None if there is no room or nothing to show.
 
-
-# Called for each chart by its widget, then by `draw`.
-@lru_cache(maxsize=4)
-def _layout(
-    chart: Chart, width: int, height: int, colour: bool, legend: bool
-) -> ChartLayout | None:
+    Args:
+        like: an earlier layout. If the new one has as many columns, curves are decimated only once.
+    """
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return None
     x = _x_axis(chart)
-    y = _y_axis(chart, x) if x else None
-    if x is None or y is None:
+    if x is None:
         return None
-    rows = height - 2 - legend
+    drawn = _spans(chart, x, like.columns if like else width)
+    y = _y_axis(chart, x, drawn)
+    if y is None:
+        return None
+    rows = height - 3
     most = max(1, rows // _PER_LEGEND_LINE)
     y_ticks = y.ticks(max(3, rows // 4))
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
-    lines = legend_lines(chart, x, columns, colour, most) if legend else []
-    rows -= max(len(lines) - 1, 0)
+    if drawn[0].shape[1] != 2 * columns:
+        drawn = _spans(chart, x, columns)
+    lines = legend_lines(chart, x, columns, colour, most)
+    rows -= len(lines) - 1
     labels = place_labels(chart, x, columns)
     needed = max((label.row + 1 for label in labels), default=0)
     label_rows = min(needed, (rows >= _LOW) + (rows >= _TALL))
@@ -91,7 +98,19 @@ def _layout(
     x_ticks = x.ticks(max(2, columns // 12))
     if chart.x_whole:
         x_ticks = [tick for tick in x_ticks if tick[0].is_integer()]
-    return ChartLayout(x, y, x_ticks, y_ticks, left, top, columns, rows, lines, label_rows, labels)
+    return ChartLayout(
+        x, y, x_ticks, y_ticks, left, top, columns, rows, drawn, lines, label_rows, labels
+    )
+
+
+def _spans(chart: Chart, x: Axis, columns: int) -> tuple[Floats, Floats]:
+    """Minimum and maximum, (curve, half column), of all curves: the lower ones of the bands, the
+    higher ones, the series. In log10 units if y is logarithmic; NaN where a curve is not.
+    """
+    curves = [(band.x, band.low) for band in chart.bands]
+    curves += [(band.x, band.high) for band in chart.bands]
+    curves += [(series.x, series.y) for series in chart.series]
+    return spans(curves, x, chart.y_log, 2 * columns)
 
 
 def _x_axis(chart: Chart) -> Axis | None:
@@ -107,16 +126,16 @@ def _x_axis(chart: Chart) -> Axis | None:
     return Axis.around(first, max(*ends, first + 1), log=chart.x_log)
 
 
-def _y_axis(chart: Chart, x: Axis) -> Axis | None:
+def _y_axis(chart: Chart, x: Axis, drawn: tuple[Floats, Floats]) -> Axis | None:
+    """The axis for curves whose minima and maxima are `drawn`."""
     if chart.y_range is not None:
         return _axis(forward(chart.y_range, chart.y_log), chart.y_log, margin=0.0)
-    curves = [(s.x, s.y) for s in chart.series]
-    curves += [(b.x, y) for b in chart.bands for y in (b.low, b.high)]
-    curves += [(m.x, m.y) for m in chart.marks if curves]
-    # The extremes of one column are those of all.
-    parts = _PARTS if chart.hide_outliers else 1
-    shown = np.stack(spans(curves, x, chart.y_log, parts))
-    if chart.hide_outliers and np.isfinite(shown).any():
+    shown = np.stack(_spans(chart, x, _PARTS) if chart.hide_outliers else drawn)
+    if not np.isfinite(shown).any():
+        return None
+    marks = [forward(m.y[visible(m.x, x)], chart.y_log) for m in chart.marks]
+    shown = np.concatenate([shown.ravel(), *marks])
+    if chart.hide_outliers:
         shown = np.nanquantile(shown, [_OUTLIERS, 1 - _OUTLIERS])
     return _axis(shown, chart.y_log, margin=_MARGIN)
 

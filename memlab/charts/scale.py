@@ -74,6 +74,17 @@ class Axis:
         v = low + np.asarray(place) * (high - low)
         return np.asarray(10.0**v if self.log else v)
 
+    def share(self, value: float) -> float:
+        """Position of one value > 0 on a log axis, else of any; see `place`."""
+        low, high = self._ends()
+        return ((math.log10(value) if self.log else value) - low) / (high - low)
+
+    def at(self, share: float) -> float:
+        """The value at a position; the inverse of `share`."""
+        low, high = self._ends()
+        v = low + share * (high - low)
+        return 10.0**v if self.log else v
+
     def _ends(self) -> tuple[float, float]:
         if self.log:
             return math.log10(self.low), math.log10(self.high)
@@ -83,9 +94,7 @@ class Axis:
         """Index of the value among n equal parts of the axis; None if it is not visible."""
         if not self.low <= value <= self.high:
             return None
-        low, high = self._ends()
-        place = ((math.log10(value) if self.log else value) - low) / (high - low)
-        return min(max(int(place * n), 0), n - 1)
+        return min(max(int(self.share(value) * n), 0), n - 1)
 
     @lru_cache(maxsize=32)  # noqa: B019 - axes are small
     def ticks(self, n: int) -> list[Tick]:

@@ -17,6 +17,7 @@ from memlab.charts import (
     VerticalRule,
     as_text,
     draw,
+    draw_at,
     layout,
 )
 from memlab.charts.draw import PLAIN_POINT, POINT
@@ -37,9 +38,14 @@ CHART = Chart(
 )
 
 
-def plain(chart: Chart, width: int, height: int, **options) -> str:
+def plain(chart: Chart, width: int, height: int) -> str:
     """The chart as text without colours."""
-    return as_text(draw(chart, width, height, colour=False, **options))
+    return as_text(draw(chart, width, height, colour=False))
+
+
+def below_legend(chart: Chart, width: int, height: int, *, colour: bool = False) -> str:
+    """The chart without the line of its legend, as text."""
+    return as_text(draw(chart, width, height + 1, colour=colour)[1:])
 
 
 def assert_fits(lines: Lines, width: int, height: int) -> None:
@@ -57,10 +63,18 @@ def test_a_small_chart_without_colour_equals_the_stored_picture():
     assert plain(CHART, 48, 14).split("\n") == GOLDEN.strip("\n").split("\n")
 
 
-def test_a_linear_chart_without_legend_equals_the_stored_picture():
+def test_a_linear_chart_below_its_legend_equals_the_stored_picture():
     y = np.concatenate([np.zeros(50), np.ones(50)])
-    text = plain(one(y, y_range=(0, 1)), 30, 8, legend=False)
+    text = below_legend(one(y, y_range=(0, 1)), 30, 8)
     assert text.split("\n") == STEP.strip("\n").split("\n")
+
+
+@pytest.mark.parametrize("hide_outliers", [False, True])
+@pytest.mark.parametrize("earlier", [CHART, replace(CHART, y_log=False), Chart(), one([1e6, 2e6])])
+def test_an_earlier_layout_does_not_change_a_chart(earlier, hide_outliers):
+    chart = replace(CHART, hide_outliers=hide_outliers)
+    where = layout(chart, 60, 16, like=layout(earlier, 60, 16))
+    assert draw_at(chart, where, 60, 16) == draw(chart, 60, 16)
 
 
 def test_fragments_have_the_roles_of_their_elements_as_colours():
@@ -71,10 +85,10 @@ def test_fragments_have_the_roles_of_their_elements_as_colours():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 130), st.integers(0, 45), st.booleans(), st.booleans(), st.booleans())
-def test_a_chart_has_the_requested_size(width, height, x_log, y_log, legend):
+@given(st.integers(0, 130), st.integers(0, 45), st.booleans(), st.booleans())
+def test_a_chart_has_the_requested_size(width, height, x_log, y_log):
     chart = replace(CHART, x_log=x_log, y_log=y_log, cursor=33.0)
-    assert_fits(draw(chart, width, height, legend=legend), width, height)
+    assert_fits(draw(chart, width, height), width, height)
 
 
 any_number = st.one_of(
@@ -118,7 +132,7 @@ def test_a_size_that_is_too_small_gives_a_message_cut_to_the_width(width: int, h
 
 def test_one_point_and_a_constant_are_drawn_in_the_middle():
     for y in ([3.0], [3.0] * 50):
-        rows = plain(one(y), 40, 11, legend=False).split("\n")[:-2]
+        rows = below_legend(one(y), 40, 11).split("\n")[:-2]
         drawn = [i for i, row in enumerate(rows) if re.search(f"[⠀-⣿{PLAIN_POINT}]", row)]
         assert drawn == [4]
 
@@ -137,7 +151,7 @@ def test_a_point_far_outside_the_range_does_not_change_the_rest_of_the_curve():
 
 
 def test_a_curve_entirely_above_the_range_is_not_drawn():
-    text = plain(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12, legend=False)
+    text = below_legend(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12)
     assert not re.search("[⠁-⣿]", text)
 
 
@@ -145,7 +159,7 @@ def test_a_spike_of_one_step_in_a_million_is_drawn():
     y = np.ones(1_000_000)
     y[654_321] = 50.0
     band = Chart(bands=(Band(np.arange(1_000_000), y, y, "band"),), y_log=True)
-    rows = plain(band, 100, 20, legend=False).split("\n")
+    rows = below_legend(band, 100, 20).split("\n")
     assert {row.index("·", 4) for row in rows[1:14] if "·" in row} == {4 + int(0.654321 * 96)}
 
 
@@ -178,7 +192,8 @@ def test_the_global_state_of_plotext_has_no_effect():
 @pytest.mark.parametrize("x_log", [False, True])
 def test_the_axes_equal_those_of_plotext(size, x_log):
     chart = replace(CHART, x_log=x_log, x_range=(1, 12_345))
-    where = layout(chart, *size, legend=False)
+    width, height = size
+    where = layout(chart, width, height + 1)
     plotext.clear_figure()
     plotext.limit_size(False, False)
     plotext.plotsize(size[0], where.rows + 2)
@@ -190,7 +205,7 @@ def test_the_axes_equal_those_of_plotext(size, x_log):
     plotext.yticks([where.row(v) for v, _ in where.y_ticks], [t for _, t in where.y_ticks])
     plotext.scatter([0], [0], marker=" ")
     expected = plotext.uncolorize(plotext.build()).rstrip("\n").split("\n")
-    drawn = plain(chart, *size, legend=False).split("\n")[where.label_rows :]
+    drawn = below_legend(chart, *size).split("\n")[where.label_rows :]
     side = slice(where.left)
     assert [row[side].rstrip() for row in drawn] == [row[side].rstrip() for row in expected]
     assert drawn[-2:] == [row.rstrip() for row in expected[-2:]]
@@ -260,7 +275,7 @@ STEP = """
 def test_few_points_are_visible_as_points(n, colour):
     x = np.linspace(5.0, 95.0, n)
     chart = Chart(series=(Series("val", x, 1 + x, "val"),), x_range=(0.0, 100.0))
-    canvas = as_text(draw(chart, 60, 20, colour=colour, legend=False))
+    canvas = below_legend(chart, 60, 20, colour=colour)
     assert sum(canvas.count(point) for point in (POINT, PLAIN_POINT)) == n
 
 
@@ -273,13 +288,13 @@ def test_many_points_are_a_line_and_zooming_in_shows_them():
 def test_points_outside_the_domain_of_an_axis_are_not_drawn():
     y = np.array([1.0, np.nan, -1.0, 4.0])
     chart = Chart(series=(Series("val", np.arange(4.0), y, "val"),), y_log=True)
-    assert as_text(draw(chart, 60, 20, legend=False)).count(POINT) == 2
+    assert below_legend(chart, 60, 20, colour=True).count(POINT) == 2
 
 
 def test_without_colours_unnamed_curves_are_dotted_next_to_named_ones():
     x = np.arange(20.0)
     others = tuple(Series("", x, np.full(20, 1.0 + i), "tick") for i in range(9))
-    drawn = plain(Chart(series=(*others, Series("named", x, 0 * x, "val"))), 60, 20, legend=False)
+    drawn = below_legend(Chart(series=(*others, Series("named", x, 0 * x, "val"))), 60, 20)
     curves = [row[4:].strip() for row in drawn.split("\n")[:-2]]
     *dotted, named = [set(row) for row in curves if row]
     assert dotted == [{"·"}] * len(others)

@@ -7,7 +7,16 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 
-from memlab.charts import Chart, ChartLayout, HeatGrid, Tiles, draw, draw_heat, draw_tiles, layout
+from memlab.charts import (
+    Chart,
+    ChartLayout,
+    HeatGrid,
+    Tiles,
+    draw_at,
+    draw_heat,
+    draw_tiles,
+    layout,
+)
 from memlab.tui.plots.keys import CHART
 from memlab.tui.plots.painted_panel import PaintedPanel
 from memlab.tui.plots.panel import T, link
@@ -76,8 +85,8 @@ class Plot(PaintedPanel[T]):
         elif isinstance(picture, HeatGrid):
             self._where, lines = None, draw_heat(picture, width, height, colour=colour)
         else:
-            self._where = layout(picture, width, height, colour=colour)
-            lines = draw(picture, width, height, colour=colour)
+            self._where = layout(picture, width, height, colour=colour, like=self._where)
+            lines = draw_at(picture, self._where, width, height, colour=colour)
         self.keep_lines(lines)
 
     def _x_at(self, event: events.MouseEvent) -> float | None:

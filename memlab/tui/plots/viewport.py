@@ -69,22 +69,21 @@ class Viewport:
         """Show `factor` times as much of the axis, around a position, the cursor or the middle."""
         low, high = self.span(whole)
         axis = Axis(low, high, self.x_log)
-        place = 0.5 if around is None else float(axis.place(around))
+        place = 0.5 if around is None else axis.share(around)
         if around is None and self.reading is not None and low <= self.reading <= high:
-            place = float(axis.place(self.reading))
-        a, b = axis.value([place - place * factor, place + (1 - place) * factor])
+            place = axis.share(self.reading)
+        a, b = axis.at(place - place * factor), axis.at(place + (1 - place) * factor)
         if b - a < whole.narrowest and factor < 1:
             return self
-        return self._over(float(a), float(b), whole)
+        return self._over(a, b, whole)
 
     def panned(self, share: float, whole: XExtent) -> Self:
         """Move left (negative) or right, by a fraction of the visible range."""
         low, high = self.span(whole)
         axis = Axis(low, high, self.x_log)
-        first, last = axis.place(replace(self, window=None).span(whole)).tolist()
+        first, last = map(axis.share, replace(self, window=None).span(whole))
         share = min(max(share, first), last - 1)
-        a, b = axis.value([share, 1 + share])
-        return self._over(float(a), float(b), whole)
+        return self._over(axis.at(share), axis.at(1 + share), whole)
 
     def showing(self, x: float, whole: XExtent) -> Self:
         """The window moved, if necessary, so that it contains `x`."""
@@ -92,7 +91,7 @@ class Viewport:
         x = max(x, whole.unit) if self.x_log else x
         if low <= x <= high:
             return self
-        middle = float(Axis(low, high, self.x_log).place(x)) - 0.5
+        middle = Axis(low, high, self.x_log).share(x) - 0.5
         return self.panned(middle, whole)
 
     def read_at(self, x: float, whole: XExtent) -> Self:
@@ -105,7 +104,7 @@ class Viewport:
         low, high = self.span(whole)
         axis, start = Axis(low, high, self.x_log), whole.first
         start = start if self.reading is None else self.reading
-        target = float(axis.value(axis.place(max(start, low)) + share))
+        target = axis.at(axis.share(max(start, low)) + share)
         least = start + whole.unit if share > 0 else start - whole.unit
         return self.read_at(max(least, target) if share > 0 else min(least, target), whole)
 
