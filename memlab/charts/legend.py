@@ -64,12 +64,11 @@ def _point_at(series: Series, step: float | None) -> tuple[float, float] | None:
 
 def notes(chart: Chart, x: Axis) -> list[str]:
     """Which visible values cannot be drawn: "3 points <= 0 not shown"."""
-    shown = [s.y[visible(s.x, x)] for s in chart.series]
-    shown += [b.low[visible(b.x, x)] for b in chart.bands]
+    curves = [(s.x, s.y) for s in chart.series] + [(b.x, b.low) for b in chart.bands]
     not_finite = chart.not_finite
     if not_finite is None:
-        not_finite = sum(int((~np.isfinite(y)).sum()) for y in shown)
-    negative = sum(_n_negative(y) for y in shown) if chart.y_log else 0
+        not_finite = sum(int((~np.isfinite(y[visible(at, x)])).sum()) for at, y in curves)
+    negative = sum(_n_negative(y[visible(at, x)]) for at, y in curves) if chart.y_log else 0
     counted = ((negative, "<= 0 not shown"), (not_finite, "not finite"))
     return [f"{n} point{'s' * (n > 1)} {what}" for n, what in counted if n]
 

@@ -48,10 +48,13 @@ class Axis:
 
         A range too short to be drawn is widened around its single value.
         """
-        a, b = (float(v) for v in forward([low, high], log))
+        low, high = (min(max(v, _SMALLEST if log else -_LARGEST), _LARGEST) for v in (low, high))
+        a, b = (math.log10(low), math.log10(high)) if log else (low, high)
         if b - a <= max(1e-9 * max(abs(a), abs(b)), _SMALLEST):
             wider = 0.5 if log or abs(a) < _SMALLEST else 0.5 * abs(a)
             a, b = a - wider, b + wider
+        elif not margin:  # both ends exactly
+            return cls(low, high, log)
         pad = (b - a) * margin
         a, b = a - pad, b + pad
         if log:

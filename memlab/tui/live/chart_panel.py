@@ -62,7 +62,7 @@ class ChartPanel(Plot[ViewState]):
     def columns(self) -> int:
         """At least those of the main chart: at one resolution, all charts share one reading."""
         main = self.screen.plot if isinstance(self.screen, ChartScreen) else self
-        return max(self._drawn_size.width, main.size.width)
+        return max(self._drawn_size.width, main._drawn_size.width)
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """The measure, its axes, and the values at the cursor."""

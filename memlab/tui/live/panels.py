@@ -40,12 +40,13 @@ class RunPanels(ClearRow):
         names = (name for name, is_set in _emptiness(viewer.whole, viewer.alive).items() if is_set)
         super().__init__(id="body", classes=" ".join(names))
         self._viewer, self._state = viewer, state
+        self._loss = ChartPanel("loss", curves.loss, y_log=True, id="loss")
         self._view_state: ViewState | None = None
 
     def compose(self) -> ComposeResult:
         with ClearRow(id="panels"):
             with ClearColumn(classes="column", id="first"):
-                yield ChartPanel("loss", curves.loss, y_log=True, id="loss")
+                yield self._loss
                 yield SampleList(id="samples")
             with ClearColumn(classes="column", id="second"):
                 yield ChartPanel("accuracy", curves.accuracy, id="accuracy")
@@ -87,7 +88,7 @@ class RunPanels(ClearRow):
         charts = list(self.query("#grid ChartPanel").results(ChartPanel)) if self.has_grid else []
         if charts and isinstance(self.screen.focused, ChartPanel):
             return self.screen.focused
-        return charts[0] if charts else self.query_one("#loss", ChartPanel)
+        return charts[0] if charts else self._loss
 
     def next_measure(self, by: int) -> None:
         """Show the next measure in the third chart."""
