@@ -25,8 +25,7 @@ def sparkline(values: Values, width: int, *, log: bool = True) -> str:
     if n == 0:
         return " " * width
     x = Axis.around(0, n - 1, log=False)
-    (low,), (high,) = spans([(np.arange(n, dtype=np.float64), values)], x, log, width)
-    middle = (low + high) / 2
+    middle = spans([(np.arange(n, dtype=np.float64), values)], x, log, width)[:, 0].mean(axis=0)
     finite = np.isfinite(middle)
     if not finite.any():
         return " " * width

@@ -19,9 +19,7 @@ def visible(x: Values, axis: Axis) -> slice:
     return slice(int(first), int(np.searchsorted(x, axis.high, side="right")))
 
 
-def spans(
-    curves: Sequence[tuple[Values, Values]], axis: Axis, log: bool, columns: int
-) -> tuple[Floats, Floats]:
+def spans(curves: Sequence[tuple[Values, Values]], axis: Axis, log: bool, columns: int) -> Floats:
     """Minimum and maximum of curves in each of `columns` equal parts of the x axis.
 
     A curve is the polyline through its points as the axes see them, so a column without points
@@ -34,7 +32,7 @@ def spans(
         columns: number of parts, >= 1.
 
     Returns:
-        (low, high), each (curve, column), in log10 units if `log`; NaN where a curve is not.
+        (low or high, curve, column), in log10 units if `log`; NaN where a curve is not.
     """
     places, edges = _borders(axis, columns)
     extremes = np.full((2, len(curves), columns), np.nan)
@@ -49,11 +47,11 @@ def spans(
         around[1, :, i, before == after] = np.nan  # before the first point, or after the last
         starts[-1] = x.searchsorted(axis.high, side="right")
         _add_extremes(extremes[:, i], y, starts, log)
-    low, high = forward(extremes, log)
+    extremes = forward(extremes, log)
     crossings = _crossings(axis.place(around[0]), forward(around[1], log), places)
-    low = np.fmin(low, np.fmin(crossings[:, :-1], crossings[:, 1:]))
-    high = np.fmax(high, np.fmax(crossings[:, :-1], crossings[:, 1:]))
-    return low, high
+    for ends, further in zip(extremes, (np.fmin, np.fmax), strict=True):
+        further(ends, further(crossings[:, :-1], crossings[:, 1:]), out=ends)
+    return extremes
 
 
 # The curves of a chart have the same borders.

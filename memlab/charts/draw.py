@@ -77,16 +77,17 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
         canvas.paint_row(where.row(level.y), "╌", level.colour)
     for rule in rules(chart):
         canvas.paint_column(where.column(rule.x), "│", rule.colour)
-    low, high = (where.y.place_forward(ends) for ends in where.spans)
+    places = where.y.place_forward(where.spans)
     if n := len(chart.bands):
         # A band extends from the lower of its two curves to the higher.
-        low_band, high_band = np.fmin(low[:n], low[n : 2 * n]), np.fmax(high[:n], high[n : 2 * n])
-        for band, area in zip(chart.bands, dots(low_band, high_band, where.rows), strict=True):
+        low, high = places[:, : 2 * n].reshape(2, 2, n, -1)
+        areas = dots(np.stack((np.fmin(*low), np.fmax(*high))), where.rows)
+        for band, area in zip(chart.bands, areas, strict=True):
             if colour:
                 canvas.paint_band(area, band.colour)
             else:
                 canvas.paint_curve(area, "·", band.colour)
-    lines = dots(low[2 * n :], high[2 * n :], where.rows, thin=chart.marker == "braille")
+    lines = dots(places[:, 2 * n :], where.rows, thin=chart.marker == "braille")
     for series, plain, line in zip(chart.series, plain_markers(chart), lines, strict=True):
         canvas.paint_curve(line, chart.marker if colour else plain or chart.marker, series.colour)
         if (points := _few_points(series, where)) is not None:

@@ -38,8 +38,8 @@ class ChartLayout:
     columns: int
     rows: int
 
-    spans: tuple[Floats, Floats]
-    """lowest and highest point of all curves by half column; see `_spans`"""
+    spans: Floats
+    """lowest and highest points of all curves by half column; see `_spans`"""
     legend: list[list[Fragment]]
     """its lines"""
     label_rows: int
@@ -87,7 +87,7 @@ def layout(
     y_ticks = y.ticks(max(3, rows // 4))
     left = max((len(label) for _, label in y_ticks), default=0) + 1
     columns = width - left
-    if drawn[0].shape[1] != 2 * columns:
+    if drawn.shape[-1] != 2 * columns:
         drawn = _spans(chart, x, columns)
     lines = legend_lines(chart, x, columns, colour, most)
     rows -= len(lines) - 1
@@ -103,9 +103,9 @@ def layout(
     )
 
 
-def _spans(chart: Chart, x: Axis, columns: int) -> tuple[Floats, Floats]:
-    """Minimum and maximum, (curve, half column), of all curves: the lower ones of the bands, the
-    higher ones, the series. In log10 units if y is logarithmic; NaN where a curve is not.
+def _spans(chart: Chart, x: Axis, columns: int) -> Floats:
+    """Minimum and maximum, (low or high, curve, half column), of all curves: the lower ones of the
+    bands, the higher ones, the series. In log10 units if y is logarithmic; NaN where a curve is not.
     """
     curves = [(band.x, band.low) for band in chart.bands]
     curves += [(band.x, band.high) for band in chart.bands]
@@ -126,11 +126,11 @@ def _x_axis(chart: Chart) -> Axis | None:
     return Axis.around(first, max(*ends, first + 1), log=chart.x_log)
 
 
-def _y_axis(chart: Chart, x: Axis, drawn: tuple[Floats, Floats]) -> Axis | None:
+def _y_axis(chart: Chart, x: Axis, drawn: Floats) -> Axis | None:
     """The axis for curves whose minima and maxima are `drawn`."""
     if chart.y_range is not None:
         return _axis(forward(chart.y_range, chart.y_log), chart.y_log, margin=0.0)
-    shown = np.stack(_spans(chart, x, _PARTS) if chart.hide_outliers else drawn)
+    shown = _spans(chart, x, _PARTS) if chart.hide_outliers else drawn
     if not np.isfinite(shown).any():
         return None
     marks = [forward(m.y[visible(m.x, x)], chart.y_log) for m in chart.marks]

@@ -1,5 +1,6 @@
 """The lines above a chart: names with values, and what is not shown."""
 
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -50,11 +51,13 @@ def _point_at(series: Series, step: float | None) -> tuple[float, float] | None:
     """The finite point nearest to `step`; None = there is none."""
     x, y = series.x, series.y
     if step is None:
-        near = np.array([len(x) - 1])
+        if len(x) and math.isfinite(y[-1]):
+            return float(x[-1]), float(y[-1])
+        near = np.zeros(0, dtype=np.int64)
     else:
         after = int(np.searchsorted(x, step))
         near = np.arange(max(after - 1, 0), min(after + 1, len(x)))
-    if not len(x) or not np.isfinite(y[near]).all():
+    if not len(near) or not np.isfinite(y[near]).all():
         near = np.flatnonzero(np.isfinite(y))
     if not len(near):
         return None

@@ -108,16 +108,17 @@ class Cells:
         return self.palette.index(colour)
 
 
-def dots(low: Floats, high: Floats, rows: int, *, thin: bool = False) -> Dots:
-    """Fill each half column of curves from `low` to `high`, (curve, half column), in positions on
-    the y axis; NaN = nothing. Returns (curve, row, column).
+def dots(spans: Floats, rows: int, *, thin: bool = False) -> Dots:
+    """Fill each half column of curves from low to high; returns (curve, row, column).
 
-    `thin` drops a column's end dot where the next column continues from the very same row, so that
-    a slope is a diagonal line of single dots.
+    Args:
+        spans: (low or high, curve, half column), in positions on the y axis; NaN = nothing.
+        rows: of cells.
+        thin: omit a column's end dot where the next column continues from the very same row, so
+            that a slope is a diagonal line of single dots.
     """
     levels = 4 * rows
-    ends = np.stack((low, high))
-    bottom, top = np.where(ends == 1.0, levels - 1, np.floor(ends * levels))
+    bottom, top = np.where(spans == 1.0, levels - 1, np.floor(spans * levels))
     if thin:
         rises, falls = np.zeros((2, *bottom.shape), dtype=bool)
         filled = top[:, :-1] > bottom[:, :-1]

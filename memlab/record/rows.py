@@ -188,7 +188,8 @@ class SealedRows:
         if len(bins.edges) < 2:
             return
         waiting = slice(*np.searchsorted(self.tail[0], (lo, hi)))
-        _add_values(bins, self.tail[0][waiting], self.tail[1][waiting])
+        if waiting.start < waiting.stop:
+            _add_values(bins, self.tail[0][waiting], self.tail[1][waiting])
         lo, hi = max(lo, int(bins.edges[0])), min(hi, int(bins.edges[-1]))
         start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
         if lo >= hi or start >= stop:

@@ -26,7 +26,7 @@ def unpacked(cells: np.ndarray) -> np.ndarray:
 def drawn(low, high, rows: int, marker: str, **options) -> list[str]:
     """The rows of a canvas with these spans, from the top."""
     cells = Cells(rows, len(low) // 2)
-    (curve,) = dots(np.array([low]), np.array([high]), rows, **options)
+    (curve,) = dots(np.array([[low], [high]]), rows, **options)
     cells.paint_curve(curve, marker, RED)
     return ["".join(fragment.text for fragment in row) or " " for row in cells.lines()]
 
@@ -67,7 +67,7 @@ def test_a_thin_slope_has_one_dot_per_column():
 
 def test_a_thin_line_keeps_its_peak():
     low, high = np.array([[0.1, 0.1, 0.1, 0.1]]), np.array([[0.1, 0.9, 0.9, 0.1]])
-    assert unpacked(dots(low, high, 1, thin=True)[0]).any(axis=1).tolist() == [True] * 4
+    assert unpacked(dots(np.stack((low, high)), 1, thin=True)[0]).any(axis=1).tolist() == [True] * 4
 
 
 def test_later_elements_are_drawn_over_earlier_ones():
@@ -141,5 +141,5 @@ def test_dots_fill_each_half_column_from_the_lower_end_to_the_higher(seed: int):
         expected[curve, row, half] = (
             np.floor(12 * low[curve, half]) <= row <= np.floor(12 * high[curve, half])
         )
-    found = np.stack([unpacked(cells) for cells in dots(low, high, 3)])
+    found = np.stack([unpacked(cells) for cells in dots(np.stack((low, high)), 3)])
     assert (found == expected).all()
