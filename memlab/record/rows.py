@@ -194,7 +194,7 @@ class SealedRows:
         start, stop = np.searchsorted(self._end, lo, "right"), np.searchsorted(self._first, hi)
         if lo >= hi or start >= stop:
             return
-        edges = np.clip(bins.edges, lo, hi)
+        edges = np.minimum(np.maximum(bins.edges, lo), hi)
         at = np.maximum(np.searchsorted(self._first, edges, "right") - 1, 0)
         splits = (self._first[at] < edges) & (edges < self._end[at])
         in_part = splits & ((edges - self._first[at]) % ROWS_PER_PART > 0)

@@ -1,6 +1,6 @@
 """The per-step rows of a run, merged from its attempts: each step from the latest attempt that computed it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -129,8 +129,9 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
     def view(self, column: str, first: int, last: int, width: int) -> Bins:
         """Extremes of a column over at most `width` bins of the steps `first` to `last`.
 
-        Edges are moved by up to half a bin to the start of a seal, else of a part of it, since the
-        rows of a seal that no edge splits need not be read. A column that no row has is empty.
+        Edges are moved by up to half a bin, the outer ones outwards, to the start of a seal, else of
+        a part of it: the rows of a seal that no edge splits need not be read. A column that no row
+        has is empty.
         """
         if column not in self.columns:
             return Bins.over(first, last, width).closed()
@@ -143,19 +144,33 @@ class RunRows(Mapping[str, NDArray[np.generic]]):
 
     def _view(self, first: int, last: int, width: int) -> Bins:
         """The extremes of all columns."""
-        levels = (
-            [starts(one.sealed, max(one.lo, first), min(one.hi, last + 1)) for one in self.segments]
-            for starts in (SealedRows.starts, SealedRows.part_starts)
-        )
-        none = np.empty(0, np.int64)
-        bins = Bins.over(first, last, width, (len(self.columns),))
-        bins.along(*(np.concatenate([none, *stops]) for stops in levels))
+        half = max(last - first + 1, 0) // (2 * width)
+        seals = self._starts(SealedRows.starts, first - half, last + half)
+        parts = self._starts(SealedRows.part_starts, first - half, last + half)
+        before, after = parts[parts <= first], parts[parts > last]
+        first = int(before[-1]) if len(before) else first
+        last = int(after[0]) - 1 if len(after) else last
+        bins = Bins.over(first, last, width, (len(self.columns),)).along(seals, parts)
         for segment in self.segments:
             columns = [self.columns.index(name) for name in segment.sealed.columns]
             filled = bins.of(columns)
             segment.sealed.fill(filled, segment.lo, segment.hi)
             bins.put(columns, filled)
         return bins.closed()
+
+    def _starts(
+        self, starts: Callable[[SealedRows, int, int], Steps], first: int, last: int
+    ) -> Steps:
+        """Those of the rows from step `first` to `last`."""
+        return np.concatenate(
+            [
+                np.empty(0, np.int64),
+                *(
+                    starts(one.sealed, max(one.lo, first), min(one.hi, last + 1))
+                    for one in self.segments
+                ),
+            ]
+        )
 
     @cached_property
     def _all(self) -> tuple[Steps, Values]:

@@ -69,10 +69,14 @@ def test_no_extreme_of_the_visible_steps_is_lost(
     view_state = moment_of(finished, viewport)
     low, high = viewport.span(XExtent.of_steps(1400))
     steps, loss = view_state.run.steps["step"], view_state.run.steps["loss"]
-    shown = loss[(steps >= np.floor(low)) & (steps <= np.ceil(high))]
+    first, last = np.floor(low), np.ceil(high)
+    shown = loss[(steps >= first) & (steps <= last)]
+    # The outer bins may be wider by half a bin; on a log axis the last ones are the widest.
+    half = (last - first + 1) / columns / (1 if x_log else 4)
+    around = loss[(steps >= first - half) & (steps <= last + half)]
     found = curves.extremes(view_state, "loss", columns)
-    assert found.low.min() == shown.min()
-    assert found.high.max() == shown.max()
+    assert around.min() <= found.low.min() <= shown.min()
+    assert shown.max() <= found.high.max() <= around.max()
 
 
 def test_the_loss_chart_marks_spikes_phases_edits_and_chance(finished: RunFolder) -> None:
