@@ -207,19 +207,22 @@ class SealedRows:
         seals = self.seals[whole]
         nonfinite = seals["nonfinite"].T.astype(np.int64)
         bins.add(self._first[whole], seals["low"].T, seals["high"].T, nonfinite)
-        self._add_parts(bins, np.flatnonzero(is_cut & ~needs_rows))
-        steps, values = self._verified(np.flatnonzero(needs_rows))
-        inside = slice(*np.searchsorted(steps, (lo, hi)))
-        _add_values(bins, steps[inside], values[inside])
+        self._add_parts(bins, np.flatnonzero(is_cut & ~needs_rows), lo, hi)
+        if needs_rows.any():
+            steps, values = self._verified(np.flatnonzero(needs_rows))
+            inside = slice(*np.searchsorted(steps, (lo, hi)))
+            _add_values(bins, steps[inside], values[inside])
 
-    def _add_parts(self, bins: Bins, seals: NDArray[np.intp]) -> None:
-        """Add the extremes of all parts of some seals to `bins`."""
+    def _add_parts(self, bins: Bins, seals: NDArray[np.intp], lo: int, hi: int) -> None:
+        """Add the extremes of the parts of some seals with lo <= step < hi to `bins`."""
         unread = [k for k in seals.tolist() if k not in self.parts and k not in self.damaged]
         for at in range(0, len(unread), SEALS_PER_BLOCK):
             self._read_parts(unread[at : at + SEALS_PER_BLOCK])
         known = [self.parts[k] for k in seals.tolist() if k in self.parts]
         if known:
-            bins.add(*(np.concatenate(one, axis=-1) for one in zip(*known, strict=True)))
+            parts = [np.concatenate(one, axis=-1) for one in zip(*known, strict=True)]
+            inside = slice(*np.searchsorted(parts[0], (lo, hi)))
+            bins.add(*(one[..., inside] for one in parts))
 
     def _read_parts(self, seals: list[int]) -> None:
         """Keep the extremes of the parts of intact seals."""

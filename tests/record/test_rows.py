@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -247,11 +247,16 @@ def test_a_gap_in_the_steps_is_not_written(tmp_path):
     writer.close()
 
 
-@settings(max_examples=50)
+@pytest.mark.parametrize("rows_per_part", [2, 64])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 30)), min_size=1, max_size=5), st.data()
+    attempts=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 30)), min_size=1, max_size=5),
+    data=st.data(),
 )
-def test_merged_rows_equal_a_simple_loop(tmp_path_factory, attempts, data):
+def test_merged_rows_equal_a_simple_loop(
+    tmp_path_factory, monkeypatch, rows_per_part, attempts, data
+):
+    monkeypatch.setattr(row_module, "ROWS_PER_PART", rows_per_part)
     sealed, plain = [], {}
     for number, (first, n) in enumerate(attempts):
         values = np.full((n, 2), number, np.float32) + np.arange(n)[:, None] / 64
@@ -268,7 +273,7 @@ def test_merged_rows_equal_a_simple_loop(tmp_path_factory, attempts, data):
         assert part["step"].tolist() == steps
         assert part["lr"].tolist() == [plain[step][1] for step in steps]
         assert part.last_step == max(steps, default=0)
-        bins = part.view("loss", 1, 90, 13)
+        bins = part.view("loss", 1, 90, data.draw(st.sampled_from([3, 13, 40])))
         for i, (lo, hi) in enumerate(zip(bins.edges, bins.edges[1:], strict=False)):
             inside = [plain[s][0] for s in steps if lo <= s < hi]
             assert np.array_equal(bins.low[i], min(inside, default=np.nan), equal_nan=True)
