@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import plotext as plt
 
-from memlab.charts.chart import Chart, Marks, Series
+from memlab.charts.chart import Band, Chart, Marks, Series
 from memlab.charts.decimate import visible
 from memlab.charts.labels import paint_labels, rules
 from memlab.charts.layout import SMALLEST, ChartLayout, layout
@@ -78,23 +78,32 @@ def _canvas(chart: Chart, where: ChartLayout, colour: bool) -> Cells:
     for rule in rules(chart):
         canvas.paint_column(where.column(rule.x), "│", rule.colour)
     places = where.y.place_forward(where.spans)
-    if n := len(chart.bands):
-        # A band extends from the lower of its two curves to the higher.
-        low, high = places[:, : 2 * n].reshape(2, 2, n, -1)
-        areas = dots(np.stack((np.fmin(*low), np.fmax(*high))), where.rows)
-        for band, area in zip(chart.bands, areas, strict=True):
-            if colour:
-                canvas.paint_band(area, band.colour)
-            else:
-                canvas.paint_curve(area, "·", band.colour)
-    lines = dots(places[:, 2 * n :], where.rows, thin=chart.marker == "braille")
+    n = 2 * len(chart.bands)
+    if n:
+        _paint_bands(canvas, chart.bands, places[:, :n], colour)
+    lines = dots(places[:, n:], where.rows, thin=chart.marker == "braille")
     for series, plain, line in zip(chart.series, plain_markers(chart), lines, strict=True):
         canvas.paint_curve(line, chart.marker if colour else plain or chart.marker, series.colour)
         if (points := _few_points(series, where)) is not None:
             canvas.paint(points, POINT if colour else plain or PLAIN_POINT, series.colour)
     for marks in chart.marks:
-        canvas.paint(_mark_cells(marks, where), "▼", marks.colour)
+        part = visible(marks.x, where.x)
+        if part.start < part.stop:
+            canvas.paint(_mark_cells(marks, part, where), "▼", marks.colour)
     return canvas
+
+
+def _paint_bands(canvas: Cells, bands: Sequence[Band], places: Floats, colour: bool) -> None:
+    """Bands extend from the lower of their two curves to the higher; `places` has the lower curves
+    of all bands, then the higher ones.
+    """
+    low, high = places.reshape(2, 2, len(bands), -1)
+    areas = dots(np.stack((np.fmin(*low), np.fmax(*high))), canvas.rows)
+    for band, area in zip(bands, areas, strict=True):
+        if colour:
+            canvas.paint_band(area, band.colour)
+        else:
+            canvas.paint_curve(area, "·", band.colour)
 
 
 def _few_points(series: Series, where: ChartLayout) -> Mask | None:
@@ -115,9 +124,9 @@ def _cells_of(x: Floats, y: Floats, where: ChartLayout, above: int = 0) -> Mask:
     return at
 
 
-def _mark_cells(marks: Marks, where: ChartLayout) -> Mask:
-    """The cells above the marks; a mark outside the y range is moved to its border."""
-    x, y = where.x.place(marks.x), where.y.place(marks.y)
+def _mark_cells(marks: Marks, part: slice, where: ChartLayout) -> Mask:
+    """The cells above some marks; a mark outside the y range is moved to its border."""
+    x, y = where.x.place(marks.x[part]), where.y.place(marks.y[part])
     shown = (x >= 0) & (x <= 1) & np.isfinite(y)
     return _cells_of(x[shown], y[shown], where, above=1)
 

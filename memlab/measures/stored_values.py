@@ -49,33 +49,35 @@ def _document(measure: ModelMeasure, step: int) -> str:
 
 @final
 class StoredMeasures:
-    """The stored values of a run as curves; read again when values were added."""
+    """The stored values of a run as curves, as of the last refresh."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._read_at: tuple[tuple[str, int], ...] | None = None
+        self.version: tuple[tuple[str, int], ...] = ()
+        """(name, time of the last change) of the folder of each measure"""
+        self._read_at: tuple[tuple[str, int], ...] = ()
         self._curves: dict[str, StepsAndValues] = {}
+        self.refresh()
 
-    @property
-    def version(self) -> tuple[tuple[str, int], ...]:
-        """(name, time of the last change) of the folder of each measure; differs when values are added."""
-        folder = self._folder.derived / FOLDER
+    def refresh(self) -> bool:
+        """Look for new values; true if there are any."""
+        before, folder = self.version, self._folder.derived / FOLDER
         try:
-            return tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
+            self.version = tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
         except OSError:
-            return ()
+            self.version = ()
+        return self.version != before
 
     @property
     def curves(self) -> Mapping[str, StepsAndValues]:
         """Recorded name to curve; only values with the same key frequencies as at the newest step."""
-        version = self.version
-        if version != self._read_at:
+        if self.version != self._read_at:
             known = model_measures()
-            measures = [known[name] for name, _ in version if name in known]
+            measures = [known[name] for name, _ in self.version if name in known]
             self._curves = {
                 name: curve for m in measures for name, curve in self._of_measure(m).items()
             }
-            self._read_at = version
+            self._read_at: tuple[tuple[str, int], ...] = ()
         return self._curves
 
     def _of_measure(self, measure: ModelMeasure) -> dict[str, StepsAndValues]:

@@ -76,10 +76,11 @@ class Viewer:
         grown = self.history.refresh()
         if grown:
             self.whole = self.history.until(None)
+        computed = self._kept.refresh()
         moved = self.cursor.advance(seconds, self.last)
         before = self.status, self.problem
         self.status, self.problem = self._condition()
-        return grown or moved or before != (self.status, self.problem)
+        return grown or computed or moved or before != (self.status, self.problem)
 
     def _condition(self) -> tuple[str, str]:
         """Current status and problem of the run."""

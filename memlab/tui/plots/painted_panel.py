@@ -47,9 +47,10 @@ class PaintedPanel(Panel[T]):
 
     def keep_lines(self, lines: Lines) -> None:
         """Store the lines of a picture, in the colours of the theme."""
-        theme = None if self.app.no_color else chart_theme(self.app.current_theme)
-        if self._ground is None or self._ground[0] != self.app.theme:
-            self._ground = self.app.theme, self.background_colors[1].rich_color
+        app = self.app
+        theme = None if app.no_color else chart_theme(app.current_theme)
+        if self._ground is None or self._ground[0] != app.theme:
+            self._ground = app.theme, self.background_colors[1].rich_color
         background = self._ground[1]
         width, height = self.outer_size.width, self._drawn_size.height
         shown = lines[:height] + [[]] * (height - len(lines))

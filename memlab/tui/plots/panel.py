@@ -79,7 +79,8 @@ class Panel(Widget, Generic[T], can_focus=True):
         size = self.size  # empty for a panel that is not on the screen
         if self.view_state is None or not size:
             return
-        depends = (size, self.app.theme, self.app.no_color, self.depends(self.view_state))
+        app = self.app
+        depends = (size, app.theme, app.no_color, self.depends(self.view_state))
         if depends != self._drawn:
             self._drawn, self._drawn_size = depends, size
             self.paint(self.view_state)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 
 from textual import events
 from textual.content import Content
@@ -139,7 +140,8 @@ def log_link(axis: str, log: bool, action: str) -> Content:
     return link(f"log {axis}" if log else f"linear {axis}", action)
 
 
-def part_shown(viewport: Viewport, whole: XExtent, what: str) -> list[Content]:
+@lru_cache(maxsize=8)  # the charts of a screen have the same labels
+def part_shown(viewport: Viewport, whole: XExtent, what: str) -> tuple[Content, ...]:
     """Labels of the visible part: the window of the x axis, hidden outliers."""
     parts = []
     if viewport.window:
@@ -148,4 +150,4 @@ def part_shown(viewport: Viewport, whole: XExtent, what: str) -> list[Content]:
         parts.append(link(f"{what} {ends}", "screen.reset"))
     if viewport.hide_outliers:
         parts.append(link("without outliers", "screen.outliers"))
-    return parts
+    return tuple(parts)
