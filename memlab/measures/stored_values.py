@@ -77,7 +77,7 @@ class StoredMeasures:
             self._curves = {
                 name: curve for m in measures for name, curve in self._of_measure(m).items()
             }
-            self._read_at: tuple[tuple[str, int], ...] = ()
+            self._read_at = self.version
         return self._curves
 
     def _of_measure(self, measure: ModelMeasure) -> dict[str, StepsAndValues]:
