@@ -3,6 +3,7 @@
 Only the extremes of a column are transformed, so a million points are cheap.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -47,8 +48,10 @@ def spans(curves: Sequence[tuple[Values, Values]], axis: Axis, log: bool, column
         around[1, :, i, before == after] = np.nan  # before the first point, or after the last
         starts[-1] = x.searchsorted(axis.high, side="right")
         _add_extremes(extremes[:, i], y, starts, log)
-    extremes = forward(extremes, log)
-    crossings = _crossings(axis.place(around[0]), forward(around[1], log), places)
+    if log:
+        np.log10(extremes, out=extremes)
+    x = axis.place(around[0]) if axis.log else axis.place_forward(around[0])
+    crossings = _crossings(x, forward(around[1], log), places)
     for ends, further in zip(extremes, (np.fmin, np.fmax), strict=True):
         further(ends, further(crossings[:, :-1], crossings[:, 1:]), out=ends)
     return extremes
@@ -73,7 +76,8 @@ def _add_extremes(extremes: Floats, y: Values, starts: NDArray[np.intp], log: bo
     y, first = y[first[0] : starts[-1]], first - first[0]
     low, high = np.minimum.reduceat(y, first), np.maximum.reduceat(y, first)
     # A value that cannot be drawn is an extreme, or makes it NaN; most curves have none.
-    if not (np.isfinite(low) & np.isfinite(high)).all() or (log and low.min() <= 0):
+    least, most = float(low.min()), float(high.max())
+    if not (math.isfinite(least) and math.isfinite(most)) or (log and least <= 0):
         shown = np.isfinite(y) & (y > 0) if log else np.isfinite(y)
         y = np.where(shown, y, np.nan)
         low, high = np.fmin.reduceat(y, first), np.fmax.reduceat(y, first)

@@ -1,10 +1,11 @@
 """Geometry of a chart: axes, canvas, and the conversion from columns to steps."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from memlab.charts.chart import Chart
+from memlab.charts.chart import Chart, Range
 from memlab.charts.decimate import spans, visible
 from memlab.charts.labels import Label, place_labels
 from memlab.charts.legend import legend_lines
@@ -115,7 +116,7 @@ def _spans(chart: Chart, x: Axis, columns: int) -> Floats:
 
 def _x_axis(chart: Chart) -> Axis | None:
     if chart.x_range is not None:
-        return _axis(forward(chart.x_range, chart.x_log), chart.x_log, margin=0.0)
+        return _between(chart.x_range, chart.x_log)
     curves = [s.x for s in chart.series] + [b.x for b in chart.bands]
     if chart.x_log:
         curves = [x[np.searchsorted(x, 0.0, side="right") :] for x in curves]
@@ -127,25 +128,25 @@ def _x_axis(chart: Chart) -> Axis | None:
 
 
 def _y_axis(chart: Chart, x: Axis, drawn: Floats) -> Axis | None:
-    """The axis for curves whose minima and maxima are `drawn`."""
+    """The axis for curves whose minima and maxima are `drawn`; None if no value can be shown."""
     if chart.y_range is not None:
-        return _axis(forward(chart.y_range, chart.y_log), chart.y_log, margin=0.0)
-    shown = _spans(chart, x, _PARTS) if chart.hide_outliers else drawn
-    if not np.isfinite(shown).any():
-        return None
-    marks = [forward(m.y[visible(m.x, x)], chart.y_log) for m in chart.marks]
-    shown = np.concatenate([shown.ravel(), *marks])
-    if chart.hide_outliers:
-        shown = np.nanquantile(shown, [_OUTLIERS, 1 - _OUTLIERS])
-    return _axis(shown, chart.y_log, margin=_MARGIN)
-
-
-def _axis(shown: Floats, log: bool, margin: float) -> Axis | None:
-    """An axis around transformed values; None if there are none."""
+        return _between(chart.y_range, chart.y_log)
+    shown = (_spans(chart, x, _PARTS) if chart.hide_outliers else drawn).ravel()
+    if len(shown):
+        marks = (forward(m.y[visible(m.x, x)], chart.y_log) for m in chart.marks)
+        shown = np.concatenate([shown, *marks])
     shown = shown[np.isfinite(shown)]
     if not len(shown):
         return None
+    if chart.hide_outliers:
+        shown = np.quantile(shown, [_OUTLIERS, 1 - _OUTLIERS])
     low, high = float(shown.min()), float(shown.max())
-    if log:
-        low, high = 10.0**low, 10.0**high
-    return Axis.around(low, high, log=log, margin=margin)
+    if chart.y_log:  # without an overflow
+        low, high = 10.0 ** min(low, 300.0), 10.0 ** min(high, 300.0)
+    return Axis.around(low, high, log=chart.y_log, margin=_MARGIN)
+
+
+def _between(ends: Range, log: bool) -> Axis | None:
+    """An axis between two values, of which it may be able to show only one, or none."""
+    shown = [end for end in ends if math.isfinite(end) and (end > 0 or not log)]
+    return Axis.around(min(shown), max(shown), log=log) if shown else None

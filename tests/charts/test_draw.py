@@ -150,6 +150,13 @@ def test_a_point_far_outside_the_range_does_not_change_the_rest_of_the_curve():
     assert [a[36:] for a in after] == [b[36:] for b in before]
 
 
+@pytest.mark.parametrize("y_log", [False, True])
+def test_the_largest_and_smallest_numbers_can_be_drawn(y_log):
+    y = [5e-324, 1.0, np.finfo(float).max]
+    assert_fits(draw(one(y, y_log=y_log), 60, 12), 60, 12)
+    assert_fits(draw(one(y[-1:], y_log=y_log), 60, 12), 60, 12)
+
+
 def test_a_curve_entirely_above_the_range_is_not_drawn():
     text = below_legend(one([5.0, 6.0, 5.0], y_range=(0, 1)), 60, 12)
     assert not re.search("[⠁-⣿]", text)
