@@ -118,16 +118,17 @@ def dots(spans: Floats, rows: int, *, thin: bool = False) -> Dots:
             that a slope is a diagonal line of single dots.
     """
     levels = 4 * rows
-    bottom, top = np.where(spans == 1.0, levels - 1, np.floor(spans * levels))
+    ends = np.where(spans == 1.0, levels - 1, np.floor(spans * levels))
+    bottom, top = ends
     if thin:
-        rises, falls = np.zeros((2, *bottom.shape), dtype=bool)
         filled = top[:, :-1] > bottom[:, :-1]
-        rises[:, :-1] = filled & (bottom[:, 1:] == top[:, :-1])
-        falls[:, :-1] = filled & (top[:, 1:] == bottom[:, :-1])
-        bottom, top = bottom + falls, top - rises
-    # Numbers of dots below the span, and up to its top; fmin and fmax replace NaN.
-    ends = np.stack((np.fmin(bottom, levels), np.fmax(top + 1, 0)))
-    below, upto = _lowest(np.minimum(np.maximum(ends, 0), levels).astype(np.int64), rows)
+        rises = filled & (bottom[:, 1:] == top[:, :-1])
+        falls = filled & (top[:, 1:] == bottom[:, :-1])
+        top[:, :-1] -= rises
+        bottom[:, :-1] += falls
+    top += 1
+    # Numbers of dots below the span, and up to its top; all for NaN, so that no dot is between them.
+    below, upto = _lowest(np.maximum(np.fmin(ends, levels), 0).astype(np.int64), rows)
     return np.asarray(upto & ~below)
 
 
