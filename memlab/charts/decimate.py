@@ -16,8 +16,7 @@ from memlab.charts.scale import Axis, Floats, forward
 
 def visible(x: Values, axis: Axis) -> slice:
     """The points that the axis can show."""
-    first = np.searchsorted(x, axis.low)
-    return slice(int(first), int(np.searchsorted(x, axis.high, side="right")))
+    return slice(int(x.searchsorted(axis.low)), int(x.searchsorted(axis.high, side="right")))
 
 
 def spans(curves: Sequence[tuple[Values, Values]], axis: Axis, log: bool, columns: int) -> Floats:
