@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 
 ALIVE = (Status.RUNNING, Status.PAUSED)
 RUN_MODES = {entry.mode: entry for entry in SCREENS if entry.shows_one_run}
+ALLOCATIONS = 20_000
+"""Allocations between two garbage collections: a redraw makes thousands of short-lived objects without
+cycles, and at Python's 700 the collections take a twentieth of its time."""
 
 
 class Memlab(App[None]):
@@ -97,6 +100,7 @@ class Memlab(App[None]):
         # Imported modules are permanent: a garbage collection over them would delay the first paint.
         gc.freeze()
         gc.enable()
+        gc.set_threshold(ALLOCATIONS)
         if (theme := self.state.recall("theme")) in self.available_themes:
             self.theme = theme
         self.watch(self, "theme", lambda name: self.state.keep("theme", name), init=False)

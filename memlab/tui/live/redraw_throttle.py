@@ -2,7 +2,7 @@
 
 from typing import final
 
-SHARE = 0.012
+SHARE = 0.011
 """Maximum share of time for the interface during training."""
 SHORTEST, LONGEST = 0.5, 3.0
 """Seconds between two redraws during training."""
