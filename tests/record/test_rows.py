@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from memlab.record import row_tail, row_writer
+from memlab.record import row_tail, row_writer, run_rows
 from memlab.record import rows as row_module
 from memlab.record.row_format import MISSING, RowFile, RowFormat, is_missing
 from memlab.record.row_writer import RowWriter
@@ -278,6 +278,22 @@ def test_merged_rows_equal_a_simple_loop(
             inside = [plain[s][0] for s in steps if lo <= s < hi]
             assert np.array_equal(bins.low[i], min(inside, default=np.nan), equal_nan=True)
             assert np.array_equal(bins.high[i], max(inside, default=np.nan), equal_nan=True)
+
+
+def test_views_are_the_same_after_more_of_them_than_are_kept(make, monkeypatch):
+    monkeypatch.setattr(run_rows, "VIEWS", 2)
+    rows = make(
+        (np.arange(80, dtype=np.float32).reshape(40, 2), 1 + np.arange(40), [20, 20])
+    ).rows()
+    for _ in range(2):
+        for first in (1, 5, 9, 13):
+            bins = rows.view("loss", first, 40, 1)
+            assert (bins.low.tolist(), bins.high.tolist()) == ([2.0 * (first - 1)], [78.0])
+
+
+def test_a_column_that_no_row_has_is_empty(make):
+    bins = make(four_rows()).rows().view("acc", 1, 4, 2)
+    assert bins.edges.tolist() == [1, 3, 5] and np.isnan([bins.low, bins.high]).all()
 
 
 def test_the_error_for_an_unknown_column_names_the_columns(make):
