@@ -287,8 +287,8 @@ def test_views_are_the_same_after_more_of_them_than_are_kept(make, monkeypatch):
     ).rows()
     for _ in range(2):
         for first in (1, 5, 9, 13):
-            bins = rows.view("loss", first, 40, 1)
-            assert (bins.low.tolist(), bins.high.tolist()) == ([2.0 * (first - 1)], [78.0])
+            bins = rows.view("loss", first, 40, 40)
+            assert bins.low.tolist() == bins.high.tolist() == list(range(2 * first - 2, 80, 2))
 
 
 def test_a_column_that_no_row_has_is_empty(make):
