@@ -17,6 +17,7 @@ SHORT = 58
 class Bar(Still):
     """Tabs, and the progress of the run that trains in this process."""
 
+    ALLOW_SELECT: ClassVar[bool] = False
     DEFAULT_CSS: ClassVar[str] = """
     Bar { dock: top; height: 1; background: $panel; color: $foreground; padding: 0 1; }
     """

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 
 class Still(Widget):
-    """Renders its lines again after a refresh, or with another size, focus or theme."""
+    """Renders its lines again after a refresh, with other styles, or with another size."""
 
     _still: tuple[Hashable, list[Strip]] | None = None
     """the lines last rendered, and what they depend on"""
@@ -27,6 +27,11 @@ class Still(Widget):
         """Forget the lines."""
         self._still = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def notify_style_update(self) -> None:
+        """Forget the lines: styles change some time after the theme."""
+        super().notify_style_update()
+        self._still = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region of the widget."""

@@ -5,12 +5,11 @@ and contains its background, so its lines are returned unchanged, which halves t
 """
 
 from collections.abc import Hashable
-from functools import lru_cache
 from typing import ClassVar
 
 from rich.color import Color
 from rich.segment import Segment
-from textual.content import Content, Span
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.style import Style
@@ -32,14 +31,21 @@ class PaintedPanel(Panel[T]):
         """Textual draws it once for its styles; see `_top_line`"""
         self._lines: list[Strip] = []
         """content lines, as wide as the widget with its padding"""
-        self._top: tuple[Hashable, Strip] | None = None
-        """line with the title, and what it depends on"""
-        self._top_styles: tuple[Hashable, Segment, Style] | None = None
-        """a glyph of the border, style of the title, and what they depend on"""
-        self._ground: tuple[str, Color] | None = None
-        """theme, and the background in it, which mixes those of all ancestors"""
+        self._top: tuple[int, Strip] | None = None
+        """width, and the line with the title"""
+        self._top_styles: tuple[int, Segment, Style] | None = None
+        """width, a glyph of the border, style of the title"""
+        self._segments: dict[Hashable, list[Segment]] = {}
+        """the parts of the title, most of which stay the same between redraws"""
+        self._ground: Color | None = None
+        """the background, which mixes those of all ancestors"""
         self._painted: Size | None = None
         """size of the widget when it was last painted"""
+
+    def notify_style_update(self) -> None:
+        """Forget what depends on styles, which change some time after the theme."""
+        super().notify_style_update()
+        self._drawn = self._top = self._top_styles = self._ground = None
 
     def show_title(self, parts: list[Content]) -> None:
         """Set the title."""
@@ -49,12 +55,11 @@ class PaintedPanel(Panel[T]):
         """Store the lines of a picture, in the colours of the theme."""
         app = self.app
         theme = None if app.no_color else chart_theme(app.current_theme)
-        if self._ground is None or self._ground[0] != app.theme:
-            self._ground = app.theme, self.background_colors[1].rich_color
-        background = self._ground[1]
+        if self._ground is None:
+            self._ground = self.background_colors[1].rich_color
         width, height = self.outer_size.width, self._drawn_size.height
         shown = lines[:height] + [[]] * (height - len(lines))
-        self._lines = strips(shown, theme, background, self.gutter.left, width)
+        self._lines = strips(shown, theme, self._ground, self.gutter.left, width)
         self._painted = self.outer_size
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -75,37 +80,32 @@ class PaintedPanel(Panel[T]):
 
     def _top_line(self, width: int) -> Strip:
         """The border with the title."""
-        drawn_with = width, self.app.theme, self.has_focus
-        if self._top is None or self._top[0] != drawn_with:
-            self._top = drawn_with, self._drawn_top_line(width)
+        if self._top is None or self._top[0] != width:
+            self._top = width, self._drawn_top_line(width)
         return self._top[1]
 
     def _drawn_top_line(self, width: int) -> Strip:
-        theme = self.app.theme
-        if self._top_styles is None or self._top_styles[0] != (theme, self.has_focus):
+        if self._top_styles is None or self._top_styles[0] != width:
             border, *rest = super().render_lines(Region(0, 0, width, 1))[0]
             titled = (rest or [border])[0].style
-            style = Style.from_rich_style(titled) if titled else Style()
-            self._top_styles = (theme, self.has_focus), border, style
+            self._top_styles = width, border, Style.from_rich_style(titled) if titled else Style()
+            self._segments = {}
         _, border, style = self._top_styles
         parts, room = self._title_parts, width - 2
         n = sum(part.cell_length for part in parts) + 3 * max(len(parts) - 1, 0)
         if n > room:
             parts, n = [self.title.truncate(room, ellipsis=True)], room
+        known, self._segments = self._segments, {}
+        for part in (*parts, SEPARATOR):
+            self._segments[_key(part)] = known.get(_key(part)) or part.render_segments(style)
         segments = [border] if parts else []
         for i, part in enumerate(parts):
             if i:
-                segments += _segments(SEPARATOR.plain, (), style, theme)
-            segments += _segments(part.plain, tuple(part.spans), style, theme)
+                segments += self._segments[_key(SEPARATOR)]
+            segments += self._segments[_key(part)]
         left = width - n - len(segments[:1])
         return Strip([*segments, Segment(border.text * left, border.style)], width)
 
 
-@lru_cache(maxsize=256)
-def _segments(text: str, spans: tuple[Span, ...], style: Style, theme: str) -> list[Segment]:
-    """A part of a title. Most parts stay the same between redraws.
-
-    Args:
-        theme: the one that defines the colours that spans name.
-    """
-    return Content(text, list(spans)).render_segments(style)
+def _key(part: Content) -> Hashable:
+    return part.plain, tuple(part.spans)

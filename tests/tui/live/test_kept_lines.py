@@ -1,0 +1,51 @@
+"""Widgets that keep their lines show what they would show if they were rendered again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.strip import Strip
+
+from memlab.record.folder import RunFolder
+
+
+def picture(app: App[Any]) -> list[Strip]:
+    return [strip.simplify() for strip in app.screen._compositor.render_strips()]
+
+
+@pytest.mark.parametrize("theme", ["nord", "textual-light", "ansi-light"])
+async def test_a_picture_painted_before_the_styles_of_a_new_theme_is_not_kept(
+    theme: str, opened: Callable[..., Any], finished: RunFolder
+) -> None:
+    """Textual applies the styles of a theme some time after the theme has changed."""
+    pictures = []
+    for painted in (False, True):
+        async with opened(finished) as (pilot, screen):
+            if painted:
+                picture(pilot.app)
+            pilot.app.theme = theme
+            if painted:
+                for panel in screen._panels._all_panels():
+                    panel.draw()
+                picture(pilot.app)
+            await pilot.pause()
+            pictures.append(picture(pilot.app))
+    assert pictures[0] == pictures[1]
+
+
+async def test_tabs_are_underlined_while_one_is_clicked(
+    opened: Callable[..., Any], finished: RunFolder
+) -> None:
+    """Textual removes the style of links while the mouse selects text."""
+
+    def underlined(app: App[Any]) -> bool:
+        first = picture(app)[0].divide([len(" memlab "), len(" memlab  1")])[1]
+        return all(style and style.underline for _, style, _ in first)
+
+    async with opened(finished) as (pilot, _):
+        assert underlined(pilot.app)
+        await pilot.mouse_down(offset=(60, 0))
+        await pilot.hover(offset=(50, 0))
+        assert underlined(pilot.app)
+        await pilot.mouse_up(offset=(60, 0))
