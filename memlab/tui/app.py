@@ -56,7 +56,7 @@ ALIVE = (Status.RUNNING, Status.PAUSED)
 RUN_MODES = {entry.mode: entry for entry in SCREENS if entry.shows_one_run}
 ALLOCATIONS = 20_000
 """Allocations between two garbage collections: a redraw makes thousands of short-lived objects without
-cycles, and at Python's 700 the collections take a twentieth of its time."""
+cycles, and with Python's 700 the collections take 3 % of its time."""
 
 
 class Memlab(App[None]):
