@@ -12,6 +12,7 @@ from memlab.record.ask import ask
 from memlab.record.commands import CheckpointNow, Edit, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.runs import reference
 from memlab.record.snapshot import Snapshot
 from memlab.record.status import Status
 from memlab.record.summary import current_preset, settings
@@ -39,7 +40,7 @@ class Run:
         self.history.verify()
         if damage := self.history.damage:
             warnings.warn(
-                f"{folder.path.name}: {damage}; run `memlab doctor {folder.path.name}`",
+                f"{folder.path.name}: {damage}; run `memlab doctor {reference(folder)}`",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -18,6 +18,7 @@ from memlab.errors import MemlabError, RunError
 from memlab.record.child_process import memlab_command, memlab_environment
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.runs import reference
 
 POLL_SECONDS = 0.1
 ENDED = (None, 0, 3, 130)
@@ -118,5 +119,5 @@ def _failure(folder: RunFolder, code: int, messages: str) -> MemlabError:
         f"training ended with exit code {code}",
         where=str(folder.path),
         found="\n".join(lines) or None,
-        hint=f"`memlab resume {folder.path.name}` continues from its last checkpoint",
+        hint=f"`memlab resume {reference(folder)}` continues from its last checkpoint",
     )

@@ -13,6 +13,7 @@ from memlab.cli.detached import start_fork, start_training
 from memlab.cli.options import RunsFolder
 from memlab.errors import MemlabError, RunError
 from memlab.record.child_process import memlab_command
+from memlab.record.runs import reference, runs_folder
 
 if TYPE_CHECKING:
     from memlab.preset.schema import Preset
@@ -35,7 +36,6 @@ def browser_tab(
     from memlab.cli.console import run_console
     from memlab.cli.shutdown import Shutdown
     from memlab.record.process import machine
-    from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
     from memlab.web.confine import confine
 
@@ -89,7 +89,7 @@ def _train_in_process(folder: "RunFolder", interrupted: Callable[[], bool]) -> N
             "the training process ended with an error",
             where=folder.path.name,
             found=f"exit code {process.returncode}",
-            hint=f"`memlab resume {folder.path.name}` shows the error",
+            hint=f"`memlab resume {reference(folder)}` shows the error",
         )
 
 

@@ -18,6 +18,7 @@ from memlab.record.example_history import LearnedExamples
 from memlab.record.folder import RunFolder
 from memlab.record.gap_text import gap_text
 from memlab.record.history import History
+from memlab.record.runs import reference
 from memlab.record.safe_text import safe_text
 from memlab.record.sample_text import spaced
 from memlab.record.snapshot import Snapshot
@@ -149,7 +150,7 @@ def _outcome(folder: RunFolder, summary: RunSummary) -> str:
 
 def _next_commands(folder: RunFolder, summary: RunSummary) -> list[str]:
     """Commands that are useful after a run, ready to copy; at most 80 columns wide."""
-    run, status = summary.run, summary.status
+    run, status = reference(folder), summary.status
     commands = {
         f"memlab replay {run}": "replay it",
         f"memlab plot {run}": "draw its curves",
@@ -184,7 +185,7 @@ def _damage(folder: RunFolder, damage: str) -> list[str]:
     """Damage of the record; damaged data are not in the report."""
     problems = [folder.problem(), damage]
     return [
-        safe_text(f"{problem}; memlab doctor {folder.path.name}", limit=1000)
+        safe_text(f"{problem}; memlab doctor {reference(folder)}", limit=1000)
         for problem in problems
         if problem
     ]

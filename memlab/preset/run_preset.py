@@ -9,6 +9,7 @@ from memlab.preset.schema import Preset
 from memlab.record.events import Edited
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.runs import reference
 
 
 def preset_of(folder: RunFolder) -> Preset:
@@ -30,7 +31,7 @@ def preset_of(folder: RunFolder) -> Preset:
             "the run has no readable preset",
             where=str(folder.path / "run.json"),
             found=folder.problem() or "no preset",
-            hint=f"run `memlab doctor {folder.path.name}`",
+            hint=f"run `memlab doctor {reference(folder)}`",
         )
     return from_json(folder.description["preset"])
 

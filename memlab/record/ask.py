@@ -10,6 +10,7 @@ from memlab.record.commands import CheckpointNow, Command, Edit, Pause, Resume, 
 from memlab.record.events import Checkpoint, Edited, Ended, Event, Finding, Paused, Resumed
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.runs import reference
 from memlab.record.status import Status
 
 POLL_SECONDS = 0.05
@@ -49,7 +50,7 @@ def ask(folder: RunFolder, command: Command, seconds: float = ANSWER_SECONDS) ->
             where=folder.path.name,
             found=str(status),
             allowed="a run that is running or paused",
-            hint=f"start it again with `memlab resume {folder.path.name}`",
+            hint=f"start it again with `memlab resume {reference(folder)}`",
         )
     if ALREADY.get(type(command)) == status:
         return None

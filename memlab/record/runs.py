@@ -1,6 +1,7 @@
 """The folder of all runs: finding, listing, deleting and restoring."""
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,14 @@ TRASH = ".trash"
 def runs_folder(option: Path | None = None) -> Path:
     """The folder of runs: the option, else `$MEMLAB_RUNS`, else `./runs`."""
     return option or Path(os.environ.get("MEMLAB_RUNS") or "runs")
+
+
+def reference(folder: RunFolder) -> str:
+    """The run in a command line: its id, or its path if it is not in the default folder of runs."""
+    if folder.path.parent.resolve() == runs_folder().resolve():
+        return folder.path.name
+    path = min(os.path.join(os.curdir, os.path.relpath(folder.path)), str(folder.path), key=len)
+    return shlex.quote(path)
 
 
 def run_names(runs: Path) -> list[str]:

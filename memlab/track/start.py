@@ -12,7 +12,7 @@ from memlab.errors import RunError, nearest
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
 from memlab.record.recording import OtherRun, begin_attempt
-from memlab.record.runs import find, iter_runs, runs_folder
+from memlab.record.runs import find, iter_runs, reference, runs_folder
 from memlab.track.tracked_run import TrackedRun
 from memlab.version import __version__
 
@@ -71,7 +71,7 @@ def _resumed(runs: Path, name: str, resume: bool | str) -> RunFolder | None:
             raise RunError(
                 "this run was not created by `memlab.track`",
                 where=folder.path.name,
-                hint=f"`memlab resume {folder.path.name}` resumes runs of presets",
+                hint=f"`memlab resume {reference(folder)}` resumes runs of presets",
             )
         return folder
     tracked = (run for run in iter_runs(runs) if TRACKED in run.description) if resume else ()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from memlab.record.folder import RunFolder
+from memlab.record.runs import reference
 
 
 def test_run_with_json_prints_one_event_per_line_and_nothing_else(memlab):
@@ -63,7 +64,8 @@ def test_a_copy_of_a_run_is_listed_by_its_folder_name(trained, tmp_path):
         assert json.loads(trained("spikes", name, "--json", *copies))["source"] == name
     for part in (tmp_path / "copy" / "run.json", tmp_path / "copy" / "labels.json"):
         part.write_text("")
-    assert "damaged; memlab doctor copy" in trained("show", "copy", *copies)
+    command = f"memlab doctor {reference(RunFolder(tmp_path / 'copy'))}"
+    assert f"damaged; {command}" in trained("show", "copy", *copies)
 
 
 def test_the_list_of_runs_has_one_line_per_run_and_whole_names_in_a_pipe(
@@ -210,7 +212,7 @@ def test_a_run_with_a_truncated_description_is_a_user_error(trained, tmp_path, c
     prompts = ["1 + 1 ="] if command == "predict" else []
     trained(command, "cut", *prompts, "--runs", str(tmp_path), code=2)
     assert "run.json is missing or damaged" in trained.stderr
-    assert "memlab doctor cut" in trained.stderr
+    assert f"memlab doctor {reference(RunFolder(tmp_path / 'cut'))}`" in trained.stderr
 
 
 def test_data_writes_every_example_once(trained):

@@ -8,7 +8,9 @@ import memlab
 from memlab.cli.show import show
 from memlab.detectors.observer import RunObserver
 from memlab.record.events import Evaluated
+from memlab.record.folder import RunFolder
 from memlab.record.recording import OtherRun, Recording, Source
+from memlab.record.runs import reference
 from memlab.tui.live.frame import frame
 
 
@@ -29,7 +31,7 @@ def test_an_imported_run_has_no_length_no_speed_and_no_commands_that_train(tmp_p
     assert "imported at step 50, from log.csv (csv)\n" in text
     assert "a gap at step 10: 1 NaN\n" in text and "in steps 30 to 40: 2 infinite\n" in text
     assert "resume" not in text and "predict" not in text and "steps/s" not in text
-    assert f"memlab export {path.name} --to csv" in text
+    assert f"memlab export {reference(RunFolder(path))} --to csv" in text
     table = text[text.index(" loss  accuracy") :].splitlines()[1]
     assert table.split() == ["val", "0.5", "0.25"]
     show(str(path), json=True)

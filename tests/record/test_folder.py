@@ -2,6 +2,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,18 @@ def test_a_run_without_a_name_is_shown_by_its_id(folder):
     assert folder.display_name == folder.labels().name
     folder.set_labels(name="")
     assert folder.display_name == folder.id
+
+
+@pytest.mark.parametrize("default", [True, False])
+@pytest.mark.parametrize("where", ["runs", "elsewhere", "."])
+def test_a_command_with_the_reference_of_a_run_finds_it(tmp_path, monkeypatch, default, where):
+    (tmp_path / "elsewhere").mkdir()
+    folder = RunFolder.create(tmp_path / "runs and more" / "runs", {}, "", "")
+    monkeypatch.setenv("MEMLAB_RUNS", str(folder.path.parent if default else tmp_path))
+    monkeypatch.chdir({"runs": folder.path.parent}.get(where, tmp_path / where))
+    (word,) = shlex.split(all_runs.reference(folder))
+    assert all_runs.find(all_runs.runs_folder(), word).path == folder.path.resolve()
+    assert (word == folder.id) == default
 
 
 def test_a_run_is_found_by_id_prefix_path_and_last(runs, folder, monkeypatch):
