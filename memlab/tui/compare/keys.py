@@ -23,7 +23,7 @@ COMPARE = Keys(
 PICKER = Keys(
     "Runs to compare",
     (
-        Key("space", "toggle_run", "add", "Add the run to the comparison, or remove it.", footer=True),
+        Key("space", "toggle_run", "add", "Add the run to the comparison, or remove it, and move down.", footer=True),
         *TABLE.rows,
     ),
 )  # fmt: skip

@@ -120,10 +120,12 @@ class RunPicker(Table):
         self.show([Column("mark", "", 1), Column("run", title.plain, width)], len(runs), cells)
 
     def action_toggle_run(self) -> None:
-        if self.cursor < len(self._offered):
-            self.post_message(self.Toggled(self._offered[self.cursor].folder))
+        """Add the run or remove it, and move down, as in the Runs screen."""
+        self._toggle()
+        self.cursor += 1
 
     @on(Table.RowOpened)
     @on(Table.FirstCellClicked)
-    def _clicked(self) -> None:
-        self.action_toggle_run()
+    def _toggle(self) -> None:
+        if self.cursor < len(self._offered):
+            self.post_message(self.Toggled(self._offered[self.cursor].folder))
