@@ -1,5 +1,7 @@
 """The Lab screen, used with keys and mouse."""
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input, Static
 
@@ -10,7 +12,7 @@ from memlab.tui.duration import duration
 from memlab.tui.footer import Footer
 from memlab.tui.lab.form import SettingsForm
 from memlab.tui.lab.preflight import Preflight
-from memlab.tui.lab.presets import PresetOptions
+from memlab.tui.lab.presets import PresetOptions, Presets
 from memlab.tui.lab.sheet import NAME, Sheet, SheetLine
 from memlab.tui.live.frame import text_of
 
@@ -74,6 +76,21 @@ async def test_the_filter_finds_name_folder_and_text(console, settle) -> None:
             ids = [options.get_option_at_index(i).id for i in range(options.option_count)]
             assert [one for one in ids if one] == found
             assert options.has_focus
+
+
+async def test_the_filter_puts_the_cursor_on_a_preset_with_the_words_in_its_name(
+    console, here: Path, settle
+) -> None:
+    path = here / "presets" / "after" / "spike.yaml"
+    path.parent.mkdir()
+    path.write_text("extends: quickstart\nname: spike\nabout: Has no weight decay.\n")
+    path = here / "presets" / "before.yaml"
+    path.write_text("extends: quickstart\nname: before\nabout: It may spike.\n")
+    async with console() as (app, pilot):
+        await pilot.press("slash", *"spike", "enter")
+        assert app.screen.query_one(Presets).name_at_cursor == "spike"
+        await pilot.press("slash", "ctrl+u", *"may", "space", *"spike", "enter")
+        assert app.screen.query_one(Presets).name_at_cursor == "before"
 
 
 async def test_an_invalid_preset_shows_its_error(console, settle) -> None:

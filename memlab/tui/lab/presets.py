@@ -88,6 +88,9 @@ class Presets(Vertical):
             _options(matches) if matches or not query else [Option(NO_MATCH, disabled=True)]
         )
         options.action_first()
+        named = next((one for one in sorted(matches, key=_place) if _is_named(one, words)), None)
+        if named:  # before one that has the words only in its description
+            self._point(named.name)
 
     def focus_filter(self) -> None:
         self.screen.set_focus(self.query_one(Input))
@@ -131,6 +134,10 @@ def _options(presets: Sequence[Available]) -> Iterator[Option]:
 
 def _place(one: Available) -> tuple[str, str]:
     return (one.folder, one.name)
+
+
+def _is_named(one: Available, words: Sequence[str]) -> bool:
+    return all(word in one.name.lower() for word in words)
 
 
 def _text(one: Available) -> str:
