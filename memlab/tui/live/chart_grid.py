@@ -23,7 +23,7 @@ class GridChoice:
     rows: int = 2
     columns: int = 2
     words: str = ""
-    """measures whose names contain all of these words"""
+    """charts whose name, or that of one of their curves, contains all of these words"""
     page: int = 0
 
     @classmethod
@@ -51,12 +51,11 @@ class GridChoice:
     def shown(self, names: list[str]) -> list[str]:
         """The names on the current page."""
         size = self.rows * self.columns
-        return self.filtered(names)[self.page * size :][:size]
+        return names[self.page * size :][:size]
 
-    def filtered(self, names: list[str]) -> list[str]:
-        """The names that contain all words."""
-        words = self.words.lower().split()
-        return [name for name in names if all(word in name.lower() for word in words)]
+    def passes(self, text: str) -> bool:
+        """Whether a text contains all words."""
+        return all(word in text.lower() for word in self.words.lower().split())
 
 
 _SIZES = {str(n) for n in range(1, MAX_SIZE + 1)}
@@ -73,7 +72,7 @@ class ChartGrid(Grid):
     def fill(self, view_state: ViewState) -> None:
         """Assign each panel its measure; as many panels as the page has measures."""
         charts = all_charts(view_state)
-        names = self.choice.shown(list(charts))
+        names = self.choice.shown(_filtered(view_state, self.choice))
         panels = list(self.query(ChartPanel))
         self.styles.grid_size_columns, self.styles.grid_size_rows = (
             self.choice.columns,
@@ -92,16 +91,23 @@ class ChartGrid(Grid):
 
     def problem(self, view_state: ViewState, words: str) -> str | None:
         """What is wrong with a filter: no chart has its words in its name."""
-        names = list(all_charts(view_state))
-        if replace(self.choice, words=words).filtered(names):
+        if _filtered(view_state, replace(self.choice, words=words)):
             return None
-        listed = safe_text(", ".join(names), 300)
+        listed = safe_text(", ".join(all_charts(view_state)), 300)
         return f"no chart has '{safe_text(words, 40)}' in its name; there are: {listed}"
 
     def turn(self, by: int, view_state: ViewState) -> None:
-        n = len(self.choice.filtered(list(all_charts(view_state))))
-        self.choice = self.choice.turned(by, n)
+        self.choice = self.choice.turned(by, len(_filtered(view_state, self.choice)))
         self.fill(view_state)
+
+
+def _filtered(view_state: ViewState, choice: GridChoice) -> list[str]:
+    """The charts that pass the filter."""
+    return [
+        name
+        for name in all_charts(view_state)
+        if choice.passes(name) or any(map(choice.passes, curves.members(view_state, name)))
+    ]
 
 
 def all_charts(view_state: ViewState) -> dict[str, ChartOf]:

@@ -227,6 +227,12 @@ def _kind(name: str) -> str:
     return rest if split in ("train", "val", "test") and rest else name
 
 
+def members(view_state: ViewState, name: str) -> list[str]:
+    """The measures that are curves of one chart: val_loss of the chart loss."""
+    known = (*view_state.run.evaluations, *view_state.kept.curves)
+    return [measure for measure in known if _kind(measure) == name]
+
+
 def _split(name: str) -> str:
     split = name.partition("_")[0]
     return split if split in ("val", "test") else "train"

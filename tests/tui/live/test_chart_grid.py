@@ -88,6 +88,20 @@ async def test_charts_are_filtered_by_name_and_one_is_enlarged(
         assert panels.first(ChartPanel).size == small
 
 
+async def test_charts_are_filtered_by_the_names_of_their_curves(
+    opened: Open, tmp_path: Path, new_run: Any, begin_run: Any
+) -> None:
+    folder = new_run(tmp_path)
+    write_evaluations(folder, begin_run, "val_loss", "eval/acc_add", "eval/acc_sub", "norm/a")
+    async with opened(folder) as (pilot, screen):
+        for typed, found in (("acc", ["eval"]), ("val_l", ["loss"]), ("acc_add acc", ["eval"])):
+            await pilot.press(
+                *(["c"] if typed == "acc" else []), "slash", "ctrl+u", *typed, "enter"
+            )
+            await pilot.pause()
+            assert [p.chosen for p in screen.query("#grid ChartPanel")] == found
+
+
 async def test_the_size_of_the_grid_and_its_filter_are_stored(
     tmp_path: Path, opened: Open, finished: RunFolder
 ) -> None:
