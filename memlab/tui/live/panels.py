@@ -91,7 +91,10 @@ class RunPanels(ClearRow):
         return charts[0] if charts else self._loss
 
     def next_measure(self, by: int) -> None:
-        """Show the next measure in the third chart."""
+        """Show the next measure in the third chart; first the page with this chart."""
+        if self._third_is_on_other_page:
+            self.next_page()
+            return
         panel = self.query_one("#third", ChartPanel)
         if panel.view_state is not None:
             measures = curves.measures(panel.view_state)
@@ -108,9 +111,14 @@ class RunPanels(ClearRow):
         return self.has_class("-grid")
 
     @property
+    def has_settings_focus(self) -> bool:
+        """Whether the settings receive keys."""
+        return self.query_one(SettingsPanel).has_focus
+
+    @property
     def has_filter(self) -> bool:
         """Whether there are charts or settings to filter."""
-        return self.has_grid or self.query_one(SettingsPanel).has_focus
+        return self.has_grid or self.has_settings_focus
 
     def toggle_grid(self) -> None:
         if self.is_full:  # the panel is hidden in the next layout
@@ -188,8 +196,14 @@ class RunPanels(ClearRow):
 
     @property
     def is_paged(self) -> bool:
-        """Whether the terminal is too small for all panels."""
-        return self.screen.has_class("-narrow") or self.screen.has_class("-tiny")
+        """Whether the terminal is too small for all panels; the grid fits any but a tiny one."""
+        narrow = self.screen.has_class("-narrow") and not self.has_grid
+        return narrow or self.screen.has_class("-tiny")
+
+    @property
+    def _third_is_on_other_page(self) -> bool:
+        elsewhere = any(map(self.has_class, ("-other", "-settings", "-one")))
+        return self.is_paged and not (elsewhere or self.screen.has_class("-tiny"))
 
     def next_page(self) -> None:
         """Show the other column where only one fits; on a tiny terminal, the next single panel."""

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.timer import Timer
 
+from memlab.errors import RunError
 from memlab.record.commands import CheckpointNow, Pause, Resume, Stop
 from memlab.record.folder import RunFolder
 from memlab.record.status import Status
@@ -39,6 +40,7 @@ from memlab.tui.live.view_state import ViewState
 from memlab.tui.live.viewer import Viewer
 from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.viewport import Viewport, XExtent
+from memlab.tui.safe_content import one_line
 from memlab.tui.training_functions import Fork, TrainingFunctions
 
 if TYPE_CHECKING:
@@ -245,6 +247,8 @@ class RunScreen(ChartScreen):
             return self._fork is not None
         if action in ("grid_size", "grid_page"):
             return self._panels.has_grid
+        if action == "measure":
+            return not self._panels.has_grid
         if action == "search":
             return self._panels.has_filter
         if action == "play":
@@ -280,10 +284,21 @@ class RunScreen(ChartScreen):
             ask_for_fork(self, self.viewer.folder, view, at, self._fork)
 
     def action_explain(self) -> None:
-        open_explanation(self, self.viewer)
+        if self._is_own():
+            open_explanation(self, self.viewer)
 
     def action_pictures(self) -> None:
-        open_pictures(self, self.viewer)
+        if self._is_own():
+            open_pictures(self, self.viewer)
+
+    def _is_own(self) -> bool:
+        """Whether memlab trained the run; otherwise say why it cannot be recomputed."""
+        try:
+            self.viewer.folder.check_own()
+        except RunError as error:
+            self.notify(one_line(error), severity="error", markup=False)
+            return False
+        return True
 
     # Viewport
 
@@ -369,6 +384,13 @@ class RunScreen(ChartScreen):
 
     def action_page(self) -> None:
         self._panels.next_page()
+
+    def action_back(self) -> None:
+        """Leave the full view, the settings, the cursor, the zoom, then the grid."""
+        if self._panels.has_settings_focus and not self.is_full:
+            self.action_settings()
+        elif not self.leave_view() and self._panels.has_grid:
+            self.action_grid()
 
 
 def _leave_out_of_collections() -> None:

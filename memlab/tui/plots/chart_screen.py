@@ -172,8 +172,16 @@ class ChartScreen(Screen[None], Still):
             self.app.call_from_thread(self.notify, text, markup=False)
 
     def action_back(self) -> None:
-        """Leave the full view; otherwise remove the cursor."""
+        self.leave_view()
+
+    def leave_view(self) -> bool:
+        """Leave the full view, else remove the cursor, else the zoom; false if there is none."""
         if self.is_full:
             self.action_full()
         elif self.viewport.reading is not None:
             self.see(replace(self.viewport, reading=None))
+        elif self.viewport.window is not None:
+            self.action_reset()
+        else:
+            return False
+        return True

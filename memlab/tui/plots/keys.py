@@ -14,7 +14,7 @@ CHART_SCREEN = (
     Key("o", "outliers", "outliers", "Hide outliers: the y axis ignores the outermost values."),
     Key("M", "marker", "marker", "Draw with braille dots or with blocks."),
     Key("P", "save_figure", "figure", "Save a figure (PNG) of the visible charts in the current folder."),
-    Key("escape", "back", "back", "Leave the full view, then the cursor."),
+    Key("escape", "back", "back", "Leave the full view, then the cursor, then the zoom."),
 )  # fmt: skip
 
 CHART = Keys(

@@ -23,6 +23,7 @@ from memlab.tui.live.chart_panel import ChartPanel
 from memlab.tui.live.edit_form import EditForm
 from memlab.tui.live.event_list import EventList
 from memlab.tui.live.frame import text_of
+from memlab.tui.live.panels import RunPanels
 from memlab.tui.live.sample_list import SampleList
 from memlab.tui.live.screen import RunScreen
 from memlab.tui.live.scrubber import Scrubber
@@ -235,6 +236,53 @@ async def test_the_third_chart_goes_through_the_measures(opened: Open, finished:
         assert seen == [
             "lr", "weight_norm", "update_norm", "first learned", "token_accuracy", "grad_norm"
         ]  # fmt: skip
+
+
+async def test_in_a_narrow_terminal_the_key_for_measures_first_shows_the_third_chart(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished, size=(80, 24)) as (pilot, screen):
+        third = screen.query_one("#third", ChartPanel)
+        await pilot.press("m")
+        await pilot.pause()
+        assert third.is_on_screen and third.chosen == "grad_norm"
+        await pilot.press("m")
+        assert third.chosen == "lr"
+
+
+async def test_escape_leaves_the_settings_the_cursor_the_zoom_and_the_grid(
+    opened: Open, finished: RunFolder
+) -> None:
+    async with opened(finished) as (pilot, screen):
+        await pilot.press("c", "plus", "v", "i")
+        await pilot.pause()
+        seen = []
+        for _ in range(5):
+            panels = screen.query_one(RunPanels)
+            seen.append(
+                (
+                    panels.has_class("-settings"),
+                    screen.viewport.reading is not None,
+                    screen.viewport.window is not None,
+                    panels.has_grid,
+                )
+            )
+            await pilot.press("escape")
+            await pilot.pause()
+        assert seen == [tuple(i >= left for i in range(4)) for left in range(5)]
+
+
+async def test_an_imported_run_is_not_recomputed(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: RunFolder
+) -> None:
+    finished.description["source"] = {"path": "log.csv"}
+    async with opened(finished) as (pilot, screen):
+        said: list[str] = []
+        monkeypatch.setattr(screen, "notify", lambda text, **_: said.append(text))
+        await pilot.press("E", "a")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert len(said) == 2 and all("imported and is read-only" in text for text in said)
 
 
 async def test_samples_are_filtered_and_shown_in_full(opened: Open, finished: RunFolder) -> None:
