@@ -13,7 +13,6 @@ from memlab.cli.detached import start_fork, start_training
 from memlab.cli.options import RunsFolder
 from memlab.errors import MemlabError, RunError
 from memlab.record.child_process import memlab_command
-from memlab.record.runs import reference, runs_folder
 
 if TYPE_CHECKING:
     from memlab.preset.schema import Preset
@@ -36,6 +35,7 @@ def browser_tab(
     from memlab.cli.console import run_console
     from memlab.cli.shutdown import Shutdown
     from memlab.record.process import machine
+    from memlab.record.runs import runs_folder
     from memlab.tui.app import Memlab
     from memlab.web.confine import confine
 
@@ -85,6 +85,8 @@ def _train_in_process(folder: "RunFolder", interrupted: Callable[[], bool]) -> N
             return
         time.sleep(POLL_SECONDS)
     if process.returncode in (1, 2):
+        from memlab.record.runs import reference
+
         raise RunError(
             "the training process ended with an error",
             where=folder.path.name,

@@ -23,8 +23,10 @@ def reference(folder: RunFolder) -> str:
     """The run in a command line: its id, or its path if it is not in the default folder of runs."""
     if folder.path.parent.resolve() == runs_folder().resolve():
         return folder.path.name
-    path = min(os.path.join(os.curdir, os.path.relpath(folder.path)), str(folder.path), key=len)
-    return shlex.quote(path)
+    path = folder.path.absolute()
+    if path.is_relative_to(Path.cwd()):
+        return shlex.quote(os.path.join(os.curdir, path.relative_to(Path.cwd())))
+    return shlex.quote(str(path))
 
 
 def run_names(runs: Path) -> list[str]:
