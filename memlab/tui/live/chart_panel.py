@@ -11,7 +11,6 @@ from memlab.record.safe_text import safe_text
 from memlab.tui.live import learned_map
 from memlab.tui.live.curves import ChartOf, declared, is_log
 from memlab.tui.live.view_state import ViewState
-from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
 
@@ -60,9 +59,8 @@ class ChartPanel(Plot[ViewState]):
 
     @property
     def columns(self) -> int:
-        """At least those of the main chart: at one resolution, all charts share one reading."""
-        main = self.screen.plot if isinstance(self.screen, ChartScreen) else self
-        return max(self._drawn_size.width, main._drawn_size.width)
+        """Those of the widest chart: at one resolution, all charts share one reading."""
+        return max(panel.size.width for panel in self.screen.walk_children(ChartPanel))
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """The measure, its axes, and the values at the cursor."""

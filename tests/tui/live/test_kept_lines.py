@@ -49,3 +49,18 @@ async def test_tabs_are_underlined_while_one_is_clicked(
         await pilot.hover(offset=(50, 0))
         assert underlined(pilot.app)
         await pilot.mouse_up(offset=(60, 0))
+
+
+async def test_charts_are_the_same_after_one_of_them_was_shown_alone(
+    opened: Callable[..., Any], finished: RunFolder
+) -> None:
+    """Their resolution is that of the widest chart, not of the one before."""
+    async with opened(finished) as (pilot, screen):
+        before = picture(pilot.app)
+        for _ in range(2):
+            await pilot.press("enter")
+            screen.viewer.cursor.hold(1399 - screen._panels.is_full, 1400)
+            screen.viewer.cursor.follow()
+            await pilot.pause()
+        after = picture(pilot.app)
+    assert before == after
