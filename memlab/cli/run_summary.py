@@ -47,7 +47,7 @@ def print_run_summary(folder: RunFolder, *, on_stdout: bool = False) -> None:
     for text in _lines(folder, summary, run):
         console.print(text, markup=False)
     for text in _damage(folder, history.damage):
-        console.print(text, markup=False)
+        console.print(text, markup=False, soft_wrap=True)
     if on_stdout and summary.learned:
         for text in _learned(summary.learned, width()):
             console.print(text, markup=False, soft_wrap=True)
