@@ -12,6 +12,7 @@ from memlab.record import derived
 from memlab.record.folder import RunFolder
 
 FOLDER = "measures"
+DOCUMENTS = "step-*.json"
 
 StepsAndValues = tuple[NDArray[np.float64], NDArray[np.float64]]
 """(step,) ascending, and (step,) values"""
@@ -53,9 +54,9 @@ class StoredMeasures:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self.version: tuple[tuple[str, int], ...] = ()
-        """(name, time of the last change) of the folder of each measure"""
-        self._read_at: tuple[tuple[str, int], ...] = ()
+        self.version: tuple[tuple[str, int, int], ...] = ()
+        """(name, time of the last change, number of documents) of the folder of each measure"""
+        self._read_at: tuple[tuple[str, int, int], ...] = ()
         self._curves: dict[str, StepsAndValues] = {}
         self.refresh()
 
@@ -63,7 +64,13 @@ class StoredMeasures:
         """Look for new values; true if there are any."""
         before, folder = self.version, self._folder.derived / FOLDER
         try:
-            self.version = tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
+            # The clock of the file system may not advance between two changes.
+            self.version = tuple(
+                sorted(
+                    (p.name, p.stat().st_mtime_ns, len(list(p.glob(DOCUMENTS))))
+                    for p in folder.iterdir()
+                )
+            )
         except OSError:
             self.version = ()
         return self.version != before
@@ -73,7 +80,7 @@ class StoredMeasures:
         """Recorded name to curve; only values with the same key frequencies as at the newest step."""
         if self.version != self._read_at:
             known = model_measures()
-            measures = [known[name] for name, _ in self.version if name in known]
+            measures = [known[name] for name, *_ in self.version if name in known]
             self._curves = {
                 name: curve for m in measures for name, curve in self._of_measure(m).items()
             }
@@ -82,7 +89,7 @@ class StoredMeasures:
 
     def _of_measure(self, measure: ModelMeasure) -> dict[str, StepsAndValues]:
         folder = self._folder.derived / FOLDER / measure.declared.name
-        documents = [self._read(measure, path.name) for path in sorted(folder.glob("step-*.json"))]
+        documents = [self._read(measure, path.name) for path in sorted(folder.glob(DOCUMENTS))]
         readable = [document for document in documents if document is not None]
         points: dict[str, list[tuple[int, float]]] = {}
         for document in readable:

@@ -1,5 +1,6 @@
 """Contents of the charts."""
 
+import os
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -55,6 +56,17 @@ def test_measures_computed_afterwards_are_charts_up_to_the_cursor(finished: RunF
     assert curves.is_log(view_state, "excluded_loss")
     names = [s.name for s in charts["matrix_norm"](view_state, True, 80).series]
     assert names == ["token.weight", "head.weight"]
+
+
+def test_a_value_stored_within_one_tick_of_the_file_system_is_noticed(finished: RunFolder) -> None:
+    measure = model_measures()["excluded_loss"]
+    values = finished.derived / "measures" / "excluded_loss"
+    store_values(finished, measure, 0, (3,), {"excluded_loss": 5.0})
+    time = values.stat().st_mtime_ns
+    stored = StoredMeasures(finished)
+    store_values(finished, measure, 600, (3,), {"excluded_loss": 2.0})
+    os.utime(values, ns=(time, time))
+    assert stored.refresh() and list(stored.curves["excluded_loss"][0]) == [0, 600]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
