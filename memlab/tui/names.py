@@ -16,15 +16,17 @@ _WHOLE = 4
 def start_and_end(name: str, width: int) -> str:
     """A name in at most `width` cells, safe to display; no escape is cut in two.
 
-    Settings keep their values: `weight_decay=0.1 seed 2` becomes `weigh…=0.1 seed 2`. If that does
-    not suffice, the middle is left out, since the names of a sweep's members differ at their end.
+    Settings keep their values: `decay weight_decay=0.1 seed 2` becomes `decay weigh…=0.1 seed 2` or,
+    in less room, `…=0.1 seed 2`. If that does not suffice, the middle is left out.
     """
     parts = safe_parts(name[:MAX_LENGTH])
     if sum(map(cells, parts)) <= width:
         return "".join(parts)
     is_plain = all(cells(part) == 1 for part in parts)  # no escapes and no wide characters
-    if is_plain and "=" in parts and (short := _with_short_words(name, width)) is not None:
-        return short
+    if is_plain and "=" in parts:
+        short = _with_short_words(name, width) or _values(name, width)
+        if short is not None:
+            return short
     room = max(width - 1, 0)
     end = _fitting(parts[::-1], room * 2 // 3)[::-1]
     start = _fitting(parts, room - sum(map(cells, end)))
@@ -43,6 +45,20 @@ def _with_short_words(name: str, width: int) -> str | None:
     else:
         return None
     return " ".join(c + sign + value for c, (_, sign, value) in zip(cut, words, strict=True))
+
+
+def _values(name: str, width: int) -> str | None:
+    """The values of settings and the short words: `…=1 lr=0.01 seed 2`, else `…1 …0.01 seed 2`."""
+    words = [word.partition("=") for word in name.split()]
+    kept = [word for word in words if word[1] or len(word[0]) <= _WHOLE]
+    for longest, equals in ((_WHOLE, "="), (0, "")):
+        short = " ".join(
+            (stem if len(stem) <= longest else "…") + equals + value if sign else stem
+            for stem, sign, value in kept
+        )
+        if len(short) <= width:
+            return short
+    return None
 
 
 def _cut(word: str, longest: int) -> str:

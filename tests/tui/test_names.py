@@ -35,11 +35,18 @@ def test_no_escape_is_cut_in_two(name: str, width: int) -> None:
     assert start in starts and end in ends
 
 
-@pytest.mark.parametrize("width", [29, 34, 48])
+@pytest.mark.parametrize("width", [16, 17, 22, 29, 34, 48])
 def test_all_members_of_a_sweep_look_different(width: int) -> None:
     shown = [start_and_end(name, width) for name in MEMBERS]
     assert len(set(shown)) == len(MEMBERS)
-    assert all(f"={f}" in shown[4 * i] for i, f in enumerate((0.3, 0.4)))
+    assert all(f"{f}" in shown[4 * i] for i, f in enumerate((0.3, 0.4)))
+
+
+def test_in_little_room_the_values_of_settings_are_kept_and_the_numbers_of_a_comparison() -> None:
+    name = "2 decay weight_decay=1 lr=0.01 seed 3"
+    assert start_and_end(name, 22) == "2 …=1 lr=0.01 seed 3"
+    assert start_and_end(name, 19) == "2 …1 …0.01 seed 3"
+    assert start_and_end(name, 16) == "2 dec….01 seed 3"
 
 
 def test_the_middle_of_a_name_without_settings_is_left_out() -> None:
