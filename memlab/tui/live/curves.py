@@ -129,7 +129,8 @@ def measures(view_state: ViewState) -> dict[str, ChartOf]:
     view = view_state.run
     charts: dict[str, ChartOf] = {OBJECTIVE: objective} if has_objective(view_state.folder) else {}
     charts |= {name: column(name) for name in view.steps.columns if name != "loss"}
-    charts[FIRST_LEARNED] = _first_learned
+    if view_state.folder.facts.train_examples:  # not of a run of another program
+        charts[FIRST_LEARNED] = _first_learned
     in_other_charts = {
         "step",
         *(f"{s}_{m}" for s in ("train", "val", "test") for m in ("loss", "accuracy")),

@@ -96,8 +96,7 @@ class RunPanels(ClearRow):
             self.next_page()
             return
         panel = self.query_one("#third", ChartPanel)
-        if panel.view_state is not None:
-            measures = curves.measures(panel.view_state)
+        if panel.view_state is not None and (measures := curves.measures(panel.view_state)):
             names = list(measures)
             at = names.index(panel.chosen) + by if panel.chosen in measures else 0
             name = names[at % len(names)]

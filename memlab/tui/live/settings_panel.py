@@ -103,7 +103,8 @@ class SettingsPanel(Lines[SettingLine]):
         lines = setting_lines(settings(self._folder, view_state.run), self._preset, view_state.run)
         changed = sum(line.preset_value is not None for line in lines)
         name = safe_text(view_state.folder.facts.preset, 24)
-        parts = ["settings", name, f"{changed} changed", self.words and f"/{self.words}"]
+        count = f"{changed} changed" if lines else "none recorded"
+        parts = ["settings", name, count, self.words and f"/{self.words}"]
         return [Content(safe_text(part, 40)) for part in parts if part]
 
     def lines(self, view_state: ViewState) -> Sequence[SettingLine]:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memlab.detectors.observer import RunObserver
 from memlab.record.events import Edited, Ended, Evaluated, Rows, Samples
 from memlab.record.folder import RunFolder
 from memlab.record.history import History
+from memlab.record.recording import OtherRun, Recording, Source
 from memlab.tui.console_state import ConsoleState
 from memlab.tui.live.chart_grid import MAX_SIZE, ChartGrid, GridChoice, all_charts
 from memlab.tui.live.chart_panel import ChartPanel
@@ -100,6 +102,19 @@ async def test_charts_are_filtered_by_the_names_of_their_curves(
             )
             await pilot.pause()
             assert [p.chosen for p in screen.query("#grid ChartPanel")] == found
+
+
+async def test_an_imported_run_has_no_map_of_examples_and_no_settings(
+    opened: Open, tmp_path: Path
+) -> None:
+    outline = OtherRun(source=Source("log.csv", "csv", "", {}))
+    with Recording.create(tmp_path, "log", outline, lambda: RunObserver(loss="loss")) as recording:
+        recording.add(np.arange(1, 51), {"loss": np.linspace(2, 1, 50)}, [])
+    async with opened(recording.folder) as (pilot, screen):
+        await pilot.press("m", "c", "i")
+        await pilot.pause()
+        assert list(all_charts(screen.viewer.view_state())) == ["loss"]
+        assert "none recorded" in text_of(pilot.app)
 
 
 async def test_the_size_of_the_grid_and_its_filter_are_stored(
