@@ -67,4 +67,6 @@ class ComputedScreen(Screen[None]):
 
     def _computed(self, problem: str) -> None:
         if not self.show_stored():
+            if problem:  # it contains the last lines of progress
+                self._progress.clear()
             self._show_progress(problem or "no result was stored")
