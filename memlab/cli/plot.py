@@ -1,5 +1,6 @@
 """`memlab plot`: figures of runs and sweeps."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from memlab.figures.plot import FigureData
     from memlab.figures.source import FigureOptions
 
+MAX_OPTIONS = 100
+"""characters of the options in the name of a file"""
 KINDS_HELP = "Kind of figure. Default: curves, overlay or heatmap. `memlab plot` lists all."
 
 
@@ -75,8 +78,8 @@ def plot(
         data = _model_figure(refs, kind, prompt, options, runs_folder(runs))
     else:
         data = figure_data(kind, *open_sources(refs, runs_folder(runs), at), options)
-    path = output or Path(f"{_file_name(data)}.{file_format}")
     used: dict[str, Any] = {"measure": measure, "x": x, "y": y, "at": at, "spike": spike}
+    path = output or Path(f"{_file_name(data, used)}.{file_format}")
     command = plot_command(refs, data.kind, used | {"prompt": prompt or None}, style_name)
     written = _write(data, path, file_format, style_name, command, as_csv)
     if json:
@@ -118,9 +121,13 @@ def _model_figure(
     )
 
 
-def _file_name(data: "FigureData") -> str:
+def _file_name(data: "FigureData", used: dict[str, Any]) -> str:
+    """What is drawn, with the options that were used."""
     others = f"-and-{len(data.runs) - 1}" if len(data.runs) > 1 else ""
-    return f"{data.runs[0]}{others}-{data.kind}"
+    given = {key: str(value) for key, value in used.items() if value is not None}
+    options = [value if key == "measure" else f"{key}-{value}" for key, value in given.items()]
+    chosen = re.sub(r"[^\w.=-]+", "_", "".join(f"-{option}" for option in options))[:MAX_OPTIONS]
+    return f"{data.runs[0]}{others}-{data.kind}{chosen}"
 
 
 def _write(

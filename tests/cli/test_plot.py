@@ -16,7 +16,10 @@ def test_a_figure_is_named_after_run_and_kind_and_its_path_is_printed(trained):
     run = find(trained.runs, "last").path.name
     assert trained("plot", "last").strip() == f"{run}-curves.png"
     assert (trained.folder / f"{run}-curves.png").read_bytes().startswith(b"\x89PNG")
-    assert trained("plot", "last", "--kind", "measure", "--measure", "lr", "-o", "out/lr.svg")
+    measure = ["--kind", "measure", "--measure", "lr"]
+    assert trained("plot", "last", *measure).strip() == f"{run}-measure-lr.png"
+    assert trained("plot", "last", "--at", "20").strip() == f"{run}-curves-at-20.png"
+    assert trained("plot", "last", *measure, "-o", "out/lr.svg")
     assert "<svg" in (trained.folder / "out/lr.svg").read_text("utf-8")
 
 
