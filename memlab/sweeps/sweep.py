@@ -62,7 +62,11 @@ class Sweep:
         """
         document = sealed_json.read(path / "sweep.json", _place(path.name, "sweep.json"))
         if document is None or document.get("format") != FORMAT:
-            raise RunError("this is not a sweep, or it is damaged", where=str(path))
+            raise RunError(
+                "this is not a sweep, or it is damaged",
+                where=str(path),
+                hint="a damaged sweep can be removed by deleting its folder; its runs are intact",
+            )
         if document["version"][0] != VERSION[0]:
             raise RunError(
                 "this sweep has another format version",
