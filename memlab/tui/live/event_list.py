@@ -48,7 +48,7 @@ class EventList(Lines[Event]):
     def depends(self, view_state: ViewState) -> Hashable:
         """Events, and the selected line."""
         n_events = sum(len(view_state.run.of(kind)) for kind in (*_LISTED, SpikeOnset))
-        return n_events, self.selected, self.has_focus
+        return view_state.attempt, n_events, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """Numbers of spikes and findings."""

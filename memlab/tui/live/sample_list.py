@@ -51,7 +51,8 @@ class SampleList(Lines[Answer]):
         """Evaluations, the current one, the filter and the selected line."""
         at = samples_at(view_state)
         step = at.step if at else None
-        return len(view_state.run.samples), step, self.filter, self.selected, self.has_focus
+        which = view_state.attempt, len(view_state.run.samples), step
+        return which, self.filter, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """Step, number of right answers, filter."""

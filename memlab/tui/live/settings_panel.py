@@ -96,7 +96,8 @@ class SettingsPanel(Lines[SettingLine]):
 
     def depends(self, view_state: ViewState) -> Hashable:
         """Edits, filter and selection."""
-        return len(view_state.run.edits), self.words, self.selected, self.has_focus
+        edits = view_state.attempt, len(view_state.run.edits)
+        return edits, self.words, self.selected, self.has_focus
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """The preset, and the number of settings that differ from it."""

@@ -48,7 +48,13 @@ class ViewState:
     @cached_property
     def version(self) -> Hashable:
         """Changes when more is recorded, or computed afterwards."""
-        return self.run.steps.last_step, len(self.run.events), self.kept.version
+        return self.attempt, self.run.steps.last_step, len(self.run.events), self.kept.version
+
+    @property
+    def attempt(self) -> int:
+        """Number of the last attempt, which may have replaced records by as many others."""
+        started = self.run.of(Started)
+        return started[-1].attempt if started else 0
 
     @property
     def chance(self) -> float | None:

@@ -1,13 +1,17 @@
 """Widgets that keep their lines show what they would show if they were rendered again."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.app import App
 from textual.strip import Strip
 
+from memlab.record.attempt_writer import AttemptWriter
+from memlab.record.events import Phase, Started
 from memlab.record.folder import RunFolder
+from memlab.tui.live.event_list import EventList
 
 
 def picture(app: App[Any]) -> list[Strip]:
@@ -64,3 +68,24 @@ async def test_charts_are_the_same_after_one_of_them_was_shown_alone(
             await pilot.pause()
         after = picture(pilot.app)
     assert before == after
+
+
+async def test_an_attempt_that_replaces_as_many_events_as_it_adds_is_shown(
+    opened: Callable[..., Any],
+    new_run: Callable[..., RunFolder],
+    begin_run: Callable[..., AttemptWriter],
+    tmp_path: Path,
+) -> None:
+    folder = new_run(tmp_path)
+    with begin_run(folder) as first:
+        first.write(Started(step=0, attempt=1, device="cpu", engine="tree"))
+        first.write(Phase(step=40, name="memorized", after=20, threshold=0.99, split="train"))
+    async with opened(folder) as (pilot, screen):
+        events = screen.query_one(EventList)
+        assert "memorized" in events.render().plain
+        with begin_run(folder, seq=1) as second:
+            second.write(Started(step=0, attempt=2, device="cpu", engine="tree", resumed_from=0))
+            screen.poll()
+            await pilot.pause()
+            assert "attempt 2" in events.render().plain
+            assert "memorized" not in events.render().plain
