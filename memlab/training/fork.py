@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from memlab.errors import RunError
+from memlab.errors import PresetError, RunError
 from memlab.preset.create import create_run
 from memlab.preset.fork import changed_settings, check_fork, forked_preset, preset_at
 from memlab.preset.schema import Preset
@@ -107,13 +107,21 @@ def _settings(before: Preset, request: ForkRequest) -> Preset:
     """The settings of the fork.
 
     Raises:
-        PresetError: they are not valid, or change shapes, data or split.
+        PresetError: they are not valid, change shapes, data or split, or end the fork where it begins.
     """
     if request.settings is not None:
         check_fork(before, request.settings)
         return request.settings
     steps = None if request.steps is None else request.at + request.steps
-    return forked_preset(before, request.overrides, steps)
+    settings = forked_preset(before, request.overrides, steps)
+    if settings.training.steps is not None and settings.training.steps <= request.at:
+        raise PresetError(
+            "the fork would not train",
+            where=f"training.steps={settings.training.steps}",
+            found=f"a fork at step {request.at}",
+            hint=f"training.steps={2 * request.at}",
+        )
+    return settings
 
 
 def _findings(

@@ -45,7 +45,7 @@ def parent(copy_of_tiny_run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "at", [0, 7, 20, 30, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 10, 15, 23))]
+    "at", [0, 7, 20, 29, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 10, 15, 23))]
 )
 def test_a_fork_without_changes_ends_with_the_bits_of_its_parent(parent, at):
     child = forked(parent, at).folder
@@ -56,6 +56,12 @@ def test_a_fork_without_changes_ends_with_the_bits_of_its_parent(parent, at):
     assert shown["status"] == "finished"
     assert shown["best"] == known["best"]
     assert fork_point(child) == ForkPoint(parent.id, at)
+
+
+def test_a_fork_at_the_last_step_needs_more_steps(parent):
+    with pytest.raises(PresetError, match="would not train"):
+        forked(parent, 30)
+    assert summarize(forked(parent, 30, "training.steps=31").folder).step == 31
 
 
 def test_a_fork_of_a_run_with_mini_batches_and_dropout_ends_with_its_bits(tiny, tmp_path):

@@ -9,6 +9,7 @@ from memlab.errors import MemlabError
 from memlab.record.commands import Command, Edit, send
 from memlab.record.folder import RunFolder
 from memlab.record.snapshot import Snapshot
+from memlab.record.summary import planned_steps
 from memlab.tui.safe_content import one_line
 from memlab.tui.training_functions import Fork
 
@@ -56,6 +57,12 @@ def ask_for_fork(
         if not changes:
             if changes is not None:
                 screen.notify("no fork was started: it needs a changed setting")
+            return
+        steps = changes.get("training.steps", planned_steps(folder, view))
+        if steps <= at and "training.epochs" not in changes:
+            screen.notify(
+                f"no fork was started: at step {at:,} it needs more than {steps:,} training.steps"
+            )
             return
         try:
             fork(folder, at, changes)

@@ -510,6 +510,12 @@ async def test_a_run_is_forked_at_the_cursor_with_other_settings(
         await pilot.pause()
         assert forks == [(finished.id, 500, {"optimizer.lr": 3e-4})]
         assert "forking at step 500" in last_message(pilot)
+        await pilot.press("end", "F")
+        await pilot.pause()
+        pilot.app.screen.query_one(Input).value = "3e-4"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "needs more than 1,400 training.steps" in last_message(pilot) and len(forks) == 1
 
 
 async def test_commands_are_not_offered_for_a_run_that_has_ended(
