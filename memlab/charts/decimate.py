@@ -41,11 +41,11 @@ def spans(curves: Sequence[tuple[Values, Values]], axis: Axis, log: bool, column
     for i, (x, y) in enumerate(curves):
         if not len(x):
             continue
-        starts = x.searchsorted(edges)
+        starts = np.maximum.accumulate(x.searchsorted(edges))  # also if a record's steps descend
         before, after = np.maximum(starts - 1, 0), np.minimum(starts, len(x) - 1)
         around[:, :, i] = (x[before], x[after]), (y[before], y[after])
         around[1, :, i, before == after] = np.nan  # before the first point, or after the last
-        starts[-1] = x.searchsorted(axis.high, side="right")
+        starts[-1] = max(starts[-1], x.searchsorted(axis.high, side="right"))
         _add_extremes(extremes[:, i], y, starts, log)
     if log:
         np.log10(extremes, out=extremes)
