@@ -157,12 +157,11 @@ def test_the_largest_and_smallest_numbers_can_be_drawn(y_log):
     assert_fits(draw(one(y[-1:], y_log=y_log), 60, 12), 60, 12)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, 99), max_size=40), st.booleans())
-def test_steps_of_a_forged_record_that_descend_are_no_error(steps, y_log):
-    x = np.array(steps, dtype=float)
-    series = (Series("val", x, 1 + x % 7, "val"),)
-    assert_fits(draw(Chart(series, x_range=(0.0, 99.0), y_log=y_log), 60, 12), 60, 12)
+@pytest.mark.parametrize("seed", range(20))
+def test_steps_of_a_forged_record_that_descend_are_no_error(seed):
+    x = np.random.default_rng(seed).integers(0, 100, 60).astype(float)
+    chart = Chart(series=(Series("val", x, 1 + x % 7, "val"),), x_range=(0.0, 90.0))
+    assert_fits(draw(chart, 60, 12), 60, 12)
 
 
 def test_a_curve_entirely_above_the_range_is_not_drawn():
