@@ -11,6 +11,7 @@ from memlab.record.safe_text import safe_text
 from memlab.tui.live import learned_map
 from memlab.tui.live.curves import ChartOf, declared, is_log
 from memlab.tui.live.view_state import ViewState
+from memlab.tui.plots.chart_screen import ChartScreen
 from memlab.tui.plots.panel import link
 from memlab.tui.plots.plot import Plot, log_link, part_shown
 
@@ -59,8 +60,8 @@ class ChartPanel(Plot[ViewState]):
 
     @property
     def columns(self) -> int:
-        """Those of the widest chart: at one resolution, all charts share one reading."""
-        return max(panel.size.width for panel in self.screen.walk_children(ChartPanel))
+        """Those of the widest chart."""
+        return self.screen.widest if isinstance(self.screen, ChartScreen) else super().columns
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """The measure, its axes, and the values at the cursor."""

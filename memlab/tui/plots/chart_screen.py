@@ -27,6 +27,24 @@ FIGURE_COLUMNS = 600
 class ChartScreen(Screen[None], Still):
     """Implements the keys in `keys.CHART_SCREEN`. Subclasses define the x axis."""
 
+    _widest: int | None = None
+    """width of the widest plot in the current layout, once known"""
+
+    def on_mount(self) -> None:
+        """Measure the plots again after a change of the layout."""
+        self.screen_layout_refresh_signal.subscribe(self, self._layout_changed, immediate=True)
+
+    def _layout_changed(self, _: Screen[Any]) -> None:
+        self._widest = None
+
+    @property
+    def widest(self) -> int:
+        """Width of the widest plot: at one resolution, all charts share one reading of the rows."""
+        if self._widest is None:
+            plots = (node for node in self.walk_children() if isinstance(node, Plot))
+            self._widest = max(plot.size.width for plot in plots)
+        return self._widest
+
     @property
     @abstractmethod
     def viewport(self) -> Viewport:
