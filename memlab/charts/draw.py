@@ -41,7 +41,7 @@ def draw(chart: Chart, width: int, height: int, *, colour: bool = True) -> Lines
 def draw_at(
     chart: Chart, where: ChartLayout | None, width: int, height: int, *, colour: bool = True
 ) -> Lines:
-    """As `draw`, in a known layout."""
+    """As `draw`, in the layout of the chart at this size."""
     if where is None:
         return message(_reason(chart, width, height), width, height)
     margin = Fragment(" " * where.left, "tick")

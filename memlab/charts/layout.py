@@ -18,6 +18,7 @@ SMALLEST = (24, 6)
 _MARGIN = 0.05
 _OUTLIERS = 0.01
 _PARTS = 256
+"""Columns among whose extremes outliers are found, at any width of the chart."""
 _LOW, _TALL = 5, 12
 """Heights from which on there are one or two rows for labels."""
 _PER_LEGEND_LINE = 6

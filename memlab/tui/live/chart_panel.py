@@ -1,7 +1,7 @@
 """A chart or a map of the run, with its title."""
 
 from collections.abc import Hashable
-from typing import final
+from typing import cast, final
 
 from textual.content import Content
 
@@ -61,7 +61,7 @@ class ChartPanel(Plot[ViewState]):
     @property
     def columns(self) -> int:
         """Those of the widest chart."""
-        return self.screen.widest if isinstance(self.screen, ChartScreen) else super().columns
+        return cast(ChartScreen, self.screen).widest
 
     def heading(self, view_state: ViewState) -> list[Content]:
         """The measure, its axes, and the values at the cursor."""
